@@ -1,0 +1,785 @@
+/* mirra.h - the C interface of Mirra, version 1: what a host includes, and all that it includes.
+ *
+ * C99, and C11, C++17 and C++20 as well. This file is the reference; docs/c-api.md is the guide.
+ *
+ * GENERAL RULES. They hold for every function below unless it says otherwise.
+ *
+ * Errors.    A call that can fail returns a mirra_status: MIRRA_OK (0) or a negative MIRRA_E_* code. Its
+ *            last argument, `mirra_error **error`, may be NULL; if not, it receives on failure a new
+ *            error object that the caller owns (mirra_error_destroy), and is left untouched on success.
+ *            Other outputs are untouched on failure. There is no global and no per-thread error state. No
+ *            call throws, aborts, exits or prints.
+ * NULL.      A pointer argument may be NULL only where this file says so; NULL elsewhere gives
+ *            MIRRA_E_INVALID_ARGUMENT (or 0, NULL or "" from a function that returns no status), never a
+ *            crash. Every destroy function takes NULL and then does nothing.
+ * Lifetime.  What a `create`, `open`, `read`, `submit` or `run` function gives belongs to the caller
+ *            until the `destroy` function of its type. Handles keep alive what they need: an engine may
+ *            be destroyed before its sessions, a bundle before the sessions that use it, a session before
+ *            its jobs. A string inside of a struct that the library filled lives as long as the object
+ *            that the struct was asked of, unless the struct says otherwise.
+ * Structs.   Every struct but mirra_plane begins with `struct_size`, which the caller sets to sizeof(the
+ *            struct) in both directions; MIRRA_STRUCT declares one with every other field zero. Zero is
+ *            the default of every field. Later versions only append fields. A struct of an older caller
+ *            is taken as if its missing tail were zero; a tail that this library does not know must be
+ *            zero, or the call fails with MIRRA_E_UNSUPPORTED rather than ignore what was asked for. A
+ *            struct that the library fills is filled as far as the caller's struct_size goes; what lies
+ *            beyond the library's own knowledge is set to zero. In an array of structs all elements have
+ *            the same struct_size, which is also the distance between them.
+ * Strings.   UTF-8, ended by NUL. The library copies what it keeps.
+ * Callbacks. Must not throw and must not destroy an object that is in use by the call that calls back.
+ *            They may be called from a thread of the library's.
+ * Threads.   Each type says "Thread-safety". Objects that are not the same never need locking against
+ *            each other.
+ */
+#ifndef MIRRA_MIRRA_H_
+#define MIRRA_MIRRA_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#ifdef MIRRA_BUILDING
+#define MIRRA_API __declspec(dllexport)
+#else
+#define MIRRA_API __declspec(dllimport)
+#endif
+#else
+#define MIRRA_API __attribute__((visibility("default")))
+#endif
+
+/* ---- DLPack ---- */
+
+/* Tensors cross as DLPack 0.8 structures (https://dmlc.github.io/dlpack). A program that has its own
+ * dlpack.h includes that one first. */
+#ifndef DLPACK_DLPACK_H_
+#define DLPACK_DLPACK_H_
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define DLPACK_VERSION 80
+#define DLPACK_ABI_VERSION 1
+
+typedef enum { kDLCPU = 1, kDLCUDA = 2, kDLCUDAHost = 3, kDLCUDAManaged = 13 } DLDeviceType;
+
+typedef struct {
+    DLDeviceType device_type;
+    int32_t device_id;
+} DLDevice;
+
+typedef enum { kDLInt = 0U, kDLUInt = 1U, kDLFloat = 2U, kDLBfloat = 4U, kDLBool = 6U } DLDataTypeCode;
+
+typedef struct {
+    uint8_t code;
+    uint8_t bits;
+    uint16_t lanes;
+} DLDataType;
+
+typedef struct {
+    void *data;
+    DLDevice device;
+    int32_t ndim;
+    DLDataType dtype;
+    int64_t *shape;
+    int64_t *strides; /* in elements; NULL: row-major and compact */
+    uint64_t byte_offset;
+} DLTensor;
+
+typedef struct DLManagedTensor {
+    DLTensor dl_tensor;
+    void *manager_ctx;
+    void (*deleter)(struct DLManagedTensor *self);
+} DLManagedTensor;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* DLPACK_DLPACK_H_ */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Version ---- */
+
+/* The ABI version is the number in libmirra.so.1: programs built against any header of ABI 1 run with any
+ * library of ABI 1 that is at least as new as what they use. */
+
+#define MIRRA_VERSION_MAJOR 0
+#define MIRRA_VERSION_MINOR 1
+#define MIRRA_VERSION_PATCH 0
+#define MIRRA_MAKE_VERSION(major, minor, patch)                                                              \
+    ((uint32_t)(major) * 10000u + (uint32_t)(minor) * 100u + (uint32_t)(patch))
+#define MIRRA_VERSION_TEXT "0.1.0"
+#define MIRRA_VERSION MIRRA_MAKE_VERSION(MIRRA_VERSION_MAJOR, MIRRA_VERSION_MINOR, MIRRA_VERSION_PATCH)
+#define MIRRA_ABI_VERSION 1
+
+/* Version of the library that runs, as MIRRA_MAKE_VERSION packs it; "0.1.0"; and its ABI version. Static
+ * strings. */
+MIRRA_API uint32_t mirra_version(void);
+MIRRA_API const char *mirra_version_string(void);
+MIRRA_API uint32_t mirra_abi_version(void);
+
+/* ---- Structs ---- */
+
+/*   MIRRA_STRUCT(mirra_session_options, options);
+ *   options.task = "denoise"; */
+#ifdef __cplusplus
+#define MIRRA_ZERO                                                                                           \
+    {}
+#else
+#define MIRRA_ZERO {0}
+#endif
+#define MIRRA_STRUCT(type, name)                                                                             \
+    type name = MIRRA_ZERO;                                                                                  \
+    (name).struct_size = (uint32_t)sizeof(type)
+
+/* ---- Status and errors ---- */
+
+typedef int32_t mirra_status;
+enum {
+    MIRRA_OK = 0,
+    MIRRA_E_INVALID_ARGUMENT = -1, /* an argument or parameter is NULL, out of range or of the wrong type */
+    MIRRA_E_NOT_FOUND = -2,        /* a file, task, device, graph or parameter of that name does not exist */
+    MIRRA_E_IO = -3,               /* reading or writing failed (permission, full disk, missing folder) */
+    MIRRA_E_CORRUPT = -4,          /* a file's content contradicts its format */
+    MIRRA_E_UNSUPPORTED = -5,      /* valid, but this build or version cannot do it */
+    MIRRA_E_LIMIT = -6,            /* a safety limit (pixels, nodes, bytes) is exceeded */
+    MIRRA_E_BUDGET = -7,           /* the memory limit is too small, even for the smallest tile */
+    MIRRA_E_CANCELLED = -8,        /* the caller cancelled */
+    MIRRA_E_DEVICE = -9,           /* the device is missing or failed */
+    MIRRA_E_PLUGIN = -10,          /* a plugin is missing, incompatible or failed */
+    MIRRA_E_MISMATCH = -11,        /* two inputs do not fit together (bundle and task, shapes, sizes) */
+    MIRRA_E_OUT_OF_MEMORY = -12,   /* an allocation failed */
+    MIRRA_E_BUSY = -13,            /* the object is in use by another call, or the wait timed out */
+    MIRRA_E_INTERNAL = -99         /* a bug in Mirra */
+};
+
+/* "ok", "invalid_argument", ...; "unknown" for any other number. Static strings. */
+MIRRA_API const char *mirra_status_name(mirra_status status);
+
+/* What failed, what it was about, and what to do.
+ * Thread-safety: immutable; any thread may read it. Owned by the caller. */
+typedef struct mirra_error mirra_error;
+
+/* All of them take NULL and then give MIRRA_OK or "". Strings are never NULL and live as long as the
+ * error. */
+MIRRA_API mirra_status mirra_error_code(const mirra_error *error);
+MIRRA_API const char *mirra_error_message(const mirra_error *error); /* one sentence: what went wrong */
+/* the file, parameter, tensor ..., or "" */
+MIRRA_API const char *mirra_error_subject(const mirra_error *error);
+MIRRA_API const char *mirra_error_hint(const mirra_error *error); /* what to do about it, or "" */
+MIRRA_API void mirra_error_destroy(mirra_error *error);
+
+/* ---- Engine ---- */
+
+/* Owns the plugins, the devices and the cache of compiled networks. A program makes one. Creating it loads
+ * the plugins (milliseconds) and neither the runtime module nor LibTorch: those are loaded by the first
+ * call that needs them (mirra_session_create and mirra_graph_run; the device functions if an NVIDIA driver
+ * is there) and stay.
+ * Thread-safety: safe. */
+typedef struct mirra_engine mirra_engine;
+
+enum { MIRRA_LOG_DEBUG = 0, MIRRA_LOG_INFO = 1, MIRRA_LOG_WARNING = 2, MIRRA_LOG_ERROR = 3 };
+
+/* Receives messages for people; `message` lives during the call. Called from any thread, possibly several
+ * at once. */
+typedef void (*mirra_log_callback)(void *user, int32_t level, const char *message);
+
+enum {
+    /* Run sessions in a process of their own. Reserved: this version answers MIRRA_E_UNSUPPORTED. */
+    MIRRA_ISOLATION_PROCESS = 1,
+    /* Look for plugins in `plugin_path` only. */
+    MIRRA_PLUGIN_PATH_ONLY = 2
+};
+
+typedef struct mirra_engine_options {
+    uint32_t struct_size;
+    uint32_t flags; /* MIRRA_ISOLATION_PROCESS, MIRRA_PLUGIN_PATH_ONLY */
+    /* folders and files, separated by ':', searched first; NULL: none. Then come the environment's
+     * MIRRA_PLUGIN_PATH, $XDG_DATA_HOME/mirra/plugins (~/.local/share/mirra/plugins), and mirra/plugins
+     * beside the library */
+    const char *plugin_path;
+    /* file of the runtime module; NULL: the environment's MIRRA_RUNTIME_MODULE, then
+     * libmirra_runtime_torch.so in mirra/ beside the library, then beside the library */
+    const char *runtime_module;
+    /* folders, separated by ':', searched first for the tasks' default bundles; NULL: none. Then come
+     * MIRRA_BUNDLE_PATH and ../share/mirra/bundles from the library's folder */
+    const char *bundle_path;
+    mirra_log_callback log; /* NULL: silent */
+    void *log_user;         /* handed to `log` */
+} mirra_engine_options;
+
+/* options: NULL for the defaults. A plugin that cannot be loaded is no error here: see
+ * mirra_engine_plugin. */
+MIRRA_API mirra_status mirra_engine_create(const mirra_engine_options *options, mirra_engine **engine,
+                                           mirra_error **error);
+MIRRA_API void mirra_engine_destroy(mirra_engine *engine);
+
+/* ---- Introspection ---- */
+
+/* Tasks, ports and parameters are data, from which a host builds its dialogs, options and signatures.
+ * Everything here is constant for the life of the engine; strings live as long as the engine. An index out
+ * of range gives MIRRA_E_NOT_FOUND. */
+
+/* Types of ports, parameters and values. */
+enum {
+    MIRRA_TYPE_BOOL = 1,   /* mirra_value.integer, 0 or 1 */
+    MIRRA_TYPE_INT = 2,    /* mirra_value.integer */
+    MIRRA_TYPE_FLOAT = 3,  /* mirra_value.real */
+    MIRRA_TYPE_STRING = 4, /* mirra_value.text */
+    MIRRA_TYPE_ENUM = 5,   /* mirra_value.text, one of the choices */
+    MIRRA_TYPE_IMAGE = 6,  /* mirra_port_value.image */
+    MIRRA_TYPE_TENSOR = 7  /* mirra_port_value.tensor, mirra_result_tensors */
+};
+
+enum {
+    MIRRA_TASK_GLOBAL_STATISTICS = 1 /* needs a first pass over the whole image; tiles are read twice */
+};
+
+typedef struct mirra_task_info {
+    uint32_t struct_size;
+    uint32_t flags;       /* MIRRA_TASK_* */
+    uint32_t port_count;  /* see mirra_engine_port */
+    uint32_t param_count; /* see mirra_engine_param */
+    const char *name;     /* "denoise": what callers write */
+    const char *label;    /* "Denoise": what people read */
+    const char *doc;      /* one paragraph */
+    /* file name of the bundle that serves when none is given ("denoiser.mirra"), or "" */
+    const char *default_bundle;
+    const char *plugin_id;      /* id of the plugin that brought it */
+    const char *plugin_version; /* and its version */
+} mirra_task_info;
+
+enum { MIRRA_PORT_INPUT = 0, MIRRA_PORT_OUTPUT = 1 };
+enum {
+    MIRRA_PORT_OPTIONAL = 1, /* may be left out of a run */
+    /* image: the task sees its own channels; without it, the task sees RGB: gray is repeated on the way
+     * in and averaged on the way out, alpha goes round the task untouched */
+    MIRRA_PORT_AS_IS = 2
+};
+
+typedef struct mirra_port_info {
+    uint32_t struct_size;
+    int32_t direction; /* MIRRA_PORT_INPUT or MIRRA_PORT_OUTPUT */
+    /* MIRRA_TYPE_*. Image outputs go to the caller's memory; other outputs come in mirra_result */
+    int32_t type;
+    uint32_t flags; /* MIRRA_PORT_* */
+    const char *name;
+    const char *label;
+    const char *doc;
+    const char *unit; /* "" where there is none */
+} mirra_port_info;
+
+enum {
+    MIRRA_PARAM_ADVANCED = 1,  /* a dialog may hide it at first */
+    MIRRA_PARAM_DEPRECATED = 2 /* still honoured; its doc says what to use instead */
+};
+
+typedef struct mirra_param_info {
+    uint32_t struct_size;
+    int32_t type;            /* MIRRA_TYPE_BOOL ... MIRRA_TYPE_ENUM */
+    uint32_t flags;          /* MIRRA_PARAM_* */
+    uint32_t since;          /* version of the plugin's task that brought it, from 1 */
+    const char *name;        /* "sigma" */
+    const char *label;       /* "Noise level" */
+    const char *doc;         /* one paragraph */
+    const char *group;       /* for dialogs; "" where there is none */
+    const char *unit;        /* "1/255"; "" where there is none */
+    double default_value;    /* bool, int, float, unless default_text is set */
+    double minimum, maximum; /* int, float: values outside are refused */
+    /* range of a slider; equal to the hard range where there is no other */
+    double soft_minimum, soft_maximum;
+    double step; /* of a slider or spin button; 0: the host's choice */
+    /* default of string and enum; also of a number whose default is one of `choices`; NULL:
+     * default_value holds */
+    const char *default_text;
+    /* enum: the values. bool, int, float: texts that are accepted besides a number, such as "auto" */
+    const char *const *choices;
+    const char *const *choice_labels; /* one for each choice */
+    uint32_t choice_count;
+    uint32_t reserved; /* 0 */
+} mirra_param_info;
+
+MIRRA_API uint32_t mirra_engine_task_count(const mirra_engine *engine);
+MIRRA_API mirra_status mirra_engine_task(const mirra_engine *engine, uint32_t index, mirra_task_info *info,
+                                         mirra_error **error);
+/* By name; the error's hint lists the tasks that there are. */
+MIRRA_API mirra_status mirra_engine_find_task(const mirra_engine *engine, const char *name,
+                                              mirra_task_info *info, mirra_error **error);
+MIRRA_API mirra_status mirra_engine_port(const mirra_engine *engine, const char *task, uint32_t index,
+                                         mirra_port_info *info, mirra_error **error);
+MIRRA_API mirra_status mirra_engine_param(const mirra_engine *engine, const char *task, uint32_t index,
+                                          mirra_param_info *info, mirra_error **error);
+/* All tasks with ports and parameters as one JSON document (its form: docs/c-api.md). */
+MIRRA_API const char *mirra_engine_schema_json(const mirra_engine *engine);
+
+/* A file that was looked at in the search for plugins, loaded or passed over. */
+typedef struct mirra_plugin_record {
+    uint32_t struct_size;
+    int32_t loaded; /* 1: its tasks are there. 0: passed over, see reason */
+    uint32_t abi;   /* plugin ABI version agreed on; 0 if none was */
+    uint32_t task_count;
+    const char *path;
+    const char *id;      /* "" if the file did not come so far */
+    const char *version; /* "" likewise */
+    const char *reason;  /* why it was passed over, and what to do; "" if loaded */
+} mirra_plugin_record;
+
+MIRRA_API uint32_t mirra_engine_plugin_count(const mirra_engine *engine);
+MIRRA_API mirra_status mirra_engine_plugin(const mirra_engine *engine, uint32_t index,
+                                           mirra_plugin_record *record, mirra_error **error);
+
+/* ---- Devices and the runtime module ---- */
+
+enum {
+    /* bf16 where the device has it in hardware and the bundle's manifest says that the loss was measured
+     * below 0.02 dB; else fp32 */
+    MIRRA_PRECISION_AUTO = 0,
+    MIRRA_PRECISION_FP32 = 1,
+    MIRRA_PRECISION_BF16 = 2,
+    MIRRA_PRECISION_FP16 = 3
+};
+
+/* "auto", "fp32", "bf16", "fp16"; "unknown" for any other number. Static strings. */
+MIRRA_API const char *mirra_precision_name(int32_t precision);
+
+typedef struct mirra_device_info {
+    uint32_t struct_size;
+    int32_t usable;        /* 0: see reason */
+    const char *id;        /* "cpu", "cuda:0": what callers write */
+    const char *name;      /* of the processor or card */
+    const char *reason;    /* why it cannot be used, and what to do; "" if usable */
+    uint64_t memory_bytes; /* in all; 0: unknown */
+    uint32_t precisions;   /* bit (1 << MIRRA_PRECISION_*) for each that the hardware supports */
+    uint32_t reserved;     /* 0 */
+} mirra_device_info;
+
+/* "cpu" is the first and always there. CUDA is listed even where it cannot be used, with the reason. The
+ * first call looks for devices; it loads the runtime module only if an NVIDIA driver is there. */
+MIRRA_API uint32_t mirra_engine_device_count(mirra_engine *engine);
+MIRRA_API mirra_status mirra_engine_device(mirra_engine *engine, uint32_t index, mirra_device_info *info,
+                                           mirra_error **error);
+
+typedef struct mirra_runtime_info {
+    uint32_t struct_size;
+    int32_t usable;      /* 1: loaded. 0: see reason */
+    const char *path;    /* file of the module; "" if none was found */
+    const char *version; /* what the module says of itself */
+    const char *reason;  /* why it cannot be used, and what to do; "" if usable */
+    uint64_t base_bytes; /* resident memory that loading it added to the process */
+} mirra_runtime_info;
+
+/* Loads the runtime module, if that has not been done, and says what came of it. A module that is missing
+ * is no error here: usable is 0 then. */
+MIRRA_API mirra_status mirra_engine_runtime(mirra_engine *engine, mirra_runtime_info *info,
+                                            mirra_error **error);
+
+/* ---- Bundles ---- */
+
+/* A bundle holds trained networks: their graphs, weights, defaults and measured quality.
+ * Thread-safety: immutable; safe. */
+typedef struct mirra_bundle mirra_bundle;
+
+/* Maps and verifies the file. MIRRA_E_NOT_FOUND, _IO, _CORRUPT, _LIMIT, _UNSUPPORTED (a newer format). */
+MIRRA_API mirra_status mirra_bundle_open(const char *path, mirra_bundle **bundle, mirra_error **error);
+/* The same of `bytes` bytes at `data`, which are copied. name: for messages; NULL: "memory". */
+MIRRA_API mirra_status mirra_bundle_open_memory(const void *data, size_t bytes, const char *name,
+                                                mirra_bundle **bundle, mirra_error **error);
+MIRRA_API void mirra_bundle_destroy(mirra_bundle *bundle);
+
+/* The path of a bundle, given by file name ("denoiser.mirra") or by path: looked for as
+ * mirra_engine_options.bundle_path says. The string is the caller's: mirra_string_free. */
+MIRRA_API mirra_status mirra_engine_find_bundle(const mirra_engine *engine, const char *name, char **path,
+                                                mirra_error **error);
+
+typedef struct mirra_bundle_info {
+    uint32_t struct_size;
+    uint32_t graph_count;
+    const char *task; /* "denoise"; "" for a bare network */
+    const char *name;
+    const char *architecture; /* informative */
+    const char *licence;
+    const char *sha256; /* of the tensors, in hex */
+    uint64_t tensor_count;
+    uint64_t tensor_bytes; /* as stored */
+} mirra_bundle_info;
+
+MIRRA_API mirra_status mirra_bundle_get_info(const mirra_bundle *bundle, mirra_bundle_info *info,
+                                             mirra_error **error);
+/* The whole manifest; its form is in docs/bundle-format.md. Lives as long as the bundle. */
+MIRRA_API const char *mirra_bundle_manifest_json(const mirra_bundle *bundle);
+
+typedef struct mirra_graph_info {
+    uint32_t struct_size;
+    int32_t tileable; /* 0: an output depends on the whole input */
+    const char *name;
+    const char *const *inputs; /* names */
+    const int64_t *input_channels;
+    const char *const *outputs; /* names */
+    uint32_t input_count;
+    uint32_t output_count;
+    int64_t parameter_count; /* trainable values */
+    int64_t alignment;       /* heights and widths must be multiples of it */
+    int64_t minimum_extent;  /* smallest height and width */
+    /* pixels beyond an aligned block that its output depends on */
+    int64_t halo_left, halo_top, halo_right, halo_bottom;
+} mirra_graph_info;
+
+MIRRA_API mirra_status mirra_bundle_graph(const mirra_bundle *bundle, uint32_t index, mirra_graph_info *info,
+                                          mirra_error **error);
+
+/* ---- Images ---- */
+
+/* A mirra_image describes pixels in the caller's memory. No function keeps it, or the memory, longer than its
+ * call (a job: until the job is done). */
+enum {
+    MIRRA_FORMAT_U8 = 1,  /* 0 ... 255 stand for 0 ... 1 */
+    MIRRA_FORMAT_U16 = 2, /* 0 ... 65535 stand for 0 ... 1; host byte order */
+    MIRRA_FORMAT_F16 = 3, /* IEEE binary16; nominally 0 ... 1 */
+    MIRRA_FORMAT_F32 = 4  /* nominally 0 ... 1; tasks write within it. NaN is read as 0 */
+};
+enum {
+    MIRRA_COLOR_GRAY = 1,
+    MIRRA_COLOR_GRAY_ALPHA = 2,
+    MIRRA_COLOR_RGB = 3,
+    MIRRA_COLOR_RGBA = 4 /* the value is the number of channels */
+};
+enum {
+    MIRRA_ALPHA_STRAIGHT = 0,
+    MIRRA_ALPHA_PREMULTIPLIED = 1 /* divided out before a task sees the pixels and multiplied in after it */
+};
+enum {
+    MIRRA_TRANSFER_ENCODED = 0, /* as in files and on screens: sRGB, or what the ICC profile says */
+    /* linear light: brought to the sRGB curve before a task sees it, and back after it */
+    MIRRA_TRANSFER_LINEAR = 1
+};
+
+/* Where channel samples lie. This struct is frozen. Strides count bytes, may be negative (data then points
+ * at the first pixel of the first row, wherever that is), and 0 stands for "packed". All planes of an image
+ * have the same strides. */
+typedef struct mirra_plane {
+    void *data;
+    int64_t pixel_stride;
+    int64_t row_stride;
+} mirra_plane;
+
+typedef struct mirra_image {
+    uint32_t struct_size;
+    int32_t width, height; /* pixels, from 1 */
+    int32_t format;        /* MIRRA_FORMAT_* */
+    int32_t color;         /* MIRRA_COLOR_* */
+    int32_t alpha_mode;    /* MIRRA_ALPHA_* */
+    int32_t transfer;      /* MIRRA_TRANSFER_* */
+    /* 1: interleaved in planes[0]; the number of channels: planar, in the order R G B A */
+    uint32_t plane_count;
+    mirra_plane planes[4];
+    const void *icc; /* ICC profile of the pixels, or NULL: sRGB */
+    uint64_t icc_bytes;
+} mirra_image;
+
+/* Pixels and metadata that the library owns.
+ * Thread-safety: safe to read from any threads; writing its pixels is the callers' affair. */
+typedef struct mirra_picture mirra_picture;
+
+typedef struct mirra_read_options {
+    uint32_t struct_size;
+    uint32_t flags;      /* 0 */
+    uint64_t max_pixels; /* larger files give MIRRA_E_LIMIT before anything is allocated; 0: 1 << 28 */
+} mirra_read_options;
+
+typedef struct mirra_picture_info {
+    uint32_t struct_size;
+    int32_t bit_depth;       /* of the file: 1, 2, 4, 8 or 16; of the format where there was no file */
+    const char *file_format; /* "png", "jpeg"; "" where there was no file */
+    uint64_t icc_bytes;      /* size of the ICC profile; 0: none */
+    uint64_t exif_bytes;     /* size of the EXIF data; 0: none */
+} mirra_picture_info;
+
+/* Reads a PNG or JPEG file. The picture is upright: an EXIF orientation has been applied. options: may be
+ * NULL. */
+MIRRA_API mirra_status mirra_image_read(const char *path, const mirra_read_options *options,
+                                        mirra_picture **picture, mirra_error **error);
+/* A black (and transparent) picture of packed, interleaved pixels for the caller to fill by its view. */
+MIRRA_API mirra_status mirra_picture_create(int32_t width, int32_t height, int32_t format, int32_t color,
+                                            mirra_picture **picture, mirra_error **error);
+MIRRA_API void mirra_picture_destroy(mirra_picture *picture);
+/* Describes the picture's own memory: the view lives as long as the picture. */
+MIRRA_API mirra_status mirra_picture_view(mirra_picture *picture, mirra_image *view, mirra_error **error);
+MIRRA_API mirra_status mirra_picture_get_info(const mirra_picture *picture, mirra_picture_info *info,
+                                              mirra_error **error);
+
+typedef struct mirra_write_options {
+    uint32_t struct_size;
+    int32_t jpeg_quality; /* 1 ... 100; 0: 95 */
+    int32_t bit_depth;    /* PNG: 8 or 16; 0: 8 for MIRRA_FORMAT_U8, else 16. JPEG: 8 or 0 */
+    int32_t reserved;     /* 0 */
+} mirra_write_options;
+
+/* Writes a file, atomically; its ending says which format (.png, .jpg, .jpeg). JPEG has no alpha: the image
+ * is laid over white. metadata: the picture whose EXIF data, resolution and, if the image has none of its
+ * own, ICC profile go along; may be NULL. options: may be NULL. */
+MIRRA_API mirra_status mirra_image_write(const char *path, const mirra_image *image,
+                                         const mirra_picture *metadata, const mirra_write_options *options,
+                                         mirra_error **error);
+/* Adds Gaussian noise of standard deviation sigma (in units of 1/255) to the colour channels in place;
+ * integer formats round and clip. The same seed gives the same noise, on every machine. */
+MIRRA_API mirra_status mirra_image_add_noise(const mirra_image *image, double sigma, uint64_t seed,
+                                             mirra_error **error);
+/* Estimates the standard deviation of the noise, in units of 1/255, as the tasks do where sigma is "auto". Of
+ * an image above 4 megapixels it looks at five regions. MIRRA_E_INVALID_ARGUMENT for a side below 16 pixels.
+ */
+MIRRA_API mirra_status mirra_image_estimate_noise(const mirra_image *image, double *sigma,
+                                                  mirra_error **error);
+
+typedef struct mirra_comparison {
+    uint32_t struct_size;
+    uint32_t reserved;
+    double psnr; /* dB over all colour channels, peak 1; capped at 80, which equal images have */
+    /* mean structural similarity (Wang 2004: Gaussian window of 11, deviation 1.5), averaged over the
+     * colour channels; 1 for equal images. An image smaller than 11 pixels: NaN */
+    double ssim;
+} mirra_comparison;
+
+/* Compares two images of equal size and colour channels; formats may differ, alpha is left aside. */
+MIRRA_API mirra_status mirra_image_compare(const mirra_image *a, const mirra_image *b,
+                                           mirra_comparison *comparison, mirra_error **error);
+
+/* ---- Tensors ---- */
+
+/* A set of named tensors: what a graph takes and gives, and what a safetensors file holds.
+ * Thread-safety: not safe while one thread adds; safe otherwise. */
+typedef struct mirra_tensors mirra_tensors;
+
+/* Values are held as fp32, whatever type they came in; integer types are refused. */
+MIRRA_API mirra_status mirra_tensors_create(mirra_tensors **tensors, mirra_error **error);
+MIRRA_API mirra_status mirra_tensors_read(const char *path, mirra_tensors **tensors, mirra_error **error);
+MIRRA_API mirra_status mirra_tensors_write(const mirra_tensors *tensors, const char *path,
+                                           mirra_error **error);
+MIRRA_API void mirra_tensors_destroy(mirra_tensors *tensors);
+
+/* Copies a tensor (CPU memory, any strides) in, replacing one of that name. Its deleter is not called. */
+MIRRA_API mirra_status mirra_tensors_add(mirra_tensors *tensors, const char *name,
+                                         const DLManagedTensor *tensor, mirra_error **error);
+MIRRA_API uint32_t mirra_tensors_count(const mirra_tensors *tensors);
+/* In alphabetical order; NULL for an index out of range. Lives as long as the set. */
+MIRRA_API const char *mirra_tensors_name(const mirra_tensors *tensors, uint32_t index);
+/* A read-only view without a copy, which keeps its memory alive by itself; the caller calls its deleter. */
+MIRRA_API mirra_status mirra_tensors_get(const mirra_tensors *tensors, const char *name,
+                                         DLManagedTensor **tensor, mirra_error **error);
+
+typedef struct mirra_graph_options {
+    uint32_t struct_size;
+    int32_t precision;     /* MIRRA_PRECISION_* */
+    const char *device;    /* NULL: "cpu" */
+    uint64_t memory_limit; /* as in mirra_session_options; the graph is run untiled */
+    int32_t threads;       /* as in mirra_session_options */
+    int32_t reserved;      /* 0 */
+} mirra_graph_options;
+
+/* Runs a network of a bundle as it is: no tiles, no colour, no alignment. inputs must hold one fp32, fp16
+ * or bf16 tensor {N, C, H, W} for each input of the graph; outputs receives a new set of fp32 tensors.
+ * options: may be NULL. */
+MIRRA_API mirra_status mirra_graph_run(mirra_engine *engine, const mirra_bundle *bundle, const char *graph,
+                                       const mirra_graph_options *options, const mirra_tensors *inputs,
+                                       mirra_tensors **outputs, mirra_error **error);
+
+/* ---- Sessions ---- */
+
+/* A task, with its bundle, on a device, with its parameters set. Sessions of one engine share compiled
+ * networks.
+ * Thread-safety: one call at a time; a call while a run or a job of the session is under way gives
+ * MIRRA_E_BUSY (but mirra_session_destroy is always allowed). Different sessions run at the same time. */
+typedef struct mirra_session mirra_session;
+
+typedef struct mirra_session_options {
+    uint32_t struct_size;
+    int32_t precision;          /* MIRRA_PRECISION_* */
+    const char *task;           /* name of the task; required */
+    const mirra_bundle *bundle; /* NULL: the task's default bundle */
+    const char *device;         /* "cpu", "cuda:0"; NULL: "cpu". There is no silent falling back to another */
+    /* the most, in bytes, that the session may add to the process: the runtime's library, weights,
+     * tensors and buffers; on CUDA also the most that it takes of the card's memory. The caller's images
+     * do not count. Kept by smaller tiles, or MIRRA_E_BUDGET that names the bytes needed. 0: no limit */
+    uint64_t memory_limit;
+    /* of the CPU kernels; 0: as many as the process may use. The pool is one per process: the run that
+     * began last decides */
+    int32_t threads;
+    int32_t tile_size; /* largest height and width of a tile, in pixels; 0: chosen */
+} mirra_session_options;
+
+/* Loads the runtime module, if that has not been done, and compiles what the task needs of the bundle. */
+MIRRA_API mirra_status mirra_session_create(mirra_engine *engine, const mirra_session_options *options,
+                                            mirra_session **session, mirra_error **error);
+/* A running job of the session goes on. */
+MIRRA_API void mirra_session_destroy(mirra_session *session);
+
+typedef struct mirra_value {
+    uint32_t struct_size;
+    int32_t type;     /* MIRRA_TYPE_BOOL ... MIRRA_TYPE_ENUM: which of the fields holds the value */
+    int64_t integer;  /* BOOL (0 or 1), INT */
+    double real;      /* FLOAT */
+    const char *text; /* STRING, ENUM, and a number that stands at one of its choices ("auto") */
+} mirra_value;
+
+/* Sets a parameter. An INT is taken for a float; a STRING or ENUM for a number that has that choice.
+ * Refused values (unknown name, type, range) leave the parameter as it was; the error's subject is the
+ * parameter. */
+MIRRA_API mirra_status mirra_session_set(mirra_session *session, const char *name, const mirra_value *value,
+                                         mirra_error **error);
+/* The same from text, as a person writes it: "auto", "12.5", "true". */
+MIRRA_API mirra_status mirra_session_set_text(mirra_session *session, const char *name, const char *text,
+                                              mirra_error **error);
+/* value->text lives until the parameter is set again or the session destroyed. At first a parameter has the
+ * bundle's default, or else the task's. */
+MIRRA_API mirra_status mirra_session_get(mirra_session *session, const char *name, mirra_value *value,
+                                         mirra_error **error);
+
+typedef struct mirra_plan {
+    uint32_t struct_size;
+    int32_t fits; /* 0: no tile is small enough for the memory limit; see required_bytes */
+    uint64_t tile_count;
+    /* what the network sees of the largest tile: overlap and alignment included */
+    int64_t tile_width, tile_height;
+    int64_t halo_left, halo_top, halo_right, halo_bottom; /* pixels of overlap that the network needs */
+    int64_t alignment;                                    /* tiles are multiples of this */
+    uint64_t peak_bytes;     /* upper bound of what the session adds to the process; base_bytes included */
+    uint64_t base_bytes;     /* of these, the runtime's library */
+    uint64_t required_bytes; /* smallest memory_limit with which the image can be done */
+    uint64_t memory_limit;   /* the session's; 0: none */
+    int32_t precision;       /* MIRRA_PRECISION_*, never AUTO */
+    uint32_t reserved;       /* 0 */
+    const char *device;      /* strings live until the session's next plan or its end */
+    const char *precision_reason; /* why that precision */
+} mirra_plan;
+
+/* What a run on an image of that size would do, without doing it. */
+MIRRA_API mirra_status mirra_session_plan(mirra_session *session, int32_t width, int32_t height,
+                                          mirra_plan *plan, mirra_error **error);
+/* A value at a port of the task, for a run. */
+typedef struct mirra_port_value {
+    uint32_t struct_size;
+    uint32_t reserved; /* 0 */
+    const char *name;  /* of the port: "image", "output", ... */
+    /* image port: read from, or written to. Width and height must agree with the task's ports; formats
+     * and colours may differ. Output may be the input's own memory */
+    const mirra_image *image;
+    const mirra_value *value;      /* input port of a plain type */
+    const DLManagedTensor *tensor; /* input port of tensors (CPU memory), read during the run */
+} mirra_port_value;
+
+/* Stops runs. Sticky: once requested, every run that has it stops, now and later.
+ * Thread-safety: safe. */
+typedef struct mirra_cancel mirra_cancel;
+
+MIRRA_API mirra_status mirra_cancel_create(mirra_cancel **cancel, mirra_error **error);
+/* Asks; does not wait. A run stops before its next tile, and its output image is then partly written. */
+MIRRA_API void mirra_cancel_request(mirra_cancel *cancel);
+MIRRA_API int32_t mirra_cancel_requested(const mirra_cancel *cancel);
+MIRRA_API void mirra_cancel_destroy(mirra_cancel *cancel);
+
+typedef struct mirra_progress {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char *stage;   /* "prepare", "measure", "process", "finish" */
+    double fraction;     /* of the whole run, 0 ... 1; never goes back */
+    uint64_t tile;       /* tiles done in this stage */
+    uint64_t tile_count; /* of so many; 0 where the stage has none */
+    uint64_t bytes_now;  /* tensors and buffers held at this moment */
+    uint64_t bytes_peak; /* and the most so far */
+} mirra_progress;
+
+/* Returns 0 to go on, anything else to stop the run with MIRRA_E_CANCELLED. `progress` lives during the
+ * call, which comes from the thread that runs (a job: the job's) once per tile at most. */
+typedef int32_t (*mirra_progress_callback)(void *user, const mirra_progress *progress);
+
+typedef struct mirra_run_options {
+    uint32_t struct_size;
+    uint32_t flags;                   /* 0 */
+    mirra_progress_callback progress; /* NULL: none */
+    void *progress_user;              /* handed to `progress` */
+    mirra_cancel *cancel;             /* NULL: none. The run keeps it alive */
+} mirra_run_options;
+
+/* What a run gave besides images.
+ * Thread-safety: immutable; safe. */
+typedef struct mirra_result mirra_result;
+
+typedef struct mirra_result_info {
+    uint32_t struct_size;
+    int32_t precision;            /* MIRRA_PRECISION_* that made it */
+    const char *device;           /* that made it */
+    const char *precision_reason; /* why that precision */
+    double seconds;               /* wall clock of the run */
+    uint64_t tile_count;
+    uint64_t peak_bytes;   /* most that tensors and buffers held, as counted; base_bytes not included */
+    uint64_t base_bytes;   /* of the runtime's library */
+    uint32_t value_count;  /* see mirra_result_value */
+    uint32_t tensor_count; /* see mirra_result_tensors */
+} mirra_result_info;
+
+MIRRA_API mirra_status mirra_result_get_info(const mirra_result *result, mirra_result_info *info,
+                                             mirra_error **error);
+/* A typed value by index, such as the noise level that the denoiser found ("sigma_estimated"). name: may be
+ * NULL. */
+MIRRA_API mirra_status mirra_result_value(const mirra_result *result, uint32_t index, const char **name,
+                                          mirra_value *value, mirra_error **error);
+MIRRA_API mirra_status mirra_result_find(const mirra_result *result, const char *name, mirra_value *value,
+                                         mirra_error **error);
+/* The tensors among the results, as a new set that the caller destroys. */
+MIRRA_API mirra_status mirra_result_tensors(const mirra_result *result, mirra_tensors **tensors,
+                                            mirra_error **error);
+MIRRA_API void mirra_result_destroy(mirra_result *result);
+
+/* Runs the task on `count` port values and returns when it is done. Every input and image output port that
+ * is not optional must be given. options, result: may be NULL. On failure, and on MIRRA_E_CANCELLED,
+ * output images may be partly written. */
+MIRRA_API mirra_status mirra_session_run(mirra_session *session, const mirra_port_value *values, size_t count,
+                                         const mirra_run_options *options, mirra_result **result,
+                                         mirra_error **error);
+
+/* ---- Jobs ---- */
+
+/* A run on a thread of its own. The pixels that its images describe must stay in place until it is done;
+ * descriptors, names and values are copied. It keeps session, engine, bundle and cancel token alive.
+ * Thread-safety: safe; any thread may poll, wait and cancel. */
+typedef struct mirra_job mirra_job;
+
+MIRRA_API mirra_status mirra_session_submit(mirra_session *session, const mirra_port_value *values,
+                                            size_t count, const mirra_run_options *options, mirra_job **job,
+                                            mirra_error **error);
+
+enum { MIRRA_JOB_RUNNING = 1, MIRRA_JOB_DONE = 2, MIRRA_JOB_FAILED = 3, MIRRA_JOB_CANCELLED = 4 };
+
+typedef struct mirra_job_status {
+    uint32_t struct_size;
+    int32_t state;   /* MIRRA_JOB_* */
+    double fraction; /* of the run, 0 ... 1 */
+    uint64_t tile;   /* as in mirra_progress */
+    uint64_t tile_count;
+    uint64_t bytes_now;
+    uint64_t bytes_peak;
+} mirra_job_status;
+
+/* Says at once how far it is. */
+MIRRA_API mirra_status mirra_job_poll(mirra_job *job, mirra_job_status *status, mirra_error **error);
+/* Waits until it is done, for at most `seconds` (negative: for ever), and gives the run's own status,
+ * error and result; MIRRA_E_BUSY if it is not done by then. May be called again, each time with a result
+ * of its own. result: may be NULL. */
+MIRRA_API mirra_status mirra_job_wait(mirra_job *job, double seconds, mirra_result **result,
+                                      mirra_error **error);
+/* Asks it to stop; does not wait. Takes NULL. */
+MIRRA_API void mirra_job_cancel(mirra_job *job);
+/* Stops the job, if it still runs, and waits until it no longer touches the caller's memory (one tile at
+ * most). Called from the job's own progress callback it only asks it to stop. */
+MIRRA_API void mirra_job_destroy(mirra_job *job);
+
+/* ---- Strings ---- */
+
+/* Frees a string that a function gave to the caller. Takes NULL. */
+MIRRA_API void mirra_string_free(char *text);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* MIRRA_MIRRA_H_ */

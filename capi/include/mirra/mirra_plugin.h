@@ -1,0 +1,252 @@
+/* mirra_plugin.h - the interface between Mirra and a plugin that brings tasks, ABI 1.
+ *
+ * A plugin is one shared library that exports one function, mirra_plugin_query_v1. It links nothing of
+ * Mirra's: it sees the types of mirra.h (whose functions it must not call) and the tables below. The guide
+ * is docs/plugins.md; the plugin to copy is plugins/template.
+ *
+ * WHO DOES WHAT. The host cuts the image into tiles, brings pixels to float RGB and back, keeps alpha,
+ * pads, counts memory, reports progress and looks for cancellation. The plugin says which network it uses
+ * and computes one tile.
+ *
+ * GENERAL RULES. Those of mirra.h on errors, structs (struct_size) and strings hold here too, in both
+ * directions.
+ * - A plugin's function that fails returns a negative MIRRA_E_* code and may set *error to an object made
+ *   by mirra_host_api.error_create, which then is the host's. `error` is never NULL there.
+ * - A host's function that fails sets *error likewise, if `error` is not NULL; the plugin hands it on as
+ *   its own error or frees it with error_destroy.
+ * - Outputs are untouched on failure. No exception may cross, in either direction.
+ * - Everything that a plugin registers (names, tables, arrays) must live as long as the process. Plugins
+ *   are not unloaded.
+ * - The host calls functions of one instance one at a time, not always from the same thread; those of
+ *   different instances at the same time.
+ */
+#ifndef MIRRA_MIRRA_PLUGIN_H_
+#define MIRRA_MIRRA_PLUGIN_H_
+
+#include "mirra.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MIRRA_PLUGIN_ABI 1
+#define MIRRA_PLUGIN_QUERY_SYMBOL "mirra_plugin_query_v1"
+
+#if defined(_WIN32)
+#define MIRRA_PLUGIN_EXPORT __declspec(dllexport)
+#else
+#define MIRRA_PLUGIN_EXPORT __attribute__((visibility("default")))
+#endif
+
+/* What the host holds for the time of a call to the plugin; not to be kept beyond it. */
+typedef struct mirra_context mirra_context;
+/* An fp32 tensor on the session's device. Immutable; released by tensor_release. Thread-safety: safe. */
+typedef struct mirra_tensor mirra_tensor;
+typedef struct mirra_host_api mirra_host_api;
+
+/* ---- The task ---- */
+
+/* What a task asks for, given its parameters and its bundle. The host fills in zeros. */
+typedef struct mirra_setup {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* The graph of the bundle that governs alignment, overlap and memory of the tiles; NULL: none, each pixel
+     * by itself. It must live until the next call on the instance. */
+    const char *graph;
+    /* Bytes that the task itself holds per pixel of a tile beyond the graph's own (tensors that `process`
+     * makes), the input and output tiles not counted. */
+    uint64_t extra_bytes_per_pixel;
+} mirra_setup;
+
+/* One tile. Rectangles are in pixels of the image. */
+typedef struct mirra_tile {
+    uint32_t struct_size;
+    uint32_t reserved;
+    uint64_t index, count;
+    int64_t core_x, core_y, core_width, core_height;     /* the part that is kept */
+    int64_t input_x, input_y, input_width, input_height; /* what `input` shows; may reach beyond the image */
+} mirra_tile;
+
+/* A task: data that describe it, and its functions. */
+typedef struct mirra_task {
+    uint32_t struct_size;
+    uint32_t flags;   /* MIRRA_TASK_* */
+    const char *name; /* lower case letters, digits and '-', at most 63; unique among all plugins */
+    const char *label;
+    const char *doc;
+    const char *default_bundle; /* file name; NULL: the task works without a bundle */
+    /* One image input, at most one image output; any number of others. Names as above, '_' allowed. */
+    const mirra_port_info *ports;
+    const mirra_param_info *params;
+    uint32_t port_count;
+    uint32_t param_count;
+    void *user; /* handed to `create` */
+
+    /* Makes what one session needs. */
+    mirra_status (*create)(void *user, const mirra_host_api *host, void **instance, mirra_error **error);
+    void (*destroy)(void *instance);
+    /* Reads parameters and bundle and says what it needs. Called before a plan and before a run; must not
+     * compute. */
+    mirra_status (*configure)(void *instance, mirra_context *context, mirra_setup *setup,
+                              mirra_error **error);
+    /* Once per run, before the tiles. May be NULL. */
+    mirra_status (*begin)(void *instance, mirra_context *context, mirra_error **error);
+    /* A first pass over all tiles; needs MIRRA_TASK_GLOBAL_STATISTICS. NULL without that flag. */
+    mirra_status (*measure)(void *instance, mirra_context *context, const mirra_tile *tile,
+                            const mirra_tensor *input, mirra_error **error);
+    /* Computes a tile. input: {1, C, H, W}, C = 3, or the image's own colour channels (1 or 3) for a port
+     * that is AS_IS. The output is a new tensor of the same shape, which becomes the host's; it is left
+     * alone by tasks without an image output. */
+    mirra_status (*process)(void *instance, mirra_context *context, const mirra_tile *tile,
+                            const mirra_tensor *input, mirra_tensor **output, mirra_error **error);
+    /* Once per run, after the tiles; the place to set results. May be NULL. */
+    mirra_status (*finish)(void *instance, mirra_context *context, mirra_error **error);
+} mirra_task;
+
+/* ---- The host ---- */
+
+typedef struct mirra_run_info {
+    uint32_t struct_size;
+    int32_t color; /* MIRRA_COLOR_* of the input image */
+    int32_t width;
+    int32_t height;
+    int32_t precision; /* MIRRA_PRECISION_* of the networks; tensors outside of them are fp32 */
+    uint32_t reserved;
+    const char *device; /* lives as long as the context */
+} mirra_run_info;
+
+/* A tensor by the name of a graph's input or output. */
+typedef struct mirra_named_tensor {
+    uint32_t struct_size;
+    uint32_t reserved;
+    const char *name;
+    mirra_tensor *tensor; /* borrowed on the way in, the plugin's to release on the way out */
+} mirra_named_tensor;
+
+enum {
+    MIRRA_BINARY_ADD = 0,
+    MIRRA_BINARY_SUBTRACT = 1,
+    MIRRA_BINARY_MULTIPLY = 2,
+    MIRRA_BINARY_DIVIDE = 3,
+    MIRRA_BINARY_MINIMUM = 4,
+    MIRRA_BINARY_MAXIMUM = 5
+};
+enum { MIRRA_REDUCE_SUM = 0, MIRRA_REDUCE_MEAN = 1, MIRRA_REDUCE_MINIMUM = 2, MIRRA_REDUCE_MAXIMUM = 3 };
+
+/* The host's functions. Each engine hands a table of its own to `init` and to `create`, which is valid as
+ * long as the engine and its sessions: keep it in the instance, not in a static. Later versions append
+ * functions: one is there if struct_size reaches beyond it. Thread-safety: safe; a context belongs to the
+ * call that it came with. */
+struct mirra_host_api {
+    uint32_t struct_size;
+    uint32_t abi;
+    void *host; /* the host's own */
+
+    /* ---- general; no context needed */
+    void (*log)(const mirra_host_api *host, int32_t level, const char *message);
+    /* NULL if there is no memory. Aligned for any type. */
+    void *(*allocate)(const mirra_host_api *host, size_t bytes);
+    void (*release)(const mirra_host_api *host, void *memory);
+    /* subject, hint: may be NULL. Never gives NULL. */
+    mirra_error *(*error_create)(const mirra_host_api *host, mirra_status code, const char *message,
+                                 const char *subject, const char *hint);
+    void (*error_destroy)(const mirra_host_api *host, mirra_error *error);
+    /* During `init` only. MIRRA_E_PLUGIN if the task contradicts the rules of mirra_task. */
+    mirra_status (*register_task)(const mirra_host_api *host, const mirra_task *task, mirra_error **error);
+
+    /* ---- parameters, input ports of plain types, bundle; in any call with a context */
+    /* The text of the value lives as long as the context. */
+    mirra_status (*param)(mirra_context *context, const char *name, mirra_value *value, mirra_error **error);
+    /* The manifest, or "" without a bundle; lives as long as the instance. */
+    const char *(*manifest_json)(mirra_context *context);
+    /* A default of the manifest by name; MIRRA_E_NOT_FOUND if there is none. */
+    mirra_status (*manifest_default)(mirra_context *context, const char *name, mirra_value *value,
+                                     mirra_error **error);
+    /* Channels of a graph's input; 0 if the bundle has no such graph or the graph no such input. */
+    int64_t (*graph_input_channels)(mirra_context *context, const char *graph, const char *input);
+
+    /* ---- the run; not in `configure` */
+    mirra_status (*run_info)(mirra_context *context, mirra_run_info *info, mirra_error **error);
+    mirra_status (*port_value)(mirra_context *context, const char *port, mirra_value *value,
+                               mirra_error **error);
+    mirra_status (*port_tensor)(mirra_context *context, const char *port, mirra_tensor **tensor,
+                                mirra_error **error);
+    /* 1 once the run shall stop: return MIRRA_E_CANCELLED soon. The host looks by itself between tiles. */
+    int32_t (*cancelled)(mirra_context *context);
+    /* Noise of the input image in units of 1/255, estimated at the first call of a run. */
+    mirra_status (*estimate_noise)(mirra_context *context, double *sigma, mirra_error **error);
+    /* Sets a result; the value is copied. */
+    mirra_status (*set_result)(mirra_context *context, const char *name, const mirra_value *value,
+                               mirra_error **error);
+    mirra_status (*set_result_tensor)(mirra_context *context, const char *name, const mirra_tensor *tensor,
+                                      mirra_error **error);
+
+    /* ---- tensors; in the run. Every tensor that comes out is the plugin's to release. */
+    void (*tensor_release)(mirra_tensor *tensor); /* takes NULL */
+    /* Another handle to the same tensor. */
+    mirra_tensor *(*tensor_retain)(const mirra_tensor *tensor);
+    /* Writes at most `capacity` extents to shape and gives the rank. */
+    int32_t (*tensor_shape)(const mirra_tensor *tensor, int64_t *shape, int32_t capacity);
+    /* values: row-major, as many as the shape says. */
+    mirra_status (*tensor_upload)(mirra_context *context, const float *values, const int64_t *shape,
+                                  int32_t rank, mirra_tensor **tensor, mirra_error **error);
+    mirra_status (*tensor_download)(mirra_context *context, const mirra_tensor *tensor, float *values,
+                                    uint64_t count, mirra_error **error);
+    /* Copies from and to CPU memory. */
+    mirra_status (*tensor_from_dlpack)(mirra_context *context, const DLManagedTensor *source,
+                                       mirra_tensor **tensor, mirra_error **error);
+    mirra_status (*tensor_to_dlpack)(mirra_context *context, const mirra_tensor *tensor,
+                                     DLManagedTensor **copy, mirra_error **error);
+    /* All elements the same. */
+    mirra_status (*tensor_full)(mirra_context *context, const int64_t *shape, int32_t rank, double value,
+                                mirra_tensor **tensor, mirra_error **error);
+    /* Element by element; extents of 1 are repeated. op: MIRRA_BINARY_* */
+    mirra_status (*tensor_binary)(mirra_context *context, int32_t op, const mirra_tensor *a,
+                                  const mirra_tensor *b, mirra_tensor **result, mirra_error **error);
+    /* scale * x + offset */
+    mirra_status (*tensor_affine)(mirra_context *context, const mirra_tensor *x, double scale, double offset,
+                                  mirra_tensor **result, mirra_error **error);
+    mirra_status (*tensor_clamp)(mirra_context *context, const mirra_tensor *x, double low, double high,
+                                 mirra_tensor **result, mirra_error **error);
+    /* Over all elements. op: MIRRA_REDUCE_* */
+    mirra_status (*tensor_reduce)(mirra_context *context, int32_t op, const mirra_tensor *x, double *value,
+                                  mirra_error **error);
+    /* Runs a graph of the bundle. inputs: one for each input of the graph. outputs: names to fill in, any
+     * of the graph's. */
+    mirra_status (*graph_run)(mirra_context *context, const char *graph, const mirra_named_tensor *inputs,
+                              uint32_t input_count, mirra_named_tensor *outputs, uint32_t output_count,
+                              mirra_error **error);
+};
+
+/* ---- The handshake ---- */
+
+typedef struct mirra_host_info {
+    uint32_t struct_size;
+    uint32_t abi_min, abi_max; /* plugin ABIs that the host speaks */
+    uint32_t reserved;
+    const char *version; /* of the library, "0.1.0" */
+} mirra_host_info;
+
+typedef struct mirra_plugin_info {
+    uint32_t struct_size; /* set by the host; must be left as it is */
+    uint32_t abi_min,
+        abi_max; /* plugin ABIs that the plugin speaks; the host takes the highest that both do */
+    uint32_t reserved;
+    const char *id; /* reverse domain name ("org.example.sharpen"), at most 127 characters */
+    const char *version;
+    /* Called once, if the ABIs meet. Registers the tasks. */
+    mirra_status (*init)(const mirra_host_api *host, uint32_t abi, mirra_error **error);
+} mirra_plugin_info;
+
+/* The one function that a plugin exports. Must be pure: it fills `info` and does nothing else. Fields that
+ * it does not set are zero. A return value other than MIRRA_OK: the plugin declines this host. */
+typedef mirra_status (*mirra_plugin_query_function)(const mirra_host_info *host, mirra_plugin_info *info);
+
+#ifdef MIRRA_PLUGIN_IMPLEMENTATION
+MIRRA_PLUGIN_EXPORT mirra_status mirra_plugin_query_v1(const mirra_host_info *host, mirra_plugin_info *info);
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* MIRRA_MIRRA_PLUGIN_H_ */

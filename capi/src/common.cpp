@@ -1,0 +1,34 @@
+// Small conversions that several entry points share.
+#include "handles.hpp"
+
+namespace mirra::capi {
+
+void check_flags(std::uint32_t flags, std::uint32_t known, const char *name) {
+    if ((flags & ~known) != 0) {
+        throw Error(ErrorCode::unsupported,
+                    std::string(name) + " has a flag that this version of Mirra does not know", name,
+                    "Leave it out, or install a newer Mirra.");
+    }
+}
+
+runtime::Precision to_precision(std::int32_t precision) {
+    switch (precision) {
+    case MIRRA_PRECISION_AUTO:
+        return runtime::Precision::automatic;
+    case MIRRA_PRECISION_FP32:
+        return runtime::Precision::fp32;
+    case MIRRA_PRECISION_BF16:
+        return runtime::Precision::bf16;
+    case MIRRA_PRECISION_FP16:
+        return runtime::Precision::fp16;
+    default:
+        throw Error(ErrorCode::invalid_argument, "there is no precision " + std::to_string(precision),
+                    "precision", "Use one of MIRRA_PRECISION_*.");
+    }
+}
+
+std::string or_empty(const char *text) {
+    return text == nullptr ? std::string() : std::string(text);
+}
+
+} // namespace mirra::capi

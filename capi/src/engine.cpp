@@ -1,0 +1,118 @@
+// Engines, devices, the runtime module.
+#include "handles.hpp"
+
+#include <cstring>
+
+namespace {
+
+using namespace mirra;
+using namespace mirra::capi;
+
+host::EngineOptions to_options(const mirra_engine_options *given) {
+    const auto options = read_struct_or_default(given, "options");
+    check_flags(options.flags, MIRRA_ISOLATION_PROCESS | MIRRA_PLUGIN_PATH_ONLY, "flags");
+    if ((options.flags & MIRRA_ISOLATION_PROCESS) != 0) {
+        throw Error(ErrorCode::unsupported, "this version cannot run sessions in a process of their own",
+                    "flags", "Leave MIRRA_ISOLATION_PROCESS out.");
+    }
+    host::EngineOptions out;
+    out.plugin_path = or_empty(options.plugin_path);
+    out.runtime_module = or_empty(options.runtime_module);
+    out.bundle_path = or_empty(options.bundle_path);
+    out.plugin_path_only = (options.flags & MIRRA_PLUGIN_PATH_ONLY) != 0;
+    if (options.log != nullptr) {
+        out.log = [log = options.log, user = options.log_user](
+                      std::int32_t level, const std::string &message) { log(user, level, message.c_str()); };
+    }
+    return out;
+}
+
+TaskStrings strings_of(const host::Task &task) {
+    const auto pointers = [](const std::vector<std::string> &texts) {
+        std::vector<const char *> out;
+        for (const std::string &text : texts) out.push_back(text.c_str());
+        return out;
+    };
+    TaskStrings strings;
+    for (const host::Parameter &parameter : task.parameters) {
+        strings.choices.push_back(pointers(parameter.choices));
+        strings.choice_labels.push_back(pointers(parameter.choice_labels));
+    }
+    return strings;
+}
+
+} // namespace
+
+extern "C" {
+
+mirra_status mirra_engine_create(const mirra_engine_options *options, mirra_engine **engine,
+                                 mirra_error **error) {
+    return guard(error, [&] {
+        required(engine, "engine");
+        auto made = std::make_unique<mirra_engine>();
+        made->engine = host::Engine::create(to_options(options));
+        for (const host::Task &task : made->engine->tasks()) made->strings[task.name] = strings_of(task);
+        *engine = made.release();
+    });
+}
+
+void mirra_engine_destroy(mirra_engine *engine) {
+    delete engine;
+}
+
+uint32_t mirra_engine_device_count(mirra_engine *engine) {
+    std::uint32_t count = 0;
+    if (engine != nullptr) {
+        guard(nullptr, [&] { count = static_cast<std::uint32_t>(engine->engine->devices().size()); });
+    }
+    return count;
+}
+
+mirra_status mirra_engine_device(mirra_engine *engine, uint32_t index, mirra_device_info *info,
+                                 mirra_error **error) {
+    return guard(error, [&] {
+        const auto &devices = required(engine, "engine").engine->devices();
+        check_struct(info, "info");
+        if (index >= devices.size())
+            throw Error(ErrorCode::not_found, "there is no device of this index", "index");
+        const runtime::DeviceInfo &device = devices[index];
+        mirra_device_info out{};
+        out.usable = device.usable ? 1 : 0;
+        out.id = device.id.c_str();
+        out.name = device.name.c_str();
+        out.reason = device.reason.c_str();
+        out.memory_bytes = device.memory;
+        for (const runtime::Precision precision : device.precisions) {
+            out.precisions |= 1U << static_cast<unsigned>(precision);
+        }
+        write_struct(info, out);
+    });
+}
+
+mirra_status mirra_engine_runtime(mirra_engine *engine, mirra_runtime_info *info, mirra_error **error) {
+    return guard(error, [&] {
+        required(engine, "engine");
+        check_struct(info, "info");
+        const host::RuntimeStatus &status = engine->engine->runtime_status();
+        mirra_runtime_info out{};
+        out.usable = status.usable ? 1 : 0;
+        out.path = status.path.c_str();
+        out.version = status.version.c_str();
+        out.reason = status.reason.c_str();
+        out.base_bytes = status.base_bytes;
+        write_struct(info, out);
+    });
+}
+
+mirra_status mirra_engine_find_bundle(const mirra_engine *engine, const char *name, char **path,
+                                      mirra_error **error) {
+    return guard(error, [&] {
+        required(engine, "engine");
+        required(path, "path");
+        const std::string found = engine->engine->find_bundle(&required(name, "name"));
+        char *copy = strdup(found.c_str());
+        if (copy == nullptr) throw std::bad_alloc();
+        *path = copy;
+    });
+}
+}

@@ -1,0 +1,85 @@
+// Versions, statuses, errors, strings.
+#include "handles.hpp"
+
+#include <cstdlib>
+
+extern "C" {
+
+uint32_t mirra_version(void) {
+    return MIRRA_VERSION;
+}
+
+const char *mirra_version_string(void) {
+    return MIRRA_VERSION_TEXT;
+}
+
+uint32_t mirra_abi_version(void) {
+    return MIRRA_ABI_VERSION;
+}
+
+const char *mirra_status_name(mirra_status status) {
+    switch (status) {
+    case MIRRA_OK:
+        return "ok";
+    case MIRRA_E_INVALID_ARGUMENT:
+        return "invalid_argument";
+    case MIRRA_E_NOT_FOUND:
+        return "not_found";
+    case MIRRA_E_IO:
+        return "io";
+    case MIRRA_E_CORRUPT:
+        return "corrupt";
+    case MIRRA_E_UNSUPPORTED:
+        return "unsupported";
+    case MIRRA_E_LIMIT:
+        return "limit";
+    case MIRRA_E_BUDGET:
+        return "budget";
+    case MIRRA_E_CANCELLED:
+        return "cancelled";
+    case MIRRA_E_DEVICE:
+        return "device";
+    case MIRRA_E_PLUGIN:
+        return "plugin";
+    case MIRRA_E_MISMATCH:
+        return "mismatch";
+    case MIRRA_E_OUT_OF_MEMORY:
+        return "out_of_memory";
+    case MIRRA_E_BUSY:
+        return "busy";
+    case MIRRA_E_INTERNAL:
+        return "internal";
+    default:
+        return "unknown";
+    }
+}
+
+mirra_status mirra_error_code(const mirra_error *error) {
+    return error == nullptr ? MIRRA_OK : error->code;
+}
+
+const char *mirra_error_message(const mirra_error *error) {
+    return error == nullptr ? "" : error->message.c_str();
+}
+
+const char *mirra_error_subject(const mirra_error *error) {
+    return error == nullptr ? "" : error->subject.c_str();
+}
+
+const char *mirra_error_hint(const mirra_error *error) {
+    return error == nullptr ? "" : error->hint.c_str();
+}
+
+void mirra_error_destroy(mirra_error *error) {
+    mirra::host::destroy_error(error);
+}
+
+const char *mirra_precision_name(int32_t precision) {
+    if (precision < MIRRA_PRECISION_AUTO || precision > MIRRA_PRECISION_FP16) return "unknown";
+    return mirra::host::precision_name(static_cast<mirra::runtime::Precision>(precision)).data();
+}
+
+void mirra_string_free(char *text) {
+    std::free(text);
+}
+}

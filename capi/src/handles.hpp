@@ -1,0 +1,87 @@
+// What the opaque types of mirra.h are, and the checks that every entry point begins with.
+#pragma once
+
+#include "c_error.hpp"
+#include "c_struct.hpp"
+#include "mirra/host.hpp"
+#include "mirra/mirra.h"
+
+#include <mutex>
+
+/// The arrays of pointers that the C structs of a task need.
+struct TaskStrings {
+    std::vector<std::vector<const char *>> choices, choice_labels; ///< one entry per parameter
+};
+
+struct mirra_engine {
+    std::shared_ptr<mirra::host::Engine> engine;
+    std::map<std::string, TaskStrings> strings; ///< by task
+};
+
+struct GraphStrings {
+    std::vector<const char *> inputs, outputs;
+    std::vector<std::int64_t> channels;
+};
+
+struct mirra_bundle {
+    std::shared_ptr<const mirra::bundle::Bundle> bundle;
+    std::string sha256;
+    std::vector<GraphStrings> graphs; ///< in the order of the manifest's map
+};
+
+struct mirra_picture {
+    mirra::image::Image image;
+    std::string format;
+};
+
+struct mirra_tensors {
+    std::map<std::string, std::shared_ptr<const mirra::host::Tensor>> tensors;
+};
+
+struct mirra_session {
+    std::shared_ptr<mirra::host::Session> session;
+    mirra::host::Plan plan; ///< the last one, whose strings the caller holds
+};
+
+struct mirra_cancel {
+    std::shared_ptr<mirra::host::CancelToken> token;
+};
+
+struct mirra_result {
+    std::shared_ptr<const mirra::host::RunResult> result;
+};
+
+struct mirra_job {
+    std::unique_ptr<mirra::host::Job> job;
+};
+
+namespace mirra::capi {
+
+using host::check_struct;
+using host::guard;
+using host::read_array;
+using host::read_struct;
+using host::read_struct_or_default;
+using host::write_struct;
+
+/// @throws Error invalid_argument if the pointer is null
+template<class T> T &required(T *pointer, const char *name) {
+    if (pointer != nullptr) return *pointer;
+    throw Error(ErrorCode::invalid_argument, std::string(name) + " is NULL", name);
+}
+
+/// @throws Error invalid_argument if a flag is set that this version does not know
+void check_flags(std::uint32_t flags, std::uint32_t known, const char *name);
+/// @throws Error invalid_argument for an unknown number
+runtime::Precision to_precision(std::int32_t precision);
+std::string or_empty(const char *text);
+
+/// The caller's image. @throws Error invalid_argument | unsupported
+image::ImageView to_view(const mirra_image *image, const char *name);
+image::SampleType to_sample(std::int32_t format, const char *name);
+
+/// A run's values as the host takes them.
+host::RunRequest to_request(const mirra_port_value *values, std::size_t count,
+                            const mirra_run_options *options);
+
+} // namespace mirra::capi

@@ -1,0 +1,91 @@
+// mirra_image, the caller's description of pixels, as a view.
+#include "handles.hpp"
+
+#include <cstdlib>
+
+namespace mirra::capi {
+namespace {
+
+[[noreturn]] void reject(const char *name, const std::string &what, const std::string &hint = {}) {
+    throw Error(ErrorCode::invalid_argument, std::string(name) + ": " + what, name, hint);
+}
+
+void check_fields(const mirra_image &image, const char *name) {
+    if (image.color < MIRRA_COLOR_GRAY || image.color > MIRRA_COLOR_RGBA)
+        reject(name, "color is none of MIRRA_COLOR_*");
+    if (image.alpha_mode != MIRRA_ALPHA_STRAIGHT && image.alpha_mode != MIRRA_ALPHA_PREMULTIPLIED) {
+        reject(name, "alpha_mode is none of MIRRA_ALPHA_*");
+    }
+    if (image.transfer != MIRRA_TRANSFER_ENCODED && image.transfer != MIRRA_TRANSFER_LINEAR) {
+        reject(name, "transfer is none of MIRRA_TRANSFER_*");
+    }
+    if (image.plane_count != 1 && image.plane_count != static_cast<std::uint32_t>(image.color)) {
+        reject(name, "plane_count is " + std::to_string(image.plane_count),
+               "It is 1 for interleaved pixels, and the number of channels for planes.");
+    }
+    if (image.width < 1 || image.height < 1) reject(name, "width and height must be at least 1");
+    if (image.icc == nullptr && image.icc_bytes != 0) reject(name, "icc is NULL but icc_bytes is not 0");
+}
+
+void set_strides(const mirra_image &image, const char *name, image::ImageView &view) {
+    const mirra_plane &first = image.planes[0];
+    const auto sample = static_cast<std::int64_t>(image::sample_bytes(view.sample));
+    const std::int64_t packed = sample * (image.plane_count == 1 ? image.color : 1);
+    view.x_stride = first.pixel_stride == 0 ? packed : first.pixel_stride;
+    if (first.row_stride != 0) {
+        view.y_stride = first.row_stride;
+    } else if (__builtin_mul_overflow(std::abs(view.x_stride), std::int64_t{image.width}, &view.y_stride)) {
+        reject(name, "the strides times the size overflow the address space");
+    }
+    for (std::uint32_t i = 1; i < image.plane_count; ++i) {
+        if (image.planes[i].pixel_stride != first.pixel_stride ||
+            image.planes[i].row_stride != first.row_stride) {
+            reject(name, "its planes have different strides",
+                   "Give all planes the same pixel_stride and row_stride.");
+        }
+    }
+}
+
+} // namespace
+
+image::SampleType to_sample(std::int32_t format, const char *name) {
+    switch (format) {
+    case MIRRA_FORMAT_U8:
+        return image::SampleType::u8;
+    case MIRRA_FORMAT_U16:
+        return image::SampleType::u16;
+    case MIRRA_FORMAT_F16:
+        return image::SampleType::f16;
+    case MIRRA_FORMAT_F32:
+        return image::SampleType::f32;
+    default:
+        reject(name, "format is none of MIRRA_FORMAT_*");
+    }
+}
+
+image::ImageView to_view(const mirra_image *given, const char *name) {
+    const mirra_image image = read_struct(given, name);
+    check_fields(image, name);
+    image::ImageView view;
+    view.width = image.width;
+    view.height = image.height;
+    view.channels = image.color;
+    view.sample = to_sample(image.format, name);
+    if (view.has_alpha()) {
+        const bool straight = image.alpha_mode == MIRRA_ALPHA_STRAIGHT;
+        view.alpha = straight ? image::AlphaMode::straight : image::AlphaMode::premultiplied;
+    }
+    if (image.transfer == MIRRA_TRANSFER_LINEAR) view.transfer = image::Transfer::linear;
+    set_strides(image, name, view);
+    const auto sample = static_cast<std::ptrdiff_t>(image::sample_bytes(view.sample));
+    for (std::size_t c = 0; c < static_cast<std::size_t>(image.color); ++c) {
+        const bool interleaved = image.plane_count == 1;
+        auto *plane = static_cast<std::byte *>(image.planes[interleaved ? 0 : c].data);
+        if (plane == nullptr) reject(name, "the data of a plane are NULL");
+        view.data[c] = plane + (interleaved ? static_cast<std::ptrdiff_t>(c) * sample : 0);
+    }
+    image::validate(view, name);
+    return view;
+}
+
+} // namespace mirra::capi

@@ -1,0 +1,136 @@
+// Pictures: files, and pixels that the library owns.
+#include "handles.hpp"
+
+#include "mirra/file.hpp"
+
+namespace {
+
+using namespace mirra;
+using namespace mirra::capi;
+
+constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 30;
+
+std::int32_t to_format(image::SampleType sample) {
+    switch (sample) {
+    case image::SampleType::u8:
+        return MIRRA_FORMAT_U8;
+    case image::SampleType::u16:
+        return MIRRA_FORMAT_U16;
+    case image::SampleType::f16:
+        return MIRRA_FORMAT_F16;
+    case image::SampleType::f32:
+        return MIRRA_FORMAT_F32;
+    }
+    return 0;
+}
+
+std::string format_of(std::span<const std::byte> bytes) {
+    for (const image::Codec &codec : image::codecs()) {
+        if (codec.sniff(bytes)) return std::string(codec.name);
+    }
+    return {};
+}
+
+image::EncodeOptions to_options(const mirra_write_options *given) {
+    const auto options = read_struct_or_default(given, "options");
+    image::EncodeOptions out;
+    if (options.jpeg_quality != 0) out.jpeg_quality = options.jpeg_quality;
+    if (out.jpeg_quality < 1 || out.jpeg_quality > 100) {
+        throw Error(ErrorCode::invalid_argument, "jpeg_quality must be 1 to 100", "jpeg_quality");
+    }
+    if (options.bit_depth != 0 && options.bit_depth != 8 && options.bit_depth != 16) {
+        throw Error(ErrorCode::invalid_argument, "bit_depth must be 8 or 16", "bit_depth");
+    }
+    out.bit_depth = options.bit_depth;
+    return out;
+}
+
+} // namespace
+
+extern "C" {
+
+mirra_status mirra_image_read(const char *path, const mirra_read_options *options, mirra_picture **picture,
+                              mirra_error **error) {
+    return guard(error, [&] {
+        required(path, "path");
+        required(picture, "picture");
+        const auto given = read_struct_or_default(options, "options");
+        check_flags(given.flags, 0, "flags");
+        image::DecodeOptions decode;
+        if (given.max_pixels != 0) decode.max_pixels = given.max_pixels;
+        const std::vector<std::byte> bytes = read_file(path, kLargestFile);
+        auto made = std::make_unique<mirra_picture>();
+        try {
+            made->image = image::decode(bytes, decode);
+        } catch (const Error &e) {
+            throw Error(e.code(), e.what(), e.subject().empty() ? path : e.subject(), e.hint());
+        }
+        made->format = format_of(bytes);
+        *picture = made.release();
+    });
+}
+
+mirra_status mirra_picture_create(int32_t width, int32_t height, int32_t format, int32_t color,
+                                  mirra_picture **picture, mirra_error **error) {
+    return guard(error, [&] {
+        required(picture, "picture");
+        auto made = std::make_unique<mirra_picture>();
+        made->image = image::Image(width, height, color, to_sample(format, "format"));
+        *picture = made.release();
+    });
+}
+
+void mirra_picture_destroy(mirra_picture *picture) {
+    delete picture;
+}
+
+mirra_status mirra_picture_view(mirra_picture *picture, mirra_image *view, mirra_error **error) {
+    return guard(error, [&] {
+        image::Image &image = required(picture, "picture").image;
+        check_struct(view, "view");
+        mirra_image out{};
+        out.width = image.width();
+        out.height = image.height();
+        out.format = to_format(image.sample());
+        out.color = image.channels();
+        out.transfer =
+            image.transfer == image::Transfer::linear ? MIRRA_TRANSFER_LINEAR : MIRRA_TRANSFER_ENCODED;
+        out.plane_count = 1;
+        const image::ImageView pixels = image.view();
+        out.planes[0] = {pixels.data[0], pixels.x_stride, pixels.y_stride};
+        out.icc = image.metadata.icc.empty() ? nullptr : image.metadata.icc.data();
+        out.icc_bytes = image.metadata.icc.size();
+        write_struct(view, out);
+    });
+}
+
+mirra_status mirra_picture_get_info(const mirra_picture *picture, mirra_picture_info *info,
+                                    mirra_error **error) {
+    return guard(error, [&] {
+        required(picture, "picture");
+        check_struct(info, "info");
+        mirra_picture_info out{};
+        out.bit_depth = picture->image.bit_depth;
+        out.file_format = picture->format.c_str();
+        out.icc_bytes = picture->image.metadata.icc.size();
+        out.exif_bytes = picture->image.metadata.exif.size();
+        write_struct(info, out);
+    });
+}
+
+mirra_status mirra_image_write(const char *path, const mirra_image *image, const mirra_picture *metadata,
+                               const mirra_write_options *options, mirra_error **error) {
+    return guard(error, [&] {
+        required(path, "path");
+        const image::ImageView view = to_view(image, "image");
+        image::Metadata carried;
+        if (metadata != nullptr) carried = metadata->image.metadata;
+        const mirra_image known = read_struct(image, "image");
+        if (known.icc != nullptr) {
+            const auto *icc = static_cast<const std::byte *>(known.icc);
+            carried.icc.assign(icc, icc + known.icc_bytes);
+        }
+        image::write(path, view, carried, to_options(options));
+    });
+}
+}

@@ -1,0 +1,140 @@
+// Runs, blocking or as jobs, and how to stop them.
+#include "handles.hpp"
+
+#include "dlpack.hpp"
+#include "value.hpp"
+
+namespace mirra::capi {
+namespace {
+
+mirra_progress to_c(const host::Progress &progress) {
+    mirra_progress out{};
+    out.struct_size = sizeof(mirra_progress);
+    out.stage = progress.stage;
+    out.fraction = progress.fraction;
+    out.tile = progress.tile;
+    out.tile_count = progress.tile_count;
+    out.bytes_now = progress.bytes_now;
+    out.bytes_peak = progress.bytes_peak;
+    return out;
+}
+
+void add_value(const mirra_port_value &given, host::RunRequest &request) {
+    const std::string name = &required(given.name, "values.name");
+    const int kinds = (given.image != nullptr) + (given.value != nullptr) + (given.tensor != nullptr);
+    if (kinds != 1) {
+        throw Error(ErrorCode::invalid_argument,
+                    "the port '" + name + "' needs exactly one of image, value and tensor", name);
+    }
+    if (request.images.contains(name) || request.values.contains(name) || request.tensors.contains(name)) {
+        throw Error(ErrorCode::invalid_argument, "the port '" + name + "' is given twice", name);
+    }
+    if (given.image != nullptr) request.images[name] = to_view(given.image, name.c_str());
+    if (given.value != nullptr) {
+        request.values[name] = host::from_c(read_struct(given.value, name.c_str()), name.c_str());
+    }
+    if (given.tensor != nullptr) request.tensors[name] = host::from_dlpack(given.tensor, name);
+}
+
+} // namespace
+
+host::RunRequest to_request(const mirra_port_value *values, std::size_t count,
+                            const mirra_run_options *options) {
+    host::RunRequest request;
+    for (const mirra_port_value &each : read_array(values, count, "values")) add_value(each, request);
+    const auto given = read_struct_or_default(options, "options");
+    check_flags(given.flags, 0, "flags");
+    if (given.cancel != nullptr) request.cancel = given.cancel->token;
+    if (given.progress != nullptr) {
+        request.progress = [callback = given.progress,
+                            user = given.progress_user](const host::Progress &progress) {
+            const mirra_progress out = to_c(progress);
+            return callback(user, &out) == 0;
+        };
+    }
+    return request;
+}
+
+} // namespace mirra::capi
+
+using namespace mirra;
+using namespace mirra::capi;
+
+extern "C" {
+
+mirra_status mirra_cancel_create(mirra_cancel **cancel, mirra_error **error) {
+    return guard(error, [&] {
+        required(cancel, "cancel");
+        auto made = std::make_unique<mirra_cancel>();
+        made->token = std::make_shared<host::CancelToken>();
+        *cancel = made.release();
+    });
+}
+
+void mirra_cancel_request(mirra_cancel *cancel) {
+    if (cancel != nullptr) cancel->token->request();
+}
+
+int32_t mirra_cancel_requested(const mirra_cancel *cancel) {
+    return cancel != nullptr && cancel->token->requested() ? 1 : 0;
+}
+
+void mirra_cancel_destroy(mirra_cancel *cancel) {
+    delete cancel;
+}
+
+mirra_status mirra_session_run(mirra_session *session, const mirra_port_value *values, size_t count,
+                               const mirra_run_options *options, mirra_result **result, mirra_error **error) {
+    return guard(error, [&] {
+        required(session, "session");
+        const host::RunRequest request = to_request(values, count, options);
+        auto made = std::make_unique<mirra_result>();
+        made->result = session->session->run(request);
+        if (result != nullptr) *result = made.release();
+    });
+}
+
+mirra_status mirra_session_submit(mirra_session *session, const mirra_port_value *values, size_t count,
+                                  const mirra_run_options *options, mirra_job **job, mirra_error **error) {
+    return guard(error, [&] {
+        required(session, "session");
+        required(job, "job");
+        auto made = std::make_unique<mirra_job>();
+        made->job = host::Job::submit(session->session, to_request(values, count, options));
+        *job = made.release();
+    });
+}
+
+mirra_status mirra_job_poll(mirra_job *job, mirra_job_status *status, mirra_error **error) {
+    return guard(error, [&] {
+        required(job, "job");
+        check_struct(status, "status");
+        const host::JobStatus now = job->job->status();
+        mirra_job_status out{};
+        out.state = static_cast<std::int32_t>(now.state);
+        out.fraction = now.progress.fraction;
+        out.tile = now.progress.tile;
+        out.tile_count = now.progress.tile_count;
+        out.bytes_now = now.progress.bytes_now;
+        out.bytes_peak = now.progress.bytes_peak;
+        write_struct(status, out);
+    });
+}
+
+mirra_status mirra_job_wait(mirra_job *job, double seconds, mirra_result **result, mirra_error **error) {
+    return guard(error, [&] {
+        required(job, "job");
+        auto made = std::make_unique<mirra_result>();
+        made->result = job->job->wait(seconds);
+        if (result != nullptr) *result = made.release();
+    });
+}
+
+void mirra_job_cancel(mirra_job *job) {
+    if (job != nullptr) job->job->cancel();
+}
+
+void mirra_job_destroy(mirra_job *job) {
+    delete job;
+}
+}

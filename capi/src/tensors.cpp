@@ -1,0 +1,111 @@
+// Sets of named tensors, and graphs run on them.
+#include "handles.hpp"
+
+#include "dlpack.hpp"
+
+namespace {
+
+using namespace mirra;
+using namespace mirra::capi;
+
+host::GraphRunOptions to_options(const mirra_graph_options *given) {
+    const auto options = read_struct_or_default(given, "options");
+    host::GraphRunOptions out;
+    if (options.device != nullptr) out.device = options.device;
+    out.precision = to_precision(options.precision);
+    out.memory_limit = options.memory_limit;
+    out.threads = options.threads;
+    return out;
+}
+
+} // namespace
+
+extern "C" {
+
+mirra_status mirra_tensors_create(mirra_tensors **tensors, mirra_error **error) {
+    return guard(error, [&] {
+        required(tensors, "tensors");
+        *tensors = std::make_unique<mirra_tensors>().release();
+    });
+}
+
+mirra_status mirra_tensors_read(const char *path, mirra_tensors **tensors, mirra_error **error) {
+    return guard(error, [&] {
+        required(path, "path");
+        required(tensors, "tensors");
+        const auto file = bundle::TensorFile::open(path);
+        auto made = std::make_unique<mirra_tensors>();
+        for (const auto &[name, view] : file->tensors()) {
+            made->tensors[name] =
+                std::make_shared<host::Tensor>(host::Tensor{view.shape, bundle::to_float(view)});
+        }
+        *tensors = made.release();
+    });
+}
+
+mirra_status mirra_tensors_write(const mirra_tensors *tensors, const char *path, mirra_error **error) {
+    return guard(error, [&] {
+        required(tensors, "tensors");
+        required(path, "path");
+        std::map<std::string, bundle::TensorView> views;
+        for (const auto &[name, tensor] : tensors->tensors) {
+            views[name] = {bundle::DType::f32, tensor->shape, std::as_bytes(std::span(tensor->values))};
+        }
+        bundle::write_tensors(path, views);
+    });
+}
+
+void mirra_tensors_destroy(mirra_tensors *tensors) {
+    delete tensors;
+}
+
+mirra_status mirra_tensors_add(mirra_tensors *tensors, const char *name, const DLManagedTensor *tensor,
+                               mirra_error **error) {
+    return guard(error, [&] {
+        required(tensors, "tensors");
+        required(name, "name");
+        tensors->tensors[name] = std::make_shared<host::Tensor>(host::from_dlpack(tensor, name));
+    });
+}
+
+uint32_t mirra_tensors_count(const mirra_tensors *tensors) {
+    return tensors == nullptr ? 0 : static_cast<std::uint32_t>(tensors->tensors.size());
+}
+
+const char *mirra_tensors_name(const mirra_tensors *tensors, uint32_t index) {
+    if (tensors == nullptr || index >= tensors->tensors.size()) return nullptr;
+    return std::next(tensors->tensors.begin(), index)->first.c_str();
+}
+
+mirra_status mirra_tensors_get(const mirra_tensors *tensors, const char *name, DLManagedTensor **tensor,
+                               mirra_error **error) {
+    return guard(error, [&] {
+        required(tensors, "tensors");
+        required(tensor, "tensor");
+        const auto found = tensors->tensors.find(&required(name, "name"));
+        if (found == tensors->tensors.end())
+            throw Error(ErrorCode::not_found, "there is no tensor of this name", name);
+        *tensor = host::to_dlpack(found->second);
+    });
+}
+
+mirra_status mirra_graph_run(mirra_engine *engine, const mirra_bundle *bundle, const char *graph,
+                             const mirra_graph_options *options, const mirra_tensors *inputs,
+                             mirra_tensors **outputs, mirra_error **error) {
+    return guard(error, [&] {
+        required(engine, "engine");
+        required(bundle, "bundle");
+        required(graph, "graph");
+        required(inputs, "inputs");
+        required(outputs, "outputs");
+        std::map<std::string, host::Tensor> given;
+        for (const auto &[name, tensor] : inputs->tensors) given[name] = *tensor;
+        auto made = std::make_unique<mirra_tensors>();
+        for (auto &[name, tensor] :
+             host::run_graph(engine->engine, bundle->bundle, graph, given, to_options(options))) {
+            made->tensors[name] = std::make_shared<host::Tensor>(tensor);
+        }
+        *outputs = made.release();
+    });
+}
+}

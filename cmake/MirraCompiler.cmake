@@ -1,0 +1,22 @@
+# Warnings, sanitizers and ccache for every target of the project.
+find_program(MIRRA_CCACHE ccache)
+if(MIRRA_CCACHE)
+    set(CMAKE_C_COMPILER_LAUNCHER ${MIRRA_CCACHE})
+    # A precompiled header is found again by ccache only with these sloppiness settings.
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+        ${MIRRA_CCACHE})
+endif()
+
+add_library(mirra_warnings INTERFACE)
+target_compile_options(mirra_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Werror
+    $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>)
+# GCC 12 reports false positives inside libstdc++ at -O3 (GCC bugs 105562, 105651).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    target_compile_options(mirra_warnings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized -Wno-restrict>)
+endif()
+
+if(MIRRA_SANITIZE)
+    add_compile_options(-fsanitize=${MIRRA_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=${MIRRA_SANITIZE})
+endif()

@@ -1,0 +1,13 @@
+// What the task "denoise" says of itself.
+#pragma once
+
+#include "mirra/mirra_plugin.h"
+
+namespace denoiser {
+
+inline constexpr const char *kAuto = "auto";
+
+/// Everything but the functions.
+mirra_task describe_task() noexcept;
+
+} // namespace denoiser

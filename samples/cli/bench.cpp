@@ -1,0 +1,77 @@
+// Collects the times of runs.
+#include "bench.hpp"
+
+#include "results.hpp"
+
+#include <algorithm>
+
+namespace mirra::cli {
+namespace {
+
+double seconds_between(std::chrono::steady_clock::time_point a, std::chrono::steady_clock::time_point b) {
+    return std::chrono::duration<double>(b - a).count();
+}
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    const std::size_t middle = values.size() / 2;
+    return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+} // namespace
+
+void Timings::begin() {
+    begin_ = mark_ = Clock::now();
+    run_.clear();
+}
+
+void Timings::mark(const std::string &stage) {
+    const auto now = Clock::now();
+    run_[stage] += seconds_between(mark_, now);
+    mark_ = now;
+}
+
+void Timings::end(bool keep) {
+    run_["total"] = seconds_between(begin_, Clock::now());
+    if (!keep) return;
+    for (const auto &[stage, seconds] : run_) seconds_[stage].push_back(seconds);
+}
+
+Json Timings::json() const {
+    Json stages = Json::array();
+    for (const auto &[stage, seconds] : seconds_) {
+        const double middle = median(seconds);
+        stages.push_back({{"stage", stage},
+                          {"min_ms", 1e3 * *std::min_element(seconds.begin(), seconds.end())},
+                          {"median_ms", 1e3 * middle},
+                          {"mpixel_per_s", middle > 0 ? megapixels_ / middle : 0.0}});
+    }
+    return stages;
+}
+
+std::int32_t Timings::callback(void *user, const mirra_progress *progress) noexcept {
+    try {
+        static_cast<Timings *>(user)->mark(progress->stage);
+    } catch (...) {
+        return 1; // Out of memory: the figures would be wrong, so the run stops.
+    }
+    return 0;
+}
+
+Json timed_run(const Session &session, std::span<const mirra_port_value> ports, const Interrupt &interrupt,
+               Timings &timings) {
+    auto options = make_struct<mirra_run_options>();
+    options.progress = &Timings::callback;
+    options.progress_user = &timings;
+    options.cancel = interrupt.token();
+    const auto result = make<Result>(Phase::input, [&](mirra_result **out, mirra_error **e) {
+        return mirra_session_run(session.get(), ports.data(), ports.size(), &options, out, e);
+    });
+    Json run = run_json(get<mirra_result_info>(Phase::setup, [&](mirra_result_info *out, mirra_error **e) {
+        return mirra_result_get_info(result.get(), out, e);
+    }));
+    run.erase("seconds");
+    return run;
+}
+
+} // namespace mirra::cli

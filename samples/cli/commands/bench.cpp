@@ -1,0 +1,159 @@
+// mirra bench: times a graph or a task of a bundle.
+#include "../bench.hpp"
+#include "../checks.hpp"
+#include "../command.hpp"
+#include "../graph_run.hpp"
+#include "../interrupt.hpp"
+#include "../pictures.hpp"
+#include "../schema.hpp"
+#include "../task_run.hpp"
+
+namespace mirra::cli {
+namespace {
+
+constexpr double kBenchSigma = 25;
+
+class BenchCommand final : public Command {
+  public:
+    BenchCommand() : Command("bench", "Times a graph, or the task, of a bundle.") {}
+
+    void declare(CLI::App &app) override {
+        console_.declare(app);
+        app.add_option("BUNDLE", settings_.bundle, "Bundle, by path or file name (the task's own).");
+        auto *graph = app.add_option("--graph", graph_, "Time this graph on tensors.");
+        app.add_option("--task", task_, "Time this task on pictures (the bundle's).")->excludes(graph);
+        app.add_option("--size", sizes_, "Sizes, WxH (512x512).")->delimiter(',');
+        app.add_option("--batch", batch_, "Images in a run (1).")->check(between(1, 4096));
+        app.add_option("--repeat", repeat_, "Runs that are timed (5).")->check(between(1, 100000));
+        app.add_option("--warmup", warmup_, "Runs before them that are not (1).")->check(between(0, 100000));
+        settings_.declare_tile_size(app);
+        settings_.declare(app);
+    }
+
+    ExitCode run() override {
+        if (settings_.bundle.empty() && (task_.empty() || !graph_.empty()))
+            throw Failure(ExitCode::usage, "a bundle or --task is needed", "bench",
+                          "`mirra bench denoiser.mirra`");
+        const Interrupt interrupt;
+        const Engine engine = make_engine();
+        Json results = Json::array();
+        for (const auto &size : sizes_) {
+            const auto [width, height] = parse_size(size);
+            results.push_back(graph_.empty() ? time_task(engine, width, height, interrupt)
+                                             : time_graph(engine, width, height, interrupt));
+            if (!console_.json()) print(results.back());
+        }
+        if (console_.json()) console_.document(Json{{"results", results}});
+        return ExitCode::ok;
+    }
+
+  private:
+    Json time_graph(const Engine &engine, std::int32_t width, std::int32_t height,
+                    const Interrupt &interrupt) const;
+    Json time_task(const Engine &engine, std::int32_t width, std::int32_t height,
+                   const Interrupt &interrupt) const;
+    [[nodiscard]] std::string task_of_bundle(const Engine &engine) const;
+    [[nodiscard]] Json header(const std::string &what, std::int32_t width, std::int32_t height) const;
+    void print(const Json &result) const;
+
+    RunSettings settings_;
+    std::string graph_, task_;
+    std::vector<std::string> sizes_{"512x512"};
+    int batch_ = 1;
+    int repeat_ = 5;
+    int warmup_ = 1;
+};
+
+Json BenchCommand::header(const std::string &what, std::int32_t width, std::int32_t height) const {
+    return {{"what", what},      {"bundle", settings_.bundle},
+            {"width", width},    {"height", height},
+            {"batch", batch_},   {"repeat", repeat_},
+            {"warmup", warmup_}, {"threads", settings_.thread_count()}};
+}
+
+Json BenchCommand::time_graph(const Engine &engine, std::int32_t width, std::int32_t height,
+                              const Interrupt &interrupt) const {
+    const Bundle bundle = open_bundle(find_bundle(engine, settings_.bundle));
+    const GraphShape graph = find_graph(bundle, graph_);
+    const Tensors inputs = make_tensors();
+    for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
+        const std::vector<std::int64_t> shape{batch_, graph.channels[i], height, width};
+        const auto count = static_cast<std::size_t>(batch_ * graph.channels[i]) *
+                           static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+        add_tensor(inputs, graph.inputs[i], shape, std::vector<float>(count, 0.5F));
+    }
+    Timings timings(1e-6 * batch_ * width * height);
+    for (int i = -warmup_; i < repeat_; ++i) {
+        interrupt.check();
+        timings.begin();
+        run_graph(engine, bundle, graph.name, settings_, inputs);
+        timings.end(i >= 0);
+    }
+    Json out = header("graph " + graph.name, width, height);
+    out["device"] = settings_.device;
+    out["precision"] = settings_.precision;
+    out["stages"] = timings.json();
+    return out;
+}
+
+std::string BenchCommand::task_of_bundle(const Engine &engine) const {
+    if (!task_.empty()) return task_;
+    const Bundle bundle = open_bundle(find_bundle(engine, settings_.bundle));
+    const auto info = get<mirra_bundle_info>(Phase::setup, [&](mirra_bundle_info *out, mirra_error **e) {
+        return mirra_bundle_get_info(bundle.get(), out, e);
+    });
+    if (*info.task == '\0')
+        throw Failure(ExitCode::usage, "the bundle belongs to no task", settings_.bundle, "give --graph");
+    return info.task;
+}
+
+Json BenchCommand::time_task(const Engine &engine, std::int32_t width, std::int32_t height,
+                             const Interrupt &interrupt) const {
+    const Task task = read_task(engine, task_of_bundle(engine));
+    const Port *input = primary_port(task, true);
+    const Port *output = primary_port(task, false);
+    if (input == nullptr || output == nullptr)
+        throw Failure(ExitCode::usage, "the task does not turn one picture into another", task.name,
+                      "give --graph");
+    const Session session = open_session(engine, task.name, settings_, {});
+    const Picture source = make_picture(width, height, MIRRA_FORMAT_U8, MIRRA_COLOR_RGB);
+    const Picture result = make_picture(width, height, MIRRA_FORMAT_U8, MIRRA_COLOR_RGB);
+    const mirra_image from = view_of(source);
+    const mirra_image to = view_of(result);
+    call(Phase::setup, [&](mirra_error **e) { return mirra_image_add_noise(&from, kBenchSigma, 1, e); });
+    std::vector<mirra_port_value> ports(2, make_struct<mirra_port_value>());
+    ports[0].name = input->name.c_str();
+    ports[0].image = &from;
+    ports[1].name = output->name.c_str();
+    ports[1].image = &to;
+
+    Timings timings(1e-6 * batch_ * width * height);
+    Json out = header("task " + task.name, width, height);
+    for (int i = -warmup_; i < repeat_; ++i) {
+        timings.begin();
+        for (int image = 0; image < batch_; ++image)
+            out.update(timed_run(session, ports, interrupt, timings));
+        timings.end(i >= 0);
+    }
+    out["stages"] = timings.json();
+    return out;
+}
+
+void BenchCommand::print(const Json &result) const {
+    console_.result(result["what"].get<std::string>() + "  " + result["width"].dump() + "x" +
+                    result["height"].dump() + "  batch " + result["batch"].dump() + "  " +
+                    result["device"].get<std::string>() + "  " + result["precision"].get<std::string>() +
+                    "  " + result["threads"].dump() + " threads");
+    for (const auto &stage : result["stages"])
+        console_.result("    " + stage["stage"].get<std::string>() + ": min " + fixed(stage["min_ms"], 2) +
+                        " ms, median " + fixed(stage["median_ms"], 2) + " ms, " +
+                        fixed(stage["mpixel_per_s"], 2) + " Mpixel/s");
+}
+
+} // namespace
+
+std::unique_ptr<Command> make_bench_command() {
+    return std::make_unique<BenchCommand>();
+}
+
+} // namespace mirra::cli

@@ -1,0 +1,115 @@
+// mirra doctor: what was looked for, what was found, and what to do about the rest.
+#include "../command.hpp"
+#include "../devices.hpp"
+#include "../schema.hpp"
+
+namespace mirra::cli {
+namespace {
+
+Json plugins_json(const Engine &engine) {
+    Json plugins = Json::array();
+    for (std::uint32_t i = 0; i < mirra_engine_plugin_count(engine.get()); ++i) {
+        const auto record =
+            get<mirra_plugin_record>(Phase::setup, [&](mirra_plugin_record *out, mirra_error **e) {
+                return mirra_engine_plugin(engine.get(), i, out, e);
+            });
+        plugins.push_back({{"path", record.path},
+                           {"loaded", record.loaded != 0},
+                           {"id", record.id},
+                           {"version", record.version},
+                           {"abi", record.abi},
+                           {"tasks", record.task_count},
+                           {"reason", record.reason}});
+    }
+    return plugins;
+}
+
+Json runtime_json(const Engine &engine) {
+    const auto info = get<mirra_runtime_info>(Phase::setup, [&](mirra_runtime_info *out, mirra_error **e) {
+        return mirra_engine_runtime(engine.get(), out, e);
+    });
+    return {{"usable", info.usable != 0},
+            {"path", info.path},
+            {"version", info.version},
+            {"reason", info.reason},
+            {"base_bytes", info.base_bytes}};
+}
+
+/// The task's default bundle: where it is, or why it is not there.
+Json bundle_json(const Engine &engine, const Task &task) {
+    Json out{{"task", task.name}, {"bundle", task.default_bundle}, {"path", ""}, {"reason", ""}};
+    try {
+        out["path"] = find_bundle(engine, task.default_bundle);
+        open_bundle(out["path"].get<std::string>());
+    } catch (const Failure &failure) {
+        out["reason"] = failure.text();
+    }
+    return out;
+}
+
+class DoctorCommand final : public Command {
+  public:
+    DoctorCommand() : Command("doctor", "Checks plugins, bundles, runtime module and devices.") {}
+
+    void declare(CLI::App &app) override { console_.declare_json(app); }
+
+    ExitCode run() override {
+        const Engine engine = make_engine();
+        Json bundles = Json::array();
+        for (const auto &task : read_schema(engine))
+            if (!task.default_bundle.empty()) bundles.push_back(bundle_json(engine, task));
+        Json report{{"version", mirra_version_string()}, {"abi", mirra_abi_version()},
+                    {"plugins", plugins_json(engine)},   {"bundles", bundles},
+                    {"runtime", runtime_json(engine)},   {"devices", devices_json(engine)}};
+        report["problems"] = problems(report);
+        console_.json() ? console_.document(report) : print(report);
+        return report["problems"].empty() ? ExitCode::ok : ExitCode::setup;
+    }
+
+  private:
+    static Json problems(const Json &report) {
+        Json out = Json::array();
+        bool any = false;
+        for (const auto &plugin : report["plugins"]) {
+            any = any || plugin["loaded"].get<bool>();
+            if (!plugin["loaded"].get<bool>())
+                out.push_back("plugin " + plugin["path"].get<std::string>() + ": " +
+                              plugin["reason"].get<std::string>());
+        }
+        if (!any) out.push_back("no plugin was found: set MIRRA_PLUGIN_PATH to the folder that holds them");
+        for (const auto &bundle : report["bundles"])
+            if (const auto reason = bundle["reason"].get<std::string>(); !reason.empty())
+                out.push_back("bundle of " + bundle["task"].get<std::string>() + ": " + reason);
+        if (!report["runtime"]["usable"].get<bool>())
+            out.push_back("runtime module: " + report["runtime"]["reason"].get<std::string>());
+        return out;
+    }
+
+    void print(const Json &report) const {
+        console_.result("mirra " + report["version"].get<std::string>() + ", ABI " + report["abi"].dump());
+        for (const auto &plugin : report["plugins"])
+            if (plugin["loaded"].get<bool>())
+                console_.result("plugin   " + plugin["id"].get<std::string>() + " " +
+                                plugin["version"].get<std::string>() + "  " +
+                                plugin["path"].get<std::string>());
+        for (const auto &bundle : report["bundles"])
+            if (bundle["reason"].get<std::string>().empty())
+                console_.result("bundle   " + bundle["task"].get<std::string>() + "  " +
+                                bundle["path"].get<std::string>());
+        if (const Json &runtime = report["runtime"]; runtime["usable"].get<bool>())
+            console_.result("runtime  " + runtime["version"].get<std::string>() + "  " +
+                            runtime["path"].get<std::string>());
+        for (const auto &device : report["devices"]) console_.result("device   " + device_line(device));
+        for (const auto &problem : report["problems"])
+            console_.result("PROBLEM  " + problem.get<std::string>());
+        if (report["problems"].empty()) console_.result("no problem found");
+    }
+};
+
+} // namespace
+
+std::unique_ptr<Command> make_doctor_command() {
+    return std::make_unique<DoctorCommand>();
+}
+
+} // namespace mirra::cli

@@ -1,0 +1,120 @@
+// mirra info: what a bundle, picture or tensor file holds, or which version this is.
+#include "../command.hpp"
+#include "../handles.hpp"
+#include "../results.hpp"
+
+#include <filesystem>
+
+namespace mirra::cli {
+namespace {
+
+Json bundle_json(const std::string &path, const Bundle &bundle) {
+    const auto info = get<mirra_bundle_info>(Phase::input, [&](mirra_bundle_info *out, mirra_error **e) {
+        return mirra_bundle_get_info(bundle.get(), out, e);
+    });
+    Json out{{"file", path},
+             {"kind", "bundle"},
+             {"name", info.name},
+             {"task", info.task},
+             {"architecture", info.architecture},
+             {"licence", info.licence},
+             {"sha256", info.sha256},
+             {"tensors", info.tensor_count},
+             {"bytes", info.tensor_bytes}};
+    out["graphs"] = Json::array();
+    for (std::uint32_t i = 0; i < info.graph_count; ++i) {
+        const auto graph = get<mirra_graph_info>(Phase::input, [&](mirra_graph_info *g, mirra_error **e) {
+            return mirra_bundle_graph(bundle.get(), i, g, e);
+        });
+        Json inputs = Json::object();
+        for (std::uint32_t k = 0; k < graph.input_count; ++k)
+            inputs[graph.inputs[k]] = graph.input_channels[k];
+        out["graphs"].push_back(
+            {{"name", graph.name},
+             {"input_channels", inputs},
+             {"outputs", std::vector<std::string>(graph.outputs, graph.outputs + graph.output_count)},
+             {"parameters", graph.parameter_count},
+             {"alignment", graph.alignment},
+             {"minimum_extent", graph.minimum_extent},
+             {"tileable", graph.tileable != 0},
+             {"halo", {graph.halo_left, graph.halo_top, graph.halo_right, graph.halo_bottom}}});
+    }
+    out["manifest"] = Json::parse(mirra_bundle_manifest_json(bundle.get()));
+    return out;
+}
+
+Json picture_json(const std::string &path) {
+    const Picture picture = read_picture(path);
+    const mirra_image view = view_of(picture);
+    const auto info = get<mirra_picture_info>(Phase::input, [&](mirra_picture_info *out, mirra_error **e) {
+        return mirra_picture_get_info(picture.get(), out, e);
+    });
+    double sigma = 0;
+    call(Phase::input, [&](mirra_error **e) { return mirra_image_estimate_noise(&view, &sigma, e); });
+    return {{"file", path},
+            {"kind", "picture"},
+            {"format", info.file_format},
+            {"width", view.width},
+            {"height", view.height},
+            {"channels", view.color},
+            {"bit_depth", info.bit_depth},
+            {"icc_bytes", info.icc_bytes},
+            {"exif_bytes", info.exif_bytes},
+            {"noise_sigma", sigma}};
+}
+
+Json file_json(const std::string &path) {
+    const std::string ending = std::filesystem::path(path).extension().string();
+    if (ending == ".safetensors")
+        return {{"file", path}, {"kind", "tensors"}, {"shapes", shapes_json(read_tensors(path))}};
+    if (ending != ".mirra") return picture_json(path);
+    std::error_code error;
+    const std::string found = std::filesystem::exists(path, error) ? path : find_bundle(make_engine(), path);
+    const auto bundle = make<Bundle>(Phase::input, [&](mirra_bundle **out, mirra_error **e) {
+        return mirra_bundle_open(found.c_str(), out, e);
+    });
+    return bundle_json(found, bundle);
+}
+
+Json library_json() {
+    return {{"kind", "library"}, {"version", mirra_version_string()}, {"abi", mirra_abi_version()}};
+}
+
+class InfoCommand final : public Command {
+  public:
+    InfoCommand()
+        : Command("info", "Says what a bundle, picture or tensor file holds, or which version this is.") {}
+
+    void declare(CLI::App &app) override {
+        console_.declare_json(app);
+        app.add_option("FILE", file_,
+                       "A .mirra bundle, a .safetensors file, a PNG or a JPEG; none: the version.");
+    }
+
+    ExitCode run() override {
+        const Json info = file_.empty() ? library_json() : file_json(file_);
+        if (console_.json()) {
+            console_.document(info);
+            return ExitCode::ok;
+        }
+        for (const auto &[key, value] : info.items()) {
+            if (key == "graphs") {
+                for (const auto &graph : value) console_.result("graph: " + graph.dump());
+            } else if (key != "manifest") {
+                console_.result(key + ": " + value_text(value));
+            }
+        }
+        return ExitCode::ok;
+    }
+
+  private:
+    std::string file_;
+};
+
+} // namespace
+
+std::unique_ptr<Command> make_info_command() {
+    return std::make_unique<InfoCommand>();
+}
+
+} // namespace mirra::cli

@@ -1,0 +1,184 @@
+// A task of a plugin as a command: its options come from the task's schema.
+#include "../task_run.hpp"
+
+#include "../command.hpp"
+#include "../interrupt.hpp"
+#include "../paths.hpp"
+
+#include <algorithm>
+
+namespace mirra::cli {
+namespace {
+
+std::string sentence(std::string text) {
+    if (!text.empty() && text.back() != '.') text += '.';
+    return text;
+}
+
+class TaskCommand final : public Command {
+  public:
+    TaskCommand(Engine engine, Task task)
+        : Command(task.name, sentence(task.label) + (task.doc.empty() ? "" : "\n" + wrapped(task.doc, 0)))
+        , engine_(std::move(engine))
+        , task_(std::move(task)) {}
+
+    void declare(CLI::App &app) override;
+    ExitCode run() override;
+
+  private:
+    void declare_ports(CLI::App &app);
+    void declare_params(CLI::App &app);
+    void declare_param(CLI::App &app, const Param &param);
+    [[nodiscard]] std::string free_name(const CLI::App &app, const std::string &name) const;
+    ExitCode run_all(TaskRun &run, const std::vector<FilePair> &files, const Interrupt &interrupt);
+    [[nodiscard]] std::string summary_line(const Json &done, const FilePair &file) const;
+
+    Engine engine_;
+    Task task_;
+    TaskSettings settings_;
+    CLI::App taken_;
+    std::vector<std::string> inputs_;
+    std::string output_;
+    bool recursive_ = false;
+};
+
+/// An option name that the command does not have yet: a plugin's parameter may be called like one of ours.
+std::string TaskCommand::free_name(const CLI::App &app, const std::string &name) const {
+    const std::string option = option_name(name);
+    const bool free =
+        app.get_option_no_throw(option) == nullptr && taken_.get_option_no_throw(option) == nullptr;
+    return free ? option : "--task-" + option.substr(2);
+}
+
+void TaskCommand::declare_ports(CLI::App &app) {
+    const Port *input = primary_port(task_, true);
+    const Port *output = primary_port(task_, false);
+    if (input != nullptr) {
+        app.add_option("INPUT", inputs_, sentence(input->doc) + " PNG or JPEG files, folders or patterns.")
+            ->required();
+    }
+    if (output != nullptr) {
+        auto *option =
+            app.add_option("-o,--output", output_,
+                           "File for the result; a folder where there are several inputs. It may be the "
+                           "input itself.");
+        if (!output->optional) option->required();
+        app.add_option("--compare", settings_.sheet, "Also write a before/after sheet (one input).");
+        app.add_option("--output-size", settings_.output_size,
+                       "Size of the result, WxH (that of the input).");
+        settings_.write.declare(app);
+    }
+    if (input != nullptr)
+        app.add_flag("--recursive", recursive_, "Also the folders inside of input folders.");
+    bool tensors = false;
+    for (const auto &port : task_.ports) {
+        const bool file = port.type == MIRRA_TYPE_IMAGE || port.type == MIRRA_TYPE_TENSOR;
+        tensors = tensors || (!port.input && port.type == MIRRA_TYPE_TENSOR);
+        if (&port == input || &port == output || (!port.input && port.type != MIRRA_TYPE_IMAGE)) continue;
+        auto *option = app.add_option(free_name(app, port.name), settings_.ports[port.name],
+                                      sentence(port.doc) + (file ? " A file." : ""));
+        if (port.input && !port.optional) option->required();
+    }
+    if (tensors)
+        app.add_option("--tensors", settings_.tensors, "File for the tensors of the result (.safetensors).");
+}
+
+void TaskCommand::declare_param(CLI::App &app, const Param &param) {
+    const std::string name = free_name(app, param.name);
+    const auto store = [this, &param](const std::string &text) { settings_.params[param.name] = text; };
+    const std::string standard = param.default_text.empty() ? "" : " (" + param.default_text + ")";
+    const std::string range = range_text(param);
+    const std::string doc = sentence(param.doc) + (range.empty() ? "" : " " + range) + standard;
+    if (param.type == MIRRA_TYPE_BOOL) {
+        app.add_flag_function(
+            name + ",!--no-" + name.substr(2),
+            [store](std::int64_t count) { store(count > 0 ? "true" : "false"); }, doc);
+        return;
+    }
+    app.add_option_function<std::string>(name, store, doc)
+        ->type_name(type_name(param.type))
+        ->check([&param](const std::string &text) { return objection(param, text); });
+}
+
+void TaskCommand::declare_params(CLI::App &app) {
+    for (const auto &param : task_.params) declare_param(app, param);
+}
+
+/// The options that are the same for every task.
+void declare_common(CLI::App &app, TaskSettings &settings, Console &console) {
+    settings.run.declare_bundle(app);
+    settings.run.declare(app);
+    settings.run.declare_tile_size(app);
+    console.declare(app);
+}
+
+void TaskCommand::declare(CLI::App &app) {
+    // A first parser learns which names are taken, so that the task's own options can come first in the help.
+    declare_common(taken_, settings_, console_);
+    declare_ports(app);
+    declare_params(app);
+    declare_common(app, settings_, console_);
+}
+
+ExitCode TaskCommand::run() {
+    const bool has_input = primary_port(task_, true) != nullptr;
+    const auto files =
+        has_input ? pair_files(inputs_, output_, recursive_) : std::vector<FilePair>{{"", output_}};
+    if (files.size() > 1 && settings_.one_file_only(task_))
+        throw Failure(ExitCode::usage, "several inputs cannot share the file of an option", task_.name,
+                      "give one input, or leave --compare and the other output files out");
+    if (files.size() == 1 && !files[0].output.empty()) check_output(files[0].output);
+    if (!settings_.sheet.empty()) check_output(settings_.sheet);
+    if (!settings_.tensors.empty()) check_writable(settings_.tensors);
+    const Interrupt interrupt;
+    TaskRun run(engine_, task_, settings_, console_, interrupt);
+    return run_all(run, files, interrupt);
+}
+
+std::string TaskCommand::summary_line(const Json &done, const FilePair &file) const {
+    std::string line = file.input.empty() ? task_.name : file.input;
+    if (!file.output.empty()) line += " -> " + file.output;
+    line += ": " + fixed(done["seconds"].get<double>(), 2) + " s, " + done["device"].get<std::string>() +
+            " " + done["precision"].get<std::string>();
+    for (const auto &[name, value] : done["values"].items()) line += ", " + name + " " + value_text(value);
+    return line;
+}
+
+ExitCode TaskCommand::run_all(TaskRun &run, const std::vector<FilePair> &files, const Interrupt &interrupt) {
+    Json results = Json::array();
+    std::size_t failed = 0;
+    for (const auto &file : files) {
+        const std::string counter =
+            files.size() > 1 ? std::to_string(results.size() + 1) + "/" + std::to_string(files.size()) + " "
+                             : "";
+        try {
+            interrupt.check();
+            Json done = run.one(file, counter);
+            const bool values_only = file.output.empty() && !console_.json();
+            values_only ? console_.result(summary_line(done, file))
+                        : console_.note(counter + summary_line(done, file));
+            results.push_back(std::move(done));
+        } catch (const Failure &failure) {
+            if (files.size() == 1 || failure.cancelled()) throw;
+            ++failed;
+            console_.error(failure);
+            results.push_back({{"input", file.input}, {"output", file.output}, {"error", failure.json()}});
+        }
+    }
+    if (files.size() > 1)
+        console_.note(std::to_string(files.size() - failed) + " done, " + std::to_string(failed) + " failed");
+    if (console_.json())
+        console_.document(Json{
+            {"task", task_.name}, {"done", files.size() - failed}, {"failed", failed}, {"results", results}});
+    return failed == 0 ? ExitCode::ok : ExitCode::some_failed;
+}
+
+} // namespace
+
+std::unique_ptr<Command> make_task_command(const std::string &task) {
+    Engine engine = make_engine();
+    Task schema = read_task(engine, task);
+    return std::make_unique<TaskCommand>(std::move(engine), std::move(schema));
+}
+
+} // namespace mirra::cli

@@ -1,0 +1,83 @@
+// Printing of results, notes and errors.
+#include "console.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <sstream>
+#include <unistd.h>
+
+namespace mirra::cli {
+
+void Console::declare_json(CLI::App &app) {
+    app.add_flag("--json", json_, "Print the result as JSON.");
+}
+
+void Console::declare(CLI::App &app) {
+    declare_json(app);
+    app.add_flag("-q,--quiet", quiet_, "No progress and no notes.");
+}
+
+bool Console::terminal() const noexcept {
+    return isatty(STDERR_FILENO) == 1;
+}
+
+void Console::result(const std::string &line) const {
+    std::cout << line << '\n';
+}
+
+void Console::document(const Json &document) const {
+    // File names need not be UTF-8; JSON must be.
+    std::cout << document.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
+void Console::note(const std::string &line) const {
+    if (!quiet_) std::cerr << line << '\n';
+}
+
+void Console::error(const Failure &failure) const {
+    std::cerr << "mirra: " << failure.text() << '\n';
+}
+
+std::string fixed(double value, int digits) {
+    if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+    std::ostringstream out;
+    out.setf(std::ios::fixed);
+    out.precision(digits);
+    out << value;
+    return out.str();
+}
+
+std::string byte_text(double bytes) {
+    if (bytes >= 1e9) return fixed(bytes / 1e9, 1) + " GB";
+    if (bytes >= 1e6) return fixed(bytes / 1e6, 0) + " MB";
+    return fixed(bytes / 1e3, 0) + " kB";
+}
+
+std::string time_text(double seconds) {
+    const auto whole = static_cast<long>(std::min(seconds, 3.6e6) + 0.5);
+    const auto two = [](long value) { return (value < 10 ? "0" : "") + std::to_string(value); };
+    if (whole < 3600) return std::to_string(whole / 60) + ":" + two(whole % 60);
+    return std::to_string(whole / 3600) + ":" + two(whole / 60 % 60) + ":" + two(whole % 60);
+}
+
+std::string wrapped(const std::string &text, std::size_t indent, std::size_t width) {
+    std::istringstream words(text);
+    std::string word;
+    std::string out(indent, ' ');
+    std::size_t column = indent;
+    while (words >> word) {
+        if (column > indent && column + 1 + word.size() > width) {
+            out += '\n' + std::string(indent, ' ');
+            column = indent;
+        } else if (column > indent) {
+            out += ' ';
+            ++column;
+        }
+        out += word;
+        column += word.size();
+    }
+    return out;
+}
+
+} // namespace mirra::cli

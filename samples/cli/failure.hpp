@@ -1,0 +1,48 @@
+// What a command throws when it cannot go on, and the exit code that goes with it.
+#pragma once
+
+#include <mirra/mirra.h>
+
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+
+namespace mirra::cli {
+
+/// Exit codes of the `mirra` command; docs/cli.md lists them.
+enum class ExitCode : int {
+    ok = 0,
+    some_failed = 1, ///< of several inputs some could not be done
+    usage = 2,       ///< unknown option or command, or a value that an option does not take
+    input = 3,       ///< an input file is missing, unreadable or damaged
+    output = 4,      ///< an output cannot be written
+    setup = 5,       ///< bundle, plugin, device or runtime module
+    memory = 6,      ///< the memory limit is too small, or memory ran out
+    internal = 70,   ///< a bug in Mirra
+    cancelled = 130  ///< Ctrl-C
+};
+
+/// What a call of the library was for: it decides which exit code a failure of it gets.
+enum class Phase { usage, input, output, setup };
+
+/// What went wrong, what it was about and what to do. Immutable.
+class Failure : public std::runtime_error {
+  public:
+    Failure(ExitCode exit_code, const std::string &message, std::string subject = {}, std::string hint = {});
+    /// Takes over the content of a library error; `error` is destroyed and may be NULL.
+    Failure(Phase phase, mirra_status status, mirra_error *error);
+
+    [[nodiscard]] ExitCode exit_code() const noexcept { return exit_code_; }
+    [[nodiscard]] bool cancelled() const noexcept { return exit_code_ == ExitCode::cancelled; }
+    /// "message (subject). hint", without the parts that are empty.
+    [[nodiscard]] std::string text() const;
+    [[nodiscard]] nlohmann::ordered_json json() const;
+
+  private:
+    ExitCode exit_code_;
+    std::string status_;
+    std::string subject_;
+    std::string hint_;
+};
+
+} // namespace mirra::cli

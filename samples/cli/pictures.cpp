@@ -1,0 +1,94 @@
+// Pixel access and file writing of the commands.
+#include "pictures.hpp"
+
+#include "checks.hpp"
+#include "failure.hpp"
+#include "paths.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace mirra::cli {
+namespace {
+
+std::int64_t sample_bytes(const mirra_image &image) {
+    if (image.format == MIRRA_FORMAT_U8) return 1;
+    if (image.format == MIRRA_FORMAT_U16) return 2;
+    throw Failure(ExitCode::internal, "pixels of this format have no whole-number samples", "format");
+}
+
+/// Where a sample lies; a stride of 0 stands for "packed".
+std::byte *address(const mirra_image &image, std::int32_t x, std::int32_t y, std::int32_t channel) {
+    const std::int64_t bytes = sample_bytes(image);
+    const bool planar = image.plane_count > 1;
+    const mirra_plane &plane = image.planes[planar ? channel : 0];
+    const std::int64_t pixel =
+        plane.pixel_stride != 0 ? plane.pixel_stride : bytes * (planar ? 1 : image.color);
+    const std::int64_t row = plane.row_stride != 0 ? plane.row_stride : pixel * image.width;
+    return static_cast<std::byte *>(plane.data) + y * row + x * pixel + (planar ? 0 : channel * bytes);
+}
+
+} // namespace
+
+void WriteSettings::declare(CLI::App &app) {
+    app.add_option("--jpeg-quality", jpeg_quality, "Quality of a JPEG output, 1 ... 100 (92).")
+        ->check(between(1, 100));
+    app.add_option("--bit-depth", bit_depth, "Bits of a PNG output's samples, 8 or 16 (as the input).")
+        ->check(one_of({"8", "16"}));
+}
+
+std::int32_t output_format(const mirra_image &source, const WriteSettings &settings) {
+    if (settings.bit_depth == 0) return source.format;
+    return settings.bit_depth == 8 ? MIRRA_FORMAT_U8 : MIRRA_FORMAT_U16;
+}
+
+void check_color(const std::string &path, const mirra_image &image) {
+    const bool alpha = image.color == MIRRA_COLOR_GRAY_ALPHA || image.color == MIRRA_COLOR_RGBA;
+    const std::string ending = std::filesystem::path(path).extension().string();
+    if (alpha && ending != ".png" && ending != ".PNG")
+        throw Failure(ExitCode::output, "the picture has transparency, which JPEG cannot hold", path,
+                      "use a .png output");
+}
+
+void write_picture(const std::string &path, const Picture &picture, const mirra_picture *metadata,
+                   const WriteSettings &settings) {
+    const mirra_image view = view_of(picture);
+    auto options = make_struct<mirra_write_options>();
+    options.jpeg_quality = settings.jpeg_quality;
+    options.bit_depth = settings.bit_depth;
+    call(Phase::output,
+         [&](mirra_error **e) { return mirra_image_write(path.c_str(), &view, metadata, &options, e); });
+}
+
+Picture copy_picture(const Picture &source, std::int32_t format) {
+    const mirra_image from = view_of(source);
+    Picture copy = make_picture(from.width, from.height, format, from.color);
+    const mirra_image to = view_of(copy);
+    for (std::int32_t y = 0; y < from.height; ++y)
+        for (std::int32_t x = 0; x < from.width; ++x)
+            for (std::int32_t c = 0; c < from.color; ++c) set_sample(to, x, y, c, sample(from, x, y, c));
+    return copy;
+}
+
+double sample(const mirra_image &image, std::int32_t x, std::int32_t y, std::int32_t channel) {
+    const std::byte *place = address(image, x, y, channel);
+    if (image.format == MIRRA_FORMAT_U8) return std::to_integer<int>(*place) / 255.0;
+    std::uint16_t value = 0;
+    std::memcpy(&value, place, sizeof value);
+    return value / 65535.0;
+}
+
+void set_sample(const mirra_image &image, std::int32_t x, std::int32_t y, std::int32_t channel,
+                double value) {
+    std::byte *place = address(image, x, y, channel);
+    const double clipped = std::clamp(value, 0.0, 1.0);
+    if (image.format == MIRRA_FORMAT_U8) {
+        *place = static_cast<std::byte>(std::lround(clipped * 255));
+        return;
+    }
+    const auto wide = static_cast<std::uint16_t>(std::lround(clipped * 65535));
+    std::memcpy(place, &wide, sizeof wide);
+}
+
+} // namespace mirra::cli

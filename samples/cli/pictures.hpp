@@ -1,0 +1,37 @@
+// Reading, making and writing of pictures, as the commands need them.
+#pragma once
+
+#include "handles.hpp"
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace mirra::cli {
+
+/// How pictures are written: --jpeg-quality and --bit-depth.
+struct WriteSettings {
+    int jpeg_quality = 0;
+    int bit_depth = 0;
+
+    void declare(CLI::App &app);
+};
+
+/// The pixel format that a picture of bit depth `settings.bit_depth` has in memory; 0 keeps that of `source`.
+std::int32_t output_format(const mirra_image &source, const WriteSettings &settings);
+
+/// Throws Failure (output) if an image of that colour cannot go to the file format of `path`.
+void check_color(const std::string &path, const mirra_image &image);
+
+/// Writes `picture`, with the metadata of `metadata` (may be NULL), atomically.
+void write_picture(const std::string &path, const Picture &picture, const mirra_picture *metadata,
+                   const WriteSettings &settings);
+
+/// A copy of the pixels, packed and interleaved, in another format (U8 or U16) if asked for.
+Picture copy_picture(const Picture &source, std::int32_t format);
+
+/// A channel sample of an image of whole numbers, 0 ... 1. Throws Failure (internal) for other formats.
+double sample(const mirra_image &image, std::int32_t x, std::int32_t y, std::int32_t channel);
+/// Sets one; the value is clipped and rounded.
+void set_sample(const mirra_image &image, std::int32_t x, std::int32_t y, std::int32_t channel, double value);
+
+} // namespace mirra::cli

@@ -1,0 +1,67 @@
+// Makes sessions from command line options.
+#include "session.hpp"
+
+#include "checks.hpp"
+
+#include <algorithm>
+#include <sched.h>
+#include <thread>
+
+namespace mirra::cli {
+
+void RunSettings::declare(CLI::App &app) {
+    app.add_option("--device", device, "Device that runs the network, as `mirra devices` lists them (cpu).");
+    app.add_option("--precision", precision, "auto, fp32, bf16 or fp16 (" + precision + ").")
+        ->check(one_of({"auto", "fp32", "bf16", "fp16"}));
+    app.add_option("--memory-limit", memory_megabytes,
+                   "The most memory, in MB, that the run may add to the process (no limit).")
+        ->check(between(std::uint64_t{1}, std::uint64_t{1} << 40));
+    app.add_option("--threads", threads, "Threads of the processor (all that may be used).")
+        ->check(between(1, 4096));
+}
+
+void RunSettings::declare_bundle(CLI::App &app) {
+    app.add_option("--bundle", bundle, "Bundle of trained networks, by path or file name (the task's own).");
+}
+
+void RunSettings::declare_tile_size(CLI::App &app) {
+    app.add_option("--tile-size", tile_size, "Largest height and width of a tile, in pixels (chosen).")
+        ->check(between(16, 1 << 16));
+}
+
+std::int32_t RunSettings::precision_value() const {
+    for (const std::int32_t value : {MIRRA_PRECISION_FP32, MIRRA_PRECISION_BF16, MIRRA_PRECISION_FP16})
+        if (precision == mirra_precision_name(value)) return value;
+    return MIRRA_PRECISION_AUTO;
+}
+
+int RunSettings::thread_count() const {
+    if (threads > 0) return threads;
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+    return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+Session open_session(const Engine &engine, const std::string &task, const RunSettings &settings,
+                     const std::map<std::string, std::string> &params) {
+    const Bundle bundle =
+        settings.bundle.empty() ? nullptr : open_bundle(find_bundle(engine, settings.bundle));
+    auto options = make_struct<mirra_session_options>();
+    options.task = task.c_str();
+    options.bundle = bundle.get();
+    options.device = settings.device.c_str();
+    options.precision = settings.precision_value();
+    options.memory_limit = settings.memory_bytes();
+    options.threads = settings.threads;
+    options.tile_size = settings.tile_size;
+    Session session = make<Session>(Phase::setup, [&](mirra_session **out, mirra_error **e) {
+        return mirra_session_create(engine.get(), &options, out, e);
+    });
+    for (const auto &[name, text] : params)
+        call(Phase::usage, [&](mirra_error **e) {
+            return mirra_session_set_text(session.get(), name.c_str(), text.c_str(), e);
+        });
+    return session;
+}
+
+} // namespace mirra::cli

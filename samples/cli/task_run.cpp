@@ -1,0 +1,210 @@
+// One run of a task, from files to files.
+#include "task_run.hpp"
+
+#include "progress.hpp"
+#include "sheet.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <deque>
+
+namespace mirra::cli {
+namespace {
+
+/// An image that a run writes, and where it goes afterwards.
+struct OutputFile {
+    Picture picture;
+    std::string path;
+};
+
+mirra_value text_value(const Port &port, const std::string &text) {
+    auto value = make_struct<mirra_value>();
+    value.type = port.type;
+    value.text = text.c_str();
+    if (port.type == MIRRA_TYPE_STRING || port.type == MIRRA_TYPE_ENUM) return value;
+    if (port.type == MIRRA_TYPE_BOOL && (text == "true" || text == "false")) {
+        value.integer = text == "true";
+        return value;
+    }
+    const char *end = text.data() + text.size();
+    const auto parsed = port.type == MIRRA_TYPE_FLOAT ? std::from_chars(text.data(), end, value.real)
+                                                      : std::from_chars(text.data(), end, value.integer);
+    if (parsed.ec != std::errc{} || parsed.ptr != end)
+        throw Failure(ExitCode::usage, "'" + text + "' is no " + type_name(port.type),
+                      option_name(port.name));
+    return value;
+}
+
+/// The tensor of a file that has the port's name, or the only one.
+Tensor read_tensor(const Port &port, const std::string &path) {
+    const Tensors tensors = read_tensors(path);
+    const char *name =
+        mirra_tensors_count(tensors.get()) == 1 ? mirra_tensors_name(tensors.get(), 0) : port.name.c_str();
+    return make<Tensor>(Phase::input, [&](DLManagedTensor **out, mirra_error **e) {
+        return mirra_tensors_get(tensors.get(), name, out, e);
+    });
+}
+
+double megapixels(const mirra_image &image) {
+    return 1e-6 * image.width * image.height;
+}
+
+} // namespace
+
+/// The port values of a run with the memory that they point to; deques, because they point to each other.
+struct TaskRun::Ports {
+    std::deque<mirra_image> images;
+    std::deque<mirra_value> values;
+    std::deque<Tensor> tensors;
+    std::deque<Picture> inputs;
+    std::deque<OutputFile> outputs;
+    std::vector<mirra_port_value> list;
+    const Picture *main = nullptr; ///< picture of the main input; NULL: the task has none
+
+    mirra_port_value &add(const Port &port) {
+        auto &value = list.emplace_back(make_struct<mirra_port_value>());
+        value.name = port.name.c_str();
+        return value;
+    }
+};
+
+bool TaskSettings::one_file_only(const Task &task) const {
+    const auto written = [this](const Port &port) {
+        const auto given = ports.find(port.name);
+        return !port.input && given != ports.end() && !given->second.empty();
+    };
+    return !sheet.empty() || !tensors.empty() || std::any_of(task.ports.begin(), task.ports.end(), written);
+}
+
+const Port *primary_port(const Task &task, bool input) {
+    const Port *first = nullptr;
+    for (const auto &port : task.ports) {
+        if (port.type != MIRRA_TYPE_IMAGE || port.input != input) continue;
+        if (!port.optional) return &port;
+        if (first == nullptr) first = &port;
+    }
+    return first;
+}
+
+std::pair<std::int32_t, std::int32_t> parse_size(const std::string &text) {
+    std::int32_t width = 0;
+    std::int32_t height = 0;
+    const char *end = text.data() + text.size();
+    const auto first = std::from_chars(text.data(), end, width);
+    if (first.ec == std::errc{} && first.ptr != end && *first.ptr == 'x') {
+        const auto second = std::from_chars(first.ptr + 1, end, height);
+        if (second.ec == std::errc{} && second.ptr == end && width > 0 && height > 0) return {width, height};
+    }
+    throw Failure(ExitCode::usage, "'" + text + "' is no size", text,
+                  "write it as WIDTHxHEIGHT, such as 640x480");
+}
+
+TaskRun::TaskRun(const Engine &engine, const Task &task, const TaskSettings &settings, const Console &console,
+                 const Interrupt &interrupt)
+    : task_(task)
+    , settings_(settings)
+    , console_(console)
+    , interrupt_(interrupt)
+    , session_(open_session(engine, task.name, settings.run, settings.params)) {}
+
+void TaskRun::add_inputs(Ports &ports, const FilePair &file) const {
+    const Port *main = primary_port(task_, true);
+    for (const auto &port : task_.ports) {
+        if (!port.input) continue;
+        const auto given = settings_.ports.find(port.name);
+        const std::string text = &port == main                    ? file.input
+                                 : given == settings_.ports.end() ? ""
+                                                                  : given->second;
+        if (text.empty()) continue;
+        if (port.type == MIRRA_TYPE_IMAGE) {
+            const Picture &picture = ports.inputs.emplace_back(read_picture(text));
+            if (&port == main) ports.main = &picture;
+            ports.add(port).image = &ports.images.emplace_back(view_of(picture));
+        } else if (port.type == MIRRA_TYPE_TENSOR) {
+            ports.add(port).tensor = ports.tensors.emplace_back(read_tensor(port, text)).get();
+        } else {
+            ports.add(port).value = &ports.values.emplace_back(text_value(port, given->second));
+        }
+    }
+}
+
+void TaskRun::add_outputs(Ports &ports, const FilePair &file) const {
+    const Port *main = primary_port(task_, false);
+    if (main == nullptr) return;
+    if (ports.main == nullptr && settings_.output_size.empty())
+        throw Failure(ExitCode::usage, "the task has no input picture whose size the result could have",
+                      task_.name, "give --output-size");
+    mirra_image like = make_struct<mirra_image>();
+    if (ports.main != nullptr) {
+        like = view_of(*ports.main);
+    } else {
+        like.format = MIRRA_FORMAT_U8;
+        like.color = MIRRA_COLOR_RGB;
+    }
+    if (!settings_.output_size.empty()) std::tie(like.width, like.height) = parse_size(settings_.output_size);
+    for (const auto &port : task_.ports) {
+        if (port.input || port.type != MIRRA_TYPE_IMAGE) continue;
+        const auto given = settings_.ports.find(port.name);
+        const std::string path = &port == main                    ? file.output
+                                 : given == settings_.ports.end() ? ""
+                                                                  : given->second;
+        if (path.empty()) continue;
+        check_output(path);
+        check_color(path, like);
+        auto &output = ports.outputs.emplace_back(OutputFile{
+            make_picture(like.width, like.height, output_format(like, settings_.write), like.color), path});
+        ports.add(port).image = &ports.images.emplace_back(view_of(output.picture));
+    }
+}
+
+Result TaskRun::execute(const Ports &ports, const std::string &label) {
+    Progress progress(console_, label, ports.main != nullptr ? megapixels(view_of(*ports.main)) : 0);
+    auto options = make_struct<mirra_run_options>();
+    options.progress = &Progress::callback;
+    options.progress_user = &progress;
+    options.cancel = interrupt_.token();
+    return make<Result>(Phase::input, [&](mirra_result **out, mirra_error **e) {
+        return mirra_session_run(session_.get(), ports.list.data(), ports.list.size(), &options, out, e);
+    });
+}
+
+void TaskRun::write_outputs(const Ports &ports, const Result &result) const {
+    const mirra_picture *metadata = ports.main != nullptr ? ports.main->get() : nullptr;
+    for (const auto &output : ports.outputs)
+        write_picture(output.path, output.picture, metadata, settings_.write);
+    if (!settings_.tensors.empty()) {
+        const auto tensors = make<Tensors>(Phase::setup, [&](mirra_tensors **out, mirra_error **e) {
+            return mirra_result_tensors(result.get(), out, e);
+        });
+        call(Phase::output, [&](mirra_error **e) {
+            return mirra_tensors_write(tensors.get(), settings_.tensors.c_str(), e);
+        });
+    }
+    if (settings_.sheet.empty() || ports.main == nullptr || ports.outputs.empty()) return;
+    const std::vector<SheetEntry> entries{{ports.main, "before"}, {&ports.outputs.front().picture, "after"}};
+    write_picture(settings_.sheet, make_sheet(entries, {.zoom = true}), metadata, {});
+}
+
+Json TaskRun::one(const FilePair &file, const std::string &counter) {
+    Ports ports;
+    add_inputs(ports, file);
+    add_outputs(ports, file);
+    const Result result = execute(ports, counter + std::filesystem::path(file.input).filename().string());
+    interrupt_.check();
+    write_outputs(ports, result);
+    const auto info = get<mirra_result_info>(Phase::setup, [&](mirra_result_info *out, mirra_error **e) {
+        return mirra_result_get_info(result.get(), out, e);
+    });
+    Json done{{"input", file.input}, {"output", file.output}};
+    if (ports.main != nullptr) {
+        const mirra_image image = view_of(*ports.main);
+        done["width"] = image.width;
+        done["height"] = image.height;
+    }
+    done.update(run_json(info));
+    done["values"] = Json::object();
+    for (auto &[name, value] : values_of(result)) done["values"][name] = std::move(value);
+    return done;
+}
+
+} // namespace mirra::cli

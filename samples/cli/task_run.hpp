@@ -1,0 +1,65 @@
+// Runs a task on files: a session, and for each file read, run, write.
+#pragma once
+
+#include "console.hpp"
+#include "handles.hpp"
+#include "interrupt.hpp"
+#include "paths.hpp"
+#include "pictures.hpp"
+#include "results.hpp"
+#include "schema.hpp"
+#include "session.hpp"
+
+#include <map>
+#include <string>
+
+namespace mirra::cli {
+
+/// What the options of a task's command say, but for inputs and the main output.
+struct TaskSettings {
+    RunSettings run;
+    WriteSettings write;
+    std::string sheet;                         ///< before/after sheet; "" for none
+    std::string output_size;                   ///< "WxH"; "": as the input
+    std::string tensors;                       ///< file for tensor results; "" for none
+    std::map<std::string, std::string> ports;  ///< files and values of the other ports; "" where not given
+    std::map<std::string, std::string> params; ///< by name, as text
+
+    /// Does an option name a file that is written once per input?
+    [[nodiscard]] bool one_file_only(const Task &task) const;
+};
+
+/// The image port that the positional inputs (or -o) stand for: the first that must be given, else the first.
+/// NULL if there is none. Points into `task`.
+const Port *primary_port(const Task &task, bool input);
+
+/// "640x480". Throws Failure (usage).
+std::pair<std::int32_t, std::int32_t> parse_size(const std::string &text);
+
+/// A session and how it is applied to files. Not thread-safe; what it is made of must outlive it.
+class TaskRun {
+  public:
+    /// Makes the session, which loads and compiles the networks. Throws Failure.
+    TaskRun(const Engine &engine, const Task &task, const TaskSettings &settings, const Console &console,
+            const Interrupt &interrupt);
+
+    /// Reads, runs and writes one file; "" for the input of a task without one. Returns what was done as
+    /// JSON. `counter` goes before the label of the progress. Throws Failure.
+    Json one(const FilePair &file, const std::string &counter);
+
+  private:
+    struct Ports;
+
+    void add_inputs(Ports &ports, const FilePair &file) const;
+    void add_outputs(Ports &ports, const FilePair &file) const;
+    Result execute(const Ports &ports, const std::string &label);
+    void write_outputs(const Ports &ports, const Result &result) const;
+
+    const Task &task_;
+    const TaskSettings &settings_;
+    const Console &console_;
+    const Interrupt &interrupt_;
+    Session session_;
+};
+
+} // namespace mirra::cli

@@ -1,0 +1,222 @@
+# shellcheck shell=bash
+# Shared by scripts/setup, demo, test and style: messages, packages, the private prefix, configure and build.
+# shellcheck disable=SC2034  # some variables are for the scripts that read this file
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+prefix=${MIRRA_PREFIX:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/mirra}
+logs=$root/build/logs
+venv=$prefix/venv
+
+torch_version=2.11.0
+torch_wheels=("torch==$torch_version" "nvidia-cuda-runtime==13.0.96" "nvidia-cuda-cupti==13.0.85")
+torch_megabytes=4000
+photo_wheel=scikit-image==0.25.2
+photos=(coffee.png astronaut.png rocket.jpg chelsea.png)
+style_wheels=("clang-format==18.1.8" "clang-tidy==18.1.8")
+
+build_packages=(git g++ cmake ninja-build pkg-config ccache python3 python3-venv
+    libpng-dev libjpeg62-turbo-dev libexif-dev libssl-dev libboost-dev nlohmann-json3-dev libcli11-dev
+    libspdlog-dev libtomlplusplus-dev libopencv-photo-dev)
+test_packages=(libgtest-dev libgmock-dev abigail-tools shellcheck)
+
+say() { printf '%s\n' "$*"; }
+
+die() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# need_writable FOLDER HINT: makes the folder, or says why not.
+need_writable() {
+    mkdir -p "$1" 2>/dev/null || die "cannot make the folder $1; $2"
+    [[ -w $1 ]] || die "cannot write to $1; $2"
+}
+
+# run_logged NAME MESSAGE COMMAND...: output goes to a log; when it fails, the log's tail and MESSAGE are shown.
+run_logged() {
+    local log=$logs/$1.log message=$2
+    shift 2
+    mkdir -p "$logs"
+    if ! "$@" >"$log" 2>&1 </dev/null; then
+        tail -n 12 "$log" >&2
+        die "$message (whole log: $log)"
+    fi
+}
+
+missing_packages() {
+    local name
+    for name in "$@"; do
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || printf '%s ' "$name"
+    done
+}
+
+# Fills the array `apt` with the way to call apt-get here, or ends with the command that the user should run.
+find_apt() {
+    apt=(env DEBIAN_FRONTEND=noninteractive apt-get)
+    ((EUID == 0)) && return
+    if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [[ -t 0 ]]; }; then
+        apt=(sudo "${apt[@]}")
+        return
+    fi
+    die "system packages are missing and neither root nor sudo is at hand; ask an administrator to run:" \
+        "apt-get update && apt-get install --no-install-recommends $*"
+}
+
+need_packages() {
+    local missing apt
+    command -v apt-get >/dev/null ||
+        die "this is not a Debian or Ubuntu system; install the equivalents of: $*"
+    read -ra missing <<<"$(missing_packages "$@")"
+    ((${#missing[@]})) || return 0
+    find_apt "${missing[@]}"
+    say "installing ${#missing[@]} system packages: ${missing[*]}"
+    run_logged apt-update "apt-get update failed; check the network" "${apt[@]}" update -q
+    run_logged apt-install "apt-get could not install: ${missing[*]}; check the network and the apt sources" \
+        "${apt[@]}" install -y -q --no-install-recommends "${missing[@]}"
+}
+
+need_compiler() {
+    local version major minor
+    version=$(cmake --version | sed -n '1s/[^0-9]*\([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+    read -r major minor <<<"$version"
+    ((major > 3 || (major == 3 && minor >= 24))) || die "CMake 3.24 or newer is needed, this one is $major.$minor"
+}
+
+# Makes the prefix and holds a lock on it until the script ends, so that two runs at once do not mix.
+open_prefix() {
+    need_writable "$prefix" "set MIRRA_PREFIX to a folder that can be written"
+    mkdir -p "$prefix/tmp"
+    exec 9>"$prefix/lock"
+    flock -n 9 || {
+        say "waiting for another set-up that uses $prefix"
+        flock 9
+    }
+}
+
+# A venv is relocated by nothing, so it is built in place and counts only once its marker is there.
+need_venv() {
+    [[ -e $venv/complete ]] && return
+    rm -rf "$venv"
+    run_logged venv "could not make a Python environment in $venv" python3 -m venv "$venv"
+    touch "$venv/complete"
+}
+
+# pip with its temporary files on the prefix's own disk, where the sizes were checked.
+pip() { TMPDIR=$prefix/tmp "$venv/bin/python" -m pip --disable-pip-version-check --no-input "$@"; }
+
+# install_whole NAME FOLDER WHAT COMMAND...: COMMAND fills a temporary folder (its last argument), which is
+# renamed to FOLDER at the end, so that a half download never looks complete.
+install_whole() {
+    local name=$1 folder=$2 what=$3 partial=$prefix/tmp/$1
+    shift 3
+    [[ -e $folder ]] && return
+    say "fetching $what"
+    rm -rf "$partial"
+    mkdir -p "$partial"
+    run_logged "$name" "could not fetch $what from the Python package index; check the network" "$@" "$partial"
+    mv "$partial" "$folder"
+}
+
+need_space() {
+    local free
+    free=$(df -Pm "$prefix" | awk 'NR == 2 {print $4}')
+    ((free >= $1)) || die "$prefix has $free MB free and $1 MB are needed; set MIRRA_PREFIX to a larger disk"
+}
+
+# Sets `libtorch` to the folder with include/ and lib/.
+need_libtorch() {
+    if [[ -n ${MIRRA_LIBTORCH:-} ]]; then
+        libtorch=$MIRRA_LIBTORCH
+    else
+        libtorch=$prefix/torch-$torch_version/torch
+        if [[ ! -e $libtorch ]]; then
+            need_space "$torch_megabytes"
+            need_venv
+            install_whole libtorch "$prefix/torch-$torch_version" "LibTorch $torch_version (about 530 MB)" \
+                pip install --no-deps --no-compile --no-cache-dir "${torch_wheels[@]}" --target
+        fi
+    fi
+    [[ -f $libtorch/include/torch/csrc/api/include/torch/torch.h && -f $libtorch/lib/libtorch_cpu.so ]] ||
+        die "no LibTorch in $libtorch (include/ and lib/libtorch_cpu.so are expected); correct MIRRA_LIBTORCH," \
+            "or unset it and remove that folder to fetch one"
+}
+
+fetch_photos() {
+    local folder=${*: -1}
+    pip download --no-deps --only-binary=:all: -d "$folder" "$photo_wheel" || return
+    python3 - "$folder" "${photos[@]}" <<'PYTHON'
+import pathlib, sys, zipfile
+
+folder = pathlib.Path(sys.argv[1])
+(wheel,) = folder.glob("*.whl")
+with zipfile.ZipFile(wheel) as archive:
+    for name in sys.argv[2:]:
+        (folder / name).write_bytes(archive.read("skimage/data/" + name))
+wheel.unlink()
+PYTHON
+}
+
+# Sets `photo_folder` to a folder with the photographs that the scikit-image package carries.
+need_photos() {
+    photo_folder=$prefix/photos-${photo_wheel#*==}
+    [[ -e $photo_folder ]] && return
+    need_venv
+    install_whole photos "$photo_folder" "sample photographs (scikit-image, 15 MB)" fetch_photos
+}
+
+# Sets `clang_format` and `clang_tidy` to the programs of that name.
+need_style_tools() {
+    local folder=$prefix/style-18.1.8
+    clang_format=$folder/clang_format/data/bin/clang-format
+    clang_tidy=$folder/clang_tidy/data/bin/clang-tidy
+    [[ -e $folder ]] && return
+    need_venv
+    install_whole style "$folder" "clang-format and clang-tidy (40 MB)" \
+        pip install --no-deps --no-cache-dir "${style_wheels[@]}" --target
+}
+
+# show_progress: reads Ninja's "[n/m] ..." lines; a moving line on a terminal, a line per quarter elsewhere.
+show_progress() {
+    local line step total quarter last=0
+    while IFS= read -r line; do
+        [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]] || continue
+        step=${BASH_REMATCH[1]} total=${BASH_REMATCH[2]} quarter=$((4 * BASH_REMATCH[1] / BASH_REMATCH[2]))
+        if [[ -t 1 ]]; then
+            printf '\r  %d of %d steps' "$step" "$total"
+        elif ((quarter > last)); then
+            say "  $step of $total steps"
+            last=$quarter
+        fi
+    done
+    [[ -t 1 && -n ${total:-} ]] && printf '\n'
+    return 0
+}
+
+jobs_for_memory() {
+    local cores gigabytes
+    cores=$(nproc)
+    gigabytes=$(awk '/MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo)
+    # A translation unit that includes LibTorch takes about 2 GB in the compiler.
+    ((gigabytes / 2 < cores)) && cores=$((gigabytes / 2))
+    say $((cores > 0 ? cores : 1))
+}
+
+# build NAME CMAKE-ARGUMENT...: configures the preset NAME when its arguments changed, then builds all of it.
+build() {
+    local preset=$1 folder=$root/build/$1 arguments
+    shift
+    arguments="$*"
+    if [[ ! -f $folder/build.ninja || $(cat "$folder/setup-arguments" 2>/dev/null) != "$arguments" ]]; then
+        say "configuring build/$preset"
+        run_logged "configure-$preset" "configuring build/$preset failed" \
+            cmake -S "$root" --preset "$preset" "$@"
+        printf '%s\n' "$arguments" >"$folder/setup-arguments"
+    fi
+    say "building build/$preset"
+    if ! cmake --build "$folder" -j "$(jobs_for_memory)" </dev/null 2>&1 |
+        tee "$logs/build-$preset.log" | show_progress; then
+        grep -n -m 20 -E 'error|FAILED' "$logs/build-$preset.log" >&2 || true
+        tail -n 30 "$logs/build-$preset.log" >&2
+        die "building build/$preset failed (whole log: $logs/build-$preset.log)"
+    fi
+}

@@ -1,0 +1,101 @@
+// Alignment, smallest extent and receptive field: what tiling takes from a graph.
+#include "op_functions.hpp"
+
+#include "mirra/error.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+
+namespace mirra::graph {
+namespace {
+
+constexpr std::int64_t kLargestAlignment = 1 << 16;
+
+Interval unite(const std::optional<Interval> &a, Interval b) {
+    if (!a) return b;
+    return {std::min(a->low, b.low), std::max(a->high, b.high), a->unbounded || b.unbounded};
+}
+
+Scale compose(Scale a, Scale b) {
+    const auto numerator = a.numerator * b.numerator, denominator = a.denominator * b.denominator;
+    const auto divisor = std::gcd(numerator, denominator);
+    return {numerator / divisor, denominator / divisor};
+}
+
+bool keeps_extent(const Graph &graph, std::int64_t extent) {
+    std::map<std::string, Shape> inputs;
+    for (const auto &input : graph.inputs) inputs[input.name] = {1, input.channels, extent, extent};
+    try {
+        infer_shapes(graph, inputs);
+        return true;
+    } catch (const Error &) {
+        return false;
+    }
+}
+
+/// Walks the graph backwards from the wanted intervals of its outputs to those of its inputs.
+Interval backwards(const Graph &graph, std::map<std::string, std::optional<Interval>> wanted, bool vertical) {
+    for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
+        const auto output = wanted[node->name];
+        if (!output) continue;
+        const Interval needed = op_info(node->op).field(*node, vertical, *output);
+        for (const auto &input : node->inputs) wanted[input] = unite(wanted[input], needed);
+    }
+    std::optional<Interval> result;
+    for (const auto &input : graph.inputs)
+        if (wanted[input.name]) result = unite(result, *wanted[input.name]);
+    return result.value_or(Interval{});
+}
+
+Interval output_block(const Graph &graph, bool vertical, std::int64_t extent) {
+    std::map<std::string, std::optional<Interval>> wanted;
+    for (const auto &output : graph.outputs) wanted[output.source] = Interval{0, extent - 1, false};
+    return backwards(graph, std::move(wanted), vertical);
+}
+
+} // namespace
+
+std::int64_t alignment(const Graph &graph) {
+    std::map<std::string, Scale> scales;
+    for (const auto &input : graph.inputs) scales[input.name] = {};
+    std::int64_t result = 1;
+    for (const auto &node : graph.nodes) {
+        const Scale scale = compose(scales.at(node.inputs.front()), scale_of(node));
+        result = std::lcm(result, scale.numerator);
+        if (result > kLargestAlignment)
+            throw Error(ErrorCode::limit, "the strides of the graph multiply to more than is supported", node.name);
+        scales[node.name] = scale;
+    }
+    return result;
+}
+
+std::int64_t minimum_extent(const Graph &graph) {
+    constexpr std::int64_t kTries = 64;
+    const auto step = alignment(graph);
+    for (std::int64_t count = 1; count <= kTries; ++count)
+        if (keeps_extent(graph, count * step)) return count * step;
+    throw Error(ErrorCode::mismatch, "no input size up to " + std::to_string(kTries * step) + " pixels fits the graph",
+                graph.name);
+}
+
+Halo receptive_field(const Graph &graph) {
+    const auto block = alignment(graph);
+    const Interval x = output_block(graph, false, block), y = output_block(graph, true, block);
+    return {.left = std::max<std::int64_t>(0, -x.low),
+            .top = std::max<std::int64_t>(0, -y.low),
+            .right = std::max<std::int64_t>(0, x.high - (block - 1)),
+            .bottom = std::max<std::int64_t>(0, y.high - (block - 1)),
+            .unbounded = x.unbounded || y.unbounded};
+}
+
+Interval input_interval(const Graph &graph, std::string_view output, bool vertical, Interval pixels) {
+    const auto found = std::ranges::find(graph.outputs, output, &Output::name);
+    if (found == graph.outputs.end())
+        throw Error(ErrorCode::not_found, "graph has no output '" + std::string(output) + "'", graph.name);
+    std::map<std::string, std::optional<Interval>> wanted;
+    wanted[found->source] = pixels;
+    return backwards(graph, std::move(wanted), vertical);
+}
+
+} // namespace mirra::graph

@@ -1,0 +1,117 @@
+// Checks that a graph, possibly from a hostile file, is well formed and within the limits.
+#include "mirra/error.hpp"
+#include "mirra/graph.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace mirra::graph {
+namespace {
+
+[[noreturn]] void corrupt(const std::string &what, const std::string &subject) {
+    throw Error(ErrorCode::corrupt, "graph: " + what, subject, "the file is damaged, or its writer has a bug");
+}
+
+void check_name(const std::string &name) {
+    const auto printable = [](char c) { return c > ' ' && c != 0x7f; };
+    if (name.empty() || name.size() > Limits::kNameLength || !std::ranges::all_of(name, printable))
+        corrupt("a name must have 1 to " + std::to_string(Limits::kNameLength) + " printable characters",
+                name.substr(0, 40));
+}
+
+void check_value(const Node &node, const AttributeInfo &info, double value) {
+    if (std::isnan(value) || value < info.minimum || value > info.maximum)
+        corrupt("attribute '" + std::string(info.name) + "' is out of range", node.name);
+}
+
+void check_attribute(const Node &node, const AttributeInfo &info) {
+    const auto found = node.attributes.find(std::string(info.name));
+    if (found == node.attributes.end()) {
+        if (!info.fallback) corrupt("attribute '" + std::string(info.name) + "' is missing", node.name);
+        return;
+    }
+    if (found->second.index() != static_cast<std::size_t>(info.kind))
+        corrupt("attribute '" + std::string(info.name) + "' has the wrong type", node.name);
+    if (const auto *integer = std::get_if<std::int64_t>(&found->second))
+        check_value(node, info, static_cast<double>(*integer));
+    if (const auto *real = std::get_if<double>(&found->second)) check_value(node, info, *real);
+    if (const auto *reals = std::get_if<std::vector<double>>(&found->second)) {
+        if (reals->empty() || reals->size() > Limits::kChannels)
+            corrupt("attribute '" + std::string(info.name) + "' is empty or too long", node.name);
+        for (const double value : *reals) check_value(node, info, value);
+    }
+}
+
+void check_attributes(const Node &node, const OpInfo &op) {
+    for (const auto &info : op.attributes) check_attribute(node, info);
+    for (const auto &[name, value] : node.attributes)
+        if (std::ranges::find(op.attributes, name, &AttributeInfo::name) == op.attributes.end())
+            corrupt("op " + std::string(op.name) + " has no attribute '" + name.substr(0, 40) + "'", node.name);
+}
+
+void check_weights(const Node &node, const OpInfo &op) {
+    for (const auto &info : op.weights)
+        if (info.required && !node.weights.contains(std::string(info.role)))
+            corrupt("weight '" + std::string(info.role) + "' is missing", node.name);
+    for (const auto &[role, tensor] : node.weights) {
+        if (std::ranges::find(op.weights, role, &WeightInfo::role) == op.weights.end())
+            corrupt("op " + std::string(op.name) + " has no weight '" + role.substr(0, 40) + "'", node.name);
+        check_name(tensor);
+    }
+}
+
+/// Rules that tie attributes of one node to each other.
+void check_relations(const Node &node) {
+    if (node.op == Op::normalise && node.reals("mean").size() != node.reals("deviation").size())
+        corrupt("as many means as deviations are needed", node.name);
+    if (node.op == Op::conv2d && (node.integer("in_channels") % node.integer("groups") != 0 ||
+                                  node.integer("out_channels") % node.integer("groups") != 0))
+        corrupt("channels are not a multiple of groups", node.name);
+    if (node.op == Op::conv_transpose2d && node.integer("output_padding") >= node.integer("stride"))
+        corrupt("output_padding must be smaller than stride", node.name);
+    const bool pool = node.op == Op::max_pool || node.op == Op::avg_pool;
+    if (pool && node.integer("padding") * 2 > node.integer("kernel"))
+        corrupt("padding is more than half of the kernel", node.name);
+}
+
+void check_node(const Node &node, const std::set<std::string> &known) {
+    check_name(node.name);
+    if (known.contains(node.name)) corrupt("two tensors have one name", node.name);
+    const OpInfo &op = op_info(node.op);
+    if (node.inputs.size() < op.min_inputs || node.inputs.size() > op.max_inputs)
+        corrupt("op " + std::string(op.name) + " has " + std::to_string(node.inputs.size()) + " inputs", node.name);
+    for (const auto &input : node.inputs)
+        if (!known.contains(input)) corrupt("unknown input '" + input.substr(0, 40) + "'", node.name);
+    check_attributes(node, op);
+    check_weights(node, op);
+    check_relations(node);
+}
+
+} // namespace
+
+void validate(const Graph &graph) {
+    check_name(graph.name);
+    if (graph.nodes.size() > Limits::kNodes || graph.inputs.size() > Limits::kPorts ||
+        graph.outputs.size() > Limits::kPorts)
+        throw Error(ErrorCode::limit, "graph has too many nodes, inputs or outputs", graph.name);
+    if (graph.inputs.empty() || graph.outputs.empty()) corrupt("no inputs or no outputs", graph.name);
+    std::set<std::string> known;
+    for (const auto &input : graph.inputs) {
+        check_name(input.name);
+        if (input.channels < 1 || input.channels > Limits::kChannels) corrupt("bad channel count", input.name);
+        if (!known.insert(input.name).second) corrupt("two inputs have one name", input.name);
+    }
+    for (const auto &node : graph.nodes) {
+        check_node(node, known);
+        known.insert(node.name);
+    }
+    std::set<std::string> names;
+    for (const auto &output : graph.outputs) {
+        check_name(output.name);
+        if (!names.insert(output.name).second) corrupt("two outputs have one name", output.name);
+        if (!known.contains(output.source)) corrupt("output of an unknown node", output.name);
+    }
+}
+
+} // namespace mirra::graph

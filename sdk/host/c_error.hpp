@@ -1,0 +1,40 @@
+// mirra_error, the form in which errors cross the C interface, and the one place where exceptions become it.
+#pragma once
+
+#include "mirra/error.hpp"
+#include "mirra/mirra.h"
+
+#include <string>
+
+struct mirra_error {
+    mirra_status code = MIRRA_E_INTERNAL;
+    std::string message, subject, hint;
+};
+
+namespace mirra::host {
+
+/// Releases an error made by report() or new_error(); takes null.
+void destroy_error(mirra_error *error) noexcept;
+
+/// Never null: without memory, it is a fixed object that says so.
+mirra_error *new_error(mirra_status code, const char *message, const char *subject,
+                       const char *hint) noexcept;
+
+/// The exception being handled, as a status; *error receives the object if `error` is not null.
+mirra_status report_current_exception(mirra_error **error) noexcept;
+
+/// Runs `body`; what it throws becomes the status and *error. Every function that C calls goes through here.
+template<class Body> mirra_status guard(mirra_error **error, Body &&body) noexcept {
+    try {
+        body();
+        return MIRRA_OK;
+    } catch (...) {
+        return report_current_exception(error);
+    }
+}
+
+/// Throws what a plugin's function reported; consumes `error`.
+/// @param what  for the message when the plugin gave none
+[[noreturn]] void throw_reported(mirra_status status, mirra_error *error, const std::string &what);
+
+} // namespace mirra::host

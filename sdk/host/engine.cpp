@@ -1,0 +1,150 @@
+// The engine: plugins, devices, bundles by name, compiled networks.
+#include "engine_core.hpp"
+
+#include "devices.hpp"
+#include "mirra/error.hpp"
+#include "paths.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace mirra::host {
+namespace {
+
+std::string describe(const Error &error) {
+    return error.hint().empty() ? error.what() : std::string(error.what()) + ". " + error.hint();
+}
+
+} // namespace
+
+std::shared_ptr<Engine> Engine::create(EngineOptions options) {
+    return std::make_shared<EngineCore>(std::move(options));
+}
+
+EngineCore::EngineCore(EngineOptions options)
+    : options_(std::move(options))
+    , loader_(options_.runtime_module) {
+    load_plugins();
+    for (const TaskEntry &each : entries_) tasks_.push_back(each.task->info);
+    schema_ = schema_of(tasks_);
+}
+
+void EngineCore::load_plugins() {
+    std::set<std::filesystem::path> seen;
+    for (const auto &file : plugin_candidates(options_)) {
+        std::error_code ignored;
+        const auto canonical = std::filesystem::weakly_canonical(file, ignored);
+        if (!seen.insert(canonical.empty() ? file : canonical).second) continue;
+        PluginRecord record;
+        record.path = file.string();
+        try {
+            load_plugin(file, record);
+            record.loaded = true;
+        } catch (const Error &error) {
+            record.reason = describe(error);
+        } catch (const std::exception &error) {
+            record.reason = std::string("it failed: ") + error.what();
+        } catch (...) {
+            record.reason = "it threw something that is no exception of C++'s library";
+        }
+        if (!record.loaded && options_.log) {
+            options_.log(MIRRA_LOG_WARNING, "passed over the plugin " + record.path + ": " + record.reason);
+        }
+        records_.push_back(std::move(record));
+    }
+}
+
+void EngineCore::load_plugin(const std::filesystem::path &file, PluginRecord &record) {
+    const auto plugin = Plugin::load(file, options_.log, record);
+    for (const PluginRecord &other : records_) {
+        if (other.loaded && other.id == record.id) {
+            throw Error(ErrorCode::plugin,
+                        "the plugin " + record.id + " is already loaded from " + other.path);
+        }
+    }
+    for (const PluginTask &task : plugin->tasks()) {
+        const auto same = [&](const TaskEntry &e) { return e.task->info.name == task.info.name; };
+        const auto other = std::find_if(entries_.begin(), entries_.end(), same);
+        if (other != entries_.end()) {
+            throw Error(ErrorCode::plugin, "its task '" + task.info.name +
+                                               "' is already there, from the plugin " +
+                                               other->task->info.plugin_id);
+        }
+    }
+    plugins_.push_back(plugin);
+    for (const PluginTask &task : plugin->tasks()) entries_.push_back({plugin, &task});
+    record.task_count = static_cast<std::uint32_t>(plugin->tasks().size());
+}
+
+const Task &EngineCore::task(std::string_view name) const {
+    return entry(name).task->info;
+}
+
+TaskEntry EngineCore::entry(std::string_view name) const {
+    std::string names;
+    for (const TaskEntry &each : entries_) {
+        if (each.task->info.name == name) return each;
+        names += (names.empty() ? "" : ", ") + each.task->info.name;
+    }
+    throw Error(ErrorCode::not_found, "there is no task '" + std::string(name) + "'", std::string(name),
+                names.empty()
+                    ? "No plugin was loaded; see the list of plugins passed over, and set MIRRA_PLUGIN_PATH."
+                    : "The tasks are: " + names + ".");
+}
+
+const std::vector<runtime::DeviceInfo> &EngineCore::devices() {
+    std::call_once(devices_once_, [this] { devices_ = find_devices(loader_); });
+    return devices_;
+}
+
+const runtime::DeviceInfo &EngineCore::usable_device(const std::string &id) {
+    const std::string wanted = id == "cuda" ? "cuda:0" : id;
+    std::string ids;
+    for (const runtime::DeviceInfo &device : devices()) {
+        if (device.id == wanted) {
+            if (device.usable) return device;
+            throw Error(ErrorCode::device, "the device '" + wanted + "' cannot be used: " + device.reason,
+                        wanted, "List the devices, or use 'cpu'.");
+        }
+        if (device.usable) ids += (ids.empty() ? "" : ", ") + device.id;
+    }
+    throw Error(ErrorCode::not_found, "there is no device '" + id + "'", id, "Usable devices: " + ids + ".");
+}
+
+std::string EngineCore::find_bundle(const std::string &name) const {
+    std::error_code ignored;
+    const std::filesystem::path given(name);
+    if (std::filesystem::is_regular_file(given, ignored)) return name;
+    std::string looked_in;
+    if (!given.has_parent_path()) {
+        for (const auto &folder : bundle_folders(options_.bundle_path)) {
+            if (std::filesystem::is_regular_file(folder / given, ignored)) return (folder / given).string();
+            looked_in += (looked_in.empty() ? "" : ", ") + folder.lexically_normal().string();
+        }
+    }
+    throw Error(ErrorCode::not_found, "there is no bundle '" + name + "'", name,
+                looked_in.empty() ? "Check the path."
+                                  : "Give a path, or set MIRRA_BUNDLE_PATH. Looked in: " + looked_in + ".");
+}
+
+std::shared_ptr<runtime::Executable> EngineCore::compiled(const std::shared_ptr<const bundle::Bundle> &bundle,
+                                                          const std::string &graph,
+                                                          const runtime::CompileOptions &options) {
+    const graph::Graph &network = bundle->graph(graph);
+    const std::string key = bundle->sha256() + '\n' + graph::to_json(network) + '\n' + options.device + '\n' +
+                            std::string(precision_name(options.precision));
+    const std::lock_guard lock(compile_mutex_);
+    std::erase_if(compiled_, [](const auto &entry) { return entry.second.expired(); });
+    if (const auto found = compiled_.find(key); found != compiled_.end()) {
+        if (auto executable = found->second.lock()) return executable;
+    }
+    const auto shapes = graph::weight_shapes(network);
+    const auto source = [&](const std::string &name) {
+        return runtime::Weight{shapes.at(name), bundle->weight(name)};
+    };
+    auto executable = module().compile(network, source, options);
+    compiled_[key] = executable;
+    return executable;
+}
+
+} // namespace mirra::host

@@ -1,0 +1,123 @@
+// The host's functions for plugins that need no run: log, memory, errors, registering, parameters, bundle.
+#include "host_table.hpp"
+
+#include "c_error.hpp"
+#include "c_struct.hpp"
+#include "plugin.hpp"
+#include "session_state.hpp"
+#include "value.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace mirra::host {
+namespace {
+
+Plugin *plugin_of(const mirra_host_api *host) {
+    return host == nullptr ? nullptr : static_cast<Plugin *>(host->host);
+}
+
+void log(const mirra_host_api *host, std::int32_t level, const char *message) {
+    const Plugin *plugin = plugin_of(host);
+    if (plugin == nullptr || message == nullptr) return;
+    guard(nullptr, [&] { plugin->log(level, message); });
+}
+
+void *allocate(const mirra_host_api *, std::size_t bytes) {
+    return std::malloc(std::max<std::size_t>(bytes, 1));
+}
+
+void release(const mirra_host_api *, void *memory) {
+    std::free(memory);
+}
+
+mirra_error *error_create(const mirra_host_api *, mirra_status code, const char *message, const char *subject,
+                          const char *hint) {
+    return new_error(code, message, subject, hint);
+}
+
+void error_destroy(const mirra_host_api *, mirra_error *error) {
+    destroy_error(error);
+}
+
+mirra_status register_task(const mirra_host_api *host, const mirra_task *task, mirra_error **error) {
+    return guard(error, [&] {
+        Plugin *plugin = plugin_of(host);
+        if (plugin == nullptr) throw Error(ErrorCode::invalid_argument, "host is NULL", "host");
+        plugin->register_task(task);
+    });
+}
+
+mirra_status param(mirra_context *context, const char *name, mirra_value *value, mirra_error **error) {
+    return guard(error, [&] {
+        check_arguments({context, name});
+        check_struct(value, "value");
+        const Parameter &parameter = context->session->parameter(name);
+        write_struct(value, to_c(context->session->values.at(name), parameter.type));
+    });
+}
+
+const char *manifest_json(mirra_context *context) {
+    if (context == nullptr || context->session->bundle == nullptr) return "";
+    return context->session->bundle->manifest_json().c_str();
+}
+
+mirra_status manifest_default_value(mirra_context *context, const char *name, mirra_value *value,
+                                    mirra_error **error) {
+    return guard(error, [&] {
+        check_arguments({context, name});
+        check_struct(value, "value");
+        const auto &bundle = context->session->bundle;
+        auto found = bundle == nullptr ? std::nullopt : manifest_default(bundle->manifest().defaults, name);
+        if (!found) throw Error(ErrorCode::not_found, "the bundle has no default of this name", name);
+        if (auto *text = std::get_if<std::string>(&*found)) {
+            mirra_value out{};
+            out.type = MIRRA_TYPE_STRING;
+            out.text = context->texts.emplace_back(std::move(*text)).c_str();
+            write_struct(value, out);
+        } else {
+            write_struct(value, to_c(*found));
+        }
+    });
+}
+
+std::int64_t graph_input_channels(mirra_context *context, const char *graph, const char *input) {
+    if (context == nullptr || graph == nullptr || input == nullptr) return 0;
+    const auto &bundle = context->session->bundle;
+    if (bundle == nullptr) return 0;
+    const auto found = bundle->manifest().graphs.find(graph);
+    if (found == bundle->manifest().graphs.end()) return 0;
+    for (const graph::Input &each : found->second.inputs) {
+        if (each.name == input) return each.channels;
+    }
+    return 0;
+}
+
+} // namespace
+
+void check_arguments(std::initializer_list<const void *> pointers) {
+    if (std::find(pointers.begin(), pointers.end(), nullptr) != pointers.end()) {
+        throw Error(ErrorCode::invalid_argument, "a plugin gave NULL to a function of the host");
+    }
+}
+
+mirra_host_api make_host_table() noexcept {
+    mirra_host_api table{};
+    table.struct_size = sizeof(mirra_host_api);
+    table.abi = kPluginAbiMax;
+    table.log = log;
+    table.allocate = allocate;
+    table.release = release;
+    table.error_create = error_create;
+    table.error_destroy = error_destroy;
+    table.register_task = register_task;
+    table.param = param;
+    table.manifest_json = manifest_json;
+    table.manifest_default = manifest_default_value;
+    table.graph_input_channels = graph_input_channels;
+    add_run_functions(table);
+    add_tensor_functions(table);
+    return table;
+}
+
+} // namespace mirra::host

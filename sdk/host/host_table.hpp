@@ -1,0 +1,20 @@
+// The parts of the table of functions that plugins get.
+#pragma once
+
+#include "session_state.hpp"
+
+#include <initializer_list>
+
+namespace mirra::host {
+
+void add_run_functions(mirra_host_api &table) noexcept;
+void add_tensor_functions(mirra_host_api &table) noexcept;
+
+/// @throws Error invalid_argument if one is null
+void check_arguments(std::initializer_list<const void *> pointers);
+/// The run of a context. @throws Error invalid_argument outside of a run
+RunState &run_of(mirra_context *context);
+/// A handle for a plugin.
+mirra_tensor *new_handle(runtime::TensorPtr tensor);
+
+} // namespace mirra::host

@@ -1,0 +1,108 @@
+// The host's functions for plugins in a run: the image, extra inputs, cancellation, results.
+#include "c_error.hpp"
+#include "c_struct.hpp"
+#include "host_table.hpp"
+#include "noise.hpp"
+#include "value.hpp"
+
+namespace mirra::host {
+namespace {
+
+mirra_status run_info(mirra_context *context, mirra_run_info *info, mirra_error **error) {
+    return guard(error, [&] {
+        const RunState &run = run_of(context);
+        check_struct(info, "info");
+        mirra_run_info out{};
+        out.color = run.input.channels;
+        out.width = run.input.width;
+        out.height = run.input.height;
+        out.precision = static_cast<std::int32_t>(context->session->precision.precision);
+        out.device = context->session->device.c_str();
+        write_struct(info, out);
+    });
+}
+
+mirra_status port_value(mirra_context *context, const char *port, mirra_value *value, mirra_error **error) {
+    return guard(error, [&] {
+        const RunState &run = run_of(context);
+        check_arguments({port});
+        check_struct(value, "value");
+        const auto found = run.request.values.find(port);
+        if (found == run.request.values.end())
+            throw Error(ErrorCode::not_found, "the port was not given a value", port);
+        write_struct(value, to_c(found->second));
+    });
+}
+
+mirra_status port_tensor(mirra_context *context, const char *port, mirra_tensor **tensor,
+                         mirra_error **error) {
+    return guard(error, [&] {
+        const RunState &run = run_of(context);
+        check_arguments({port, tensor});
+        const auto found = run.request.tensors.find(port);
+        if (found == run.request.tensors.end())
+            throw Error(ErrorCode::not_found, "the port was not given a tensor", port);
+        SessionState &session = *context->session;
+        *tensor = new_handle(session.engine->module().upload(found->second.values, found->second.shape,
+                                                             runtime::Layout::nchw, session.device));
+    });
+}
+
+std::int32_t cancelled(mirra_context *context) {
+    return context != nullptr && context->run != nullptr && context->run->stopped() ? 1 : 0;
+}
+
+mirra_status estimate_noise(mirra_context *context, double *sigma, mirra_error **error) {
+    return guard(error, [&] {
+        RunState &run = run_of(context);
+        check_arguments({sigma});
+        if (!run.noise) run.noise = estimate_noise_level(run.input);
+        *sigma = *run.noise;
+    });
+}
+
+mirra_status set_result(mirra_context *context, const char *name, const mirra_value *value,
+                        mirra_error **error) {
+    return guard(error, [&] {
+        RunState &run = run_of(context);
+        check_arguments({name, value});
+        run.result.values[name] = from_c(read_struct(value, "value"), name);
+    });
+}
+
+mirra_status set_result_tensor(mirra_context *context, const char *name, const mirra_tensor *tensor,
+                               mirra_error **error) {
+    return guard(error, [&] {
+        RunState &run = run_of(context);
+        check_arguments({name, tensor});
+        Tensor out;
+        out.shape = tensor->tensor->shape();
+        std::size_t count = 1;
+        for (const std::int64_t extent : out.shape) count *= static_cast<std::size_t>(extent);
+        out.values.resize(count);
+        context->session->engine->module().download(*tensor->tensor, out.values, runtime::Layout::nchw);
+        run.result.tensors[name] = std::move(out);
+    });
+}
+
+} // namespace
+
+RunState &run_of(mirra_context *context) {
+    check_arguments({context});
+    if (context->run == nullptr) {
+        throw Error(ErrorCode::invalid_argument, "a plugin used a function of the run outside of a run");
+    }
+    return *context->run;
+}
+
+void add_run_functions(mirra_host_api &table) noexcept {
+    table.run_info = run_info;
+    table.port_value = port_value;
+    table.port_tensor = port_tensor;
+    table.cancelled = cancelled;
+    table.estimate_noise = estimate_noise;
+    table.set_result = set_result;
+    table.set_result_tensor = set_result_tensor;
+}
+
+} // namespace mirra::host

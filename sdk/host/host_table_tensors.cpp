@@ -1,0 +1,233 @@
+// The host's tensor functions for plugins.
+#include "c_error.hpp"
+#include "c_struct.hpp"
+#include "dlpack.hpp"
+#include "host_table.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace mirra::host {
+namespace {
+
+constexpr std::int32_t kMostDimensions = 8;
+constexpr std::int64_t kMostElements = std::int64_t{1} << 40;
+
+runtime::Module &module_of(mirra_context *context) {
+    run_of(context);
+    return context->session->engine->module();
+}
+
+graph::Shape read_shape(const std::int64_t *shape, std::int32_t rank) {
+    if (rank < 0 || rank > kMostDimensions || (rank > 0 && shape == nullptr)) {
+        throw Error(ErrorCode::invalid_argument, "a plugin gave a shape of rank " + std::to_string(rank));
+    }
+    std::int64_t count = 1;
+    for (std::int32_t i = 0; i < rank; ++i) {
+        if (shape[i] < 1 || shape[i] > kMostElements / count) {
+            throw Error(ErrorCode::invalid_argument, "a plugin gave a shape with an impossible extent");
+        }
+        count *= shape[i];
+    }
+    return {shape, shape + rank};
+}
+
+std::uint64_t elements(const graph::Shape &shape) {
+    std::uint64_t count = 1;
+    for (const std::int64_t extent : shape) count *= static_cast<std::uint64_t>(extent);
+    return count;
+}
+
+void tensor_release(mirra_tensor *tensor) {
+    delete tensor;
+}
+
+mirra_tensor *tensor_retain(const mirra_tensor *tensor) {
+    mirra_tensor *copy = nullptr;
+    if (tensor != nullptr) guard(nullptr, [&] { copy = new_handle(tensor->tensor); });
+    return copy;
+}
+
+std::int32_t tensor_shape(const mirra_tensor *tensor, std::int64_t *shape, std::int32_t capacity) {
+    if (tensor == nullptr) return 0;
+    const graph::Shape &extents = tensor->tensor->shape();
+    const auto rank = static_cast<std::int32_t>(extents.size());
+    if (shape != nullptr) std::copy_n(extents.begin(), std::clamp(capacity, 0, rank), shape);
+    return rank;
+}
+
+mirra_status tensor_upload(mirra_context *context, const float *values, const std::int64_t *shape,
+                           std::int32_t rank, mirra_tensor **tensor, mirra_error **error) {
+    return guard(error, [&] {
+        auto &module = module_of(context);
+        check_arguments({values, tensor});
+        const graph::Shape extents = read_shape(shape, rank);
+        *tensor = new_handle(module.upload({values, elements(extents)}, extents, runtime::Layout::nchw,
+                                           context->session->device));
+    });
+}
+
+mirra_status tensor_download(mirra_context *context, const mirra_tensor *tensor, float *values,
+                             std::uint64_t count, mirra_error **error) {
+    return guard(error, [&] {
+        auto &module = module_of(context);
+        check_arguments({tensor, values});
+        if (count != elements(tensor->tensor->shape())) {
+            throw Error(ErrorCode::mismatch, "a plugin's buffer does not have the size of the tensor");
+        }
+        module.download(*tensor->tensor, {values, count}, runtime::Layout::nchw);
+    });
+}
+
+mirra_status tensor_from_dlpack(mirra_context *context, const DLManagedTensor *source, mirra_tensor **tensor,
+                                mirra_error **error) {
+    return guard(error, [&] {
+        auto &module = module_of(context);
+        check_arguments({source, tensor});
+        const Tensor copy = from_dlpack(source, "source");
+        *tensor = new_handle(
+            module.upload(copy.values, copy.shape, runtime::Layout::nchw, context->session->device));
+    });
+}
+
+mirra_status tensor_to_dlpack(mirra_context *context, const mirra_tensor *tensor, DLManagedTensor **copy,
+                              mirra_error **error) {
+    return guard(error, [&] {
+        auto &module = module_of(context);
+        check_arguments({tensor, copy});
+        auto out = std::make_shared<Tensor>();
+        out->shape = tensor->tensor->shape();
+        out->values.resize(elements(out->shape));
+        module.download(*tensor->tensor, out->values, runtime::Layout::nchw);
+        *copy = to_dlpack(std::move(out));
+    });
+}
+
+mirra_status tensor_full(mirra_context *context, const std::int64_t *shape, std::int32_t rank, double value,
+                         mirra_tensor **tensor, mirra_error **error) {
+    return guard(error, [&] {
+        auto &module = module_of(context);
+        check_arguments({tensor});
+        *tensor = new_handle(module.full(read_shape(shape, rank), value, context->session->device));
+    });
+}
+
+mirra_status tensor_binary(mirra_context *context, std::int32_t op, const mirra_tensor *a,
+                           const mirra_tensor *b, mirra_tensor **result, mirra_error **error) {
+    return guard(error, [&] {
+        auto &module = module_of(context);
+        check_arguments({a, b, result});
+        if (op < MIRRA_BINARY_ADD || op > MIRRA_BINARY_MAXIMUM) {
+            throw Error(ErrorCode::invalid_argument, "unknown MIRRA_BINARY_ operation " + std::to_string(op));
+        }
+        *result = new_handle(module.binary(static_cast<runtime::Binary>(op), a->tensor, b->tensor));
+    });
+}
+
+mirra_status tensor_affine(mirra_context *context, const mirra_tensor *x, double scale, double offset,
+                           mirra_tensor **result, mirra_error **error) {
+    return guard(error, [&] {
+        auto &module = module_of(context);
+        check_arguments({x, result});
+        *result = new_handle(module.affine(x->tensor, scale, offset));
+    });
+}
+
+mirra_status tensor_clamp(mirra_context *context, const mirra_tensor *x, double low, double high,
+                          mirra_tensor **result, mirra_error **error) {
+    return guard(error, [&] {
+        auto &module = module_of(context);
+        check_arguments({x, result});
+        *result = new_handle(module.clamp(x->tensor, low, high));
+    });
+}
+
+mirra_status tensor_reduce(mirra_context *context, std::int32_t op, const mirra_tensor *x, double *value,
+                           mirra_error **error) {
+    return guard(error, [&] {
+        auto &module = module_of(context);
+        check_arguments({x, value});
+        if (op < MIRRA_REDUCE_SUM || op > MIRRA_REDUCE_MAXIMUM) {
+            throw Error(ErrorCode::invalid_argument, "unknown MIRRA_REDUCE_ operation " + std::to_string(op));
+        }
+        *value = module.reduce(static_cast<runtime::Reduction>(op), x->tensor);
+    });
+}
+
+/// The inputs in the order of the graph. @throws Error mismatch
+std::vector<runtime::TensorPtr> order_inputs(const graph::Graph &graph,
+                                             const std::vector<mirra_named_tensor> &given) {
+    std::vector<runtime::TensorPtr> ordered;
+    for (const graph::Input &input : graph.inputs) {
+        const auto named = [&](const mirra_named_tensor &t) {
+            return t.name != nullptr && input.name == t.name;
+        };
+        const auto found = std::find_if(given.begin(), given.end(), named);
+        if (found == given.end() || found->tensor == nullptr) {
+            throw Error(ErrorCode::mismatch, "the graph's input '" + input.name + "' was not given",
+                        graph.name);
+        }
+        ordered.push_back(found->tensor->tensor);
+    }
+    if (given.size() != graph.inputs.size()) {
+        throw Error(ErrorCode::mismatch, "the graph was given an input that it does not have", graph.name);
+    }
+    return ordered;
+}
+
+std::size_t output_index(const graph::Graph &graph, const char *name) {
+    for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
+        if (name != nullptr && graph.outputs[i].name == name) return i;
+    }
+    throw Error(ErrorCode::mismatch,
+                "the graph has no output '" + std::string(name == nullptr ? "" : name) + "'", graph.name);
+}
+
+mirra_status graph_run(mirra_context *context, const char *graph, const mirra_named_tensor *inputs,
+                       std::uint32_t input_count, mirra_named_tensor *outputs, std::uint32_t output_count,
+                       mirra_error **error) {
+    return guard(error, [&] {
+        if (run_of(context).stopped()) throw Error(ErrorCode::cancelled, "the run was cancelled");
+        check_arguments({graph, inputs, outputs});
+        const auto wanted = read_array(outputs, output_count, "outputs");
+        if (outputs->struct_size < offsetof(mirra_named_tensor, tensor) + sizeof(mirra_tensor *)) {
+            throw Error(ErrorCode::invalid_argument, "outputs.struct_size leaves no room for the tensor");
+        }
+        const auto &executable = context->session->executable(graph);
+        std::vector<std::size_t> indices;
+        for (const auto &output : wanted) indices.push_back(output_index(executable->graph(), output.name));
+        const auto results =
+            executable->run(order_inputs(executable->graph(), read_array(inputs, input_count, "inputs")));
+        std::vector<std::unique_ptr<mirra_tensor>> handles;
+        for (const std::size_t i : indices) handles.emplace_back(new_handle(results.at(i)));
+        auto *bytes = reinterpret_cast<unsigned char *>(outputs);
+        for (std::size_t i = 0; i < handles.size(); ++i) {
+            reinterpret_cast<mirra_named_tensor *>(bytes + i * outputs->struct_size)->tensor =
+                handles[i].release();
+        }
+    });
+}
+
+} // namespace
+
+mirra_tensor *new_handle(runtime::TensorPtr tensor) {
+    return new mirra_tensor{std::move(tensor)};
+}
+
+void add_tensor_functions(mirra_host_api &table) noexcept {
+    table.tensor_release = tensor_release;
+    table.tensor_retain = tensor_retain;
+    table.tensor_shape = tensor_shape;
+    table.tensor_upload = tensor_upload;
+    table.tensor_download = tensor_download;
+    table.tensor_from_dlpack = tensor_from_dlpack;
+    table.tensor_to_dlpack = tensor_to_dlpack;
+    table.tensor_full = tensor_full;
+    table.tensor_binary = tensor_binary;
+    table.tensor_affine = tensor_affine;
+    table.tensor_clamp = tensor_clamp;
+    table.tensor_reduce = tensor_reduce;
+    table.graph_run = graph_run;
+}
+
+} // namespace mirra::host

@@ -1,0 +1,117 @@
+// A run on a thread of its own.
+#include "mirra/error.hpp"
+#include "mirra/host.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace mirra::host {
+namespace {
+
+/// What the job's thread and its handle share; outlives whichever ends first.
+struct Shared {
+    std::shared_ptr<Session> session;
+    RunRequest request;
+    CancelToken cancel; ///< the job's own, beside the caller's
+    std::mutex mutex;
+    std::condition_variable ended;
+    JobStatus status;
+    std::shared_ptr<const RunResult> result;
+    std::exception_ptr error;
+};
+
+void finish(Shared &shared, JobStatus::State state) {
+    shared.session->release();
+    const std::lock_guard lock(shared.mutex);
+    shared.status.state = state;
+    shared.ended.notify_all();
+}
+
+bool progressed(Shared &shared, const std::function<bool(const Progress &)> &callers,
+                const Progress &progress) {
+    {
+        const std::lock_guard lock(shared.mutex);
+        shared.status.progress = progress;
+    }
+    if (shared.cancel.requested()) return false;
+    return !callers || callers(progress);
+}
+
+void work(const std::shared_ptr<Shared> &shared) {
+    auto state = JobStatus::State::done;
+    try {
+        auto result = shared->session->run_acquired(shared->request);
+        const std::lock_guard lock(shared->mutex);
+        shared->status.progress.fraction = 1;
+        shared->result = std::move(result);
+    } catch (const Error &error) {
+        state = error.code() == ErrorCode::cancelled ? JobStatus::State::cancelled : JobStatus::State::failed;
+        shared->error = std::current_exception();
+    } catch (...) {
+        state = JobStatus::State::failed;
+        shared->error = std::current_exception();
+    }
+    finish(*shared, state);
+}
+
+class JobThread final : public Job {
+  public:
+    explicit JobThread(std::shared_ptr<Shared> shared)
+        : shared_(std::move(shared))
+        , thread_([kept = shared_] { work(kept); }) {}
+
+    ~JobThread() override {
+        cancel();
+        // From the job's own callback, waiting for the thread would be waiting for oneself.
+        if (thread_.get_id() == std::this_thread::get_id()) {
+            thread_.detach();
+        } else {
+            thread_.join();
+        }
+    }
+
+    JobStatus status() override {
+        const std::lock_guard lock(shared_->mutex);
+        return shared_->status;
+    }
+
+    std::shared_ptr<const RunResult> wait(double seconds) override {
+        std::unique_lock lock(shared_->mutex);
+        const auto ended = [this] { return shared_->status.state != JobStatus::State::running; };
+        constexpr double kLongest = 1e8; // seconds; a longer wait overflows the clock
+        if (seconds < 0 || seconds > kLongest) {
+            shared_->ended.wait(lock, ended);
+        } else if (!shared_->ended.wait_for(lock, std::chrono::duration<double>(seconds), ended)) {
+            throw Error(ErrorCode::busy, "the job is still running", "seconds", "Wait again, or cancel it.");
+        }
+        if (shared_->error) std::rethrow_exception(shared_->error);
+        return shared_->result;
+    }
+
+    void cancel() noexcept override { shared_->cancel.request(); }
+
+  private:
+    std::shared_ptr<Shared> shared_;
+    std::thread thread_;
+};
+
+} // namespace
+
+std::unique_ptr<Job> Job::submit(std::shared_ptr<Session> session, RunRequest request) {
+    auto shared = std::make_shared<Shared>();
+    shared->session = std::move(session);
+    shared->request = std::move(request);
+    shared->request.progress = [raw = shared.get(), callers = std::move(shared->request.progress)](
+                                   const Progress &p) { return progressed(*raw, callers, p); };
+    shared->session->acquire();
+    try {
+        return std::make_unique<JobThread>(shared);
+    } catch (...) {
+        shared->session->release();
+        throw;
+    }
+}
+
+} // namespace mirra::host

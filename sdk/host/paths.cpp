@@ -1,0 +1,98 @@
+// Where plugins, bundles and the runtime module are looked for.
+#include "paths.hpp"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace mirra::host {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string environment(const char *name) {
+    const char *value = std::getenv(name);
+    return value == nullptr ? std::string() : std::string(value);
+}
+
+void append_split(std::vector<fs::path> &paths, const std::string &list) {
+    for (std::size_t begin = 0; begin <= list.size();) {
+        const std::size_t end = std::min(list.find(':', begin), list.size());
+        if (end > begin) paths.emplace_back(list.substr(begin, end - begin));
+        begin = end + 1;
+    }
+}
+
+fs::path user_folder() {
+    const std::string data = environment("XDG_DATA_HOME");
+    if (!data.empty()) return fs::path(data) / "mirra" / "plugins";
+    const std::string home = environment("HOME");
+    return home.empty() ? fs::path() : fs::path(home) / ".local" / "share" / "mirra" / "plugins";
+}
+
+/// The shared libraries of a folder, in the order of their names; nothing if it cannot be read.
+std::vector<fs::path> libraries(const fs::path &folder) {
+    std::vector<fs::path> files;
+    std::error_code error;
+    fs::directory_iterator entry(folder, error);
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+        if (entry->path().extension() == ".so") files.push_back(entry->path());
+    }
+    std::sort(files.begin(), files.end());
+    return files;
+}
+
+} // namespace
+
+fs::path library_folder() {
+    Dl_info info{};
+    if (dladdr(reinterpret_cast<const void *>(&library_folder), &info) == 0 || info.dli_fname == nullptr)
+        return {};
+    std::error_code error;
+    const fs::path file = fs::canonical(info.dli_fname, error);
+    return error ? fs::path() : file.parent_path();
+}
+
+std::vector<fs::path> plugin_candidates(const EngineOptions &options) {
+    std::vector<fs::path> given;
+    append_split(given, options.plugin_path);
+    if (!options.plugin_path_only) append_split(given, environment("MIRRA_PLUGIN_PATH"));
+    std::vector<fs::path> files;
+    std::error_code error;
+    for (const fs::path &path : given) {
+        if (fs::is_directory(path, error)) {
+            const auto found = libraries(path);
+            files.insert(files.end(), found.begin(), found.end());
+        } else {
+            files.push_back(path);
+        }
+    }
+    if (!options.plugin_path_only) {
+        for (const fs::path &folder : {user_folder(), library_folder() / "mirra" / "plugins"}) {
+            const auto found = libraries(folder);
+            files.insert(files.end(), found.begin(), found.end());
+        }
+    }
+    return files;
+}
+
+std::vector<fs::path> runtime_candidates(const std::string &given) {
+    if (!given.empty()) return {given};
+    const std::string named = environment("MIRRA_RUNTIME_MODULE");
+    if (!named.empty()) return {named};
+    const fs::path folder = library_folder();
+    return {folder / "mirra" / "libmirra_runtime_torch.so", folder / "libmirra_runtime_torch.so"};
+}
+
+std::vector<fs::path> bundle_folders(const std::string &given) {
+    std::vector<fs::path> folders;
+    append_split(folders, given);
+    append_split(folders, environment("MIRRA_BUNDLE_PATH"));
+    // The library lies in lib/ or, on multi-architecture systems, in lib/ARCHITECTURE/.
+    folders.push_back(library_folder() / ".." / "share" / "mirra" / "bundles");
+    folders.push_back(library_folder() / ".." / ".." / "share" / "mirra" / "bundles");
+    return folders;
+}
+
+} // namespace mirra::host

@@ -1,0 +1,21 @@
+// Where plugins, bundles and the runtime module are looked for.
+#pragma once
+
+#include "mirra/host.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace mirra::host {
+
+/// The folder of the library that this code is part of; empty if it cannot be told.
+std::filesystem::path library_folder();
+/// Plugin files in the order of the search; given folders and files that do not exist are listed too.
+std::vector<std::filesystem::path> plugin_candidates(const EngineOptions &options);
+/// Files that may be the runtime module, best first; need not exist.
+std::vector<std::filesystem::path> runtime_candidates(const std::string &given);
+/// Folders of bundles, best first.
+std::vector<std::filesystem::path> bundle_folders(const std::string &given);
+
+} // namespace mirra::host

@@ -1,0 +1,107 @@
+// Between a caller's image and the pixels that tasks see.
+#include "pixels.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+namespace mirra::host {
+namespace {
+
+float encode_srgb(float x) {
+    return x <= 0.0031308F ? x * 12.92F : 1.055F * std::pow(x, 1 / 2.4F) - 0.055F;
+}
+
+float decode_srgb(float x) {
+    return x <= 0.04045F ? x / 12.92F : std::pow((x + 0.055F) / 1.055F, 2.4F);
+}
+
+image::Rect narrow(const runtime::Rect &rect) {
+    return {static_cast<std::int32_t>(rect.x), static_cast<std::int32_t>(rect.y),
+            static_cast<std::int32_t>(rect.width), static_cast<std::int32_t>(rect.height)};
+}
+
+/// The alpha of a rectangle, as floats.
+std::vector<float> load_alpha(image::ConstImageView view, const runtime::Rect &rect) {
+    view.data[0] = view.data[static_cast<std::size_t>(view.channels) - 1];
+    view.channels = 1;
+    view.alpha = image::AlphaMode::none;
+    std::vector<float> alpha(static_cast<std::size_t>(rect.width * rect.height));
+    image::gather(view, narrow(rect), alpha, 1);
+    return alpha;
+}
+
+struct Span {
+    std::uintptr_t begin = UINTPTR_MAX, end = 0;
+};
+
+Span extent(const image::ConstImageView &view) {
+    Span span;
+    for (std::int32_t c = 0; c < view.channels; ++c) {
+        for (const std::int64_t x : {std::int64_t{0}, std::int64_t{view.width} - 1}) {
+            for (const std::int64_t y : {std::int64_t{0}, std::int64_t{view.height} - 1}) {
+                const auto address = reinterpret_cast<std::uintptr_t>(view.at(c, x, y));
+                span.begin = std::min(span.begin, address);
+                span.end = std::max(span.end, address + image::sample_bytes(view.sample));
+            }
+        }
+    }
+    return span;
+}
+
+} // namespace
+
+void load_tile(const image::ConstImageView &source, const runtime::Rect &rect, int channels,
+               std::span<float> out) {
+    image::gather(source, narrow(rect), out, channels);
+    if (source.alpha == image::AlphaMode::premultiplied) {
+        const std::vector<float> alpha = load_alpha(source, rect);
+        for (std::size_t i = 0; i < out.size(); ++i) {
+            const float a = alpha[i / static_cast<std::size_t>(channels)];
+            out[i] = a > 0 ? std::min(out[i] / a, 1.0F) : 0.0F;
+        }
+    }
+    if (source.transfer == image::Transfer::linear)
+        std::transform(out.begin(), out.end(), out.begin(), encode_srgb);
+}
+
+void store_tile(std::span<float> values, const runtime::Tile &tile, int channels,
+                const image::ImageView &target) {
+    if (target.transfer == image::Transfer::linear) {
+        std::transform(values.begin(), values.end(), values.begin(), decode_srgb);
+    }
+    if (target.alpha == image::AlphaMode::premultiplied) {
+        const std::vector<float> alpha = load_alpha(target, tile.input);
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            values[i] = std::clamp(values[i], 0.0F, 1.0F) * alpha[i / static_cast<std::size_t>(channels)];
+        }
+    }
+    const image::FloatPixels pixels{values, static_cast<std::int32_t>(tile.input.width),
+                                    static_cast<std::int32_t>(tile.input.height), channels};
+    image::scatter(pixels, static_cast<std::int32_t>(tile.core.x - tile.input.x),
+                   static_cast<std::int32_t>(tile.core.y - tile.input.y), target, narrow(tile.core));
+}
+
+bool overlap(const image::ConstImageView &a, const image::ConstImageView &b) {
+    const Span one = extent(a);
+    const Span other = extent(b);
+    return one.begin < other.end && other.begin < one.end;
+}
+
+image::Image copy_of(const image::ConstImageView &view) {
+    image::Image copy(view.width, view.height, view.channels, view.sample);
+    const std::size_t size = image::sample_bytes(view.sample);
+    std::byte *target = copy.bytes().data();
+    for (std::int32_t y = 0; y < view.height; ++y) {
+        for (std::int32_t x = 0; x < view.width; ++x) {
+            for (std::int32_t c = 0; c < view.channels; ++c, target += size) {
+                std::memcpy(target, view.at(c, x, y), size);
+            }
+        }
+    }
+    return copy;
+}
+
+} // namespace mirra::host

@@ -1,0 +1,109 @@
+// Loading of plugins: every way in which a file can be wrong ends in a reason, not in a crash.
+#include "plugin.hpp"
+
+#include "c_error.hpp"
+#include "mirra/error.hpp"
+#include "shared_library.hpp"
+
+#include <algorithm>
+#include <type_traits>
+
+namespace mirra::host {
+namespace {
+
+[[noreturn]] void reject(const std::string &reason, const std::string &hint = {}) {
+    throw Error(ErrorCode::plugin, reason, {}, hint);
+}
+
+std::string range(std::uint32_t low, std::uint32_t high) {
+    return low == high ? std::to_string(low) : std::to_string(low) + " to " + std::to_string(high);
+}
+
+mirra_plugin_info query(boost::dll::shared_library &library) {
+    if (!library.has(MIRRA_PLUGIN_QUERY_SYMBOL)) {
+        reject("it exports no " MIRRA_PLUGIN_QUERY_SYMBOL ": not a plugin for this version of Mirra");
+    }
+    const auto function =
+        library.get<std::remove_pointer_t<mirra_plugin_query_function>>(MIRRA_PLUGIN_QUERY_SYMBOL);
+    // Room behind the struct, so that a plugin that was built against a larger one does no harm and is found
+    // out.
+    struct {
+        mirra_plugin_info info;
+        unsigned char beyond[256];
+    } answer{};
+    answer.info.struct_size = sizeof(mirra_plugin_info);
+    const mirra_host_info host{sizeof(mirra_host_info), kPluginAbiMin, kPluginAbiMax, 0, MIRRA_VERSION_TEXT};
+    const mirra_status status = function(&host, &answer.info);
+    if (status != MIRRA_OK)
+        reject("it declined this version of Mirra (status " + std::to_string(status) + ")");
+    if (answer.info.struct_size != sizeof(mirra_plugin_info) ||
+        std::any_of(std::begin(answer.beyond), std::end(answer.beyond),
+                    [](unsigned char b) { return b != 0; })) {
+        reject("it wrote over parts of the query that are not its own",
+               "Rebuild it with this version's mirra_plugin.h.");
+    }
+    return answer.info;
+}
+
+std::uint32_t agree(const mirra_plugin_info &info) {
+    const std::uint32_t abi = std::min(info.abi_max, kPluginAbiMax);
+    if (info.abi_min > info.abi_max || abi < std::max(info.abi_min, kPluginAbiMin)) {
+        reject("it speaks plugin ABI " + range(info.abi_min, info.abi_max) + ", this library " +
+                   range(kPluginAbiMin, kPluginAbiMax),
+               info.abi_min > kPluginAbiMax ? "Install a newer Mirra." : "Ask its author for a newer build.");
+    }
+    return abi;
+}
+
+std::string checked_text(const char *text, const char *what) {
+    if (text == nullptr || *text == '\0') reject(std::string("it gives no ") + what);
+    std::string copy(text);
+    if (copy.size() > 127) reject(std::string("its ") + what + " is longer than 127 characters");
+    return copy;
+}
+
+} // namespace
+
+Plugin::Plugin(Log log) : log_(std::move(log)), table_(make_host_table()) {
+    table_.host = this;
+}
+
+void Plugin::log(std::int32_t level, const std::string &message) const {
+    if (log_) log_(level, message);
+}
+
+void Plugin::register_task(const mirra_task *task) {
+    if (!registering_) reject("a task was registered after init");
+    PluginTask read = read_task(task);
+    const bool twice = std::any_of(tasks_.begin(), tasks_.end(),
+                                   [&](const auto &t) { return t.info.name == read.info.name; });
+    if (twice) reject("it registers the task '" + read.info.name + "' twice");
+    tasks_.push_back(std::move(read));
+}
+
+std::shared_ptr<const Plugin> Plugin::load(const std::filesystem::path &file, const Log &log,
+                                           PluginRecord &record) {
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(file, ignored)) reject("there is no such file");
+    auto &library = load_forever(file);
+    const mirra_plugin_info info = query(library);
+    record.abi = agree(info);
+    record.id = checked_text(info.id, "id");
+    record.version = checked_text(info.version, "version");
+    if (info.init == nullptr) reject("it has no init function");
+    const std::shared_ptr<Plugin> plugin(new Plugin(log));
+    mirra_error *error = nullptr;
+    plugin->registering_ = true;
+    const mirra_status status = info.init(&plugin->table_, record.abi, &error);
+    plugin->registering_ = false;
+    if (status != MIRRA_OK) throw_reported(status, error, "its init function");
+    destroy_error(error);
+    if (plugin->tasks_.empty()) reject("it registered no task");
+    for (PluginTask &task : plugin->tasks_) {
+        task.info.plugin_id = record.id;
+        task.info.plugin_version = record.version;
+    }
+    return plugin;
+}
+
+} // namespace mirra::host

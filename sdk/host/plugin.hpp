@@ -1,0 +1,53 @@
+// A loaded plugin: the table that it was given, and the tasks that it registered.
+#pragma once
+
+#include "mirra/host.hpp"
+#include "mirra/mirra_plugin.h"
+
+#include <filesystem>
+
+namespace mirra::host {
+
+inline constexpr std::uint32_t kPluginAbiMin = 1;
+inline constexpr std::uint32_t kPluginAbiMax = MIRRA_PLUGIN_ABI;
+
+/// A task as the host knows it, and the functions behind it.
+struct PluginTask {
+    Task info;
+    mirra_task functions{};
+};
+
+/// Thread-safe once loaded. The host's table lies in it, so that it must outlive the plugin's instances.
+class Plugin {
+  public:
+    /// Loads, asks, checks the ABI, and only then initialises.
+    /// @param record  receives what is known, also on failure
+    /// @throws Error plugin, the message is the reason
+    static std::shared_ptr<const Plugin> load(const std::filesystem::path &file, const Log &log,
+                                              PluginRecord &record);
+
+    Plugin(const Plugin &) = delete;
+    Plugin &operator=(const Plugin &) = delete;
+
+    [[nodiscard]] const mirra_host_api &table() const noexcept { return table_; }
+    [[nodiscard]] const std::vector<PluginTask> &tasks() const noexcept { return tasks_; }
+    /// @throws Error plugin
+    void register_task(const mirra_task *task);
+    void log(std::int32_t level, const std::string &message) const;
+
+  private:
+    explicit Plugin(Log log);
+
+    Log log_;
+    mirra_host_api table_{};
+    std::vector<PluginTask> tasks_;
+    bool registering_ = false;
+};
+
+/// Checks a plugin's description of a task and copies it. @throws Error plugin
+PluginTask read_task(const mirra_task *task);
+
+/// The table with all functions set; `host` is left for the plugin object.
+mirra_host_api make_host_table() noexcept;
+
+} // namespace mirra::host

@@ -1,0 +1,159 @@
+// A plugin's description of a task, checked and copied.
+#include "c_struct.hpp"
+#include "mirra/error.hpp"
+#include "plugin.hpp"
+#include "value.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace mirra::host {
+namespace {
+
+constexpr std::uint32_t kMostPorts = 32;
+constexpr std::uint32_t kMostParameters = 256;
+constexpr std::uint32_t kMostChoices = 1024;
+
+[[noreturn]] void reject(const std::string &what, const std::string &why) {
+    throw Error(ErrorCode::plugin, what + " " + why);
+}
+
+std::string text(const char *value) {
+    return value == nullptr ? std::string() : std::string(value);
+}
+
+std::string checked_name(const char *value, const std::string &what, const char *also) {
+    const std::string name = text(value);
+    const bool fine = !name.empty() && name.size() < 64 && std::all_of(name.begin(), name.end(), [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+               std::string_view(also).find(c) != std::string::npos;
+    });
+    if (!fine) reject(what, "has the name '" + name + "', which is not of lower case letters and digits");
+    return name;
+}
+
+Port read_port(const mirra_port_info &port, const std::string &owner) {
+    Port out;
+    out.name = checked_name(port.name, owner + ": a port", "-_");
+    out.label = text(port.label);
+    out.doc = text(port.doc);
+    out.unit = text(port.unit);
+    if (port.type < MIRRA_TYPE_BOOL || port.type > MIRRA_TYPE_TENSOR)
+        reject(owner, "has a port of an unknown type");
+    if (port.direction != MIRRA_PORT_INPUT && port.direction != MIRRA_PORT_OUTPUT) {
+        reject(owner, "has a port of an unknown direction");
+    }
+    out.type = static_cast<Type>(port.type);
+    out.output = port.direction == MIRRA_PORT_OUTPUT;
+    out.optional = (port.flags & MIRRA_PORT_OPTIONAL) != 0;
+    out.as_is = (port.flags & MIRRA_PORT_AS_IS) != 0;
+    return out;
+}
+
+void read_choices(const mirra_param_info &info, Parameter &out, const std::string &what) {
+    if (info.choice_count > kMostChoices) reject(what, "has too many choices");
+    if (info.choice_count > 0 && info.choices == nullptr) reject(what, "has choices that are NULL");
+    for (std::uint32_t i = 0; i < info.choice_count; ++i) {
+        out.choices.push_back(text(info.choices[i]));
+        const char *label = info.choice_labels == nullptr ? nullptr : info.choice_labels[i];
+        out.choice_labels.push_back(label == nullptr ? out.choices.back() : text(label));
+    }
+    if (out.type == Type::choice && out.choices.empty()) reject(what, "has no choices");
+}
+
+void read_range(const mirra_param_info &info, Parameter &out, const std::string &what) {
+    out.minimum = info.minimum;
+    out.maximum = info.maximum;
+    const bool no_soft = info.soft_minimum == 0 && info.soft_maximum == 0;
+    out.soft_minimum = no_soft ? info.minimum : info.soft_minimum;
+    out.soft_maximum = no_soft ? info.maximum : info.soft_maximum;
+    out.step = info.step;
+    const bool number = out.type == Type::integer || out.type == Type::real;
+    const bool ordered = out.minimum <= out.soft_minimum && out.soft_minimum <= out.soft_maximum &&
+                         out.soft_maximum <= out.maximum && out.step >= 0;
+    if (number && !ordered) reject(what, "has a range whose ends are out of order");
+}
+
+Parameter read_parameter(const mirra_param_info &info, const std::string &owner) {
+    Parameter out;
+    out.name = checked_name(info.name, owner + ": a parameter", "-_");
+    const std::string what = owner + ": parameter '" + out.name + "'";
+    if (info.type < MIRRA_TYPE_BOOL || info.type > MIRRA_TYPE_ENUM) reject(what, "has an unknown type");
+    out.type = static_cast<Type>(info.type);
+    out.flags = info.flags;
+    out.since = std::max(info.since, 1U);
+    out.label = text(info.label);
+    out.doc = text(info.doc);
+    out.group = text(info.group);
+    out.unit = text(info.unit);
+    read_choices(info, out, what);
+    read_range(info, out, what);
+    try {
+        if (info.default_text != nullptr) {
+            out.fallback = parse(out, info.default_text);
+        } else if (out.type == Type::boolean) {
+            out.fallback = info.default_value != 0;
+        } else {
+            out.fallback = out.type == Type::string ? Value(std::string()) : accept(out, info.default_value);
+        }
+    } catch (const Error &error) {
+        reject(what, std::string("has a default that it does not allow: ") + error.what());
+    }
+    return out;
+}
+
+template<class Items> void check_unique(const Items &items, const std::string &owner) {
+    std::set<std::string> seen;
+    for (const auto &item : items) {
+        if (!seen.insert(item.name).second) reject(owner, "has two of the name '" + item.name + "'");
+    }
+}
+
+void check_ports(const Task &task, const std::string &what) {
+    const auto count = [&](bool output) {
+        return std::count_if(task.ports.begin(), task.ports.end(),
+                             [&](const Port &p) { return p.type == Type::image && p.output == output; });
+    };
+    if (count(false) != 1) reject(what, "must have one image input; this library drives no other number");
+    if (count(true) > 1) reject(what, "has more than one image output, which this library does not drive");
+}
+
+void check_functions(const mirra_task &task, const std::string &what) {
+    if (task.create == nullptr || task.destroy == nullptr || task.configure == nullptr ||
+        task.process == nullptr) {
+        reject(what, "lacks one of create, destroy, configure and process");
+    }
+    const bool global = (task.flags & MIRRA_TASK_GLOBAL_STATISTICS) != 0;
+    if (global != (task.measure != nullptr)) {
+        reject(what, "must have a measure function exactly if it needs global statistics");
+    }
+}
+
+} // namespace
+
+PluginTask read_task(const mirra_task *task) {
+    PluginTask out;
+    out.functions = read_struct(task, "task");
+    const mirra_task &in = out.functions;
+    out.info.name = checked_name(in.name, "a task", "-");
+    const std::string what = "task '" + out.info.name + "'";
+    if (in.port_count > kMostPorts || in.param_count > kMostParameters)
+        reject(what, "has too many ports or parameters");
+    check_functions(in, what);
+    out.info.label = in.label == nullptr ? out.info.name : text(in.label);
+    out.info.doc = text(in.doc);
+    out.info.default_bundle = text(in.default_bundle);
+    out.info.global_statistics = in.measure != nullptr;
+    for (const auto &port : read_array(in.ports, in.port_count, "ports"))
+        out.info.ports.push_back(read_port(port, what));
+    for (const auto &parameter : read_array(in.params, in.param_count, "params")) {
+        out.info.parameters.push_back(read_parameter(parameter, what));
+    }
+    check_unique(out.info.ports, what);
+    check_unique(out.info.parameters, what);
+    check_ports(out.info, what);
+    return out;
+}
+
+} // namespace mirra::host

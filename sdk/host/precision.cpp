@@ -1,0 +1,55 @@
+// Which precision a network runs in, and why.
+#include "precision.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+namespace mirra::host {
+
+using runtime::Precision;
+
+namespace {
+
+constexpr double kAcceptedLoss = 0.02; // dB
+
+std::string decibels(double value) {
+    std::ostringstream text;
+    text << value << " dB";
+    return text.str();
+}
+
+} // namespace
+
+std::string_view precision_name(Precision precision) noexcept {
+    switch (precision) {
+    case Precision::automatic:
+        return "auto";
+    case Precision::fp32:
+        return "fp32";
+    case Precision::bf16:
+        return "bf16";
+    case Precision::fp16:
+        return "fp16";
+    }
+    return "unknown";
+}
+
+PrecisionChoice choose_precision(Precision wanted, const runtime::DeviceInfo &device,
+                                 const bundle::Manifest *manifest) {
+    if (wanted != Precision::automatic) return {wanted, "asked for"};
+    if (manifest == nullptr) return {Precision::fp32, "the task has no bundle"};
+    if (std::find(device.precisions.begin(), device.precisions.end(), Precision::bf16) ==
+        device.precisions.end()) {
+        return {Precision::fp32, "the device has no bf16 in hardware"};
+    }
+    const auto loss = manifest->precision_loss.find("bf16");
+    if (loss == manifest->precision_loss.end())
+        return {Precision::fp32, "the bundle's loss in bf16 was not measured"};
+    const std::string measured = "the bundle loses " + decibels(loss->second) + " in bf16";
+    if (!(loss->second < kAcceptedLoss)) {
+        return {Precision::fp32, measured + ", " + decibels(kAcceptedLoss) + " or more"};
+    }
+    return {Precision::bf16, "the device has it in hardware and " + measured};
+}
+
+} // namespace mirra::host

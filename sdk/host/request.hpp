@@ -1,0 +1,18 @@
+// A run's values, checked against the ports of its task.
+#pragma once
+
+#include "session_state.hpp"
+
+namespace mirra::host {
+
+/// The image that goes through, and where it goes to.
+struct CheckedRequest {
+    image::ConstImageView input;
+    std::optional<image::ImageView> output;
+    bool as_is = false; ///< the task sees the image's own channels
+};
+
+/// @throws Error invalid_argument | not_found (unknown port) | mismatch (sizes)
+CheckedRequest check_request(const Task &task, const RunRequest &request);
+
+} // namespace mirra::host

@@ -1,0 +1,71 @@
+// Loads the runtime module.
+#include "runtime_loader.hpp"
+
+#include "paths.hpp"
+#include "shared_library.hpp"
+
+#include <unistd.h>
+
+#include <fstream>
+
+namespace mirra::host {
+namespace {
+
+constexpr const char *kInstallHint = "Install the runtime of Mirra beside the library, or name its file in "
+                                     "MIRRA_RUNTIME_MODULE.";
+
+} // namespace
+
+std::uint64_t resident_bytes() {
+    std::ifstream statistics("/proc/self/statm");
+    std::uint64_t total = 0, resident = 0;
+    statistics >> total >> resident;
+    return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+void RuntimeLoader::load() {
+    std::error_code ignored;
+    std::string looked_at;
+    for (const auto &file : runtime_candidates(given_)) {
+        looked_at += (looked_at.empty() ? "" : ", ") + file.string();
+        if (!std::filesystem::is_regular_file(file, ignored)) continue;
+        status_.path = file.string();
+        break;
+    }
+    if (status_.path.empty()) {
+        status_.reason = "no runtime module at " + looked_at;
+        return;
+    }
+    code_ = ErrorCode::device;
+    const std::uint64_t before = resident_bytes();
+    try {
+        auto &library = load_forever(status_.path);
+        if (!library.has(MIRRA_RUNTIME_MODULE_SYMBOL)) {
+            status_.reason =
+                "it is no runtime module of this version: " MIRRA_RUNTIME_MODULE_SYMBOL " is missing";
+            return;
+        }
+        module_ = library.get<runtime::Module *()>(MIRRA_RUNTIME_MODULE_SYMBOL)();
+        status_.version = module_ == nullptr ? "" : module_->version();
+        status_.usable = module_ != nullptr;
+        if (module_ == nullptr) status_.reason = "the runtime module could not start";
+    } catch (const std::exception &error) {
+        module_ = nullptr;
+        status_.reason = error.what();
+    }
+    const std::uint64_t after = resident_bytes();
+    status_.base_bytes = after > before ? after - before : 0;
+}
+
+const RuntimeStatus &RuntimeLoader::status() {
+    std::call_once(once_, [this] { load(); });
+    return status_;
+}
+
+runtime::Module &RuntimeLoader::module() {
+    if (!status().usable)
+        throw Error(code_, "the runtime cannot be used: " + status_.reason, status_.path, kInstallHint);
+    return *module_;
+}
+
+} // namespace mirra::host

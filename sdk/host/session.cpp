@@ -1,0 +1,151 @@
+// A session: a task with its bundle on a device, with its parameters set.
+#include "c_error.hpp"
+#include "tile_run.hpp"
+#include "value.hpp"
+
+#include <algorithm>
+
+namespace mirra::host {
+namespace {
+
+/// Holds a session for the time of a call.
+class Hold {
+  public:
+    explicit Hold(Session &session) : session_(session) { session_.acquire(); }
+    Hold(const Hold &) = delete;
+    Hold &operator=(const Hold &) = delete;
+    ~Hold() { session_.release(); }
+
+  private:
+    Session &session_;
+};
+
+std::shared_ptr<const bundle::Bundle> bundle_for(const EngineCore &engine, const Task &task,
+                                                 std::shared_ptr<const bundle::Bundle> given) {
+    if (given == nullptr && !task.default_bundle.empty()) {
+        given = bundle::Bundle::open(engine.find_bundle(task.default_bundle));
+    }
+    if (given != nullptr && given->manifest().task != task.name && !task.default_bundle.empty()) {
+        throw Error(ErrorCode::mismatch,
+                    "the bundle '" + given->manifest().name + "' is for the task '" + given->manifest().task +
+                        "', not '" + task.name + "'",
+                    "bundle", "Use a bundle of this task, or leave it out for the default one.");
+    }
+    return given;
+}
+
+class SessionCore final : public Session {
+  public:
+    SessionCore(std::shared_ptr<EngineCore> engine, const SessionOptions &options);
+
+    void set(const std::string &name, const Value &value) override {
+        const Hold hold(*this);
+        state_.values[name] = accept(state_.parameter(name), value);
+    }
+    void set_text(const std::string &name, const std::string &text) override {
+        const Hold hold(*this);
+        state_.values[name] = parse(state_.parameter(name), text);
+    }
+    const Value &get(const std::string &name) override {
+        const Hold hold(*this);
+        return state_.values.at(state_.parameter(name).name);
+    }
+    const Parameter &parameter(const std::string &name) const override { return state_.parameter(name); }
+    const Task &task() const override { return state_.entry.task->info; }
+    Plan plan(std::int32_t width, std::int32_t height) override;
+    std::shared_ptr<const RunResult> run(const RunRequest &request) override {
+        const Hold hold(*this);
+        return run_acquired(request);
+    }
+    std::shared_ptr<const RunResult> run_acquired(const RunRequest &request) override {
+        return run_session(state_, request);
+    }
+    void acquire() override {
+        if (busy_.exchange(true)) {
+            throw Error(ErrorCode::busy, "the session is in use by another call",
+                        state_.entry.task->info.name,
+                        "Wait for the run or job to end, or use a session of its own for each thread.");
+        }
+    }
+    void release() noexcept override { busy_.store(false); }
+
+  private:
+    void set_defaults();
+
+    SessionState state_;
+    std::atomic<bool> busy_{false};
+};
+
+SessionCore::SessionCore(std::shared_ptr<EngineCore> engine, const SessionOptions &options) {
+    state_.entry = engine->entry(options.task);
+    state_.options = options;
+    state_.bundle = bundle_for(*engine, state_.entry.task->info, options.bundle);
+    const runtime::DeviceInfo &device = engine->usable_device(options.device);
+    state_.device = device.id;
+    state_.precision = choose_precision(options.precision, device,
+                                        state_.bundle == nullptr ? nullptr : &state_.bundle->manifest());
+    state_.engine = std::move(engine);
+    state_.engine->module();
+    set_defaults();
+    const mirra_task &functions = state_.entry.task->functions;
+    void *instance = nullptr;
+    call_plugin("the task '" + task().name + "': create", [&](mirra_error **error) {
+        return functions.create(functions.user, &state_.entry.plugin->table(), &instance, error);
+    });
+    state_.instance = TaskInstance(instance, functions.destroy);
+    const Setup setup = configure(state_);
+    if (!setup.graph.empty()) state_.executable(setup.graph);
+}
+
+void SessionCore::set_defaults() {
+    for (const Parameter &parameter : task().parameters) {
+        auto of_bundle = state_.bundle == nullptr
+                             ? std::nullopt
+                             : manifest_default(state_.bundle->manifest().defaults, parameter.name);
+        state_.values[parameter.name] = of_bundle ? accept(parameter, *of_bundle) : parameter.fallback;
+    }
+}
+
+Plan SessionCore::plan(std::int32_t width, std::int32_t height) {
+    const Hold hold(*this);
+    if (width < 1 || height < 1)
+        throw Error(ErrorCode::invalid_argument, "width and height must be at least 1", "width");
+    const Setup setup = configure(state_);
+    const Budget budget = divide_memory(state_, 0);
+    Plan out;
+    out.base_bytes = budget.base;
+    out.memory_limit = state_.options.memory_limit;
+    out.precision = state_.precision.precision;
+    out.precision_reason = state_.precision.reason;
+    out.device = state_.device;
+    out.required_bytes = required_limit(state_, setup, budget, width, height);
+    runtime::TilePlan tiles;
+    try {
+        tiles = plan_run(state_, setup, budget, width, height);
+    } catch (const Error &error) {
+        if (error.code() != ErrorCode::budget) throw;
+        out.fits = false;
+        return out;
+    }
+    out.tile_count = tiles.tiles.size();
+    out.peak_bytes = budget.fixed + tiles.peak_bytes;
+    out.tile_width = tiles.input_width;
+    out.tile_height = tiles.input_height;
+    out.alignment = tiles.alignment;
+    out.halo = tiles.halo;
+    return out;
+}
+
+} // namespace
+
+std::shared_ptr<Session> Session::create(const std::shared_ptr<Engine> &engine,
+                                         const SessionOptions &options) {
+    auto core = std::dynamic_pointer_cast<EngineCore>(engine);
+    if (core == nullptr) throw Error(ErrorCode::invalid_argument, "the engine is null", "engine");
+    if (options.threads < 0 || options.tile_size < 0) {
+        throw Error(ErrorCode::invalid_argument, "threads and tile_size must not be negative", "options");
+    }
+    return std::make_shared<SessionCore>(std::move(core), options);
+}
+
+} // namespace mirra::host

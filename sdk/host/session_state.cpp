@@ -1,0 +1,43 @@
+// What a session holds.
+#include "session_state.hpp"
+
+#include "c_error.hpp"
+
+namespace mirra::host {
+
+const std::shared_ptr<runtime::Executable> &SessionState::executable(const std::string &graph) {
+    const auto found = executables.find(graph);
+    if (found != executables.end()) return found->second;
+    if (bundle == nullptr) {
+        throw Error(ErrorCode::not_found,
+                    "the task wants the graph '" + graph + "' but the session has no bundle", graph,
+                    "Give the session a bundle.");
+    }
+    return executables[graph] = engine->compiled(bundle, graph, {device, precision.precision});
+}
+
+const Parameter &SessionState::parameter(const std::string &name) const {
+    std::string names;
+    for (const Parameter &parameter : entry.task->info.parameters) {
+        if (parameter.name == name) return parameter;
+        names += (names.empty() ? "" : ", ") + parameter.name;
+    }
+    throw Error(ErrorCode::not_found,
+                "the task '" + entry.task->info.name + "' has no parameter '" + name + "'", name,
+                names.empty() ? "It has none." : "Its parameters are: " + names + ".");
+}
+
+void call_plugin(const std::string &what, const std::function<mirra_status(mirra_error **)> &function) {
+    mirra_error *error = nullptr;
+    mirra_status status = MIRRA_E_PLUGIN;
+    try {
+        status = function(&error);
+    } catch (...) {
+        destroy_error(error);
+        throw Error(ErrorCode::plugin, what + " threw an exception, which a plugin must not do");
+    }
+    if (status != MIRRA_OK) throw_reported(status, error, what);
+    destroy_error(error);
+}
+
+} // namespace mirra::host

@@ -1,0 +1,58 @@
+// What a session holds, and what a plugin sees of it through a mirra_context.
+#pragma once
+
+#include "engine_core.hpp"
+#include "precision.hpp"
+
+#include <deque>
+#include <optional>
+
+/// A plugin's handle to a tensor.
+struct mirra_tensor {
+    mirra::runtime::TensorPtr tensor;
+};
+
+namespace mirra::host {
+
+/// An instance of a plugin's task, destroyed by the plugin.
+using TaskInstance = std::unique_ptr<void, void (*)(void *)>;
+
+struct SessionState {
+    std::shared_ptr<EngineCore> engine;
+    TaskEntry entry;
+    SessionOptions options;
+    std::shared_ptr<const bundle::Bundle> bundle; ///< null for a task without one
+    std::string device;
+    PrecisionChoice precision;
+    std::map<std::string, Value> values; ///< parameters
+    std::map<std::string, std::shared_ptr<runtime::Executable>> executables;
+    TaskInstance instance{nullptr, nullptr};
+
+    /// Compiles at first use. @throws Error not_found | device | …
+    const std::shared_ptr<runtime::Executable> &executable(const std::string &graph);
+    /// @throws Error not_found
+    [[nodiscard]] const Parameter &parameter(const std::string &name) const;
+};
+
+/// What a run adds to it.
+struct RunState {
+    const RunRequest &request;
+    image::ConstImageView input;
+    RunResult &result;
+    std::optional<double> noise; ///< of the input, once estimated
+
+    [[nodiscard]] bool stopped() const { return request.cancel != nullptr && request.cancel->requested(); }
+};
+
+/// Calls a plugin's function and throws what it reports, or what crosses as an exception against the rules.
+/// @param what  for messages: "the task 'denoise': process"
+void call_plugin(const std::string &what, const std::function<mirra_status(mirra_error **)> &function);
+
+} // namespace mirra::host
+
+/// What the host holds for the time of one call to a plugin.
+struct mirra_context {
+    mirra::host::SessionState *session = nullptr;
+    mirra::host::RunState *run = nullptr; ///< null in `configure`
+    std::deque<std::string> texts;        ///< handed out, alive as long as the context
+};

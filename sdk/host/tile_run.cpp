@@ -1,0 +1,209 @@
+// One run of a session: tile by tile through the plugin.
+#include "tile_run.hpp"
+
+#include "c_struct.hpp"
+#include "mirra/error.hpp"
+#include "pixels.hpp"
+#include "request.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace mirra::host {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+mirra_tile to_c(const runtime::Tile &tile, std::size_t index, std::size_t count) {
+    mirra_tile out{};
+    out.struct_size = sizeof(mirra_tile);
+    out.index = index;
+    out.count = count;
+    out.core_x = tile.core.x;
+    out.core_y = tile.core.y;
+    out.core_width = tile.core.width;
+    out.core_height = tile.core.height;
+    out.input_x = tile.input.x;
+    out.input_y = tile.input.y;
+    out.input_width = tile.input.width;
+    out.input_height = tile.input.height;
+    return out;
+}
+
+class TileRun {
+  public:
+    TileRun(SessionState &session, const RunRequest &request, const CheckedRequest &images, RunResult &result)
+        : session_(session)
+        , functions_(session.entry.task->functions)
+        , images_(images)
+        , run_{request, images.input, result, {}}
+        , channels_(images.as_is ? images.input.color_channels() : 3) {
+        context_.session = &session;
+        context_.run = &run_;
+    }
+
+    void run(runtime::TilePlan plan, std::uint64_t arena_bytes);
+
+  private:
+    void prepare(std::uint64_t arena_bytes);
+    void call(const char *function, const std::function<mirra_status(mirra_error **)> &body);
+    void process_tile(std::size_t index);
+    void store(const mirra_tensor &output, const runtime::Tile &tile);
+    runtime::TensorPtr upload(const runtime::Tile &tile);
+    void report(const char *stage, std::size_t tile, std::size_t count);
+
+    SessionState &session_;
+    const mirra_task &functions_;
+    const CheckedRequest &images_;
+    RunState run_;
+    int channels_;
+    mirra_context context_;
+    runtime::TilePlan plan_;
+    std::shared_ptr<runtime::Arena> arena_;
+    std::vector<float> buffer_;
+    std::size_t steps_done_ = 0, steps_ = 1;
+};
+
+void TileRun::call(const char *function, const std::function<mirra_status(mirra_error **)> &body) {
+    call_plugin("the task '" + session_.entry.task->info.name + "': " + function, body);
+}
+
+void TileRun::report(const char *stage, std::size_t tile, std::size_t count) {
+    if (run_.stopped()) throw Error(ErrorCode::cancelled, "the run was cancelled");
+    if (!run_.request.progress) return;
+    const std::uint64_t buffers = buffer_.size() * sizeof(float);
+    Progress progress;
+    progress.stage = stage;
+    progress.fraction = static_cast<double>(steps_done_) / static_cast<double>(steps_);
+    progress.tile = tile;
+    progress.tile_count = count;
+    progress.bytes_now = arena_->current_bytes() + buffers;
+    progress.bytes_peak = arena_->peak_bytes() + buffers;
+    if (!run_.request.progress(progress))
+        throw Error(ErrorCode::cancelled, "the progress callback stopped the run");
+}
+
+runtime::TensorPtr TileRun::upload(const runtime::Tile &tile) {
+    const auto count = static_cast<std::size_t>(tile.input.width * tile.input.height * channels_);
+    const std::span<float> values(buffer_.data(), count);
+    load_tile(images_.input, tile.input, channels_, values);
+    return session_.engine->module().upload(values, {1, channels_, tile.input.height, tile.input.width},
+                                            runtime::Layout::nhwc, session_.device);
+}
+
+void TileRun::store(const mirra_tensor &output, const runtime::Tile &tile) {
+    if (output.tensor->shape() != graph::Shape{1, channels_, tile.input.height, tile.input.width}) {
+        throw Error(ErrorCode::plugin, "the task '" + session_.entry.task->info.name +
+                                           "' gave a tile whose shape is not that of its input");
+    }
+    const auto count = static_cast<std::size_t>(tile.input.width * tile.input.height * channels_);
+    const std::span<float> values(buffer_.data(), count);
+    session_.engine->module().download(*output.tensor, values, runtime::Layout::nhwc);
+    store_tile(values, tile, channels_, *images_.output);
+}
+
+void TileRun::process_tile(std::size_t index) {
+    const runtime::Tile &tile = plan_.tiles[index];
+    const mirra_tile description = to_c(tile, index, plan_.tiles.size());
+    const mirra_tensor input{upload(tile)};
+    mirra_tensor *output = nullptr;
+    call("process", [&](mirra_error **error) {
+        return functions_.process(session_.instance.get(), &context_, &description, &input, &output, error);
+    });
+    const std::unique_ptr<mirra_tensor> owned(output);
+    if (!images_.output) return;
+    if (owned == nullptr || owned->tensor == nullptr) {
+        throw Error(ErrorCode::plugin, "the task '" + session_.entry.task->info.name + "' gave no tile");
+    }
+    store(*owned, tile);
+}
+
+void TileRun::prepare(std::uint64_t arena_bytes) {
+    runtime::Module &module = session_.engine->module();
+    module.set_threads(session_.options.threads);
+    arena_ = module.make_arena(arena_bytes);
+    buffer_.resize(static_cast<std::size_t>(plan_.input_width * plan_.input_height * channels_));
+    steps_ = plan_.tiles.size() * (functions_.measure == nullptr ? 1 : 2);
+    if (images_.output) image::copy_alpha(images_.input, *images_.output);
+}
+
+void TileRun::run(runtime::TilePlan plan, std::uint64_t arena_bytes) {
+    plan_ = std::move(plan);
+    prepare(arena_bytes);
+    const auto scope = session_.engine->module().enter(arena_);
+    void *instance = session_.instance.get();
+    const std::size_t count = plan_.tiles.size();
+    report("prepare", 0, 0);
+    if (functions_.begin != nullptr) {
+        call("begin", [&](mirra_error **error) { return functions_.begin(instance, &context_, error); });
+    }
+    for (std::size_t i = 0; functions_.measure != nullptr && i < count; ++i, ++steps_done_) {
+        report("measure", i, count);
+        const mirra_tile description = to_c(plan_.tiles[i], i, count);
+        const mirra_tensor input{upload(plan_.tiles[i])};
+        call("measure", [&](mirra_error **error) {
+            return functions_.measure(instance, &context_, &description, &input, error);
+        });
+    }
+    for (std::size_t i = 0; i < count; ++i, ++steps_done_) {
+        report("process", i, count);
+        process_tile(i);
+    }
+    report("finish", count, count);
+    if (functions_.finish != nullptr) {
+        call("finish", [&](mirra_error **error) { return functions_.finish(instance, &context_, error); });
+    }
+    run_.result.tile_count = count;
+    run_.result.peak_bytes = arena_->peak_bytes() + buffer_.size() * sizeof(float);
+}
+
+} // namespace
+
+Setup configure(SessionState &session) {
+    mirra_context context;
+    context.session = &session;
+    mirra_setup setup{};
+    setup.struct_size = sizeof(mirra_setup);
+    call_plugin("the task '" + session.entry.task->info.name + "': configure", [&](mirra_error **error) {
+        return session.entry.task->functions.configure(session.instance.get(), &context, &setup, error);
+    });
+    Setup out;
+    out.graph = setup.graph == nullptr ? "" : setup.graph;
+    out.extra_bytes_per_pixel = std::min<std::uint64_t>(setup.extra_bytes_per_pixel, 1U << 20);
+    return out;
+}
+
+std::shared_ptr<const RunResult> run_session(SessionState &session, const RunRequest &request) {
+    const auto start = Clock::now();
+    CheckedRequest images = check_request(session.entry.task->info, request);
+    const Setup setup = configure(session);
+    // Tiles read beyond their place: pixels that were already written must not be read again.
+    const bool copy = images.output && overlap(images.input, *images.output);
+    const std::uint64_t copied = copy ? static_cast<std::uint64_t>(images.input.width) *
+                                            static_cast<std::uint64_t>(images.input.height) *
+                                            static_cast<std::uint64_t>(images.input.channels) *
+                                            image::sample_bytes(images.input.sample)
+                                      : 0;
+    const Budget budget = divide_memory(session, copied);
+    runtime::TilePlan plan = plan_run(session, setup, budget, images.input.width, images.input.height);
+    const std::uint64_t arena_bytes = arena_limit(session, setup, budget, plan);
+    image::Image own;
+    if (copy) {
+        own = copy_of(images.input);
+        const image::ConstImageView described = images.input;
+        images.input = std::as_const(own).view();
+        images.input.alpha = described.alpha;
+        images.input.transfer = described.transfer;
+    }
+    auto result = std::make_shared<RunResult>();
+    TileRun(session, request, images, *result).run(std::move(plan), arena_bytes);
+    result->device = session.device;
+    result->precision = session.precision.precision;
+    result->precision_reason = session.precision.reason;
+    result->base_bytes = budget.base;
+    result->peak_bytes += copied;
+    result->seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    return result;
+}
+
+} // namespace mirra::host

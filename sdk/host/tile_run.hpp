@@ -1,0 +1,15 @@
+// One run of a session: tile by tile through the plugin.
+#pragma once
+
+#include "budget.hpp"
+
+namespace mirra::host {
+
+/// Checks the request against the task's ports and does it. Called by one thread at a time per session.
+/// @throws Error invalid_argument | mismatch | budget | cancelled | …
+std::shared_ptr<const RunResult> run_session(SessionState &session, const RunRequest &request);
+
+/// Asks the plugin what it needs with the parameters as they are.
+Setup configure(SessionState &session);
+
+} // namespace mirra::host

@@ -1,0 +1,144 @@
+// Parameter values.
+#include "value.hpp"
+
+#include "mirra/error.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <sstream>
+
+namespace mirra::host {
+namespace {
+
+std::string number(double value) {
+    std::ostringstream text;
+    text << value;
+    return text.str();
+}
+
+std::string allowed(const Parameter &parameter) {
+    std::string text;
+    if (parameter.type == Type::real || parameter.type == Type::integer) {
+        text = std::string("a") + (parameter.type == Type::integer ? " whole" : "") + " number from " +
+               number(parameter.minimum) + " to " + number(parameter.maximum);
+    } else if (parameter.type == Type::boolean) {
+        text = "true or false";
+    } else if (parameter.type == Type::string) {
+        text = "a text";
+    }
+    for (const std::string &choice : parameter.choices) text += (text.empty() ? "'" : " or '") + choice + "'";
+    return text;
+}
+
+[[noreturn]] void refuse(const Parameter &parameter, const std::string &given) {
+    throw Error(ErrorCode::invalid_argument, parameter.name + " cannot be " + given, parameter.name,
+                "Allowed: " + allowed(parameter) + ".");
+}
+
+bool is_choice(const Parameter &parameter, const std::string &text) {
+    return std::find(parameter.choices.begin(), parameter.choices.end(), text) != parameter.choices.end();
+}
+
+Value accept_number(const Parameter &parameter, double value) {
+    if (!std::isfinite(value) || value < parameter.minimum || value > parameter.maximum) {
+        refuse(parameter, number(value));
+    }
+    if (parameter.type == Type::real) return value;
+    if (value != std::floor(value)) refuse(parameter, number(value));
+    return static_cast<std::int64_t>(value);
+}
+
+} // namespace
+
+Value accept(const Parameter &parameter, const Value &value) {
+    if (const auto *text = std::get_if<std::string>(&value)) {
+        if (parameter.type == Type::string || is_choice(parameter, *text)) return *text;
+        refuse(parameter, "'" + *text + "'");
+    }
+    if (const auto *flag = std::get_if<bool>(&value)) {
+        if (parameter.type == Type::boolean) return *flag;
+        refuse(parameter, *flag ? "true" : "false");
+    }
+    const auto *integer = std::get_if<std::int64_t>(&value);
+    const double real = integer != nullptr ? static_cast<double>(*integer) : std::get<double>(value);
+    if (parameter.type == Type::boolean && (real == 0 || real == 1)) return real == 1;
+    if (parameter.type != Type::real && parameter.type != Type::integer) refuse(parameter, number(real));
+    if (integer != nullptr && parameter.type == Type::integer && real >= parameter.minimum &&
+        real <= parameter.maximum) {
+        return *integer;
+    }
+    return accept_number(parameter, real);
+}
+
+Value parse(const Parameter &parameter, std::string_view text) {
+    const std::string quoted = "'" + std::string(text) + "'";
+    if (parameter.type == Type::string || is_choice(parameter, std::string(text))) return std::string(text);
+    if (parameter.type == Type::boolean) {
+        if (text == "true" || text == "1" || text == "yes" || text == "on") return true;
+        if (text == "false" || text == "0" || text == "no" || text == "off") return false;
+        refuse(parameter, quoted);
+    }
+    double value = 0;
+    const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (parameter.type == Type::choice || status != std::errc() || end != text.data() + text.size()) {
+        refuse(parameter, quoted);
+    }
+    return accept_number(parameter, value);
+}
+
+std::optional<Value> manifest_default(const std::string &defaults_json, const std::string &name) {
+    const auto defaults = nlohmann::json::parse(defaults_json, nullptr, false);
+    if (!defaults.is_object()) {
+        throw Error(ErrorCode::corrupt, "the manifest's defaults are no JSON object", "defaults");
+    }
+    const auto found = defaults.find(name);
+    if (found == defaults.end()) return std::nullopt;
+    if (found->is_boolean()) return found->get<bool>();
+    if (found->is_number_integer()) return found->get<std::int64_t>();
+    if (found->is_number()) return found->get<double>();
+    if (found->is_string()) return found->get<std::string>();
+    throw Error(ErrorCode::corrupt, "a default of the manifest is neither number, text nor truth value",
+                name);
+}
+
+Value from_c(const mirra_value &value, const char *name) {
+    switch (value.type) {
+    case MIRRA_TYPE_BOOL:
+        return value.integer != 0;
+    case MIRRA_TYPE_INT:
+        return value.integer;
+    case MIRRA_TYPE_FLOAT:
+        return value.real;
+    case MIRRA_TYPE_STRING:
+    case MIRRA_TYPE_ENUM:
+        if (value.text == nullptr) throw Error(ErrorCode::invalid_argument, "the value's text is NULL", name);
+        return std::string(value.text);
+    default:
+        throw Error(ErrorCode::invalid_argument, "a value has the unknown type " + std::to_string(value.type),
+                    name, "Set mirra_value.type to one of MIRRA_TYPE_BOOL to MIRRA_TYPE_ENUM.");
+    }
+}
+
+mirra_value to_c(const Value &value, std::optional<Type> type) noexcept {
+    mirra_value out{};
+    out.struct_size = sizeof(mirra_value);
+    if (const auto *flag = std::get_if<bool>(&value)) {
+        out.type = MIRRA_TYPE_BOOL;
+        out.integer = *flag ? 1 : 0;
+    } else if (const auto *integer = std::get_if<std::int64_t>(&value)) {
+        out.type = MIRRA_TYPE_INT;
+        out.integer = *integer;
+    } else if (const auto *real = std::get_if<double>(&value)) {
+        out.type = MIRRA_TYPE_FLOAT;
+        out.real = *real;
+    } else {
+        out.type = type == Type::choice ? MIRRA_TYPE_ENUM : MIRRA_TYPE_STRING;
+        out.text = std::get<std::string>(value).c_str();
+    }
+    return out;
+}
+
+} // namespace mirra::host

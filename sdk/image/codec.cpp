@@ -1,0 +1,189 @@
+// The table of codecs, and reading and writing through it.
+#include "codec.hpp"
+
+#include "mirra/file.hpp"
+#include "orientation.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <new>
+
+namespace mirra::image {
+namespace {
+
+constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 30;
+
+std::string known_formats() {
+    std::string names;
+    for (const Codec &codec : codecs()) names += (names.empty() ? "" : ", ") + std::string(codec.name);
+    return names;
+}
+
+const Codec &codec_named(std::string_view name) {
+    for (const Codec &codec : codecs()) {
+        if (codec.name == name) return codec;
+    }
+    throw Error(ErrorCode::unsupported, "there is no image format '" + std::string(name) + "'",
+                std::string(name), "use one of: " + known_formats());
+}
+
+const Codec &codec_of_extension(const std::filesystem::path &path) {
+    std::string extension = path.extension().string();
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+    for (const Codec &codec : codecs()) {
+        if (std::ranges::find(codec.extensions, extension) != codec.extensions.end()) return codec;
+    }
+    std::string known;
+    for (const Codec &codec : codecs()) {
+        for (const std::string_view each : codec.extensions) known += " " + std::string(each);
+    }
+    throw Error(ErrorCode::unsupported,
+                extension.empty() ? "the file name has no extension, so the image format is not known"
+                                  : "there is no image format for the extension '" + extension + "'",
+                path.string(), "use one of:" + known);
+}
+
+void check_options(const EncodeOptions &options) {
+    const auto check = [](bool good, const char *name, int value, const char *range) {
+        if (good) return;
+        throw Error(ErrorCode::invalid_argument,
+                    std::string(name) + " must be " + range + ", not " + std::to_string(value), name);
+    };
+    check(options.jpeg_quality >= 1 && options.jpeg_quality <= 100, "jpeg_quality", options.jpeg_quality,
+          "1 to 100");
+    check(options.png_compression >= 0 && options.png_compression <= 9, "png_compression",
+          options.png_compression, "0 to 9");
+    check(options.bit_depth == 0 || options.bit_depth == 8 || options.bit_depth == 16, "bit_depth",
+          options.bit_depth, "0, 8 or 16");
+}
+
+std::vector<std::byte> encode_with(const Codec &codec, const ConstImageView &view, const Metadata &metadata,
+                                   const EncodeOptions &options) {
+    validate(view, "image");
+    check_options(options);
+    try {
+        return codec.encode(view, metadata, options);
+    } catch (const std::bad_alloc &) {
+        throw Error(ErrorCode::out_of_memory, "no memory to encode the image");
+    }
+}
+
+/// The same error, about `path`.
+[[noreturn]] void rethrow_about(const Error &error, const std::filesystem::path &path) {
+    throw Error(error.code(), error.what(), path.string(), error.hint());
+}
+
+} // namespace
+
+std::span<const Codec> codecs() noexcept {
+    static const std::array kCodecs{
+        detail::png_codec(),
+        detail::jpeg_codec(),
+    };
+    return kCodecs;
+}
+
+Image decode(std::span<const std::byte> bytes, const DecodeOptions &options) {
+    if (bytes.empty()) throw Error(ErrorCode::corrupt, "the file is empty");
+    if (bytes.size() > kMaxFileBytes) throw Error(ErrorCode::limit, "the image file is larger than 1 GiB");
+    const auto all = codecs();
+    const auto codec = std::ranges::find_if(all, [&](const Codec &each) { return each.sniff(bytes); });
+    if (codec == all.end()) {
+        throw Error(ErrorCode::unsupported, "the file is not an image of a known format", {},
+                    "convert it to one of: " + known_formats());
+    }
+    try {
+        Image image = codec->decode(bytes, options);
+        return options.apply_orientation ? detail::turn_upright(std::move(image)) : image;
+    } catch (const std::bad_alloc &) {
+        throw Error(ErrorCode::out_of_memory, "no memory to decode the image");
+    }
+}
+
+Image read(const std::filesystem::path &path, const DecodeOptions &options) {
+    const auto bytes = read_file(path, kMaxFileBytes);
+    try {
+        return decode(bytes, options);
+    } catch (const Error &error) {
+        rethrow_about(error, path);
+    }
+}
+
+std::vector<std::byte> encode(const ConstImageView &view, const Metadata &metadata, std::string_view format,
+                              const EncodeOptions &options) {
+    return encode_with(codec_named(format), view, metadata, options);
+}
+
+std::vector<std::byte> encode(const Image &image, std::string_view format, const EncodeOptions &options) {
+    return encode(image.view(), image.metadata, format, options);
+}
+
+void write(const std::filesystem::path &path, const ConstImageView &view, const Metadata &metadata,
+           const EncodeOptions &options) {
+    const Codec &codec = codec_of_extension(path);
+    AtomicFile file(path);
+    try {
+        file.write(encode_with(codec, view, metadata, options));
+    } catch (const Error &error) {
+        rethrow_about(error, path);
+    }
+    file.commit();
+}
+
+namespace detail {
+
+void check_pixels(std::uint64_t width, std::uint64_t height, const DecodeOptions &options) {
+    if (width * height <= options.max_pixels) return;
+    throw Error(ErrorCode::limit,
+                "the image of " + std::to_string(width) + "x" + std::to_string(height) +
+                    " exceeds the limit of " + std::to_string(options.max_pixels) + " pixels",
+                {}, "raise the pixel limit if the file is to be trusted");
+}
+
+namespace {
+
+/// Length of the valid UTF-8 sequence at `at`, or 0. Overlong forms and surrogates are left to pass: they do
+/// no harm here.
+std::size_t sequence_length(std::string_view text, std::size_t at) {
+    const auto first = static_cast<unsigned char>(text[at]);
+    const std::size_t length = first < 0x80                    ? 1
+                               : first >= 0xf0 && first < 0xf5 ? 4
+                               : first >= 0xe0 && first < 0xf0 ? 3
+                               : first >= 0xc2 && first < 0xe0 ? 2
+                                                               : 0;
+    if (length == 0 || at + length > text.size()) return 0;
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((static_cast<unsigned char>(text[at + i]) & 0xc0U) != 0x80U) return 0;
+    }
+    return length;
+}
+
+bool is_utf8(std::string_view text) {
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = sequence_length(text, at);
+        if (length == 0) return false;
+        at += length;
+    }
+    return true;
+}
+
+} // namespace
+
+std::string to_utf8(std::string_view text) {
+    if (is_utf8(text)) return std::string(text);
+    std::string result;
+    for (const char letter : text) {
+        const auto code = static_cast<unsigned char>(letter);
+        if (code < 0x80) {
+            result += letter;
+        } else {
+            result += static_cast<char>(0xc0U | (code >> 6));
+            result += static_cast<char>(0x80U | (code & 0x3fU));
+        }
+    }
+    return result;
+}
+
+} // namespace detail
+} // namespace mirra::image

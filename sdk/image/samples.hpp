@@ -1,0 +1,116 @@
+// One sample of each type: its size, and its conversion to and from float.
+#pragma once
+
+#include "mirra/image.hpp"
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+namespace mirra::image::detail {
+
+constexpr float kLargestHalf = 65504.0F;
+
+template<class Value> Value load_raw(const std::byte *at) noexcept {
+    Value value;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+}
+
+template<class Value> void store_raw(std::byte *at, Value value) noexcept {
+    std::memcpy(at, &value, sizeof value);
+}
+
+/// Into [0, 1]; NaN becomes 0.
+inline float clamp_unit(float value) noexcept {
+    return value > 0.0F ? (value < 1.0F ? value : 1.0F) : 0.0F;
+}
+
+/// Keeps values beyond [0, 1], but lets neither NaN nor infinity into a network.
+inline float make_finite(float value) noexcept {
+    const float low = value > -kLargestHalf ? value : -kLargestHalf;
+    const float bounded = low < kLargestHalf ? low : kLargestHalf;
+    return value == value ? bounded : 0.0F;
+}
+
+inline float half_to_float(std::uint16_t half) noexcept {
+    const std::uint32_t magnitude = half & 0x7fffU;
+    // Moves the exponent from bias 15 to bias 127; denormals come out right as well.
+    std::uint32_t bits = std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude << 13) * 0x1p112F);
+    if (magnitude >= 0x7c00U) bits |= 0x7f800000U;
+    return std::bit_cast<float>(bits | (static_cast<std::uint32_t>(half & 0x8000U) << 16));
+}
+
+/// Rounds to the nearest, ties to even. @param value within [0, 1]
+inline std::uint16_t unit_to_half(float value) noexcept {
+    if (value < 0x1p-14F) { // denormal in half: its step is that of a float just above 0.5
+        return static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value + 0.5F) -
+                                          std::bit_cast<std::uint32_t>(0.5F));
+    }
+    const std::uint32_t bits = std::bit_cast<std::uint32_t>(value) - (112U << 23);
+    return static_cast<std::uint16_t>((bits + 0xfffU + ((bits >> 13) & 1U)) >> 13);
+}
+
+struct U8 {
+    static constexpr std::ptrdiff_t kBytes = 1;
+    static float load(const std::byte *at) noexcept {
+        return static_cast<float>(load_raw<std::uint8_t>(at)) / 255.0F;
+    }
+    static void store(std::byte *at, float value) noexcept {
+        store_raw(at,
+                  static_cast<std::uint8_t>(static_cast<std::int32_t>(clamp_unit(value) * 255.0F + 0.5F)));
+    }
+};
+
+struct U16 {
+    static constexpr std::ptrdiff_t kBytes = 2;
+    static float load(const std::byte *at) noexcept {
+        return static_cast<float>(load_raw<std::uint16_t>(at)) / 65535.0F;
+    }
+    static void store(std::byte *at, float value) noexcept {
+        store_raw(at,
+                  static_cast<std::uint16_t>(static_cast<std::int32_t>(clamp_unit(value) * 65535.0F + 0.5F)));
+    }
+};
+
+struct F16 {
+    static constexpr std::ptrdiff_t kBytes = 2;
+    static float load(const std::byte *at) noexcept {
+        return make_finite(half_to_float(load_raw<std::uint16_t>(at)));
+    }
+    static void store(std::byte *at, float value) noexcept { store_raw(at, unit_to_half(clamp_unit(value))); }
+};
+
+struct F32 {
+    static constexpr std::ptrdiff_t kBytes = 4;
+    static float load(const std::byte *at) noexcept { return make_finite(load_raw<float>(at)); }
+    static void store(std::byte *at, float value) noexcept { store_raw(at, clamp_unit(value)); }
+};
+
+/// Calls `function` with the one of U8, U16, F16 and F32 that stands for `type`.
+template<class Function> decltype(auto) with_sample(SampleType type, Function &&function) {
+    switch (type) {
+    case SampleType::u8:
+        return function(U8{});
+    case SampleType::u16:
+        return function(U16{});
+    case SampleType::f16:
+        return function(F16{});
+    case SampleType::f32:
+        break;
+    }
+    return function(F32{});
+}
+
+/// Whether the colour channels of a row without alpha lie one after the other, so that a row is one run of
+/// samples.
+template<class Byte> bool is_packed(const BasicImageView<Byte> &view) noexcept {
+    const auto size = static_cast<std::ptrdiff_t>(sample_bytes(view.sample));
+    if (view.has_alpha() || view.x_stride != size * view.channels) return false;
+    for (std::int32_t channel = 1; channel < view.channels; ++channel) {
+        if (view.at(channel, 0, 0) != view.at(0, 0, 0) + channel * size) return false;
+    }
+    return true;
+}
+
+} // namespace mirra::image::detail

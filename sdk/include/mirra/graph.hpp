@@ -1,0 +1,206 @@
+// A network as data: nodes, named inputs and outputs, and what follows from them (shapes, alignment, receptive field).
+//
+// Tensors are NCHW; shapes are {N, C, H, W}, or {N, C} after `flatten` and `linear`. A node has one output, known by
+// the node's name. Nodes stand in execution order. All types are values; functions on a const Graph are thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace mirra::graph {
+
+using Shape = std::vector<std::int64_t>;
+using Attribute = std::variant<std::int64_t, double, std::vector<double>>;
+
+/// Limits that a graph from a file must keep; builders stay far below.
+struct Limits {
+    static constexpr std::size_t kNodes = 4096;
+    static constexpr std::size_t kPorts = 64;
+    static constexpr std::size_t kNameLength = 200;
+    static constexpr std::size_t kJsonBytes = 4u << 20;
+    static constexpr std::int64_t kChannels = 65536;
+    static constexpr std::int64_t kExtent = 1 << 20;            ///< height or width of any tensor
+    static constexpr std::int64_t kElements = std::int64_t{1} << 40; ///< elements of one tensor
+};
+
+enum class Op : std::uint8_t {
+    conv2d, conv_transpose2d, batch_norm, linear,
+    relu, leaky_relu, tanh, sigmoid,
+    max_pool, avg_pool, global_avg_pool, adaptive_avg_pool,
+    flatten, concat, add, channel_slice, upsample_nearest, reflection_pad, crop, normalise,
+    haar_analysis, haar_synthesis,
+};
+
+struct Node {
+    std::string name;
+    Op op{};
+    std::vector<std::string> inputs;              ///< names of graph inputs or of earlier nodes
+    std::map<std::string, Attribute> attributes;  ///< only those that the op table lists
+    std::map<std::string, std::string> weights;   ///< role ("weight", "bias", …) -> name of the tensor in the bundle
+
+    [[nodiscard]] std::int64_t integer(std::string_view key) const; ///< attribute or its default
+    [[nodiscard]] double real(std::string_view key) const;
+    [[nodiscard]] const std::vector<double> &reals(std::string_view key) const;
+    [[nodiscard]] bool operator==(const Node &) const = default;
+};
+
+struct Input {
+    std::string name;
+    std::int64_t channels = 0;
+    [[nodiscard]] bool operator==(const Input &) const = default;
+};
+
+struct Output {
+    std::string name;
+    std::string source; ///< node (or input) whose tensor it is
+    [[nodiscard]] bool operator==(const Output &) const = default;
+};
+
+struct Graph {
+    std::string name;
+    std::vector<Input> inputs;
+    std::vector<Node> nodes;
+    std::vector<Output> outputs;
+    [[nodiscard]] bool operator==(const Graph &) const = default;
+};
+
+/// How a pixel interval [low, high] of one axis, inclusive, travels against the arrows of the graph.
+struct Interval {
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    bool unbounded = false; ///< depends on the whole axis (global pooling, linear)
+};
+
+/// Pixels of input that one aligned block of output needs beyond its own place, per side. See receptive_field().
+struct Halo {
+    std::int64_t left = 0, top = 0, right = 0, bottom = 0;
+    bool unbounded = false; ///< the graph cannot be tiled
+};
+
+// ---- op table -------------------------------------------------------------------------------------------------
+
+enum class AttributeKind : std::uint8_t { integer, real, reals };
+
+struct AttributeInfo {
+    std::string_view name;
+    AttributeKind kind = AttributeKind::integer;
+    std::optional<double> fallback; ///< absent: the attribute is required
+    double minimum = 0, maximum = 0;
+};
+
+struct WeightInfo {
+    std::string_view role;
+    bool required = true;
+    Shape (*shape)(const Node &) = nullptr; ///< expected shape of the tensor
+};
+
+/// Everything the SDK must know of an op but its kernels. One entry of ops(); see CONTRIBUTING.md to add one.
+struct OpInfo {
+    Op op{};
+    std::string_view name;
+    std::size_t min_inputs = 1, max_inputs = 1;
+    std::span<const AttributeInfo> attributes;
+    std::span<const WeightInfo> weights;
+    Shape (*shape)(const Node &, std::span<const Shape> inputs) = nullptr; ///< throws Error mismatch
+    Interval (*field)(const Node &, bool vertical, Interval output) = nullptr;
+};
+
+/// The op table, in the order of Op.
+std::span<const OpInfo> ops();
+const OpInfo &op_info(Op op);
+/// @throws Error unsupported for a name that the table lacks
+const OpInfo &op_info(std::string_view name);
+
+// ---- what follows from a graph --------------------------------------------------------------------------------
+
+/// Names, arity, attributes, order of nodes, limits. Builders and parse_json() call it.
+/// @throws Error corrupt | limit | unsupported, subject = the node
+void validate(const Graph &graph);
+
+/// Shape of every tensor (inputs and nodes) by name.
+/// @param inputs  shape of each graph input by name, {N, C, H, W}
+/// @throws Error mismatch (names the node) | limit
+std::map<std::string, Shape> infer_shapes(const Graph &graph, const std::map<std::string, Shape> &inputs);
+
+/// Name and shape of every weight tensor that the graph refers to.
+/// @throws Error corrupt if two nodes ask for one tensor with different shapes
+std::map<std::string, Shape> weight_shapes(const Graph &graph);
+
+/// Number of trainable values (running statistics of batch norm not counted).
+std::int64_t parameter_count(const Graph &graph);
+
+/// Multiply-accumulate operations of one run on an image of 1 x height x width.
+std::int64_t multiply_accumulates(const Graph &graph, std::int64_t height, std::int64_t width);
+
+/// Height and width of an input must be padded to multiples of this for the output to keep its place and size:
+/// the least common multiple of the strides along all paths.
+std::int64_t alignment(const Graph &graph);
+
+/// The smallest aligned extent on which every layer still has a pixel.
+std::int64_t minimum_extent(const Graph &graph);
+
+/// What a tile must see beyond its own pixels: input interval of one aligned output block, less the block itself.
+/// For graphs whose outputs have the size of their inputs. Tiles start and end on the alignment grid.
+Halo receptive_field(const Graph &graph);
+
+/// Input interval that output pixels [low, high] of the named output depend on, along one axis.
+Interval input_interval(const Graph &graph, std::string_view output, bool vertical, Interval pixels);
+
+// ---- JSON -----------------------------------------------------------------------------------------------------
+
+/// The JSON form that bundles carry; see docs/bundle-format.md. parse_json(to_json(g)) == g.
+std::string to_json(const Graph &graph);
+/// @throws Error corrupt | limit | unsupported; the result is valid (see validate())
+Graph parse_json(std::string_view text);
+
+// ---- building -------------------------------------------------------------------------------------------------
+
+/// Appends nodes; every method returns the name of the new tensor. Node names are the last argument's, so that
+/// weights are `<node>.weight`, `<node>.bias`, … as in the published state dicts.
+class Builder {
+  public:
+    explicit Builder(std::string name) { graph_.name = std::move(name); }
+
+    struct Conv {
+        std::int64_t in = 0, out = 0, kernel = 3, stride = 1, padding = 1;
+        bool bias = false;
+    };
+
+    std::string input(std::string name, std::int64_t channels);
+    std::string conv2d(const std::string &x, const Conv &conv, std::string name);
+    std::string conv_transpose2d(const std::string &x, const Conv &conv, std::string name);
+    std::string batch_norm(const std::string &x, std::int64_t channels, std::string name);
+    std::string linear(const std::string &x, std::int64_t in, std::int64_t out, std::string name);
+    std::string relu(const std::string &x, std::string name = {});
+    std::string tanh(const std::string &x, std::string name = {});
+    std::string sigmoid(const std::string &x, std::string name = {});
+    std::string max_pool(const std::string &x, std::int64_t kernel, std::int64_t stride, std::string name = {});
+    std::string concat(std::vector<std::string> inputs, std::string name = {});
+    std::string add(const std::string &a, const std::string &b, std::string name = {});
+    std::string channel_slice(const std::string &x, std::int64_t begin, std::int64_t end, std::string name = {});
+    std::string upsample_nearest(const std::string &x, std::int64_t factor, std::string name = {});
+    std::string reflection_pad(const std::string &x, std::int64_t left, std::int64_t right, std::int64_t top,
+                               std::int64_t bottom, std::string name = {});
+    /// (x - mean) / deviation per channel.
+    std::string normalise(const std::string &x, std::vector<double> mean, std::vector<double> deviation,
+                          std::string name = {});
+    std::string haar_analysis(const std::string &x, std::string name = {});
+    std::string haar_synthesis(const std::string &x, std::string name = {});
+    void output(std::string name, std::string source);
+
+    /// @throws Error as validate()
+    [[nodiscard]] Graph finish() const;
+
+  private:
+    std::string append(Op op, std::vector<std::string> inputs, std::string name,
+                       std::map<std::string, Attribute> attributes = {});
+    Graph graph_;
+};
+
+} // namespace mirra::graph

@@ -1,0 +1,252 @@
+// Images: views over the caller's memory, owned images, PNG and JPEG, float tiles, quality metrics, noise.
+//
+// Every function here is free of global state and may be called from any thread, as long as no two calls
+// write the same memory. All errors are mirra::Error.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace mirra::image {
+
+/// Type of one sample. u8 and u16 span [0, 1] with their full range, in the machine's byte order; f16 is IEEE
+/// half.
+enum class SampleType : std::uint8_t { u8, u16, f16, f32 };
+
+/// What the last of 2 or 4 channels means. `none` is for 1 and 3 channels, and only for them.
+enum class AlphaMode : std::uint8_t { none, straight, premultiplied };
+
+/// Transfer function, where it is known beyond the ICC profile. `unknown` is to be taken as sRGB.
+enum class Transfer : std::uint8_t { unknown, srgb, linear };
+
+/// Bytes of one sample: 1, 2 or 4.
+[[nodiscard]] constexpr std::size_t sample_bytes(SampleType type) noexcept {
+    return type == SampleType::u8 ? 1 : type == SampleType::f32 ? 4 : 2;
+}
+
+/// A descriptor over the caller's memory; owns nothing. Sample (x, y) of channel c lies at
+/// `data[c] + x * x_stride + y * y_stride`. Strides are in bytes and may be negative, so interleaved, planar,
+/// bottom-up, mirrored, transposed and cropped pictures are one thing. Samples need no alignment.
+template<class Byte> struct BasicImageView {
+    std::int32_t width = 0;
+    std::int32_t height = 0;
+    std::int32_t channels = 0; ///< 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA
+    SampleType sample = SampleType::u8;
+    AlphaMode alpha = AlphaMode::none;
+    Transfer transfer = Transfer::unknown;
+    std::array<Byte *, 4> data{};
+    std::ptrdiff_t x_stride = 0;
+    std::ptrdiff_t y_stride = 0;
+
+    [[nodiscard]] bool has_alpha() const noexcept { return channels == 2 || channels == 4; }
+    /// 1 or 3
+    [[nodiscard]] std::int32_t color_channels() const noexcept { return channels >= 3 ? 3 : 1; }
+    [[nodiscard]] Byte *at(std::int32_t channel, std::int64_t x, std::int64_t y) const noexcept {
+        return data[static_cast<std::size_t>(channel)] + x * x_stride + y * y_stride;
+    }
+
+    operator BasicImageView<const std::byte>() const noexcept
+        requires(!std::is_const_v<Byte>)
+    {
+        return {width,    height,  channels, sample, alpha, transfer, {data[0], data[1], data[2], data[3]},
+                x_stride, y_stride};
+    }
+};
+
+using ImageView = BasicImageView<std::byte>;            ///< memory that may be written
+using ConstImageView = BasicImageView<const std::byte>; ///< memory that is only read
+
+/// Checks a view from outside before it is used: sizes, channels, enumerators, null pointers, strides under
+/// which two samples would overlap, and extents that overflow the address space. Whether the memory exists,
+/// only the caller knows.
+/// @param name what the view is, for the error's subject, e.g. "input"
+/// @throws Error invalid_argument
+void validate(const ConstImageView &view, std::string_view name);
+
+/// An interleaved view of tightly packed rows. @param pixels width * height * channels samples
+[[nodiscard]] ImageView interleaved_view(std::byte *pixels, std::int32_t width, std::int32_t height,
+                                         std::int32_t channels, SampleType sample) noexcept;
+[[nodiscard]] ConstImageView interleaved_view(const std::byte *pixels, std::int32_t width,
+                                              std::int32_t height, std::int32_t channels,
+                                              SampleType sample) noexcept;
+
+/// Printed resolution, in pixels per metre (72 dpi are 2834.6).
+struct Density {
+    double x = 0;
+    double y = 0;
+};
+
+/// What travels with the pixels.
+struct Metadata {
+    std::vector<std::byte> icc; ///< ICC profile, empty when there is none
+    std::vector<std::byte>
+        exif; ///< TIFF block (without "Exif\0\0"); orientation reset to 1 once it was applied
+    std::vector<std::byte> xmp; ///< XMP packet
+    std::string comment;        ///< UTF-8
+    std::optional<Density> density;
+};
+
+/// An owned picture: interleaved samples, rows tightly packed.
+class Image {
+  public:
+    Image() = default;
+    /// All samples zero. Alpha is straight when `channels` is 2 or 4.
+    /// @throws Error invalid_argument (sizes below 1, channels outside of 1 to 4) | out_of_memory
+    Image(std::int32_t width, std::int32_t height, std::int32_t channels, SampleType sample);
+
+    [[nodiscard]] std::int32_t width() const noexcept { return width_; }
+    [[nodiscard]] std::int32_t height() const noexcept { return height_; }
+    [[nodiscard]] std::int32_t channels() const noexcept { return channels_; }
+    [[nodiscard]] SampleType sample() const noexcept { return sample_; }
+    [[nodiscard]] ImageView view() noexcept;
+    [[nodiscard]] ConstImageView view() const noexcept;
+    [[nodiscard]] std::span<std::byte> bytes() noexcept { return pixels_; }
+    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return pixels_; }
+
+    Metadata metadata;
+    Transfer transfer = Transfer::unknown;
+    int bit_depth = 8; ///< bits a sample had in its file: 1 to 16
+
+  private:
+    std::int32_t width_ = 0;
+    std::int32_t height_ = 0;
+    std::int32_t channels_ = 0;
+    SampleType sample_ = SampleType::u8;
+    std::vector<std::byte> pixels_;
+};
+
+/// A rectangle of pixels; x and y may be negative.
+struct Rect {
+    std::int32_t x = 0;
+    std::int32_t y = 0;
+    std::int32_t width = 0;
+    std::int32_t height = 0;
+};
+
+/// Converts the colour of a rectangle to floats, height x width x channels. The rectangle may lie beyond the
+/// edges: edge pixels are replicated. u8 and u16 map to [0, 1]; f16 and f32 pass as they are, except that NaN
+/// becomes 0 and infinities become +-65504. Gray is replicated to three channels, RGB asked for as one
+/// channel is averaged. Alpha is skipped; premultiplied colour stays premultiplied.
+/// @param source a valid view (see validate)
+/// @param out    exactly rect.width * rect.height * color_channels floats
+/// @param color_channels 1 or 3
+/// @throws Error invalid_argument
+void gather(const ConstImageView &source, const Rect &rect, std::span<float> out, int color_channels);
+
+/// A picture of floats, height x width x channels, channels 1 or 3.
+struct FloatPixels {
+    std::span<const float> values;
+    std::int32_t width = 0;
+    std::int32_t height = 0;
+    std::int32_t channels = 0;
+};
+
+/// Writes a rectangle of floats into the colour channels of `target`: clamped to [0, 1] (NaN becomes 0),
+/// rounded to the nearest. Three channels become gray by their mean, one is replicated. Alpha is left alone
+/// (see copy_alpha).
+/// @param x,y  the place in `source` that goes to the rectangle's corner
+/// @param rect the place in `target`, inside of it
+/// @throws Error invalid_argument (a rectangle outside of either picture, a wrong number of values)
+void scatter(const FloatPixels &source, std::int32_t x, std::int32_t y, const ImageView &target,
+             const Rect &rect);
+
+/// Copies the alpha channel, converting its type; a source without alpha counts as opaque, a target without
+/// is left alone.
+/// @throws Error mismatch (different sizes)
+void copy_alpha(const ConstImageView &source, const ImageView &target);
+
+struct DecodeOptions {
+    /// Larger pictures are refused before anything is allocated for them.
+    std::uint64_t max_pixels = std::uint64_t{1} << 28;
+    /// Turns the picture upright as its EXIF says and resets the tag.
+    bool apply_orientation = true;
+    /// Keeps what could be read of a damaged file, the rest gray or black. By default damage is an error.
+    bool tolerate_damage = false;
+};
+
+struct EncodeOptions {
+    int jpeg_quality = 95;   ///< 1 to 100; from 90 on colour is not subsampled (4:4:4), below it is 4:2:0
+    int png_compression = 6; ///< zlib level, 0 to 9
+    int bit_depth = 0;       ///< 8 or 16; 0: 8 for u8, otherwise 16. JPEG is always 8
+};
+
+/// A file format. To add one: a file with its functions, and its line in the table of codec.cpp.
+struct Codec {
+    std::string_view name;                        ///< lower case, e.g. "png"
+    std::span<const std::string_view> extensions; ///< lower case, with the dot
+    bool (*sniff)(std::span<const std::byte> bytes) noexcept;
+    Image (*decode)(std::span<const std::byte> bytes, const DecodeOptions &options);
+    std::vector<std::byte> (*encode)(const ConstImageView &view, const Metadata &metadata,
+                                     const EncodeOptions &options);
+};
+
+/// Every format of this build.
+[[nodiscard]] std::span<const Codec> codecs() noexcept;
+
+/// Decodes a file in memory; the format is told by its first bytes, never by its name.
+///
+/// PNG: palettes become RGB, transparency becomes alpha, 16 bits stay 16, fewer than 8 become 8, gamma is
+/// ignored. JPEG: gray stays gray, all else becomes RGB (CMYK without its profile, which no longer applies).
+/// A file whose pixels are incomplete or contradict a checksum is corrupt, however little is missing (see
+/// DecodeOptions::tolerate_damage); stray bytes between JPEG segments, a lacking end marker after a complete
+/// baseline JPEG and broken metadata are not damage. Broken EXIF leaves the picture as it is stored.
+/// @throws Error unsupported (format or variant) | corrupt | limit (pixels, 1 GiB, JPEG scans) |
+/// out_of_memory
+[[nodiscard]] Image decode(std::span<const std::byte> bytes, const DecodeOptions &options = {});
+
+/// Reads and decodes a file. @throws Error not_found | io | as decode
+[[nodiscard]] Image read(const std::filesystem::path &path, const DecodeOptions &options = {});
+
+/// Encodes a picture. Samples are converted to the bit depth of the file, premultiplied alpha to straight.
+/// JPEG has no alpha: the picture is laid over white. JPEG leaves out EXIF, XMP and comments that exceed a
+/// segment (64 KiB).
+/// @param format name of a codec
+/// @throws Error invalid_argument | unsupported (format, or sizes it cannot hold) | out_of_memory
+[[nodiscard]] std::vector<std::byte> encode(const ConstImageView &view, const Metadata &metadata,
+                                            std::string_view format, const EncodeOptions &options = {});
+[[nodiscard]] std::vector<std::byte> encode(const Image &image, std::string_view format,
+                                            const EncodeOptions &options = {});
+
+/// Encodes by the path's extension and replaces the file atomically: on failure the old file stays.
+/// @throws Error unsupported (extension) | not_found (folder) | io | as encode
+void write(const std::filesystem::path &path, const ConstImageView &view, const Metadata &metadata = {},
+           const EncodeOptions &options = {});
+
+/// Peak signal-to-noise ratio in dB, of values in [0, 1]: 10 log10(1 / (mse + 1e-8)), so 80 dB for equal
+/// pictures.
+/// @throws Error mismatch (different numbers of values) | invalid_argument (none)
+[[nodiscard]] double psnr(std::span<const float> a, std::span<const float> b);
+/// The same, of the colour of two pictures of one size; alpha does not count, gray against RGB is compared as
+/// RGB.
+[[nodiscard]] double psnr(const ConstImageView &a, const ConstImageView &b);
+
+/// Structural similarity of two pictures in [0, 1], height x width x channels: Gaussian window of 11 pixels
+/// and sigma 1.5, no padding, k1 0.01, k2 0.03, mean over pixels and channels. At most 1.
+/// @throws Error mismatch (different sizes) | invalid_argument (a side below 11 pixels)
+[[nodiscard]] double ssim(const FloatPixels &a, const FloatPixels &b);
+/// The same, of the colour of two pictures of one size.
+[[nodiscard]] double ssim(const ConstImageView &a, const ConstImageView &b);
+
+/// Adds white Gaussian noise. The noise of value i depends on (seed, i) alone, through SplitMix64 and
+/// Box-Muller in double precision: the same on every platform, but for a last-digit difference where two C
+/// libraries round log, sin or cos differently (about one value in 10^8).
+/// @param sigma standard deviation in the units of the pixels (50/255 for "sigma 50"), finite, at least 0
+/// @param clip  clamp the result to [0, 1]
+/// @throws Error invalid_argument
+void add_gaussian_noise(std::span<float> pixels, double sigma, std::uint64_t seed, bool clip);
+
+/// Estimates the standard deviation of white Gaussian noise, in units of the full range, from the spectrum of
+/// small patches; noise that was clipped at black and white is accounted for, alpha is skipped. Noise that is
+/// correlated between neighbours (after demosaicing, scaling or strong JPEG compression) is underestimated.
+/// @throws Error invalid_argument (a side below 16 pixels)
+[[nodiscard]] double estimate_noise(const ConstImageView &view);
+
+} // namespace mirra::image

@@ -1,0 +1,112 @@
+// The runtime's interface as the core sees it: no LibTorch here. `lower` turns a Graph into a Program (what runs, in
+// which order, how long each buffer lives), Tiler cuts an image into tiles, Module is the loaded runtime.
+#pragma once
+
+#include "mirra/graph.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace mirra::runtime {
+
+enum class Precision : std::uint8_t { automatic, fp32, bf16, fp16 };
+
+struct DeviceInfo {
+    std::string id;          ///< "cpu", "cuda:0", …: what callers write
+    std::string name;        ///< the processor's or card's own name
+    std::uint64_t memory = 0; ///< bytes in all
+    std::vector<Precision> precisions; ///< those with hardware support
+    bool usable = false;
+    std::string reason; ///< why not usable
+};
+
+/// One weight: fp32 values in the layout of its graph role. The span lives as long as the caller says.
+struct Weight {
+    graph::Shape shape;
+    std::span<const float> values;
+};
+/// Looks a weight up by name. @throws Error not_found
+using WeightSource = std::function<Weight(const std::string &name)>;
+
+/// A tensor on a device; opaque outside of the runtime. Immutable once returned; share freely between threads.
+class Tensor {
+  public:
+    virtual ~Tensor() = default;
+    [[nodiscard]] virtual const graph::Shape &shape() const = 0;
+};
+using TensorPtr = std::shared_ptr<const Tensor>;
+
+enum class Layout : std::uint8_t { nchw, nhwc };
+
+struct CompileOptions {
+    std::string device = "cpu";
+    Precision precision = Precision::fp32; ///< never automatic here: the caller has chosen
+};
+
+/// A graph compiled for a device. Thread-safe for concurrent run() calls.
+class Executable {
+  public:
+    virtual ~Executable() = default;
+    /// @param inputs  in the order of graph().inputs, NCHW logically, fp32
+    /// @returns outputs in the order of graph().outputs, fp32
+    /// @throws Error mismatch (shapes) | budget | cancelled | out_of_memory
+    virtual std::vector<TensorPtr> run(std::span<const TensorPtr> inputs) = 0;
+    [[nodiscard]] virtual const graph::Graph &graph() const = 0;
+};
+
+/// Counts and caches the device memory of one run, and holds it to a limit.
+class Arena {
+  public:
+    virtual ~Arena() = default;
+    [[nodiscard]] virtual std::uint64_t peak_bytes() const = 0;
+    [[nodiscard]] virtual std::uint64_t current_bytes() const = 0;
+};
+
+/// While alive, tensors that the calling thread makes come from the arena.
+class ArenaScope {
+  public:
+    virtual ~ArenaScope() = default;
+};
+
+/// Element-wise and reducing tensor functions for tasks; all return new fp32 tensors on the operands' device.
+enum class Binary : std::uint8_t { add, subtract, multiply, divide, minimum, maximum };
+enum class Reduction : std::uint8_t { sum, mean, minimum, maximum };
+
+/// The loaded runtime: one object per process, made by mirra_runtime_module(). Thread-safe.
+class Module {
+  public:
+    virtual ~Module() = default;
+    [[nodiscard]] virtual std::string version() const = 0;
+    [[nodiscard]] virtual std::vector<DeviceInfo> devices() const = 0;
+    /// Intra-op threads of the CPU kernels; 0: as many as the process may use.
+    virtual void set_threads(int count) = 0;
+
+    /// @throws Error device | unsupported | not_found (weight) | mismatch (weight shape)
+    virtual std::shared_ptr<Executable> compile(const graph::Graph &graph, const WeightSource &weights,
+                                                const CompileOptions &options) = 0;
+
+    /// limit 0: none. Exceeding it throws Error budget out of the run.
+    virtual std::shared_ptr<Arena> make_arena(std::uint64_t limit) = 0;
+    virtual std::unique_ptr<ArenaScope> enter(const std::shared_ptr<Arena> &arena) = 0;
+
+    /// Copies. values.size() must be the product of shape (always given as {N,C,H,W}); layout is that of values.
+    virtual TensorPtr upload(std::span<const float> values, const graph::Shape &shape, Layout layout,
+                             const std::string &device) = 0;
+    virtual TensorPtr full(const graph::Shape &shape, double value, const std::string &device) = 0;
+    virtual void download(const Tensor &tensor, std::span<float> values, Layout layout) = 0;
+
+    virtual TensorPtr binary(Binary op, const TensorPtr &a, const TensorPtr &b) = 0; ///< broadcasts
+    virtual TensorPtr affine(const TensorPtr &x, double scale, double offset) = 0;
+    virtual TensorPtr clamp(const TensorPtr &x, double low, double high) = 0;
+    virtual double reduce(Reduction op, const TensorPtr &x) = 0;
+};
+
+/// Version of the Module interface; part of the name of the symbol that the module exports.
+#define MIRRA_RUNTIME_MODULE_SYMBOL "mirra_runtime_module_v1"
+using ModuleFactory = Module *(*)();
+
+} // namespace mirra::runtime

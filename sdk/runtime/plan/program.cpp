@@ -1,0 +1,120 @@
+// Lowering: fusion and lifetimes.
+#include "runtime/plan/program.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace mirra::runtime {
+namespace {
+
+namespace g = mirra::graph;
+
+bool is_convolution(g::Op op) { return op == g::Op::conv2d || op == g::Op::conv_transpose2d; }
+
+class Lowering {
+  public:
+    explicit Lowering(const g::Graph &graph) : graph_(graph) {
+        for (std::size_t i = 0; i < graph.nodes.size(); ++i)
+            for (const auto &input : graph.nodes[i].inputs) readers_[input].push_back(i);
+        for (const auto &output : graph.outputs) kept_.insert(output.source);
+    }
+
+    Program run() {
+        for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
+            if (!fused_.contains(i) && is_convolution(graph_.nodes[i].op)) fuse(i);
+        Program program;
+        for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
+            if (const auto found = at_.find(i); found != at_.end())
+                program.steps.push_back(found->second);
+            else if (!fused_.contains(i))
+                program.steps.push_back(plain(i));
+        release(program);
+        return program;
+    }
+
+  private:
+    Step plain(std::size_t i) const {
+        Step step;
+        step.node = i;
+        step.result = graph_.nodes[i].name;
+        step.inputs = graph_.nodes[i].inputs;
+        return step;
+    }
+
+    /// The only reader of a value that is no output of the graph.
+    std::optional<std::size_t> only_reader(const std::string &value) const {
+        const auto found = readers_.find(value);
+        if (found == readers_.end() || found->second.size() != 1 || kept_.contains(value)) return std::nullopt;
+        return found->second.front();
+    }
+
+    /// Swallows what follows the convolution; the step stands where the last swallowed node stood, so that a value
+    /// added to it is ready.
+    void fuse(std::size_t first) {
+        Step step = plain(first);
+        std::size_t place = first;
+        const auto swallow = [&](std::size_t next) {
+            fused_.insert(place);
+            place = next;
+            step.result = graph_.nodes[next].name;
+        };
+        auto next = only_reader(step.result);
+        if (next && graph_.nodes[*next].op == g::Op::batch_norm) {
+            step.batch_norm = *next;
+            swallow(*next);
+            next = only_reader(step.result);
+        }
+        if (next && can_add(*next, step, first)) {
+            const auto &inputs = graph_.nodes[*next].inputs;
+            step.addend = inputs[0] == step.result ? inputs[1] : inputs[0];
+            step.inputs.push_back(*step.addend);
+            swallow(*next);
+            next = only_reader(step.result);
+        }
+        if (next && graph_.nodes[*next].op == g::Op::relu) {
+            step.relu = true;
+            swallow(*next);
+        }
+        fused_.insert(place);
+        at_[place] = std::move(step);
+    }
+
+    bool can_add(std::size_t next, const Step &step, std::size_t first) const {
+        const auto &node = graph_.nodes[next];
+        return node.op == g::Op::add && graph_.nodes[first].op == g::Op::conv2d && node.inputs[0] != node.inputs[1] &&
+               (node.inputs[0] == step.result || node.inputs[1] == step.result);
+    }
+
+    void release(Program &program) const {
+        std::map<std::string, std::size_t> last;
+        for (std::size_t i = 0; i < program.steps.size(); ++i)
+            for (const auto &input : program.steps[i].inputs) last[input] = i;
+        for (const auto &[value, index] : last)
+            if (!kept_.contains(value)) program.steps[index].released.push_back(value);
+    }
+
+    const g::Graph &graph_;
+    std::map<std::string, std::vector<std::size_t>> readers_;
+    std::set<std::string> kept_;
+    std::set<std::size_t> fused_;
+    std::map<std::size_t, Step> at_;
+};
+
+} // namespace
+
+Program lower(const g::Graph &graph) { return Lowering(graph).run(); }
+
+bool works_in_place(g::Op op) {
+    switch (op) {
+    case g::Op::relu:
+    case g::Op::leaky_relu:
+    case g::Op::tanh:
+    case g::Op::sigmoid:
+    case g::Op::add:
+        return true;
+    default:
+        return false;
+    }
+}
+
+} // namespace mirra::runtime

@@ -1,0 +1,189 @@
+// The tile planner.
+#include "mirra/tiling.hpp"
+
+#include "mirra/error.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace mirra::runtime {
+namespace {
+
+namespace g = mirra::graph;
+
+/// Without a budget, working memory beyond this makes a run slower, not faster.
+constexpr std::uint64_t kComfortableBytes = std::uint64_t{1} << 30;
+
+std::int64_t round_up(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }
+
+/// The cut of one axis: tiles of `core` pixels on the alignment grid.
+struct Axis {
+    std::int64_t size = 0;   ///< of the image
+    std::int64_t padded = 0; ///< size on the grid, at least the network's minimum
+    std::int64_t before = 0, after = 0; ///< halo on the grid
+    std::int64_t core = 0;
+    std::int64_t minimum = 0; ///< smallest input
+
+    [[nodiscard]] std::int64_t count() const { return (padded + core - 1) / core; }
+    struct Span {
+        std::int64_t core_begin, core_end, input_begin, input_end;
+    };
+    [[nodiscard]] Span span(std::int64_t index) const {
+        const auto begin = index * core, end = std::min(padded, begin + core);
+        auto from = std::max<std::int64_t>(0, begin - before), to = std::min(padded, end + after);
+        if (to - from < minimum) { // a thin last tile: widen it towards the image
+            from = std::max<std::int64_t>(0, to - minimum);
+            to = std::min(padded, from + minimum);
+        }
+        return {begin, std::min(size, end), from, to};
+    }
+    [[nodiscard]] std::int64_t largest_input() const {
+        std::int64_t largest = 0;
+        for (std::int64_t i = 0; i < count(); ++i) {
+            const auto s = span(i);
+            largest = std::max(largest, s.input_end - s.input_begin);
+        }
+        return largest;
+    }
+    [[nodiscard]] std::int64_t total_input() const {
+        std::int64_t total = 0;
+        for (std::int64_t i = 0; i < count(); ++i) {
+            const auto s = span(i);
+            total += s.input_end - s.input_begin;
+        }
+        return total;
+    }
+};
+
+class Planner {
+  public:
+    Planner(const g::Graph &graph, std::int64_t width, std::int64_t height, const TilingOptions &options)
+        : graph_(graph), options_(options), alignment_(g::alignment(graph)), minimum_(g::minimum_extent(graph)),
+          halo_(g::receptive_field(graph)) {
+        x_ = axis(width, halo_.left, halo_.right);
+        y_ = axis(height, halo_.top, halo_.bottom);
+    }
+
+    TilePlan plan() {
+        const auto best = cut();
+        if (!best) fail();
+        return assemble(*best);
+    }
+
+  private:
+    struct Cut {
+        Axis x, y;
+        std::int64_t work = 0;
+        std::uint64_t bytes = 0;
+    };
+
+    Axis axis(std::int64_t size, std::int64_t before, std::int64_t after) const {
+        Axis out;
+        out.size = size;
+        out.padded = std::max(round_up(size, alignment_), minimum_);
+        out.before = round_up(before, alignment_);
+        out.after = round_up(after, alignment_);
+        out.core = out.padded;
+        out.minimum = minimum_;
+        return out;
+    }
+
+    [[nodiscard]] std::uint64_t bytes(const Axis &x, const Axis &y) const {
+        const auto width = x.largest_input(), height = y.largest_input();
+        std::map<std::string, g::Shape> inputs;
+        for (const auto &input : graph_.inputs) inputs[input.name] = {1, input.channels, height, width};
+        return estimate_memory(graph_, inputs, options_.precision) +
+               options_.extra_per_pixel * static_cast<std::uint64_t>(width * height);
+    }
+
+    [[nodiscard]] bool fits(const Axis &x, const Axis &y, std::uint64_t limit, std::uint64_t &needed) const {
+        if (options_.largest_tile > 0 &&
+            std::max(x.largest_input(), y.largest_input()) > std::max(options_.largest_tile, minimum_))
+            if (x.core > alignment_ || y.core > alignment_) return false;
+        needed = bytes(x, y);
+        return needed <= limit;
+    }
+
+    /// The cut with the least work whose memory fits; more tiles mean more halo, so the first that fits is enough.
+    std::optional<Cut> search(std::uint64_t limit) const {
+        std::optional<Cut> best;
+        const std::int64_t steps_x = x_.padded / alignment_, steps_y = y_.padded / alignment_;
+        for (std::int64_t columns = 1; columns <= limit_count(steps_x); columns = next(columns)) {
+            Axis x = x_;
+            x.core = (steps_x + columns - 1) / columns * alignment_;
+            for (std::int64_t rows = 1; rows <= limit_count(steps_y); rows = next(rows)) {
+                Axis y = y_;
+                y.core = (steps_y + rows - 1) / rows * alignment_;
+                const auto work = x.total_input() * y.total_input();
+                if (best && work >= best->work) break;
+                std::uint64_t needed = 0;
+                if (!fits(x, y, limit, needed)) continue;
+                best = Cut{x, y, work, needed};
+                break;
+            }
+        }
+        return best;
+    }
+
+    [[nodiscard]] std::int64_t limit_count(std::int64_t steps) const { return halo_.unbounded ? 1 : steps; }
+    /// Every count up to 16, then coarser: a few percent of work against thousands of trials.
+    static std::int64_t next(std::int64_t count) { return count < 16 ? count + 1 : count + count / 8; }
+
+    std::optional<Cut> cut() const {
+        const auto hard = options_.budget > 0 ? options_.budget : UINT64_MAX;
+        if (const auto best = search(std::min(hard, kComfortableBytes))) return best;
+        if (const auto best = search(hard)) return best;
+        const auto smallest = smallest_cut();
+        if (smallest.bytes <= hard) return smallest;
+        return std::nullopt;
+    }
+
+    [[nodiscard]] Cut smallest_cut() const {
+        Cut cut{x_, y_, 0, 0};
+        if (!halo_.unbounded) cut.x.core = cut.y.core = alignment_;
+        cut.bytes = bytes(cut.x, cut.y);
+        return cut;
+    }
+
+    [[noreturn]] void fail() const {
+        const auto needed = smallest_cut().bytes;
+        throw Error(ErrorCode::budget,
+                    "the memory budget of " + std::to_string(options_.budget) + " bytes is too small: the smallest tile needs " +
+                        std::to_string(needed) + " bytes",
+                    "memory_limit", "raise the limit by at least " + std::to_string(needed - options_.budget) + " bytes");
+    }
+
+    [[nodiscard]] TilePlan assemble(const Cut &cut) const {
+        TilePlan plan{.tiles = {},
+                      .halo = halo_,
+                      .alignment = alignment_,
+                      .input_width = cut.x.largest_input(),
+                      .input_height = cut.y.largest_input(),
+                      .peak_bytes = cut.bytes};
+        for (std::int64_t row = 0; row < cut.y.count(); ++row)
+            for (std::int64_t column = 0; column < cut.x.count(); ++column) {
+                const auto x = cut.x.span(column), y = cut.y.span(row);
+                if (x.core_begin >= x.core_end || y.core_begin >= y.core_end) continue; // all padding
+                plan.tiles.push_back(
+                    {.core = {x.core_begin, y.core_begin, x.core_end - x.core_begin, y.core_end - y.core_begin},
+                     .input = {x.input_begin, y.input_begin, x.input_end - x.input_begin, y.input_end - y.input_begin}});
+            }
+        return plan;
+    }
+
+    const g::Graph &graph_;
+    const TilingOptions &options_;
+    std::int64_t alignment_, minimum_;
+    g::Halo halo_;
+    Axis x_, y_;
+};
+
+} // namespace
+
+TilePlan plan_tiles(const g::Graph &graph, std::int64_t width, std::int64_t height, const TilingOptions &options) {
+    if (width < 1 || height < 1)
+        throw Error(ErrorCode::invalid_argument, "the image is empty", "image", "give an image of at least 1x1 pixels");
+    return Planner(graph, width, height, options).plan();
+}
+
+} // namespace mirra::runtime

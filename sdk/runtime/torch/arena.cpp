@@ -1,0 +1,165 @@
+// The arena behind LibTorch's CPU allocator. Freed blocks are kept and handed out again, so that a run touches fresh
+// pages only once; on large tensors page faults cost as much as arithmetic.
+#include "runtime/torch/arena.hpp"
+
+#include "mirra/error.hpp"
+
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <sys/mman.h>
+
+namespace mirra::runtime {
+namespace {
+
+constexpr std::size_t kSmallAlignment = 64;
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kMostBlocksKept = 256;
+
+class CpuArena final : public Arena, public std::enable_shared_from_this<CpuArena> {
+  public:
+    explicit CpuArena(std::uint64_t limit) : limit_(limit) {}
+    ~CpuArena() override { trim(); }
+
+    [[nodiscard]] std::uint64_t peak_bytes() const override {
+        const std::scoped_lock lock(mutex_);
+        return peak_;
+    }
+    [[nodiscard]] std::uint64_t current_bytes() const override {
+        const std::scoped_lock lock(mutex_);
+        return held_;
+    }
+
+    /// The smallest kept block that is not much too large, else a new one.
+    void *take(std::size_t bytes, std::size_t &size) {
+        const std::scoped_lock lock(mutex_);
+        const auto found = free_.lower_bound(bytes);
+        if (found != free_.end() && found->first <= bytes + bytes / 8 + 4096) {
+            size = found->first;
+            void *block = found->second;
+            free_.erase(found);
+            return block;
+        }
+        size = rounded(bytes);
+        make_room(size);
+        return allocate(size);
+    }
+
+    void give(void *block, std::size_t size) {
+        const std::scoped_lock lock(mutex_);
+        if (free_.size() >= kMostBlocksKept) {
+            std::free(block);
+            held_ -= size;
+        } else {
+            free_.emplace(size, block);
+        }
+    }
+
+  private:
+    static std::size_t rounded(std::size_t bytes) {
+        const std::size_t step = bytes >= kHugePage ? kHugePage / 32 : kSmallAlignment;
+        return (bytes + step - 1) / step * step;
+    }
+
+    void trim() {
+        for (const auto &[size, block] : free_) {
+            std::free(block);
+            held_ -= size;
+        }
+        free_.clear();
+    }
+
+    void make_room(std::size_t size) {
+        if (limit_ == 0 || held_ + size <= limit_) return;
+        trim();
+        if (held_ + size > limit_)
+            throw Error(ErrorCode::budget,
+                        "the run needs at least " + std::to_string(held_ + size) + " bytes, more than the limit of " +
+                            std::to_string(limit_),
+                        "memory_limit", "raise the memory limit, or use smaller tiles");
+    }
+
+    void *allocate(std::size_t size) {
+        void *block = nullptr;
+        const std::size_t alignment = size >= kHugePage ? kHugePage : kSmallAlignment;
+        if (posix_memalign(&block, alignment, size) != 0)
+            throw Error(ErrorCode::out_of_memory, "cannot allocate " + std::to_string(size) + " bytes", "memory",
+                        "set a memory limit, so that the image is cut into tiles");
+        if (size >= kHugePage) madvise(block, size, MADV_HUGEPAGE);
+        held_ += size;
+        peak_ = std::max(peak_, held_);
+        return block;
+    }
+
+    const std::uint64_t limit_;
+    mutable std::mutex mutex_;
+    std::multimap<std::size_t, void *> free_;
+    std::uint64_t held_ = 0, peak_ = 0;
+};
+
+thread_local std::shared_ptr<CpuArena> t_arena; // the arena of the scope that this thread is in
+
+/// A tensor's hold on its block; tensors may outlive the scope, so it holds the arena too.
+struct Hold {
+    std::shared_ptr<CpuArena> arena;
+    void *block;
+    std::size_t size;
+};
+
+void release(void *context) {
+    const std::unique_ptr<Hold> hold(static_cast<Hold *>(context));
+    hold->arena->give(hold->block, hold->size);
+}
+
+class ArenaAllocator final : public c10::Allocator {
+  public:
+    explicit ArenaAllocator(c10::Allocator *fallback) : fallback_(fallback) {}
+    c10::DataPtr allocate(std::size_t bytes) override {
+        if (!t_arena || bytes == 0) return fallback_->allocate(bytes);
+        auto hold = std::make_unique<Hold>(Hold{t_arena, nullptr, 0});
+        hold->block = t_arena->take(bytes, hold->size);
+        void *data = hold->block;
+        return {data, hold.release(), &release, c10::Device(c10::DeviceType::CPU)};
+    }
+    void copy_data(void *target, const void *source, std::size_t count) const override {
+        std::memcpy(target, source, count);
+    }
+
+  private:
+    c10::Allocator *fallback_;
+};
+
+class CpuArenaScope final : public ArenaScope {
+  public:
+    explicit CpuArenaScope(std::shared_ptr<CpuArena> arena) : outer_(std::move(t_arena)) { t_arena = std::move(arena); }
+    ~CpuArenaScope() override { t_arena = std::move(outer_); }
+
+  private:
+    std::shared_ptr<CpuArena> outer_;
+};
+
+} // namespace
+
+void install_arena_allocator() {
+    static const bool installed = [] {
+        static ArenaAllocator allocator(c10::GetCPUAllocator());
+        constexpr std::uint8_t kAboveDefault = 1;
+        c10::SetCPUAllocator(&allocator, kAboveDefault);
+        return true;
+    }();
+    static_cast<void>(installed);
+}
+
+std::shared_ptr<Arena> make_cpu_arena(std::uint64_t limit) { return std::make_shared<CpuArena>(limit); }
+
+std::unique_ptr<ArenaScope> enter_cpu_arena(const std::shared_ptr<Arena> &arena) {
+    auto ours = std::dynamic_pointer_cast<CpuArena>(arena);
+    if (!ours) throw Error(ErrorCode::invalid_argument, "the arena is not of this runtime", "arena");
+    return std::make_unique<CpuArenaScope>(std::move(ours));
+}
+
+} // namespace mirra::runtime

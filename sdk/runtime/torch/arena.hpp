@@ -1,0 +1,16 @@
+// CPU memory of a run: counted, cached between layers and tiles, held to a limit.
+#pragma once
+
+#include "mirra/runtime.hpp"
+
+#include <memory>
+
+namespace mirra::runtime {
+
+/// Makes LibTorch's CPU allocations of threads inside of an ArenaScope come from that scope's arena. Idempotent.
+void install_arena_allocator();
+
+std::shared_ptr<Arena> make_cpu_arena(std::uint64_t limit);
+std::unique_ptr<ArenaScope> enter_cpu_arena(const std::shared_ptr<Arena> &arena);
+
+} // namespace mirra::runtime

@@ -1,0 +1,162 @@
+// The interpreter of compiled programs: channels-last, fused convolutions, in place where nobody reads on.
+#include "runtime/torch/executable.hpp"
+
+#include "mirra/error.hpp"
+#include "runtime/torch/compile.hpp"
+#include "runtime/torch/devices.hpp"
+#include "runtime/torch/onednn.hpp"
+#include "runtime/torch/ops.hpp"
+#include "runtime/torch/tensor.hpp"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+
+namespace mirra::runtime {
+namespace {
+
+namespace g = mirra::graph;
+
+at::ScalarType scalar_type(Precision precision) {
+    switch (precision) {
+    case Precision::bf16:
+        return at::kBFloat16;
+    case Precision::fp16:
+        return at::kHalf;
+    default:
+        return at::kFloat;
+    }
+}
+
+/// One run: the values alive and the step at hand.
+class Frame {
+  public:
+    Frame(const g::Graph &graph, at::ScalarType type, std::span<const TensorPtr> inputs) : graph_(graph), type_(type) {
+        for (std::size_t i = 0; i < graph.inputs.size(); ++i)
+            values_[graph.inputs[i].name] = unwrap(*inputs[i]).contiguous(at::MemoryFormat::ChannelsLast);
+    }
+
+    void execute(const CompiledStep &compiled) {
+        const auto &step = compiled.step;
+        const auto &node = graph_.nodes[step.node];
+        auto result = compiled.weight.defined()  ? convolve(compiled, node)
+                      : compiled.scale.defined() ? values_.at(step.inputs[0]) * compiled.scale + compiled.offset
+                      : node.op == g::Op::add    ? add(step)
+                                                 : apply(compiled, node);
+        for (const auto &name : step.released) values_.erase(name);
+        values_[step.result] = std::move(result);
+    }
+
+    std::vector<TensorPtr> outputs() const {
+        std::vector<TensorPtr> out;
+        for (const auto &output : graph_.outputs) out.push_back(wrap(values_.at(output.source).to(at::kFloat)));
+        return out;
+    }
+
+  private:
+    /// Whether this step may write over the value: it reads it last, and the value is not the caller's.
+    [[nodiscard]] bool owned(const Step &step, const std::string &name) const {
+        return std::ranges::find(step.released, name) != step.released.end() &&
+               std::ranges::find(graph_.inputs, name, &g::Input::name) == graph_.inputs.end();
+    }
+
+    at::Tensor convolve(const CompiledStep &compiled, const g::Node &node) {
+        const auto &step = compiled.step;
+        const auto x = values_.at(node.inputs[0]).to(type_).contiguous(at::MemoryFormat::ChannelsLast);
+        if (!compiled.packed) return convolve_unfused(compiled, node, x);
+        if (!step.addend) return fused_convolution(node, x, compiled.weight, compiled.bias, step.relu);
+        auto addend = values_.at(*step.addend);
+        if (addend.scalar_type() == type_ && addend.is_contiguous(at::MemoryFormat::ChannelsLast)) {
+            if (!owned(step, *step.addend)) addend = addend.clone();
+            return fused_convolution_add(node, addend, x, compiled.weight, compiled.bias, step.relu);
+        }
+        auto sum = fused_convolution(node, x, compiled.weight, compiled.bias, false).to(addend.scalar_type()).add_(addend);
+        return step.relu ? sum.relu_() : sum;
+    }
+
+    at::Tensor convolve_unfused(const CompiledStep &compiled, const g::Node &node, const at::Tensor &x) {
+        const auto weight = [&](const char *role) {
+            return std::string_view(role) == "weight" ? compiled.weight : compiled.bias;
+        };
+        auto y = apply_op(node, {&x, 1}, weight);
+        if (compiled.step.addend) y = y + values_.at(*compiled.step.addend);
+        return compiled.step.relu ? y.relu_() : y;
+    }
+
+    /// Mixed precisions are widened first: LibTorch's mixed addition runs element by element.
+    at::Tensor add(const Step &step) {
+        auto a = values_.at(step.inputs[0]), b = values_.at(step.inputs[1]);
+        if (a.scalar_type() != b.scalar_type()) {
+            auto &narrow = a.scalar_type() == at::kFloat ? b : a;
+            const auto &wide = a.scalar_type() == at::kFloat ? a : b;
+            return narrow.to(at::kFloat).add_(wide);
+        }
+        if (owned(step, step.inputs[0])) return a.add_(b);
+        if (owned(step, step.inputs[1])) return b.add_(a);
+        return a + b;
+    }
+
+    at::Tensor apply(const CompiledStep &compiled, const g::Node &node) {
+        std::vector<at::Tensor> arguments;
+        for (const auto &name : node.inputs) arguments.push_back(values_.at(name));
+        if (owned(compiled.step, node.inputs[0])) {
+            if (node.op == g::Op::relu) return arguments[0].relu_();
+            if (node.op == g::Op::tanh) return arguments[0].tanh_();
+            if (node.op == g::Op::sigmoid) return arguments[0].sigmoid_();
+        }
+        const auto weight = [&](const char *role) {
+            const auto found = compiled.others.find(role);
+            return found == compiled.others.end() ? at::Tensor() : found->second.to(arguments[0].scalar_type());
+        };
+        return apply_op(node, arguments, weight);
+    }
+
+    const g::Graph &graph_;
+    at::ScalarType type_;
+    std::map<std::string, at::Tensor> values_;
+};
+
+class TorchExecutable final : public Executable {
+  public:
+    TorchExecutable(const g::Graph &graph, const WeightSource &weights, const CompileOptions &options)
+        : graph_(graph), type_(scalar_type(options.precision)) {
+        g::validate(graph_);
+        const c10::InferenceMode inference;
+        steps_ = compile_steps(graph_, weights, find_device(options.device), type_);
+    }
+
+    std::vector<TensorPtr> run(std::span<const TensorPtr> inputs) override {
+        check(inputs);
+        const c10::InferenceMode inference;
+        Frame frame(graph_, type_, inputs);
+        for (const auto &step : steps_) frame.execute(step);
+        return frame.outputs();
+    }
+
+    [[nodiscard]] const g::Graph &graph() const override { return graph_; }
+
+  private:
+    void check(std::span<const TensorPtr> inputs) const {
+        if (inputs.size() != graph_.inputs.size())
+            throw Error(ErrorCode::mismatch,
+                        "graph '" + graph_.name + "' has " + std::to_string(graph_.inputs.size()) + " inputs, " +
+                            std::to_string(inputs.size()) + " are given",
+                        graph_.name);
+        std::map<std::string, g::Shape> shapes;
+        for (std::size_t i = 0; i < inputs.size(); ++i) shapes[graph_.inputs[i].name] = inputs[i]->shape();
+        g::infer_shapes(graph_, shapes);
+    }
+
+    g::Graph graph_;
+    at::ScalarType type_;
+    std::vector<CompiledStep> steps_;
+};
+
+} // namespace
+
+std::shared_ptr<Executable> make_executable(const g::Graph &graph, const WeightSource &weights,
+                                            const CompileOptions &options) {
+    return std::make_shared<TorchExecutable>(graph, weights, options);
+}
+
+} // namespace mirra::runtime

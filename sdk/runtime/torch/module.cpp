@@ -1,0 +1,152 @@
+// The runtime module: the Module interface over LibTorch, and the translation of LibTorch's exceptions.
+#include "runtime/torch/module.hpp"
+
+#include "runtime/torch/arena.hpp"
+#include "runtime/torch/devices.hpp"
+#include "runtime/torch/executable.hpp"
+#include "runtime/torch/guard.hpp"
+#include "runtime/torch/tensor.hpp"
+
+#include <torch/torch.h>
+
+namespace mirra::runtime {
+namespace {
+
+at::Tensor as_nchw(const graph::Shape &shape, Layout layout, float *values) {
+    if (layout == Layout::nchw || shape.size() != 4) return at::from_blob(values, shape, at::kFloat);
+    return at::from_blob(values, {shape[0], shape[2], shape[3], shape[1]}, at::kFloat).permute({0, 3, 1, 2});
+}
+
+void check_count(const graph::Shape &shape, std::size_t values) {
+    std::int64_t count = 1;
+    for (const auto extent : shape) count *= extent;
+    if (count != static_cast<std::int64_t>(values))
+        throw Error(ErrorCode::mismatch, "the tensor has " + std::to_string(count) + " values, the buffer " +
+                                             std::to_string(values), "tensor");
+}
+
+/// Every executable translates on its own way out, so wrapped here once.
+class GuardedExecutable final : public Executable {
+  public:
+    explicit GuardedExecutable(std::shared_ptr<Executable> inner) : inner_(std::move(inner)) {}
+    std::vector<TensorPtr> run(std::span<const TensorPtr> inputs) override {
+        return guarded([&] { return inner_->run(inputs); });
+    }
+    [[nodiscard]] const graph::Graph &graph() const override { return inner_->graph(); }
+
+  private:
+    std::shared_ptr<Executable> inner_;
+};
+
+class TorchModule final : public Module {
+  public:
+    TorchModule() { install_arena_allocator(); }
+
+    [[nodiscard]] std::string version() const override { return std::string("LibTorch ") + TORCH_VERSION; }
+    [[nodiscard]] std::vector<DeviceInfo> devices() const override { return guarded(list_devices); }
+    void set_threads(int count) override {
+        if (count > 0) at::set_num_threads(count);
+    }
+
+    std::shared_ptr<Executable> compile(const graph::Graph &graph, const WeightSource &weights,
+                                        const CompileOptions &options) override {
+        return guarded([&] {
+            return std::make_shared<GuardedExecutable>(make_executable(graph, weights, options));
+        });
+    }
+
+    std::shared_ptr<Arena> make_arena(std::uint64_t limit) override { return make_cpu_arena(limit); }
+    std::unique_ptr<ArenaScope> enter(const std::shared_ptr<Arena> &arena) override { return enter_cpu_arena(arena); }
+
+    TensorPtr upload(std::span<const float> values, const graph::Shape &shape, Layout layout,
+                     const std::string &device) override {
+        return guarded([&] {
+            check_count(shape, values.size());
+            const c10::InferenceMode inference;
+            return wrap(as_nchw(shape, layout, const_cast<float *>(values.data())).to(find_device(device), at::kFloat, false, true));
+        });
+    }
+
+    TensorPtr full(const graph::Shape &shape, double value, const std::string &device) override {
+        return guarded([&] {
+            const c10::InferenceMode inference;
+            return wrap(at::full(shape, value, at::TensorOptions(at::kFloat).device(find_device(device))));
+        });
+    }
+
+    void download(const Tensor &tensor, std::span<float> values, Layout layout) override {
+        guarded([&] {
+            check_count(tensor.shape(), values.size());
+            const c10::InferenceMode inference;
+            as_nchw(tensor.shape(), layout, values.data()).copy_(unwrap(tensor));
+            return 0;
+        });
+    }
+
+    TensorPtr binary(Binary op, const TensorPtr &left, const TensorPtr &right) override {
+        return guarded([&] {
+            const c10::InferenceMode inference;
+            return wrap(compute(op, unwrap(*left), unwrap(*right)));
+        });
+    }
+
+    TensorPtr affine(const TensorPtr &x, double scale, double offset) override {
+        return guarded([&] {
+            const c10::InferenceMode inference;
+            return wrap(unwrap(*x) * scale + offset);
+        });
+    }
+
+    TensorPtr clamp(const TensorPtr &x, double low, double high) override {
+        return guarded([&] {
+            const c10::InferenceMode inference;
+            return wrap(at::clamp(unwrap(*x), low, high));
+        });
+    }
+
+    double reduce(Reduction op, const TensorPtr &x) override {
+        return guarded([&] {
+            const c10::InferenceMode inference;
+            const auto values = unwrap(*x).to(at::kDouble);
+            switch (op) {
+            case Reduction::sum:
+                return values.sum().item<double>();
+            case Reduction::mean:
+                return values.mean().item<double>();
+            case Reduction::minimum:
+                return values.min().item<double>();
+            case Reduction::maximum:
+                return values.max().item<double>();
+            }
+            throw Error(ErrorCode::invalid_argument, "unknown reduction", "op");
+        });
+    }
+
+  private:
+    static at::Tensor compute(Binary op, const at::Tensor &a, const at::Tensor &b) {
+        switch (op) {
+        case Binary::add:
+            return a + b;
+        case Binary::subtract:
+            return a - b;
+        case Binary::multiply:
+            return a * b;
+        case Binary::divide:
+            return a / b;
+        case Binary::minimum:
+            return at::minimum(a, b);
+        case Binary::maximum:
+            return at::maximum(a, b);
+        }
+        throw Error(ErrorCode::invalid_argument, "unknown operation", "op");
+    }
+};
+
+} // namespace
+
+Module &torch_module() {
+    static TorchModule module;
+    return module;
+}
+
+} // namespace mirra::runtime

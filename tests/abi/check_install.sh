@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# check_install.sh CMAKE BUILD SOURCE INPUTS RUNTIME CC: installs into a fresh folder, moves it, builds the C sample against
+# it with find_package and with pkg-config, and runs both.
+set -euo pipefail
+cmake=$1 build=$2 source=$3 inputs=$4 runtime=$5 cc=$6
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"$cmake" --install "$build" --prefix "$work/first" --component sdk >"$work/install.log"
+mv "$work/first" "$work/prefix"
+prefix=$work/prefix
+libdir=$(dirname "$(find "$prefix" -name libmirra.so.1)")
+"$inputs" "$work"
+
+try() {
+    MIRRA_RUNTIME_MODULE=$runtime MIRRA_BUNDLE_PATH=$work XDG_DATA_HOME=$work LD_LIBRARY_PATH=$libdir \
+        "$1" "$work/noisy.png" "$work/$2.png" 20
+    [ -s "$work/$2.png" ] || { echo "FAIL: $2 wrote nothing"; exit 1; }
+    if MIRRA_RUNTIME_MODULE=$runtime MIRRA_BUNDLE_PATH=$work LD_LIBRARY_PATH=$libdir \
+        "$1" "$work/missing.png" "$work/none.png" 2>"$work/error.txt"; then
+        echo "FAIL: a missing file is no error"; exit 1
+    fi
+    grep -q missing.png "$work/error.txt"
+}
+
+mkdir "$work/consumer"
+cat >"$work/consumer/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.16)
+project(consumer LANGUAGES C)
+find_package(mirra CONFIG REQUIRED)
+if(NOT EXISTS "\${MIRRA_PLUGIN_DIR}/denoiser.so")
+    message(FATAL_ERROR "no plugins at \${MIRRA_PLUGIN_DIR}")
+endif()
+add_executable(denoise $source/samples/c/denoise.c)
+target_link_libraries(denoise PRIVATE mirra::mirra)
+END
+"$cmake" -S "$work/consumer" -B "$work/consumer/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" >"$work/cmake.log"
+"$cmake" --build "$work/consumer/build" >>"$work/cmake.log"
+try "$work/consumer/build/denoise" by-cmake
+
+command -v pkg-config >/dev/null || { echo "find_package works; SKIP: pkg-config is not installed"; exit 77; }
+export PKG_CONFIG_PATH=$libdir/pkgconfig
+# shellcheck disable=SC2046
+"$cc" -Wall -Wextra -Werror "$source/samples/c/denoise.c" $(pkg-config --cflags --libs mirra) -o "$work/denoise"
+try "$work/denoise" by-pkg-config
+cmp "$work/by-cmake.png" "$work/by-pkg-config.png"

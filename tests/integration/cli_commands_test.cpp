@@ -1,0 +1,134 @@
+// The commands that look at what is installed, and the handling of wrong command lines.
+#include "cli_support.hpp"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+
+namespace mirra::test {
+namespace {
+
+TEST(Cli, PrintsItsVersion) {
+    const Outcome run = run_cli({"--version"});
+    EXPECT_EQ(run.exit_code, 0);
+    EXPECT_EQ(run.out.rfind("mirra ", 0), 0U) << run.out;
+}
+
+TEST(Cli, HelpListsTasksCommandsAndExitCodes) {
+    const Outcome run = run_cli({"--help"});
+    EXPECT_EQ(run.exit_code, 0);
+    for (const char *word : {"denoise", "compare", "Exit codes", "130"})
+        EXPECT_NE(run.out.find(word), std::string::npos) << word;
+}
+
+TEST(Cli, WithoutArgumentsIsAUsageError) {
+    EXPECT_EQ(run_cli({}).exit_code, 2);
+}
+
+TEST(Cli, HelpOfATaskComesFromItsSchema) {
+    const Outcome run = run_cli({"denoise", "--help"});
+    EXPECT_EQ(run.exit_code, 0);
+    for (const char *word : {"--sigma", "--strength", "--bundle", "--memory-limit", "--output"})
+        EXPECT_NE(run.out.find(word), std::string::npos) << word;
+}
+
+TEST(Cli, RunTaskIsTheTask) {
+    EXPECT_EQ(run_cli({"run", "denoise", "--help"}).out, run_cli({"denoise", "--help"}).out);
+}
+
+TEST(Cli, UnknownCommandIsNamedAndTasksAreListed) {
+    const Outcome run = run_cli({"denoize"});
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_EQ(run.err.rfind("mirra: ", 0), 0U) << run.err;
+    EXPECT_NE(run.err.find("denoize"), std::string::npos) << run.err;
+    EXPECT_NE(run.err.find("denoise"), std::string::npos) << run.err;
+}
+
+TEST(Cli, UnknownOptionIsAUsageError) {
+    EXPECT_EQ(run_cli({"tasks", "--nonsense"}).exit_code, 2);
+}
+
+TEST(Cli, ParametersOutOfRangeAreRefusedBeforeAnythingIsLoaded) {
+    for (const char *value : {"-1", "1e9", "nan", "many", ""}) {
+        const Outcome run = run_cli({"denoise", "missing.png", "-o", "x.png", "--sigma", value});
+        EXPECT_EQ(run.exit_code, 2) << value << ": " << run.err;
+    }
+}
+
+TEST(Cli, UsageErrorsAreJsonWhereAskedFor) {
+    const Outcome run = run_cli({"compare", "only-one.png", "--json"});
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_EQ(run.json()["error"]["exit_code"], 2);
+    EXPECT_EQ(run.json()["error"]["code"], "usage");
+}
+
+TEST(CliTasks, ListsTheDenoiserWithItsParameters) {
+    const auto tasks = run_cli({"tasks", "--json"}).json()["tasks"];
+    const auto found =
+        std::find_if(tasks.begin(), tasks.end(), [](const auto &t) { return t["name"] == "denoise"; });
+    ASSERT_NE(found, tasks.end());
+    EXPECT_NE(run_cli({"tasks"}).out.find("--sigma"), std::string::npos);
+}
+
+TEST(CliTasks, StartsFast) {
+#ifdef MIRRA_TEST_SANITIZED
+    GTEST_SKIP() << "sanitizers slow the start";
+#endif
+    double best = 1e9;
+    for (int i = 0; i < 10; ++i) best = std::min(best, run_cli({"tasks"}).seconds);
+    EXPECT_LT(best, 0.050);
+}
+
+TEST(CliDevices, TheProcessorIsFirstAndUsable) {
+    const auto devices = run_cli({"devices", "--json"}).json()["devices"];
+    ASSERT_FALSE(devices.empty());
+    EXPECT_EQ(devices[0]["id"], "cpu");
+    EXPECT_TRUE(devices[0]["usable"]);
+    EXPECT_GT(devices[0]["memory_bytes"], 0);
+}
+
+TEST(CliDoctor, ExitCodeSaysWhetherThereAreProblems) {
+    const Outcome run = run_cli({"doctor", "--json"});
+    const auto report = run.json();
+    EXPECT_EQ(run.exit_code, report["problems"].empty() ? 0 : 5) << run.out;
+    EXPECT_FALSE(report["plugins"].empty());
+    EXPECT_EQ(run_cli({"doctor"}).exit_code, run.exit_code);
+}
+
+TEST(CliDoctor, NamesAPluginThatIsNone) {
+    const TemporaryFolder folder;
+    write_text(folder / "broken.so", "this is no library");
+    setenv("MIRRA_PLUGIN_PATH", (folder / "").c_str(), 1);
+    const Outcome run = run_cli({"doctor"});
+    unsetenv("MIRRA_PLUGIN_PATH");
+    EXPECT_EQ(run.exit_code, 5);
+    EXPECT_NE(run.out.find("broken.so"), std::string::npos) << run.out;
+}
+
+TEST(CliInfo, WithoutAFileNamesTheVersion) {
+    EXPECT_EQ(run_cli({"info", "--json"}).json()["abi"], 1);
+}
+
+TEST(CliInfo, DamagedFilesAreInputErrors) {
+    const TemporaryFolder folder;
+    for (const char *name : {"a.mirra", "a.safetensors", "a.png", "a.jpg"}) {
+        write_text(folder / name, "damaged");
+        EXPECT_EQ(run_cli({"info", folder / name}).exit_code, 3) << name;
+    }
+}
+
+TEST(CliGraph, MissingBundleIsASetupError) {
+    const TemporaryFolder folder;
+    const Outcome run =
+        run_cli({"graph", folder / "no.mirra", "--in", folder / "x", "--out", folder / "y.safetensors"});
+    EXPECT_EQ(run.exit_code, 5) << run.err;
+}
+
+TEST(CliCompletion, KnowsTasksAndOptions) {
+    const Outcome run = run_cli({"completion", "bash"});
+    EXPECT_EQ(run.exit_code, 0);
+    EXPECT_NE(run.out.find("--sigma"), std::string::npos);
+    EXPECT_NE(run.out.find("complete -o default -F _mirra mirra"), std::string::npos);
+}
+
+} // namespace
+} // namespace mirra::test

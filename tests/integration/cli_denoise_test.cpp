@@ -1,0 +1,144 @@
+// mirra denoise with the bundle that ships: files, folders, limits and Ctrl-C.
+#include "cli_support.hpp"
+
+#include <mirra/mirra.h>
+
+#include <algorithm>
+#include <gtest/gtest.h>
+
+namespace mirra::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class CliDenoise : public testing::Test {
+  protected:
+    void SetUp() override {
+        write_waves(clean_, 256, 192);
+        ASSERT_EQ(run_cli({"noise", clean_, "-o", noisy_, "--sigma", "25", "--seed", "1"}).exit_code, 0);
+    }
+
+    [[nodiscard]] double psnr(const std::string &other) const {
+        return run_cli({"compare", clean_, other, "--json"}).json()["psnr"].get<double>();
+    }
+
+    TemporaryFolder folder_;
+    std::string clean_ = folder_ / "clean.png";
+    std::string noisy_ = folder_ / "noisy.png";
+    std::string done_ = folder_ / "done.png";
+};
+
+TEST_F(CliDenoise, RemovesNoiseAndSaysHow) {
+    const Outcome run = run_cli({"denoise", noisy_, "-o", done_, "--sigma", "25", "--json"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_GT(psnr(done_), psnr(noisy_) + 6);
+    const auto result = run.json()["results"][0];
+    EXPECT_EQ(result["device"], "cpu");
+    EXPECT_EQ(result["width"], 256);
+    EXPECT_GT(result["seconds"].get<double>(), 0);
+}
+
+TEST_F(CliDenoise, FindsTheNoiseLevelByItself) {
+    ASSERT_EQ(run_cli({"denoise", noisy_, "-o", done_, "--sigma", "auto"}).exit_code, 0);
+    EXPECT_GT(psnr(done_), psnr(noisy_) + 6);
+}
+
+TEST_F(CliDenoise, OntoItsInput) {
+    const double before = psnr(noisy_);
+    ASSERT_EQ(run_cli({"denoise", noisy_, "-o", noisy_, "--sigma", "25"}).exit_code, 0);
+    EXPECT_GT(psnr(noisy_), before + 6);
+    EXPECT_EQ(folder_.names(), (std::vector<std::string>{"clean.png", "noisy.png"}));
+}
+
+TEST_F(CliDenoise, QuietPrintsNothing) {
+    const Outcome run = run_cli({"denoise", noisy_, "-o", done_, "--quiet"});
+    EXPECT_EQ(run.exit_code, 0);
+    EXPECT_EQ(run.out + run.err, "");
+}
+
+TEST_F(CliDenoise, WritesABeforeAfterSheet) {
+    ASSERT_EQ(run_cli({"denoise", noisy_, "-o", done_, "--compare", folder_ / "sheet.png"}).exit_code, 0);
+    EXPECT_GE(size_of(folder_ / "sheet.png").width, 2 * 256);
+}
+
+TEST_F(CliDenoise, ABadFileDoesNotStopTheRest) {
+    std::filesystem::create_directory(folder_ / "in");
+    std::filesystem::copy(noisy_, folder_ / "in/a.png");
+    write_text(folder_ / "in/b.png", "damaged");
+    std::filesystem::copy(noisy_, folder_ / "in/c.png");
+    const Outcome run = run_cli({"denoise", folder_ / "in", "-o", folder_ / "out", "--json"});
+    EXPECT_EQ(run.exit_code, 1) << run.err;
+    EXPECT_EQ(run.json()["done"], 2);
+    EXPECT_EQ(run.json()["failed"], 1);
+    EXPECT_EQ(run.json()["results"][1]["error"]["exit_code"], 3);
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "out/a.png"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "out/b.png"));
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "out/c.png"));
+}
+
+TEST_F(CliDenoise, PatternsAreExpanded) {
+    const Outcome run = run_cli({"denoise", folder_ / "*.png", "-o", folder_ / "out"});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "out/clean.png"));
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "out/noisy.png"));
+    EXPECT_EQ(run_cli({"denoise", folder_ / "*.jpg", "-o", folder_ / "out"}).exit_code, 3);
+}
+
+TEST_F(CliDenoise, InputsMustNotShareAnOutput) {
+    std::filesystem::create_directory(folder_ / "in");
+    std::filesystem::copy(noisy_, folder_ / "in/noisy.png");
+    EXPECT_EQ(run_cli({"denoise", noisy_, folder_ / "in/noisy.png", "-o", folder_ / "out"}).exit_code, 2);
+    EXPECT_EQ(run_cli({"denoise", noisy_, clean_, "-o", done_}).exit_code, 2);
+}
+
+TEST_F(CliDenoise, MissingOrDamagedBundleAndUnknownDevice) {
+    write_text(folder_ / "bad.mirra", "damaged");
+    EXPECT_EQ(run_cli({"denoise", noisy_, "-o", done_, "--bundle", folder_ / "no.mirra"}).exit_code, 5);
+    EXPECT_EQ(run_cli({"denoise", noisy_, "-o", done_, "--bundle", folder_ / "bad.mirra"}).exit_code, 5);
+    EXPECT_EQ(run_cli({"denoise", noisy_, "-o", done_, "--device", "abacus"}).exit_code, 5);
+    EXPECT_FALSE(std::filesystem::exists(done_));
+}
+
+TEST_F(CliDenoise, TooSmallAMemoryLimitNamesTheBytes) {
+    const Outcome run = run_cli({"denoise", noisy_, "-o", done_, "--memory-limit", "1", "--json"});
+    EXPECT_EQ(run.exit_code, 6) << run.err;
+    EXPECT_EQ(run.json()["error"]["code"], "budget");
+    EXPECT_FALSE(std::filesystem::exists(done_));
+}
+
+TEST_F(CliDenoise, CtrlCLeavesNoFileBehind) {
+    const std::string big = folder_ / "big.png";
+    write_waves(big, 3000, 2400);
+    const Outcome run = run_cli({"denoise", big, "-o", done_, "--tile-size", "128"}, Signal{SIGINT, 1500ms});
+    EXPECT_EQ(run.exit_code, 130) << run.err;
+    EXPECT_EQ(folder_.names(), (std::vector<std::string>{"big.png", "clean.png", "noisy.png"}));
+}
+
+TEST_F(CliDenoise, BenchReportsStages) {
+    const Outcome run = run_cli({"bench", "denoiser.mirra", "--size", "128x96", "--repeat", "2", "--json"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    const auto result = run.json()["results"][0];
+    EXPECT_EQ(result["width"], 128);
+    EXPECT_GT(result["threads"], 0);
+    const auto &stages = result["stages"];
+    const auto total =
+        std::find_if(stages.begin(), stages.end(), [](const auto &s) { return s["stage"] == "total"; });
+    ASSERT_NE(total, stages.end());
+    EXPECT_GE((*total)["median_ms"], (*total)["min_ms"]);
+}
+
+TEST_F(CliDenoise, InfoDescribesTheBundle) {
+    const auto json = run_cli({"info", "denoiser.mirra", "--json"}).json();
+    EXPECT_EQ(json["task"], "denoise");
+    EXPECT_FALSE(json["graphs"].empty());
+}
+
+TEST_F(CliDenoise, UnknownGraphNamesThoseThatThereAre) {
+    const Outcome run =
+        run_cli({"graph", "denoiser.mirra", "--run", "no such", "--in", noisy_, "--out", folder_ / "y"});
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_NE(run.err.find("it has: "), std::string::npos) << run.err;
+}
+
+} // namespace
+} // namespace mirra::test

@@ -1,0 +1,443 @@
+// Sessions: parameters, plans, and images of every layout through the same network.
+#include "capi_test_support.hpp"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <cstring>
+#include <random>
+
+namespace mirra::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr float kLevel = 0.2F; // sigma 51
+
+Session stated_session(const Engine &engine, const Bundle &bundle, std::int32_t tile_size = 0) {
+    Session session = make_session(engine, bundle, tile_size);
+    EXPECT_OK(mirra_session_set_text(session.get(), "sigma", "51", error));
+    return session;
+}
+
+template<class Sample> void fill_random(std::vector<Sample> &samples, double scale) {
+    std::mt19937 random(7);
+    std::uniform_real_distribution<double> unit(0, 1);
+    for (Sample &sample : samples) sample = static_cast<Sample>(unit(random) * scale);
+}
+
+float expected(float x) {
+    return std::min(x + kLevel, 1.0F);
+}
+
+TEST(CapiSession, ParametersAreSetGetAndChecked) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = make_session(engine, bundle);
+    MIRRA_STRUCT(mirra_value, value);
+    EXPECT_OK(mirra_session_get(session.get(), "sigma", &value, error));
+    EXPECT_EQ(MIRRA_TYPE_STRING, value.type);
+    EXPECT_STREQ("auto", value.text);
+    value.type = MIRRA_TYPE_INT;
+    value.integer = 25;
+    EXPECT_OK(mirra_session_set(session.get(), "sigma", &value, error));
+    EXPECT_OK(mirra_session_get(session.get(), "sigma", &value, error));
+    EXPECT_EQ(MIRRA_TYPE_FLOAT, value.type);
+    EXPECT_EQ(25.0, value.real);
+    value.real = 101;
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_session_set(session.get(), "sigma", &value, error));
+    value.type = 99;
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_session_set(session.get(), "sigma", &value, error));
+    EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_session_set_text(session.get(), "gamma", "1", error));
+    EXPECT_OK(mirra_session_get(session.get(), "sigma", &value, error));
+    EXPECT_EQ(25.0, value.real) << "a refused value changes nothing";
+}
+
+TEST(CapiSession, TheBundlesDefaultsComeFirst) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle({.defaults = R"({"strength": 0.5, "sigma": 30})"});
+    const Session session = make_session(engine, bundle);
+    MIRRA_STRUCT(mirra_value, value);
+    EXPECT_OK(mirra_session_get(session.get(), "strength", &value, error));
+    EXPECT_EQ(0.5, value.real);
+    EXPECT_OK(mirra_session_get(session.get(), "sigma", &value, error));
+    EXPECT_EQ(30.0, value.real);
+}
+
+TEST(CapiSession, WrongOptionsAreRefused) {
+    const Engine engine = make_engine();
+    const Bundle other = make_bundle({.task = "stylize"});
+    MIRRA_STRUCT(mirra_session_options, options);
+    options.bundle = other.get();
+    Session session;
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
+                  mirra_session_create(engine.get(), &options, session.out(), error));
+    options.task = "nothing";
+    EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_session_create(engine.get(), &options, session.out(), error));
+    options.task = "denoise";
+    EXPECT_STATUS(MIRRA_E_MISMATCH, mirra_session_create(engine.get(), &options, session.out(), error));
+    const Bundle right = make_bundle();
+    options.bundle = right.get();
+    options.device = "abacus";
+    EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_session_create(engine.get(), &options, session.out(), error));
+    options.device = nullptr;
+    options.precision = 9;
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
+                  mirra_session_create(engine.get(), &options, session.out(), error));
+    options.precision = 0;
+    options.threads = -1;
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
+                  mirra_session_create(engine.get(), &options, session.out(), error));
+}
+
+TEST(CapiSession, EightBitRgb) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = stated_session(engine, bundle);
+    Pixels<std::uint8_t> in(13, 7, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    Pixels<std::uint8_t> out(13, 7, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    fill_random(in.samples, 255);
+    EXPECT_OK(run(session, in.image, out.image, error));
+    for (std::size_t i = 0; i < in.samples.size(); ++i) {
+        ASSERT_EQ(std::min(in.samples[i] + 51, 255), out.samples[i]) << i;
+    }
+}
+
+TEST(CapiSession, SixteenBitsKeepTheirPrecision) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = stated_session(engine, bundle);
+    Pixels<std::uint16_t> in(5, 4, MIRRA_COLOR_RGB, MIRRA_FORMAT_U16);
+    Pixels<std::uint16_t> out(5, 4, MIRRA_COLOR_RGB, MIRRA_FORMAT_U16);
+    fill_random(in.samples, 50000);
+    EXPECT_OK(run(session, in.image, out.image, error));
+    for (std::size_t i = 0; i < in.samples.size(); ++i)
+        ASSERT_NEAR(in.samples[i] + 13107, out.samples[i], 1) << i;
+}
+
+TEST(CapiSession, GrayGoesThroughAsRgbAndComesBackAsGray) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = stated_session(engine, bundle);
+    Pixels<float> in(6, 5, MIRRA_COLOR_GRAY, MIRRA_FORMAT_F32);
+    Pixels<float> out(6, 5, MIRRA_COLOR_GRAY, MIRRA_FORMAT_F32);
+    fill_random(in.samples, 1);
+    EXPECT_OK(run(session, in.image, out.image, error));
+    for (std::size_t i = 0; i < in.samples.size(); ++i)
+        ASSERT_NEAR(expected(in.samples[i]), out.samples[i], 1e-6) << i;
+}
+
+TEST(CapiSession, AlphaIsLeftAsItIs) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = stated_session(engine, bundle);
+    Pixels<float> in(4, 4, MIRRA_COLOR_RGBA, MIRRA_FORMAT_F32);
+    Pixels<float> out(4, 4, MIRRA_COLOR_RGBA, MIRRA_FORMAT_F32);
+    fill_random(in.samples, 1);
+    EXPECT_OK(run(session, in.image, out.image, error));
+    for (std::size_t i = 0; i < in.samples.size(); ++i) {
+        ASSERT_NEAR(i % 4 == 3 ? in.samples[i] : expected(in.samples[i]), out.samples[i], 1e-6) << i;
+    }
+}
+
+TEST(CapiSession, PremultipliedColourIsDividedOutAndMultipliedIn) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = stated_session(engine, bundle);
+    Pixels<float> in(2, 1, MIRRA_COLOR_RGBA, MIRRA_FORMAT_F32);
+    Pixels<float> out(2, 1, MIRRA_COLOR_RGBA, MIRRA_FORMAT_F32);
+    in.image.alpha_mode = out.image.alpha_mode = MIRRA_ALPHA_PREMULTIPLIED;
+    in.samples = {0.2F, 0.1F, 0.0F, 0.5F, 0.0F, 0.0F, 0.0F, 0.0F};
+    EXPECT_OK(run(session, in.image, out.image, error));
+    const std::vector<float> want{0.3F, 0.2F, 0.1F, 0.5F, 0.0F, 0.0F, 0.0F, 0.0F};
+    for (std::size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(want[i], out.samples[i], 1e-6) << i;
+}
+
+TEST(CapiSession, LinearLightIsBroughtToTheCurveAndBack) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = stated_session(engine, bundle);
+    Pixels<float> in(1, 1, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    Pixels<float> out(1, 1, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    in.image.transfer = out.image.transfer = MIRRA_TRANSFER_LINEAR;
+    in.samples = {0.2140411F, 0.0F, 1.0F}; // 0.5, 0 and 1 on the curve
+    EXPECT_OK(run(session, in.image, out.image, error));
+    EXPECT_NEAR(0.4479884F, out.samples[0], 1e-5); // 0.7 on the curve
+    EXPECT_NEAR(0.0331048F, out.samples[1], 1e-5); // 0.2
+    EXPECT_NEAR(1.0F, out.samples[2], 1e-5);
+}
+
+TEST(CapiSession, PlanesAndNegativeStridesGiveTheSamePixels) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle({.blur = true});
+    const Session session = stated_session(engine, bundle);
+    constexpr std::int32_t kWidth = 9, kHeight = 6;
+    Pixels<float> in(kWidth, kHeight, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    Pixels<float> want(kWidth, kHeight, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    fill_random(in.samples, 1);
+    EXPECT_OK(run(session, in.image, want.image, error));
+
+    std::vector<float> planes(in.samples.size()); // three planes, bottom up
+    std::vector<float> out(in.samples.size());
+    const auto plane_place = [](std::int32_t x, std::int32_t y, std::int32_t c) {
+        return static_cast<std::size_t>((c * kHeight + kHeight - 1 - y) * kWidth + x);
+    };
+    const auto packed_place = [](std::int32_t x, std::int32_t y, std::int32_t c) {
+        return static_cast<std::size_t>((y * kWidth + x) * 3 + c);
+    };
+    mirra_image in_planes = in.image;
+    mirra_image out_planes = in.image;
+    in_planes.plane_count = out_planes.plane_count = 3;
+    for (std::int32_t c = 0; c < 3; ++c) {
+        const std::int64_t row = -static_cast<std::int64_t>(kWidth * sizeof(float));
+        in_planes.planes[c] = {&planes[plane_place(0, 0, c)], sizeof(float), row};
+        out_planes.planes[c] = {&out[plane_place(0, 0, c)], sizeof(float), row};
+        for (std::int32_t y = 0; y < kHeight; ++y) {
+            for (std::int32_t x = 0; x < kWidth; ++x) {
+                planes[plane_place(x, y, c)] = in.samples[packed_place(x, y, c)];
+            }
+        }
+    }
+    EXPECT_OK(run(session, in_planes, out_planes, error));
+    for (std::int32_t c = 0; c < 3; ++c) {
+        for (std::int32_t y = 0; y < kHeight; ++y) {
+            for (std::int32_t x = 0; x < kWidth; ++x) {
+                ASSERT_EQ(want.samples[packed_place(x, y, c)], out[plane_place(x, y, c)]);
+            }
+        }
+    }
+}
+
+TEST(CapiSession, TilesEqualTheWhole) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle({.blur = true});
+    Pixels<float> in(61, 47, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    fill_random(in.samples, 0.7);
+    Pixels<float> whole(61, 47, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    EXPECT_OK(run(stated_session(engine, bundle), in.image, whole.image, error));
+    Pixels<float> tiled(61, 47, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    Result result;
+    EXPECT_OK(run(stated_session(engine, bundle, 16), in.image, tiled.image, error, nullptr, result.out()));
+    MIRRA_STRUCT(mirra_result_info, info);
+    EXPECT_OK(mirra_result_get_info(result.get(), &info, error));
+    EXPECT_GT(info.tile_count, 8U);
+    EXPECT_EQ(whole.samples, tiled.samples);
+}
+
+TEST(CapiSession, TheOutputMayBeTheInput) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle({.blur = true});
+    const Session session = stated_session(engine, bundle, 16);
+    Pixels<std::uint8_t> in(40, 33, MIRRA_COLOR_RGBA, MIRRA_FORMAT_U8);
+    fill_random(in.samples, 255);
+    Pixels<std::uint8_t> out(40, 33, MIRRA_COLOR_RGBA, MIRRA_FORMAT_U8);
+    EXPECT_OK(run(session, in.image, out.image, error));
+    EXPECT_OK(run(session, in.image, in.image, error));
+    EXPECT_EQ(out.samples, in.samples);
+}
+
+TEST(CapiSession, PortsAreChecked) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = make_session(engine, bundle);
+    Pixels<std::uint8_t> in(4, 4, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    Pixels<std::uint8_t> small(4, 3, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    EXPECT_STATUS(MIRRA_E_MISMATCH, run(session, in.image, small.image, error));
+    const mirra_port_value only = port("image", in.image);
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
+                  mirra_session_run(session.get(), &only, 1, nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
+                  mirra_session_run(session.get(), nullptr, 0, nullptr, nullptr, error));
+    const mirra_port_value twice[] = {port("image", in.image), port("image", in.image)};
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
+                  mirra_session_run(session.get(), twice, 2, nullptr, nullptr, error));
+    const mirra_port_value unknown[] = {port("image", in.image), port("picture", in.image)};
+    EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_session_run(session.get(), unknown, 2, nullptr, nullptr, error));
+}
+
+TEST(CapiSession, BadImagesAreRefused) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = make_session(engine, bundle);
+    Pixels<std::uint8_t> in(4, 4, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    Pixels<std::uint8_t> out(4, 4, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    const auto refused = [&](void (*damage)(mirra_image &)) {
+        mirra_image image = in.image;
+        damage(image);
+        EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, run(session, image, out.image, error));
+    };
+    refused([](mirra_image &i) { i.struct_size = 0; });
+    refused([](mirra_image &i) { i.width = 0; });
+    refused([](mirra_image &i) { i.height = -4; });
+    refused([](mirra_image &i) { i.format = 0; });
+    refused([](mirra_image &i) { i.color = 5; });
+    refused([](mirra_image &i) { i.alpha_mode = 2; });
+    refused([](mirra_image &i) { i.transfer = -1; });
+    refused([](mirra_image &i) { i.plane_count = 2; });
+    refused([](mirra_image &i) { i.plane_count = 3; }); // its planes are NULL
+    refused([](mirra_image &i) { i.planes[0].data = nullptr; });
+    refused([](mirra_image &i) { i.planes[0].row_stride = 1; });
+    refused([](mirra_image &i) { i.planes[0].row_stride = INT64_MAX; });
+    refused([](mirra_image &i) { i.planes[0].row_stride = INT64_MIN; });
+    refused([](mirra_image &i) { i.icc_bytes = 9; });
+}
+
+TEST(CapiSession, ThePlanSaysWhatARunWillDo) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle({.blur = true});
+    const Session session = make_session(engine, bundle, 64);
+    MIRRA_STRUCT(mirra_plan, plan);
+    EXPECT_OK(mirra_session_plan(session.get(), 300, 200, &plan, error));
+    EXPECT_EQ(1, plan.fits);
+    EXPECT_LE(plan.tile_width, 64);
+    EXPECT_LE(plan.tile_height, 64);
+    EXPECT_EQ(2, plan.halo_left);
+    EXPECT_EQ(1, plan.alignment);
+    EXPECT_STREQ("cpu", plan.device);
+    EXPECT_EQ(MIRRA_PRECISION_FP32, plan.precision);
+    EXPECT_STRNE("", plan.precision_reason);
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_session_plan(session.get(), 0, 200, &plan, error));
+
+    Pixels<std::uint8_t> in(300, 200, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    Result result;
+    EXPECT_OK(run(session, in.image, in.image, error, nullptr, result.out()));
+    MIRRA_STRUCT(mirra_result_info, info);
+    EXPECT_OK(mirra_result_get_info(result.get(), &info, error));
+    EXPECT_EQ(plan.tile_count, info.tile_count);
+    EXPECT_LE(info.peak_bytes, plan.peak_bytes);
+    EXPECT_GT(info.seconds, 0);
+}
+
+TEST(CapiSession, TheMemoryLimitMakesTilesSmallerOrIsRefusedWithTheBytesNeeded) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle({.blur = true});
+    MIRRA_STRUCT(mirra_session_options, options);
+    options.task = "denoise";
+    options.bundle = bundle.get();
+    options.memory_limit = 1;
+    Session session;
+    EXPECT_OK(mirra_session_create(engine.get(), &options, session.out(), error));
+    MIRRA_STRUCT(mirra_plan, plan);
+    EXPECT_OK(mirra_session_plan(session.get(), 400, 300, &plan, error));
+    EXPECT_EQ(0, plan.fits);
+    EXPECT_GT(plan.required_bytes, plan.base_bytes);
+    Pixels<std::uint8_t> in(400, 300, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    fill_random(in.samples, 255);
+    Pixels<std::uint8_t> out(400, 300, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    Failure failure;
+    EXPECT_EQ(MIRRA_E_BUDGET, run(session, in.image, out.image, failure.out()));
+    EXPECT_THAT(message(failure), HasSubstr(std::to_string(plan.required_bytes)));
+
+    options.memory_limit = plan.required_bytes + (1 << 20);
+    EXPECT_OK(mirra_session_create(engine.get(), &options, session.out(), error));
+    EXPECT_OK(mirra_session_plan(session.get(), 400, 300, &plan, error));
+    EXPECT_EQ(1, plan.fits);
+    EXPECT_GT(plan.tile_count, 1U);
+    EXPECT_LE(plan.peak_bytes, options.memory_limit);
+    EXPECT_OK(run(session, in.image, out.image, error));
+    Pixels<std::uint8_t> whole(400, 300, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    EXPECT_OK(run(make_session(engine, bundle), in.image, whole.image, error));
+    EXPECT_EQ(whole.samples, out.samples);
+}
+
+TEST(CapiSession, PrecisionIsChosenByMeasuredLoss) {
+    const Engine engine = make_engine();
+    MIRRA_STRUCT(mirra_device_info, cpu);
+    EXPECT_OK(mirra_engine_device(engine.get(), 0, &cpu, error));
+    const bool has_bf16 = (cpu.precisions & (1U << MIRRA_PRECISION_BF16)) != 0;
+    const auto chosen = [&](std::map<std::string, double> loss, std::string &reason) {
+        const Bundle bundle = make_bundle({.precision_loss = std::move(loss)});
+        const Session session = make_session(engine, bundle);
+        MIRRA_STRUCT(mirra_plan, plan);
+        EXPECT_OK(mirra_session_plan(session.get(), 10, 10, &plan, error));
+        reason = plan.precision_reason;
+        return plan.precision;
+    };
+    std::string reason;
+    EXPECT_EQ(MIRRA_PRECISION_FP32, chosen({}, reason));
+    EXPECT_THAT(reason, HasSubstr(has_bf16 ? "not measured" : "no bf16"));
+    EXPECT_EQ(MIRRA_PRECISION_FP32, chosen({{"bf16", 0.5}}, reason));
+    EXPECT_EQ(has_bf16 ? MIRRA_PRECISION_BF16 : MIRRA_PRECISION_FP32, chosen({{"bf16", 0.001}}, reason));
+}
+
+TEST(CapiSession, OutlivesItsEngineAndItsBundle) {
+    Engine engine = make_engine();
+    Bundle bundle = make_bundle();
+    const Session session = stated_session(engine, bundle);
+    *engine.out() = nullptr;
+    *bundle.out() = nullptr;
+    Pixels<std::uint8_t> in(3, 3, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    EXPECT_OK(run(session, in.image, in.image, error));
+    EXPECT_EQ(51, in.samples[0]);
+}
+
+struct Seen {
+    std::vector<double> fractions;
+    std::vector<std::string> stages;
+    std::uint64_t tiles = 0;
+    std::size_t stop_after = SIZE_MAX;
+};
+
+std::int32_t see(void *user, const mirra_progress *progress) {
+    auto &seen = *static_cast<Seen *>(user);
+    seen.fractions.push_back(progress->fraction);
+    if (seen.stages.empty() || seen.stages.back() != progress->stage)
+        seen.stages.emplace_back(progress->stage);
+    seen.tiles = std::max(seen.tiles, progress->tile_count);
+    EXPECT_LE(progress->bytes_now, progress->bytes_peak);
+    return seen.fractions.size() > seen.stop_after ? 1 : 0;
+}
+
+TEST(CapiSession, ProgressGoesUpAndCanStopTheRun) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle({.blur = true});
+    const Session session = make_session(engine, bundle, 16);
+    Pixels<std::uint8_t> in(64, 64, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    Seen seen;
+    MIRRA_STRUCT(mirra_run_options, options);
+    options.progress = see;
+    options.progress_user = &seen;
+    EXPECT_OK(run(session, in.image, in.image, error, &options));
+    EXPECT_EQ((std::vector<std::string>{"prepare", "process", "finish"}), seen.stages);
+    EXPECT_TRUE(std::is_sorted(seen.fractions.begin(), seen.fractions.end()));
+    EXPECT_EQ(1.0, seen.fractions.back());
+    EXPECT_EQ(seen.tiles + 2, seen.fractions.size());
+    seen = {};
+    seen.stop_after = 3;
+    EXPECT_STATUS(MIRRA_E_CANCELLED, run(session, in.image, in.image, error, &options));
+    EXPECT_EQ(4U, seen.fractions.size());
+}
+
+TEST(CapiSession, ACancelTokenIsSticky) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = make_session(engine, bundle);
+    Pixels<std::uint8_t> in(4, 4, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    Cancel cancel;
+    EXPECT_OK(mirra_cancel_create(cancel.out(), error));
+    MIRRA_STRUCT(mirra_run_options, options);
+    options.cancel = cancel.get();
+    EXPECT_OK(run(session, in.image, in.image, error, &options));
+    mirra_cancel_request(cancel.get());
+    EXPECT_EQ(1, mirra_cancel_requested(cancel.get()));
+    EXPECT_STATUS(MIRRA_E_CANCELLED, run(session, in.image, in.image, error, &options));
+    EXPECT_STATUS(MIRRA_E_CANCELLED, run(session, in.image, in.image, error, &options));
+}
+
+TEST(CapiSession, ACallbackThatUsesItsOwnSessionIsToldThatItIsBusy) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = make_session(engine, bundle);
+    Pixels<std::uint8_t> in(4, 4, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    MIRRA_STRUCT(mirra_run_options, options);
+    options.progress = [](void *user, const mirra_progress *) -> std::int32_t {
+        EXPECT_STATUS(MIRRA_E_BUSY,
+                      mirra_session_set_text(static_cast<mirra_session *>(user), "sigma", "1", error));
+        return 0;
+    };
+    options.progress_user = session.get();
+    EXPECT_OK(run(session, in.image, in.image, error, &options));
+}
+
+} // namespace
+} // namespace mirra::test

@@ -1,0 +1,158 @@
+// The struct_size rule, NULL rules, errors.
+#include "c_struct.hpp"
+#include "capi_test_support.hpp"
+
+#include <cstring>
+
+namespace mirra::test {
+namespace {
+
+/// mirra_run_options as a later version might have it.
+struct Newer {
+    mirra_read_options known;
+    std::uint64_t unknown;
+};
+
+TEST(CapiStruct, AZeroTailOfANewerStructIsFine) {
+    Newer options{};
+    options.known.struct_size = sizeof(Newer);
+    Picture picture;
+    EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_image_read("/nowhere.png", &options.known, picture.out(), error));
+}
+
+TEST(CapiStruct, ANonZeroTailIsRefused) {
+    Newer options{};
+    options.known.struct_size = sizeof(Newer);
+    options.unknown = 1;
+    Picture picture;
+    EXPECT_STATUS(MIRRA_E_UNSUPPORTED,
+                  mirra_image_read("/nowhere.png", &options.known, picture.out(), error));
+}
+
+TEST(CapiStruct, AMissingTailIsTheDefault) {
+    mirra_engine_options options{};
+    options.struct_size = 2 * sizeof(std::uint32_t); // no pointers at all
+    options.flags = MIRRA_PLUGIN_PATH_ONLY;
+    options.plugin_path = reinterpret_cast<const char *>(1); // beyond struct_size: must not be read
+    Engine engine;
+    EXPECT_OK(mirra_engine_create(&options, engine.out(), error));
+    EXPECT_EQ(0U, mirra_engine_task_count(engine.get()));
+}
+
+TEST(CapiStruct, AForgottenSizeIsRefused) {
+    mirra_engine_options options{};
+    Engine engine;
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_engine_create(&options, engine.out(), error));
+    EXPECT_EQ(nullptr, engine.get());
+    mirra_device_info info{};
+    engine = make_engine();
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_engine_device(engine.get(), 0, &info, error));
+}
+
+TEST(CapiStruct, OutputsAreFilledAsFarAsTheyGo) {
+    struct {
+        mirra_device_info info;
+        std::uint64_t beyond;
+    } larger{};
+    larger.info.struct_size = sizeof(larger);
+    larger.beyond = 77;
+    const Engine engine = make_engine();
+    EXPECT_OK(mirra_engine_device(engine.get(), 0, &larger.info, error));
+    EXPECT_EQ(0U, larger.beyond);
+    EXPECT_STREQ("cpu", larger.info.id);
+
+    mirra_device_info older{};
+    older.struct_size = offsetof(mirra_device_info, name);
+    EXPECT_OK(mirra_engine_device(engine.get(), 0, &older, error));
+    EXPECT_STREQ("cpu", older.id);
+    EXPECT_EQ(nullptr, older.name);
+    EXPECT_EQ(offsetof(mirra_device_info, name), older.struct_size);
+}
+
+TEST(CapiStruct, ArraysGoByTheirStructSize) {
+    struct Wider {
+        mirra_port_value value;
+        std::uint64_t more;
+    };
+    Wider two[2] = {};
+    for (int i = 0; i < 2; ++i) {
+        two[i].value.struct_size = sizeof(Wider);
+        two[i].value.name = i == 0 ? "first" : "second";
+    }
+    const auto read = host::read_array(&two[0].value, 2, "values");
+    ASSERT_EQ(2U, read.size());
+    EXPECT_STREQ("second", read[1].name);
+    two[1].value.struct_size = sizeof(mirra_port_value);
+    EXPECT_THROW(host::read_array(&two[0].value, 2, "values"), Error);
+}
+
+TEST(CapiStruct, NullIsRefusedEverywhereAndDestroyTakesIt) {
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_engine_create(nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_engine_task(nullptr, 0, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_engine_param(nullptr, nullptr, 0, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_engine_runtime(nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_engine_find_bundle(nullptr, nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_bundle_open(nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_bundle_open_memory(nullptr, 4, nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_bundle_get_info(nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_bundle_graph(nullptr, 0, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_image_read(nullptr, nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
+                  mirra_image_write("/tmp/x.png", nullptr, nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_picture_view(nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_image_add_noise(nullptr, 1, 1, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_image_compare(nullptr, nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_image_estimate_noise(nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_tensors_create(nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_tensors_add(nullptr, "x", nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_tensors_get(nullptr, "x", nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
+                  mirra_graph_run(nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_session_create(nullptr, nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_session_set(nullptr, "x", nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_session_plan(nullptr, 1, 1, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_session_run(nullptr, nullptr, 0, nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
+                  mirra_session_submit(nullptr, nullptr, 0, nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_job_poll(nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_job_wait(nullptr, 0, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_result_get_info(nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_cancel_create(nullptr, error));
+    EXPECT_EQ(0U, mirra_engine_task_count(nullptr));
+    EXPECT_EQ(0U, mirra_engine_device_count(nullptr));
+    EXPECT_EQ(0, mirra_cancel_requested(nullptr));
+    EXPECT_EQ(nullptr, mirra_tensors_name(nullptr, 0));
+    EXPECT_STREQ("", mirra_engine_schema_json(nullptr));
+    EXPECT_STREQ("", mirra_error_message(nullptr));
+    EXPECT_EQ(MIRRA_OK, mirra_error_code(nullptr));
+    mirra_cancel_request(nullptr);
+    mirra_job_cancel(nullptr);
+    mirra_string_free(nullptr);
+}
+
+TEST(CapiStruct, ErrorsMayBeLeftOut) {
+    mirra_bundle *bundle = nullptr;
+    EXPECT_EQ(MIRRA_E_NOT_FOUND, mirra_bundle_open("/nowhere.mirra", &bundle, nullptr));
+    EXPECT_EQ(nullptr, bundle);
+}
+
+TEST(CapiStruct, SuccessLeavesTheErrorAlone) {
+    auto *untouched = reinterpret_cast<mirra_error *>(16);
+    mirra_cancel *cancel = nullptr;
+    EXPECT_EQ(MIRRA_OK, mirra_cancel_create(&cancel, &untouched));
+    EXPECT_EQ(reinterpret_cast<mirra_error *>(16), untouched);
+    mirra_cancel_destroy(cancel);
+}
+
+TEST(CapiStruct, CodesAreThoseOfTheSdk) {
+    EXPECT_EQ(static_cast<int>(ErrorCode::busy), MIRRA_E_BUSY);
+    EXPECT_EQ(static_cast<int>(ErrorCode::budget), MIRRA_E_BUDGET);
+    EXPECT_EQ(static_cast<int>(ErrorCode::mismatch), MIRRA_E_MISMATCH);
+    EXPECT_EQ(static_cast<int>(ErrorCode::internal), MIRRA_E_INTERNAL);
+    EXPECT_STREQ(MIRRA_TEST_VERSION, mirra_version_string());
+    EXPECT_EQ(static_cast<std::uint32_t>(MIRRA_VERSION), mirra_version());
+    EXPECT_EQ(1U, mirra_abi_version());
+}
+
+} // namespace
+} // namespace mirra::test

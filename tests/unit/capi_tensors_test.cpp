@@ -1,0 +1,136 @@
+// Tensor sets, DLPack, and graphs run as they are.
+#include "capi_test_support.hpp"
+
+#include <numeric>
+
+namespace mirra::test {
+namespace {
+
+/// A DLPack tensor over memory of the test's.
+struct Borrowed {
+    Borrowed(std::vector<float> data, std::vector<std::int64_t> extents)
+        : values(std::move(data))
+        , shape(std::move(extents)) {
+        managed.dl_tensor.data = values.data();
+        managed.dl_tensor.device = {kDLCPU, 0};
+        managed.dl_tensor.ndim = static_cast<std::int32_t>(shape.size());
+        managed.dl_tensor.dtype = {kDLFloat, 32, 1};
+        managed.dl_tensor.shape = shape.data();
+    }
+    Borrowed(const Borrowed &) = delete;
+    Borrowed &operator=(const Borrowed &) = delete;
+
+    std::vector<float> values;
+    std::vector<std::int64_t> shape, strides;
+    DLManagedTensor managed{};
+};
+
+Tensors empty() {
+    Tensors tensors;
+    EXPECT_OK(mirra_tensors_create(tensors.out(), error));
+    return tensors;
+}
+
+std::vector<float> values_of(const Tensors &tensors, const char *name) {
+    DLManagedTensor *tensor = nullptr;
+    EXPECT_OK(mirra_tensors_get(tensors.get(), name, &tensor, error));
+    if (tensor == nullptr) return {};
+    std::size_t count = 1;
+    for (std::int32_t i = 0; i < tensor->dl_tensor.ndim; ++i)
+        count *= static_cast<std::size_t>(tensor->dl_tensor.shape[i]);
+    const auto *data = static_cast<const float *>(tensor->dl_tensor.data);
+    std::vector<float> values(data, data + count);
+    tensor->deleter(tensor);
+    return values;
+}
+
+TEST(CapiTensors, AreCopiedWhateverTheirStrides) {
+    Borrowed transposed({1, 2, 3, 4, 5, 6}, {3, 2});
+    transposed.strides = {1, 3};
+    transposed.managed.dl_tensor.strides = transposed.strides.data();
+    const Tensors tensors = empty();
+    EXPECT_OK(mirra_tensors_add(tensors.get(), "x", &transposed.managed, error));
+    EXPECT_EQ((std::vector<float>{1, 4, 2, 5, 3, 6}), values_of(tensors, "x"));
+}
+
+TEST(CapiTensors, AViewOutlivesItsSet) {
+    Borrowed x({1, 2}, {2});
+    DLManagedTensor *view = nullptr;
+    {
+        const Tensors tensors = empty();
+        EXPECT_OK(mirra_tensors_add(tensors.get(), "x", &x.managed, error));
+        EXPECT_OK(mirra_tensors_get(tensors.get(), "x", &view, error));
+    }
+    EXPECT_EQ(2, static_cast<const float *>(view->dl_tensor.data)[1]);
+    view->deleter(view);
+}
+
+TEST(CapiTensors, WhatCannotBeReadIsRefused) {
+    const Tensors tensors = empty();
+    const auto refused = [&](mirra_status status, void (*damage)(DLTensor &)) {
+        Borrowed x({1, 2}, {2});
+        damage(x.managed.dl_tensor);
+        EXPECT_STATUS(status, mirra_tensors_add(tensors.get(), "x", &x.managed, error));
+    };
+    refused(MIRRA_E_UNSUPPORTED, [](DLTensor &t) { t.device.device_type = kDLCUDA; });
+    refused(MIRRA_E_UNSUPPORTED, [](DLTensor &t) { t.dtype.code = kDLInt; });
+    refused(MIRRA_E_UNSUPPORTED, [](DLTensor &t) { t.dtype.lanes = 4; });
+    refused(MIRRA_E_INVALID_ARGUMENT, [](DLTensor &t) { t.shape = nullptr; });
+    refused(MIRRA_E_INVALID_ARGUMENT, [](DLTensor &t) { t.data = nullptr; });
+    refused(MIRRA_E_INVALID_ARGUMENT, [](DLTensor &t) { t.shape[0] = -2; });
+    refused(MIRRA_E_LIMIT, [](DLTensor &t) { t.shape[0] = INT64_MAX; });
+    refused(MIRRA_E_LIMIT, [](DLTensor &t) { t.ndim = 99; });
+    EXPECT_EQ(0U, mirra_tensors_count(tensors.get()));
+}
+
+TEST(CapiTensors, SurviveASafetensorsFile) {
+    Borrowed b({1, 2, 3, 4}, {2, 2});
+    Borrowed a({5}, {1});
+    const Tensors tensors = empty();
+    EXPECT_OK(mirra_tensors_add(tensors.get(), "b", &b.managed, error));
+    EXPECT_OK(mirra_tensors_add(tensors.get(), "a", &a.managed, error));
+    const std::string path = temporary("tensors.safetensors");
+    EXPECT_OK(mirra_tensors_write(tensors.get(), path.c_str(), error));
+    Tensors read;
+    EXPECT_OK(mirra_tensors_read(path.c_str(), read.out(), error));
+    ASSERT_EQ(2U, mirra_tensors_count(read.get()));
+    EXPECT_STREQ("a", mirra_tensors_name(read.get(), 0));
+    EXPECT_EQ(nullptr, mirra_tensors_name(read.get(), 2));
+    EXPECT_EQ(b.values, values_of(read, "b"));
+    DLManagedTensor *missing = nullptr;
+    EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_tensors_get(read.get(), "c", &missing, error));
+    EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_tensors_read("/nowhere", read.out(), error));
+}
+
+TEST(CapiTensors, AGraphIsRunAsItIs) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    std::vector<float> ramp(3 * 4 * 5);
+    std::iota(ramp.begin(), ramp.end(), 0.0F);
+    Borrowed image(ramp, {1, 3, 4, 5});
+    Borrowed level(std::vector<float>(20, 0.5F), {1, 1, 4, 5});
+    const Tensors inputs = empty();
+    EXPECT_OK(mirra_tensors_add(inputs.get(), "image", &image.managed, error));
+    Tensors outputs;
+    EXPECT_STATUS(MIRRA_E_MISMATCH, mirra_graph_run(engine.get(), bundle.get(), "denoiser", nullptr,
+                                                    inputs.get(), outputs.out(), error));
+    EXPECT_OK(mirra_tensors_add(inputs.get(), "noise_level", &level.managed, error));
+    EXPECT_OK(
+        mirra_graph_run(engine.get(), bundle.get(), "denoiser", nullptr, inputs.get(), outputs.out(), error));
+    std::vector<float> want = ramp;
+    for (float &value : want) value += 0.5F;
+    EXPECT_EQ(want, values_of(outputs, "image"));
+    EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_graph_run(engine.get(), bundle.get(), "other", nullptr,
+                                                     inputs.get(), outputs.out(), error));
+    MIRRA_STRUCT(mirra_graph_options, options);
+    options.memory_limit = 100;
+    EXPECT_STATUS(MIRRA_E_BUDGET, mirra_graph_run(engine.get(), bundle.get(), "denoiser", &options,
+                                                  inputs.get(), outputs.out(), error));
+    Borrowed wrong({1, 2}, {2});
+    EXPECT_OK(mirra_tensors_add(inputs.get(), "image", &wrong.managed, error));
+    EXPECT_STATUS(MIRRA_E_MISMATCH, mirra_graph_run(engine.get(), bundle.get(), "denoiser", nullptr,
+                                                    inputs.get(), outputs.out(), error));
+}
+
+} // namespace
+} // namespace mirra::test

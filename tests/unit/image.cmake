@@ -1,0 +1,13 @@
+# Unit tests of the rooms base and image, and what they link.
+set(MIRRA_UNIT_IMAGE_TESTS
+    base_file_test.cpp
+    image_view_test.cpp
+    image_tile_test.cpp
+    image_png_test.cpp
+    image_jpeg_test.cpp
+    image_orientation_test.cpp
+    image_damage_test.cpp
+    image_write_test.cpp
+    image_metrics_test.cpp
+    image_noise_test.cpp)
+set(MIRRA_UNIT_IMAGE_LIBRARIES mirra_image PNG::PNG JPEG::JPEG)

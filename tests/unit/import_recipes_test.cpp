@@ -1,0 +1,101 @@
+// How tensors are called in the wild, and what they become.
+#include "import/recipes.hpp"
+#include "import/spectral_norm.hpp"
+
+#include "mirra/error.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mirra::trainer::importer {
+namespace {
+
+std::string renamed(const char *architecture, const std::string &key) {
+    return find_recipe(architecture).rename(key).value_or("(dropped)");
+}
+
+TEST(Recipes, KnowTheAuthorsNames) {
+    for (const char *key :
+         {"module.model.features.0.weight", "features.0.weight", "module.classifier.features.0.weight",
+          "model.features.0.weight", "module.features.0.weight", "encoder.features.0.weight"})
+        EXPECT_EQ(renamed("alexnet-ae-conv5", key), "encoder.features.0.weight") << key;
+    for (const char *key :
+         {"module.generator.gen.3.weight_orig", "generator.gen.3.weight_orig", "gen.3.weight_orig"})
+        EXPECT_EQ(renamed("alexnet-ae-conv1", key), "generator.gen.3.weight_orig") << key;
+    EXPECT_EQ(renamed("alexnet-denoiser", "module.classifier.conv1_1.bias"), "encoder.conv1_1.bias");
+    EXPECT_EQ(renamed("alexnet-denoiser", "module.model.features.0.weight"), "encoder.conv1_1.weight");
+    EXPECT_EQ(renamed("alexnet-denoiser", "features.3.weight"), "encoder.conv2_1.weight");
+    EXPECT_EQ(renamed("alexnet-denoiser", "features.6.weight"), "encoder.conv3_1.weight");
+    EXPECT_EQ(renamed("alexnet-denoiser", "features.8.weight"), "encoder.conv3_2.weight");
+    EXPECT_EQ(renamed("alexnet-denoiser", "classifier.features.10.bias"), "encoder.conv3_3.bias");
+    EXPECT_EQ(renamed("alexnet-denoiser", "module.generator.conv7_1.weight_u"), "generator.conv7_1.weight_u");
+    EXPECT_EQ(renamed("alexnet-denoiser", "module.classifier.pool1.LL.weight"), "encoder.pool1.LL.weight");
+}
+
+TEST(Recipes, DropWhatIsNotNeeded) {
+    for (const char *key :
+         {"module.model.classifier.1.weight", "module.model.last_layer.bias", "module.normalizer.new_mean",
+          "module.attacker.normalize.new_std", "module.attacker.model.features.0.weight", "classifier.6.bias",
+          "module.generator.linear1.weight", "module.generator.gen.1.num_batches_tracked",
+          "module.classifier.classifier.4.weight", "module.classifier.last_layer.weight"})
+        EXPECT_EQ(renamed("alexnet-ae-conv5", key), "(dropped)") << key;
+}
+
+TEST(Recipes, ListWhatThereIs) {
+    EXPECT_EQ(recipe_names().size(), 5u);
+    try {
+        find_recipe("vgg");
+        ADD_FAILURE();
+    } catch (const Error &error) {
+        EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+        EXPECT_NE(error.hint().find("alexnet-denoiser"), std::string::npos);
+    }
+}
+
+TEST(Recipes, BundlesHaveTheGraphsThatTasksLookFor) {
+    const auto names = [](const char *id) {
+        std::string text;
+        for (const auto &graph : find_recipe(id).graphs(graph::InputTransform::scale_pm1))
+            text += graph.name + " ";
+        return text;
+    };
+    EXPECT_EQ(names("alexnet-ae-conv2"), "encoder generator autoencoder ");
+    EXPECT_EQ(names("alexnet-denoiser"), "denoiser autoencoder ");
+    EXPECT_EQ(names("alexnet-encoder"), "encoder comparator ");
+    EXPECT_EQ(find_recipe("alexnet-denoiser").task, "denoise");
+    EXPECT_EQ(find_recipe("alexnet-ae-conv5").task, "invert");
+}
+
+TEST(SpectralNorm, DividesByTheStoredVectorsNotByTheTrueNorm) {
+    // W = [[1, 2], [3, 4]], u = (1, 2), v = (3, 5): u . (W v) = 13 + 2 * 29 = 71.
+    bundle::WeightTensor weight{{2, 2, 1, 1}, {1, 2, 3, 4}};
+    const std::vector<float> u{1, 2}, v{3, 5};
+    fold_spectral_norm(weight, u, v, false, "w");
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_FLOAT_EQ(weight.values[i], static_cast<float>(i + 1) / 71);
+}
+
+TEST(SpectralNorm, TransposedConvolutionsUseTheirSecondDimension) {
+    // The matrix is the transpose: [[1, 3], [2, 4]], so u . (W v) = (3 + 15) + 2 * (6 + 20) = 70.
+    bundle::WeightTensor weight{{2, 2, 1, 1}, {1, 2, 3, 4}};
+    const std::vector<float> u{1, 2}, v{3, 5};
+    fold_spectral_norm(weight, u, v, true, "w");
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_FLOAT_EQ(weight.values[i], static_cast<float>(i + 1) / 70);
+    const SpectralShape shape = spectral_shape({256, 128, 4, 4}, true);
+    EXPECT_EQ(shape.rows, 128);
+    EXPECT_EQ(shape.columns, 256 * 16);
+}
+
+TEST(SpectralNorm, TapsRunFastest) {
+    bundle::WeightTensor weight{{1, 1, 1, 2}, {2, 3}};
+    const std::vector<float> u{1}, v{10, 100};
+    fold_spectral_norm(weight, u, v, false, "w");
+    EXPECT_FLOAT_EQ(weight.values[0], 2.0f / 320);
+}
+
+TEST(SpectralNorm, RefusesAZeroNorm) {
+    bundle::WeightTensor weight{{1, 1, 1, 1}, {2}};
+    const std::vector<float> u{0}, v{1};
+    EXPECT_THROW(fold_spectral_norm(weight, u, v, false, "w"), Error);
+}
+
+} // namespace
+} // namespace mirra::trainer::importer

@@ -1,0 +1,133 @@
+/* plugin_zoo.c - bad plugins, one for each value of ZOO, to see that each is passed over with its reason. */
+#include "mirra/mirra_plugin.h"
+#include <string.h>
+
+enum {
+    NO_SYMBOL = 1,
+    ABI_TOO_NEW,
+    ABI_TOO_OLD,
+    INIT_FAILS,
+    SCRIBBLES_SIZE,
+    SCRIBBLES_BEYOND,
+    SAME_ID,
+    NULL_FUNCTIONS,
+    NO_INIT,
+    NO_TASKS,
+    DECLINES,
+    SAME_TASK,
+    BAD_DEFAULT,
+    BAD_NAME,
+    TWO_INPUTS,
+    NO_TILE,
+    WRONG_SHAPE,
+    FAILS_SILENTLY,
+    STATISTICS
+};
+
+#if ZOO != 1 /* NO_SYMBOL */
+
+static mirra_status create(void *user, const mirra_host_api *host, void **instance, mirra_error **error) {
+    (void)user;
+    (void)error;
+    *instance = (void *)host;
+    return MIRRA_OK;
+}
+
+static void destroy(void *instance) {
+    (void)instance;
+}
+
+static mirra_status configure(void *instance, mirra_context *context, mirra_setup *setup,
+                              mirra_error **error) {
+    (void)instance;
+    (void)context;
+    (void)setup;
+    (void)error;
+    return MIRRA_OK;
+}
+
+static mirra_status process(void *instance, mirra_context *context, const mirra_tile *tile,
+                            const mirra_tensor *input, mirra_tensor **output, mirra_error **error) {
+    const mirra_host_api *host = instance;
+    (void)input;
+    (void)tile;
+    if (ZOO == FAILS_SILENTLY) return -4242;
+    if (ZOO == WRONG_SHAPE) {
+        const int64_t shape[4] = {1, 1, 1, 1};
+        return host->tensor_full(context, shape, 4, 0, output, error);
+    }
+    if (ZOO == STATISTICS) *output = host->tensor_retain(input);
+    return MIRRA_OK;
+}
+
+static mirra_status measure(void *instance, mirra_context *context, const mirra_tile *tile,
+                            const mirra_tensor *input, mirra_error **error) {
+    const mirra_host_api *host = instance;
+    MIRRA_STRUCT(mirra_value, mean);
+    mean.type = MIRRA_TYPE_FLOAT;
+    (void)tile;
+    mirra_status status = host->tensor_reduce(context, MIRRA_REDUCE_MEAN, input, &mean.real, error);
+    if (!status) status = host->set_result(context, "mean", &mean, error);
+    return status ? status : host->set_result_tensor(context, "last_tile", input, error);
+}
+
+static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error **error) {
+    static mirra_port_info ports[3];
+    static mirra_param_info param;
+    static mirra_task task;
+    const uint32_t inputs = ZOO == TWO_INPUTS ? 2 : 1;
+    uint32_t i;
+    (void)abi;
+    if (ZOO == INIT_FAILS) {
+        *error = host->error_create(host, MIRRA_E_DEVICE, "the zoo is closed", "zoo", "Come back tomorrow.");
+        return MIRRA_E_DEVICE;
+    }
+    if (ZOO == NO_TASKS) return MIRRA_OK;
+    for (i = 0; i < inputs + 1; ++i) {
+        ports[i].struct_size = sizeof(mirra_port_info);
+        ports[i].type = MIRRA_TYPE_IMAGE;
+        ports[i].direction = i < inputs ? MIRRA_PORT_INPUT : MIRRA_PORT_OUTPUT;
+        ports[i].name = i == inputs ? "output" : i == 0 ? "image" : "other";
+    }
+    param.struct_size = sizeof(param);
+    param.type = MIRRA_TYPE_FLOAT;
+    param.name = "level";
+    param.maximum = 1;
+    param.default_value = ZOO == BAD_DEFAULT ? 7 : 0.5;
+    task.struct_size = sizeof(task);
+    task.name = ZOO == BAD_NAME ? "Not A Name" : ZOO == SAME_TASK ? "denoise" : ZOO_NAME;
+    task.ports = ports;
+    task.port_count = inputs + 1;
+    task.params = &param;
+    task.param_count = 1;
+    task.create = create;
+    task.destroy = destroy;
+    task.configure = configure;
+    if (ZOO != NULL_FUNCTIONS) task.process = process;
+    if (ZOO == STATISTICS) {
+        task.flags = MIRRA_TASK_GLOBAL_STATISTICS;
+        task.measure = measure;
+    }
+    return host->register_task(host, &task, error);
+}
+
+MIRRA_PLUGIN_EXPORT mirra_status mirra_plugin_query_v1(const mirra_host_info *host, mirra_plugin_info *info);
+mirra_status mirra_plugin_query_v1(const mirra_host_info *host, mirra_plugin_info *info) {
+    (void)host;
+    if (ZOO == DECLINES) return MIRRA_E_UNSUPPORTED;
+    info->abi_min = ZOO == ABI_TOO_NEW ? 7 : ZOO == ABI_TOO_OLD ? 0 : 1;
+    info->abi_max = ZOO == ABI_TOO_NEW ? 9 : ZOO == ABI_TOO_OLD ? 0 : 1;
+    info->id = ZOO == SAME_ID ? "org.mirra.denoiser" : "org.example.zoo." ZOO_NAME;
+    info->version = "1";
+    if (ZOO != NO_INIT) info->init = init;
+    if (ZOO == SCRIBBLES_SIZE) info->struct_size = 4096;
+    if (ZOO == SCRIBBLES_BEYOND) memset(info + 1, 0x55, 64);
+    return MIRRA_OK;
+}
+
+#else
+MIRRA_PLUGIN_EXPORT int mirra_no_plugin_at_all(void);
+int mirra_no_plugin_at_all(void) {
+    return 0;
+}
+#endif

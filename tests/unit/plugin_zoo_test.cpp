@@ -1,0 +1,129 @@
+// Bad plugins: each is passed over with its reason, or its session fails with an error, and the host lives.
+#include "capi_test_support.hpp"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+namespace mirra::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string zoo(const std::string &animal) {
+    return std::string(MIRRA_TEST_ZOO) + "/" + animal + ".so";
+}
+
+/// The record of the last file of a search path.
+mirra_plugin_record last_record(const Engine &engine) {
+    MIRRA_STRUCT(mirra_plugin_record, record);
+    const std::uint32_t count = mirra_engine_plugin_count(engine.get());
+    EXPECT_GT(count, 0U);
+    EXPECT_OK(mirra_engine_plugin(engine.get(), count - 1, &record, error));
+    return record;
+}
+
+struct Animal {
+    const char *name;
+    const char *reason;
+};
+
+class PluginZoo : public ::testing::TestWithParam<Animal> {};
+
+TEST_P(PluginZoo, IsPassedOverWithItsReason) {
+    const std::string path = std::string(MIRRA_TEST_PLUGINS) + ":" + zoo(GetParam().name);
+    const Engine engine = make_engine(path.c_str());
+    const mirra_plugin_record record = last_record(engine);
+    EXPECT_EQ(0, record.loaded);
+    EXPECT_EQ(0U, record.task_count);
+    EXPECT_THAT(record.path, HasSubstr(GetParam().name));
+    EXPECT_THAT(record.reason, HasSubstr(GetParam().reason));
+    EXPECT_EQ(1U, mirra_engine_task_count(engine.get())) << "the good plugin is still there";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Zoo, PluginZoo,
+    ::testing::Values(Animal{"no-symbol", "exports no mirra_plugin_query_v1"},
+                      Animal{"abi-too-new", "plugin ABI 7 to 9, this library 1. Install a newer Mirra"},
+                      Animal{"abi-too-old", "plugin ABI 0, this library 1"},
+                      Animal{"init-fails", "the zoo is closed"}, Animal{"scribbles-size", "wrote over"},
+                      Animal{"scribbles-beyond", "wrote over"}, Animal{"same-id", "already loaded from"},
+                      Animal{"null-functions", "lacks one of create"}, Animal{"no-init", "no init function"},
+                      Animal{"no-tasks", "registered no task"}, Animal{"declines", "declined"},
+                      Animal{"same-task", "'denoise' is already there"},
+                      Animal{"bad-default", "default that it does not allow"},
+                      Animal{"bad-name", "'Not A Name'"}, Animal{"two-inputs", "must have one image input"},
+                      Animal{"is-not-there", "no such file"}),
+    [](const auto &info) {
+        std::string name = info.param.name;
+        std::erase(name, '-');
+        return name;
+    });
+
+TEST(PluginZooFiles, GarbageAndEmptyFilesArePassedOver) {
+    for (const std::string content : {"", "this is no shared library",
+                                      "\x7f"
+                                      "ELF but no more"}) {
+        const std::string path = temporary("garbage.so");
+        std::ofstream(path, std::ios::trunc) << content;
+        const Engine engine = make_engine(path.c_str());
+        const mirra_plugin_record record = last_record(engine);
+        EXPECT_EQ(0, record.loaded);
+        EXPECT_STRNE("", record.reason);
+    }
+}
+
+TEST(PluginZooFiles, TheSameFileTwiceIsOnePlugin) {
+    const std::string path = std::string(MIRRA_TEST_PLUGINS) + ":" + MIRRA_TEST_PLUGINS + "/denoiser.so";
+    EXPECT_EQ(1U, mirra_engine_plugin_count(make_engine(path.c_str()).get()));
+}
+
+mirra_status run_zoo(const std::string &animal, Failure &failure, mirra_result **result = nullptr) {
+    const Engine engine = make_engine(zoo(animal).c_str());
+    MIRRA_STRUCT(mirra_session_options, options);
+    options.task = animal.c_str();
+    Session session;
+    EXPECT_OK(mirra_session_create(engine.get(), &options, session.out(), error));
+    Pixels<std::uint8_t> in(4, 3, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    in.samples.assign(in.samples.size(), 51);
+    Pixels<std::uint8_t> out(4, 3, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    return run(session, in.image, out.image, failure.out(), nullptr, result);
+}
+
+TEST(PluginZooRuns, ATaskThatGivesNoTile) {
+    Failure failure;
+    EXPECT_EQ(MIRRA_E_PLUGIN, run_zoo("no-tile", failure));
+    EXPECT_THAT(message(failure), HasSubstr("gave no tile"));
+}
+
+TEST(PluginZooRuns, ATaskThatGivesAWrongShape) {
+    Failure failure;
+    EXPECT_EQ(MIRRA_E_PLUGIN, run_zoo("wrong-shape", failure));
+    EXPECT_THAT(message(failure), HasSubstr("shape"));
+}
+
+TEST(PluginZooRuns, ATaskThatFailsWithAnUnknownStatusAndNoError) {
+    Failure failure;
+    EXPECT_EQ(MIRRA_E_PLUGIN, run_zoo("fails-silently", failure));
+    EXPECT_THAT(message(failure), HasSubstr("-4242"));
+}
+
+TEST(PluginZooRuns, ATaskWithStatisticsIsRunInTwoPassesAndGivesResults) {
+    Failure failure;
+    Result result;
+    EXPECT_EQ(MIRRA_OK, run_zoo("statistics", failure, result.out())) << message(failure);
+    MIRRA_STRUCT(mirra_value, mean);
+    EXPECT_OK(mirra_result_find(result.get(), "mean", &mean, error));
+    EXPECT_EQ(MIRRA_TYPE_FLOAT, mean.type);
+    EXPECT_NEAR(0.2, mean.real, 1e-6);
+    Tensors tensors;
+    EXPECT_OK(mirra_result_tensors(result.get(), tensors.out(), error));
+    DLManagedTensor *tensor = nullptr;
+    EXPECT_OK(mirra_tensors_get(tensors.get(), "last_tile", &tensor, error));
+    EXPECT_EQ(4, tensor->dl_tensor.ndim);
+    EXPECT_EQ(3, tensor->dl_tensor.shape[1]);
+    tensor->deleter(tensor);
+}
+
+} // namespace
+} // namespace mirra::test

@@ -1,0 +1,180 @@
+// Graph -> torch::nn::Module.
+#include "core/graph_module.hpp"
+
+#include "mirra/error.hpp"
+#include "runtime/torch/ops.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace mirra::trainer {
+namespace {
+
+bool has_prefix(const std::string &name, const std::vector<std::string> &prefixes) {
+    return std::ranges::any_of(prefixes, [&](const auto &prefix) { return name.starts_with(prefix); });
+}
+
+/// Module names must not hold dots.
+std::string module_name(std::string name) {
+    std::ranges::replace(name, '.', '/');
+    return name;
+}
+
+torch::Tensor initial(const graph::Node &node, const std::string &role, const graph::Shape &shape) {
+    if (node.op == graph::Op::batch_norm)
+        return role == "weight" || role == "running_var" ? torch::ones(shape) : torch::zeros(shape);
+    const auto weight_shape = graph::op_info(node.op).weights[0].shape(node);
+    const auto fan_in = static_cast<double>(weight_shape[1]) *
+                        (weight_shape.size() == 4 ? static_cast<double>(weight_shape[2] * weight_shape[3]) : 1.0);
+    const double bound = 1 / std::sqrt(fan_in);
+    return torch::empty(shape).uniform_(-bound, bound);
+}
+
+} // namespace
+
+GraphModule::GraphModule(graph::Graph graph, const Options &options) : graph_(std::move(graph)) {
+    for (const auto &node : graph_.nodes) create(node, options);
+}
+
+void GraphModule::create(const graph::Node &node, const Options &options) {
+    const torch::NoGradGuard no_grad;
+    for (const auto &info : graph::op_info(node.op).weights) {
+        const std::string role(info.role);
+        const auto found = node.weights.find(role);
+        if (found == node.weights.end() || tensors_.contains(found->second)) continue;
+        const std::string &name = found->second;
+        auto tensor = initial(node, role, info.shape(node));
+        if (has_prefix(name, options.zero_init)) tensor.zero_();
+        if (tensor.dim() == 4) tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
+        const bool buffer = role.starts_with("running_");
+        tensors_[name] =
+            buffer ? register_buffer(module_name(name), tensor) : register_parameter(module_name(name), tensor);
+        if (role == "weight" && tensor.dim() == 4 && has_prefix(name, options.spectral_norm))
+            create_spectral(node, name, tensor);
+    }
+}
+
+/// paper/NOTES.md 0.4: the matrix of a transposed convolution has its output channels first.
+torch::Tensor GraphModule::matrix(const torch::Tensor &weight, bool transposed) {
+    return (transposed ? weight.transpose(0, 1) : weight).flatten(1);
+}
+
+void GraphModule::create_spectral(const graph::Node &node, const std::string &name, const torch::Tensor &weight) {
+    Spectral spectral{.u = {}, .v = {}, .transposed = node.op == graph::Op::conv_transpose2d};
+    const auto rows = matrix(weight, spectral.transposed);
+    const auto unit = [](std::int64_t size) { return torch::nn::functional::normalize(torch::randn({size}),
+                                                  torch::nn::functional::NormalizeFuncOptions().dim(0)); };
+    spectral.u = register_buffer(module_name(name) + "_u", unit(rows.size(0)));
+    spectral.v = register_buffer(module_name(name) + "_v", unit(rows.size(1)));
+    spectral_[name] = spectral;
+}
+
+torch::Tensor GraphModule::effective(const std::string &name) {
+    const auto &weight = tensors_.at(name);
+    const auto found = spectral_.find(name);
+    if (found == spectral_.end()) return weight;
+    auto &[u, v, transposed] = found->second;
+    const auto rows = matrix(weight, transposed);
+    if (is_training()) {
+        constexpr double kEpsilon = 1e-12;
+        const torch::NoGradGuard no_grad;
+        const auto next_v = torch::mv(rows.t(), u);
+        v.copy_(next_v / next_v.norm().clamp_min(kEpsilon));
+        const auto next_u = torch::mv(rows, v);
+        u.copy_(next_u / next_u.norm().clamp_min(kEpsilon));
+    }
+    return weight / torch::dot(u.clone(), torch::mv(rows, v.clone()));
+}
+
+std::map<std::string, torch::Tensor> GraphModule::forward(const std::map<std::string, torch::Tensor> &inputs) {
+    std::map<std::string, torch::Tensor> values;
+    for (const auto &input : graph_.inputs) values[input.name] = inputs.at(input.name);
+    std::map<std::string, std::size_t> last_use;
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
+        for (const auto &input : graph_.nodes[i].inputs) last_use[input] = i;
+    for (const auto &output : graph_.outputs) last_use[output.source] = graph_.nodes.size();
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+        const auto &node = graph_.nodes[i];
+        std::vector<at::Tensor> arguments;
+        for (const auto &name : node.inputs) arguments.push_back(values.at(name));
+        const auto weight = [&](const char *role) {
+            const auto found = node.weights.find(role);
+            return found == node.weights.end() ? torch::Tensor() : effective(found->second);
+        };
+        values[node.name] = runtime::apply_op(node, arguments, weight, {.training = is_training()});
+        for (const auto &name : node.inputs)
+            if (last_use[name] == i) values.erase(name);
+    }
+    std::map<std::string, torch::Tensor> outputs;
+    for (const auto &output : graph_.outputs) outputs[output.name] = values.at(output.source);
+    return outputs;
+}
+
+void GraphModule::copy(const bundle::Bundle &bundle, const std::string &name, torch::Tensor &tensor) {
+    const torch::NoGradGuard no_grad;
+    const auto values = bundle.weight(name);
+    if (static_cast<std::int64_t>(values.size()) != tensor.numel())
+        throw Error(ErrorCode::mismatch,
+                    "weight has " + std::to_string(values.size()) + " values, " + std::to_string(tensor.numel()) +
+                        " are needed",
+                    name);
+    tensor.copy_(torch::from_blob(const_cast<float *>(values.data()), tensor.sizes(), at::kFloat));
+}
+
+void GraphModule::load(const bundle::Bundle &bundle) {
+    for (auto &[name, tensor] : tensors_) copy(bundle, name, tensor);
+}
+
+void GraphModule::load_matching(const bundle::Bundle &bundle) {
+    bool any = false;
+    for (auto &[name, tensor] : tensors_)
+        if (bundle.file().tensors().contains(name)) {
+            copy(bundle, name, tensor);
+            any = true;
+        }
+    if (!any)
+        throw Error(ErrorCode::not_found, "the bundle has none of the network's weights", "--encoder",
+                    "give a bundle of the same encoder architecture");
+}
+
+void GraphModule::freeze(const std::vector<std::string> &prefixes) {
+    for (auto &[name, tensor] : tensors_)
+        if (has_prefix(name, prefixes)) tensor.set_requires_grad(false);
+}
+
+bundle::Weights GraphModule::weights() const {
+    const torch::NoGradGuard no_grad;
+    bundle::Weights out;
+    for (const auto &[name, tensor] : tensors_) {
+        auto value = tensor;
+        if (const auto found = spectral_.find(name); found != spectral_.end()) {
+            const auto &[u, v, transposed] = found->second;
+            value = tensor / torch::dot(u, torch::mv(matrix(tensor, transposed), v));
+        }
+        value = value.to(at::kCPU, at::kFloat).contiguous();
+        auto &weight = out[name];
+        weight.shape.assign(value.sizes().begin(), value.sizes().end());
+        const auto *data = value.const_data_ptr<float>();
+        weight.values.assign(data, data + value.numel());
+    }
+    return out;
+}
+
+std::map<std::string, torch::Tensor> GraphModule::state() const {
+    auto out = tensors_;
+    for (const auto &[name, spectral] : spectral_) {
+        out[name + "_u"] = spectral.u;
+        out[name + "_v"] = spectral.v;
+    }
+    return out;
+}
+
+std::vector<torch::Tensor> GraphModule::trainable() const {
+    std::vector<torch::Tensor> out;
+    for (const auto &[name, tensor] : tensors_)
+        if (tensor.requires_grad()) out.push_back(tensor);
+    return out;
+}
+
+} // namespace mirra::trainer

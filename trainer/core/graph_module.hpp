@@ -1,0 +1,59 @@
+// A Graph as a torch::nn::Module: autograd, batch statistics, spectral norm.
+#pragma once
+
+#include "mirra/bundle.hpp"
+#include "mirra/graph.hpp"
+
+#include <torch/torch.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace mirra::trainer {
+
+class GraphModule : public torch::nn::Module {
+  public:
+    struct Options {
+        std::vector<std::string> spectral_norm; ///< prefixes of convolution weights that are normalised
+        std::vector<std::string> zero_init;     ///< prefixes of weights that start at zero
+    };
+
+    /// Weights are initialised as LibTorch's layers do (Kaiming uniform, a = sqrt 5), from the global generator.
+    GraphModule(graph::Graph graph, const Options &options);
+
+    /// @param inputs  by graph input name, NCHW
+    /// @returns outputs by name
+    std::map<std::string, torch::Tensor> forward(const std::map<std::string, torch::Tensor> &inputs);
+
+    /// Copies weights in by name. @throws Error not_found | mismatch
+    void load(const bundle::Bundle &bundle);
+    /// Copies those weights that the bundle has too. @throws Error mismatch | not_found when it has none of them
+    void load_matching(const bundle::Bundle &bundle);
+    /// Excludes weights with these name prefixes from training.
+    void freeze(const std::vector<std::string> &prefixes);
+    /// fp32 weights by name for a bundle; spectral norm folded in with the stored vectors.
+    [[nodiscard]] bundle::Weights weights() const;
+    /// Everything that training changes (parameters, running statistics, power-iteration vectors) by name.
+    [[nodiscard]] std::map<std::string, torch::Tensor> state() const;
+    /// Trainable tensors in a fixed order.
+    [[nodiscard]] std::vector<torch::Tensor> trainable() const;
+    [[nodiscard]] const graph::Graph &graph() const { return graph_; }
+
+  private:
+    struct Spectral {
+        torch::Tensor u, v;
+        bool transposed = false;
+    };
+    static void copy(const bundle::Bundle &bundle, const std::string &name, torch::Tensor &tensor);
+    void create(const graph::Node &node, const Options &options);
+    void create_spectral(const graph::Node &node, const std::string &name, const torch::Tensor &weight);
+    torch::Tensor effective(const std::string &name);
+    static torch::Tensor matrix(const torch::Tensor &weight, bool transposed);
+
+    graph::Graph graph_;
+    std::map<std::string, torch::Tensor> tensors_;
+    std::map<std::string, Spectral> spectral_;
+};
+
+} // namespace mirra::trainer

@@ -1,0 +1,17 @@
+// Ctrl-C and SIGTERM as a flag that long loops look at between steps.
+#pragma once
+
+namespace mirra::trainer {
+
+/// While alive, SIGINT and SIGTERM set interrupted(); a second signal ends the process at once.
+class InterruptGuard {
+  public:
+    InterruptGuard();
+    InterruptGuard(const InterruptGuard &) = delete;
+    InterruptGuard &operator=(const InterruptGuard &) = delete;
+    ~InterruptGuard();
+};
+
+bool interrupted() noexcept;
+
+} // namespace mirra::trainer

@@ -1,0 +1,135 @@
+// Reading recipes with toml++.
+#include "core/recipe.hpp"
+
+#include "mirra/error.hpp"
+#include "mirra/file.hpp"
+
+#include <toml++/toml.h>
+
+namespace mirra::trainer {
+
+struct Recipe::Table {
+    toml::table toml;
+};
+
+namespace {
+
+constexpr std::uint64_t kLargestRecipe = 1 << 20;
+
+void collect(const toml::table &table, const std::string &prefix, std::vector<std::string> &keys) {
+    for (const auto &[key, value] : table) {
+        const std::string path = prefix + std::string(key.str());
+        if (const auto *inner = value.as_table())
+            collect(*inner, path + ".", keys);
+        else
+            keys.push_back(path);
+    }
+}
+
+} // namespace
+
+Recipe::Recipe() : table_(std::make_unique<Table>()) {}
+Recipe::Recipe(Recipe &&) noexcept = default;
+Recipe &Recipe::operator=(Recipe &&) noexcept = default;
+Recipe::~Recipe() = default;
+
+Recipe Recipe::load(const std::filesystem::path &path) {
+    const auto bytes = read_file(path, kLargestRecipe);
+    return parse(std::string(reinterpret_cast<const char *>(bytes.data()), bytes.size()), path.string());
+}
+
+Recipe Recipe::parse(const std::string &text, const std::string &name) {
+    Recipe recipe;
+    recipe.name_ = name;
+    recipe.source_ = text;
+    try {
+        recipe.table_->toml = toml::parse(text);
+    } catch (const toml::parse_error &error) {
+        const auto where = error.source().begin;
+        throw Error(ErrorCode::corrupt,
+                    "recipe: line " + std::to_string(where.line) + ", column " + std::to_string(where.column) + ": " +
+                        std::string(error.description()),
+                    name, "correct the TOML syntax there");
+    }
+    return recipe;
+}
+
+void Recipe::wrong(const std::string &key, const std::string &expected) const {
+    throw Error(ErrorCode::invalid_argument, "recipe: '" + key + "' must be " + expected, name_);
+}
+
+double Recipe::real(const std::string &key, double fallback, double minimum, double maximum) {
+    asked_.insert(key);
+    const auto node = table_->toml.at_path(key);
+    const auto value = node ? node.value<double>() : fallback;
+    if (!value || !(*value >= minimum && *value <= maximum))
+        wrong(key, "a number from " + std::to_string(minimum) + " to " + std::to_string(maximum));
+    return *value;
+}
+
+std::int64_t Recipe::integer(const std::string &key, std::int64_t fallback, std::int64_t minimum,
+                             std::int64_t maximum) {
+    asked_.insert(key);
+    const auto node = table_->toml.at_path(key);
+    const auto value = node ? node.value_exact<std::int64_t>() : fallback;
+    if (!value || *value < minimum || *value > maximum)
+        wrong(key, "an integer from " + std::to_string(minimum) + " to " + std::to_string(maximum));
+    return *value;
+}
+
+bool Recipe::boolean(const std::string &key, bool fallback) {
+    asked_.insert(key);
+    const auto node = table_->toml.at_path(key);
+    const auto value = node ? node.value_exact<bool>() : fallback;
+    if (!value) wrong(key, "true or false");
+    return *value;
+}
+
+std::string Recipe::text(const std::string &key, const std::string &fallback) {
+    asked_.insert(key);
+    const auto node = table_->toml.at_path(key);
+    const auto value = node ? node.value_exact<std::string>() : fallback;
+    if (!value) wrong(key, "a text in quotes");
+    return *value;
+}
+
+std::vector<std::int64_t> Recipe::integers(const std::string &key, const std::vector<std::int64_t> &fallback) {
+    asked_.insert(key);
+    const auto node = table_->toml.at_path(key);
+    if (!node) return fallback;
+    if (!node.is_array()) wrong(key, "a list of integers");
+    std::vector<std::int64_t> values;
+    for (const auto &item : *node.as_array()) {
+        const auto value = item.value_exact<std::int64_t>();
+        if (!value) wrong(key, "a list of integers");
+        values.push_back(*value);
+    }
+    return values;
+}
+
+std::vector<std::string> Recipe::texts(const std::string &key, const std::vector<std::string> &fallback) {
+    asked_.insert(key);
+    const auto node = table_->toml.at_path(key);
+    if (!node) return fallback;
+    if (!node.is_array()) wrong(key, "a list of texts");
+    std::vector<std::string> values;
+    for (const auto &item : *node.as_array()) {
+        const auto value = item.value_exact<std::string>();
+        if (!value) wrong(key, "a list of texts");
+        values.push_back(*value);
+    }
+    return values;
+}
+
+void Recipe::finish() const {
+    std::vector<std::string> keys;
+    collect(table_->toml, "", keys);
+    std::string unknown;
+    for (const auto &key : keys)
+        if (!asked_.contains(key)) unknown += (unknown.empty() ? "" : ", ") + key;
+    if (!unknown.empty())
+        throw Error(ErrorCode::invalid_argument, "recipe: unknown keys: " + unknown, name_,
+                    "check the spelling against trainer/recipes/denoiser.toml");
+}
+
+} // namespace mirra::trainer

@@ -1,0 +1,47 @@
+// Recipes: TOML files with every hyperparameter of a training run.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace mirra::trainer {
+
+/// A parsed recipe. Each value is asked for by its dotted key with a default; finish() reports keys that nothing
+/// asked for, so that a misspelt one never passes in silence. One thread.
+class Recipe {
+  public:
+    /// @throws Error not_found | corrupt (with line and column)
+    static Recipe load(const std::filesystem::path &path);
+    static Recipe parse(const std::string &text, const std::string &name);
+    Recipe(Recipe &&) noexcept;
+    Recipe &operator=(Recipe &&) noexcept;
+    ~Recipe();
+
+    /// @throws Error invalid_argument when the value has another type or lies outside of [minimum, maximum]
+    double real(const std::string &key, double fallback, double minimum, double maximum);
+    std::int64_t integer(const std::string &key, std::int64_t fallback, std::int64_t minimum, std::int64_t maximum);
+    bool boolean(const std::string &key, bool fallback);
+    std::string text(const std::string &key, const std::string &fallback);
+    std::vector<std::int64_t> integers(const std::string &key, const std::vector<std::int64_t> &fallback);
+    std::vector<std::string> texts(const std::string &key, const std::vector<std::string> &fallback);
+
+    /// @throws Error invalid_argument naming the unknown keys
+    void finish() const;
+    [[nodiscard]] const std::string &name() const { return name_; }
+    [[nodiscard]] const std::string &source() const { return source_; } ///< the file's text
+
+  private:
+    struct Table;
+    Recipe();
+    [[noreturn]] void wrong(const std::string &key, const std::string &expected) const;
+
+    std::unique_ptr<Table> table_;
+    std::set<std::string> asked_;
+    std::string name_, source_;
+};
+
+} // namespace mirra::trainer

@@ -1,0 +1,108 @@
+// The shared training loop.
+#include "core/training_run.hpp"
+
+#include "core/checkpoint.hpp"
+#include "core/interrupt.hpp"
+#include "core/progress.hpp"
+#include "core/run_log.hpp"
+#include "mirra/error.hpp"
+#include "log/log.hpp"
+#include "report/curves.hpp"
+
+#include <cmath>
+#include <limits>
+
+namespace mirra::trainer {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+/// Means of the columns since the last row; NaN where nothing was measured.
+class RowAverage {
+  public:
+    explicit RowAverage(std::size_t columns) : sums_(columns, 0), counts_(columns, 0) {}
+    void add(const std::vector<double> &values) {
+        for (std::size_t i = 0; i < values.size(); ++i)
+            if (!std::isnan(values[i])) {
+                sums_[i] += values[i];
+                ++counts_[i];
+            }
+    }
+    std::vector<double> take() {
+        std::vector<double> means(sums_.size(), kNaN);
+        for (std::size_t i = 0; i < sums_.size(); ++i)
+            if (counts_[i] > 0) means[i] = sums_[i] / counts_[i];
+        *this = RowAverage(sums_.size());
+        return means;
+    }
+
+  private:
+    std::vector<double> sums_;
+    std::vector<int> counts_;
+};
+
+class Run {
+  public:
+    Run(TrainingTask &task, const RunOptions &options, std::int64_t first)
+        : task_(task), options_(options), step_(first),
+          log_(options.folder / "log.csv", task.columns(), first), average_(task.columns().size()),
+          progress_(task.name(), task.steps(), first) {}
+
+    RunResult loop() {
+        const InterruptGuard guard;
+        while (step_ < task_.steps() && !interrupted()) advance();
+        save();
+        return step_ < task_.steps() ? RunResult::interrupted : RunResult::finished;
+    }
+
+  private:
+    void advance() {
+        auto values = task_.step(step_);
+        ++step_;
+        if (!std::isfinite(values.front()))
+            throw Error(ErrorCode::internal, "the loss is not finite at step " + std::to_string(step_),
+                        options_.folder.string(), "lower the learning rate or set clip_norm in the recipe");
+        const bool last = step_ == task_.steps();
+        const bool validating = step_ % task_.validation_interval() == 0 || last;
+        if (validating) task_.validate(values);
+        average_.add(values);
+        if (step_ % options_.log_every == 0 || validating) log_.add({step_, average_.take()});
+        char note[64];
+        std::snprintf(note, sizeof note, "%s %.5f", task_.columns().front().c_str(), values.front());
+        progress_.update(step_, note);
+        if (step_ % options_.checkpoint_every == 0) save();
+    }
+
+    void save() {
+        save_checkpoint(options_.folder / "checkpoint.safetensors", task_.state(), {step_, task_.fingerprint()});
+        log_.save();
+        draw_curves(options_.folder / "curves.png", task_.name(), log_);
+    }
+
+    TrainingTask &task_;
+    const RunOptions &options_;
+    std::int64_t step_;
+    RunLog log_;
+    RowAverage average_;
+    Progress progress_;
+};
+
+} // namespace
+
+RunResult run_training(TrainingTask &task, const RunOptions &options) {
+    std::filesystem::create_directories(options.folder);
+    const auto checkpoint = options.folder / "checkpoint.safetensors";
+    if (options.restart) std::filesystem::remove(checkpoint);
+    const auto found = load_checkpoint(checkpoint, task.state(), task.fingerprint());
+    const auto first = found ? found->step : 0;
+    if (found) log_info("resuming at step " + std::to_string(first) + " of " + std::to_string(task.steps()));
+    task.start(first);
+    const auto result = Run(task, options, first).loop();
+    if (result == RunResult::finished)
+        task.finish();
+    else
+        log_warning("interrupted; the same command goes on from " + checkpoint.string());
+    return result;
+}
+
+} // namespace mirra::trainer

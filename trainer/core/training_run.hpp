@@ -1,0 +1,47 @@
+// The loop that every training task shares: resume, step, log, validate, checkpoint, stop on Ctrl-C, finish.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace mirra::trainer {
+
+/// What a task brings to the loop. Steps must depend on the state and the step number alone.
+class TrainingTask {
+  public:
+    virtual ~TrainingTask() = default;
+    [[nodiscard]] virtual std::string name() const = 0;
+    [[nodiscard]] virtual std::int64_t steps() const = 0;
+    /// Identifies recipe, seed and data; see CheckpointInfo.
+    [[nodiscard]] virtual std::string fingerprint() const = 0;
+    [[nodiscard]] virtual std::map<std::string, torch::Tensor> state() const = 0;
+    /// Called once, before the first step. @param step  that will be made first
+    virtual void start(std::int64_t step) = 0;
+    [[nodiscard]] virtual std::vector<std::string> columns() const = 0;
+    /// One optimiser step; returns a value per column, those of the validation NaN.
+    virtual std::vector<double> step(std::int64_t step) = 0;
+    [[nodiscard]] virtual std::int64_t validation_interval() const = 0;
+    /// Fills the validation columns of a row.
+    virtual void validate(std::vector<double> &values) = 0;
+    /// Called after the last step: writes the bundle.
+    virtual void finish() = 0;
+};
+
+struct RunOptions {
+    std::filesystem::path folder;       ///< checkpoint, log and curve; created
+    std::int64_t checkpoint_every = 250; ///< steps
+    std::int64_t log_every = 20;        ///< steps averaged into a row
+    bool restart = false;               ///< discard an existing checkpoint
+};
+
+enum class RunResult { finished, interrupted };
+
+/// Runs the task to its end or to Ctrl-C; either way everything is on disk when it returns.
+/// @throws Error of the task, of loading and of saving
+RunResult run_training(TrainingTask &task, const RunOptions &options);
+
+} // namespace mirra::trainer

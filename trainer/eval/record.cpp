@@ -1,0 +1,85 @@
+// Recording measured quality.
+#include "eval/record.hpp"
+
+#include "log/log.hpp"
+#include "mirra/bundle.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace mirra::trainer {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double rounded(double value) { return std::round(value * 1e4) / 1e4; }
+
+/// Rows of the bundle alone, without the noisy pictures and other denoisers.
+std::vector<DenoisingRow> own_rows(const DenoisingEvaluation &evaluation, const std::vector<DenoisingRow> &rows) {
+    std::vector<DenoisingRow> out;
+    for (const auto &row : rows)
+        if (row.method == evaluation.bundle.stem().string()) out.push_back(row);
+    return out;
+}
+
+Json row_json(const DenoisingRow &row, const DenoisingEvaluation &evaluation) {
+    return {{"data", row.data},       {"count", row.count},           {"sigma", row.sigma},
+            {"clipped", row.clipped}, {"seed", evaluation.seed},      {"psnr", rounded(row.psnr)},
+            {"ssim", rounded(row.ssim)}, {"precision", evaluation.precision}};
+}
+
+bool same_measurement(const Json &a, const Json &b) {
+    return a.value("data", "") == b.value("data", "") && a.value("sigma", -1.0) == b.value("sigma", -1.0) &&
+           a.value("clipped", true) == b.value("clipped", true);
+}
+
+std::string merge_quality(const std::string &old, const std::vector<DenoisingRow> &rows, const DenoisingEvaluation &evaluation) {
+    Json out = Json::array();
+    std::vector<Json> fresh;
+    for (const auto &row : rows) fresh.push_back(row_json(row, evaluation));
+    for (const auto &row : Json::parse(old))
+        if (std::ranges::none_of(fresh, [&](const auto &each) { return same_measurement(row, each); })) out.push_back(row);
+    for (auto &row : fresh) out.push_back(std::move(row));
+    return out.dump();
+}
+
+double bf16_loss(DenoisingEvaluation evaluation, const std::vector<DenoisingRow> &full) {
+    evaluation.precision = "bf16";
+    evaluation.compare = false;
+    evaluation.sheet.clear();
+    const auto reduced = own_rows(evaluation, evaluate_denoising(evaluation));
+    double loss = 0;
+    for (std::size_t i = 0; i < full.size(); ++i) loss = std::max(loss, full[i].psnr - reduced[i].psnr);
+    return loss;
+}
+
+bundle::Weights read_weights(const bundle::Bundle &bundle) {
+    bundle::Weights weights;
+    for (const auto &[name, tensor] : bundle.file().tensors()) {
+        const auto values = bundle.weight(name);
+        weights[name] = {tensor.shape, {values.begin(), values.end()}};
+    }
+    return weights;
+}
+
+} // namespace
+
+void record_denoising(const DenoisingEvaluation &evaluation, const std::vector<DenoisingRow> &rows) {
+    const auto own = own_rows(evaluation, rows);
+    const auto bundle = bundle::Bundle::open(evaluation.bundle);
+    auto manifest = bundle->manifest();
+    manifest.quality = merge_quality(manifest.quality, own, evaluation);
+    if (evaluation.precision == "fp32") {
+        const double loss = bf16_loss(evaluation, own);
+        const auto known = manifest.precision_loss.find("bf16");
+        manifest.precision_loss["bf16"] = known == manifest.precision_loss.end() ? loss : std::max(loss, known->second);
+        log_info("bf16 loses " + decimal(loss, 4) + " dB at most");
+    }
+    const auto storage = bundle->file().tensors().begin()->second.dtype;
+    bundle::write_bundle(evaluation.bundle, manifest, read_weights(*bundle), storage);
+    log_info("recorded in " + evaluation.bundle.string());
+}
+
+} // namespace mirra::trainer

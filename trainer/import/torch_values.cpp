@@ -1,0 +1,258 @@
+// Interprets the few torch calls that matter; everything else stays an opaque record.
+#include "torch_values.hpp"
+
+#include "strided.hpp"
+
+#include "mirra/error.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+namespace mirra::trainer::importer {
+namespace {
+
+using bundle::DType;
+
+constexpr int kMaxNesting = 4;
+constexpr std::size_t kMaxEntries = 1u << 18;
+
+constexpr std::array kStorages{
+    StorageType{"FloatStorage", 4, DType::f32},
+    StorageType{"HalfStorage", 2, DType::f16},
+    StorageType{"BFloat16Storage", 2, DType::bf16},
+    StorageType{"DoubleStorage", 8, DType::f64},
+    StorageType{"LongStorage", 8, DType::i64},
+    StorageType{"IntStorage", 4, DType::i32},
+    StorageType{"ShortStorage", 2, DType::i16},
+    StorageType{"CharStorage", 1, DType::i8},
+    StorageType{"ByteStorage", 1, DType::u8},
+    StorageType{"BoolStorage", 1, DType::boolean},
+    StorageType{"UntypedStorage", 1, DType::u8},
+    StorageType{"ComplexFloatStorage", 8, {}},
+    StorageType{"ComplexDoubleStorage", 16, {}},
+    StorageType{"QUInt8Storage", 1, {}},
+    StorageType{"QInt8Storage", 1, {}},
+    StorageType{"QInt32Storage", 4, {}},
+};
+
+[[noreturn]] void corrupt(const std::string &file, const std::string &what) {
+    throw Error(ErrorCode::corrupt, what, file, "copy or download the file again");
+}
+
+std::string printable(std::string text) {
+    constexpr std::size_t kLength = 120;
+    if (text.size() > kLength) text.resize(kLength);
+    std::ranges::replace_if(text, [](char c) { return c < ' ' || c > '~'; }, '?');
+    return text;
+}
+
+const std::vector<Ref> *sequence(const Pickle &pickle, Ref ref) {
+    if (const auto *tuple = pickle.get<PickleTuple>(ref)) return &tuple->items;
+    if (const auto *list = pickle.get<PickleList>(ref)) return &list->items;
+    return nullptr;
+}
+
+/// "torch._utils._rebuild_tensor_v2", or empty if `ref` is not a name.
+std::string global_name(const Pickle &pickle, Ref ref) {
+    const auto *global = pickle.get<PickleGlobal>(ref);
+    return global == nullptr ? std::string() : global->module + "." + global->name;
+}
+
+std::optional<std::uint64_t> count(const Pickle &pickle, Ref ref) {
+    const auto *value = pickle.get<std::int64_t>(ref);
+    if (value == nullptr || *value < 0) return std::nullopt;
+    return static_cast<std::uint64_t>(*value);
+}
+
+/// A tuple of sizes, also inside torch.Size(...).
+std::optional<graph::Shape> sizes(const Pickle &pickle, Ref ref) {
+    if (const auto *object = pickle.get<PickleObject>(ref)) {
+        const auto *arguments = sequence(pickle, object->arguments);
+        if (global_name(pickle, object->callable) != "torch.Size" || arguments == nullptr ||
+            arguments->size() != 1)
+            return std::nullopt;
+        ref = arguments->front();
+    }
+    const auto *items = sequence(pickle, ref);
+    if (items == nullptr) return std::nullopt;
+    graph::Shape out;
+    for (const Ref item : *items) {
+        const auto value = count(pickle, item);
+        if (!value) return std::nullopt;
+        out.push_back(static_cast<std::int64_t>(*value));
+    }
+    return out;
+}
+
+class Collector {
+  public:
+    Collector(const Pickle &pickle, const StorageBytes &bytes, const std::string &file)
+        : pickle_(pickle)
+        , bytes_(bytes)
+        , file_(file) {}
+
+    StateDict collect() {
+        Ref root = pickle_.root;
+        for (int level = 0; level < kMaxNesting; ++level) {
+            const auto inner = training_entry(root);
+            if (!inner) break;
+            root = *inner;
+        }
+        const auto items = entries(root);
+        if (!items) unsupported_root(root);
+        add_entries(*items, "", 0);
+        return std::move(result_);
+    }
+
+  private:
+    using Items = std::vector<std::pair<Ref, Ref>>;
+
+    /// Key-value pairs of a dict or an OrderedDict (also of the old form that gets pairs as its argument).
+    std::optional<Items> entries(Ref ref) const {
+        if (const auto *dict = pickle_.get<PickleDict>(ref)) return dict->items;
+        const auto *object = pickle_.get<PickleObject>(ref);
+        if (object == nullptr) return std::nullopt;
+        const std::string name = global_name(pickle_, object->callable);
+        if (name != "collections.OrderedDict" && name != "collections.defaultdict") return std::nullopt;
+        Items items;
+        const auto *arguments = sequence(pickle_, object->arguments);
+        if (const auto *pairs =
+                arguments && !arguments->empty() ? sequence(pickle_, arguments->front()) : nullptr)
+            for (const Ref pair : *pairs)
+                if (const auto *both = sequence(pickle_, pair); both != nullptr && both->size() == 2)
+                    items.emplace_back(both->front(), both->back());
+        items.insert(items.end(), object->items.begin(), object->items.end());
+        return items;
+    }
+
+    std::optional<Ref> training_entry(Ref ref) const {
+        const auto items = entries(ref);
+        if (!items) return std::nullopt;
+        for (const char *wanted : {"model", "state_dict"})
+            for (const auto &[key, value] : *items)
+                if (const auto *name = pickle_.get<std::string>(key); name != nullptr && *name == wanted)
+                    if (entries(value)) return value;
+        return std::nullopt;
+    }
+
+    void add_entries(const Items &items, const std::string &prefix, int level) {
+        for (const auto &[key, value] : items) {
+            if (++visited_ > kMaxEntries)
+                throw Error(ErrorCode::limit, "the checkpoint has too many entries", file_,
+                            "the file is damaged or hostile");
+            const auto *name = pickle_.get<std::string>(key);
+            if (name == nullptr) continue;
+            const auto inner = level < kMaxNesting ? entries(value) : std::nullopt;
+            if (inner)
+                add_entries(*inner, prefix + *name + ".", level + 1);
+            else
+                result_.insert_or_assign(prefix + *name, describe(value));
+        }
+    }
+
+    SourceTensor describe(Ref value) const {
+        SourceTensor tensor;
+        tensor.file = file_;
+        const auto *object = pickle_.get<PickleObject>(value);
+        if (object == nullptr)
+            tensor.problem = "is not a tensor";
+        else
+            rebuild(global_name(pickle_, object->callable), object->arguments, tensor, 0);
+        return tensor;
+    }
+
+    /// What the call `function(*arguments)` would give, if it is one that makes tensors.
+    void rebuild(const std::string &function, Ref arguments, SourceTensor &tensor, int level) const {
+        const auto *items = sequence(pickle_, arguments);
+        const bool tensor_call =
+            function == "torch._utils._rebuild_tensor_v2" || function == "torch._utils._rebuild_tensor";
+        const bool parameter_call = function == "torch._utils._rebuild_parameter" ||
+                                    function == "torch._utils._rebuild_parameter_with_state";
+        if (items != nullptr && tensor_call && items->size() >= 4) return dense(*items, tensor);
+        if (items != nullptr && level < kMaxNesting) {
+            if (parameter_call && !items->empty())
+                if (const auto *data = pickle_.get<PickleObject>(items->front()))
+                    return rebuild(global_name(pickle_, data->callable), data->arguments, tensor, level + 1);
+            if (function == "torch._tensor._rebuild_from_type_v2" && items->size() >= 3)
+                return rebuild(global_name(pickle_, (*items)[0]), (*items)[2], tensor, level + 1);
+        }
+        tensor.problem = "is not a tensor but an object made by '" +
+                         printable(function.empty() ? "an unnamed function" : function) + "'";
+    }
+
+    void dense(const std::vector<Ref> &items, SourceTensor &tensor) const {
+        const auto *persistent = pickle_.get<PicklePersistent>(items[0]);
+        const auto offset = count(pickle_, items[1]);
+        const auto shape = sizes(pickle_, items[2]), strides = sizes(pickle_, items[3]);
+        if (persistent == nullptr || !offset || !shape || !strides || shape->size() != strides->size()) {
+            tensor.problem = "is a damaged tensor";
+            return;
+        }
+        const StorageId storage = parse_storage_id(pickle_, persistent->id, file_);
+        tensor.shape = *shape;
+        if (!storage.type.dtype) {
+            tensor.problem = "is a tensor of the unsupported type " + std::string(storage.type.name);
+            return;
+        }
+        tensor.dtype = *storage.type.dtype;
+        const Layout layout{tensor.dtype, storage.offset + *offset, *shape, *strides};
+        tensor.read = [storage, layout, bytes = bytes_, file = file_] {
+            return gather(bytes(storage), layout, file);
+        };
+    }
+
+    [[noreturn]] void unsupported_root(Ref root) const {
+        std::string what = "something that is not a dictionary of tensors";
+        if (const auto *object = pickle_.get<PickleObject>(root))
+            what =
+                "a whole pickled object of class '" + printable(global_name(pickle_, object->callable)) + "'";
+        throw Error(ErrorCode::unsupported, "the file holds " + what + ", not a state dict", file_,
+                    "save the network with torch.save(network.state_dict(), file), or as safetensors");
+    }
+
+    const Pickle &pickle_;
+    const StorageBytes &bytes_;
+    const std::string &file_;
+    StateDict result_;
+    std::size_t visited_ = 0;
+};
+
+} // namespace
+
+bool is_storage_id(const Pickle &pickle, Ref id) {
+    const auto *items = sequence(pickle, id);
+    const auto *kind =
+        items != nullptr && !items->empty() ? pickle.get<std::string>(items->front()) : nullptr;
+    return kind != nullptr && *kind == "storage";
+}
+
+StorageId parse_storage_id(const Pickle &pickle, Ref id, const std::string &file) {
+    const auto *items = sequence(pickle, id);
+    if (!is_storage_id(pickle, id) || items->size() < 5) corrupt(file, "a reference to a storage is damaged");
+    const auto *global = pickle.get<PickleGlobal>((*items)[1]);
+    const auto *key = pickle.get<std::string>((*items)[2]);
+    const auto elements = count(pickle, (*items)[4]);
+    if (global == nullptr || key == nullptr || !elements)
+        corrupt(file, "a reference to a storage is damaged");
+    const auto type = std::ranges::find(kStorages, global->name, &StorageType::name);
+    if (!global->module.starts_with("torch") || type == kStorages.end())
+        throw Error(ErrorCode::unsupported,
+                    "the file uses the unknown storage '" + printable(global->module + "." + global->name) +
+                        "'",
+                    file, "convert the weights to float32 first");
+    StorageId storage{*type, *key, *elements, 0};
+    const auto *view = items->size() > 5 ? sequence(pickle, (*items)[5]) : nullptr;
+    if (view != nullptr) {
+        const auto offset = view->size() == 3 ? count(pickle, (*view)[1]) : std::nullopt;
+        if (!offset || *offset > *elements) corrupt(file, "a view of a storage is damaged");
+        storage.offset = *offset;
+    }
+    return storage;
+}
+
+StateDict collect_state_dict(const Pickle &pickle, const StorageBytes &bytes, const std::string &file) {
+    return Collector(pickle, bytes, file).collect();
+}
+
+} // namespace mirra::trainer::importer

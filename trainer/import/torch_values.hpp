@@ -1,0 +1,41 @@
+// Tensors, storages and dictionaries as torch.save describes them in a pickle.
+#pragma once
+
+#include "pickle.hpp"
+#include "state_dict.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+
+namespace mirra::trainer::importer {
+
+/// The element type behind a class like torch.FloatStorage.
+struct StorageType {
+    std::string_view name;
+    std::size_t width = 0;
+    std::optional<bundle::DType> dtype; ///< absent: not a type of weights (complex, quantised)
+};
+
+/// A storage as a persistent id names it.
+struct StorageId {
+    StorageType type;
+    std::string key;
+    std::uint64_t elements = 0; ///< of the whole storage
+    std::uint64_t offset = 0;   ///< where a view of it begins, in elements (format before 1.6)
+};
+
+/// Gives the bytes of a storage; the result lives as long as the function.
+using StorageBytes = std::function<std::vector<std::byte>(const StorageId &)>;
+
+/// Whether a persistent id names a storage; old files have some that name the source code of a class.
+[[nodiscard]] bool is_storage_id(const Pickle &pickle, Ref id);
+
+/// @throws Error corrupt | unsupported (an unknown type of storage)
+StorageId parse_storage_id(const Pickle &pickle, Ref id, const std::string &file);
+
+/// The state dict in a pickle.
+/// @throws Error unsupported if the pickle holds something else, for example a whole module
+StateDict collect_state_dict(const Pickle &pickle, const StorageBytes &bytes, const std::string &file);
+
+} // namespace mirra::trainer::importer

@@ -1,0 +1,33 @@
+// Messages through spdlog.
+#include "log/log.hpp"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <memory>
+
+namespace mirra::trainer {
+namespace {
+
+spdlog::logger &logger() {
+    static const auto instance = [] {
+        auto made = std::make_shared<spdlog::logger>("mirra-train", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+        made->set_pattern("%H:%M:%S %^%v%$");
+        return made;
+    }();
+    return *instance;
+}
+
+} // namespace
+
+void log_info(const std::string &message) { logger().info("{}", message); }
+void log_warning(const std::string &message) { logger().warn("{}", message); }
+
+std::string decimal(double value, int places) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%.*f", places, value);
+    return text;
+}
+
+} // namespace mirra::trainer

@@ -1,0 +1,46 @@
+// mirra-train: trains, imports and evaluates weight bundles.
+#include "import/import.hpp"
+#include "mirra/error.hpp"
+#include "eval/denoising.hpp"
+#include "tasks/denoiser.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+
+namespace {
+
+constexpr int kFailure = 1;
+
+void report(const mirra::Error &error) {
+    std::string text = std::string("mirra-train: ") + error.what();
+    if (!error.subject().empty()) text += " (" + error.subject() + ")";
+    if (!error.hint().empty()) text += ". Hint: " + error.hint();
+    std::fprintf(stderr, "%s\n", text.c_str());
+}
+
+int run(int argc, char **argv) {
+    int status = 0;
+    CLI::App app("Trains, imports and evaluates Mirra's weight bundles");
+    app.set_version_flag("--version", MIRRA_VERSION);
+    app.require_subcommand(1);
+    mirra::trainer::add_denoiser_command(app, status);
+    mirra::trainer::add_import_command(app);
+    mirra::trainer::add_eval_command(app);
+    CLI11_PARSE(app, argc, argv);
+    return status;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+    try {
+        return run(argc, argv);
+    } catch (const mirra::Error &error) {
+        report(error);
+    } catch (const std::exception &error) {
+        std::fprintf(stderr, "mirra-train: %s\n", error.what());
+    }
+    return kFailure;
+}

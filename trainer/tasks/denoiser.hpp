@@ -1,0 +1,34 @@
+// mirra-train denoiser: trains a denoising network on clean pictures with synthetic noise.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace mirra::trainer {
+
+struct DenoiserCommand {
+    std::vector<std::filesystem::path> data;
+    std::filesystem::path recipe, output;
+    std::filesystem::path folder;                  ///< of the run; empty: OUTPUT.run
+    std::optional<std::filesystem::path> encoder;  ///< a bundle whose encoder weights and comparator are used
+    std::string device = "cpu";
+    std::optional<std::int64_t> steps, seed;       ///< override the recipe
+    int threads = 0, loader_threads = 1;
+    bool restart = false;
+};
+
+/// Trains, or goes on training, and writes the bundle. Returns the process's exit status.
+/// @throws Error
+int train_denoiser(const DenoiserCommand &command);
+
+/// Adds the subcommand; `status` gets the exit status when it was called.
+void add_denoiser_command(CLI::App &app, int &status);
+
+} // namespace mirra::trainer
