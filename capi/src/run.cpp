@@ -44,7 +44,7 @@ host::RunRequest to_request(const mirra_port_value *values, std::size_t count,
     for (const mirra_port_value &each : read_array(values, count, "values")) add_value(each, request);
     const auto given = read_struct_or_default(options, "options");
     check_flags(given.flags, 0, "flags");
-    if (given.cancel != nullptr) request.cancel = given.cancel->token;
+    if (given.cancel != nullptr) request.cancels.push_back(given.cancel->token);
     if (given.progress != nullptr) {
         request.progress = [callback = given.progress,
                             user = given.progress_user](const host::Progress &progress) {

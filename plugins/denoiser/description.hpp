@@ -3,6 +3,8 @@
 
 #include "mirra/mirra_plugin.h"
 
+#include <cstdint>
+
 namespace denoiser {
 
 inline constexpr const char *kAuto = "auto";

@@ -14,7 +14,7 @@ namespace {
 struct Shared {
     std::shared_ptr<Session> session;
     RunRequest request;
-    CancelToken cancel; ///< the job's own, beside the caller's
+    std::shared_ptr<CancelToken> cancel = std::make_shared<CancelToken>(); ///< beside the caller's
     std::mutex mutex;
     std::condition_variable ended;
     JobStatus status;
@@ -35,7 +35,6 @@ bool progressed(Shared &shared, const std::function<bool(const Progress &)> &cal
         const std::lock_guard lock(shared.mutex);
         shared.status.progress = progress;
     }
-    if (shared.cancel.requested()) return false;
     return !callers || callers(progress);
 }
 
@@ -90,7 +89,7 @@ class JobThread final : public Job {
         return shared_->result;
     }
 
-    void cancel() noexcept override { shared_->cancel.request(); }
+    void cancel() noexcept override { shared_->cancel->request(); }
 
   private:
     std::shared_ptr<Shared> shared_;
@@ -105,6 +104,7 @@ std::unique_ptr<Job> Job::submit(std::shared_ptr<Session> session, RunRequest re
     shared->request = std::move(request);
     shared->request.progress = [raw = shared.get(), callers = std::move(shared->request.progress)](
                                    const Progress &p) { return progressed(*raw, callers, p); };
+    shared->request.cancels.push_back(shared->cancel);
     shared->session->acquire();
     try {
         return std::make_unique<JobThread>(shared);

@@ -4,6 +4,7 @@
 #include "engine_core.hpp"
 #include "precision.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <optional>
 
@@ -41,7 +42,10 @@ struct RunState {
     RunResult &result;
     std::optional<double> noise; ///< of the input, once estimated
 
-    [[nodiscard]] bool stopped() const { return request.cancel != nullptr && request.cancel->requested(); }
+    [[nodiscard]] bool stopped() const {
+        return std::any_of(request.cancels.begin(), request.cancels.end(),
+                           [](const auto &token) { return token->requested(); });
+    }
 };
 
 /// Calls a plugin's function and throws what it reports, or what crosses as an exception against the rules.

@@ -1,0 +1,141 @@
+// The graph: shapes, validation, alignment, receptive field, Mirra's own architecture.
+#include "mirra/architectures.hpp"
+#include "mirra/error.hpp"
+#include "mirra/graph.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace {
+
+using namespace mirra;
+using namespace mirra::graph;
+
+template <typename Body> ErrorCode code_of(Body &&body) {
+    try {
+        body();
+    } catch (const Error &error) {
+        return error.code();
+    }
+    return ErrorCode::internal;
+}
+
+Shape run_shape(const Graph &graph, const std::string &name, Shape input) {
+    return infer_shapes(graph, {{graph.inputs[0].name, std::move(input)}}).at(name);
+}
+
+/// A one-op graph for testing what an op does to shapes and intervals.
+Graph single(Op op, std::map<std::string, Attribute> attributes, std::int64_t channels) {
+    Graph graph{.name = "g", .inputs = {{"x", channels}}, .nodes = {}, .outputs = {{"y", "n"}}};
+    Node node{.name = "n", .op = op, .inputs = {"x"}, .attributes = std::move(attributes), .weights = {}};
+    for (const auto &info : op_info(op).weights)
+        if (info.required) node.weights[std::string(info.role)] = "n." + std::string(info.role);
+    graph.nodes = {node};
+    return graph;
+}
+
+TEST(OpTable, NamesAreUniqueAndFound) {
+    std::set<std::string_view> names;
+    for (const auto &op : ops()) {
+        EXPECT_TRUE(names.insert(op.name).second) << op.name;
+        EXPECT_EQ(op_info(op.name).op, op.op);
+    }
+    EXPECT_EQ(code_of([] { op_info("attention"); }), ErrorCode::unsupported);
+}
+
+TEST(Shapes, OfEveryWindowOp) {
+    const auto conv = single(Op::conv2d, {{"in_channels", std::int64_t{3}}, {"out_channels", std::int64_t{64}},
+                                          {"kernel", std::int64_t{11}}, {"stride", std::int64_t{4}}, {"padding", std::int64_t{2}}}, 3);
+    EXPECT_EQ(run_shape(conv, "n", {2, 3, 224, 300}), (Shape{2, 64, 55, 74}));
+    const auto up = single(Op::conv_transpose2d, {{"in_channels", std::int64_t{8}}, {"out_channels", std::int64_t{4}},
+                                                  {"kernel", std::int64_t{4}}, {"stride", std::int64_t{2}}, {"padding", std::int64_t{1}}}, 8);
+    EXPECT_EQ(run_shape(up, "n", {1, 8, 7, 5}), (Shape{1, 4, 14, 10}));
+    const auto pool = single(Op::max_pool, {{"kernel", std::int64_t{3}}, {"stride", std::int64_t{2}}}, 4);
+    EXPECT_EQ(run_shape(pool, "n", {1, 4, 55, 13}), (Shape{1, 4, 27, 6}));
+    const auto pad = single(Op::reflection_pad, {{"left", std::int64_t{2}}, {"bottom", std::int64_t{1}}}, 4);
+    EXPECT_EQ(run_shape(pad, "n", {1, 4, 5, 6}), (Shape{1, 4, 6, 8}));
+    EXPECT_EQ(run_shape(single(Op::haar_analysis, {}, 4), "n", {1, 4, 27, 55}), (Shape{1, 16, 13, 27}));
+    EXPECT_EQ(run_shape(single(Op::haar_synthesis, {}, 8), "n", {1, 8, 3, 4}), (Shape{1, 2, 6, 8}));
+}
+
+TEST(Shapes, TooSmallOrWrongChannelsIsAMismatchThatNamesTheNode) {
+    const auto pool = single(Op::max_pool, {{"kernel", std::int64_t{3}}, {"stride", std::int64_t{2}}}, 4);
+    try {
+        run_shape(pool, "n", {1, 4, 2, 9});
+        FAIL() << "a window larger than the image was accepted";
+    } catch (const Error &error) {
+        EXPECT_EQ(error.code(), ErrorCode::mismatch);
+        EXPECT_EQ(error.subject(), "n");
+    }
+    EXPECT_EQ(code_of([&] { run_shape(pool, "n", {1, 3, 9, 9}); }), ErrorCode::mismatch);
+}
+
+TEST(Shapes, HugeTensorsAreRefusedBeforeAnythingIsAllocated) {
+    const auto up = single(Op::upsample_nearest, {{"factor", std::int64_t{64}}}, 4);
+    EXPECT_EQ(code_of([&] { run_shape(up, "n", {1, 4, 1 << 19, 8}); }), ErrorCode::limit);
+}
+
+TEST(Validate, RejectsWhatAHostileFileMayHold) {
+    const auto good = single(Op::upsample_nearest, {{"factor", std::int64_t{2}}}, 4);
+    EXPECT_NO_THROW(validate(good));
+    auto cycle = good;
+    cycle.nodes[0].inputs = {"n"};
+    EXPECT_EQ(code_of([&] { validate(cycle); }), ErrorCode::corrupt);
+    auto range = good;
+    range.nodes[0].attributes["factor"] = std::int64_t{1'000'000};
+    EXPECT_EQ(code_of([&] { validate(range); }), ErrorCode::corrupt);
+    auto type = good;
+    type.nodes[0].attributes["factor"] = 2.0;
+    EXPECT_EQ(code_of([&] { validate(type); }), ErrorCode::corrupt);
+    auto unknown = good;
+    unknown.nodes[0].attributes["colour"] = std::int64_t{1};
+    EXPECT_EQ(code_of([&] { validate(unknown); }), ErrorCode::corrupt);
+    auto twice = good;
+    twice.nodes.push_back(twice.nodes[0]);
+    EXPECT_EQ(code_of([&] { validate(twice); }), ErrorCode::corrupt);
+    auto many = good;
+    many.nodes.resize(Limits::kNodes + 1, good.nodes[0]);
+    EXPECT_EQ(code_of([&] { validate(many); }), ErrorCode::limit);
+}
+
+TEST(Geometry, FieldOfAStackOfConvolutions) {
+    Builder b("stack");
+    auto x = b.input("image", 3);
+    for (int i = 0; i < 3; ++i) x = b.conv2d(x, {.in = 3, .out = 3}, "c" + std::to_string(i));
+    b.output("image", x);
+    const auto halo = receptive_field(b.finish());
+    EXPECT_EQ(halo.left, 3);
+    EXPECT_EQ(halo.bottom, 3);
+    EXPECT_FALSE(halo.unbounded);
+}
+
+TEST(Geometry, FieldOfTransposedConvolutionAndUpsampling) {
+    Builder b("updown");
+    auto x = b.input("image", 4);
+    x = b.max_pool(x, 2, 2);
+    x = b.conv_transpose2d(x, {.in = 4, .out = 4, .kernel = 4, .stride = 2, .padding = 1}, "up");
+    b.output("image", x);
+    const auto graph = b.finish();
+    EXPECT_EQ(alignment(graph), 2);
+    // Output pixel 0 takes coarse pixels -1 and 0, that is pixels -2 to 1.
+    const auto field = input_interval(graph, "image", false, {0, 0});
+    EXPECT_EQ(field.low, -2);
+    EXPECT_EQ(field.high, 1);
+}
+
+TEST(Geometry, GlobalPoolingCannotBeTiled) {
+    EXPECT_TRUE(receptive_field(single(Op::global_avg_pool, {}, 4)).unbounded);
+}
+
+TEST(WaveletDenoiser, ShapesAlignmentAndSize) {
+    const auto graph = wavelet_denoiser({});
+    EXPECT_EQ(alignment(graph), 8);
+    EXPECT_EQ(minimum_extent(graph), 8);
+    const auto shapes = infer_shapes(graph, {{"image", {1, 3, 24, 40}}, {"noise_level", {1, 1, 24, 40}}});
+    EXPECT_EQ(shapes.at(graph.outputs[0].source), (Shape{1, 3, 24, 40}));
+    EXPECT_EQ(parameter_count(graph), 2'303'548);
+    EXPECT_EQ(code_of([] { wavelet_denoiser({.channels = {8, 8}, .blocks = {1}}); }), ErrorCode::invalid_argument);
+}
+
+} // namespace

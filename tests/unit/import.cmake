@@ -1,3 +1,2 @@
-# These include trainer/import/*.hpp as "import/…": the target needs trainer/ among its include folders, and libzip.
 set(MIRRA_UNIT_IMPORT_TESTS
     import_checkpoint_test.cpp import_pickle_test.cpp import_recipes_test.cpp import_torch_file_test.cpp)

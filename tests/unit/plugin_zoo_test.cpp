@@ -54,8 +54,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Animal{"bad-default", "default that it does not allow"},
                       Animal{"bad-name", "'Not A Name'"}, Animal{"two-inputs", "must have one image input"},
                       Animal{"is-not-there", "no such file"}),
-    [](const auto &info) {
-        std::string name = info.param.name;
+    [](const auto &animal) {
+        std::string name = animal.param.name;
         std::erase(name, '-');
         return name;
     });

@@ -1,0 +1,102 @@
+// The tile planner and the lowered program.
+#include "mirra/architectures.hpp"
+#include "mirra/error.hpp"
+#include "mirra/tiling.hpp"
+#include "runtime/plan/program.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace mirra;
+using namespace mirra::runtime;
+
+/// Each pixel of the image lies in exactly one core, each core in its input with its halo or at the image's edge.
+void expect_covers(const TilePlan &plan, std::int64_t width, std::int64_t height) {
+    std::vector<int> hits(static_cast<std::size_t>(width * height), 0);
+    for (const auto &[core, input] : plan.tiles) {
+        for (auto y = core.y; y < core.y + core.height; ++y)
+            for (auto x = core.x; x < core.x + core.width; ++x) ++hits[static_cast<std::size_t>(y * width + x)];
+        EXPECT_EQ(input.x % plan.alignment, 0);
+        EXPECT_EQ(input.width % plan.alignment, 0);
+        EXPECT_EQ(input.height % plan.alignment, 0);
+        EXPECT_TRUE(input.x == 0 || core.x - input.x >= plan.halo.left);
+        EXPECT_TRUE(input.y == 0 || core.y - input.y >= plan.halo.top);
+        EXPECT_TRUE(input.x + input.width >= width || input.x + input.width - core.x - core.width >= plan.halo.right);
+        EXPECT_TRUE(input.y + input.height >= height || input.y + input.height - core.y - core.height >= plan.halo.bottom);
+    }
+    for (const int count : hits) ASSERT_EQ(count, 1);
+}
+
+TEST(Tiling, SmallImagesAreOneTile) {
+    const auto graph = graph::wavelet_denoiser({});
+    for (const std::int64_t width : {1, 7, 8, 9, 321})
+        for (const std::int64_t height : {1, 8, 481}) {
+            const auto plan = plan_tiles(graph, width, height, {});
+            EXPECT_EQ(plan.tiles.size(), 1u);
+            expect_covers(plan, width, height);
+        }
+}
+
+TEST(Tiling, ABudgetCutsTheImageAndIsKept) {
+    const auto graph = graph::wavelet_denoiser({});
+    for (const std::uint64_t megabytes : {80, 120, 180}) {
+        const auto plan = plan_tiles(graph, 1021, 767, {.budget = megabytes << 20});
+        EXPECT_GT(plan.tiles.size(), 1u) << megabytes;
+        EXPECT_LE(plan.peak_bytes, megabytes << 20);
+        expect_covers(plan, 1021, 767);
+    }
+}
+
+TEST(Tiling, TooSmallABudgetNamesTheBytesNeeded) {
+    try {
+        plan_tiles(graph::wavelet_denoiser({}), 512, 512, {.budget = 1 << 20});
+        FAIL() << "a budget of 1 MiB was accepted";
+    } catch (const Error &error) {
+        EXPECT_EQ(error.code(), ErrorCode::budget);
+        EXPECT_NE(std::string(error.what()).find("1048576"), std::string::npos) << error.what();
+    }
+}
+
+TEST(Tiling, TheLargestTileIsRespected) {
+    const auto plan = plan_tiles(graph::wavelet_denoiser({}), 1000, 1000, {.largest_tile = 400});
+    EXPECT_LE(plan.input_width, 400);
+    EXPECT_LE(plan.input_height, 400);
+    expect_covers(plan, 1000, 1000);
+}
+
+TEST(Tiling, AnEmptyImageIsAnError) {
+    EXPECT_THROW(plan_tiles(graph::wavelet_denoiser({}), 0, 5, {}), Error);
+}
+
+TEST(Tiling, PaperDenoiserKeepsItsMinimum) {
+    const auto plan = plan_tiles(graph::alexnet_denoiser(), 5, 3, {});
+    EXPECT_EQ(plan.alignment, 32);
+    EXPECT_EQ(plan.input_width, 64);
+    EXPECT_EQ(plan.input_height, 64);
+    expect_covers(plan_tiles(graph::alexnet_denoiser(), 1500, 900, {.budget = 500u << 20}), 1500, 900);
+}
+
+TEST(Program, FusesBatchNormAdditionAndReLU) {
+    graph::Builder b("fuse");
+    const auto x = b.input("x", 4);
+    const auto a = b.relu(b.batch_norm(b.conv2d(x, {.in = 4, .out = 4}, "c1"), 4, "bn"), "r");
+    b.output("y", b.add(a, b.conv2d(a, {.in = 4, .out = 4}, "c2"), "sum"));
+    const auto program = lower(b.finish());
+    ASSERT_EQ(program.steps.size(), 2u);
+    EXPECT_TRUE(program.steps[0].batch_norm && program.steps[0].relu);
+    EXPECT_EQ(program.steps[0].result, "r");
+    EXPECT_EQ(program.steps[1].addend, "r");
+    EXPECT_EQ(program.steps[1].result, "sum");
+}
+
+TEST(Program, DoesNotFuseAValueThatIsReadTwiceOrIsAnOutput) {
+    graph::Builder b("keep");
+    const auto x = b.input("x", 4);
+    const auto c = b.conv2d(x, {.in = 4, .out = 4}, "c");
+    b.output("features", c);
+    b.output("y", b.relu(c, "r"));
+    EXPECT_EQ(lower(b.finish()).steps.size(), 2u);
+}
+
+} // namespace

@@ -27,8 +27,9 @@ std::array<SpectralNames, 2> spectral_names(const std::string &name) {
         {{name + "_orig", name + "_u", name + "_v"}, {newer + "original", newer + "0._u", newer + "0._v"}}};
 }
 
-bool is_weight(const std::string &name) {
-    return name.ends_with(".weight");
+/// Only matrices have a spectral norm; batch norm calls a vector `weight` as well.
+bool may_be_spectral(const std::string &name, const graph::Shape &shape) {
+    return name.ends_with(".weight") && shape.size() >= 2;
 }
 
 std::optional<std::size_t> haar_band(const std::string &name) {
@@ -115,7 +116,7 @@ bool WeightSource::check(const std::string &name, const graph::Shape &shape) {
 }
 
 bool WeightSource::check_weight(const std::string &name, const Wanted &want) {
-    if (is_weight(name)) {
+    if (may_be_spectral(name, want.shape)) {
         for (const SpectralNames &names : spectral_names(name)) {
             if (find(names.weight) == nullptr) continue;
             used_.insert(name);
@@ -141,7 +142,7 @@ std::vector<float> WeightSource::read(const std::string &name) const {
 }
 
 bundle::WeightTensor WeightSource::load(const std::string &name, const Wanted &want) const {
-    if (is_weight(name)) {
+    if (may_be_spectral(name, want.shape)) {
         for (const SpectralNames &names : spectral_names(name)) {
             if (find(names.weight) == nullptr) continue;
             bundle::WeightTensor weight{want.shape, read(names.weight)};

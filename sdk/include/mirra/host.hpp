@@ -139,8 +139,8 @@ struct RunRequest {
     std::map<std::string, image::ImageView> images; ///< inputs (only read) and outputs
     std::map<std::string, Value> values;
     std::map<std::string, Tensor> tensors;
-    std::function<bool(const Progress &)> progress; ///< returns whether to go on
-    std::shared_ptr<const CancelToken> cancel;
+    std::function<bool(const Progress &)> progress;          ///< returns whether to go on
+    std::vector<std::shared_ptr<const CancelToken>> cancels; ///< any of them stops the run
 };
 
 struct RunResult {

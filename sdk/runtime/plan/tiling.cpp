@@ -111,31 +111,40 @@ class Planner {
         for (std::int64_t columns = 1; columns <= limit_count(steps_x); columns = next(columns)) {
             Axis x = x_;
             x.core = (steps_x + columns - 1) / columns * alignment_;
-            for (std::int64_t rows = 1; rows <= limit_count(steps_y); rows = next(rows)) {
+            // More rows need less memory and more work: the first count that fits is found by bisection.
+            const auto counts = row_counts(limit_count(steps_y));
+            const auto with_rows = [&](std::int64_t rows) {
                 Axis y = y_;
                 y.core = (steps_y + rows - 1) / rows * alignment_;
-                const auto work = x.total_input() * y.total_input();
-                if (best && work >= best->work) break;
-                std::uint64_t needed = 0;
-                if (!fits(x, y, limit, needed)) continue;
-                best = Cut{x, y, work, needed};
-                break;
-            }
+                return y;
+            };
+            std::uint64_t needed = 0;
+            const auto found = std::ranges::partition_point(
+                counts, [&](std::int64_t rows) { return !fits(x, with_rows(rows), limit, needed); });
+            if (found == counts.end()) continue;
+            const Axis y = with_rows(*found);
+            const auto work = x.total_input() * y.total_input();
+            if (!best || work < best->work) best = Cut{x, y, work, bytes(x, y)};
         }
         return best;
     }
 
     [[nodiscard]] std::int64_t limit_count(std::int64_t steps) const { return halo_.unbounded ? 1 : steps; }
+    static std::vector<std::int64_t> row_counts(std::int64_t most) {
+        std::vector<std::int64_t> counts;
+        for (std::int64_t rows = 1; rows <= most; rows = next(rows)) counts.push_back(rows);
+        return counts;
+    }
     /// Every count up to 16, then coarser: a few percent of work against thousands of trials.
     static std::int64_t next(std::int64_t count) { return count < 16 ? count + 1 : count + count / 8; }
 
     std::optional<Cut> cut() const {
         const auto hard = options_.budget > 0 ? options_.budget : UINT64_MAX;
+        const auto smallest = smallest_cut();
+        if (smallest.bytes > hard) return std::nullopt;
         if (const auto best = search(std::min(hard, kComfortableBytes))) return best;
         if (const auto best = search(hard)) return best;
-        const auto smallest = smallest_cut();
-        if (smallest.bytes <= hard) return smallest;
-        return std::nullopt;
+        return smallest;
     }
 
     [[nodiscard]] Cut smallest_cut() const {

@@ -3,7 +3,6 @@
 
 #include "mirra/error.hpp"
 
-#include <ATen/cpu/Utils.h>
 #include <torch/torch.h>
 
 #include <dlfcn.h>
@@ -20,11 +19,19 @@ std::string processor_name() {
     return "CPU";
 }
 
+/// Processors with AMX have it too.
+bool has_bf16() {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+    return false;
+#endif
+}
+
 DeviceInfo cpu_info() {
     DeviceInfo info{.id = "cpu", .name = processor_name(), .memory = 0, .precisions = {Precision::fp32}, .usable = true, .reason = {}};
     info.memory = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGE_SIZE));
-    if (at::cpu::is_avx512_bf16_supported() || at::cpu::is_amx_tile_supported())
-        info.precisions.push_back(Precision::bf16);
+    if (has_bf16()) info.precisions.push_back(Precision::bf16);
     return info;
 }
 
@@ -46,7 +53,7 @@ std::vector<DeviceInfo> list_devices() {
         devices.push_back({.id = "cuda:0", .name = "CUDA", .memory = 0, .precisions = {}, .usable = false, .reason = failure});
         return devices;
     }
-    for (std::size_t i = 0; i < torch::cuda::device_count(); ++i)
+    for (c10::DeviceIndex i = 0; i < static_cast<c10::DeviceIndex>(torch::cuda::device_count()); ++i)
         devices.push_back({.id = "cuda:" + std::to_string(i), .name = "CUDA device " + std::to_string(i), .memory = 0,
                            .precisions = {Precision::fp32, Precision::bf16, Precision::fp16}, .usable = true, .reason = {}});
     return devices;

@@ -1,0 +1,85 @@
+// Networks with random weights, run by the plain executor and by the runtime.
+#pragma once
+
+#include "runtime/torch/module.hpp"
+#include "runtime/torch/ops.hpp"
+
+#include <torch/torch.h>
+
+#include <cmath>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace mirra::test {
+
+class RandomNetwork {
+  public:
+    RandomNetwork(graph::Graph graph, std::uint64_t seed) : graph_(std::move(graph)) {
+        torch::manual_seed(seed);
+        for (const auto &[name, shape] : graph::weight_shapes(graph_)) weights_[name] = random(name, shape);
+    }
+
+    [[nodiscard]] std::vector<torch::Tensor> inputs(std::int64_t batch, std::int64_t height, std::int64_t width) const {
+        std::vector<torch::Tensor> out;
+        for (const auto &input : graph_.inputs) out.push_back(torch::rand({batch, input.channels, height, width}));
+        return out;
+    }
+
+    [[nodiscard]] std::vector<torch::Tensor> plain(const std::vector<torch::Tensor> &inputs) const {
+        const torch::NoGradGuard no_grad;
+        std::map<std::string, torch::Tensor> values;
+        for (std::size_t i = 0; i < inputs.size(); ++i) values[graph_.inputs[i].name] = inputs[i];
+        for (const auto &node : graph_.nodes) {
+            std::vector<at::Tensor> arguments;
+            for (const auto &name : node.inputs) arguments.push_back(values.at(name));
+            values[node.name] = runtime::apply_op(node, arguments, [&](const char *role) {
+                const auto found = node.weights.find(role);
+                return found == node.weights.end() ? torch::Tensor() : weights_.at(found->second);
+            });
+        }
+        std::vector<torch::Tensor> out;
+        for (const auto &output : graph_.outputs) out.push_back(values.at(output.source));
+        return out;
+    }
+
+    [[nodiscard]] std::shared_ptr<runtime::Executable> compile(runtime::Precision precision) const {
+        return runtime::torch_module().compile(
+            graph_,
+            [&](const std::string &name) {
+                const auto &tensor = weights_.at(name);
+                return runtime::Weight{tensor.sizes().vec(),
+                                       {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())}};
+            },
+            {.device = "cpu", .precision = precision});
+    }
+
+    [[nodiscard]] std::vector<torch::Tensor> compiled(const std::vector<torch::Tensor> &inputs, runtime::Precision precision) const {
+        auto &module = runtime::torch_module();
+        std::vector<runtime::TensorPtr> uploaded;
+        for (const auto &input : inputs)
+            uploaded.push_back(module.upload({input.const_data_ptr<float>(), static_cast<std::size_t>(input.numel())},
+                                             input.sizes().vec(), runtime::Layout::nchw, "cpu"));
+        std::vector<torch::Tensor> out;
+        for (const auto &tensor : compile(precision)->run(uploaded)) {
+            auto values = torch::empty(tensor->shape());
+            module.download(*tensor, {values.mutable_data_ptr<float>(), static_cast<std::size_t>(values.numel())}, runtime::Layout::nchw);
+            out.push_back(values);
+        }
+        return out;
+    }
+
+    [[nodiscard]] const graph::Graph &graph() const { return graph_; }
+
+  private:
+    static torch::Tensor random(const std::string &name, const graph::Shape &shape) {
+        if (name.ends_with("running_var")) return torch::rand(shape) + 0.5;
+        if (shape.size() == 1) return torch::randn(shape) * 0.1 + (name.ends_with(".weight") ? 1.0 : 0.0);
+        return torch::randn(shape) / std::sqrt(static_cast<double>(shape[1] * shape[2] * shape[3]));
+    }
+
+    graph::Graph graph_;
+    std::map<std::string, torch::Tensor> weights_;
+};
+
+} // namespace mirra::test
