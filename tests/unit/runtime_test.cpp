@@ -70,13 +70,14 @@ TEST(Runtime, Bf16StaysClose) {
     const RandomNetwork network(graph::wavelet_denoiser({.channels = {8, 12}, .blocks = {1, 1}}), 5);
     const auto inputs = network.inputs(2, 48, 32);
     const auto full = network.compiled(inputs, Precision::fp32)[0], reduced = network.compiled(inputs, Precision::bf16)[0];
-    EXPECT_LT((full - reduced).abs().max().item<double>(), 0.03);
+    EXPECT_LT((full - reduced).norm().item<double>(), 0.01 * full.norm().item<double>());
+    EXPECT_GT((full - reduced).abs().max().item<double>(), 0) << "bf16 was not used";
 }
 
 TEST(Runtime, WrongShapesAndMissingWeightsAreErrors) {
     auto &module = torch_module();
     const RandomNetwork network(graph::alexnet_denoiser(), 1);
-    EXPECT_THROW(static_cast<void>(network.compiled(network.inputs(1, 60, 60), Precision::fp32)), Error);
+    EXPECT_THROW(static_cast<void>(network.compiled(network.inputs(1, 300, 420), Precision::fp32)), Error);
     const auto none = [](const std::string &name) -> Weight { throw Error(ErrorCode::not_found, "no weight", name); };
     EXPECT_THROW(module.compile(graph::alexnet_denoiser(), none, {}), Error);
     EXPECT_THROW(module.compile(graph::alexnet_denoiser(), none, {.device = "tpu"}), Error);

@@ -1,0 +1,71 @@
+// Training data: broken files are skipped and named, batches depend on seed and step alone.
+#include "data/crop_loader.hpp"
+#include "mirra/error.hpp"
+#include "mirra/image.hpp"
+#include "trainer_support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace {
+
+using namespace mirra;
+using namespace mirra::trainer;
+
+TEST(ImageSet, FindsPicturesAndSkipsBrokenOnesByName) {
+    const auto folder = test::make_pictures("set", 3, 40, 30);
+    std::ofstream(folder / "broken.png") << "not a picture";
+    std::ofstream(folder / "notes.txt") << "text";
+    ImageSet set({folder}, 1 << 20);
+    ASSERT_EQ(set.size(), 4);
+    for (std::int64_t i = 0; i < set.size(); ++i) EXPECT_EQ(set.get(i)->width(), 40);
+    const auto skipped = set.skipped();
+    ASSERT_EQ(skipped.size(), 1u);
+    EXPECT_NE(skipped[0].find("broken.png"), std::string::npos);
+}
+
+TEST(ImageSet, MissingAndEmptyFoldersAreErrors) {
+    EXPECT_THROW(ImageSet({testing::TempDir() + "/no-such-folder"}, 1), Error);
+    const std::filesystem::path empty = testing::TempDir() + "/mirra-empty";
+    std::filesystem::create_directories(empty);
+    EXPECT_THROW(ImageSet({empty}, 1), Error);
+}
+
+TEST(ImageSet, HoldsPicturesOutForValidation) {
+    ImageSet set({test::make_pictures("held", 9, 20, 20)}, 1 << 20);
+    const auto held = set.hold_out(3);
+    EXPECT_EQ(held->size(), 3);
+    EXPECT_EQ(set.size(), 6);
+    EXPECT_THROW(set.hold_out(4), Error);
+}
+
+std::vector<std::uint8_t> batch_of(ImageSet &set, std::int64_t step, int threads) {
+    CropLoader loader(set, {.batch = 3, .crop = 16, .seed = 5, .threads = threads}, step > 1 ? step - 1 : step);
+    auto batch = loader.next();
+    while (batch.step < step) batch = loader.next();
+    return batch.pixels;
+}
+
+TEST(CropLoader, ABatchDependsOnItsStepAlone) {
+    ImageSet set({test::make_pictures("crops", 4, 50, 33)}, 1 << 20);
+    const auto expected = batch_of(set, 7, 1);
+    EXPECT_EQ(batch_of(set, 7, 3), expected);
+    EXPECT_NE(batch_of(set, 8, 1), expected);
+}
+
+TEST(CropLoader, PicturesSmallerThanTheCropAreReplicated) {
+    ImageSet set({test::make_pictures("tiny", 2, 5, 4)}, 1 << 20);
+    EXPECT_EQ(batch_of(set, 0, 1).size(), 3u * 16 * 16 * 3);
+}
+
+TEST(CropLoader, AnUnreadableSetEndsWithItsError) {
+    const std::filesystem::path folder = testing::TempDir() + "/mirra-unreadable";
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder / "a.png") << "x";
+    ImageSet set({folder}, 1 << 20);
+    CropLoader loader(set, {.batch = 1, .crop = 16}, 0);
+    EXPECT_THROW(loader.next(), Error);
+}
+
+} // namespace

@@ -1,0 +1,147 @@
+// Training: the loss falls, a resumed run equals an uninterrupted one bit for bit, spectral norm, checkpoints.
+#include "core/checkpoint.hpp"
+#include "core/graph_module.hpp"
+#include "core/interrupt.hpp"
+#include "core/run_log.hpp"
+#include "mirra/architectures.hpp"
+#include "mirra/bundle.hpp"
+#include "mirra/error.hpp"
+#include "tasks/denoiser.hpp"
+#include "trainer_support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cmath>
+#include <fstream>
+#include <thread>
+
+namespace {
+
+using namespace mirra;
+using namespace mirra::trainer;
+
+constexpr const char *kRecipe = R"(
+[network]
+channels = [8, 8]
+blocks = [1, 1]
+zero_init = ["decoder.output.weight"]
+[data]
+crop = 32
+batch = 4
+[noise]
+sigma_minimum = 25
+sigma_maximum = 25
+known_probability = 0.5
+[optimizer]
+steps = 60
+rate = 3e-3
+warmup = 2
+[validation]
+every = 30
+pictures = 1
+[training]
+precision = "fp32"
+seed = 3
+)";
+
+DenoiserCommand command_for(const std::string &name, const std::string &recipe = kRecipe) {
+    const std::filesystem::path folder = testing::TempDir() + "/mirra-train-" + name;
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder / "recipe.toml") << recipe;
+    DenoiserCommand command;
+    command.data = {test::make_pictures("train-" + name, 4, 64, 48)};
+    command.recipe = folder / "recipe.toml";
+    command.output = folder / "denoiser.mirra";
+    return command;
+}
+
+std::map<std::string, std::vector<float>> weights_of(const std::filesystem::path &path) {
+    const auto bundle = bundle::Bundle::open(path);
+    std::map<std::string, std::vector<float>> out;
+    for (const auto &[name, tensor] : bundle->file().tensors()) {
+        const auto values = bundle->weight(name);
+        out[name] = {values.begin(), values.end()};
+    }
+    return out;
+}
+
+TEST(Training, LearnsAndLeavesBundleLogAndCurves) {
+    const auto command = command_for("learns");
+    ASSERT_EQ(train_denoiser(command), 0);
+    const auto bundle = bundle::Bundle::open(command.output);
+    EXPECT_EQ(bundle->manifest().task, "denoise");
+    EXPECT_TRUE(bundle->manifest().graphs.contains("denoiser"));
+    const auto folder = command.output.string() + ".run";
+    const RunLog log(folder + "/log.csv", {"loss", "rate", "gradient_norm", "steps_per_second", "validation_psnr"}, 1000);
+    ASSERT_GE(log.rows().size(), 3u);
+    EXPECT_LT(log.rows().back().values[0], 0.8 * log.rows().front().values[0]);
+    EXPECT_TRUE(std::isfinite(log.rows().back().values[4]));
+    EXPECT_TRUE(std::filesystem::exists(folder + "/curves.png"));
+}
+
+TEST(Training, CtrlCSavesAndTheResumedRunIsTheSameBitForBit) {
+    const auto whole = command_for("whole");
+    ASSERT_EQ(train_denoiser(whole), 0);
+    auto broken = command_for("broken");
+    broken.data = whole.data;
+    std::thread stopper([] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(400));
+        std::raise(SIGINT);
+    });
+    const int first = train_denoiser(broken);
+    stopper.join();
+    EXPECT_EQ(first, 130) << "the run ended before it could be interrupted";
+    EXPECT_FALSE(std::filesystem::exists(broken.output));
+    ASSERT_EQ(train_denoiser(broken), 0);
+    EXPECT_EQ(weights_of(broken.output), weights_of(whole.output));
+}
+
+TEST(Training, ACheckpointOfAnotherRecipeIsRefused) {
+    auto command = command_for("refused");
+    command.steps = 2;
+    ASSERT_EQ(train_denoiser(command), 0);
+    command.seed = 99;
+    EXPECT_THROW(train_denoiser(command), Error);
+    command.restart = true;
+    EXPECT_EQ(train_denoiser(command), 0);
+}
+
+TEST(Training, AnUnwritableOutputFailsBeforeTheFirstStep) {
+    auto command = command_for("unwritable");
+    command.output = command.output.parent_path() / "missing" / "x.mirra";
+    EXPECT_THROW(train_denoiser(command), Error);
+}
+
+TEST(GraphModule, SpectralNormBoundsTheWeightAndIsFolded) {
+    graph::Builder b("sn");
+    const auto x = b.input("x", 4);
+    b.output("y", b.conv_transpose2d(b.conv2d(x, {.in = 4, .out = 6}, "a"), {.in = 6, .out = 5, .kernel = 4, .stride = 2}, "b"));
+    torch::manual_seed(1);
+    GraphModule module(b.finish(), {.spectral_norm = {"a.", "b."}, .zero_init = {}});
+    module.train();
+    for (int i = 0; i < 50; ++i) module.forward({{"x", torch::rand({1, 4, 8, 8})}});
+    module.eval();
+    const auto weights = module.weights();
+    const auto largest = [](torch::Tensor matrix) { return torch::linalg_svdvals(matrix).max().item<double>(); };
+    const auto tensor = [&](const std::string &name) {
+        return torch::tensor(weights.at(name).values).view(weights.at(name).shape);
+    };
+    EXPECT_NEAR(largest(tensor("a.weight").flatten(1)), 1, 1e-3);
+    EXPECT_NEAR(largest(tensor("b.weight").permute({1, 0, 2, 3}).flatten(1)), 1, 1e-3);
+}
+
+TEST(Checkpoint, DamageIsAnError) {
+    const std::filesystem::path path = testing::TempDir() + "/mirra-checkpoint.safetensors";
+    const std::map<std::string, torch::Tensor> state{{"w", torch::rand({3, 2})}};
+    save_checkpoint(path, state, {5, "f"});
+    const auto copy = state.at("w").clone();
+    state.at("w").zero_();
+    ASSERT_EQ(load_checkpoint(path, state, "f")->step, 5);
+    EXPECT_TRUE(torch::equal(copy, state.at("w")));
+    std::filesystem::resize_file(path, std::filesystem::file_size(path) - 3);
+    EXPECT_THROW(load_checkpoint(path, state, "f"), Error);
+}
+
+} // namespace

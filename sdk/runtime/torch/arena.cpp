@@ -11,6 +11,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <new>
 #include <sys/mman.h>
 
 namespace mirra::runtime {
@@ -103,34 +104,55 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
 
 thread_local std::shared_ptr<CpuArena> t_arena; // the arena of the scope that this thread is in
 
-/// A tensor's hold on its block; tensors may outlive the scope, so it holds the arena too.
-struct Hold {
-    std::shared_ptr<CpuArena> arena;
-    void *block;
-    std::size_t size;
+/// Stands in front of every block that the allocator hands out: LibTorch frees by address alone (raw_deallocate).
+struct alignas(kSmallAlignment) Header {
+    std::shared_ptr<CpuArena> arena; ///< empty: the block is from the heap
+    std::size_t size = 0;            ///< of the block, header included
+    std::uint64_t reserved[3] = {};
+    std::uint64_t magic[2] = {kMagic, ~kMagic}; ///< last, where a foreign block has its heap's own words
+    static constexpr std::uint64_t kMagic = 0x6d69727261617265;
 };
+static_assert(sizeof(Header) == kSmallAlignment);
 
-void release(void *context) {
-    const std::unique_ptr<Hold> hold(static_cast<Hold *>(context));
-    hold->arena->give(hold->block, hold->size);
+void *heap_block(std::size_t size) {
+    void *block = nullptr;
+    if (posix_memalign(&block, kSmallAlignment, size) != 0) throw std::bad_alloc();
+    return block;
+}
+
+void release(void *data) {
+    if (!data) return;
+    auto *header = static_cast<Header *>(data) - 1;
+    if (header->magic[0] != Header::kMagic || header->magic[1] != ~Header::kMagic) {
+        std::free(data); // made by LibTorch's own allocator before ours was installed
+        return;
+    }
+    const auto arena = std::move(header->arena);
+    const auto size = header->size;
+    header->~Header();
+    if (arena)
+        arena->give(header, size);
+    else
+        std::free(header);
 }
 
 class ArenaAllocator final : public c10::Allocator {
   public:
-    explicit ArenaAllocator(c10::Allocator *fallback) : fallback_(fallback) {}
     c10::DataPtr allocate(std::size_t bytes) override {
-        if (!t_arena || bytes == 0) return fallback_->allocate(bytes);
-        auto hold = std::make_unique<Hold>(Hold{t_arena, nullptr, 0});
-        hold->block = t_arena->take(bytes, hold->size);
-        void *data = hold->block;
-        return {data, hold.release(), &release, c10::Device(c10::DeviceType::CPU)};
+        const c10::Device kCpu(c10::DeviceType::CPU);
+        if (bytes == 0) return {nullptr, nullptr, &release, kCpu};
+        auto size = bytes + sizeof(Header);
+        void *block = t_arena ? t_arena->take(size, size) : heap_block(size);
+        auto *header = new (block) Header;
+        header->arena = t_arena;
+        header->size = size;
+        void *data = header + 1;
+        return {data, data, &release, kCpu};
     }
+    [[nodiscard]] c10::DeleterFnPtr raw_deleter() const override { return &release; }
     void copy_data(void *target, const void *source, std::size_t count) const override {
         std::memcpy(target, source, count);
     }
-
-  private:
-    c10::Allocator *fallback_;
 };
 
 class CpuArenaScope final : public ArenaScope {
@@ -146,7 +168,7 @@ class CpuArenaScope final : public ArenaScope {
 
 void install_arena_allocator() {
     static const bool installed = [] {
-        static ArenaAllocator allocator(c10::GetCPUAllocator());
+        static ArenaAllocator allocator;
         constexpr std::uint8_t kAboveDefault = 1;
         c10::SetCPUAllocator(&allocator, kAboveDefault);
         return true;
