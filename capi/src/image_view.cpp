@@ -3,6 +3,9 @@
 
 #include <cstdlib>
 
+// Frozen: it lies in arrays inside of mirra_image and carries no size of its own.
+static_assert(sizeof(mirra_plane) == 24);
+
 namespace mirra::capi {
 namespace {
 

@@ -22,24 +22,35 @@ double median(std::vector<double> values) {
 
 void Timings::begin() {
     begin_ = mark_ = Clock::now();
+    stage_.clear();
     run_.clear();
 }
 
-void Timings::mark(const std::string &stage) {
-    const auto now = Clock::now();
-    run_[stage] += seconds_between(mark_, now);
+void Timings::close_stage(Clock::time_point now) {
+    if (!stage_.empty()) run_[stage_] += seconds_between(mark_, now);
     mark_ = now;
 }
 
+void Timings::mark(const std::string &stage) {
+    close_stage(Clock::now());
+    stage_ = stage;
+    if (std::find(order_.begin(), order_.end(), stage) == order_.end()) order_.push_back(stage);
+}
+
 void Timings::end(bool keep) {
-    run_["total"] = seconds_between(begin_, Clock::now());
+    const auto now = Clock::now();
+    close_stage(now);
+    run_["total"] = seconds_between(begin_, now);
     if (!keep) return;
     for (const auto &[stage, seconds] : run_) seconds_[stage].push_back(seconds);
 }
 
 Json Timings::json() const {
     Json stages = Json::array();
-    for (const auto &[stage, seconds] : seconds_) {
+    std::vector<std::string> order = order_;
+    order.emplace_back("total");
+    for (const auto &stage : order) {
+        const std::vector<double> &seconds = seconds_.at(stage);
         const double middle = median(seconds);
         stages.push_back({{"stage", stage},
                           {"min_ms", 1e3 * *std::min_element(seconds.begin(), seconds.end())},

@@ -20,7 +20,7 @@ class Timings {
     explicit Timings(double megapixels) : megapixels_(megapixels) {}
 
     void begin();
-    /// What passed since begin(), or since the last mark, belongs to this stage.
+    /// What passes from now to the next mark, or to end(), belongs to this stage.
     void mark(const std::string &stage);
     /// Ends a run; it counts only if `keep` (a warm-up does not).
     void end(bool keep);
@@ -35,11 +35,15 @@ class Timings {
   private:
     using Clock = std::chrono::steady_clock;
 
+    void close_stage(Clock::time_point now);
+
     double megapixels_;
     Clock::time_point begin_;
     Clock::time_point mark_;
+    std::string stage_; ///< since mark_; "": none yet
     std::map<std::string, double> run_;
     std::map<std::string, std::vector<double>> seconds_;
+    std::vector<std::string> order_; ///< stages as they came up
 };
 
 /// Runs the session once; device, precision and memory of the run as JSON. Throws Failure.

@@ -1,8 +1,6 @@
 // The list of commands, and how one of them is parsed.
 #include "command.hpp"
 
-#include <algorithm>
-
 namespace mirra::cli {
 namespace {
 
@@ -11,10 +9,8 @@ constexpr std::size_t kHelpWidth = 100;
 
 /// The parser prints descriptions as they are; this breaks them into lines of one column.
 void wrap_descriptions(CLI::App &app) {
-    for (auto *option : app.get_options()) {
-        const std::string text = wrapped(option->get_description(), kOptionColumn, kHelpWidth);
-        option->description(text.substr(std::min(kOptionColumn, text.size())));
-    }
+    for (auto *option : app.get_options())
+        option->description(wrapped(option->get_description(), 0, kHelpWidth - kOptionColumn));
 }
 
 } // namespace

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::int32_t kSmallestSide = 16;
 constexpr std::int32_t kLargePicture = 64; // from this side on, patches of 7 pixels, below of 4
-constexpr std::int64_t kMaxPatches = 40000;
+constexpr std::int64_t kMaxPatches = 12000;
 constexpr int kRounds = 8;
 constexpr double kConverged = 0.005;
 /// Patches that lost more of their noise to clipping, against the brightness that lost least, are not used.

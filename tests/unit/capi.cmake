@@ -34,3 +34,9 @@ set(MIRRA_UNIT_CAPI_DEFINITIONS
     MIRRA_TEST_PLUGINS="$<TARGET_FILE_DIR:mirra_plugin_denoiser>"
     MIRRA_TEST_TEMPLATE="$<TARGET_FILE:mirra_plugin_gain>"
     MIRRA_TEST_ZOO="$<TARGET_FILE_DIR:mirra_zoo_no-symbol>")
+
+if(TARGET mirra_runtime_torch)
+    list(APPEND MIRRA_UNIT_CAPI_TESTS capi_memory_test.cpp)
+    list(APPEND MIRRA_UNIT_CAPI_DEFINITIONS MIRRA_TEST_REAL_RUNTIME="$<TARGET_FILE:mirra_runtime_torch>")
+    list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_runtime_torch)
+endif()

@@ -1,0 +1,118 @@
+"""Times a bundle's graph in Mirra, PyTorch eager and ONNX Runtime in one run, in turns, on the same tensors.
+
+    python3 -m venv build/bench && build/bench/bin/pip install -r tests/bench/requirements.txt
+    build/bench/bin/python tests/bench/compare_engines.py [--bundle bundles/denoiser.mirra] [--size 512x512 ...]
+
+Prints a Markdown table of median milliseconds and of the peers' time over Mirra's. Each round times every engine once
+more, so that a busy machine is busy for all.
+"""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import tempfile
+import time
+
+import numpy as np
+import onnxruntime
+import torch
+
+import graph_module
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def timed(run, repeat):
+    run()
+    times = []
+    for _ in range(repeat):
+        begin = time.perf_counter()
+        run()
+        times.append((time.perf_counter() - begin) * 1e3)
+    return times
+
+
+def onnx_session(module, inputs, threads):
+    path = os.path.join(tempfile.mkdtemp(), "graph.onnx")
+    torch.onnx.export(module, tuple(inputs), path, dynamo=False, opset_version=17)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def mirra_times(arguments, size, precision, repeat):
+    command = [arguments.mirra, "bench", arguments.bundle, "--graph", arguments.graph, "--size", size, "--repeat", str(repeat),
+               "--warmup", "1", "--threads", str(arguments.threads), "--precision", precision, "--json"]
+    result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["results"][0]
+    return [next(s["median_ms"] for s in result["stages"] if s["stage"] == "total")]
+
+
+def check_same(arguments, module, graph, inputs):
+    """The three engines must compute the same before they are timed."""
+    with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
+        graph_module.write_safetensors(f"{folder}/in.safetensors", dict(zip([p["name"] for p in graph["inputs"]], inputs)))
+        subprocess.run([arguments.mirra, "graph", arguments.bundle, "--run", arguments.graph, "--in", f"{folder}/in.safetensors",
+                        "--out", f"{folder}/out.safetensors", "--quiet"], check=True)
+        ours = next(iter(graph_module.read_safetensors(f"{folder}/out.safetensors")[0].values()))
+        difference = (ours - module(*inputs)).abs().max().item()
+    assert difference < 1e-4, f"Mirra and PyTorch differ by {difference}"
+    return difference
+
+
+def compare(arguments, size):
+    width, height = map(int, size.split("x"))
+    module, graph = graph_module.load(arguments.bundle, arguments.graph)
+    inputs = [torch.rand(1, port["channels"], height, width) for port in graph["inputs"]]
+    difference = check_same(arguments, module, graph, inputs)
+    session = onnx_session(module, inputs, arguments.threads)
+    names = [i.name for i in session.get_inputs()]
+    feeds = {name: np.ascontiguousarray(tensor.numpy()) for name, tensor in zip(names, inputs)}
+    nhwc_module = graph_module.load(arguments.bundle, arguments.graph)[0].to(memory_format=torch.channels_last)
+    nhwc = [tensor.contiguous(memory_format=torch.channels_last) for tensor in inputs]
+
+    def eager(network, tensors):
+        with torch.inference_mode():
+            network(*tensors)
+
+    def autocast():
+        with torch.autocast("cpu", torch.bfloat16):
+            eager(nhwc_module, nhwc)
+
+    engines = {
+        "Mirra fp32": lambda n: mirra_times(arguments, size, "fp32", n),
+        "Mirra bf16": lambda n: mirra_times(arguments, size, "bf16", n),
+        "PyTorch eager fp32": lambda n: timed(lambda: eager(module, inputs), n),
+        "PyTorch eager fp32 channels-last": lambda n: timed(lambda: eager(nhwc_module, nhwc), n),
+        "PyTorch eager bf16 autocast channels-last": lambda n: timed(autocast, n),
+        "ONNX Runtime fp32": lambda n: timed(lambda: session.run(None, feeds), n),
+    }
+    times = {name: [] for name in engines}
+    for _ in range(arguments.rounds):
+        for name, run in engines.items():
+            times[name].append(statistics.median(run(arguments.repeat)))
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    print(f"\n{size}, {arguments.threads} threads, largest difference {difference:.1e}\n")
+    print("| engine | median ms | time / Mirra fp32 | time / Mirra bf16 |\n|---|---|---|---|")
+    for name, value in medians.items():
+        print(f"| {name} | {value:.1f} | {value / medians['Mirra fp32']:.2f} | {value / medians['Mirra bf16']:.2f} |", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bundle", default=str(ROOT / "bundles/denoiser.mirra"))
+    parser.add_argument("--graph", default="denoiser")
+    parser.add_argument("--size", nargs="+", default=["512x512", "2040x1536"])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--mirra", default=str(ROOT / "build/release/bin/mirra"))
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    for size in arguments.size:
+        compare(arguments, size)
+
+
+if __name__ == "__main__":
+    main()
