@@ -1,7 +1,7 @@
 // mirra-train: trains, imports and evaluates weight bundles.
+#include "eval/denoising.hpp"
 #include "import/import.hpp"
 #include "mirra/error.hpp"
-#include "eval/denoising.hpp"
 #include "tasks/denoiser.hpp"
 
 #include <CLI/CLI.hpp>

@@ -61,8 +61,8 @@ nlohmann::json parse_strict(std::string_view text, int max_depth, const std::str
         return Json::parse(text, std::ref(guard));
     } catch (const Json::parse_error &error) {
         // The parser's own text quotes the file, at any length and in any encoding.
-        throw Error(ErrorCode::corrupt, "the header is not valid JSON at byte " + std::to_string(error.byte), subject,
-                    "the file is damaged, or it is not a safetensors file");
+        throw Error(ErrorCode::corrupt, "the header is not valid JSON at byte " + std::to_string(error.byte),
+                    subject, "the file is damaged, or it is not a safetensors file");
     } catch (const Json::exception &) {
         throw Error(ErrorCode::corrupt, "the header holds a number that no computer can represent", subject,
                     "the file is damaged, or its writer has a bug");

@@ -8,7 +8,11 @@ namespace mirra::graph {
 std::string Builder::append(Op op, std::vector<std::string> inputs, std::string name,
                             std::map<std::string, Attribute> attributes) {
     if (name.empty()) name = std::string(op_info(op).name) + "_" + std::to_string(graph_.nodes.size());
-    Node node{.name = name, .op = op, .inputs = std::move(inputs), .attributes = std::move(attributes), .weights = {}};
+    Node node{.name = name,
+              .op = op,
+              .inputs = std::move(inputs),
+              .attributes = std::move(attributes),
+              .weights = {}};
     for (const auto &info : op_info(op).weights)
         if (info.required) node.weights[std::string(info.role)] = name + "." + std::string(info.role);
     graph_.nodes.push_back(std::move(node));
@@ -22,16 +26,22 @@ std::string Builder::input(std::string name, std::int64_t channels) {
 
 std::string Builder::conv2d(const std::string &x, const Conv &conv, std::string name) {
     name = append(Op::conv2d, {x}, std::move(name),
-                  {{"in_channels", conv.in}, {"out_channels", conv.out}, {"kernel", conv.kernel},
-                   {"stride", conv.stride}, {"padding", conv.padding}});
+                  {{"in_channels", conv.in},
+                   {"out_channels", conv.out},
+                   {"kernel", conv.kernel},
+                   {"stride", conv.stride},
+                   {"padding", conv.padding}});
     if (conv.bias) graph_.nodes.back().weights["bias"] = name + ".bias";
     return name;
 }
 
 std::string Builder::conv_transpose2d(const std::string &x, const Conv &conv, std::string name) {
     name = append(Op::conv_transpose2d, {x}, std::move(name),
-                  {{"in_channels", conv.in}, {"out_channels", conv.out}, {"kernel", conv.kernel},
-                   {"stride", conv.stride}, {"padding", conv.padding}});
+                  {{"in_channels", conv.in},
+                   {"out_channels", conv.out},
+                   {"kernel", conv.kernel},
+                   {"stride", conv.stride},
+                   {"padding", conv.padding}});
     if (conv.bias) graph_.nodes.back().weights["bias"] = name + ".bias";
     return name;
 }
@@ -46,13 +56,18 @@ std::string Builder::linear(const std::string &x, std::int64_t in, std::int64_t 
     return name;
 }
 
-std::string Builder::relu(const std::string &x, std::string name) { return append(Op::relu, {x}, std::move(name)); }
-std::string Builder::tanh(const std::string &x, std::string name) { return append(Op::tanh, {x}, std::move(name)); }
+std::string Builder::relu(const std::string &x, std::string name) {
+    return append(Op::relu, {x}, std::move(name));
+}
+std::string Builder::tanh(const std::string &x, std::string name) {
+    return append(Op::tanh, {x}, std::move(name));
+}
 std::string Builder::sigmoid(const std::string &x, std::string name) {
     return append(Op::sigmoid, {x}, std::move(name));
 }
 
-std::string Builder::max_pool(const std::string &x, std::int64_t kernel, std::int64_t stride, std::string name) {
+std::string Builder::max_pool(const std::string &x, std::int64_t kernel, std::int64_t stride,
+                              std::string name) {
     return append(Op::max_pool, {x}, std::move(name), {{"kernel", kernel}, {"stride", stride}});
 }
 
@@ -64,7 +79,8 @@ std::string Builder::add(const std::string &a, const std::string &b, std::string
     return append(Op::add, {a, b}, std::move(name));
 }
 
-std::string Builder::channel_slice(const std::string &x, std::int64_t begin, std::int64_t end, std::string name) {
+std::string Builder::channel_slice(const std::string &x, std::int64_t begin, std::int64_t end,
+                                   std::string name) {
     return append(Op::channel_slice, {x}, std::move(name), {{"begin", begin}, {"end", end}});
 }
 
@@ -72,8 +88,8 @@ std::string Builder::upsample_nearest(const std::string &x, std::int64_t factor,
     return append(Op::upsample_nearest, {x}, std::move(name), {{"factor", factor}});
 }
 
-std::string Builder::reflection_pad(const std::string &x, std::int64_t left, std::int64_t right, std::int64_t top,
-                                    std::int64_t bottom, std::string name) {
+std::string Builder::reflection_pad(const std::string &x, std::int64_t left, std::int64_t right,
+                                    std::int64_t top, std::int64_t bottom, std::string name) {
     return append(Op::reflection_pad, {x}, std::move(name),
                   {{"left", left}, {"right", right}, {"top", top}, {"bottom", bottom}});
 }

@@ -64,7 +64,8 @@ std::int64_t alignment(const Graph &graph) {
         const Scale scale = compose(scales.at(node.inputs.front()), scale_of(node));
         result = std::lcm(result, scale.numerator);
         if (result > kLargestAlignment)
-            throw Error(ErrorCode::limit, "the strides of the graph multiply to more than is supported", node.name);
+            throw Error(ErrorCode::limit, "the strides of the graph multiply to more than is supported",
+                        node.name);
         scales[node.name] = scale;
     }
     return result;
@@ -75,7 +76,8 @@ std::int64_t minimum_extent(const Graph &graph) {
     const auto step = alignment(graph);
     for (std::int64_t count = 1; count <= kTries; ++count)
         if (keeps_extent(graph, count * step)) return count * step;
-    throw Error(ErrorCode::mismatch, "no input size up to " + std::to_string(kTries * step) + " pixels fits the graph",
+    throw Error(ErrorCode::mismatch,
+                "no input size up to " + std::to_string(kTries * step) + " pixels fits the graph",
                 graph.name);
 }
 

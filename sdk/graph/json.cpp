@@ -32,8 +32,9 @@ const Json &member(const Json &object, const char *key) {
 Attribute parse_attribute(const OpInfo &op, const std::string &name, const Json &value) {
     const auto info = std::ranges::find(op.attributes, name, &AttributeInfo::name);
     if (info == op.attributes.end())
-        throw Error(ErrorCode::corrupt, "graph: op " + std::string(op.name) + " has no attribute '" +
-                                            name.substr(0, 40) + "'", name.substr(0, 40));
+        throw Error(ErrorCode::corrupt,
+                    "graph: op " + std::string(op.name) + " has no attribute '" + name.substr(0, 40) + "'",
+                    name.substr(0, 40));
     switch (info->kind) {
     case AttributeKind::integer:
         if (!value.is_number_integer()) break;
@@ -58,7 +59,8 @@ Node parse_node(const Json &json) {
         for (const auto &[name, value] : json["attributes"].items())
             node.attributes[name] = parse_attribute(op, name, value);
     if (json.contains("weights"))
-        for (const auto &[role, tensor] : json["weights"].items()) node.weights[role] = tensor.get<std::string>();
+        for (const auto &[role, tensor] : json["weights"].items())
+            node.weights[role] = tensor.get<std::string>();
     return node;
 }
 
@@ -66,20 +68,26 @@ Graph parse_graph(const Json &json) {
     Graph graph;
     graph.name = member(json, "name").get<std::string>();
     for (const auto &input : member(json, "inputs"))
-        graph.inputs.push_back({member(input, "name").get<std::string>(), member(input, "channels").get<std::int64_t>()});
+        graph.inputs.push_back(
+            {member(input, "name").get<std::string>(), member(input, "channels").get<std::int64_t>()});
     const Json &nodes = member(json, "nodes");
     if (nodes.size() > Limits::kNodes) throw Error(ErrorCode::limit, "graph has too many nodes", graph.name);
     for (const auto &node : nodes) graph.nodes.push_back(parse_node(node));
     for (const auto &output : member(json, "outputs"))
-        graph.outputs.push_back({member(output, "name").get<std::string>(), member(output, "source").get<std::string>()});
+        graph.outputs.push_back(
+            {member(output, "name").get<std::string>(), member(output, "source").get<std::string>()});
     return graph;
 }
 
 } // namespace
 
 std::string to_json(const Graph &graph) {
-    Json out{{"name", graph.name}, {"inputs", Json::array()}, {"nodes", Json::array()}, {"outputs", Json::array()}};
-    for (const auto &input : graph.inputs) out["inputs"].push_back({{"name", input.name}, {"channels", input.channels}});
+    Json out{{"name", graph.name},
+             {"inputs", Json::array()},
+             {"nodes", Json::array()},
+             {"outputs", Json::array()}};
+    for (const auto &input : graph.inputs)
+        out["inputs"].push_back({{"name", input.name}, {"channels", input.channels}});
     for (const auto &node : graph.nodes) out["nodes"].push_back(node_json(node));
     for (const auto &output : graph.outputs)
         out["outputs"].push_back({{"name", output.name}, {"source", output.source}});
@@ -87,7 +95,8 @@ std::string to_json(const Graph &graph) {
 }
 
 Graph parse_json(std::string_view text) {
-    if (text.size() > Limits::kJsonBytes) throw Error(ErrorCode::limit, "graph description is too long", "graph");
+    if (text.size() > Limits::kJsonBytes)
+        throw Error(ErrorCode::limit, "graph description is too long", "graph");
     try {
         Graph graph = parse_graph(Json::parse(text));
         validate(graph);

@@ -40,7 +40,8 @@ double Node::real(std::string_view key) const {
 
 const std::vector<double> &Node::reals(std::string_view key) const {
     const auto found = attributes.find(std::string(key));
-    const auto *values = found == attributes.end() ? nullptr : std::get_if<std::vector<double>>(&found->second);
+    const auto *values =
+        found == attributes.end() ? nullptr : std::get_if<std::vector<double>>(&found->second);
     if (!values) throw Error(ErrorCode::corrupt, "attribute '" + std::string(key) + "' is missing", name);
     return *values;
 }

@@ -4,18 +4,24 @@
 namespace mirra::graph {
 namespace {
 
-std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return -floor_div(-a, b); }
+std::int64_t floor_div(std::int64_t a, std::int64_t b) {
+    return a >= 0 ? a / b : -((-a + b - 1) / b);
+}
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+    return -floor_div(-a, b);
+}
 
 } // namespace
 
-Interval same_field(const Node &, bool, Interval output) { return output; }
+Interval same_field(const Node &, bool, Interval output) {
+    return output;
+}
 
 Interval window_field(const Node &node, bool, Interval output) {
     const auto stride = node.integer("stride"), padding = node.integer("padding");
     const auto dilation = node.op == Op::conv2d ? node.integer("dilation") : 1;
-    return {output.low * stride - padding, output.high * stride - padding + dilation * (node.integer("kernel") - 1),
-            output.unbounded};
+    return {output.low * stride - padding,
+            output.high * stride - padding + dilation * (node.integer("kernel") - 1), output.unbounded};
 }
 
 Interval conv_transpose2d_field(const Node &node, bool, Interval output) {
@@ -24,7 +30,9 @@ Interval conv_transpose2d_field(const Node &node, bool, Interval output) {
             floor_div(output.high + padding, stride), output.unbounded};
 }
 
-Interval whole_field(const Node &, bool, Interval output) { return {output.low, output.high, true}; }
+Interval whole_field(const Node &, bool, Interval output) {
+    return {output.low, output.high, true};
+}
 
 Interval upsample_field(const Node &node, bool, Interval output) {
     const auto factor = node.integer("factor");

@@ -53,8 +53,8 @@ Shape conv_transpose2d_shape(const Node &node, std::span<const Shape> inputs) {
     require_channels(node, x, node.integer("in_channels"));
     const auto extent = [&](std::int64_t size) {
         return positive(node,
-                        (size - 1) * node.integer("stride") - 2 * node.integer("padding") + node.integer("kernel") +
-                            node.integer("output_padding"),
+                        (size - 1) * node.integer("stride") - 2 * node.integer("padding") +
+                            node.integer("kernel") + node.integer("output_padding"),
                         x);
     };
     return {x[0], node.integer("out_channels"), extent(x[2]), extent(x[3])};
@@ -73,7 +73,9 @@ Shape linear_shape(const Node &node, std::span<const Shape> inputs) {
     return {x[0], node.integer("out_channels")};
 }
 
-Shape same_shape(const Node &, std::span<const Shape> inputs) { return inputs[0]; }
+Shape same_shape(const Node &, std::span<const Shape> inputs) {
+    return inputs[0];
+}
 
 Shape pool_shape(const Node &node, std::span<const Shape> inputs) {
     const Shape &x = image(node, inputs);
@@ -111,7 +113,8 @@ Shape concat_shape(const Node &node, std::span<const Shape> inputs) {
 }
 
 Shape add_shape(const Node &node, std::span<const Shape> inputs) {
-    if (inputs[0] != inputs[1]) mismatch(node, "inputs differ: " + text(inputs[0]) + " and " + text(inputs[1]));
+    if (inputs[0] != inputs[1])
+        mismatch(node, "inputs differ: " + text(inputs[0]) + " and " + text(inputs[1]));
     return inputs[0];
 }
 
@@ -146,7 +149,8 @@ Shape crop_shape(const Node &node, std::span<const Shape> inputs) {
 Shape normalise_shape(const Node &node, std::span<const Shape> inputs) {
     const Shape &x = image(node, inputs);
     const auto values = static_cast<std::int64_t>(node.reals("mean").size());
-    if (values != 1 && values != x[1]) mismatch(node, "has " + std::to_string(values) + " means for " + text(x));
+    if (values != 1 && values != x[1])
+        mismatch(node, "has " + std::to_string(values) + " means for " + text(x));
     return x;
 }
 
@@ -169,8 +173,14 @@ Shape conv_transpose2d_weight(const Node &node) {
     return {node.integer("in_channels"), node.integer("out_channels"), node.integer("kernel"),
             node.integer("kernel")};
 }
-Shape linear_weight(const Node &node) { return {node.integer("out_channels"), node.integer("in_channels")}; }
-Shape out_channels_vector(const Node &node) { return {node.integer("out_channels")}; }
-Shape channels_vector(const Node &node) { return {node.integer("channels")}; }
+Shape linear_weight(const Node &node) {
+    return {node.integer("out_channels"), node.integer("in_channels")};
+}
+Shape out_channels_vector(const Node &node) {
+    return {node.integer("out_channels")};
+}
+Shape channels_vector(const Node &node) {
+    return {node.integer("channels")};
+}
 
 } // namespace mirra::graph

@@ -25,13 +25,17 @@ constexpr AttributeInfo kConvTranspose[] = {
     {"kernel", integer, {}, 1, kMaxWindow},        {"stride", integer, 1, 1, kMaxWindow},
     {"padding", integer, 0, 0, kMaxWindow},        {"output_padding", integer, 0, 0, kMaxWindow},
 };
-constexpr AttributeInfo kBatchNorm[] = {{"channels", integer, {}, 1, kMaxChannels}, {"epsilon", real, 1e-5, 1e-12, 1}};
-constexpr AttributeInfo kLinear[] = {{"in_channels", integer, {}, 1, 1 << 24}, {"out_channels", integer, {}, 1, 1 << 24}};
+constexpr AttributeInfo kBatchNorm[] = {{"channels", integer, {}, 1, kMaxChannels},
+                                        {"epsilon", real, 1e-5, 1e-12, 1}};
+constexpr AttributeInfo kLinear[] = {{"in_channels", integer, {}, 1, 1 << 24},
+                                     {"out_channels", integer, {}, 1, 1 << 24}};
 constexpr AttributeInfo kLeakyRelu[] = {{"slope", real, 0.01, -10, 10}};
-constexpr AttributeInfo kPool[] = {
-    {"kernel", integer, {}, 1, kMaxWindow}, {"stride", integer, {}, 1, kMaxWindow}, {"padding", integer, 0, 0, kMaxWindow}};
+constexpr AttributeInfo kPool[] = {{"kernel", integer, {}, 1, kMaxWindow},
+                                   {"stride", integer, {}, 1, kMaxWindow},
+                                   {"padding", integer, 0, 0, kMaxWindow}};
 constexpr AttributeInfo kAdaptivePool[] = {{"extent", integer, {}, 1, 1024}};
-constexpr AttributeInfo kChannelSlice[] = {{"begin", integer, {}, 0, kMaxChannels}, {"end", integer, {}, 1, kMaxChannels}};
+constexpr AttributeInfo kChannelSlice[] = {{"begin", integer, {}, 0, kMaxChannels},
+                                           {"end", integer, {}, 1, kMaxChannels}};
 constexpr AttributeInfo kUpsample[] = {{"factor", integer, {}, 1, 64}};
 constexpr AttributeInfo kSides[] = {{"left", integer, 0, 0, 4096},
                                     {"right", integer, 0, 0, 4096},
@@ -46,7 +50,8 @@ constexpr WeightInfo kBatchNormWeights[] = {{"weight", true, channels_vector},
                                             {"bias", true, channels_vector},
                                             {"running_mean", true, channels_vector},
                                             {"running_var", true, channels_vector}};
-constexpr WeightInfo kLinearWeights[] = {{"weight", true, linear_weight}, {"bias", false, out_channels_vector}};
+constexpr WeightInfo kLinearWeights[] = {{"weight", true, linear_weight},
+                                         {"bias", false, out_channels_vector}};
 
 constexpr std::size_t kMany = 64;
 
@@ -63,7 +68,14 @@ constexpr std::array kOps{
     OpInfo{Op::max_pool, "max_pool", 1, 1, kPool, {}, pool_shape, window_field},
     OpInfo{Op::avg_pool, "avg_pool", 1, 1, kPool, {}, pool_shape, window_field},
     OpInfo{Op::global_avg_pool, "global_avg_pool", 1, 1, {}, {}, global_pool_shape, whole_field},
-    OpInfo{Op::adaptive_avg_pool, "adaptive_avg_pool", 1, 1, kAdaptivePool, {}, adaptive_pool_shape, whole_field},
+    OpInfo{Op::adaptive_avg_pool,
+           "adaptive_avg_pool",
+           1,
+           1,
+           kAdaptivePool,
+           {},
+           adaptive_pool_shape,
+           whole_field},
     OpInfo{Op::flatten, "flatten", 1, 1, {}, {}, flatten_shape, whole_field},
     OpInfo{Op::concat, "concat", 1, kMany, {}, {}, concat_shape, same_field},
     OpInfo{Op::add, "add", 2, 2, {}, {}, add_shape, same_field},
@@ -85,9 +97,13 @@ static_assert(in_enum_order(), "ops() is indexed by Op");
 
 } // namespace
 
-std::span<const OpInfo> ops() { return kOps; }
+std::span<const OpInfo> ops() {
+    return kOps;
+}
 
-const OpInfo &op_info(Op op) { return kOps.at(static_cast<std::size_t>(op)); }
+const OpInfo &op_info(Op op) {
+    return kOps.at(static_cast<std::size_t>(op));
+}
 
 const OpInfo &op_info(std::string_view name) {
     const auto found = std::ranges::find(kOps, name, &OpInfo::name);

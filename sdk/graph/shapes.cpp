@@ -12,7 +12,8 @@ void check_limits(const std::string &name, const Shape &shape) {
             throw Error(ErrorCode::limit, "tensor is too large", name, "use a smaller image, or tiles");
         elements *= extent;
     }
-    if (shape.size() == 4 && (shape[2] > Limits::kExtent || shape[3] > Limits::kExtent || shape[1] > Limits::kChannels))
+    if (shape.size() == 4 &&
+        (shape[2] > Limits::kExtent || shape[3] > Limits::kExtent || shape[1] > Limits::kChannels))
         throw Error(ErrorCode::limit, "tensor is too large", name, "use a smaller image, or tiles");
 }
 
@@ -28,7 +29,8 @@ const Shape &given(const Input &input, const std::map<std::string, Shape> &input
         throw Error(ErrorCode::mismatch, "graph input '" + input.name + "' is not given", input.name);
     if (found->second.size() != 4 || found->second[1] != input.channels)
         throw Error(ErrorCode::mismatch,
-                    "graph input '" + input.name + "' needs [N, " + std::to_string(input.channels) + ", H, W]",
+                    "graph input '" + input.name + "' needs [N, " + std::to_string(input.channels) +
+                        ", H, W]",
                     input.name);
     return found->second;
 }
@@ -61,7 +63,8 @@ std::map<std::string, Shape> weight_shapes(const Graph &graph) {
             const Shape shape = info.shape(node);
             const auto [place, added] = shapes.emplace(found->second, shape);
             if (!added && place->second != shape)
-                throw Error(ErrorCode::corrupt, "two nodes use one weight with different shapes", found->second);
+                throw Error(ErrorCode::corrupt, "two nodes use one weight with different shapes",
+                            found->second);
         }
     return shapes;
 }
@@ -80,7 +83,8 @@ std::int64_t multiply_accumulates(const Graph &graph, std::int64_t height, std::
     std::int64_t count = 0;
     for (const auto &node : graph.nodes) {
         const Shape &out = shapes.at(node.name);
-        if (node.op == Op::conv2d) count += product(op_info(node.op).weights[0].shape(node)) * out[2] * out[3];
+        if (node.op == Op::conv2d)
+            count += product(op_info(node.op).weights[0].shape(node)) * out[2] * out[3];
         if (node.op == Op::conv_transpose2d) {
             const Shape &in = shapes.at(node.inputs[0]);
             count += product(op_info(node.op).weights[0].shape(node)) * in[2] * in[3];

@@ -10,7 +10,8 @@ namespace mirra::graph {
 namespace {
 
 [[noreturn]] void corrupt(const std::string &what, const std::string &subject) {
-    throw Error(ErrorCode::corrupt, "graph: " + what, subject, "the file is damaged, or its writer has a bug");
+    throw Error(ErrorCode::corrupt, "graph: " + what, subject,
+                "the file is damaged, or its writer has a bug");
 }
 
 void check_name(const std::string &name) {
@@ -47,7 +48,8 @@ void check_attributes(const Node &node, const OpInfo &op) {
     for (const auto &info : op.attributes) check_attribute(node, info);
     for (const auto &[name, value] : node.attributes)
         if (std::ranges::find(op.attributes, name, &AttributeInfo::name) == op.attributes.end())
-            corrupt("op " + std::string(op.name) + " has no attribute '" + name.substr(0, 40) + "'", node.name);
+            corrupt("op " + std::string(op.name) + " has no attribute '" + name.substr(0, 40) + "'",
+                    node.name);
 }
 
 void check_weights(const Node &node, const OpInfo &op) {
@@ -80,7 +82,8 @@ void check_node(const Node &node, const std::set<std::string> &known) {
     if (known.contains(node.name)) corrupt("two tensors have one name", node.name);
     const OpInfo &op = op_info(node.op);
     if (node.inputs.size() < op.min_inputs || node.inputs.size() > op.max_inputs)
-        corrupt("op " + std::string(op.name) + " has " + std::to_string(node.inputs.size()) + " inputs", node.name);
+        corrupt("op " + std::string(op.name) + " has " + std::to_string(node.inputs.size()) + " inputs",
+                node.name);
     for (const auto &input : node.inputs)
         if (!known.contains(input)) corrupt("unknown input '" + input.substr(0, 40) + "'", node.name);
     check_attributes(node, op);
@@ -99,7 +102,8 @@ void validate(const Graph &graph) {
     std::set<std::string> known;
     for (const auto &input : graph.inputs) {
         check_name(input.name);
-        if (input.channels < 1 || input.channels > Limits::kChannels) corrupt("bad channel count", input.name);
+        if (input.channels < 1 || input.channels > Limits::kChannels)
+            corrupt("bad channel count", input.name);
         if (!known.insert(input.name).second) corrupt("two inputs have one name", input.name);
     }
     for (const auto &node : graph.nodes) {

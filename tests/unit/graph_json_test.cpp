@@ -10,14 +10,16 @@ using namespace mirra;
 using namespace mirra::graph;
 
 TEST(GraphJson, RoundTripOfEveryArchitecture) {
-    for (const auto &graph : {wavelet_denoiser({}), alexnet_denoiser(), alexnet_autoencoder(AlexNetTap::conv5),
-                              alexnet_autoencoder(AlexNetTap::conv2), alexnet_autoencoder(AlexNetTap::conv1),
-                              alexnet_encoder(InputTransform::mean_std)})
+    for (const auto &graph :
+         {wavelet_denoiser({}), alexnet_denoiser(), alexnet_autoencoder(AlexNetTap::conv5),
+          alexnet_autoencoder(AlexNetTap::conv2), alexnet_autoencoder(AlexNetTap::conv1),
+          alexnet_encoder(InputTransform::mean_std)})
         EXPECT_EQ(parse_json(to_json(graph)), graph) << graph.name;
 }
 
 TEST(GraphJson, TruncatedAtEveryLengthIsAnErrorNeverACrash) {
-    const auto text = to_json(wavelet_denoiser({.channels = {4, 4}, .blocks = {1, 1}, .noise_level_input = false}));
+    const auto text =
+        to_json(wavelet_denoiser({.channels = {4, 4}, .blocks = {1, 1}, .noise_level_input = false}));
     for (std::size_t length = 0; length < text.size(); ++length)
         EXPECT_THROW(parse_json(std::string_view(text).substr(0, length)), Error) << length;
 }
@@ -37,9 +39,11 @@ TEST(GraphJson, EveryChangedByteIsAnErrorOrAValidGraph) {
 }
 
 TEST(GraphJson, WrongTypesAndDeepNesting) {
-    for (const char *text : {"", "null", "[]", "3", "{\"name\":3}", R"({"name":"g","inputs":{},"nodes":3,"outputs":[]})",
-                             R"({"name":"g","inputs":[{"name":"x","channels":"3"}],"nodes":[],"outputs":[]})",
-                             R"({"name":"g","inputs":[{"name":"x","channels":-1}],"nodes":[],"outputs":[{"name":"y","source":"x"}]})"})
+    for (
+        const char *text :
+        {"", "null", "[]", "3", "{\"name\":3}", R"({"name":"g","inputs":{},"nodes":3,"outputs":[]})",
+         R"({"name":"g","inputs":[{"name":"x","channels":"3"}],"nodes":[],"outputs":[]})",
+         R"({"name":"g","inputs":[{"name":"x","channels":-1}],"nodes":[],"outputs":[{"name":"y","source":"x"}]})"})
         EXPECT_THROW(parse_json(text), Error) << text;
     EXPECT_THROW(parse_json(std::string(1'000'000, '[')), Error);
     EXPECT_THROW(parse_json(std::string(Limits::kJsonBytes + 1, ' ')), Error);

@@ -12,7 +12,7 @@ namespace {
 using namespace mirra;
 using namespace mirra::graph;
 
-template <typename Body> ErrorCode code_of(Body &&body) {
+template<typename Body> ErrorCode code_of(Body &&body) {
     try {
         body();
     } catch (const Error &error) {
@@ -45,11 +45,21 @@ TEST(OpTable, NamesAreUniqueAndFound) {
 }
 
 TEST(Shapes, OfEveryWindowOp) {
-    const auto conv = single(Op::conv2d, {{"in_channels", std::int64_t{3}}, {"out_channels", std::int64_t{64}},
-                                          {"kernel", std::int64_t{11}}, {"stride", std::int64_t{4}}, {"padding", std::int64_t{2}}}, 3);
+    const auto conv = single(Op::conv2d,
+                             {{"in_channels", std::int64_t{3}},
+                              {"out_channels", std::int64_t{64}},
+                              {"kernel", std::int64_t{11}},
+                              {"stride", std::int64_t{4}},
+                              {"padding", std::int64_t{2}}},
+                             3);
     EXPECT_EQ(run_shape(conv, "n", {2, 3, 224, 300}), (Shape{2, 64, 55, 74}));
-    const auto up = single(Op::conv_transpose2d, {{"in_channels", std::int64_t{8}}, {"out_channels", std::int64_t{4}},
-                                                  {"kernel", std::int64_t{4}}, {"stride", std::int64_t{2}}, {"padding", std::int64_t{1}}}, 8);
+    const auto up = single(Op::conv_transpose2d,
+                           {{"in_channels", std::int64_t{8}},
+                            {"out_channels", std::int64_t{4}},
+                            {"kernel", std::int64_t{4}},
+                            {"stride", std::int64_t{2}},
+                            {"padding", std::int64_t{1}}},
+                           8);
     EXPECT_EQ(run_shape(up, "n", {1, 8, 7, 5}), (Shape{1, 4, 14, 10}));
     const auto pool = single(Op::max_pool, {{"kernel", std::int64_t{3}}, {"stride", std::int64_t{2}}}, 4);
     EXPECT_EQ(run_shape(pool, "n", {1, 4, 55, 13}), (Shape{1, 4, 27, 6}));
@@ -135,7 +145,8 @@ TEST(WaveletDenoiser, ShapesAlignmentAndSize) {
     const auto shapes = infer_shapes(graph, {{"image", {1, 3, 24, 40}}, {"noise_level", {1, 1, 24, 40}}});
     EXPECT_EQ(shapes.at(graph.outputs[0].source), (Shape{1, 3, 24, 40}));
     EXPECT_EQ(parameter_count(graph), 2'303'548);
-    EXPECT_EQ(code_of([] { wavelet_denoiser({.channels = {8, 8}, .blocks = {1}}); }), ErrorCode::invalid_argument);
+    EXPECT_EQ(code_of([] { wavelet_denoiser({.channels = {8, 8}, .blocks = {1}}); }),
+              ErrorCode::invalid_argument);
 }
 
 } // namespace

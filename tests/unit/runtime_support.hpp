@@ -20,9 +20,11 @@ class RandomNetwork {
         for (const auto &[name, shape] : graph::weight_shapes(graph_)) weights_[name] = random(name, shape);
     }
 
-    [[nodiscard]] std::vector<torch::Tensor> inputs(std::int64_t batch, std::int64_t height, std::int64_t width) const {
+    [[nodiscard]] std::vector<torch::Tensor> inputs(std::int64_t batch, std::int64_t height,
+                                                    std::int64_t width) const {
         std::vector<torch::Tensor> out;
-        for (const auto &input : graph_.inputs) out.push_back(torch::rand({batch, input.channels, height, width}));
+        for (const auto &input : graph_.inputs)
+            out.push_back(torch::rand({batch, input.channels, height, width}));
         return out;
     }
 
@@ -48,22 +50,27 @@ class RandomNetwork {
             graph_,
             [&](const std::string &name) {
                 const auto &tensor = weights_.at(name);
-                return runtime::Weight{tensor.sizes().vec(),
-                                       {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())}};
+                return runtime::Weight{
+                    tensor.sizes().vec(),
+                    {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())}};
             },
             {.device = "cpu", .precision = precision});
     }
 
-    [[nodiscard]] std::vector<torch::Tensor> compiled(const std::vector<torch::Tensor> &inputs, runtime::Precision precision) const {
+    [[nodiscard]] std::vector<torch::Tensor> compiled(const std::vector<torch::Tensor> &inputs,
+                                                      runtime::Precision precision) const {
         auto &module = runtime::torch_module();
         std::vector<runtime::TensorPtr> uploaded;
         for (const auto &input : inputs)
-            uploaded.push_back(module.upload({input.const_data_ptr<float>(), static_cast<std::size_t>(input.numel())},
-                                             input.sizes().vec(), runtime::Layout::nchw, "cpu"));
+            uploaded.push_back(
+                module.upload({input.const_data_ptr<float>(), static_cast<std::size_t>(input.numel())},
+                              input.sizes().vec(), runtime::Layout::nchw, "cpu"));
         std::vector<torch::Tensor> out;
         for (const auto &tensor : compile(precision)->run(uploaded)) {
             auto values = torch::empty(tensor->shape());
-            module.download(*tensor, {values.mutable_data_ptr<float>(), static_cast<std::size_t>(values.numel())}, runtime::Layout::nchw);
+            module.download(*tensor,
+                            {values.mutable_data_ptr<float>(), static_cast<std::size_t>(values.numel())},
+                            runtime::Layout::nchw);
             out.push_back(values);
         }
         return out;

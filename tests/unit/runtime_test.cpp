@@ -20,8 +20,10 @@ TEST(Haar, KernelMatchesTheTapsOfThePaper) {
     const auto y = haar_analysis(x);
     ASSERT_EQ(y.sizes(), (std::vector<std::int64_t>{2, 20, 3, 4}));
     for (std::int64_t band = 0; band < 4; ++band) {
-        const auto filter = torch::from_blob(const_cast<float *>(taps[band]), {1, 1, 2, 2}).repeat({5, 1, 1, 1}) * 0.5;
-        const auto expected = at::conv2d(x, filter, std::nullopt, /*stride=*/at::IntArrayRef{2}, at::IntArrayRef{0}, at::IntArrayRef{1}, 5);
+        const auto filter =
+            torch::from_blob(const_cast<float *>(taps[band]), {1, 1, 2, 2}).repeat({5, 1, 1, 1}) * 0.5;
+        const auto expected = at::conv2d(x, filter, std::nullopt, /*stride=*/at::IntArrayRef{2},
+                                         at::IntArrayRef{0}, at::IntArrayRef{1}, 5);
         EXPECT_TRUE(torch::allclose(y.slice(1, band * 5, band * 5 + 5), expected, 1e-5, 1e-5)) << band;
     }
 }
@@ -31,7 +33,8 @@ TEST(Haar, SynthesisInvertsAnalysisInBothPrecisions) {
     EXPECT_TRUE(torch::allclose(haar_synthesis(haar_analysis(x)), x, 1e-5, 1e-5));
     const auto narrow = x.to(at::kBFloat16);
     EXPECT_TRUE(torch::allclose(haar_synthesis(haar_analysis(narrow)).to(at::kFloat), x, 2e-2, 2e-2));
-    EXPECT_TRUE(torch::allclose(haar_analysis(x.to(at::kDouble)).to(at::kFloat), haar_analysis(x), 1e-5, 1e-5));
+    EXPECT_TRUE(
+        torch::allclose(haar_analysis(x.to(at::kDouble)).to(at::kFloat), haar_analysis(x), 1e-5, 1e-5));
 }
 
 TEST(Haar, GradientIsTheAdjoint) {
@@ -44,16 +47,18 @@ TEST(Haar, GradientIsTheAdjoint) {
 }
 
 TEST(Runtime, CompiledEqualsThePlainExecutorForEveryArchitecture) {
-    for (const auto &graph :
-         {graph::wavelet_denoiser({.channels = {8, 12, 16}, .blocks = {1, 1, 2}}), graph::alexnet_denoiser(),
-          graph::alexnet_autoencoder(graph::AlexNetTap::conv5), graph::alexnet_autoencoder(graph::AlexNetTap::conv2),
-          graph::alexnet_autoencoder(graph::AlexNetTap::conv1), graph::alexnet_encoder(graph::InputTransform::mean_std)}) {
+    for (const auto &graph : {graph::wavelet_denoiser({.channels = {8, 12, 16}, .blocks = {1, 1, 2}}),
+                              graph::alexnet_denoiser(), graph::alexnet_autoencoder(graph::AlexNetTap::conv5),
+                              graph::alexnet_autoencoder(graph::AlexNetTap::conv2),
+                              graph::alexnet_autoencoder(graph::AlexNetTap::conv1),
+                              graph::alexnet_encoder(graph::InputTransform::mean_std)}) {
         const RandomNetwork network(graph, 7);
         const auto inputs = network.inputs(1, 64, 96);
         const auto expected = network.plain(inputs), actual = network.compiled(inputs, Precision::fp32);
         ASSERT_EQ(expected.size(), actual.size());
         for (std::size_t i = 0; i < expected.size(); ++i)
-            EXPECT_LT((expected[i] - actual[i]).abs().max().item<double>(), 1e-4 * std::max(1.0, expected[i].abs().max().item<double>()))
+            EXPECT_LT((expected[i] - actual[i]).abs().max().item<double>(),
+                      1e-4 * std::max(1.0, expected[i].abs().max().item<double>()))
                 << graph.name << " " << graph.outputs[i].name;
     }
 }
@@ -69,7 +74,8 @@ TEST(Runtime, InputsAreLeftAlone) {
 TEST(Runtime, Bf16StaysClose) {
     const RandomNetwork network(graph::wavelet_denoiser({.channels = {8, 12}, .blocks = {1, 1}}), 5);
     const auto inputs = network.inputs(2, 48, 32);
-    const auto full = network.compiled(inputs, Precision::fp32)[0], reduced = network.compiled(inputs, Precision::bf16)[0];
+    const auto full = network.compiled(inputs, Precision::fp32)[0],
+               reduced = network.compiled(inputs, Precision::bf16)[0];
     EXPECT_LT((full - reduced).norm().item<double>(), 0.01 * full.norm().item<double>());
     EXPECT_GT((full - reduced).abs().max().item<double>(), 0) << "bf16 was not used";
 }
@@ -78,7 +84,9 @@ TEST(Runtime, WrongShapesAndMissingWeightsAreErrors) {
     auto &module = torch_module();
     const RandomNetwork network(graph::alexnet_denoiser(), 1);
     EXPECT_THROW(static_cast<void>(network.compiled(network.inputs(1, 300, 420), Precision::fp32)), Error);
-    const auto none = [](const std::string &name) -> Weight { throw Error(ErrorCode::not_found, "no weight", name); };
+    const auto none = [](const std::string &name) -> Weight {
+        throw Error(ErrorCode::not_found, "no weight", name);
+    };
     EXPECT_THROW(module.compile(graph::alexnet_denoiser(), none, {}), Error);
     EXPECT_THROW(module.compile(graph::alexnet_denoiser(), none, {.device = "tpu"}), Error);
 }

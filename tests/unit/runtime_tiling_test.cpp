@@ -21,8 +21,8 @@ torch::Tensor cut(const torch::Tensor &image, const Rect &rect) {
         .contiguous();
 }
 
-torch::Tensor run_tiled(const RandomNetwork &network, const std::vector<torch::Tensor> &images, const TilePlan &plan,
-                        std::uint64_t limit = 0, std::uint64_t *peak = nullptr) {
+torch::Tensor run_tiled(const RandomNetwork &network, const std::vector<torch::Tensor> &images,
+                        const TilePlan &plan, std::uint64_t limit = 0, std::uint64_t *peak = nullptr) {
     auto &module = torch_module();
     const auto executable = network.compile(Precision::fp32);
     const auto arena = module.make_arena(limit);
@@ -32,12 +32,14 @@ torch::Tensor run_tiled(const RandomNetwork &network, const std::vector<torch::T
         std::vector<TensorPtr> inputs;
         for (const auto &image : images) {
             const auto piece = cut(image, tile.input);
-            inputs.push_back(module.upload({piece.const_data_ptr<float>(), static_cast<std::size_t>(piece.numel())},
-                                           piece.sizes().vec(), Layout::nchw, "cpu"));
+            inputs.push_back(
+                module.upload({piece.const_data_ptr<float>(), static_cast<std::size_t>(piece.numel())},
+                              piece.sizes().vec(), Layout::nchw, "cpu"));
         }
         const auto result = executable->run(inputs).front();
         auto values = torch::empty(result->shape());
-        module.download(*result, {values.mutable_data_ptr<float>(), static_cast<std::size_t>(values.numel())}, Layout::nchw);
+        module.download(*result, {values.mutable_data_ptr<float>(), static_cast<std::size_t>(values.numel())},
+                        Layout::nchw);
         const auto y = tile.core.y - tile.input.y, x = tile.core.x - tile.input.x;
         out.slice(2, tile.core.y, tile.core.y + tile.core.height)
             .slice(3, tile.core.x, tile.core.x + tile.core.width)
@@ -52,13 +54,15 @@ void expect_equal(const RandomNetwork &network, std::int64_t height, std::int64_
     const auto whole = plan_tiles(network.graph(), width, height, {});
     const auto cut_up = plan_tiles(network.graph(), width, height, {.largest_tile = tile});
     ASSERT_EQ(whole.tiles.size(), 1u);
-    const auto difference = (run_tiled(network, images, whole) - run_tiled(network, images, cut_up)).abs().max().item<double>();
+    const auto difference =
+        (run_tiled(network, images, whole) - run_tiled(network, images, cut_up)).abs().max().item<double>();
     EXPECT_LT(difference, 1e-5) << width << "x" << height << " in " << cut_up.tiles.size() << " tiles";
 }
 
 TEST(TiledRun, EqualsUntiledOverOddSizes) {
     const RandomNetwork network(graph::wavelet_denoiser({.channels = {8, 12, 16}, .blocks = {1, 1, 2}}), 11);
-    for (const auto &[height, width] : {std::pair<std::int64_t, std::int64_t>{1, 1}, {1, 300}, {333, 7}, {255, 257}, {401, 523}})
+    for (const auto &[height, width] :
+         {std::pair<std::int64_t, std::int64_t>{1, 1}, {1, 300}, {333, 7}, {255, 257}, {401, 523}})
         expect_equal(network, height, width, 256);
 }
 

@@ -11,19 +11,23 @@ namespace {
 using namespace mirra;
 using namespace mirra::runtime;
 
-/// Each pixel of the image lies in exactly one core, each core in its input with its halo or at the image's edge.
+/// Each pixel of the image lies in exactly one core, each core in its input with its halo or at the image's
+/// edge.
 void expect_covers(const TilePlan &plan, std::int64_t width, std::int64_t height) {
     std::vector<int> hits(static_cast<std::size_t>(width * height), 0);
     for (const auto &[core, input] : plan.tiles) {
         for (auto y = core.y; y < core.y + core.height; ++y)
-            for (auto x = core.x; x < core.x + core.width; ++x) ++hits[static_cast<std::size_t>(y * width + x)];
+            for (auto x = core.x; x < core.x + core.width; ++x)
+                ++hits[static_cast<std::size_t>(y * width + x)];
         EXPECT_EQ(input.x % plan.alignment, 0);
         EXPECT_EQ(input.width % plan.alignment, 0);
         EXPECT_EQ(input.height % plan.alignment, 0);
         EXPECT_TRUE(input.x == 0 || core.x - input.x >= plan.halo.left);
         EXPECT_TRUE(input.y == 0 || core.y - input.y >= plan.halo.top);
-        EXPECT_TRUE(input.x + input.width >= width || input.x + input.width - core.x - core.width >= plan.halo.right);
-        EXPECT_TRUE(input.y + input.height >= height || input.y + input.height - core.y - core.height >= plan.halo.bottom);
+        EXPECT_TRUE(input.x + input.width >= width ||
+                    input.x + input.width - core.x - core.width >= plan.halo.right);
+        EXPECT_TRUE(input.y + input.height >= height ||
+                    input.y + input.height - core.y - core.height >= plan.halo.bottom);
     }
     for (const int count : hits) ASSERT_EQ(count, 1);
 }

@@ -41,7 +41,8 @@ TEST(ImageSet, HoldsPicturesOutForValidation) {
 }
 
 std::vector<std::uint8_t> batch_of(ImageSet &set, std::int64_t step, int threads) {
-    CropLoader loader(set, {.batch = 3, .crop = 16, .seed = 5, .threads = threads}, step > 1 ? step - 1 : step);
+    CropLoader loader(set, {.batch = 3, .crop = 16, .seed = 5, .threads = threads},
+                      step > 1 ? step - 1 : step);
     auto batch = loader.next();
     while (batch.step < step) batch = loader.next();
     return batch.pixels;

@@ -32,8 +32,9 @@ TEST(Recipe, MisspeltKeysAreNamed) {
 }
 
 TEST(Recipe, WrongTypesRangesAndSyntaxAreErrors) {
-    for (const char *text : {"[data]\nbatch = 0", "[data]\nbatch = \"many\"", "[noise]\nclip_probability = 1.5",
-                             "[network]\narchitecture = \"unet\"", "[network]\nchannels = [1, 2.5]", "[data\nbatch = 1"})
+    for (const char *text :
+         {"[data]\nbatch = 0", "[data]\nbatch = \"many\"", "[noise]\nclip_probability = 1.5",
+          "[network]\narchitecture = \"unet\"", "[network]\nchannels = [1, 2.5]", "[data\nbatch = 1"})
         EXPECT_THROW(read(text), Error) << text;
 }
 

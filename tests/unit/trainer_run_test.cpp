@@ -1,4 +1,5 @@
-// Training: the loss falls, a resumed run equals an uninterrupted one bit for bit, spectral norm, checkpoints.
+// Training: the loss falls, a resumed run equals an uninterrupted one bit for bit, spectral norm,
+// checkpoints.
 #include "core/checkpoint.hpp"
 #include "core/graph_module.hpp"
 #include "core/interrupt.hpp"
@@ -11,8 +12,8 @@
 
 #include <gtest/gtest.h>
 
-#include <csignal>
 #include <cmath>
+#include <csignal>
 #include <fstream>
 #include <thread>
 
@@ -75,7 +76,8 @@ TEST(Training, LearnsAndLeavesBundleLogAndCurves) {
     EXPECT_EQ(bundle->manifest().task, "denoise");
     EXPECT_TRUE(bundle->manifest().graphs.contains("denoiser"));
     const auto folder = command.output.string() + ".run";
-    const RunLog log(folder + "/log.csv", {"loss", "rate", "gradient_norm", "steps_per_second", "validation_psnr"}, 1000);
+    const RunLog log(folder + "/log.csv",
+                     {"loss", "rate", "gradient_norm", "steps_per_second", "validation_psnr"}, 1000);
     ASSERT_GE(log.rows().size(), 3u);
     EXPECT_LT(log.rows().back().values[0], 0.8 * log.rows().front().values[0]);
     EXPECT_TRUE(std::isfinite(log.rows().back().values[4]));
@@ -118,14 +120,17 @@ TEST(Training, AnUnwritableOutputFailsBeforeTheFirstStep) {
 TEST(GraphModule, SpectralNormBoundsTheWeightAndIsFolded) {
     graph::Builder b("sn");
     const auto x = b.input("x", 4);
-    b.output("y", b.conv_transpose2d(b.conv2d(x, {.in = 4, .out = 6}, "a"), {.in = 6, .out = 5, .kernel = 4, .stride = 2}, "b"));
+    b.output("y", b.conv_transpose2d(b.conv2d(x, {.in = 4, .out = 6}, "a"),
+                                     {.in = 6, .out = 5, .kernel = 4, .stride = 2}, "b"));
     torch::manual_seed(1);
     GraphModule module(b.finish(), {.spectral_norm = {"a.", "b."}, .zero_init = {}});
     module.train();
     for (int i = 0; i < 50; ++i) module.forward({{"x", torch::rand({1, 4, 8, 8})}});
     module.eval();
     const auto weights = module.weights();
-    const auto largest = [](torch::Tensor matrix) { return torch::linalg_svdvals(matrix).max().item<double>(); };
+    const auto largest = [](torch::Tensor matrix) {
+        return torch::linalg_svdvals(matrix).max().item<double>();
+    };
     const auto tensor = [&](const std::string &name) {
         return torch::tensor(weights.at(name).values).view(weights.at(name).shape);
     };

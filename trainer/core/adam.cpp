@@ -4,7 +4,8 @@
 namespace mirra::trainer {
 
 Adam::Adam(std::vector<torch::Tensor> parameters, const Options &options)
-    : parameters_(std::move(parameters)), options_(options) {
+    : parameters_(std::move(parameters))
+    , options_(options) {
     for (const auto &parameter : parameters_) {
         mean_.push_back(torch::zeros_like(parameter));
         square_.push_back(torch::zeros_like(parameter));
@@ -16,7 +17,9 @@ void Adam::zero_grad() {
     for (auto &parameter : parameters_) parameter.mutable_grad().reset();
 }
 
-double Adam::clip_gradients(double largest) { return torch::nn::utils::clip_grad_norm_(parameters_, largest); }
+double Adam::clip_gradients(double largest) {
+    return torch::nn::utils::clip_grad_norm_(parameters_, largest);
+}
 
 void Adam::step(double rate) {
     const torch::NoGradGuard no_grad;

@@ -14,7 +14,8 @@ std::span<const std::byte> bytes_of(const torch::Tensor &tensor) {
 void restore(const std::string &name, const torch::Tensor &place, const bundle::TensorFile &file) {
     const auto found = file.tensors().find(name);
     if (found == file.tensors().end())
-        throw Error(ErrorCode::corrupt, "checkpoint lacks a tensor", name, "delete the run folder to start anew");
+        throw Error(ErrorCode::corrupt, "checkpoint lacks a tensor", name,
+                    "delete the run folder to start anew");
     const auto values = bundle::to_float(found->second);
     if (static_cast<std::int64_t>(values.size()) != place.numel())
         throw Error(ErrorCode::corrupt, "checkpoint tensor has another size", name,
@@ -39,8 +40,8 @@ void save_checkpoint(const std::filesystem::path &path, const std::map<std::stri
         auto &copy = copies[name] = tensor.to(at::kCPU, at::kFloat).contiguous();
         views[name] = {bundle::DType::f32, {copy.sizes().begin(), copy.sizes().end()}, bytes_of(copy)};
     }
-    bundle::write_tensors(path, views,
-                          {{"mirra.step", std::to_string(info.step)}, {"mirra.fingerprint", info.fingerprint}});
+    bundle::write_tensors(
+        path, views, {{"mirra.step", std::to_string(info.step)}, {"mirra.fingerprint", info.fingerprint}});
 }
 
 std::optional<CheckpointInfo> load_checkpoint(const std::filesystem::path &path,
@@ -53,11 +54,12 @@ std::optional<CheckpointInfo> load_checkpoint(const std::filesystem::path &path,
     try {
         info.step = std::stoll(value(*file, "mirra.step"));
     } catch (const std::logic_error &) {
-        throw Error(ErrorCode::corrupt, "checkpoint has no step count", path.string(), "delete it to start anew");
+        throw Error(ErrorCode::corrupt, "checkpoint has no step count", path.string(),
+                    "delete it to start anew");
     }
     if (info.fingerprint != fingerprint)
-        throw Error(ErrorCode::mismatch, "the checkpoint is of a run with another recipe, seed or data", path.string(),
-                    "use another output name, or pass --restart to discard it");
+        throw Error(ErrorCode::mismatch, "the checkpoint is of a run with another recipe, seed or data",
+                    path.string(), "use another output name, or pass --restart to discard it");
     for (const auto &[name, tensor] : state) restore(name, tensor, *file);
     return info;
 }

@@ -23,10 +23,11 @@ torch::Device select_device(const std::string &name) {
     const auto device = parse(name);
     if (!device.is_cuda()) return device;
     if (!dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL))
-        throw Error(ErrorCode::device, std::string("LibTorch's CUDA library cannot be loaded: ") + dlerror(), name,
-                    "use --device cpu, or a LibTorch with CUDA");
+        throw Error(ErrorCode::device, std::string("LibTorch's CUDA library cannot be loaded: ") + dlerror(),
+                    name, "use --device cpu, or a LibTorch with CUDA");
     if (!torch::cuda::is_available())
-        throw Error(ErrorCode::device, "no CUDA device is available", name, "use --device cpu, or check the driver");
+        throw Error(ErrorCode::device, "no CUDA device is available", name,
+                    "use --device cpu, or check the driver");
     return device;
 }
 

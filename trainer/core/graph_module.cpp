@@ -25,8 +25,9 @@ torch::Tensor initial(const graph::Node &node, const std::string &role, const gr
     if (node.op == graph::Op::batch_norm)
         return role == "weight" || role == "running_var" ? torch::ones(shape) : torch::zeros(shape);
     const auto weight_shape = graph::op_info(node.op).weights[0].shape(node);
-    const auto fan_in = static_cast<double>(weight_shape[1]) *
-                        (weight_shape.size() == 4 ? static_cast<double>(weight_shape[2] * weight_shape[3]) : 1.0);
+    const auto fan_in =
+        static_cast<double>(weight_shape[1]) *
+        (weight_shape.size() == 4 ? static_cast<double>(weight_shape[2] * weight_shape[3]) : 1.0);
     const double bound = 1 / std::sqrt(fan_in);
     return torch::empty(shape).uniform_(-bound, bound);
 }
@@ -48,8 +49,8 @@ void GraphModule::create(const graph::Node &node, const Options &options) {
         if (has_prefix(name, options.zero_init)) tensor.zero_();
         if (tensor.dim() == 4) tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
         const bool buffer = role.starts_with("running_");
-        tensors_[name] =
-            buffer ? register_buffer(module_name(name), tensor) : register_parameter(module_name(name), tensor);
+        tensors_[name] = buffer ? register_buffer(module_name(name), tensor)
+                                : register_parameter(module_name(name), tensor);
         if (role == "weight" && tensor.dim() == 4 && has_prefix(name, options.spectral_norm))
             create_spectral(node, name, tensor);
     }
@@ -60,11 +61,14 @@ torch::Tensor GraphModule::matrix(const torch::Tensor &weight, bool transposed) 
     return (transposed ? weight.transpose(0, 1) : weight).flatten(1);
 }
 
-void GraphModule::create_spectral(const graph::Node &node, const std::string &name, const torch::Tensor &weight) {
+void GraphModule::create_spectral(const graph::Node &node, const std::string &name,
+                                  const torch::Tensor &weight) {
     Spectral spectral{.u = {}, .v = {}, .transposed = node.op == graph::Op::conv_transpose2d};
     const auto rows = matrix(weight, spectral.transposed);
-    const auto unit = [](std::int64_t size) { return torch::nn::functional::normalize(torch::randn({size}),
-                                                  torch::nn::functional::NormalizeFuncOptions().dim(0)); };
+    const auto unit = [](std::int64_t size) {
+        return torch::nn::functional::normalize(torch::randn({size}),
+                                                torch::nn::functional::NormalizeFuncOptions().dim(0));
+    };
     spectral.u = register_buffer(module_name(name) + "_u", unit(rows.size(0)));
     spectral.v = register_buffer(module_name(name) + "_v", unit(rows.size(1)));
     spectral_[name] = spectral;
@@ -87,7 +91,8 @@ torch::Tensor GraphModule::effective(const std::string &name) {
     return weight / torch::dot(u.clone(), torch::mv(rows, v.clone()));
 }
 
-std::map<std::string, torch::Tensor> GraphModule::forward(const std::map<std::string, torch::Tensor> &inputs) {
+std::map<std::string, torch::Tensor>
+GraphModule::forward(const std::map<std::string, torch::Tensor> &inputs) {
     std::map<std::string, torch::Tensor> values;
     for (const auto &input : graph_.inputs) values[input.name] = inputs.at(input.name);
     std::map<std::string, std::size_t> last_use;
@@ -116,8 +121,8 @@ void GraphModule::copy(const bundle::Bundle &bundle, const std::string &name, to
     const auto values = bundle.weight(name);
     if (static_cast<std::int64_t>(values.size()) != tensor.numel())
         throw Error(ErrorCode::mismatch,
-                    "weight has " + std::to_string(values.size()) + " values, " + std::to_string(tensor.numel()) +
-                        " are needed",
+                    "weight has " + std::to_string(values.size()) + " values, " +
+                        std::to_string(tensor.numel()) + " are needed",
                     name);
     tensor.copy_(torch::from_blob(const_cast<float *>(values.data()), tensor.sizes(), at::kFloat));
 }

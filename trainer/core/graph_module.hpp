@@ -19,7 +19,8 @@ class GraphModule : public torch::nn::Module {
         std::vector<std::string> zero_init;     ///< prefixes of weights that start at zero
     };
 
-    /// Weights are initialised as LibTorch's layers do (Kaiming uniform, a = sqrt 5), from the global generator.
+    /// Weights are initialised as LibTorch's layers do (Kaiming uniform, a = sqrt 5), from the global
+    /// generator.
     GraphModule(graph::Graph graph, const Options &options);
 
     /// @param inputs  by graph input name, NCHW
@@ -28,7 +29,8 @@ class GraphModule : public torch::nn::Module {
 
     /// Copies weights in by name. @throws Error not_found | mismatch
     void load(const bundle::Bundle &bundle);
-    /// Copies those weights that the bundle has too. @throws Error mismatch | not_found when it has none of them
+    /// Copies those weights that the bundle has too. @throws Error mismatch | not_found when it has none of
+    /// them
     void load_matching(const bundle::Bundle &bundle);
     /// Excludes weights with these name prefixes from training.
     void freeze(const std::vector<std::string> &prefixes);

@@ -29,6 +29,8 @@ InterruptGuard::~InterruptGuard() {
     std::signal(SIGTERM, SIG_DFL);
 }
 
-bool interrupted() noexcept { return g_signals > 0; }
+bool interrupted() noexcept {
+    return g_signals > 0;
+}
 
 } // namespace mirra::trainer

@@ -25,7 +25,11 @@ std::string duration(double seconds) {
 } // namespace
 
 Progress::Progress(std::string what, std::int64_t total, std::int64_t done)
-    : what_(std::move(what)), total_(total), first_(done), done_(done), terminal_(isatty(STDERR_FILENO) != 0) {}
+    : what_(std::move(what))
+    , total_(total)
+    , first_(done)
+    , done_(done)
+    , terminal_(isatty(STDERR_FILENO) != 0) {}
 
 Progress::~Progress() {
     if (terminal_ && drawn_ != Clock::time_point{}) std::fputc('\n', stderr);
@@ -39,22 +43,25 @@ double Progress::rate() const {
 void Progress::update(std::int64_t done, const std::string &note) {
     done_ = done;
     const auto now = Clock::now();
-    if (done < total_ && now - drawn_ < (terminal_ ? Clock::duration(kTerminalInterval) : kPlainInterval)) return;
+    if (done < total_ && now - drawn_ < (terminal_ ? Clock::duration(kTerminalInterval) : kPlainInterval))
+        return;
     drawn_ = now;
     draw(note);
 }
 
 void Progress::draw(const std::string &note) {
-    const double speed = rate(), fraction = total_ > 0 ? static_cast<double>(done_) / static_cast<double>(total_) : 1;
+    const double speed = rate(),
+                 fraction = total_ > 0 ? static_cast<double>(done_) / static_cast<double>(total_) : 1;
     const std::string left = speed > 0 ? duration(static_cast<double>(total_ - done_) / speed) : "--:--";
     if (terminal_) {
         const auto filled = static_cast<std::size_t>(fraction * kBarWidth);
         const std::string bar = std::string(filled, '#') + std::string(kBarWidth - filled, '.');
-        std::fprintf(stderr, "\r%s [%s] %3.0f%% %.2f/s, %s left %s\033[K", what_.c_str(), bar.c_str(), fraction * 100,
-                     speed, left.c_str(), note.c_str());
+        std::fprintf(stderr, "\r%s [%s] %3.0f%% %.2f/s, %s left %s\033[K", what_.c_str(), bar.c_str(),
+                     fraction * 100, speed, left.c_str(), note.c_str());
     } else {
-        std::fprintf(stderr, "%s %lld/%lld %.2f/s, %s left %s\n", what_.c_str(), static_cast<long long>(done_),
-                     static_cast<long long>(total_), speed, left.c_str(), note.c_str());
+        std::fprintf(stderr, "%s %lld/%lld %.2f/s, %s left %s\n", what_.c_str(),
+                     static_cast<long long>(done_), static_cast<long long>(total_), speed, left.c_str(),
+                     note.c_str());
     }
     std::fflush(stderr);
 }

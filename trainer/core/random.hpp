@@ -1,4 +1,5 @@
-// Counter-based randomness: a value depends on (seed, step, sample, draw) alone, so that resuming needs no state.
+// Counter-based randomness: a value depends on (seed, step, sample, draw) alone, so that resuming needs no
+// state.
 #pragma once
 
 #include <cstdint>

@@ -47,8 +47,8 @@ Recipe Recipe::parse(const std::string &text, const std::string &name) {
     } catch (const toml::parse_error &error) {
         const auto where = error.source().begin;
         throw Error(ErrorCode::corrupt,
-                    "recipe: line " + std::to_string(where.line) + ", column " + std::to_string(where.column) + ": " +
-                        std::string(error.description()),
+                    "recipe: line " + std::to_string(where.line) + ", column " +
+                        std::to_string(where.column) + ": " + std::string(error.description()),
                     name, "correct the TOML syntax there");
     }
     return recipe;
@@ -93,7 +93,8 @@ std::string Recipe::text(const std::string &key, const std::string &fallback) {
     return *value;
 }
 
-std::vector<std::int64_t> Recipe::integers(const std::string &key, const std::vector<std::int64_t> &fallback) {
+std::vector<std::int64_t> Recipe::integers(const std::string &key,
+                                           const std::vector<std::int64_t> &fallback) {
     asked_.insert(key);
     const auto node = table_->toml.at_path(key);
     if (!node) return fallback;

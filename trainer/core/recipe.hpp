@@ -10,8 +10,8 @@
 
 namespace mirra::trainer {
 
-/// A parsed recipe. Each value is asked for by its dotted key with a default; finish() reports keys that nothing
-/// asked for, so that a misspelt one never passes in silence. One thread.
+/// A parsed recipe. Each value is asked for by its dotted key with a default; finish() reports keys that
+/// nothing asked for, so that a misspelt one never passes in silence. One thread.
 class Recipe {
   public:
     /// @throws Error not_found | corrupt (with line and column)
@@ -23,7 +23,8 @@ class Recipe {
 
     /// @throws Error invalid_argument when the value has another type or lies outside of [minimum, maximum]
     double real(const std::string &key, double fallback, double minimum, double maximum);
-    std::int64_t integer(const std::string &key, std::int64_t fallback, std::int64_t minimum, std::int64_t maximum);
+    std::int64_t integer(const std::string &key, std::int64_t fallback, std::int64_t minimum,
+                         std::int64_t maximum);
     bool boolean(const std::string &key, bool fallback);
     std::string text(const std::string &key, const std::string &fallback);
     std::vector<std::int64_t> integers(const std::string &key, const std::vector<std::int64_t> &fallback);

@@ -23,7 +23,8 @@ double cell(const std::string &text) {
 } // namespace
 
 RunLog::RunLog(std::filesystem::path path, std::vector<std::string> columns, std::int64_t last_step)
-    : path_(std::move(path)), columns_(std::move(columns)) {
+    : path_(std::move(path))
+    , columns_(std::move(columns)) {
     std::ifstream file(path_);
     std::string line;
     std::getline(file, line);

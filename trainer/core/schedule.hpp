@@ -18,7 +18,8 @@ struct Schedule {
     /// Rate of a step; grows linearly over the warm-up.
     [[nodiscard]] double at(std::int64_t step) const {
         const double ramp = step < warmup ? static_cast<double>(step + 1) / static_cast<double>(warmup) : 1.0;
-        if (kind == "step") return ramp * rate * std::pow(step_factor, static_cast<double>(step / step_every));
+        if (kind == "step")
+            return ramp * rate * std::pow(step_factor, static_cast<double>(step / step_every));
         if (kind == "constant") return ramp * rate;
         const double progress = static_cast<double>(step) / static_cast<double>(steps);
         return ramp * (final_rate + (rate - final_rate) * 0.5 * (1 + std::cos(std::numbers::pi * progress)));

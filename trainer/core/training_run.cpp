@@ -5,8 +5,8 @@
 #include "core/interrupt.hpp"
 #include "core/progress.hpp"
 #include "core/run_log.hpp"
-#include "mirra/error.hpp"
 #include "log/log.hpp"
+#include "mirra/error.hpp"
 #include "report/curves.hpp"
 
 #include <cmath>
@@ -44,9 +44,12 @@ class RowAverage {
 class Run {
   public:
     Run(TrainingTask &task, const RunOptions &options, std::int64_t first)
-        : task_(task), options_(options), step_(first),
-          log_(options.folder / "log.csv", task.columns(), first), average_(task.columns().size()),
-          progress_(task.name(), task.steps(), first) {}
+        : task_(task)
+        , options_(options)
+        , step_(first)
+        , log_(options.folder / "log.csv", task.columns(), first)
+        , average_(task.columns().size())
+        , progress_(task.name(), task.steps(), first) {}
 
     RunResult loop() {
         const InterruptGuard guard;
@@ -74,7 +77,8 @@ class Run {
     }
 
     void save() {
-        save_checkpoint(options_.folder / "checkpoint.safetensors", task_.state(), {step_, task_.fingerprint()});
+        save_checkpoint(options_.folder / "checkpoint.safetensors", task_.state(),
+                        {step_, task_.fingerprint()});
         log_.save();
         draw_curves(options_.folder / "curves.png", task_.name(), log_);
     }

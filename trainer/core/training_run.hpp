@@ -32,10 +32,10 @@ class TrainingTask {
 };
 
 struct RunOptions {
-    std::filesystem::path folder;       ///< checkpoint, log and curve; created
+    std::filesystem::path folder;        ///< checkpoint, log and curve; created
     std::int64_t checkpoint_every = 250; ///< steps
-    std::int64_t log_every = 20;        ///< steps averaged into a row
-    bool restart = false;               ///< discard an existing checkpoint
+    std::int64_t log_every = 20;         ///< steps averaged into a row
+    bool restart = false;                ///< discard an existing checkpoint
 };
 
 enum class RunResult { finished, interrupted };

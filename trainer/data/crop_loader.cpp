@@ -17,9 +17,13 @@ std::int32_t clamp_index(std::int64_t index, std::int32_t size) {
 } // namespace
 
 CropLoader::CropLoader(ImageSet &set, const Options &options, std::int64_t first_step)
-    : set_(set), options_(options), first_step_(first_step), next_step_(first_step),
-      lanes_(static_cast<std::size_t>(std::max(1, options.threads))) {
-    for (std::size_t lane = 0; lane < lanes_.size(); ++lane) threads_.emplace_back([this, lane] { work(lane); });
+    : set_(set)
+    , options_(options)
+    , first_step_(first_step)
+    , next_step_(first_step)
+    , lanes_(static_cast<std::size_t>(std::max(1, options.threads))) {
+    for (std::size_t lane = 0; lane < lanes_.size(); ++lane)
+        threads_.emplace_back([this, lane] { work(lane); });
 }
 
 CropLoader::~CropLoader() {
@@ -63,7 +67,9 @@ CropBatch CropLoader::next() {
 
 CropBatch CropLoader::make(std::int64_t step) {
     const auto sample_bytes = static_cast<std::size_t>(options_.crop * options_.crop * 3);
-    CropBatch batch{.step = step, .pixels = std::vector<std::uint8_t>(sample_bytes * static_cast<std::size_t>(options_.batch))};
+    CropBatch batch{.step = step,
+                    .pixels =
+                        std::vector<std::uint8_t>(sample_bytes * static_cast<std::size_t>(options_.batch))};
     for (std::int64_t sample = 0; sample < options_.batch; ++sample)
         fill(step, sample, batch.pixels.data() + sample_bytes * static_cast<std::size_t>(sample));
     return batch;

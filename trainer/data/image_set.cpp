@@ -36,12 +36,14 @@ image::Image to_rgb8(const image::Image &picture) {
     return out;
 }
 
-ImageSet::ImageSet(const std::vector<fs::path> &folders, std::uint64_t cache_bytes) : cache_bytes_(cache_bytes) {
+ImageSet::ImageSet(const std::vector<fs::path> &folders, std::uint64_t cache_bytes)
+    : cache_bytes_(cache_bytes) {
     std::vector<fs::path> found;
     for (const auto &folder : folders) add_folder(folder, found);
     if (found.empty())
         throw Error(ErrorCode::not_found, "no picture (.png, .jpg, .jpeg) in the data folders",
-                    folders.empty() ? "--data" : folders.front().string(), "give a folder that holds pictures");
+                    folders.empty() ? "--data" : folders.front().string(),
+                    "give a folder that holds pictures");
     std::ranges::sort(found);
     for (const auto &path : found) {
         fingerprint_ = mix(fingerprint_ ^ hash_text(path.filename().string()) ^ fs::file_size(path));
@@ -54,8 +56,8 @@ void ImageSet::add_folder(const fs::path &folder, std::vector<fs::path> &found) 
     std::error_code failure;
     fs::recursive_directory_iterator walk(folder, fs::directory_options::skip_permission_denied, failure);
     if (failure)
-        throw Error(ErrorCode::not_found, "cannot open the data folder: " + failure.message(), folder.string(),
-                    "check the path given with --data");
+        throw Error(ErrorCode::not_found, "cannot open the data folder: " + failure.message(),
+                    folder.string(), "check the path given with --data");
     for (const auto &entry : walk)
         if (entry.is_regular_file(failure) && is_picture(entry.path())) found.push_back(entry.path());
 }
@@ -78,11 +80,14 @@ std::unique_ptr<ImageSet> ImageSet::hold_out(std::int64_t count) {
     return held;
 }
 
-const fs::path &ImageSet::path(std::int64_t index) const { return entries_.at(static_cast<std::size_t>(index))->path; }
+const fs::path &ImageSet::path(std::int64_t index) const {
+    return entries_.at(static_cast<std::size_t>(index))->path;
+}
 
 std::shared_ptr<const image::Image> ImageSet::get(std::int64_t index) {
     for (std::int64_t offset = 0; offset < size(); ++offset)
-        if (auto picture = load(*entries_[static_cast<std::size_t>((index + offset) % size())])) return picture;
+        if (auto picture = load(*entries_[static_cast<std::size_t>((index + offset) % size())]))
+            return picture;
     throw Error(ErrorCode::corrupt, "none of the " + std::to_string(size()) + " pictures can be read",
                 entries_.front()->path.string(), "check the files");
 }

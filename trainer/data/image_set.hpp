@@ -1,4 +1,5 @@
-// A set of pictures found in folders: decoded once, kept in memory as 8-bit RGB, broken files skipped and named.
+// A set of pictures found in folders: decoded once, kept in memory as 8-bit RGB, broken files skipped and
+// named.
 #pragma once
 
 #include "mirra/image.hpp"

@@ -35,7 +35,7 @@ FloatPicture to_float(const image::Image &picture) {
 }
 
 runtime::Precision parse_precision(const std::string &name) {
-    return name == "bf16" ? runtime::Precision::bf16
+    return name == "bf16"   ? runtime::Precision::bf16
            : name == "fp16" ? runtime::Precision::fp16
                             : runtime::Precision::fp32;
 }
@@ -47,7 +47,8 @@ class Score {
         const double psnr = image::psnr(clean.values, result.values);
         sum_ += psnr;
         squares_ += psnr * psnr;
-        ssim_ += image::ssim({clean.values, clean.width, clean.height, 3}, {result.values, result.width, result.height, 3});
+        ssim_ += image::ssim({clean.values, clean.width, clean.height, 3},
+                             {result.values, result.width, result.height, 3});
         seconds_ += seconds;
         pixels_ += static_cast<double>(clean.width) * clean.height;
         ++count_;
@@ -71,7 +72,9 @@ class Score {
 class Evaluation {
   public:
     explicit Evaluation(const DenoisingEvaluation &settings)
-        : settings_(settings), denoiser_(*bundle::Bundle::open(settings.bundle), parse_precision(settings.precision), settings.device) {}
+        : settings_(settings)
+        , denoiser_(*bundle::Bundle::open(settings.bundle), parse_precision(settings.precision),
+                    settings.device) {}
 
     std::vector<DenoisingRow> run() {
         for (const auto &folder : settings_.data)
@@ -86,16 +89,19 @@ class Evaluation {
     void run_set(const std::filesystem::path &folder, double sigma) {
         ImageSet set({folder}, kCacheBytes);
         const auto count = settings_.count > 0 ? std::min(settings_.count, set.size()) : set.size();
-        const std::optional<double> told = settings_.tell_sigma ? std::optional(sigma / kFullRange) : std::nullopt;
+        const std::optional<double> told =
+            settings_.tell_sigma ? std::optional(sigma / kFullRange) : std::nullopt;
         std::vector<std::pair<std::string, Method>> methods{
             {"noisy", [](const auto &noisy) { return noisy; }},
-            {settings_.bundle.stem().string(), [&](const auto &noisy) { return denoiser_.run(noisy, told); }}};
+            {settings_.bundle.stem().string(),
+             [&](const auto &noisy) { return denoiser_.run(noisy, told); }}};
         if (settings_.compare)
             methods.emplace_back("OpenCV NLM", [&](const auto &noisy) {
                 return non_local_means(noisy, sigma, settings_.nlm_factor);
             });
         std::vector<Score> scores(methods.size());
-        const auto name = folder.filename().empty() ? folder.parent_path().filename().string() : folder.filename().string();
+        const auto name =
+            folder.filename().empty() ? folder.parent_path().filename().string() : folder.filename().string();
         Progress progress("eval " + name + " sigma " + std::to_string(static_cast<int>(sigma)), count);
         for (std::int64_t i = 0; i < count; ++i) {
             run_picture(*set.get(i), i, sigma, methods, scores);
@@ -115,8 +121,8 @@ class Evaluation {
                      const std::vector<std::pair<std::string, Method>> &methods, std::vector<Score> &scores) {
         const auto clean = to_float(picture);
         auto noisy = clean;
-        image::add_gaussian_noise(noisy.values, sigma / kFullRange, mix(settings_.seed) ^ static_cast<std::uint64_t>(index),
-                                  settings_.clip);
+        image::add_gaussian_noise(noisy.values, sigma / kFullRange,
+                                  mix(settings_.seed) ^ static_cast<std::uint64_t>(index), settings_.clip);
         SheetRow row{{"original", clean}};
         for (std::size_t m = 0; m < methods.size(); ++m) {
             const auto begin = std::chrono::steady_clock::now();
@@ -124,7 +130,8 @@ class Evaluation {
             const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
             scores[m].add(clean, result, seconds.count());
             char caption[80];
-            std::snprintf(caption, sizeof caption, "%s %.2f dB", methods[m].first.c_str(), image::psnr(clean.values, result.values));
+            std::snprintf(caption, sizeof caption, "%s %.2f dB", methods[m].first.c_str(),
+                          image::psnr(clean.values, result.values));
             row.push_back({caption, std::move(result)});
         }
         if (!settings_.sheet.empty() && sheet_.size() < kSheetRows) sheet_.push_back(std::move(row));
@@ -141,20 +148,20 @@ std::string csv_text(const std::vector<DenoisingRow> &rows) {
     char line[256];
     for (const auto &row : rows) {
         std::snprintf(line, sizeof line, "%s,%lld,%g,%s,%s,%.4f,%.4f,%.5f,%.4f\n", row.data.c_str(),
-                      static_cast<long long>(row.count), row.sigma, row.clipped ? "yes" : "no", row.method.c_str(), row.psnr,
-                      row.psnr_deviation, row.ssim, row.seconds_per_megapixel);
+                      static_cast<long long>(row.count), row.sigma, row.clipped ? "yes" : "no",
+                      row.method.c_str(), row.psnr, row.psnr_deviation, row.ssim, row.seconds_per_megapixel);
         text += line;
     }
     return text;
 }
 
 void print_table(const std::vector<DenoisingRow> &rows) {
-    std::printf("%-12s %5s %6s %8s  %-18s %15s %7s %8s\n", "data", "count", "sigma", "clipped", "method", "PSNR (std) dB", "SSIM",
-                "s/Mpx");
+    std::printf("%-12s %5s %6s %8s  %-18s %15s %7s %8s\n", "data", "count", "sigma", "clipped", "method",
+                "PSNR (std) dB", "SSIM", "s/Mpx");
     for (const auto &row : rows)
-        std::printf("%-12s %5lld %6g %8s  %-18s %8.3f (%4.2f) %7.4f %8.3f\n", row.data.c_str(), static_cast<long long>(row.count),
-                    row.sigma, row.clipped ? "yes" : "no", row.method.c_str(), row.psnr, row.psnr_deviation, row.ssim,
-                    row.seconds_per_megapixel);
+        std::printf("%-12s %5lld %6g %8s  %-18s %8.3f (%4.2f) %7.4f %8.3f\n", row.data.c_str(),
+                    static_cast<long long>(row.count), row.sigma, row.clipped ? "yes" : "no",
+                    row.method.c_str(), row.psnr, row.psnr_deviation, row.ssim, row.seconds_per_megapixel);
 }
 
 void evaluate(const DenoisingEvaluation &settings) {
@@ -171,23 +178,31 @@ void evaluate(const DenoisingEvaluation &settings) {
 
 } // namespace
 
-std::vector<DenoisingRow> evaluate_denoising(const DenoisingEvaluation &evaluation) { return Evaluation(evaluation).run(); }
+std::vector<DenoisingRow> evaluate_denoising(const DenoisingEvaluation &evaluation) {
+    return Evaluation(evaluation).run();
+}
 
 void add_eval_command(CLI::App &app) {
     auto *eval = app.add_subcommand("eval", "Measure a bundle");
     eval->require_subcommand(1);
-    auto *sub = eval->add_subcommand("denoising", "PSNR and SSIM of a denoiser on clean pictures with synthetic noise");
+    auto *sub = eval->add_subcommand("denoising",
+                                     "PSNR and SSIM of a denoiser on clean pictures with synthetic noise");
     const auto settings = std::make_shared<DenoisingEvaluation>();
     sub->add_option("--data", settings->data, "Folders of clean pictures")->required();
     sub->add_option("--bundle", settings->bundle, "Bundle")->default_val("bundles/denoiser.mirra");
-    sub->add_option("--sigma", settings->sigmas, "Noise levels, of 255")->check(CLI::Range(0.0, 255.0))->capture_default_str();
+    sub->add_option("--sigma", settings->sigmas, "Noise levels, of 255")
+        ->check(CLI::Range(0.0, 255.0))
+        ->capture_default_str();
     sub->add_flag("!--unclipped", settings->clip, "Leave noisy values beyond [0, 1]");
     sub->add_flag("--known", settings->tell_sigma, "Tell the network the noise level");
     sub->add_flag("!--alone", settings->compare, "Without OpenCV's non-local means");
-    sub->add_option("--nlm-factor", settings->nlm_factor, "Strength of non-local means, in sigmas")->capture_default_str();
+    sub->add_option("--nlm-factor", settings->nlm_factor, "Strength of non-local means, in sigmas")
+        ->capture_default_str();
     sub->add_option("--seed", settings->seed, "Seed of the noise")->capture_default_str();
     sub->add_option("--count", settings->count, "Pictures per folder at most")->check(CLI::PositiveNumber);
-    sub->add_option("--precision", settings->precision)->check(CLI::IsMember({"fp32", "bf16", "fp16"}))->capture_default_str();
+    sub->add_option("--precision", settings->precision)
+        ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
+        ->capture_default_str();
     sub->add_option("--device", settings->device, "cpu or cuda:N")->capture_default_str();
     sub->add_option("--threads", settings->threads, "Threads of the kernels [all]");
     sub->add_option("--csv", settings->csv, "Also write the table as CSV");

@@ -14,10 +14,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-double rounded(double value) { return std::round(value * 1e4) / 1e4; }
+double rounded(double value) {
+    return std::round(value * 1e4) / 1e4;
+}
 
 /// Rows of the bundle alone, without the noisy pictures and other denoisers.
-std::vector<DenoisingRow> own_rows(const DenoisingEvaluation &evaluation, const std::vector<DenoisingRow> &rows) {
+std::vector<DenoisingRow> own_rows(const DenoisingEvaluation &evaluation,
+                                   const std::vector<DenoisingRow> &rows) {
     std::vector<DenoisingRow> out;
     for (const auto &row : rows)
         if (row.method == evaluation.bundle.stem().string()) out.push_back(row);
@@ -25,8 +28,9 @@ std::vector<DenoisingRow> own_rows(const DenoisingEvaluation &evaluation, const 
 }
 
 Json row_json(const DenoisingRow &row, const DenoisingEvaluation &evaluation) {
-    return {{"data", row.data},       {"count", row.count},           {"sigma", row.sigma},
-            {"clipped", row.clipped}, {"seed", evaluation.seed},      {"psnr", rounded(row.psnr)},
+    return {{"data", row.data},          {"count", row.count},
+            {"sigma", row.sigma},        {"clipped", row.clipped},
+            {"seed", evaluation.seed},   {"psnr", rounded(row.psnr)},
             {"ssim", rounded(row.ssim)}, {"precision", evaluation.precision}};
 }
 
@@ -35,12 +39,14 @@ bool same_measurement(const Json &a, const Json &b) {
            a.value("clipped", true) == b.value("clipped", true);
 }
 
-std::string merge_quality(const std::string &old, const std::vector<DenoisingRow> &rows, const DenoisingEvaluation &evaluation) {
+std::string merge_quality(const std::string &old, const std::vector<DenoisingRow> &rows,
+                          const DenoisingEvaluation &evaluation) {
     Json out = Json::array();
     std::vector<Json> fresh;
     for (const auto &row : rows) fresh.push_back(row_json(row, evaluation));
     for (const auto &row : Json::parse(old))
-        if (std::ranges::none_of(fresh, [&](const auto &each) { return same_measurement(row, each); })) out.push_back(row);
+        if (std::ranges::none_of(fresh, [&](const auto &each) { return same_measurement(row, each); }))
+            out.push_back(row);
     for (auto &row : fresh) out.push_back(std::move(row));
     return out.dump();
 }
@@ -74,7 +80,8 @@ void record_denoising(const DenoisingEvaluation &evaluation, const std::vector<D
     if (evaluation.precision == "fp32") {
         const double loss = bf16_loss(evaluation, own);
         const auto known = manifest.precision_loss.find("bf16");
-        manifest.precision_loss["bf16"] = known == manifest.precision_loss.end() ? loss : std::max(loss, known->second);
+        manifest.precision_loss["bf16"] =
+            known == manifest.precision_loss.end() ? loss : std::max(loss, known->second);
         log_info("bf16 loses " + decimal(loss, 4) + " dB at most");
     }
     const auto storage = bundle->file().tensors().begin()->second.dtype;

@@ -12,7 +12,8 @@ namespace {
 
 spdlog::logger &logger() {
     static const auto instance = [] {
-        auto made = std::make_shared<spdlog::logger>("mirra-train", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+        auto made = std::make_shared<spdlog::logger>("mirra-train",
+                                                     std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
         made->set_pattern("%H:%M:%S %^%v%$");
         return made;
     }();
@@ -21,8 +22,12 @@ spdlog::logger &logger() {
 
 } // namespace
 
-void log_info(const std::string &message) { logger().info("{}", message); }
-void log_warning(const std::string &message) { logger().warn("{}", message); }
+void log_info(const std::string &message) {
+    logger().info("{}", message);
+}
+void log_warning(const std::string &message) {
+    logger().warn("{}", message);
+}
 
 std::string decimal(double value, int places) {
     char text[64];

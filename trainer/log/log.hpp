@@ -1,4 +1,5 @@
-// The trainer's messages, on standard error. A target of its own: LibTorch's headers bring another fmt than spdlog's.
+// The trainer's messages, on standard error. A target of its own: LibTorch's headers bring another fmt than
+// spdlog's.
 #pragma once
 
 #include <string>

@@ -70,8 +70,8 @@ void draw_curves(const std::filesystem::path &path, const std::string &title, co
     cv::Mat canvas(panels * kPanelHeight, kWidth, CV_8UC3, cv::Scalar::all(255));
     for (int i = 0; i < panels; ++i) {
         const auto column = static_cast<std::size_t>(i);
-        draw_panel(canvas.rowRange(i * kPanelHeight, (i + 1) * kPanelHeight), title + ": " + log.columns()[column],
-                   series(log, column));
+        draw_panel(canvas.rowRange(i * kPanelHeight, (i + 1) * kPanelHeight),
+                   title + ": " + log.columns()[column], series(log, column));
     }
     image::write(path, image::interleaved_view(reinterpret_cast<const std::byte *>(canvas.data), canvas.cols,
                                                canvas.rows, 3, image::SampleType::u8));

@@ -27,8 +27,8 @@ void draw(cv::Mat &canvas, const SheetCell &cell, cv::Point place) {
     cv::Mat bytes;
     pixels.convertTo(bytes, CV_8UC3, 255);
     bytes.copyTo(canvas(cv::Rect(place.x, place.y + kCaption, picture.width, picture.height)));
-    cv::putText(canvas, cell.caption, place + cv::Point(2, kCaption - 8), cv::FONT_HERSHEY_SIMPLEX, 0.5, {30, 30, 30}, 1,
-                cv::LINE_AA);
+    cv::putText(canvas, cell.caption, place + cv::Point(2, kCaption - 8), cv::FONT_HERSHEY_SIMPLEX, 0.5,
+                {30, 30, 30}, 1, cv::LINE_AA);
 }
 
 } // namespace
@@ -38,13 +38,14 @@ void write_sheet(const std::filesystem::path &path, const std::vector<SheetRow> 
     std::size_t columns = 1;
     for (const auto &row : rows) columns = std::max(columns, row.size());
     const int step_x = cell.width + kGap, step_y = cell.height + kCaption + kGap;
-    cv::Mat canvas(static_cast<int>(rows.size()) * step_y + kGap, static_cast<int>(columns) * step_x + kGap, CV_8UC3,
-                   cv::Scalar::all(255));
+    cv::Mat canvas(static_cast<int>(rows.size()) * step_y + kGap, static_cast<int>(columns) * step_x + kGap,
+                   CV_8UC3, cv::Scalar::all(255));
     for (std::size_t r = 0; r < rows.size(); ++r)
         for (std::size_t c = 0; c < rows[r].size(); ++c)
-            draw(canvas, rows[r][c], {kGap + static_cast<int>(c) * step_x, kGap + static_cast<int>(r) * step_y});
-    image::write(path, image::interleaved_view(reinterpret_cast<const std::byte *>(canvas.data), canvas.cols, canvas.rows, 3,
-                                               image::SampleType::u8));
+            draw(canvas, rows[r][c],
+                 {kGap + static_cast<int>(c) * step_x, kGap + static_cast<int>(r) * step_y});
+    image::write(path, image::interleaved_view(reinterpret_cast<const std::byte *>(canvas.data), canvas.cols,
+                                               canvas.rows, 3, image::SampleType::u8));
 }
 
 } // namespace mirra::trainer

@@ -44,19 +44,25 @@ class Autocast {
     c10::DeviceType device_;
 };
 
-torch::Tensor pictures(const std::vector<std::uint8_t> &pixels, std::int64_t crop, const torch::Device &device) {
+torch::Tensor pictures(const std::vector<std::uint8_t> &pixels, std::int64_t crop,
+                       const torch::Device &device) {
     const auto count = static_cast<std::int64_t>(pixels.size()) / (crop * crop * 3);
-    const auto bytes = torch::from_blob(const_cast<std::uint8_t *>(pixels.data()), {count, crop, crop, 3}, at::kByte);
+    const auto bytes =
+        torch::from_blob(const_cast<std::uint8_t *>(pixels.data()), {count, crop, crop, 3}, at::kByte);
     return (bytes.to(device).to(at::kFloat) / kFullRange).permute({0, 3, 1, 2});
 }
 
 class DenoiserTask final : public TrainingTask {
   public:
     DenoiserTask(const DenoiserCommand &command, Recipe recipe, DenoiserRecipe settings)
-        : command_(command), recipe_(std::move(recipe)), settings_(std::move(settings)),
-          device_(select_device(command.device)), data_(command.data, kCacheBytes),
-          validation_(data_.hold_out(settings_.validation_pictures)), network_(make_network()),
-          adam_(trainable(), settings_.adam) {}
+        : command_(command)
+        , recipe_(std::move(recipe))
+        , settings_(std::move(settings))
+        , device_(select_device(command.device))
+        , data_(command.data, kCacheBytes)
+        , validation_(data_.hold_out(settings_.validation_pictures))
+        , network_(make_network())
+        , adam_(trainable(), settings_.adam) {}
 
     [[nodiscard]] std::string name() const override { return "denoiser"; }
     [[nodiscard]] std::int64_t steps() const override { return settings_.schedule.steps; }
@@ -78,8 +84,8 @@ class DenoiserTask final : public TrainingTask {
         log_info(std::to_string(data_.size()) + " pictures, " + std::to_string(validation_->size()) +
                  " more for validation; " + std::to_string(graph::parameter_count(network_->graph())) +
                  " parameters");
-        const CropLoader::Options options{settings_.batch, settings_.crop, settings_.flips, settings_.rotations,
-                                          settings_.seed,  command_.loader_threads};
+        const CropLoader::Options options{settings_.batch,     settings_.crop, settings_.flips,
+                                          settings_.rotations, settings_.seed, command_.loader_threads};
         loader_ = std::make_unique<CropLoader>(data_, options, step);
     }
 
@@ -103,7 +109,8 @@ class DenoiserTask final : public TrainingTask {
     void validate(std::vector<double> &values) override {
         const auto psnr = validation_psnr();
         values.back() = psnr;
-        log_info("validation: " + decimal(psnr, 3) + " dB at sigma " + decimal(settings_.validation_sigma, 0));
+        log_info("validation: " + decimal(psnr, 3) + " dB at sigma " +
+                 decimal(settings_.validation_sigma, 0));
     }
 
     void finish() override {
@@ -130,8 +137,9 @@ class DenoiserTask final : public TrainingTask {
             if (settings_.feature_weight > 0) comparator_ = std::make_unique<Comparator>(*bundle, device_);
         }
         if (settings_.feature_weight > 0 && !comparator_)
-            throw Error(ErrorCode::invalid_argument, "the recipe asks for a feature loss, which needs an encoder",
-                        "loss.feature_weight", "give --encoder BUNDLE, or set the weight to 0");
+            throw Error(ErrorCode::invalid_argument,
+                        "the recipe asks for a feature loss, which needs an encoder", "loss.feature_weight",
+                        "give --encoder BUNDLE, or set the weight to 0");
         network->to(device_);
         return network;
     }
@@ -152,7 +160,8 @@ class DenoiserTask final : public TrainingTask {
         const bool clip = random.chance(settings_.clip_probability);
         std::vector<float> sigmas, levels;
         for (std::int64_t i = 0; i < clean.size(0); ++i) {
-            const double sigma = random.uniform(settings_.sigma_minimum, settings_.sigma_maximum) / kFullRange;
+            const double sigma =
+                random.uniform(settings_.sigma_minimum, settings_.sigma_maximum) / kFullRange;
             const bool known = random.chance(settings_.known_probability);
             sigmas.push_back(static_cast<float>(sigma));
             levels.push_back(static_cast<float>(known ? sigma : graph::kUnknownNoiseLevel));
@@ -185,14 +194,19 @@ class DenoiserTask final : public TrainingTask {
             const auto picture = validation_->get(i);
             std::vector<float> clean(static_cast<std::size_t>(extent * extent * 3));
             const auto side = static_cast<std::int32_t>(extent);
-            image::gather(picture->view(), {(picture->width() - side) / 2, (picture->height() - side) / 2, side, side},
-                          clean, 3);
+            image::gather(picture->view(),
+                          {(picture->width() - side) / 2, (picture->height() - side) / 2, side, side}, clean,
+                          3);
             auto noisy = clean;
             image::add_gaussian_noise(noisy, settings_.validation_sigma / kFullRange,
                                       static_cast<std::uint64_t>(i), true);
-            auto output = network_->forward(
-                {{"image", torch::from_blob(noisy.data(), {1, extent, extent, 3}).permute({0, 3, 1, 2}).to(device_)},
-                 {"noise_level", torch::full({1, 1, extent, extent}, graph::kUnknownNoiseLevel, device_)}}).at("image");
+            auto output = network_
+                              ->forward({{"image", torch::from_blob(noisy.data(), {1, extent, extent, 3})
+                                                       .permute({0, 3, 1, 2})
+                                                       .to(device_)},
+                                         {"noise_level", torch::full({1, 1, extent, extent},
+                                                                     graph::kUnknownNoiseLevel, device_)}})
+                              .at("image");
             output = output.clamp(0, 1).permute({0, 2, 3, 1}).contiguous().to(at::kCPU);
             sum += image::psnr(clean, {output.const_data_ptr<float>(), clean.size()});
         }
@@ -230,17 +244,22 @@ int train_denoiser(const DenoiserCommand &command) {
 void add_denoiser_command(CLI::App &app, int &status) {
     auto *sub = app.add_subcommand("denoiser", "Train a denoiser on a folder of clean pictures");
     const auto command = std::make_shared<DenoiserCommand>();
-    sub->add_option("--data", command->data, "Folders of pictures (.png, .jpg), searched to any depth")->required();
-    sub->add_option("--recipe", command->recipe, "Recipe (TOML)")->default_val("trainer/recipes/denoiser.toml");
+    sub->add_option("--data", command->data, "Folders of pictures (.png, .jpg), searched to any depth")
+        ->required();
+    sub->add_option("--recipe", command->recipe, "Recipe (TOML)")
+        ->default_val("trainer/recipes/denoiser.toml");
     sub->add_option("-o,--output", command->output, "Bundle to write")->required();
     sub->add_option("--run", command->folder, "Folder for checkpoint, log and curves [OUTPUT.run]");
-    sub->add_option("--encoder", command->encoder, "Bundle whose encoder weights to start from and to compare with");
+    sub->add_option("--encoder", command->encoder,
+                    "Bundle whose encoder weights to start from and to compare with");
     sub->add_option("--device", command->device, "cpu, cuda or cuda:N")->capture_default_str();
     sub->add_option("--steps", command->steps, "Override the recipe's steps")->check(CLI::PositiveNumber);
     sub->add_option("--seed", command->seed, "Override the recipe's seed")->check(CLI::NonNegativeNumber);
-    sub->add_option("--threads", command->threads, "Threads of the kernels [all]")->check(CLI::NonNegativeNumber);
+    sub->add_option("--threads", command->threads, "Threads of the kernels [all]")
+        ->check(CLI::NonNegativeNumber);
     sub->add_option("--loader-threads", command->loader_threads, "Threads that prepare batches")
-        ->check(CLI::Range(1, 64))->capture_default_str();
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
     sub->add_flag("--restart", command->restart, "Discard the run's checkpoint");
     sub->callback([command, &status] { status = train_denoiser(*command); });
 }

@@ -16,10 +16,10 @@ namespace mirra::trainer {
 struct DenoiserCommand {
     std::vector<std::filesystem::path> data;
     std::filesystem::path recipe, output;
-    std::filesystem::path folder;                  ///< of the run; empty: OUTPUT.run
-    std::optional<std::filesystem::path> encoder;  ///< a bundle whose encoder weights and comparator are used
+    std::filesystem::path folder;                 ///< of the run; empty: OUTPUT.run
+    std::optional<std::filesystem::path> encoder; ///< a bundle whose encoder weights and comparator are used
     std::string device = "cpu";
-    std::optional<std::int64_t> steps, seed;       ///< override the recipe
+    std::optional<std::int64_t> steps, seed; ///< override the recipe
     int threads = 0, loader_threads = 1;
     bool restart = false;
 };

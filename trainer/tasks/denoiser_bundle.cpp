@@ -40,7 +40,9 @@ std::string provenance(const DenoiserBundle &bundle) {
 
 } // namespace
 
-void check_output(const std::filesystem::path &output) { const AtomicFile probe(output); }
+void check_output(const std::filesystem::path &output) {
+    const AtomicFile probe(output);
+}
 
 void write_denoiser_bundle(const DenoiserBundle &bundle, ImageSet &) {
     bundle::Manifest manifest;

@@ -83,8 +83,9 @@ graph::Graph DenoiserRecipe::network() const {
                                                       : graph::wavelet_denoiser(wavelet);
     const auto step = graph::alignment(network);
     if (crop % step != 0 || crop < graph::minimum_extent(network))
-        throw Error(ErrorCode::invalid_argument, "recipe: 'data.crop' must be a multiple of " + std::to_string(step) +
-                                                     ", at least " + std::to_string(graph::minimum_extent(network)),
+        throw Error(ErrorCode::invalid_argument,
+                    "recipe: 'data.crop' must be a multiple of " + std::to_string(step) + ", at least " +
+                        std::to_string(graph::minimum_extent(network)),
                     std::to_string(crop));
     return network;
 }

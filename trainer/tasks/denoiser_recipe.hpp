@@ -23,9 +23,9 @@ struct DenoiserRecipe {
     double sigma_minimum = 0, sigma_maximum = 75; ///< of 255
     double clip_probability = 0.5, known_probability = 0;
 
-    bool pixel_l1 = true;       ///< otherwise squared error
-    double pixel_weight = 1;    ///< of the mean over all values
-    double feature_weight = 0;  ///< of the mean squared distance of comparator features; 0: no comparator
+    bool pixel_l1 = true;      ///< otherwise squared error
+    double pixel_weight = 1;   ///< of the mean over all values
+    double feature_weight = 0; ///< of the mean squared distance of comparator features; 0: no comparator
 
     Adam::Options adam;
     Schedule schedule;

@@ -21,7 +21,8 @@ std::string residual_blocks(Builder &b, std::string x, std::int64_t channels, st
 Graph wavelet_denoiser(const WaveletDenoiserOptions &options) {
     const auto &channels = options.channels;
     if (channels.empty() || channels.size() != options.blocks.size())
-        throw Error(ErrorCode::invalid_argument, "as many channel counts as block counts are needed", "channels");
+        throw Error(ErrorCode::invalid_argument, "as many channel counts as block counts are needed",
+                    "channels");
     const auto levels = channels.size();
     Builder b("denoiser");
     const std::string image = b.input("image", 3);
@@ -34,15 +35,22 @@ Graph wavelet_denoiser(const WaveletDenoiserOptions &options) {
     for (std::size_t level = 0; level < levels; ++level) {
         const std::string prefix = "encoder." + std::to_string(level + 1);
         if (level > 0)
-            x = b.conv2d(b.haar_analysis(x), {.in = 4 * channels[level - 1], .out = channels[level], .kernel = 1,
-                                              .padding = 0, .bias = true}, prefix + ".down");
+            x = b.conv2d(b.haar_analysis(x),
+                         {.in = 4 * channels[level - 1],
+                          .out = channels[level],
+                          .kernel = 1,
+                          .padding = 0,
+                          .bias = true},
+                         prefix + ".down");
         x = residual_blocks(b, x, channels[level], options.blocks[level], prefix + ".blocks");
         skips.push_back(x);
     }
     for (std::size_t level = levels - 1; level-- > 0;) {
         const std::string prefix = "decoder." + std::to_string(level + 1);
-        x = b.conv2d(x, {.in = channels[level + 1], .out = 4 * channels[level], .kernel = 1, .padding = 0,
-                         .bias = true}, prefix + ".up");
+        x = b.conv2d(
+            x,
+            {.in = channels[level + 1], .out = 4 * channels[level], .kernel = 1, .padding = 0, .bias = true},
+            prefix + ".up");
         x = b.add(skips[level], b.haar_synthesis(x));
         x = residual_blocks(b, x, channels[level], options.blocks[level], prefix + ".blocks");
     }

@@ -1,4 +1,5 @@
-// Builders of the published architectures and of Mirra's own, as graphs. Sources: paper/NOTES.md sections 1, 2, 4.
+// Builders of the published architectures and of Mirra's own, as graphs. Sources: paper/NOTES.md sections 1,
+// 2, 4.
 #pragma once
 
 #include "mirra/graph.hpp"
@@ -16,18 +17,20 @@ enum class InputTransform : std::uint8_t {
 
 enum class AlexNetTap : std::uint8_t { conv1, conv2, conv5 };
 
-/// AlexNet's convolutional part: image [N,3,H,W] in [0,1] -> outputs "conv1", "conv2", "conv5", each after ReLU and
-/// max pooling (64, 192 and 256 channels). Weights `encoder.features.{0,3,6,8,10}.{weight,bias}`.
+/// AlexNet's convolutional part: image [N,3,H,W] in [0,1] -> outputs "conv1", "conv2", "conv5", each after
+/// ReLU and max pooling (64, 192 and 256 channels). Weights `encoder.features.{0,3,6,8,10}.{weight,bias}`.
 Graph alexnet_encoder(InputTransform transform, std::string name = "encoder");
 /// The same up to one tap; its single output is "features".
 Graph alexnet_encoder(InputTransform transform, AlexNetTap tap, std::string name = "encoder");
-/// Features -> image in [0,1], layer by layer as the authors' code (NOTES.md section 2). Weights `generator.gen.N.*`.
+/// Features -> image in [0,1], layer by layer as the authors' code (NOTES.md section 2). Weights
+/// `generator.gen.N.*`.
 Graph alexnet_generator(AlexNetTap tap);
-/// alexnet_generator after alexnet_encoder; image in [0,1] -> image in [0,1], height and width multiples of 32.
+/// alexnet_generator after alexnet_encoder; image in [0,1] -> image in [0,1], height and width multiples
+/// of 32.
 Graph alexnet_autoencoder(AlexNetTap tap, InputTransform transform = InputTransform::scale_pm1);
 
-/// The paper's wavelet denoising autoencoder (NOTES.md section 4); image -> image in [0,1], extents 32m, m >= 2.
-/// Weights `encoder.conv1_1.*` …, `generator.conv7_1.*` ….
+/// The paper's wavelet denoising autoencoder (NOTES.md section 4); image -> image in [0,1], extents 32m, m
+/// >= 2. Weights `encoder.conv1_1.*` …, `generator.conv7_1.*` ….
 Graph alexnet_denoiser(InputTransform transform = InputTransform::scale_pm1);
 
 /// Width and depth of Mirra's own blind wavelet denoiser.

@@ -53,9 +53,9 @@ void write_tensors(const std::filesystem::path &path, const std::map<std::string
 /// What a bundle says of itself. Field by field in docs/bundle-format.md.
 struct Manifest {
     static constexpr int kFormatVersion = 1;
-    std::string task;            ///< "denoise", "invert", …; empty for a bare network
-    std::string name;            ///< short, for people
-    std::string architecture;    ///< id of the builder that made the graphs; informative
+    std::string task;         ///< "denoise", "invert", …; empty for a bare network
+    std::string name;         ///< short, for people
+    std::string architecture; ///< id of the builder that made the graphs; informative
     std::string licence;
     std::string defaults = "{}";   ///< JSON object: parameter -> default
     std::string provenance = "{}"; ///< JSON object: data, recipe, seed, steps, date, trainer version
@@ -90,9 +90,11 @@ struct WeightTensor {
 };
 using Weights = std::map<std::string, WeightTensor>;
 
-/// Writes a bundle atomically. Only the weights that the graphs use are stored; all must be there with their shape.
+/// Writes a bundle atomically. Only the weights that the graphs use are stored; all must be there with their
+/// shape.
 /// @param storage  f32, f16 or bf16
 /// @throws Error io | not_found | mismatch
-void write_bundle(const std::filesystem::path &path, const Manifest &manifest, const Weights &weights, DType storage);
+void write_bundle(const std::filesystem::path &path, const Manifest &manifest, const Weights &weights,
+                  DType storage);
 
 } // namespace mirra::bundle

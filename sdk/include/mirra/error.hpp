@@ -34,7 +34,10 @@ class Error : public std::runtime_error {
     /// @param subject  what it was about: a file, parameter, tensor, node; may be empty
     /// @param hint     what the user can do about it; may be empty
     Error(ErrorCode code, const std::string &message, std::string subject = {}, std::string hint = {})
-        : std::runtime_error(message), code_(code), subject_(std::move(subject)), hint_(std::move(hint)) {}
+        : std::runtime_error(message)
+        , code_(code)
+        , subject_(std::move(subject))
+        , hint_(std::move(hint)) {}
 
     [[nodiscard]] ErrorCode code() const noexcept { return code_; }
     [[nodiscard]] const std::string &subject() const noexcept { return subject_; }

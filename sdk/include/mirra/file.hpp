@@ -14,7 +14,8 @@ namespace mirra {
 /// @throws Error not_found | io | limit (the file is larger than max_bytes)
 std::vector<std::byte> read_file(const std::filesystem::path &path, std::uint64_t max_bytes);
 
-/// A read-only memory mapping of a regular file. Move-only; the bytes live as long as the object. Thread-safe.
+/// A read-only memory mapping of a regular file. Move-only; the bytes live as long as the object.
+/// Thread-safe.
 class MappedFile {
   public:
     /// @throws Error not_found | io
@@ -32,8 +33,8 @@ class MappedFile {
     std::size_t size_ = 0;
 };
 
-/// Writes to a temporary file beside `path` and renames it over `path` on commit(): readers see the old content or
-/// the new, never a part. Without commit() the temporary is removed and `path` is untouched.
+/// Writes to a temporary file beside `path` and renames it over `path` on commit(): readers see the old
+/// content or the new, never a part. Without commit() the temporary is removed and `path` is untouched.
 class AtomicFile {
   public:
     /// @throws Error not_found (the folder does not exist) | io (not writable)

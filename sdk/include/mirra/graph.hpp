@@ -1,7 +1,9 @@
-// A network as data: nodes, named inputs and outputs, and what follows from them (shapes, alignment, receptive field).
+// A network as data: nodes, named inputs and outputs, and what follows from them (shapes, alignment,
+// receptive field).
 //
-// Tensors are NCHW; shapes are {N, C, H, W}, or {N, C} after `flatten` and `linear`. A node has one output, known by
-// the node's name. Nodes stand in execution order. All types are values; functions on a const Graph are thread-safe.
+// Tensors are NCHW; shapes are {N, C, H, W}, or {N, C} after `flatten` and `linear`. A node has one output,
+// known by the node's name. Nodes stand in execution order. All types are values; functions on a const Graph
+// are thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -25,24 +27,42 @@ struct Limits {
     static constexpr std::size_t kNameLength = 200;
     static constexpr std::size_t kJsonBytes = 4u << 20;
     static constexpr std::int64_t kChannels = 65536;
-    static constexpr std::int64_t kExtent = 1 << 20;            ///< height or width of any tensor
+    static constexpr std::int64_t kExtent = 1 << 20;                 ///< height or width of any tensor
     static constexpr std::int64_t kElements = std::int64_t{1} << 40; ///< elements of one tensor
 };
 
 enum class Op : std::uint8_t {
-    conv2d, conv_transpose2d, batch_norm, linear,
-    relu, leaky_relu, tanh, sigmoid,
-    max_pool, avg_pool, global_avg_pool, adaptive_avg_pool,
-    flatten, concat, add, channel_slice, upsample_nearest, reflection_pad, crop, normalise,
-    haar_analysis, haar_synthesis,
+    conv2d,
+    conv_transpose2d,
+    batch_norm,
+    linear,
+    relu,
+    leaky_relu,
+    tanh,
+    sigmoid,
+    max_pool,
+    avg_pool,
+    global_avg_pool,
+    adaptive_avg_pool,
+    flatten,
+    concat,
+    add,
+    channel_slice,
+    upsample_nearest,
+    reflection_pad,
+    crop,
+    normalise,
+    haar_analysis,
+    haar_synthesis,
 };
 
 struct Node {
     std::string name;
     Op op{};
-    std::vector<std::string> inputs;              ///< names of graph inputs or of earlier nodes
-    std::map<std::string, Attribute> attributes;  ///< only those that the op table lists
-    std::map<std::string, std::string> weights;   ///< role ("weight", "bias", …) -> name of the tensor in the bundle
+    std::vector<std::string> inputs;             ///< names of graph inputs or of earlier nodes
+    std::map<std::string, Attribute> attributes; ///< only those that the op table lists
+    std::map<std::string, std::string>
+        weights; ///< role ("weight", "bias", …) -> name of the tensor in the bundle
 
     [[nodiscard]] std::int64_t integer(std::string_view key) const; ///< attribute or its default
     [[nodiscard]] double real(std::string_view key) const;
@@ -77,13 +97,15 @@ struct Interval {
     bool unbounded = false; ///< depends on the whole axis (global pooling, linear)
 };
 
-/// Pixels of input that one aligned block of output needs beyond its own place, per side. See receptive_field().
+/// Pixels of input that one aligned block of output needs beyond its own place, per side. See
+/// receptive_field().
 struct Halo {
     std::int64_t left = 0, top = 0, right = 0, bottom = 0;
     bool unbounded = false; ///< the graph cannot be tiled
 };
 
-// ---- op table -------------------------------------------------------------------------------------------------
+// ---- op table
+// -------------------------------------------------------------------------------------------------
 
 enum class AttributeKind : std::uint8_t { integer, real, reals };
 
@@ -117,7 +139,8 @@ const OpInfo &op_info(Op op);
 /// @throws Error unsupported for a name that the table lacks
 const OpInfo &op_info(std::string_view name);
 
-// ---- what follows from a graph --------------------------------------------------------------------------------
+// ---- what follows from a graph
+// --------------------------------------------------------------------------------
 
 /// Names, arity, attributes, order of nodes, limits. Builders and parse_json() call it.
 /// @throws Error corrupt | limit | unsupported, subject = the node
@@ -138,31 +161,33 @@ std::int64_t parameter_count(const Graph &graph);
 /// Multiply-accumulate operations of one run on an image of 1 x height x width.
 std::int64_t multiply_accumulates(const Graph &graph, std::int64_t height, std::int64_t width);
 
-/// Height and width of an input must be padded to multiples of this for the output to keep its place and size:
-/// the least common multiple of the strides along all paths.
+/// Height and width of an input must be padded to multiples of this for the output to keep its place and
+/// size: the least common multiple of the strides along all paths.
 std::int64_t alignment(const Graph &graph);
 
 /// The smallest aligned extent on which every layer still has a pixel.
 std::int64_t minimum_extent(const Graph &graph);
 
-/// What a tile must see beyond its own pixels: input interval of one aligned output block, less the block itself.
-/// For graphs whose outputs have the size of their inputs. Tiles start and end on the alignment grid.
+/// What a tile must see beyond its own pixels: input interval of one aligned output block, less the block
+/// itself. For graphs whose outputs have the size of their inputs. Tiles start and end on the alignment grid.
 Halo receptive_field(const Graph &graph);
 
 /// Input interval that output pixels [low, high] of the named output depend on, along one axis.
 Interval input_interval(const Graph &graph, std::string_view output, bool vertical, Interval pixels);
 
-// ---- JSON -----------------------------------------------------------------------------------------------------
+// ---- JSON
+// -----------------------------------------------------------------------------------------------------
 
 /// The JSON form that bundles carry; see docs/bundle-format.md. parse_json(to_json(g)) == g.
 std::string to_json(const Graph &graph);
 /// @throws Error corrupt | limit | unsupported; the result is valid (see validate())
 Graph parse_json(std::string_view text);
 
-// ---- building -------------------------------------------------------------------------------------------------
+// ---- building
+// -------------------------------------------------------------------------------------------------
 
-/// Appends nodes; every method returns the name of the new tensor. Node names are the last argument's, so that
-/// weights are `<node>.weight`, `<node>.bias`, … as in the published state dicts.
+/// Appends nodes; every method returns the name of the new tensor. Node names are the last argument's, so
+/// that weights are `<node>.weight`, `<node>.bias`, … as in the published state dicts.
 class Builder {
   public:
     explicit Builder(std::string name) { graph_.name = std::move(name); }
@@ -180,10 +205,12 @@ class Builder {
     std::string relu(const std::string &x, std::string name = {});
     std::string tanh(const std::string &x, std::string name = {});
     std::string sigmoid(const std::string &x, std::string name = {});
-    std::string max_pool(const std::string &x, std::int64_t kernel, std::int64_t stride, std::string name = {});
+    std::string max_pool(const std::string &x, std::int64_t kernel, std::int64_t stride,
+                         std::string name = {});
     std::string concat(std::vector<std::string> inputs, std::string name = {});
     std::string add(const std::string &a, const std::string &b, std::string name = {});
-    std::string channel_slice(const std::string &x, std::int64_t begin, std::int64_t end, std::string name = {});
+    std::string channel_slice(const std::string &x, std::int64_t begin, std::int64_t end,
+                              std::string name = {});
     std::string upsample_nearest(const std::string &x, std::int64_t factor, std::string name = {});
     std::string reflection_pad(const std::string &x, std::int64_t left, std::int64_t right, std::int64_t top,
                                std::int64_t bottom, std::string name = {});

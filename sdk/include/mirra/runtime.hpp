@@ -1,5 +1,6 @@
-// The runtime's interface as the core sees it: no LibTorch here. `lower` turns a Graph into a Program (what runs, in
-// which order, how long each buffer lives), Tiler cuts an image into tiles, Module is the loaded runtime.
+// The runtime's interface as the core sees it: no LibTorch here. `lower` turns a Graph into a Program (what
+// runs, in which order, how long each buffer lives), Tiler cuts an image into tiles, Module is the loaded
+// runtime.
 #pragma once
 
 #include "mirra/graph.hpp"
@@ -16,9 +17,9 @@ namespace mirra::runtime {
 enum class Precision : std::uint8_t { automatic, fp32, bf16, fp16 };
 
 struct DeviceInfo {
-    std::string id;          ///< "cpu", "cuda:0", …: what callers write
-    std::string name;        ///< the processor's or card's own name
-    std::uint64_t memory = 0; ///< bytes in all
+    std::string id;                    ///< "cpu", "cuda:0", …: what callers write
+    std::string name;                  ///< the processor's or card's own name
+    std::uint64_t memory = 0;          ///< bytes in all
     std::vector<Precision> precisions; ///< those with hardware support
     bool usable = false;
     std::string reason; ///< why not usable
@@ -32,7 +33,8 @@ struct Weight {
 /// Looks a weight up by name. @throws Error not_found
 using WeightSource = std::function<Weight(const std::string &name)>;
 
-/// A tensor on a device; opaque outside of the runtime. Immutable once returned; share freely between threads.
+/// A tensor on a device; opaque outside of the runtime. Immutable once returned; share freely between
+/// threads.
 class Tensor {
   public:
     virtual ~Tensor() = default;
@@ -93,7 +95,8 @@ class Module {
     virtual std::shared_ptr<Arena> make_arena(std::uint64_t limit) = 0;
     virtual std::unique_ptr<ArenaScope> enter(const std::shared_ptr<Arena> &arena) = 0;
 
-    /// Copies. values.size() must be the product of shape (always given as {N,C,H,W}); layout is that of values.
+    /// Copies. values.size() must be the product of shape (always given as {N,C,H,W}); layout is that of
+    /// values.
     virtual TensorPtr upload(std::span<const float> values, const graph::Shape &shape, Layout layout,
                              const std::string &device) = 0;
     virtual TensorPtr full(const graph::Shape &shape, double value, const std::string &device) = 0;

@@ -1,5 +1,5 @@
-// Cutting an image into tiles that fit a memory budget and whose results, put together, equal the untiled result.
-// Pure functions; thread-safe.
+// Cutting an image into tiles that fit a memory budget and whose results, put together, equal the untiled
+// result. Pure functions; thread-safe.
 #pragma once
 
 #include "mirra/graph.hpp"
@@ -21,24 +21,26 @@ struct Tile {
 };
 
 struct TilingOptions {
-    std::uint64_t budget = 0;       ///< bytes that tensors and weights may take at the peak; 0: no limit
+    std::uint64_t budget = 0; ///< bytes that tensors and weights may take at the peak; 0: no limit
     Precision precision = Precision::fp32;
-    std::int64_t largest_tile = 0;  ///< cap on a tile's input extent; 0: the planner's choice
+    std::int64_t largest_tile = 0;      ///< cap on a tile's input extent; 0: the planner's choice
     std::uint64_t extra_per_pixel = 16; ///< bytes that the task itself holds per input pixel
 };
 
 struct TilePlan {
-    std::vector<Tile> tiles;        ///< row by row
+    std::vector<Tile> tiles; ///< row by row
     graph::Halo halo;
     std::int64_t alignment = 1;
     std::int64_t input_width = 0, input_height = 0; ///< largest input of a tile
-    std::uint64_t peak_bytes = 0;   ///< estimate for the largest tile, weights included; an upper bound
+    std::uint64_t peak_bytes = 0; ///< estimate for the largest tile, weights included; an upper bound
 };
 
 /// @throws Error budget (names the bytes that the smallest tile needs) | invalid_argument (empty image)
-TilePlan plan_tiles(const graph::Graph &graph, std::int64_t width, std::int64_t height, const TilingOptions &options);
+TilePlan plan_tiles(const graph::Graph &graph, std::int64_t width, std::int64_t height,
+                    const TilingOptions &options);
 
-/// Upper bound on the bytes that one run of the graph takes at the peak, inputs, outputs and weights included.
+/// Upper bound on the bytes that one run of the graph takes at the peak, inputs, outputs and weights
+/// included.
 /// @param inputs  shapes by name
 std::uint64_t estimate_memory(const graph::Graph &graph, const std::map<std::string, graph::Shape> &inputs,
                               Precision precision);

@@ -10,7 +10,8 @@ namespace {
 
 namespace g = mirra::graph;
 
-constexpr std::uint64_t kKernelScratch = std::uint64_t{24} << 20; ///< oneDNN's buffers, which no graph tells of
+constexpr std::uint64_t kKernelScratch = std::uint64_t{24}
+                                         << 20; ///< oneDNN's buffers, which no graph tells of
 
 std::uint64_t elements(const g::Shape &shape) {
     std::uint64_t count = 1;
@@ -19,13 +20,17 @@ std::uint64_t elements(const g::Shape &shape) {
 }
 
 /// Blocks of the arena are a little larger than what they hold.
-std::uint64_t block(std::uint64_t bytes) { return bytes + bytes / 8 + 4096; }
+std::uint64_t block(std::uint64_t bytes) {
+    return bytes + bytes / 8 + 4096;
+}
 
 class Simulation {
   public:
     Simulation(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs, Precision precision)
-        : graph_(graph), program_(lower(graph)), shapes_(g::infer_shapes(graph, inputs)),
-          value_bytes_(precision == Precision::fp32 ? 4 : 2) {
+        : graph_(graph)
+        , program_(lower(graph))
+        , shapes_(g::infer_shapes(graph, inputs))
+        , value_bytes_(precision == Precision::fp32 ? 4 : 2) {
         for (const auto &input : graph.inputs) hold(input.name, 4);
     }
 
@@ -52,9 +57,10 @@ class Simulation {
 
     void play(const Step &step) {
         const auto &node = graph_.nodes[step.node];
-        const bool in_place =
-            (works_in_place(node.op) || step.addend) &&
-            std::ranges::any_of(step.released, [&](const auto &value) { return shapes_.at(value) == shapes_.at(step.result); });
+        const bool in_place = (works_in_place(node.op) || step.addend) &&
+                              std::ranges::any_of(step.released, [&](const auto &value) {
+                                  return shapes_.at(value) == shapes_.at(step.result);
+                              });
         if (!in_place) {
             peak_ = std::max(peak_, live_ + conversion(step) + block(elements(shapes_.at(step.result)) * 4));
             hold(step.result, keeps_fp32(node.op) ? 4 : value_bytes_);

@@ -9,7 +9,9 @@ namespace {
 
 namespace g = mirra::graph;
 
-bool is_convolution(g::Op op) { return op == g::Op::conv2d || op == g::Op::conv_transpose2d; }
+bool is_convolution(g::Op op) {
+    return op == g::Op::conv2d || op == g::Op::conv_transpose2d;
+}
 
 class Lowering {
   public:
@@ -44,12 +46,13 @@ class Lowering {
     /// The only reader of a value that is no output of the graph.
     std::optional<std::size_t> only_reader(const std::string &value) const {
         const auto found = readers_.find(value);
-        if (found == readers_.end() || found->second.size() != 1 || kept_.contains(value)) return std::nullopt;
+        if (found == readers_.end() || found->second.size() != 1 || kept_.contains(value))
+            return std::nullopt;
         return found->second.front();
     }
 
-    /// Swallows what follows the convolution; the step stands where the last swallowed node stood, so that a value
-    /// added to it is ready.
+    /// Swallows what follows the convolution; the step stands where the last swallowed node stood, so that a
+    /// value added to it is ready.
     void fuse(std::size_t first) {
         Step step = plain(first);
         std::size_t place = first;
@@ -81,7 +84,8 @@ class Lowering {
 
     bool can_add(std::size_t next, const Step &step, std::size_t first) const {
         const auto &node = graph_.nodes[next];
-        return node.op == g::Op::add && graph_.nodes[first].op == g::Op::conv2d && node.inputs[0] != node.inputs[1] &&
+        return node.op == g::Op::add && graph_.nodes[first].op == g::Op::conv2d &&
+               node.inputs[0] != node.inputs[1] &&
                (node.inputs[0] == step.result || node.inputs[1] == step.result);
     }
 
@@ -102,7 +106,9 @@ class Lowering {
 
 } // namespace
 
-Program lower(const g::Graph &graph) { return Lowering(graph).run(); }
+Program lower(const g::Graph &graph) {
+    return Lowering(graph).run();
+}
 
 bool works_in_place(g::Op op) {
     switch (op) {

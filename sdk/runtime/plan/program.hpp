@@ -1,4 +1,5 @@
-// A graph lowered for inference: what is fused, what runs in which order, when each value is last used. No LibTorch.
+// A graph lowered for inference: what is fused, what runs in which order, when each value is last used. No
+// LibTorch.
 #pragma once
 
 #include "mirra/graph.hpp"
@@ -13,13 +14,13 @@ namespace mirra::runtime {
 
 /// One kernel call. A convolution may carry the batch norm, addition and ReLU that follow it in the graph.
 struct Step {
-    std::size_t node = 0;                    ///< index into graph.nodes: the convolution, or the op itself
-    std::optional<std::size_t> batch_norm;   ///< folded into the convolution's weights
-    std::optional<std::string> addend;       ///< value added to the convolution's result
-    bool relu = false;                       ///< applied last
-    std::string result;                      ///< name of the value that it yields
-    std::vector<std::string> inputs;         ///< values read, the addend included
-    std::vector<std::string> released;       ///< values that nobody reads after this step
+    std::size_t node = 0;                  ///< index into graph.nodes: the convolution, or the op itself
+    std::optional<std::size_t> batch_norm; ///< folded into the convolution's weights
+    std::optional<std::string> addend;     ///< value added to the convolution's result
+    bool relu = false;                     ///< applied last
+    std::string result;                    ///< name of the value that it yields
+    std::vector<std::string> inputs;       ///< values read, the addend included
+    std::vector<std::string> released;     ///< values that nobody reads after this step
 };
 
 struct Program {

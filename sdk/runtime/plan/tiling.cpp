@@ -14,12 +14,14 @@ namespace g = mirra::graph;
 /// Without a budget, working memory beyond this makes a run slower, not faster.
 constexpr std::uint64_t kComfortableBytes = std::uint64_t{1} << 30;
 
-std::int64_t round_up(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }
+std::int64_t round_up(std::int64_t value, std::int64_t step) {
+    return (value + step - 1) / step * step;
+}
 
 /// The cut of one axis: tiles of `core` pixels on the alignment grid.
 struct Axis {
-    std::int64_t size = 0;   ///< of the image
-    std::int64_t padded = 0; ///< size on the grid, at least the network's minimum
+    std::int64_t size = 0;              ///< of the image
+    std::int64_t padded = 0;            ///< size on the grid, at least the network's minimum
     std::int64_t before = 0, after = 0; ///< halo on the grid
     std::int64_t core = 0;
     std::int64_t minimum = 0; ///< smallest input
@@ -58,8 +60,11 @@ struct Axis {
 class Planner {
   public:
     Planner(const g::Graph &graph, std::int64_t width, std::int64_t height, const TilingOptions &options)
-        : graph_(graph), options_(options), alignment_(g::alignment(graph)), minimum_(g::minimum_extent(graph)),
-          halo_(g::receptive_field(graph)) {
+        : graph_(graph)
+        , options_(options)
+        , alignment_(g::alignment(graph))
+        , minimum_(g::minimum_extent(graph))
+        , halo_(g::receptive_field(graph)) {
         x_ = axis(width, halo_.left, halo_.right);
         y_ = axis(height, halo_.top, halo_.bottom);
     }
@@ -104,7 +109,8 @@ class Planner {
         return needed <= limit;
     }
 
-    /// The cut with the least work whose memory fits; more tiles mean more halo, so the first that fits is enough.
+    /// The cut with the least work whose memory fits; more tiles mean more halo, so the first that fits is
+    /// enough.
     std::optional<Cut> search(std::uint64_t limit) const {
         std::optional<Cut> best;
         const std::int64_t steps_x = x_.padded / alignment_, steps_y = y_.padded / alignment_;
@@ -157,9 +163,10 @@ class Planner {
     [[noreturn]] void fail() const {
         const auto needed = smallest_cut().bytes;
         throw Error(ErrorCode::budget,
-                    "the memory budget of " + std::to_string(options_.budget) + " bytes is too small: the smallest tile needs " +
-                        std::to_string(needed) + " bytes",
-                    "memory_limit", "raise the limit by at least " + std::to_string(needed - options_.budget) + " bytes");
+                    "the memory budget of " + std::to_string(options_.budget) +
+                        " bytes is too small: the smallest tile needs " + std::to_string(needed) + " bytes",
+                    "memory_limit",
+                    "raise the limit by at least " + std::to_string(needed - options_.budget) + " bytes");
     }
 
     [[nodiscard]] TilePlan assemble(const Cut &cut) const {
@@ -173,9 +180,10 @@ class Planner {
             for (std::int64_t column = 0; column < cut.x.count(); ++column) {
                 const auto x = cut.x.span(column), y = cut.y.span(row);
                 if (x.core_begin >= x.core_end || y.core_begin >= y.core_end) continue; // all padding
-                plan.tiles.push_back(
-                    {.core = {x.core_begin, y.core_begin, x.core_end - x.core_begin, y.core_end - y.core_begin},
-                     .input = {x.input_begin, y.input_begin, x.input_end - x.input_begin, y.input_end - y.input_begin}});
+                plan.tiles.push_back({.core = {x.core_begin, y.core_begin, x.core_end - x.core_begin,
+                                               y.core_end - y.core_begin},
+                                      .input = {x.input_begin, y.input_begin, x.input_end - x.input_begin,
+                                                y.input_end - y.input_begin}});
             }
         return plan;
     }
@@ -189,9 +197,11 @@ class Planner {
 
 } // namespace
 
-TilePlan plan_tiles(const g::Graph &graph, std::int64_t width, std::int64_t height, const TilingOptions &options) {
+TilePlan plan_tiles(const g::Graph &graph, std::int64_t width, std::int64_t height,
+                    const TilingOptions &options) {
     if (width < 1 || height < 1)
-        throw Error(ErrorCode::invalid_argument, "the image is empty", "image", "give an image of at least 1x1 pixels");
+        throw Error(ErrorCode::invalid_argument, "the image is empty", "image",
+                    "give an image of at least 1x1 pixels");
     return Planner(graph, width, height, options).plan();
 }
 

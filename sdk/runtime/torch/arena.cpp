@@ -1,5 +1,5 @@
-// The arena behind LibTorch's CPU allocator. Freed blocks are kept and handed out again, so that a run touches fresh
-// pages only once; on large tensors page faults cost as much as arithmetic.
+// The arena behind LibTorch's CPU allocator. Freed blocks are kept and handed out again, so that a run
+// touches fresh pages only once; on large tensors page faults cost as much as arithmetic.
 #include "runtime/torch/arena.hpp"
 
 #include "mirra/error.hpp"
@@ -79,8 +79,8 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
         trim();
         if (held_ + size > limit_)
             throw Error(ErrorCode::budget,
-                        "the run needs at least " + std::to_string(held_ + size) + " bytes, more than the limit of " +
-                            std::to_string(limit_),
+                        "the run needs at least " + std::to_string(held_ + size) +
+                            " bytes, more than the limit of " + std::to_string(limit_),
                         "memory_limit", "raise the memory limit, or use smaller tiles");
     }
 
@@ -88,8 +88,8 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
         void *block = nullptr;
         const std::size_t alignment = size >= kHugePage ? kHugePage : kSmallAlignment;
         if (posix_memalign(&block, alignment, size) != 0)
-            throw Error(ErrorCode::out_of_memory, "cannot allocate " + std::to_string(size) + " bytes", "memory",
-                        "set a memory limit, so that the image is cut into tiles");
+            throw Error(ErrorCode::out_of_memory, "cannot allocate " + std::to_string(size) + " bytes",
+                        "memory", "set a memory limit, so that the image is cut into tiles");
         if (size >= kHugePage) madvise(block, size, MADV_HUGEPAGE);
         held_ += size;
         peak_ = std::max(peak_, held_);
@@ -104,7 +104,8 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
 
 thread_local std::shared_ptr<CpuArena> t_arena; // the arena of the scope that this thread is in
 
-/// Stands in front of every block that the allocator hands out: LibTorch frees by address alone (raw_deallocate).
+/// Stands in front of every block that the allocator hands out: LibTorch frees by address alone
+/// (raw_deallocate).
 struct alignas(kSmallAlignment) Header {
     std::shared_ptr<CpuArena> arena; ///< empty: the block is from the heap
     std::size_t size = 0;            ///< of the block, header included
@@ -157,7 +158,9 @@ class ArenaAllocator final : public c10::Allocator {
 
 class CpuArenaScope final : public ArenaScope {
   public:
-    explicit CpuArenaScope(std::shared_ptr<CpuArena> arena) : outer_(std::move(t_arena)) { t_arena = std::move(arena); }
+    explicit CpuArenaScope(std::shared_ptr<CpuArena> arena) : outer_(std::move(t_arena)) {
+        t_arena = std::move(arena);
+    }
     ~CpuArenaScope() override { t_arena = std::move(outer_); }
 
   private:
@@ -176,7 +179,9 @@ void install_arena_allocator() {
     static_cast<void>(installed);
 }
 
-std::shared_ptr<Arena> make_cpu_arena(std::uint64_t limit) { return std::make_shared<CpuArena>(limit); }
+std::shared_ptr<Arena> make_cpu_arena(std::uint64_t limit) {
+    return std::make_shared<CpuArena>(limit);
+}
 
 std::unique_ptr<ArenaScope> enter_cpu_arena(const std::shared_ptr<Arena> &arena) {
     auto ours = std::dynamic_pointer_cast<CpuArena>(arena);

@@ -7,7 +7,8 @@
 
 namespace mirra::runtime {
 
-/// Makes LibTorch's CPU allocations of threads inside of an ArenaScope come from that scope's arena. Idempotent.
+/// Makes LibTorch's CPU allocations of threads inside of an ArenaScope come from that scope's arena.
+/// Idempotent.
 void install_arena_allocator();
 
 std::shared_ptr<Arena> make_cpu_arena(std::uint64_t limit);

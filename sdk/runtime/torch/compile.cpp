@@ -13,11 +13,17 @@ namespace g = mirra::graph;
 
 class Compiler {
   public:
-    Compiler(const g::Graph &graph, const WeightSource &weights, const c10::Device &device, at::ScalarType type)
-        : graph_(graph), weights_(weights), device_(device), type_(type), shapes_(g::weight_shapes(graph)) {}
+    Compiler(const g::Graph &graph, const WeightSource &weights, const c10::Device &device,
+             at::ScalarType type)
+        : graph_(graph)
+        , weights_(weights)
+        , device_(device)
+        , type_(type)
+        , shapes_(g::weight_shapes(graph)) {}
 
     CompiledStep compile(const Step &step) {
-        CompiledStep out{.step = step, .weight = {}, .bias = {}, .packed = false, .others = {}, .scale = {}, .offset = {}};
+        CompiledStep out{
+            .step = step, .weight = {}, .bias = {}, .packed = false, .others = {}, .scale = {}, .offset = {}};
         const auto &node = graph_.nodes[step.node];
         switch (node.op) {
         case g::Op::conv2d:
@@ -40,8 +46,10 @@ class Compiler {
         std::int64_t count = 1;
         for (const auto extent : shape) count *= extent;
         if (count != static_cast<std::int64_t>(weight.values.size()))
-            throw Error(ErrorCode::mismatch, "weight has " + std::to_string(weight.values.size()) + " values, " +
-                                                 std::to_string(count) + " are needed", name);
+            throw Error(ErrorCode::mismatch,
+                        "weight has " + std::to_string(weight.values.size()) + " values, " +
+                            std::to_string(count) + " are needed",
+                        name);
         return at::from_blob(const_cast<float *>(weight.values.data()), shape, at::kFloat).clone();
     }
 
@@ -66,9 +74,11 @@ class Compiler {
     void fold(const g::Node &norm, bool transposed, at::Tensor &weight, at::Tensor &bias) const {
         const auto wide = [&](const char *name) { return role(norm, name).to(at::kDouble); };
         const auto scale = wide("weight") / at::sqrt(wide("running_var") + norm.real("epsilon"));
-        const auto shift = bias.defined() ? bias.to(at::kDouble) - wide("running_mean") : -wide("running_mean");
+        const auto shift =
+            bias.defined() ? bias.to(at::kDouble) - wide("running_mean") : -wide("running_mean");
         bias = (wide("bias") + shift * scale).to(at::kFloat);
-        const auto shape = transposed ? std::vector<std::int64_t>{1, -1, 1, 1} : std::vector<std::int64_t>{-1, 1, 1, 1};
+        const auto shape =
+            transposed ? std::vector<std::int64_t>{1, -1, 1, 1} : std::vector<std::int64_t>{-1, 1, 1, 1};
         weight = (weight.to(at::kDouble) * scale.view(shape)).to(at::kFloat);
     }
 
@@ -89,8 +99,8 @@ class Compiler {
 
 } // namespace
 
-std::vector<CompiledStep> compile_steps(const g::Graph &graph, const WeightSource &weights, const c10::Device &device,
-                                        at::ScalarType type) {
+std::vector<CompiledStep> compile_steps(const g::Graph &graph, const WeightSource &weights,
+                                        const c10::Device &device, at::ScalarType type) {
     Compiler compiler(graph, weights, device, type);
     std::vector<CompiledStep> out;
     for (const auto &step : lower(graph).steps) out.push_back(compiler.compile(step));

@@ -14,10 +14,10 @@ namespace mirra::runtime {
 
 struct CompiledStep {
     Step step;
-    at::Tensor weight, bias;   ///< of a convolution, batch norm folded in
-    bool packed = false;       ///< weight is in oneDNN's own layout
+    at::Tensor weight, bias;                  ///< of a convolution, batch norm folded in
+    bool packed = false;                      ///< weight is in oneDNN's own layout
     std::map<std::string, at::Tensor> others; ///< weights of any other op, by role
-    at::Tensor scale, offset;  ///< of normalise
+    at::Tensor scale, offset;                 ///< of normalise
 };
 
 /// @throws Error not_found | mismatch (weights)

@@ -3,4 +3,6 @@
 
 extern "C" __attribute__((visibility("default"))) mirra::runtime::Module *mirra_runtime_module_v1();
 
-mirra::runtime::Module *mirra_runtime_module_v1() { return &mirra::runtime::torch_module(); }
+mirra::runtime::Module *mirra_runtime_module_v1() {
+    return &mirra::runtime::torch_module();
+}

@@ -31,7 +31,9 @@ at::ScalarType scalar_type(Precision precision) {
 /// One run: the values alive and the step at hand.
 class Frame {
   public:
-    Frame(const g::Graph &graph, at::ScalarType type, std::span<const TensorPtr> inputs) : graph_(graph), type_(type) {
+    Frame(const g::Graph &graph, at::ScalarType type, std::span<const TensorPtr> inputs)
+        : graph_(graph)
+        , type_(type) {
         for (std::size_t i = 0; i < graph.inputs.size(); ++i)
             values_[graph.inputs[i].name] = unwrap(*inputs[i]).contiguous(at::MemoryFormat::ChannelsLast);
     }
@@ -39,17 +41,19 @@ class Frame {
     void execute(const CompiledStep &compiled) {
         const auto &step = compiled.step;
         const auto &node = graph_.nodes[step.node];
-        auto result = compiled.weight.defined()  ? convolve(compiled, node)
-                      : compiled.scale.defined() ? values_.at(step.inputs[0]) * compiled.scale + compiled.offset
-                      : node.op == g::Op::add    ? add(step)
-                                                 : apply(compiled, node);
+        auto result = compiled.weight.defined() ? convolve(compiled, node)
+                      : compiled.scale.defined()
+                          ? values_.at(step.inputs[0]) * compiled.scale + compiled.offset
+                      : node.op == g::Op::add ? add(step)
+                                              : apply(compiled, node);
         for (const auto &name : step.released) values_.erase(name);
         values_[step.result] = std::move(result);
     }
 
     std::vector<TensorPtr> outputs() const {
         std::vector<TensorPtr> out;
-        for (const auto &output : graph_.outputs) out.push_back(wrap(values_.at(output.source).to(at::kFloat)));
+        for (const auto &output : graph_.outputs)
+            out.push_back(wrap(values_.at(output.source).to(at::kFloat)));
         return out;
     }
 
@@ -70,7 +74,9 @@ class Frame {
             if (!owned(step, *step.addend)) addend = addend.clone();
             return fused_convolution_add(node, addend, x, compiled.weight, compiled.bias, step.relu);
         }
-        auto sum = fused_convolution(node, x, compiled.weight, compiled.bias, false).to(addend.scalar_type()).add_(addend);
+        auto sum = fused_convolution(node, x, compiled.weight, compiled.bias, false)
+                       .to(addend.scalar_type())
+                       .add_(addend);
         return step.relu ? sum.relu_() : sum;
     }
 
@@ -106,7 +112,8 @@ class Frame {
         }
         const auto weight = [&](const char *role) {
             const auto found = compiled.others.find(role);
-            return found == compiled.others.end() ? at::Tensor() : found->second.to(arguments[0].scalar_type());
+            return found == compiled.others.end() ? at::Tensor()
+                                                  : found->second.to(arguments[0].scalar_type());
         };
         return apply_op(node, arguments, weight);
     }
@@ -119,7 +126,8 @@ class Frame {
 class TorchExecutable final : public Executable {
   public:
     TorchExecutable(const g::Graph &graph, const WeightSource &weights, const CompileOptions &options)
-        : graph_(graph), type_(scalar_type(options.precision)) {
+        : graph_(graph)
+        , type_(scalar_type(options.precision)) {
         g::validate(graph_);
         const c10::InferenceMode inference;
         steps_ = compile_steps(graph_, weights, find_device(options.device), type_);
@@ -139,8 +147,8 @@ class TorchExecutable final : public Executable {
     void check(std::span<const TensorPtr> inputs) const {
         if (inputs.size() != graph_.inputs.size())
             throw Error(ErrorCode::mismatch,
-                        "graph '" + graph_.name + "' has " + std::to_string(graph_.inputs.size()) + " inputs, " +
-                            std::to_string(inputs.size()) + " are given",
+                        "graph '" + graph_.name + "' has " + std::to_string(graph_.inputs.size()) +
+                            " inputs, " + std::to_string(inputs.size()) + " are given",
                         graph_.name);
         std::map<std::string, g::Shape> shapes;
         for (std::size_t i = 0; i < inputs.size(); ++i) shapes[graph_.inputs[i].name] = inputs[i]->shape();

@@ -11,7 +11,7 @@
 namespace mirra::runtime {
 
 /// Calls `body`; what LibTorch throws becomes an Error with the first line of its message.
-template <typename Body> auto guarded(Body &&body) {
+template<typename Body> auto guarded(Body &&body) {
     try {
         return body();
     } catch (const Error &) {
@@ -21,7 +21,8 @@ template <typename Body> auto guarded(Body &&body) {
     } catch (const c10::Error &error) {
         const std::string text = error.what_without_backtrace();
         const bool memory = text.find("DefaultCPUAllocator") != std::string::npos;
-        throw Error(memory ? ErrorCode::out_of_memory : ErrorCode::internal, "LibTorch: " + text.substr(0, text.find('\n')));
+        throw Error(memory ? ErrorCode::out_of_memory : ErrorCode::internal,
+                    "LibTorch: " + text.substr(0, text.find('\n')));
     } catch (const std::bad_alloc &) {
         throw Error(ErrorCode::out_of_memory, "out of memory", "memory", "set a memory limit");
     }

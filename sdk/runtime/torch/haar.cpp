@@ -17,7 +17,7 @@ bool has_kernel(const at::Tensor &x) {
     return x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16) && x.numel() > 0;
 }
 
-template <typename T> void analyse(const at::Tensor &x, at::Tensor &y) {
+template<typename T> void analyse(const at::Tensor &x, at::Tensor &y) {
     const auto height = x.size(2), width = x.size(3), channels = x.size(1);
     const auto rows = y.size(2), columns = y.size(3);
     const auto *in = static_cast<const T *>(x.const_data_ptr());
@@ -26,12 +26,13 @@ template <typename T> void analyse(const at::Tensor &x, at::Tensor &y) {
     at::parallel_for(0, x.size(0) * rows, grain, [&](std::int64_t begin, std::int64_t end) {
         for (auto row = begin; row < end; ++row) {
             const T *upper = in + ((row / rows) * height + 2 * (row % rows)) * width * channels;
-            haar_analysis_row(upper, upper + width * channels, out + row * columns * 4 * channels, columns, channels);
+            haar_analysis_row(upper, upper + width * channels, out + row * columns * 4 * channels, columns,
+                              channels);
         }
     });
 }
 
-template <typename T> void synthesise(const at::Tensor &x, at::Tensor &y) {
+template<typename T> void synthesise(const at::Tensor &x, at::Tensor &y) {
     const auto rows = x.size(2), columns = x.size(3), channels = y.size(1);
     const auto *in = static_cast<const T *>(x.const_data_ptr());
     auto *out = static_cast<T *>(y.mutable_data_ptr());
@@ -39,8 +40,8 @@ template <typename T> void synthesise(const at::Tensor &x, at::Tensor &y) {
     at::parallel_for(0, x.size(0) * rows, grain, [&](std::int64_t begin, std::int64_t end) {
         for (auto row = begin; row < end; ++row) {
             T *upper = out + row * 4 * columns * channels;
-            haar_synthesis_row(in + row * columns * 4 * channels, upper, upper + 2 * columns * channels, columns,
-                               channels);
+            haar_synthesis_row(in + row * columns * 4 * channels, upper, upper + 2 * columns * channels,
+                               columns, channels);
         }
     });
 }
@@ -78,7 +79,9 @@ struct Analysis : torch::autograd::Function<Analysis> {
 };
 
 struct Synthesis : torch::autograd::Function<Synthesis> {
-    static at::Tensor forward(torch::autograd::AutogradContext *, const at::Tensor &x) { return haar_synthesis(x); }
+    static at::Tensor forward(torch::autograd::AutogradContext *, const at::Tensor &x) {
+        return haar_synthesis(x);
+    }
     static torch::autograd::variable_list backward(torch::autograd::AutogradContext *,
                                                    const torch::autograd::variable_list &gradients) {
         return {haar_analysis(gradients[0])};
@@ -106,7 +109,11 @@ at::Tensor haar_synthesis(const at::Tensor &input) {
     return y;
 }
 
-at::Tensor haar_analysis_autograd(const at::Tensor &x) { return Analysis::apply(x); }
-at::Tensor haar_synthesis_autograd(const at::Tensor &x) { return Synthesis::apply(x); }
+at::Tensor haar_analysis_autograd(const at::Tensor &x) {
+    return Analysis::apply(x);
+}
+at::Tensor haar_synthesis_autograd(const at::Tensor &x) {
+    return Synthesis::apply(x);
+}
 
 } // namespace mirra::runtime

@@ -3,8 +3,9 @@
 
 #include <bit>
 
-// The loops are compiled for several instruction sets; the loader picks one. Sanitizers cannot intercept the resolver.
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) &&                 \
+// The loops are compiled for several instruction sets; the loader picks one. Sanitizers cannot intercept the
+// resolver.
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) &&     \
     !defined(__SANITIZE_THREAD__)
 #define MIRRA_PER_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
@@ -14,15 +15,21 @@
 namespace mirra::runtime {
 namespace {
 
-inline float load(float value) { return value; }
-inline float load(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
-inline void store(float &place, float value) { place = value; }
+inline float load(float value) {
+    return value;
+}
+inline float load(std::uint16_t bits) {
+    return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
+inline void store(float &place, float value) {
+    place = value;
+}
 inline void store(std::uint16_t &place, float value) {
     const auto bits = std::bit_cast<std::uint32_t>(value);
     place = static_cast<std::uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
 }
 
-template <typename T>
+template<typename T>
 inline __attribute__((always_inline)) void analyse(const T *upper, const T *lower, T *out, std::int64_t width,
                                                    std::int64_t channels) {
     for (std::int64_t x = 0; x < width; ++x) {
@@ -41,7 +48,7 @@ inline __attribute__((always_inline)) void analyse(const T *upper, const T *lowe
     }
 }
 
-template <typename T>
+template<typename T>
 inline __attribute__((always_inline)) void synthesise(const T *in, T *upper, T *lower, std::int64_t width,
                                                       std::int64_t channels) {
     for (std::int64_t x = 0; x < width; ++x) {
@@ -62,8 +69,8 @@ inline __attribute__((always_inline)) void synthesise(const T *in, T *upper, T *
 
 } // namespace
 
-MIRRA_PER_PROCESSOR void haar_analysis_row(const float *upper, const float *lower, float *out, std::int64_t width,
-                                           std::int64_t channels) {
+MIRRA_PER_PROCESSOR void haar_analysis_row(const float *upper, const float *lower, float *out,
+                                           std::int64_t width, std::int64_t channels) {
     analyse(upper, lower, out, width, channels);
 }
 
@@ -77,8 +84,8 @@ MIRRA_PER_PROCESSOR void haar_synthesis_row(const float *in, float *upper, float
     synthesise(in, upper, lower, width, channels);
 }
 
-MIRRA_PER_PROCESSOR void haar_synthesis_row(const std::uint16_t *in, std::uint16_t *upper, std::uint16_t *lower,
-                                            std::int64_t width, std::int64_t channels) {
+MIRRA_PER_PROCESSOR void haar_synthesis_row(const std::uint16_t *in, std::uint16_t *upper,
+                                            std::uint16_t *lower, std::int64_t width, std::int64_t channels) {
     synthesise(in, upper, lower, width, channels);
 }
 

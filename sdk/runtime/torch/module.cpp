@@ -21,8 +21,10 @@ void check_count(const graph::Shape &shape, std::size_t values) {
     std::int64_t count = 1;
     for (const auto extent : shape) count *= extent;
     if (count != static_cast<std::int64_t>(values))
-        throw Error(ErrorCode::mismatch, "the tensor has " + std::to_string(count) + " values, the buffer " +
-                                             std::to_string(values), "tensor");
+        throw Error(ErrorCode::mismatch,
+                    "the tensor has " + std::to_string(count) + " values, the buffer " +
+                        std::to_string(values),
+                    "tensor");
 }
 
 /// Every executable translates on its own way out, so wrapped here once.
@@ -50,20 +52,22 @@ class TorchModule final : public Module {
 
     std::shared_ptr<Executable> compile(const graph::Graph &graph, const WeightSource &weights,
                                         const CompileOptions &options) override {
-        return guarded([&] {
-            return std::make_shared<GuardedExecutable>(make_executable(graph, weights, options));
-        });
+        return guarded(
+            [&] { return std::make_shared<GuardedExecutable>(make_executable(graph, weights, options)); });
     }
 
     std::shared_ptr<Arena> make_arena(std::uint64_t limit) override { return make_cpu_arena(limit); }
-    std::unique_ptr<ArenaScope> enter(const std::shared_ptr<Arena> &arena) override { return enter_cpu_arena(arena); }
+    std::unique_ptr<ArenaScope> enter(const std::shared_ptr<Arena> &arena) override {
+        return enter_cpu_arena(arena);
+    }
 
     TensorPtr upload(std::span<const float> values, const graph::Shape &shape, Layout layout,
                      const std::string &device) override {
         return guarded([&] {
             check_count(shape, values.size());
             const c10::InferenceMode inference;
-            return wrap(as_nchw(shape, layout, const_cast<float *>(values.data())).to(find_device(device), at::kFloat, false, true));
+            return wrap(as_nchw(shape, layout, const_cast<float *>(values.data()))
+                            .to(find_device(device), at::kFloat, false, true));
         });
     }
 

@@ -20,9 +20,15 @@ at::Tensor call(const c10::OperatorHandle &handle, Stack stack) {
     return std::move(stack.front()).toTensor();
 }
 
-c10::IValue both(std::int64_t value) { return std::vector<std::int64_t>{value, value}; }
-c10::IValue optional(const at::Tensor &tensor) { return tensor.defined() ? c10::IValue(tensor) : c10::IValue(); }
-c10::IValue no_scalars() { return c10::impl::GenericList(c10::OptionalType::create(c10::NumberType::get())); }
+c10::IValue both(std::int64_t value) {
+    return std::vector<std::int64_t>{value, value};
+}
+c10::IValue optional(const at::Tensor &tensor) {
+    return tensor.defined() ? c10::IValue(tensor) : c10::IValue();
+}
+c10::IValue no_scalars() {
+    return c10::impl::GenericList(c10::OptionalType::create(c10::NumberType::get()));
+}
 
 } // namespace
 
@@ -47,16 +53,18 @@ at::Tensor fused_convolution(const g::Node &node, const at::Tensor &x, const at:
                              std::int64_t{1}, after, no_scalars(), c10::IValue()});
     }
     static const auto handle = operation("mkldnn::_convolution_pointwise", "");
-    return call(handle, {x, weight, optional(bias), both(node.integer("padding")), both(node.integer("stride")),
-                         both(node.integer("dilation")), node.integer("groups"), after, no_scalars(), c10::IValue()});
+    return call(handle,
+                {x, weight, optional(bias), both(node.integer("padding")), both(node.integer("stride")),
+                 both(node.integer("dilation")), node.integer("groups"), after, no_scalars(), c10::IValue()});
 }
 
-at::Tensor fused_convolution_add(const g::Node &node, at::Tensor addend, const at::Tensor &x, const at::Tensor &weight,
-                                 const at::Tensor &bias, bool relu) {
+at::Tensor fused_convolution_add(const g::Node &node, at::Tensor addend, const at::Tensor &x,
+                                 const at::Tensor &weight, const at::Tensor &bias, bool relu) {
     static const auto handle = operation("mkldnn::_convolution_pointwise_", "binary");
-    return call(handle, {addend, x, weight, optional(bias), both(node.integer("padding")), both(node.integer("stride")),
-                         both(node.integer("dilation")), node.integer("groups"), "add", c10::IValue(),
-                         relu ? c10::IValue("relu") : c10::IValue(), no_scalars(), c10::IValue()});
+    return call(handle,
+                {addend, x, weight, optional(bias), both(node.integer("padding")),
+                 both(node.integer("stride")), both(node.integer("dilation")), node.integer("groups"), "add",
+                 c10::IValue(), relu ? c10::IValue("relu") : c10::IValue(), no_scalars(), c10::IValue()});
 }
 
 } // namespace mirra::runtime

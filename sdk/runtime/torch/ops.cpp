@@ -41,11 +41,21 @@ at::Tensor batch_norm(const Call &c) {
                           c.weight("running_var"), c.mode.training, kMomentum, c.node.real("epsilon"), false);
 }
 
-at::Tensor linear(const Call &c) { return at::linear(c.x(), c.weight("weight"), optional(c.weight("bias"))); }
-at::Tensor relu(const Call &c) { return at::relu(c.x()); }
-at::Tensor leaky_relu(const Call &c) { return at::leaky_relu(c.x(), c.node.real("slope")); }
-at::Tensor tanh(const Call &c) { return at::tanh(c.x()); }
-at::Tensor sigmoid(const Call &c) { return at::sigmoid(c.x()); }
+at::Tensor linear(const Call &c) {
+    return at::linear(c.x(), c.weight("weight"), optional(c.weight("bias")));
+}
+at::Tensor relu(const Call &c) {
+    return at::relu(c.x());
+}
+at::Tensor leaky_relu(const Call &c) {
+    return at::leaky_relu(c.x(), c.node.real("slope"));
+}
+at::Tensor tanh(const Call &c) {
+    return at::tanh(c.x());
+}
+at::Tensor sigmoid(const Call &c) {
+    return at::sigmoid(c.x());
+}
 
 at::Tensor max_pool(const Call &c) {
     return at::max_pool2d(c.x(), c.integer("kernel"), c.integer("stride"), c.integer("padding"));
@@ -53,22 +63,33 @@ at::Tensor max_pool(const Call &c) {
 at::Tensor avg_pool(const Call &c) {
     return at::avg_pool2d(c.x(), c.integer("kernel"), c.integer("stride"), c.integer("padding"));
 }
-at::Tensor global_avg_pool(const Call &c) { return at::adaptive_avg_pool2d(c.x(), {1, 1}); }
+at::Tensor global_avg_pool(const Call &c) {
+    return at::adaptive_avg_pool2d(c.x(), {1, 1});
+}
 at::Tensor adaptive_avg_pool(const Call &c) {
     return at::adaptive_avg_pool2d(c.x(), {c.integer("extent"), c.integer("extent")});
 }
 /// Row-major over C, H, W whatever the memory format.
-at::Tensor flatten(const Call &c) { return at::flatten(c.x().contiguous(), 1); }
-at::Tensor concat(const Call &c) { return at::cat(at::TensorList(c.inputs.data(), c.inputs.size()), 1); }
-at::Tensor add(const Call &c) { return at::add(c.inputs[0], c.inputs[1]); }
-at::Tensor channel_slice(const Call &c) { return c.x().slice(1, c.integer("begin"), c.integer("end")); }
+at::Tensor flatten(const Call &c) {
+    return at::flatten(c.x().contiguous(), 1);
+}
+at::Tensor concat(const Call &c) {
+    return at::cat(at::TensorList(c.inputs.data(), c.inputs.size()), 1);
+}
+at::Tensor add(const Call &c) {
+    return at::add(c.inputs[0], c.inputs[1]);
+}
+at::Tensor channel_slice(const Call &c) {
+    return c.x().slice(1, c.integer("begin"), c.integer("end"));
+}
 
 at::Tensor upsample_nearest(const Call &c) {
     const auto factor = c.integer("factor");
     return at::upsample_nearest2d(c.x(), {c.x().size(2) * factor, c.x().size(3) * factor});
 }
 at::Tensor reflection_pad(const Call &c) {
-    return at::reflection_pad2d(c.x(), {c.integer("left"), c.integer("right"), c.integer("top"), c.integer("bottom")});
+    return at::reflection_pad2d(
+        c.x(), {c.integer("left"), c.integer("right"), c.integer("top"), c.integer("bottom")});
 }
 at::Tensor crop(const Call &c) {
     return c.x()
@@ -81,22 +102,44 @@ at::Tensor normalise(const Call &c) {
     };
     return (c.x() - vector("mean")) / vector("deviation");
 }
-at::Tensor analysis(const Call &c) { return haar_analysis_autograd(c.x()); }
-at::Tensor synthesis(const Call &c) { return haar_synthesis_autograd(c.x()); }
+at::Tensor analysis(const Call &c) {
+    return haar_analysis_autograd(c.x());
+}
+at::Tensor synthesis(const Call &c) {
+    return haar_synthesis_autograd(c.x());
+}
 
 using Kernel = at::Tensor (*)(const Call &);
 constexpr std::array<Kernel, 22> kKernels{
-    conv2d,     conv_transpose2d, batch_norm, linear,          relu,
-    leaky_relu, tanh,             sigmoid,    max_pool,        avg_pool,
-    global_avg_pool, adaptive_avg_pool, flatten, concat,       add,
-    channel_slice, upsample_nearest, reflection_pad, crop,     normalise,
-    analysis,   synthesis,
+    conv2d,
+    conv_transpose2d,
+    batch_norm,
+    linear,
+    relu,
+    leaky_relu,
+    tanh,
+    sigmoid,
+    max_pool,
+    avg_pool,
+    global_avg_pool,
+    adaptive_avg_pool,
+    flatten,
+    concat,
+    add,
+    channel_slice,
+    upsample_nearest,
+    reflection_pad,
+    crop,
+    normalise,
+    analysis,
+    synthesis,
 };
 static_assert(kKernels.size() == static_cast<std::size_t>(g::Op::haar_synthesis) + 1, "one kernel an op");
 
 } // namespace
 
-at::Tensor apply_op(const g::Node &node, std::span<const at::Tensor> inputs, const RoleSource &weight, OpMode mode) {
+at::Tensor apply_op(const g::Node &node, std::span<const at::Tensor> inputs, const RoleSource &weight,
+                    OpMode mode) {
     return kKernels.at(static_cast<std::size_t>(node.op))({node, inputs, weight, mode});
 }
 

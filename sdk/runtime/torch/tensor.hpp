@@ -25,6 +25,8 @@ inline const at::Tensor &unwrap(const Tensor &tensor) {
     return ours->value();
 }
 
-inline TensorPtr wrap(at::Tensor tensor) { return std::make_shared<TorchTensor>(std::move(tensor)); }
+inline TensorPtr wrap(at::Tensor tensor) {
+    return std::make_shared<TorchTensor>(std::move(tensor));
+}
 
 } // namespace mirra::runtime
