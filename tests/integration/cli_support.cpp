@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <sstream>
 #include <stdexcept>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -38,10 +39,16 @@ std::string read_text(const std::string &path) {
     _exit(127);
 }
 
-int wait_for(pid_t child) {
+double seconds(const timeval &time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+}
+
+void wait_for(pid_t child, Outcome &outcome) {
     int status = 0;
-    if (waitpid(child, &status, 0) != child) throw std::runtime_error("waitpid failed");
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    rusage usage{};
+    if (wait4(child, &status, 0, &usage) != child) throw std::runtime_error("wait4 failed");
+    outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    outcome.cpu_seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 void require(mirra_status status, mirra_error *error) {
@@ -64,7 +71,6 @@ Outcome run_cli(const std::vector<std::string> &arguments, std::optional<Signal>
     pointers.push_back(nullptr);
     setenv("MIRRA_BUNDLE_PATH", MIRRA_TEST_BUNDLES, 1);
 
-    const auto begin = std::chrono::steady_clock::now();
     const pid_t child = fork();
     if (child < 0) throw std::runtime_error("fork failed");
     if (child == 0) execute(pointers, out, err);
@@ -73,8 +79,7 @@ Outcome run_cli(const std::vector<std::string> &arguments, std::optional<Signal>
         kill(child, signal->number);
     }
     Outcome outcome;
-    outcome.exit_code = wait_for(child);
-    outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    wait_for(child, outcome);
     outcome.out = read_text(out);
     outcome.err = read_text(err);
     return outcome;

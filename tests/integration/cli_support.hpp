@@ -16,7 +16,7 @@ struct Outcome {
     int exit_code = -1; ///< 128 + the signal if one ended it
     std::string out;
     std::string err;
-    double seconds = 0;
+    double cpu_seconds = 0; ///< of the processor, in user and system mode
 
     /// The standard output as JSON; a test fails by exception if it is none.
     [[nodiscard]] nlohmann::json json() const { return nlohmann::json::parse(out); }

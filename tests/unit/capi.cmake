@@ -9,7 +9,7 @@ set(MIRRA_UNIT_CAPI_TESTS
     host_value_test.cpp
     plugin_denoiser_test.cpp
     plugin_zoo_test.cpp)
-set(MIRRA_UNIT_CAPI_LIBRARIES mirra mirra_host)
+set(MIRRA_UNIT_CAPI_LIBRARIES mirra mirra_host nlohmann_json::nlohmann_json)
 
 add_library(mirra_fake_runtime MODULE ${CMAKE_CURRENT_LIST_DIR}/fake_runtime.cpp)
 target_link_libraries(mirra_fake_runtime PRIVATE mirra_graph mirra_warnings)

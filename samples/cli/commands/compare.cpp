@@ -1,6 +1,7 @@
 // mirra compare: how much two pictures differ.
 #include "../command.hpp"
 #include "../handles.hpp"
+#include "../pictures.hpp"
 
 #include <cmath>
 
@@ -28,7 +29,7 @@ class CompareCommand final : public Command {
         if (console_.json()) {
             console_.document(Json{{"a", a_},
                                    {"b", b_},
-                                   {"equal", std::isinf(result.psnr)},
+                                   {"equal", equal(view_a, view_b)},
                                    {"psnr", number(result.psnr)},
                                    {"ssim", number(result.ssim)}});
         } else {
@@ -40,7 +41,20 @@ class CompareCommand final : public Command {
     }
 
   private:
-    /// JSON has neither infinity (equal pictures) nor NaN (SSIM of a tiny picture).
+    /// Are all colour samples the same, gray standing for three equal ones? The first difference decides.
+    static bool equal(const mirra_image &a, const mirra_image &b) {
+        const auto value = [](const mirra_image &image, std::int32_t x, std::int32_t y,
+                              std::int32_t channel) {
+            return sample(image, x, y, image.color < MIRRA_COLOR_RGB ? 0 : channel);
+        };
+        for (std::int32_t y = 0; y < a.height; ++y)
+            for (std::int32_t x = 0; x < a.width; ++x)
+                for (std::int32_t c = 0; c < 3; ++c)
+                    if (value(a, x, y, c) != value(b, x, y, c)) return false;
+        return true;
+    }
+
+    /// JSON has neither infinity nor NaN (SSIM of a tiny picture).
     static Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
     std::string a_, b_;

@@ -14,6 +14,9 @@ namespace g = mirra::graph;
 /// Without a budget, working memory beyond this makes a run slower, not faster.
 constexpr std::uint64_t kComfortableBytes = std::uint64_t{1} << 30;
 
+/// Tiles of fewer pixels would be almost nothing but halo.
+constexpr std::int64_t kSmallestCore = 32;
+
 std::int64_t round_up(std::int64_t value, std::int64_t step) {
     return (value + step - 1) / step * step;
 }
@@ -104,7 +107,7 @@ class Planner {
     [[nodiscard]] bool fits(const Axis &x, const Axis &y, std::uint64_t limit, std::uint64_t &needed) const {
         if (options_.largest_tile > 0 &&
             std::max(x.largest_input(), y.largest_input()) > std::max(options_.largest_tile, minimum_))
-            if (x.core > alignment_ || y.core > alignment_) return false;
+            if (x.core > smallest_core() || y.core > smallest_core()) return false;
         needed = bytes(x, y);
         return needed <= limit;
     }
@@ -135,7 +138,10 @@ class Planner {
         return best;
     }
 
-    [[nodiscard]] std::int64_t limit_count(std::int64_t steps) const { return halo_.unbounded ? 1 : steps; }
+    [[nodiscard]] std::int64_t smallest_core() const { return round_up(kSmallestCore, alignment_); }
+    [[nodiscard]] std::int64_t limit_count(std::int64_t steps) const {
+        return halo_.unbounded ? 1 : std::max<std::int64_t>(1, steps * alignment_ / smallest_core());
+    }
     static std::vector<std::int64_t> row_counts(std::int64_t most) {
         std::vector<std::int64_t> counts;
         for (std::int64_t rows = 1; rows <= most; rows = next(rows)) counts.push_back(rows);
@@ -155,7 +161,10 @@ class Planner {
 
     [[nodiscard]] Cut smallest_cut() const {
         Cut cut{x_, y_, 0, 0};
-        if (!halo_.unbounded) cut.x.core = cut.y.core = alignment_;
+        if (!halo_.unbounded) {
+            cut.x.core = std::min(x_.core, smallest_core());
+            cut.y.core = std::min(y_.core, smallest_core());
+        }
         cut.bytes = bytes(cut.x, cut.y);
         return cut;
     }
