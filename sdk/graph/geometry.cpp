@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <numeric>
 #include <optional>
+#include <ranges>
 
 namespace mirra::graph {
 namespace {
@@ -36,11 +37,11 @@ bool keeps_extent(const Graph &graph, std::int64_t extent) {
 
 /// Walks the graph backwards from the wanted intervals of its outputs to those of its inputs.
 Interval backwards(const Graph &graph, std::map<std::string, std::optional<Interval>> wanted, bool vertical) {
-    for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
-        const auto output = wanted[node->name];
+    for (const auto &node : std::views::reverse(graph.nodes)) {
+        const auto output = wanted[node.name];
         if (!output) continue;
-        const Interval needed = op_info(node->op).field(*node, vertical, *output);
-        for (const auto &input : node->inputs) wanted[input] = unite(wanted[input], needed);
+        const Interval needed = op_info(node.op).field(node, vertical, *output);
+        for (const auto &input : node.inputs) wanted[input] = unite(wanted[input], needed);
     }
     std::optional<Interval> result;
     for (const auto &input : graph.inputs)

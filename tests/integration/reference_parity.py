@@ -91,6 +91,7 @@ def bundle_digest(path):
 def main():
     mirra, mirra_train = sys.argv[1:3]
     torch.manual_seed(11)
+    torch.set_num_threads(1)  # threads that wait for each other on a busy machine take minutes
     with tempfile.TemporaryDirectory() as folder:
         parity = Parity(mirra, mirra_train, pathlib.Path(folder))
         for arch, make in reference.NETWORKS.items():

@@ -63,14 +63,15 @@ class Lowering {
         };
         auto next = only_reader(step.result);
         if (next && graph_.nodes[*next].op == g::Op::batch_norm) {
-            step.batch_norm = *next;
+            step.batch_norm = next;
             swallow(*next);
             next = only_reader(step.result);
         }
         if (next && can_add(*next, step, first)) {
             const auto &inputs = graph_.nodes[*next].inputs;
-            step.addend = inputs[0] == step.result ? inputs[1] : inputs[0];
-            step.inputs.push_back(*step.addend);
+            const auto &addend = inputs[0] == step.result ? inputs[1] : inputs[0];
+            step.addend = addend;
+            step.inputs.push_back(addend);
             swallow(*next);
             next = only_reader(step.result);
         }
