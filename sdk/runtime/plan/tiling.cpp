@@ -138,7 +138,10 @@ class Planner {
         return best;
     }
 
-    [[nodiscard]] std::int64_t smallest_core() const { return round_up(kSmallestCore, alignment_); }
+    /// A caller who states a tile size may have tiles as small as that asks for.
+    [[nodiscard]] std::int64_t smallest_core() const {
+        return options_.largest_tile > 0 ? alignment_ : round_up(kSmallestCore, alignment_);
+    }
     [[nodiscard]] std::int64_t limit_count(std::int64_t steps) const {
         return halo_.unbounded ? 1 : std::max<std::int64_t>(1, steps * alignment_ / smallest_core());
     }
