@@ -3,6 +3,13 @@
 
 #include "mirra/error.hpp"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#define MIRRA_LEAK_ON_PURPOSE(object) __lsan_ignore_object(object)
+#else
+#define MIRRA_LEAK_ON_PURPOSE(object) static_cast<void>(object)
+#endif
+
 namespace mirra::host {
 
 boost::dll::shared_library &load_forever(const std::filesystem::path &file) {
@@ -14,6 +21,7 @@ boost::dll::shared_library &load_forever(const std::filesystem::path &file) {
         throw Error(ErrorCode::plugin, reason == nullptr ? error.message() : std::string(reason),
                     file.string());
     }
+    MIRRA_LEAK_ON_PURPOSE(library.get());
     return *library.release();
 }
 
