@@ -1,8 +1,10 @@
 // mirra-train: trains, imports and evaluates weight bundles.
 #include "eval/denoising.hpp"
+#include "eval/robustness.hpp"
 #include "import/import.hpp"
 #include "mirra/error.hpp"
 #include "tasks/denoiser.hpp"
+#include "tasks/encoder.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -26,8 +28,10 @@ int run(int argc, char **argv) {
     app.set_version_flag("--version", MIRRA_VERSION);
     app.require_subcommand(1);
     mirra::trainer::add_denoiser_command(app, status);
+    mirra::trainer::add_encoder_command(app, status);
     mirra::trainer::add_import_command(app);
-    mirra::trainer::add_eval_command(app);
+    mirra::trainer::add_eval_command(app, status);
+    mirra::trainer::add_attack_command(app, status);
     CLI11_PARSE(app, argc, argv);
     return status;
 }

@@ -3,11 +3,22 @@
 
 namespace mirra::capi {
 
+std::shared_ptr<host::Session> held(const mirra_session *session) {
+    return required(session, "session").session;
+}
+
 void check_flags(std::uint32_t flags, std::uint32_t known, const char *name) {
     if ((flags & ~known) != 0) {
         throw Error(ErrorCode::unsupported,
                     std::string(name) + " has a flag that this version of Mirra does not know", name,
                     "Leave it out, or install a newer Mirra.");
+    }
+}
+
+void check_reserved(std::int64_t value, const char *name) {
+    if (value != 0) {
+        throw Error(ErrorCode::unsupported, std::string(name) + " must be 0 in this version of Mirra", name,
+                    "Set it to 0, or install a newer Mirra.");
     }
 }
 

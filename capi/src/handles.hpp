@@ -35,12 +35,13 @@ struct mirra_picture {
 };
 
 struct mirra_tensors {
-    std::map<std::string, std::shared_ptr<const mirra::host::Tensor>> tensors;
+    mirra::host::TensorSet tensors;
 };
 
 struct mirra_session {
     std::shared_ptr<mirra::host::Session> session;
-    mirra::host::Plan plan; ///< the last one, whose strings the caller holds
+    /// The last one, whose strings the caller holds.
+    std::shared_ptr<mirra::host::Plan> plan = std::make_shared<mirra::host::Plan>();
 };
 
 struct mirra_cancel {
@@ -70,8 +71,14 @@ template<class T> T &required(T *pointer, const char *name) {
     throw Error(ErrorCode::invalid_argument, std::string(name) + " is NULL", name);
 }
 
+/// The session of a handle, which may be destroyed while a call is under way: calls hold this instead.
+/// @throws Error invalid_argument
+std::shared_ptr<host::Session> held(const mirra_session *session);
+
 /// @throws Error invalid_argument if a flag is set that this version does not know
 void check_flags(std::uint32_t flags, std::uint32_t known, const char *name);
+/// @throws Error unsupported if a field that is set aside for later versions is used
+void check_reserved(std::int64_t value, const char *name);
 /// @throws Error invalid_argument for an unknown number
 runtime::Precision to_precision(std::int32_t precision);
 std::string or_empty(const char *text);

@@ -51,6 +51,10 @@ mirra_status mirra_image_compare(const mirra_image *a, const mirra_image *b, mir
         check_struct(comparison, "comparison");
         const image::ImageView first = to_view(a, "a");
         const image::ImageView second = to_view(b, "b");
+        if (first.transfer != second.transfer) {
+            throw Error(ErrorCode::mismatch, "one image is linear light, the other is not", "b",
+                        "Bring both to the same curve.");
+        }
         mirra_comparison out{};
         out.psnr = image::psnr(image::ConstImageView(first), image::ConstImageView(second));
         const bool small = first.width < kSmallestForSsim || first.height < kSmallestForSsim;

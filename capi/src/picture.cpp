@@ -2,6 +2,7 @@
 #include "handles.hpp"
 
 #include "mirra/file.hpp"
+#include "pixels.hpp"
 
 namespace {
 
@@ -33,6 +34,7 @@ std::string format_of(std::span<const std::byte> bytes) {
 
 image::EncodeOptions to_options(const mirra_write_options *given) {
     const auto options = read_struct_or_default(given, "options");
+    check_reserved(options.reserved, "options.reserved");
     image::EncodeOptions out;
     if (options.jpeg_quality != 0) out.jpeg_quality = options.jpeg_quality;
     if (out.jpeg_quality < 1 || out.jpeg_quality > 100) {
@@ -42,6 +44,24 @@ image::EncodeOptions to_options(const mirra_write_options *given) {
         throw Error(ErrorCode::invalid_argument, "bit_depth must be 8 or 16", "bit_depth");
     }
     out.bit_depth = options.bit_depth;
+    return out;
+}
+
+/// Linear light on the sRGB curve, as files have it.
+image::Image on_the_curve(const image::ImageView &view, const image::Metadata &metadata) {
+    if (!metadata.icc.empty()) {
+        throw Error(ErrorCode::unsupported,
+                    "linear light is written on the sRGB curve, which the ICC profile need not have", "image",
+                    "Write it without a profile, or bring it to the profile's curve before.");
+    }
+    image::Image out(view.width, view.height, view.channels, view.sample);
+    const std::int32_t channels = view.color_channels();
+    std::vector<float> row(static_cast<std::size_t>(view.width) * static_cast<std::size_t>(channels));
+    for (std::int32_t y = 0; y < view.height; ++y) {
+        host::load_tile(view, {0, y, view.width, 1}, channels, row);
+        image::scatter({row, view.width, 1, channels}, 0, 0, out.view(), {0, y, view.width, 1});
+    }
+    image::copy_alpha(view, out.view());
     return out;
 }
 
@@ -130,7 +150,12 @@ mirra_status mirra_image_write(const char *path, const mirra_image *image, const
             const auto *icc = static_cast<const std::byte *>(known.icc);
             carried.icc.assign(icc, icc + known.icc_bytes);
         }
-        image::write(path, view, carried, to_options(options));
+        const image::EncodeOptions encode = to_options(options);
+        if (view.transfer == image::Transfer::linear) {
+            image::write(path, on_the_curve(view, carried).view(), carried, encode);
+        } else {
+            image::write(path, view, carried, encode);
+        }
     });
 }
 }

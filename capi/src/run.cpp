@@ -20,6 +20,7 @@ mirra_progress to_c(const host::Progress &progress) {
 }
 
 void add_value(const mirra_port_value &given, host::RunRequest &request) {
+    check_reserved(given.reserved, "values.reserved");
     const std::string name = &required(given.name, "values.name");
     const int kinds = (given.image != nullptr) + (given.value != nullptr) + (given.tensor != nullptr);
     if (kinds != 1) {
@@ -86,10 +87,10 @@ void mirra_cancel_destroy(mirra_cancel *cancel) {
 mirra_status mirra_session_run(mirra_session *session, const mirra_port_value *values, size_t count,
                                const mirra_run_options *options, mirra_result **result, mirra_error **error) {
     return guard(error, [&] {
-        required(session, "session");
+        const auto used = held(session);
         const host::RunRequest request = to_request(values, count, options);
         auto made = std::make_unique<mirra_result>();
-        made->result = session->session->run(request);
+        made->result = used->run(request);
         if (result != nullptr) *result = made.release();
     });
 }
@@ -97,10 +98,10 @@ mirra_status mirra_session_run(mirra_session *session, const mirra_port_value *v
 mirra_status mirra_session_submit(mirra_session *session, const mirra_port_value *values, size_t count,
                                   const mirra_run_options *options, mirra_job **job, mirra_error **error) {
     return guard(error, [&] {
-        required(session, "session");
+        const auto used = held(session);
         required(job, "job");
         auto made = std::make_unique<mirra_job>();
-        made->job = host::Job::submit(session->session, to_request(values, count, options));
+        made->job = host::Job::submit(used, to_request(values, count, options));
         *job = made.release();
     });
 }

@@ -64,40 +64,39 @@ void mirra_session_destroy(mirra_session *session) {
 mirra_status mirra_session_set(mirra_session *session, const char *name, const mirra_value *value,
                                mirra_error **error) {
     return guard(error, [&] {
-        required(session, "session");
+        const auto used = held(session);
         required(name, "name");
-        session->session->set(name, host::from_c(read_struct(value, "value"), name));
+        used->set(name, host::from_c(read_struct(value, "value"), name));
     });
 }
 
 mirra_status mirra_session_set_text(mirra_session *session, const char *name, const char *text,
                                     mirra_error **error) {
     return guard(error, [&] {
-        required(session, "session");
+        const auto used = held(session);
         required(name, "name");
-        session->session->set_text(name, &required(text, "text"));
+        used->set_text(name, &required(text, "text"));
     });
 }
 
 mirra_status mirra_session_get(mirra_session *session, const char *name, mirra_value *value,
                                mirra_error **error) {
     return guard(error, [&] {
-        required(session, "session");
+        const auto used = held(session);
         required(name, "name");
         check_struct(value, "value");
-        const host::Value &held = session->session->get(name);
-        write_struct(value, host::to_c(held, session->session->parameter(name).type));
+        write_struct(value, host::to_c(used->get(name), used->parameter(name).type));
     });
 }
 
 mirra_status mirra_session_plan(mirra_session *session, int32_t width, int32_t height, mirra_plan *plan,
                                 mirra_error **error) {
     return guard(error, [&] {
-        required(session, "session");
+        const auto used = held(session);
+        const auto kept = session->plan;
         check_struct(plan, "plan");
-        host::Plan made = session->session->plan(width, height);
-        session->plan = std::move(made);
-        write_struct(plan, to_c(session->plan));
+        *kept = used->plan(width, height);
+        write_struct(plan, to_c(*kept));
     });
 }
 }

@@ -10,6 +10,7 @@ using namespace mirra::capi;
 
 host::GraphRunOptions to_options(const mirra_graph_options *given) {
     const auto options = read_struct_or_default(given, "options");
+    check_reserved(options.reserved, "options.reserved");
     host::GraphRunOptions out;
     if (options.device != nullptr) out.device = options.device;
     out.precision = to_precision(options.precision);
@@ -98,13 +99,9 @@ mirra_status mirra_graph_run(mirra_engine *engine, const mirra_bundle *bundle, c
         required(graph, "graph");
         required(inputs, "inputs");
         required(outputs, "outputs");
-        std::map<std::string, host::Tensor> given;
-        for (const auto &[name, tensor] : inputs->tensors) given[name] = *tensor;
         auto made = std::make_unique<mirra_tensors>();
-        for (auto &[name, tensor] :
-             host::run_graph(engine->engine, bundle->bundle, graph, given, to_options(options))) {
-            made->tensors[name] = std::make_shared<host::Tensor>(tensor);
-        }
+        made->tensors =
+            host::run_graph(engine->engine, bundle->bundle, graph, inputs->tensors, to_options(options));
         *outputs = made.release();
     });
 }

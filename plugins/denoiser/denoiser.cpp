@@ -114,8 +114,14 @@ mirra_status Denoiser::begin(mirra_context *context, mirra_error **error) noexce
     if (!automatic_) return MIRRA_OK;
     MIRRA_STRUCT(mirra_value, estimate);
     estimate.type = MIRRA_TYPE_FLOAT;
-    // An image too small to measure is no failure: the network needs no estimate.
-    if (host_->estimate_noise(context, &estimate.real, nullptr) != MIRRA_OK) return MIRRA_OK;
+    const mirra_status status = host_->estimate_noise(context, &estimate.real, error);
+    if (status == MIRRA_E_INVALID_ARGUMENT) {
+        // An image too small to measure is no failure: the network needs no estimate.
+        host_->error_destroy(host_, *error);
+        *error = nullptr;
+        return MIRRA_OK;
+    }
+    if (status != MIRRA_OK) return status;
     if (uses_estimate(context)) level_ = estimate.real / kUnits;
     return host_->set_result(context, "sigma_estimated", &estimate, error);
 }

@@ -4,6 +4,7 @@
 #include "manifest.hpp"
 
 #include "mirra/error.hpp"
+#include "mirra/file.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +12,8 @@
 
 namespace mirra::bundle {
 namespace {
+
+constexpr std::uint64_t kMappedBytes = std::uint64_t{256} << 20; ///< larger files are mapped, not read
 
 /// A tensor and its fp32 values: in place if it is stored as aligned fp32, else made on first use.
 class LazyWeight {
@@ -125,6 +128,10 @@ class BundleFile final : public Bundle {
 } // namespace
 
 std::shared_ptr<const Bundle> Bundle::open(const std::filesystem::path &path) {
+    // What is checked must be what is used, whatever becomes of the file.
+    std::error_code error;
+    const auto size = std::filesystem::file_size(path, error);
+    if (error || size < kMappedBytes) return open_memory(read_file(path, kMappedBytes), path.string());
     return std::make_shared<BundleFile>(TensorFile::open(path), path.string());
 }
 

@@ -71,6 +71,18 @@ std::string Builder::max_pool(const std::string &x, std::int64_t kernel, std::in
     return append(Op::max_pool, {x}, std::move(name), {{"kernel", kernel}, {"stride", stride}});
 }
 
+std::string Builder::global_avg_pool(const std::string &x, std::string name) {
+    return append(Op::global_avg_pool, {x}, std::move(name));
+}
+
+std::string Builder::adaptive_avg_pool(const std::string &x, std::int64_t extent, std::string name) {
+    return append(Op::adaptive_avg_pool, {x}, std::move(name), {{"extent", extent}});
+}
+
+std::string Builder::flatten(const std::string &x, std::string name) {
+    return append(Op::flatten, {x}, std::move(name));
+}
+
 std::string Builder::concat(std::vector<std::string> inputs, std::string name) {
     return append(Op::concat, std::move(inputs), std::move(name));
 }

@@ -64,8 +64,9 @@ std::int64_t alignment(const Graph &graph) {
     for (const auto &node : graph.nodes) {
         const Scale scale = compose(scales.at(node.inputs.front()), scale_of(node));
         result = std::lcm(result, scale.numerator);
-        if (result > kLargestAlignment)
-            throw Error(ErrorCode::limit, "the strides of the graph multiply to more than is supported",
+        if (result > kLargestAlignment || scale.denominator > kLargestAlignment)
+            throw Error(ErrorCode::limit,
+                        "the strides or the enlargements of the graph multiply to more than is supported",
                         node.name);
         scales[node.name] = scale;
     }

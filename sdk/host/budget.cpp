@@ -13,15 +13,11 @@ constexpr std::uint64_t kSlack = 24U << 20;
 
 std::uint64_t weight_count(const graph::Graph &graph) {
     std::uint64_t count = 0;
-    for (const auto &[name, shape] : graph::weight_shapes(graph)) {
-        std::uint64_t elements = 1;
-        for (const std::int64_t extent : shape) elements *= static_cast<std::uint64_t>(extent);
-        count += elements;
-    }
+    for (const auto &[name, shape] : graph::weight_shapes(graph)) count += elements(shape);
     return count;
 }
 
-/// The mapped file, and the values converted from it.
+/// The file, and the values converted from it.
 std::uint64_t bundle_bytes(const bundle::Bundle &bundle) {
     std::uint64_t bytes = 0;
     for (const auto &[name, tensor] : bundle.file().tensors()) {
@@ -40,20 +36,7 @@ runtime::TilingOptions tiling_options(const SessionState &session, const Setup &
     return options;
 }
 
-/// What the network sees of the smallest tile along one axis of `size` pixels: one block of the grid and its
-/// halo.
-std::int64_t smallest_extent(const graph::Graph &graph, const graph::Halo &halo, std::int64_t size,
-                             bool vertical) {
-    const std::int64_t step = graph::alignment(graph);
-    const auto up = [&](std::int64_t x) { return (x + step - 1) / step * step; };
-    const std::int64_t whole = std::max(up(size), graph::minimum_extent(graph));
-    if (halo.unbounded) return whole;
-    const std::int64_t around = up(vertical ? halo.top : halo.left) + up(vertical ? halo.bottom : halo.right);
-    return std::min(whole, std::max(step + around, graph::minimum_extent(graph)));
-}
-
-} // namespace
-
+/// The graph that governs the tiles; one that does nothing for a task without a graph.
 graph::Graph governing_graph(const SessionState &session, const Setup &setup) {
     if (!setup.graph.empty()) {
         if (session.bundle != nullptr) return session.bundle->graph(setup.graph);
@@ -66,23 +49,38 @@ graph::Graph governing_graph(const SessionState &session, const Setup &setup) {
     return builder.finish();
 }
 
-Budget divide_memory(SessionState &session, std::uint64_t reserved) {
+std::shared_ptr<const RunPlan> make_plan(const SessionState &session, const Setup &setup,
+                                         const Budget &budget, RunPlan::Key key) {
+    const graph::Graph graph = governing_graph(session, setup);
+    runtime::TilingOptions options = tiling_options(session, setup);
+    options.budget = budget.available;
+    auto plan = std::make_shared<RunPlan>();
+    plan->tiles = runtime::plan_tiles(graph, key.width, key.height, options);
+    const auto pixels = static_cast<std::uint64_t>(plan->tiles.input_width * plan->tiles.input_height);
+    plan->arena_bytes =
+        arena_limit(budget, graph, session.precision.precision, pixels * kBufferBytesPerPixel);
+    plan->key = std::move(key);
+    return plan;
+}
+
+} // namespace
+
+Budget divide_memory(EngineCore &engine, const bundle::Bundle *bundle, std::uint64_t limit,
+                     std::uint64_t reserved) {
     Budget budget;
-    budget.base = session.engine->runtime_status().base_bytes;
-    budget.fixed =
-        budget.base + kSlack + reserved + (session.bundle == nullptr ? 0 : bundle_bytes(*session.bundle));
-    const std::uint64_t limit = session.options.memory_limit;
+    budget.base = engine.runtime_status().base_bytes;
+    budget.fixed = budget.base + kSlack + reserved + (bundle == nullptr ? 0 : bundle_bytes(*bundle));
     // One byte: too little for anything, so that planning fails and says what would do.
     if (limit != 0) budget.available = limit > budget.fixed ? limit - budget.fixed : 1;
     return budget;
 }
 
-runtime::TilePlan plan_run(const SessionState &session, const Setup &setup, const Budget &budget,
-                           std::int64_t width, std::int64_t height) {
-    runtime::TilingOptions options = tiling_options(session, setup);
-    options.budget = budget.available;
+std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setup, const Budget &budget,
+                                        std::int64_t width, std::int64_t height) {
+    RunPlan::Key key{setup.graph, setup.extra_bytes_per_pixel, budget.available, width, height};
+    if (session.last_plan != nullptr && session.last_plan->key == key) return session.last_plan;
     try {
-        return runtime::plan_tiles(governing_graph(session, setup), width, height, options);
+        return session.last_plan = make_plan(session, setup, budget, std::move(key));
     } catch (const Error &error) {
         if (error.code() != ErrorCode::budget) throw;
         const std::uint64_t needed = required_limit(session, setup, budget, width, height);
@@ -96,24 +94,16 @@ runtime::TilePlan plan_run(const SessionState &session, const Setup &setup, cons
 
 std::uint64_t required_limit(const SessionState &session, const Setup &setup, const Budget &budget,
                              std::int64_t width, std::int64_t height) {
-    const graph::Graph graph = governing_graph(session, setup);
-    const graph::Halo halo = graph::receptive_field(graph);
-    const std::int64_t columns = smallest_extent(graph, halo, width, false);
-    const std::int64_t rows = smallest_extent(graph, halo, height, true);
-    std::map<std::string, graph::Shape> shapes;
-    for (const graph::Input &input : graph.inputs) shapes[input.name] = {1, input.channels, rows, columns};
-    return budget.fixed + runtime::estimate_memory(graph, shapes, session.precision.precision) +
-           tiling_options(session, setup).extra_per_pixel * static_cast<std::uint64_t>(columns * rows);
+    return budget.fixed + runtime::smallest_budget(governing_graph(session, setup), width, height,
+                                                   tiling_options(session, setup));
 }
 
-std::uint64_t arena_limit(const SessionState &session, const Setup &setup, const Budget &budget,
-                          const runtime::TilePlan &plan) {
+std::uint64_t arena_limit(const Budget &budget, const graph::Graph &graph, runtime::Precision precision,
+                          std::uint64_t others) {
     if (budget.available == 0) return 0;
-    const std::uint64_t pixels = static_cast<std::uint64_t>(plan.input_width * plan.input_height);
-    const std::uint64_t weight_bytes = session.precision.precision == runtime::Precision::fp32 ? 4 : 2;
-    const std::uint64_t others =
-        pixels * kBufferBytesPerPixel + weight_count(governing_graph(session, setup)) * weight_bytes;
-    return budget.available > others ? budget.available - others : 1;
+    const std::uint64_t taken =
+        others + weight_count(graph) * (precision == runtime::Precision::fp32 ? 4 : 2);
+    return budget.available > taken ? budget.available - taken : 1;
 }
 
 } // namespace mirra::host

@@ -18,19 +18,34 @@ struct Budget {
     std::uint64_t available = 0; ///< for weights, tensors and buffers; 0: no limit
 };
 
-/// The graph that governs the tiles; one that does nothing for a task without a graph.
-graph::Graph governing_graph(const SessionState &session, const Setup &setup);
-/// @param reserved  bytes that the run needs besides, such as a copy of the input
-Budget divide_memory(SessionState &session, std::uint64_t reserved);
-/// @throws Error budget, the message names the limit that would do
-runtime::TilePlan plan_run(const SessionState &session, const Setup &setup, const Budget &budget,
-                           std::int64_t width, std::int64_t height);
-/// The smallest memory limit with which an image of this size can be done.
+/// The tiles of a run, and what its arena may hold.
+struct RunPlan {
+    /// What it follows from, with what a session never changes.
+    struct Key {
+        std::string graph;
+        std::uint64_t extra_bytes_per_pixel = 0, available = 0;
+        std::int64_t width = 0, height = 0;
+        [[nodiscard]] bool operator==(const Key &) const = default;
+    };
+    Key key;
+    runtime::TilePlan tiles;
+    std::uint64_t arena_bytes = 0; ///< the budget less weights and the host's buffers; 0: no limit
+};
+
+/// @param bundle    null: none
+/// @param limit     the most that may be added to the process; 0: no limit
+/// @param reserved  bytes that are needed besides, such as a copy of the input
+Budget divide_memory(EngineCore &engine, const bundle::Bundle *bundle, std::uint64_t limit,
+                     std::uint64_t reserved);
+/// The last plan, if it is of the same run. @throws Error budget, the message names the limit that would do
+std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setup, const Budget &budget,
+                                        std::int64_t width, std::int64_t height);
+/// The smallest memory limit with which an image of this size can be done. @throws Error limit
 std::uint64_t required_limit(const SessionState &session, const Setup &setup, const Budget &budget,
                              std::int64_t width, std::int64_t height);
-/// What the arena may hold: the budget less weights and the host's buffers. 0: no limit.
-std::uint64_t arena_limit(const SessionState &session, const Setup &setup, const Budget &budget,
-                          const runtime::TilePlan &plan);
+/// What an arena may hold beside weights that are packed outside of it, and `others`. 0: no limit.
+std::uint64_t arena_limit(const Budget &budget, const graph::Graph &graph, runtime::Precision precision,
+                          std::uint64_t others);
 /// Bytes per pixel of the host's own buffers for a tile: floats in and out, alpha.
 inline constexpr std::uint64_t kBufferBytesPerPixel = 3 * 4 + 3 * 4 + 4;
 

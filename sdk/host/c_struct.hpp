@@ -19,7 +19,9 @@ template<class Struct> void check_struct(const Struct *pointer, const char *name
     if (pointer == nullptr) {
         throw Error(ErrorCode::invalid_argument, std::string(name) + " is NULL", name);
     }
-    if (pointer->struct_size < 2 * sizeof(std::uint32_t) || pointer->struct_size > kLargestStruct) {
+    // A size off the alignment is no size of a struct, and would cut a pointer in two.
+    if (pointer->struct_size < 2 * sizeof(std::uint32_t) || pointer->struct_size > kLargestStruct ||
+        pointer->struct_size % alignof(Struct) != 0) {
         throw Error(ErrorCode::invalid_argument,
                     std::string(name) + ".struct_size is " + std::to_string(pointer->struct_size), name,
                     "Set struct_size to sizeof the struct; MIRRA_STRUCT does it.");
@@ -57,10 +59,6 @@ std::vector<Struct> read_array(const Struct *first, std::size_t count, const cha
     if (count > kLargestStruct)
         throw Error(ErrorCode::limit, std::string(name) + " has too many elements", name);
     const std::size_t stride = first->struct_size;
-    if (stride % alignof(Struct) != 0) {
-        throw Error(ErrorCode::invalid_argument, std::string(name) + ".struct_size is no size of a struct",
-                    name);
-    }
     const auto *bytes = reinterpret_cast<const unsigned char *>(first);
     for (std::size_t i = 0; i < count; ++i) {
         const auto *element = reinterpret_cast<const Struct *>(bytes + i * stride);

@@ -2,6 +2,7 @@
 #include "engine_core.hpp"
 
 #include "devices.hpp"
+#include "mirra/cpu_device.hpp"
 #include "mirra/error.hpp"
 #include "paths.hpp"
 
@@ -98,6 +99,8 @@ const std::vector<runtime::DeviceInfo> &EngineCore::devices() {
 }
 
 const runtime::DeviceInfo &EngineCore::usable_device(const std::string &id) {
+    // Looking for cards would load LibTorch's part for CUDA.
+    if (id == "cpu") return runtime::cpu_device();
     const std::string wanted = id == "cuda" ? "cuda:0" : id;
     std::string ids;
     for (const runtime::DeviceInfo &device : devices()) {
@@ -109,6 +112,15 @@ const runtime::DeviceInfo &EngineCore::usable_device(const std::string &id) {
         if (device.usable) ids += (ids.empty() ? "" : ", ") + device.id;
     }
     throw Error(ErrorCode::not_found, "there is no device '" + id + "'", id, "Usable devices: " + ids + ".");
+}
+
+void check_threads(std::int32_t threads) {
+    constexpr std::int32_t kMost = 1024;
+    if (threads < 0 || threads > kMost) {
+        throw Error(ErrorCode::invalid_argument,
+                    "threads is " + std::to_string(threads) + ", not 0 to " + std::to_string(kMost),
+                    "threads", "Leave it at 0 for as many as the process may use.");
+    }
 }
 
 std::string EngineCore::find_bundle(const std::string &name) const {

@@ -53,6 +53,9 @@ class EngineCore final : public Engine {
     std::map<std::string, std::weak_ptr<runtime::Executable>> compiled_;
 };
 
+/// @throws Error invalid_argument for a number of threads that no machine has: OpenMP ends the process then
+void check_threads(std::int32_t threads);
+
 /// All tasks as one JSON document; see docs/c-api.md.
 std::string schema_of(const std::vector<Task> &tasks);
 

@@ -56,7 +56,10 @@ mirra_status estimate_noise(mirra_context *context, double *sigma, mirra_error *
     return guard(error, [&] {
         RunState &run = run_of(context);
         check_arguments({sigma});
-        if (!run.noise) run.noise = estimate_noise_level(run.input);
+        const auto look = [&] {
+            if (run.stopped()) throw Error(ErrorCode::cancelled, "the run was cancelled");
+        };
+        if (!run.noise) run.noise = estimate_noise_level(run.input, look);
         *sigma = *run.noise;
     });
 }
@@ -77,9 +80,7 @@ mirra_status set_result_tensor(mirra_context *context, const char *name, const m
         check_arguments({name, tensor});
         Tensor out;
         out.shape = tensor->tensor->shape();
-        std::size_t count = 1;
-        for (const std::int64_t extent : out.shape) count *= static_cast<std::size_t>(extent);
-        out.values.resize(count);
+        out.values.resize(elements(out.shape));
         context->session->engine->module().download(*tensor->tensor, out.values, runtime::Layout::nchw);
         run.result.tensors[name] = std::move(out);
     });

@@ -32,10 +32,21 @@ graph::Shape read_shape(const std::int64_t *shape, std::int32_t rank) {
     return {shape, shape + rank};
 }
 
-std::uint64_t elements(const graph::Shape &shape) {
-    std::uint64_t count = 1;
-    for (const std::int64_t extent : shape) count *= static_cast<std::uint64_t>(extent);
-    return count;
+std::string to_text(const graph::Shape &shape) {
+    std::string text;
+    for (const std::int64_t extent : shape) text += (text.empty() ? "" : ", ") + std::to_string(extent);
+    return '{' + text + '}';
+}
+
+/// From the last extents on, both must be equal or one of them 1.
+void check_broadcast(const graph::Shape &a, const graph::Shape &b) {
+    const std::size_t common = std::min(a.size(), b.size());
+    if (!std::equal(a.end() - static_cast<std::ptrdiff_t>(common), a.end(),
+                    b.end() - static_cast<std::ptrdiff_t>(common),
+                    [](std::int64_t x, std::int64_t y) { return x == y || x == 1 || y == 1; })) {
+        throw Error(ErrorCode::mismatch, "tensors of the shapes " + to_text(a) + " and " + to_text(b) +
+                                             " do not go together element by element");
+    }
 }
 
 void tensor_release(mirra_tensor *tensor) {
@@ -120,6 +131,7 @@ mirra_status tensor_binary(mirra_context *context, std::int32_t op, const mirra_
         if (op < MIRRA_BINARY_ADD || op > MIRRA_BINARY_MAXIMUM) {
             throw Error(ErrorCode::invalid_argument, "unknown MIRRA_BINARY_ operation " + std::to_string(op));
         }
+        check_broadcast(a->tensor->shape(), b->tensor->shape());
         *result = new_handle(module.binary(static_cast<runtime::Binary>(op), a->tensor, b->tensor));
     });
 }

@@ -3,6 +3,7 @@
 #include "mirra/host.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -77,6 +78,12 @@ class JobThread final : public Job {
     }
 
     std::shared_ptr<const RunResult> wait(double seconds) override {
+        if (std::isnan(seconds))
+            throw Error(ErrorCode::invalid_argument, "the time to wait is no number", "seconds");
+        if (thread_.get_id() == std::this_thread::get_id()) {
+            throw Error(ErrorCode::busy, "a job's own callback cannot wait for the job", "job",
+                        "Return from the callback, and wait in another thread.");
+        }
         std::unique_lock lock(shared_->mutex);
         const auto ended = [this] { return shared_->status.state != JobStatus::State::running; };
         constexpr double kLongest = 1e8; // seconds; a longer wait overflows the clock

@@ -26,7 +26,8 @@ void append_split(std::vector<fs::path> &paths, const std::string &list) {
 
 fs::path user_folder() {
     const std::string data = environment("XDG_DATA_HOME");
-    if (!data.empty()) return fs::path(data) / "mirra" / "plugins";
+    // A relative one is to be ignored, says the XDG specification.
+    if (fs::path(data).is_absolute()) return fs::path(data) / "mirra" / "plugins";
     const std::string home = environment("HOME");
     return home.empty() ? fs::path() : fs::path(home) / ".local" / "share" / "mirra" / "plugins";
 }
@@ -54,7 +55,7 @@ fs::path library_folder() {
     return error ? fs::path() : file.parent_path();
 }
 
-std::vector<fs::path> plugin_candidates(const EngineOptions &options) {
+std::vector<fs::path> plugin_candidates(const EngineOptions &options, const fs::path &beside) {
     std::vector<fs::path> given;
     append_split(given, options.plugin_path);
     if (!options.plugin_path_only) append_split(given, environment("MIRRA_PLUGIN_PATH"));
@@ -69,7 +70,8 @@ std::vector<fs::path> plugin_candidates(const EngineOptions &options) {
         }
     }
     if (!options.plugin_path_only) {
-        for (const fs::path &folder : {user_folder(), library_folder() / "mirra" / "plugins"}) {
+        const fs::path own = beside.empty() ? fs::path() : beside / "mirra" / "plugins";
+        for (const fs::path &folder : {user_folder(), own}) {
             const auto found = libraries(folder);
             files.insert(files.end(), found.begin(), found.end());
         }
@@ -77,21 +79,22 @@ std::vector<fs::path> plugin_candidates(const EngineOptions &options) {
     return files;
 }
 
-std::vector<fs::path> runtime_candidates(const std::string &given) {
+std::vector<fs::path> runtime_candidates(const std::string &given, const fs::path &beside) {
     if (!given.empty()) return {given};
     const std::string named = environment("MIRRA_RUNTIME_MODULE");
     if (!named.empty()) return {named};
-    const fs::path folder = library_folder();
-    return {folder / "mirra" / "libmirra_runtime_torch.so", folder / "libmirra_runtime_torch.so"};
+    if (beside.empty()) return {};
+    return {beside / "mirra" / "libmirra_runtime_torch.so", beside / "libmirra_runtime_torch.so"};
 }
 
-std::vector<fs::path> bundle_folders(const std::string &given) {
+std::vector<fs::path> bundle_folders(const std::string &given, const fs::path &beside) {
     std::vector<fs::path> folders;
     append_split(folders, given);
     append_split(folders, environment("MIRRA_BUNDLE_PATH"));
+    if (beside.empty()) return folders;
     // The library lies in lib/ or, on multi-architecture systems, in lib/ARCHITECTURE/.
-    folders.push_back(library_folder() / ".." / "share" / "mirra" / "bundles");
-    folders.push_back(library_folder() / ".." / ".." / "share" / "mirra" / "bundles");
+    folders.push_back(beside / ".." / "share" / "mirra" / "bundles");
+    folders.push_back(beside / ".." / ".." / "share" / "mirra" / "bundles");
     return folders;
 }
 

@@ -12,10 +12,15 @@ namespace mirra::host {
 /// The folder of the library that this code is part of; empty if it cannot be told.
 std::filesystem::path library_folder();
 /// Plugin files in the order of the search; given folders and files that do not exist are listed too.
-std::vector<std::filesystem::path> plugin_candidates(const EngineOptions &options);
+/// @param beside  the library's folder; empty: nothing is looked for beside it, least of all from the current
+/// folder
+std::vector<std::filesystem::path> plugin_candidates(const EngineOptions &options,
+                                                     const std::filesystem::path &beside = library_folder());
 /// Files that may be the runtime module, best first; need not exist.
-std::vector<std::filesystem::path> runtime_candidates(const std::string &given);
+std::vector<std::filesystem::path> runtime_candidates(const std::string &given,
+                                                      const std::filesystem::path &beside = library_folder());
 /// Folders of bundles, best first.
-std::vector<std::filesystem::path> bundle_folders(const std::string &given);
+std::vector<std::filesystem::path> bundle_folders(const std::string &given,
+                                                  const std::filesystem::path &beside = library_folder());
 
 } // namespace mirra::host

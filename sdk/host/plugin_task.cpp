@@ -23,6 +23,10 @@ std::string text(const char *value) {
     return value == nullptr ? std::string() : std::string(value);
 }
 
+void check_flags(std::uint32_t flags, std::uint32_t known, const std::string &what) {
+    if ((flags & ~known) != 0) reject(what, "has a flag that this library does not know");
+}
+
 std::string checked_name(const char *value, const std::string &what, const char *also) {
     const std::string name = text(value);
     const bool fine = !name.empty() && name.size() < 64 && std::all_of(name.begin(), name.end(), [&](char c) {
@@ -44,6 +48,7 @@ Port read_port(const mirra_port_info &port, const std::string &owner) {
     if (port.direction != MIRRA_PORT_INPUT && port.direction != MIRRA_PORT_OUTPUT) {
         reject(owner, "has a port of an unknown direction");
     }
+    check_flags(port.flags, MIRRA_PORT_OPTIONAL | MIRRA_PORT_AS_IS, owner + ": port '" + out.name + "'");
     out.type = static_cast<Type>(port.type);
     out.output = port.direction == MIRRA_PORT_OUTPUT;
     out.optional = (port.flags & MIRRA_PORT_OPTIONAL) != 0;
@@ -80,6 +85,8 @@ Parameter read_parameter(const mirra_param_info &info, const std::string &owner)
     out.name = checked_name(info.name, owner + ": a parameter", "-_");
     const std::string what = owner + ": parameter '" + out.name + "'";
     if (info.type < MIRRA_TYPE_BOOL || info.type > MIRRA_TYPE_ENUM) reject(what, "has an unknown type");
+    check_flags(info.flags, MIRRA_PARAM_ADVANCED | MIRRA_PARAM_DEPRECATED, what);
+    if (info.reserved != 0) reject(what, "uses the reserved field");
     out.type = static_cast<Type>(info.type);
     out.flags = info.flags;
     out.since = std::max(info.since, 1U);
@@ -140,6 +147,7 @@ PluginTask read_task(const mirra_task *task) {
     const std::string what = "task '" + out.info.name + "'";
     if (in.port_count > kMostPorts || in.param_count > kMostParameters)
         reject(what, "has too many ports or parameters");
+    check_flags(in.flags, MIRRA_TASK_GLOBAL_STATISTICS, what);
     check_functions(in, what);
     out.info.label = in.label == nullptr ? out.info.name : text(in.label);
     out.info.doc = text(in.doc);

@@ -1,6 +1,8 @@
 // Which precision a network runs in, and why.
 #include "precision.hpp"
 
+#include "mirra/error.hpp"
+
 #include <algorithm>
 #include <sstream>
 
@@ -16,6 +18,20 @@ std::string decibels(double value) {
     std::ostringstream text;
     text << value << " dB";
     return text.str();
+}
+
+bool has(const runtime::DeviceInfo &device, Precision precision) {
+    return std::ranges::find(device.precisions, precision) != device.precisions.end();
+}
+
+[[noreturn]] void refuse(const runtime::DeviceInfo &device, Precision precision) {
+    std::string names;
+    for (const Precision each : device.precisions)
+        names += (names.empty() ? "" : ", ") + std::string(precision_name(each));
+    throw Error(ErrorCode::unsupported,
+                "the device '" + device.id + "' (" + device.name + ") has no " +
+                    std::string(precision_name(precision)) + " in hardware",
+                "precision", "It has: " + names + ".");
 }
 
 } // namespace
@@ -36,12 +52,12 @@ std::string_view precision_name(Precision precision) noexcept {
 
 PrecisionChoice choose_precision(Precision wanted, const runtime::DeviceInfo &device,
                                  const bundle::Manifest *manifest) {
-    if (wanted != Precision::automatic) return {wanted, "asked for"};
-    if (manifest == nullptr) return {Precision::fp32, "the task has no bundle"};
-    if (std::find(device.precisions.begin(), device.precisions.end(), Precision::bf16) ==
-        device.precisions.end()) {
-        return {Precision::fp32, "the device has no bf16 in hardware"};
+    if (wanted != Precision::automatic) {
+        if (!has(device, wanted)) refuse(device, wanted);
+        return {wanted, "asked for"};
     }
+    if (manifest == nullptr) return {Precision::fp32, "the task has no bundle"};
+    if (!has(device, Precision::bf16)) return {Precision::fp32, "the device has no bf16 in hardware"};
     const auto loss = manifest->precision_loss.find("bf16");
     if (loss == manifest->precision_loss.end())
         return {Precision::fp32, "the bundle's loss in bf16 was not measured"};

@@ -12,6 +12,7 @@ struct PrecisionChoice {
 
 /// Automatic: bf16 where the device has it in hardware and the bundle's measured loss is below 0.02 dB, else
 /// fp32.
+/// @throws Error unsupported if the device lacks the one that is wanted
 PrecisionChoice choose_precision(runtime::Precision wanted, const runtime::DeviceInfo &device,
                                  const bundle::Manifest *manifest);
 

@@ -33,7 +33,8 @@ void RuntimeLoader::load() {
         break;
     }
     if (status_.path.empty()) {
-        status_.reason = "no runtime module at " + looked_at;
+        status_.reason = looked_at.empty() ? "the library's own folder cannot be told"
+                                           : "no runtime module at " + looked_at;
         return;
     }
     code_ = ErrorCode::device;

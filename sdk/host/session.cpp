@@ -92,7 +92,7 @@ SessionCore::SessionCore(std::shared_ptr<EngineCore> engine, const SessionOption
     call_plugin("the task '" + task().name + "': create", [&](mirra_error **error) {
         return functions.create(functions.user, &state_.entry.plugin->table(), &instance, error);
     });
-    state_.instance = TaskInstance(instance, functions.destroy);
+    state_.instance = TaskInstance(instance, {functions.destroy});
     const Setup setup = configure(state_);
     if (!setup.graph.empty()) state_.executable(setup.graph);
 }
@@ -111,7 +111,7 @@ Plan SessionCore::plan(std::int32_t width, std::int32_t height) {
     if (width < 1 || height < 1)
         throw Error(ErrorCode::invalid_argument, "width and height must be at least 1", "width");
     const Setup setup = configure(state_);
-    const Budget budget = divide_memory(state_, 0);
+    const Budget budget = divide_memory(*state_.engine, state_.bundle.get(), state_.options.memory_limit, 0);
     Plan out;
     out.base_bytes = budget.base;
     out.memory_limit = state_.options.memory_limit;
@@ -119,14 +119,10 @@ Plan SessionCore::plan(std::int32_t width, std::int32_t height) {
     out.precision_reason = state_.precision.reason;
     out.device = state_.device;
     out.required_bytes = required_limit(state_, setup, budget, width, height);
-    runtime::TilePlan tiles;
-    try {
-        tiles = plan_run(state_, setup, budget, width, height);
-    } catch (const Error &error) {
-        if (error.code() != ErrorCode::budget) throw;
-        out.fits = false;
-        return out;
-    }
+    out.fits = out.memory_limit == 0 || out.memory_limit >= out.required_bytes;
+    if (!out.fits) return out;
+    const auto plan = plan_run(state_, setup, budget, width, height);
+    const runtime::TilePlan &tiles = plan->tiles;
     out.tile_count = tiles.tiles.size();
     out.peak_bytes = budget.fixed + tiles.peak_bytes;
     out.tile_width = tiles.input_width;
@@ -142,9 +138,9 @@ std::shared_ptr<Session> Session::create(const std::shared_ptr<Engine> &engine,
                                          const SessionOptions &options) {
     auto core = std::dynamic_pointer_cast<EngineCore>(engine);
     if (core == nullptr) throw Error(ErrorCode::invalid_argument, "the engine is null", "engine");
-    if (options.threads < 0 || options.tile_size < 0) {
-        throw Error(ErrorCode::invalid_argument, "threads and tile_size must not be negative", "options");
-    }
+    check_threads(options.threads);
+    if (options.tile_size < 0)
+        throw Error(ErrorCode::invalid_argument, "tile_size must not be negative", "tile_size");
     return std::make_shared<SessionCore>(std::move(core), options);
 }
 

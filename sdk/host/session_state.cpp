@@ -27,6 +27,16 @@ const Parameter &SessionState::parameter(const std::string &name) const {
                 names.empty() ? "It has none." : "Its parameters are: " + names + ".");
 }
 
+std::uint64_t elements(const graph::Shape &shape) {
+    std::uint64_t count = 1;
+    for (const std::int64_t extent : shape) count *= static_cast<std::uint64_t>(extent);
+    return count;
+}
+
+void DestroyInstance::operator()(void *instance) const noexcept {
+    guard(nullptr, [&] { destroy(instance); });
+}
+
 void call_plugin(const std::string &what, const std::function<mirra_status(mirra_error **)> &function) {
     mirra_error *error = nullptr;
     mirra_status status = MIRRA_E_PLUGIN;

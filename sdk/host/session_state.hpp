@@ -15,8 +15,16 @@ struct mirra_tensor {
 
 namespace mirra::host {
 
+struct RunPlan;
+
+/// Hands an instance back to its plugin; what that throws against the rules goes no further.
+struct DestroyInstance {
+    void (*destroy)(void *instance) = nullptr;
+    void operator()(void *instance) const noexcept;
+};
+
 /// An instance of a plugin's task, destroyed by the plugin.
-using TaskInstance = std::unique_ptr<void, void (*)(void *)>;
+using TaskInstance = std::unique_ptr<void, DestroyInstance>;
 
 struct SessionState {
     std::shared_ptr<EngineCore> engine;
@@ -27,7 +35,8 @@ struct SessionState {
     PrecisionChoice precision;
     std::map<std::string, Value> values; ///< parameters
     std::map<std::string, std::shared_ptr<runtime::Executable>> executables;
-    TaskInstance instance{nullptr, nullptr};
+    std::shared_ptr<const RunPlan> last_plan; ///< pictures of one size are planned once
+    TaskInstance instance;
 
     /// Compiles at first use. @throws Error not_found | device | …
     const std::shared_ptr<runtime::Executable> &executable(const std::string &graph);
@@ -47,6 +56,9 @@ struct RunState {
                            [](const auto &token) { return token->requested(); });
     }
 };
+
+/// How many values a tensor of this shape has.
+std::uint64_t elements(const graph::Shape &shape);
 
 /// Calls a plugin's function and throws what it reports, or what crosses as an exception against the rules.
 /// @param what  for messages: "the task 'denoise': process"

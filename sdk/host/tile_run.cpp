@@ -30,22 +30,44 @@ mirra_tile to_c(const runtime::Tile &tile, std::size_t index, std::size_t count)
     return out;
 }
 
+/// The tile that a plugin gives, the host's from then on, also where the plugin fails after it.
+class GivenTile {
+  public:
+    explicit GivenTile(const mirra_tensor &input) : input_(&input) {}
+    GivenTile(const GivenTile &) = delete;
+    GivenTile &operator=(const GivenTile &) = delete;
+    ~GivenTile() {
+        if (!is_input()) delete tensor_;
+    }
+
+    mirra_tensor **out() { return &tensor_; }
+    [[nodiscard]] const mirra_tensor *get() const { return tensor_; }
+    [[nodiscard]] bool is_input() const { return tensor_ == input_; }
+
+  private:
+    const mirra_tensor *input_;
+    mirra_tensor *tensor_ = nullptr;
+};
+
 class TileRun {
   public:
-    TileRun(SessionState &session, const RunRequest &request, const CheckedRequest &images, RunResult &result)
+    TileRun(SessionState &session, const RunRequest &request, const CheckedRequest &images, RunResult &result,
+            const RunPlan &plan)
         : session_(session)
         , functions_(session.entry.task->functions)
         , images_(images)
+        , plan_(plan.tiles)
+        , arena_bytes_(plan.arena_bytes)
         , run_{request, images.input, result, {}}
         , channels_(images.as_is ? images.input.color_channels() : 3) {
         context_.session = &session;
         context_.run = &run_;
     }
 
-    void run(runtime::TilePlan plan, std::uint64_t arena_bytes);
+    void run();
 
   private:
-    void prepare(std::uint64_t arena_bytes);
+    void prepare();
     void call(const char *function, const std::function<mirra_status(mirra_error **)> &body);
     void process_tile(std::size_t index);
     void store(const mirra_tensor &output, const runtime::Tile &tile);
@@ -55,10 +77,11 @@ class TileRun {
     SessionState &session_;
     const mirra_task &functions_;
     const CheckedRequest &images_;
+    const runtime::TilePlan &plan_;
+    std::uint64_t arena_bytes_;
     RunState run_;
     int channels_;
     mirra_context context_;
-    runtime::TilePlan plan_;
     std::shared_ptr<runtime::Arena> arena_;
     std::vector<float> buffer_;
     std::size_t steps_done_ = 0, steps_ = 1;
@@ -106,30 +129,33 @@ void TileRun::process_tile(std::size_t index) {
     const runtime::Tile &tile = plan_.tiles[index];
     const mirra_tile description = to_c(tile, index, plan_.tiles.size());
     const mirra_tensor input{upload(tile)};
-    mirra_tensor *output = nullptr;
+    GivenTile output(input);
     call("process", [&](mirra_error **error) {
-        return functions_.process(session_.instance.get(), &context_, &description, &input, &output, error);
+        return functions_.process(session_.instance.get(), &context_, &description, &input, output.out(),
+                                  error);
     });
-    const std::unique_ptr<mirra_tensor> owned(output);
-    if (!images_.output) return;
-    if (owned == nullptr || owned->tensor == nullptr) {
-        throw Error(ErrorCode::plugin, "the task '" + session_.entry.task->info.name + "' gave no tile");
+    const std::string task = "the task '" + session_.entry.task->info.name + "'";
+    if (output.is_input()) {
+        throw Error(ErrorCode::plugin, task + " gave its input as its output", {},
+                    "It must give a handle of its own, made by tensor_retain.");
     }
-    store(*owned, tile);
+    if (!images_.output) return;
+    if (output.get() == nullptr || output.get()->tensor == nullptr)
+        throw Error(ErrorCode::plugin, task + " gave no tile");
+    store(*output.get(), tile);
 }
 
-void TileRun::prepare(std::uint64_t arena_bytes) {
+void TileRun::prepare() {
     runtime::Module &module = session_.engine->module();
     module.set_threads(session_.options.threads);
-    arena_ = module.make_arena(arena_bytes);
+    arena_ = module.make_arena(arena_bytes_);
     buffer_.resize(static_cast<std::size_t>(plan_.input_width * plan_.input_height * channels_));
     steps_ = plan_.tiles.size() * (functions_.measure == nullptr ? 1 : 2);
     if (images_.output) image::copy_alpha(images_.input, *images_.output);
 }
 
-void TileRun::run(runtime::TilePlan plan, std::uint64_t arena_bytes) {
-    plan_ = std::move(plan);
-    prepare(arena_bytes);
+void TileRun::run() {
+    prepare();
     const auto scope = session_.engine->module().enter(arena_);
     void *instance = session_.instance.get();
     const std::size_t count = plan_.tiles.size();
@@ -184,9 +210,9 @@ std::shared_ptr<const RunResult> run_session(SessionState &session, const RunReq
                                             static_cast<std::uint64_t>(images.input.channels) *
                                             image::sample_bytes(images.input.sample)
                                       : 0;
-    const Budget budget = divide_memory(session, copied);
-    runtime::TilePlan plan = plan_run(session, setup, budget, images.input.width, images.input.height);
-    const std::uint64_t arena_bytes = arena_limit(session, setup, budget, plan);
+    const Budget budget =
+        divide_memory(*session.engine, session.bundle.get(), session.options.memory_limit, copied);
+    const auto plan = plan_run(session, setup, budget, images.input.width, images.input.height);
     image::Image own;
     if (copy) {
         own = copy_of(images.input);
@@ -196,7 +222,7 @@ std::shared_ptr<const RunResult> run_session(SessionState &session, const RunReq
         images.input.transfer = described.transfer;
     }
     auto result = std::make_shared<RunResult>();
-    TileRun(session, request, images, *result).run(std::move(plan), arena_bytes);
+    TileRun(session, request, images, *result, *plan).run();
     result->device = session.device;
     result->precision = session.precision.precision;
     result->precision_reason = session.precision.reason;

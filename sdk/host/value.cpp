@@ -47,7 +47,8 @@ Value accept_number(const Parameter &parameter, double value) {
         refuse(parameter, number(value));
     }
     if (parameter.type == Type::real) return value;
-    if (value != std::floor(value)) refuse(parameter, number(value));
+    constexpr double kBeyond = 0x1p63;
+    if (value != std::floor(value) || value < -kBeyond || value >= kBeyond) refuse(parameter, number(value));
     return static_cast<std::int64_t>(value);
 }
 

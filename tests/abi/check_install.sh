@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# check_install.sh CMAKE BUILD SOURCE INPUTS RUNTIME CC: installs into a fresh folder, moves it, builds the C sample against
-# it with find_package and with pkg-config, and runs both.
+# check_install.sh CMAKE BUILD SOURCE INPUTS RUNTIME CC [SANITIZERS]: installs into a fresh folder, moves it, builds the C
+# sample against it with find_package and with pkg-config, and runs both. A program that loads a sanitized library must
+# itself be linked with the same sanitizers.
 set -euo pipefail
 cmake=$1 build=$2 source=$3 inputs=$4 runtime=$5 cc=$6
+flags=${7:+-fsanitize=$7}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$cmake" --install "$build" --prefix "$work/first" --component sdk >"$work/install.log"
@@ -33,13 +35,14 @@ endif()
 add_executable(denoise $source/samples/c/denoise.c)
 target_link_libraries(denoise PRIVATE mirra::mirra)
 END
-"$cmake" -S "$work/consumer" -B "$work/consumer/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" >"$work/cmake.log"
+"$cmake" -S "$work/consumer" -B "$work/consumer/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$cc" \
+    -DCMAKE_C_FLAGS="$flags" >"$work/cmake.log"
 "$cmake" --build "$work/consumer/build" >>"$work/cmake.log"
 try "$work/consumer/build/denoise" by-cmake
 
 command -v pkg-config >/dev/null || { echo "find_package works; SKIP: pkg-config is not installed"; exit 77; }
 export PKG_CONFIG_PATH=$libdir/pkgconfig
 # shellcheck disable=SC2046
-"$cc" -Wall -Wextra -Werror "$source/samples/c/denoise.c" $(pkg-config --cflags --libs mirra) -o "$work/denoise"
+"$cc" $flags -Wall -Wextra -Werror "$source/samples/c/denoise.c" $(pkg-config --cflags --libs mirra) -o "$work/denoise"
 try "$work/denoise" by-pkg-config
 cmp "$work/by-cmake.png" "$work/by-pkg-config.png"

@@ -2,6 +2,7 @@
 #include "bundle/digest.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
+#include "scratch.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -46,7 +47,7 @@ Weights tiny_weights() {
 
 class BundleFile : public testing::Test {
   protected:
-    std::string path_ = testing::TempDir() + "bundle_file_test.mirra";
+    std::string path_ = mirra::test::scratch() + "bundle_file_test.mirra";
 
     std::vector<std::byte> written(DType storage = DType::f32) {
         write_bundle(path_, tiny_manifest(), tiny_weights(), storage);
@@ -62,7 +63,7 @@ class BundleFile : public testing::Test {
         const auto file = TensorFile::open(path_);
         auto json = nlohmann::json::parse(file->metadata().at("mirra.manifest"));
         change(json);
-        const std::string changed = testing::TempDir() + "bundle_file_test_changed.mirra";
+        const std::string changed = mirra::test::scratch() + "bundle_file_test_changed.mirra";
         write_tensors(changed, file->tensors(),
                       {{"mirra.manifest", json.dump()}, {"mirra.manifest_sha256", sha256_of(json.dump())}});
         return Bundle::open(changed);
@@ -231,7 +232,7 @@ TEST_F(BundleFile, RefusesWeightsThatAreNotFinite) {
         written();
         auto json = nlohmann::json::parse(Bundle::open(path_)->manifest_json());
         json["sha256"] = sha256_of(tensors);
-        const std::string signed_anew = testing::TempDir() + "bundle_file_test_nan.mirra";
+        const std::string signed_anew = mirra::test::scratch() + "bundle_file_test_nan.mirra";
         write_tensors(signed_anew, tensors,
                       {{"mirra.manifest", json.dump()}, {"mirra.manifest_sha256", sha256_of(json.dump())}});
         EXPECT_EQ(code_of([&] { Bundle::open(signed_anew); }), ErrorCode::corrupt);

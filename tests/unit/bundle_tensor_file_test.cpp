@@ -1,6 +1,7 @@
 // The safetensors reader and writer: round trips, and every way in which a header can lie.
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
+#include "scratch.hpp"
 
 #include <gtest/gtest.h>
 
@@ -35,7 +36,7 @@ std::string entry(const std::string &dtype, const std::string &shape, const std:
 }
 
 TEST(TensorFile, WritesAndReadsBack) {
-    const std::string path = testing::TempDir() + "tensors.safetensors";
+    const std::string path = mirra::test::scratch() + "tensors.safetensors";
     const std::vector<float> a{1, 2, 3, 4, 5, 6};
     const std::vector<std::int64_t> b{-1};
     write_tensors(path,
@@ -134,7 +135,7 @@ TEST(TensorFile, RefusesEveryTruncation) {
 
 TEST(TensorFile, SaysWhatIsMissing) {
     try {
-        TensorFile::open(testing::TempDir() + "there-is-no-such-file.safetensors");
+        TensorFile::open(mirra::test::scratch() + "there-is-no-such-file.safetensors");
         ADD_FAILURE();
     } catch (const Error &error) {
         EXPECT_EQ(error.code(), ErrorCode::not_found);
@@ -142,7 +143,7 @@ TEST(TensorFile, SaysWhatIsMissing) {
 }
 
 TEST(TensorWriter, RefusesTensorsThatContradictThemselves) {
-    const std::string path = testing::TempDir() + "never.safetensors";
+    const std::string path = mirra::test::scratch() + "never.safetensors";
     const std::vector<float> a(3);
     EXPECT_THROW(write_tensors(path, {{"a", {DType::f32, {4}, std::as_bytes(std::span(a))}}}), Error);
     EXPECT_THROW(write_tensors(path, {{"", {DType::f32, {3}, std::as_bytes(std::span(a))}}}), Error);

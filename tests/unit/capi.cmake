@@ -1,11 +1,14 @@
 # Unit tests of the C interface, the host room and the plugins; what they link, and the modules that they load.
 set(MIRRA_UNIT_CAPI_TESTS
+    capi_constants_test.cpp
     capi_engine_test.cpp
     capi_image_test.cpp
     capi_job_test.cpp
     capi_session_test.cpp
     capi_struct_test.cpp
     capi_tensors_test.cpp
+    host_paths_test.cpp
+    host_plan_test.cpp
     host_value_test.cpp
     plugin_denoiser_test.cpp
     plugin_zoo_test.cpp)
@@ -15,20 +18,29 @@ add_library(mirra_fake_runtime MODULE ${CMAKE_CURRENT_LIST_DIR}/fake_runtime.cpp
 target_link_libraries(mirra_fake_runtime PRIVATE mirra_graph mirra_warnings)
 set_target_properties(mirra_fake_runtime PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
 
+function(mirra_zoo_animal name source)
+    add_library(mirra_zoo_${name} MODULE ${CMAKE_CURRENT_LIST_DIR}/${source})
+    target_include_directories(mirra_zoo_${name} PRIVATE ${PROJECT_SOURCE_DIR}/capi/include)
+    set_target_properties(mirra_zoo_${name} PROPERTIES
+        PREFIX "" OUTPUT_NAME ${name} SUFFIX ".so" LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/zoo)
+endfunction()
+
 set(index 0)
 foreach(animal no-symbol abi-too-new abi-too-old init-fails scribbles-size scribbles-beyond same-id null-functions no-init
-        no-tasks declines same-task bad-default bad-name two-inputs no-tile wrong-shape fails-silently statistics)
+        no-tasks declines same-task bad-default bad-name two-inputs no-tile wrong-shape fails-silently statistics
+        input-as-output fails-with-output mismatched-shapes unknown-task-flag unknown-port-flag unknown-param-flag
+        reserved-param)
     math(EXPR index "${index} + 1")
-    add_library(mirra_zoo_${animal} MODULE ${CMAKE_CURRENT_LIST_DIR}/plugin_zoo.c)
-    target_include_directories(mirra_zoo_${animal} PRIVATE ${PROJECT_SOURCE_DIR}/capi/include)
+    mirra_zoo_animal(${animal} plugin_zoo.c)
     target_compile_definitions(mirra_zoo_${animal} PRIVATE ZOO=${index} ZOO_NAME="${animal}")
-    set_target_properties(mirra_zoo_${animal} PROPERTIES
-        PREFIX "" OUTPUT_NAME ${animal} SUFFIX ".so" LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/zoo)
     list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_${animal})
 endforeach()
+mirra_zoo_animal(throws plugin_throws.cpp)
+list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_throws)
 list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_fake_runtime mirra_plugin_denoiser mirra_plugin_gain)
 
 set(MIRRA_UNIT_CAPI_DEFINITIONS
+    MIRRA_TEST_HEADERS="${PROJECT_SOURCE_DIR}/capi/include/mirra"
     MIRRA_TEST_VERSION="${PROJECT_VERSION}"
     MIRRA_TEST_RUNTIME="$<TARGET_FILE:mirra_fake_runtime>"
     MIRRA_TEST_PLUGINS="$<TARGET_FILE_DIR:mirra_plugin_denoiser>"

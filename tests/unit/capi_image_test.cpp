@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 
@@ -50,6 +51,10 @@ TEST(CapiImage, WriteOptionsAreCheckedAndUsed) {
     EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
                   mirra_image_write(path.c_str(), &pixels.image, nullptr, &options, error));
     options.bit_depth = 0;
+    options.reserved = 1;
+    EXPECT_STATUS(MIRRA_E_UNSUPPORTED,
+                  mirra_image_write(path.c_str(), &pixels.image, nullptr, &options, error));
+    options.reserved = 0;
     options.jpeg_quality = 101;
     EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
                   mirra_image_write(path.c_str(), &pixels.image, nullptr, &options, error));
@@ -114,6 +119,45 @@ TEST(CapiImage, NoiseIsRepeatableAndIsEstimated) {
     EXPECT_LT(comparison.ssim, 0.5);
     EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_image_add_noise(&noisy.image, -1, 3, error));
     EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_image_add_noise(&noisy.image, NAN, 3, error));
+}
+
+TEST(CapiImage, LinearLightIsWrittenOnTheCurve) {
+    Pixels<float> linear(2, 1, MIRRA_COLOR_RGBA, MIRRA_FORMAT_F32);
+    linear.image.transfer = MIRRA_TRANSFER_LINEAR;
+    linear.image.alpha_mode = MIRRA_ALPHA_PREMULTIPLIED;
+    linear.samples = {0.2140411F, 0.0F, 1.0F, 1.0F, 0.1070206F, 0.0F, 0.5F, 0.5F}; // 0.5, 0 and 1 on the curve
+    const std::string path = temporary("linear.png");
+    EXPECT_OK(mirra_image_write(path.c_str(), &linear.image, nullptr, nullptr, error));
+    Picture picture;
+    EXPECT_OK(mirra_image_read(path.c_str(), nullptr, picture.out(), error));
+    MIRRA_STRUCT(mirra_image, view);
+    EXPECT_OK(mirra_picture_view(picture.get(), &view, error));
+    ASSERT_EQ(MIRRA_FORMAT_U16, view.format);
+    const auto *samples = static_cast<const std::uint16_t *>(view.planes[0].data);
+    const std::uint16_t want[] = {32768, 0, 65535, 65535, 32768, 0, 65535, 32768};
+    for (std::size_t i = 0; i < std::size(want); ++i) EXPECT_NEAR(want[i], samples[i], 1) << i;
+
+    const char profile[] = "a profile";
+    linear.image.icc = profile;
+    linear.image.icc_bytes = sizeof(profile);
+    EXPECT_STATUS(MIRRA_E_UNSUPPORTED,
+                  mirra_image_write(path.c_str(), &linear.image, nullptr, nullptr, error));
+}
+
+TEST(CapiImage, NoiseOfLinearLightIsMeasuredOnTheCurve) {
+    Pixels<float> encoded(1100, 1000, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    encoded.samples.assign(encoded.samples.size(), 0.5F);
+    EXPECT_OK(mirra_image_add_noise(&encoded.image, 10, 1, error));
+    Pixels<float> linear(1100, 1000, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    linear.image.transfer = MIRRA_TRANSFER_LINEAR;
+    std::ranges::transform(encoded.samples, linear.samples.begin(),
+                           [](float x) { return std::pow((x + 0.055F) / 1.055F, 2.4F); });
+    double sigma = 0;
+    EXPECT_OK(mirra_image_estimate_noise(&linear.image, &sigma, error));
+    EXPECT_NEAR(10, sigma, 0.5);
+    MIRRA_STRUCT(mirra_comparison, comparison);
+    EXPECT_STATUS(MIRRA_E_MISMATCH,
+                  mirra_image_compare(&linear.image, &encoded.image, &comparison, error));
 }
 
 TEST(CapiImage, ComparingLooksAtSizes) {

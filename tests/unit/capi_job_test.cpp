@@ -1,7 +1,9 @@
 // Jobs: polling, waiting, cancelling with a bound, and what they keep alive.
 #include "capi_test_support.hpp"
 
+#include <atomic>
 #include <chrono>
+#include <limits>
 #include <thread>
 
 namespace mirra::test {
@@ -70,6 +72,28 @@ TEST(CapiJob, WaitingTimesOutAndTheSessionIsBusyMeanwhile) {
     mirra_job *second = nullptr;
     EXPECT_STATUS(MIRRA_E_BUSY, mirra_session_submit(slow.session.get(), ports, 2, nullptr, &second, error));
     EXPECT_EQ(nullptr, second);
+}
+
+TEST(CapiJob, ATimeThatIsNoNumberIsRefused) {
+    SlowRun slow;
+    const Job job = slow.submit();
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
+                  mirra_job_wait(job.get(), std::numeric_limits<double>::quiet_NaN(), nullptr, error));
+}
+
+TEST(CapiJob, ItsOwnCallbackCannotWaitForIt) {
+    SlowRun slow;
+    std::atomic<mirra_job *> handle{nullptr};
+    MIRRA_STRUCT(mirra_run_options, options);
+    options.progress = [](void *user, const mirra_progress *) -> std::int32_t {
+        mirra_job *const job = *static_cast<std::atomic<mirra_job *> *>(user);
+        if (job != nullptr) EXPECT_STATUS(MIRRA_E_BUSY, mirra_job_wait(job, -1, nullptr, error));
+        return job != nullptr ? 1 : 0;
+    };
+    options.progress_user = &handle;
+    const Job job = slow.submit(&options);
+    handle = job.get();
+    EXPECT_STATUS(MIRRA_E_CANCELLED, mirra_job_wait(job.get(), -1, nullptr, error));
 }
 
 TEST(CapiJob, CancelStopsItWithinATile) {

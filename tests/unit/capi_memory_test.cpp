@@ -80,7 +80,9 @@ TEST_F(CapiMemory, TheProcessGrowsByLessThanTheLimit) {
     MIRRA_STRUCT(mirra_plan, plan);
     EXPECT_OK(mirra_session_plan(session(1).get(), kSize, kSize, &plan, error));
     ASSERT_EQ(0, plan.fits);
-    const std::uint64_t limit = plan.required_bytes + (48U << 20);
+    const std::uint64_t limit = plan.required_bytes;
+    EXPECT_OK(mirra_session_plan(session(limit - 1).get(), kSize, kSize, &plan, error));
+    EXPECT_EQ(0, plan.fits);
     const Session limited = session(limit);
     EXPECT_OK(mirra_session_plan(limited.get(), kSize, kSize, &plan, error));
     ASSERT_EQ(1, plan.fits);

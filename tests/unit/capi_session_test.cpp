@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <random>
+#include <thread>
 
 namespace mirra::test {
 namespace {
@@ -85,7 +86,13 @@ TEST(CapiSession, WrongOptionsAreRefused) {
     EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
                   mirra_session_create(engine.get(), &options, session.out(), error));
     options.precision = 0;
-    options.threads = -1;
+    for (const std::int32_t threads : {-1, 1025, 1000000, INT32_MAX}) {
+        options.threads = threads;
+        EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
+                      mirra_session_create(engine.get(), &options, session.out(), error));
+    }
+    options.threads = 0;
+    options.tile_size = -1;
     EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
                   mirra_session_create(engine.get(), &options, session.out(), error));
 }
@@ -255,6 +262,17 @@ TEST(CapiSession, PortsAreChecked) {
     EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_session_run(session.get(), unknown, 2, nullptr, nullptr, error));
 }
 
+TEST(CapiSession, AReservedFieldOfAPortIsNotIgnored) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = make_session(engine, bundle);
+    Pixels<std::uint8_t> in(4, 4, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    mirra_port_value ports[] = {port("image", in.image), port("output", in.image)};
+    ports[1].reserved = 1;
+    EXPECT_STATUS(MIRRA_E_UNSUPPORTED,
+                  mirra_session_run(session.get(), ports, 2, nullptr, nullptr, error));
+}
+
 TEST(CapiSession, BadImagesAreRefused) {
     const Engine engine = make_engine();
     const Bundle bundle = make_bundle();
@@ -308,36 +326,64 @@ TEST(CapiSession, ThePlanSaysWhatARunWillDo) {
     EXPECT_GT(info.seconds, 0);
 }
 
-TEST(CapiSession, TheMemoryLimitMakesTilesSmallerOrIsRefusedWithTheBytesNeeded) {
-    const Engine engine = make_engine();
-    const Bundle bundle = make_bundle({.blur = true});
+struct Limited {
+    Session session;
+    mirra_plan plan{};
+};
+
+/// A session with a memory limit, and its plan for 400 x 300 pixels.
+Limited limited_session(const Engine &engine, const Bundle &bundle, std::uint64_t limit,
+                        std::int32_t tile_size = 0) {
     MIRRA_STRUCT(mirra_session_options, options);
     options.task = "denoise";
     options.bundle = bundle.get();
-    options.memory_limit = 1;
-    Session session;
-    EXPECT_OK(mirra_session_create(engine.get(), &options, session.out(), error));
-    MIRRA_STRUCT(mirra_plan, plan);
-    EXPECT_OK(mirra_session_plan(session.get(), 400, 300, &plan, error));
-    EXPECT_EQ(0, plan.fits);
-    EXPECT_GT(plan.required_bytes, plan.base_bytes);
+    options.memory_limit = limit;
+    options.tile_size = tile_size;
+    Limited out;
+    out.plan.struct_size = sizeof(mirra_plan);
+    EXPECT_OK(mirra_session_create(engine.get(), &options, out.session.out(), error));
+    EXPECT_OK(mirra_session_plan(out.session.get(), 400, 300, &out.plan, error));
+    return out;
+}
+
+TEST(CapiSession, TheBytesNeededAreEnoughAndNotOneToSpare) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle({.blur = true});
     Pixels<std::uint8_t> in(400, 300, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
     fill_random(in.samples, 255);
-    Pixels<std::uint8_t> out(400, 300, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
-    Failure failure;
-    EXPECT_EQ(MIRRA_E_BUDGET, run(session, in.image, out.image, failure.out()));
-    EXPECT_THAT(message(failure), HasSubstr(std::to_string(plan.required_bytes)));
-
-    options.memory_limit = plan.required_bytes + (1 << 20);
-    EXPECT_OK(mirra_session_create(engine.get(), &options, session.out(), error));
-    EXPECT_OK(mirra_session_plan(session.get(), 400, 300, &plan, error));
-    EXPECT_EQ(1, plan.fits);
-    EXPECT_GT(plan.tile_count, 1U);
-    EXPECT_LE(plan.peak_bytes, options.memory_limit);
-    EXPECT_OK(run(session, in.image, out.image, error));
     Pixels<std::uint8_t> whole(400, 300, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
     EXPECT_OK(run(make_session(engine, bundle), in.image, whole.image, error));
-    EXPECT_EQ(whole.samples, out.samples);
+    for (const std::int32_t tile_size : {0, 64}) {
+        const std::uint64_t needed = limited_session(engine, bundle, 1, tile_size).plan.required_bytes;
+        const Limited fits = limited_session(engine, bundle, needed, tile_size);
+        EXPECT_EQ(1, fits.plan.fits);
+        EXPECT_GT(fits.plan.tile_count, 1U);
+        EXPECT_LE(fits.plan.peak_bytes, needed);
+        Pixels<std::uint8_t> out(400, 300, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+        EXPECT_OK(run(fits.session, in.image, out.image, error));
+        EXPECT_EQ(whole.samples, out.samples);
+
+        const Limited tight = limited_session(engine, bundle, needed - 1, tile_size);
+        EXPECT_EQ(0, tight.plan.fits);
+        EXPECT_EQ(needed, tight.plan.required_bytes);
+        EXPECT_GT(needed, tight.plan.base_bytes);
+        Failure failure;
+        EXPECT_EQ(MIRRA_E_BUDGET, run(tight.session, in.image, out.image, failure.out()));
+        EXPECT_THAT(message(failure), HasSubstr(std::to_string(needed)));
+    }
+}
+
+TEST(CapiSession, ARunInPlaceNeedsItsCopyBesides) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle({.blur = true});
+    const std::uint64_t needed = limited_session(engine, bundle, 1).plan.required_bytes;
+    Pixels<std::uint8_t> in(400, 300, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    const std::uint64_t with_copy = needed + in.samples.size();
+    Failure failure;
+    EXPECT_EQ(MIRRA_E_BUDGET,
+              run(limited_session(engine, bundle, needed).session, in.image, in.image, failure.out()));
+    EXPECT_THAT(message(failure), HasSubstr(std::to_string(with_copy)));
+    EXPECT_OK(run(limited_session(engine, bundle, with_copy).session, in.image, in.image, error));
 }
 
 TEST(CapiSession, PrecisionIsChosenByMeasuredLoss) {
@@ -422,6 +468,23 @@ TEST(CapiSession, ACancelTokenIsSticky) {
     EXPECT_EQ(1, mirra_cancel_requested(cancel.get()));
     EXPECT_STATUS(MIRRA_E_CANCELLED, run(session, in.image, in.image, error, &options));
     EXPECT_STATUS(MIRRA_E_CANCELLED, run(session, in.image, in.image, error, &options));
+}
+
+TEST(CapiSession, MayBeDestroyedDuringItsRun) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    Session session = stated_session(engine, bundle, 16);
+    mirra_session *const used = session.get();
+    Pixels<std::uint8_t> in(64, 64, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    MIRRA_STRUCT(mirra_run_options, options);
+    options.progress = [](void *user, const mirra_progress *) -> std::int32_t {
+        std::thread([&] { *static_cast<Session *>(user) = Session(); }).join();
+        return 0;
+    };
+    options.progress_user = &session;
+    const mirra_port_value ports[] = {port("image", in.image), port("output", in.image)};
+    EXPECT_OK(mirra_session_run(used, ports, 2, &options, nullptr, error));
+    EXPECT_EQ(std::vector<std::uint8_t>(in.samples.size(), 51), in.samples);
 }
 
 TEST(CapiSession, ACallbackThatUsesItsOwnSessionIsToldThatItIsBusy) {

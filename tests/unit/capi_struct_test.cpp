@@ -49,6 +49,18 @@ TEST(CapiStruct, AForgottenSizeIsRefused) {
     EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_engine_device(engine.get(), 0, &info, error));
 }
 
+TEST(CapiStruct, ASizeThatCutsAPointerInTwoIsRefused) {
+    mirra_engine_options options{};
+    options.struct_size = offsetof(mirra_engine_options, plugin_path) + sizeof(void *) / 2;
+    options.plugin_path = "/nowhere";
+    Engine engine;
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_engine_create(&options, engine.out(), error));
+    engine = make_engine();
+    mirra_device_info info{};
+    info.struct_size = offsetof(mirra_device_info, id) + sizeof(void *) / 2;
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_engine_device(engine.get(), 0, &info, error));
+}
+
 TEST(CapiStruct, OutputsAreFilledAsFarAsTheyGo) {
     struct {
         mirra_device_info info;

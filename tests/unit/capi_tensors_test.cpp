@@ -122,14 +122,74 @@ TEST(CapiTensors, AGraphIsRunAsItIs) {
     EXPECT_EQ(want, values_of(outputs, "image"));
     EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_graph_run(engine.get(), bundle.get(), "other", nullptr,
                                                      inputs.get(), outputs.out(), error));
-    MIRRA_STRUCT(mirra_graph_options, options);
-    options.memory_limit = 100;
-    EXPECT_STATUS(MIRRA_E_BUDGET, mirra_graph_run(engine.get(), bundle.get(), "denoiser", &options,
-                                                  inputs.get(), outputs.out(), error));
     Borrowed wrong({1, 2}, {2});
     EXPECT_OK(mirra_tensors_add(inputs.get(), "image", &wrong.managed, error));
     EXPECT_STATUS(MIRRA_E_MISMATCH, mirra_graph_run(engine.get(), bundle.get(), "denoiser", nullptr,
                                                     inputs.get(), outputs.out(), error));
+}
+
+/// Inputs of the test network.
+Tensors network_inputs(std::int64_t size) {
+    const auto pixels = static_cast<std::size_t>(size * size);
+    Borrowed image(std::vector<float>(3 * pixels, 0.25F), {1, 3, size, size});
+    Borrowed level(std::vector<float>(pixels, 0.5F), {1, 1, size, size});
+    Tensors inputs = empty();
+    EXPECT_OK(mirra_tensors_add(inputs.get(), "image", &image.managed, error));
+    EXPECT_OK(mirra_tensors_add(inputs.get(), "noise_level", &level.managed, error));
+    return inputs;
+}
+
+TEST(CapiTensors, AGraphKeepsItsMemoryLimit) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Tensors inputs = network_inputs(64);
+    MIRRA_STRUCT(mirra_graph_options, options);
+    Tensors outputs;
+    const auto run_with = [&](std::uint64_t limit, mirra_error **error) {
+        options.memory_limit = limit;
+        return mirra_graph_run(engine.get(), bundle.get(), "denoiser", &options, inputs.get(), outputs.out(),
+                               error);
+    };
+    Failure failure;
+    ASSERT_EQ(MIRRA_E_BUDGET, run_with(100, failure.out()));
+    const std::string hint = mirra_error_hint(failure.get());
+    const auto digits = hint.find_first_of("0123456789");
+    ASSERT_NE(std::string::npos, digits) << hint;
+    const std::uint64_t needed = std::stoull(hint.substr(digits));
+    EXPECT_STATUS(MIRRA_E_BUDGET, run_with(needed - 1, error));
+    EXPECT_OK(run_with(needed, error));
+    EXPECT_EQ(std::vector<float>(3U * 64 * 64, 0.75F), values_of(outputs, "image"));
+}
+
+TEST(CapiTensors, OptionsOfAGraphAreChecked) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Tensors inputs = network_inputs(8);
+    Tensors outputs;
+    const auto refused = [&](mirra_status status, const mirra_graph_options &options) {
+        EXPECT_STATUS(status, mirra_graph_run(engine.get(), bundle.get(), "denoiser", &options, inputs.get(),
+                                              outputs.out(), error));
+    };
+    for (const std::int32_t threads : {-1, 1025, 1000000}) {
+        MIRRA_STRUCT(mirra_graph_options, options);
+        options.threads = threads;
+        refused(MIRRA_E_INVALID_ARGUMENT, options);
+    }
+    MIRRA_STRUCT(mirra_graph_options, options);
+    options.reserved = 1;
+    refused(MIRRA_E_UNSUPPORTED, options);
+}
+
+TEST(CapiTensors, ABundleIsWhatWasVerifiedWhateverBecomesOfItsFile) {
+    const Engine engine = make_engine();
+    const std::string path = write_bundle_file({});
+    Bundle bundle;
+    EXPECT_OK(mirra_bundle_open(path.c_str(), bundle.out(), error));
+    std::filesystem::resize_file(path, 0); // as a copy over it begins
+    Tensors outputs;
+    EXPECT_OK(mirra_graph_run(engine.get(), bundle.get(), "denoiser", nullptr, network_inputs(8).get(),
+                              outputs.out(), error));
+    EXPECT_EQ(std::vector<float>(3U * 8 * 8, 0.75F), values_of(outputs, "image"));
 }
 
 } // namespace

@@ -68,6 +68,18 @@ TEST(HostValue, IntegersAndTruthValues) {
     EXPECT_THROW(accept(flag, 2.0), Error);
 }
 
+TEST(HostValue, AnIntegerStaysWithinItsType) {
+    Parameter count;
+    count.name = "count";
+    count.type = Type::integer;
+    count.minimum = -1e30;
+    count.maximum = 1e30;
+    EXPECT_EQ(std::get<std::int64_t>(accept(count, -0x1p63)), INT64_MIN);
+    EXPECT_THROW(accept(count, 0x1p63), Error);
+    EXPECT_THROW(accept(count, -1e20), Error);
+    EXPECT_THROW(parse(count, "9223372036854775808"), Error);
+}
+
 TEST(HostValue, DefaultsOfAManifest) {
     const std::string json = R"({"a": 1, "b": 2.5, "c": "x", "d": true, "e": [1]})";
     EXPECT_EQ(std::get<std::int64_t>(*manifest_default(json, "a")), 1);

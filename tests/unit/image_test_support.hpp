@@ -3,6 +3,7 @@
 
 #include "mirra/error.hpp"
 #include "mirra/image.hpp"
+#include "scratch.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -42,7 +43,7 @@ constexpr int code(ErrorCode value) {
 
 /// A new, empty folder.
 inline std::filesystem::path fresh_folder(const std::string &name) {
-    const auto folder = std::filesystem::path(testing::TempDir()) /
+    const auto folder = std::filesystem::path(mirra::test::scratch()) /
                         ("mirra-" + name + "-" + std::to_string(std::random_device{}()));
     std::filesystem::create_directories(folder);
     return folder;

@@ -5,6 +5,7 @@
 
 #include "mirra/architectures.hpp"
 #include "mirra/error.hpp"
+#include "scratch.hpp"
 
 #include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
@@ -18,7 +19,7 @@ namespace {
 using test::TorchState;
 
 std::string path(const std::string &name) {
-    return testing::TempDir() + "import_checkpoint_" + name;
+    return mirra::test::scratch() + "import_checkpoint_" + name;
 }
 
 std::vector<float> random_values(std::size_t count) {

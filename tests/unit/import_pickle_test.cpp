@@ -3,6 +3,7 @@
 #include "import_torch_writer.hpp"
 
 #include "mirra/error.hpp"
+#include "scratch.hpp"
 
 #include <gtest/gtest.h>
 
@@ -80,7 +81,7 @@ TEST(Pickle, StopsBehindItsEnd) {
 }
 
 TEST(Pickle, RecordsCallsInsteadOfMakingThem) {
-    const std::string marker = testing::TempDir() + "pickle_was_run";
+    const std::string marker = mirra::test::scratch() + "pickle_was_run";
     for (const std::string &hostile :
          {PickleWriter().global("os", "system").raw("(").text("touch " + marker).raw("tR").finish(),
           PickleWriter().global("posix", "system").raw("(").text("touch " + marker).raw("t\x81").finish(),

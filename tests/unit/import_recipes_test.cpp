@@ -21,12 +21,12 @@ TEST(Recipes, KnowTheAuthorsNames) {
     for (const char *key :
          {"module.generator.gen.3.weight_orig", "generator.gen.3.weight_orig", "gen.3.weight_orig"})
         EXPECT_EQ(renamed("alexnet-ae-conv1", key), "generator.gen.3.weight_orig") << key;
-    EXPECT_EQ(renamed("alexnet-denoiser", "module.classifier.conv1_1.bias"), "encoder.conv1_1.bias");
-    EXPECT_EQ(renamed("alexnet-denoiser", "module.model.features.0.weight"), "encoder.conv1_1.weight");
-    EXPECT_EQ(renamed("alexnet-denoiser", "features.3.weight"), "encoder.conv2_1.weight");
-    EXPECT_EQ(renamed("alexnet-denoiser", "features.6.weight"), "encoder.conv3_1.weight");
-    EXPECT_EQ(renamed("alexnet-denoiser", "features.8.weight"), "encoder.conv3_2.weight");
-    EXPECT_EQ(renamed("alexnet-denoiser", "classifier.features.10.bias"), "encoder.conv3_3.bias");
+    EXPECT_EQ(renamed("alexnet-denoiser", "module.classifier.conv1_1.bias"), "encoder.features.0.bias");
+    EXPECT_EQ(renamed("alexnet-denoiser", "module.model.features.0.weight"), "encoder.features.0.weight");
+    EXPECT_EQ(renamed("alexnet-denoiser", "features.3.weight"), "encoder.features.3.weight");
+    EXPECT_EQ(renamed("alexnet-denoiser", "features.6.weight"), "encoder.features.6.weight");
+    EXPECT_EQ(renamed("alexnet-denoiser", "features.8.weight"), "encoder.features.8.weight");
+    EXPECT_EQ(renamed("alexnet-denoiser", "classifier.features.10.bias"), "encoder.features.10.bias");
     EXPECT_EQ(renamed("alexnet-denoiser", "module.generator.conv7_1.weight_u"), "generator.conv7_1.weight_u");
     EXPECT_EQ(renamed("alexnet-denoiser", "module.classifier.pool1.LL.weight"), "encoder.pool1.LL.weight");
 }
@@ -38,6 +38,7 @@ TEST(Recipes, DropWhatIsNotNeeded) {
           "module.generator.linear1.weight", "module.generator.gen.1.num_batches_tracked",
           "module.classifier.classifier.4.weight", "module.classifier.last_layer.weight"})
         EXPECT_EQ(renamed("alexnet-ae-conv5", key), "(dropped)") << key;
+    EXPECT_EQ(renamed("alexnet-denoiser", "module.generator.unpool1.LH.weight"), "(dropped)");
 }
 
 TEST(Recipes, ListWhatThereIs) {

@@ -3,6 +3,7 @@
 #include "import_torch_writer.hpp"
 
 #include "mirra/error.hpp"
+#include "scratch.hpp"
 
 #include <gtest/gtest.h>
 
@@ -25,7 +26,7 @@ TorchState plain_state() {
 }
 
 std::string path(const std::string &name) {
-    return testing::TempDir() + "import_torch_file_" + name;
+    return mirra::test::scratch() + "import_torch_file_" + name;
 }
 
 StateDict state_of(const TorchState &state) {

@@ -21,7 +21,14 @@ enum {
     NO_TILE,
     WRONG_SHAPE,
     FAILS_SILENTLY,
-    STATISTICS
+    STATISTICS,
+    INPUT_AS_OUTPUT,
+    FAILS_WITH_OUTPUT,
+    MISMATCHED_SHAPES,
+    UNKNOWN_TASK_FLAG,
+    UNKNOWN_PORT_FLAG,
+    UNKNOWN_PARAM_FLAG,
+    RESERVED_PARAM
 };
 
 #if ZOO != 1 /* NO_SYMBOL */
@@ -56,8 +63,18 @@ static mirra_status process(void *instance, mirra_context *context, const mirra_
         const int64_t shape[4] = {1, 1, 1, 1};
         return host->tensor_full(context, shape, 4, 0, output, error);
     }
-    if (ZOO == STATISTICS) *output = host->tensor_retain(input);
-    return MIRRA_OK;
+    if (ZOO == MISMATCHED_SHAPES) {
+        const int64_t shape[4] = {1, 3, 2, 2};
+        mirra_tensor *other = NULL;
+        mirra_status status = host->tensor_full(context, shape, 4, 0, &other, error);
+        if (!status)
+            status = host->tensor_binary(context, MIRRA_BINARY_ADD, input, other, output, error);
+        host->tensor_release(other);
+        return status;
+    }
+    if (ZOO == INPUT_AS_OUTPUT) *output = (mirra_tensor *)input;
+    if (ZOO == STATISTICS || ZOO == FAILS_WITH_OUTPUT) *output = host->tensor_retain(input);
+    return ZOO == FAILS_WITH_OUTPUT ? MIRRA_E_DEVICE : MIRRA_OK;
 }
 
 static mirra_status measure(void *instance, mirra_context *context, const mirra_tile *tile,
@@ -89,7 +106,10 @@ static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error *
         ports[i].direction = i < inputs ? MIRRA_PORT_INPUT : MIRRA_PORT_OUTPUT;
         ports[i].name = i == inputs ? "output" : i == 0 ? "image" : "other";
     }
+    if (ZOO == UNKNOWN_PORT_FLAG) ports[0].flags = 1U << 20;
     param.struct_size = sizeof(param);
+    if (ZOO == UNKNOWN_PARAM_FLAG) param.flags = 1U << 20;
+    if (ZOO == RESERVED_PARAM) param.reserved = 1;
     param.type = MIRRA_TYPE_FLOAT;
     param.name = "level";
     param.maximum = 1;
@@ -108,6 +128,7 @@ static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error *
         task.flags = MIRRA_TASK_GLOBAL_STATISTICS;
         task.measure = measure;
     }
+    if (ZOO == UNKNOWN_TASK_FLAG) task.flags = 1U << 20;
     return host->register_task(host, &task, error);
 }
 

@@ -53,6 +53,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Animal{"same-task", "'denoise' is already there"},
                       Animal{"bad-default", "default that it does not allow"},
                       Animal{"bad-name", "'Not A Name'"}, Animal{"two-inputs", "must have one image input"},
+                      Animal{"unknown-task-flag", "flag"}, Animal{"unknown-port-flag", "'image' has a flag"},
+                      Animal{"unknown-param-flag", "'level' has a flag"},
+                      Animal{"reserved-param", "'level' uses the reserved field"},
                       Animal{"is-not-there", "no such file"}),
     [](const auto &animal) {
         std::string name = animal.param.name;
@@ -70,6 +73,18 @@ TEST(PluginZooFiles, GarbageAndEmptyFilesArePassedOver) {
         const mirra_plugin_record record = last_record(engine);
         EXPECT_EQ(0, record.loaded);
         EXPECT_STRNE("", record.reason);
+    }
+}
+
+TEST(PluginZooFiles, AFileThatWasCopiedInPartIsPassedOver) {
+    std::ifstream whole(zoo("statistics"), std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(whole)), {});
+    for (const std::size_t size : {std::size_t{70}, std::size_t{4096}, std::size_t{8192}}) {
+        ASSERT_LT(size, bytes.size());
+        const std::string path = temporary("part.so");
+        std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes.substr(0, size);
+        const mirra_plugin_record record = last_record(make_engine(path.c_str()));
+        EXPECT_EQ(0, record.loaded);
     }
 }
 
@@ -94,6 +109,29 @@ TEST(PluginZooRuns, ATaskThatGivesNoTile) {
     Failure failure;
     EXPECT_EQ(MIRRA_E_PLUGIN, run_zoo("no-tile", failure));
     EXPECT_THAT(message(failure), HasSubstr("gave no tile"));
+}
+
+TEST(PluginZooRuns, ATaskThatGivesItsInputAsItsOutput) {
+    Failure failure;
+    EXPECT_EQ(MIRRA_E_PLUGIN, run_zoo("input-as-output", failure));
+    EXPECT_THAT(message(failure), HasSubstr("tensor_retain"));
+}
+
+TEST(PluginZooRuns, ATileGivenByATaskThatFailsIsReleased) { // seen by LeakSanitizer
+    Failure failure;
+    EXPECT_EQ(MIRRA_E_DEVICE, run_zoo("fails-with-output", failure));
+}
+
+TEST(PluginZooRuns, ATaskThatThrowsInProcessAndInDestroy) {
+    Failure failure;
+    EXPECT_EQ(MIRRA_E_PLUGIN, run_zoo("throws", failure));
+    EXPECT_THAT(message(failure), HasSubstr("threw an exception"));
+}
+
+TEST(PluginZooRuns, ATaskThatAddsTensorsWhichDoNotGoTogether) {
+    Failure failure;
+    EXPECT_EQ(MIRRA_E_MISMATCH, run_zoo("mismatched-shapes", failure));
+    EXPECT_THAT(message(failure), HasSubstr("{1, 3, 3, 4} and {1, 3, 2, 2}"));
 }
 
 TEST(PluginZooRuns, ATaskThatGivesAWrongShape) {

@@ -82,7 +82,9 @@ class RandomNetwork {
     static torch::Tensor random(const std::string &name, const graph::Shape &shape) {
         if (name.ends_with("running_var")) return torch::rand(shape) + 0.5;
         if (shape.size() == 1) return torch::randn(shape) * 0.1 + (name.ends_with(".weight") ? 1.0 : 0.0);
-        return torch::randn(shape) / std::sqrt(static_cast<double>(shape[1] * shape[2] * shape[3]));
+        double fan_in = 1;
+        for (std::size_t i = 1; i < shape.size(); ++i) fan_in *= static_cast<double>(shape[i]);
+        return torch::randn(shape) / std::sqrt(fan_in);
     }
 
     graph::Graph graph_;

@@ -69,6 +69,24 @@ TEST(Tiling, TheLargestTileIsRespected) {
     expect_covers(plan, 1000, 1000);
 }
 
+TEST(Tiling, AnAbsurdImageIsAnErrorAtOnce) {
+    const auto graph = graph::wavelet_denoiser({.channels = {8}, .blocks = {1}});
+    try {
+        plan_tiles(graph, INT32_MAX, INT32_MAX, {.largest_tile = 64});
+        ADD_FAILURE();
+    } catch (const Error &error) {
+        EXPECT_EQ(error.code(), ErrorCode::limit);
+    }
+}
+
+TEST(Tiling, ASideBeyondWhatATensorMayHaveIsTiled) {
+    const auto graph = graph::wavelet_denoiser({.channels = {8}, .blocks = {1}});
+    const std::int64_t width = (std::int64_t{1} << 20) + 40;
+    const auto plan = plan_tiles(graph, width, 16, {});
+    EXPECT_GT(plan.tiles.size(), 1u);
+    EXPECT_EQ(plan.tiles.back().core.x + plan.tiles.back().core.width, width);
+}
+
 TEST(Tiling, AnEmptyImageIsAnError) {
     EXPECT_THROW(plan_tiles(graph::wavelet_denoiser({}), 0, 5, {}), Error);
 }

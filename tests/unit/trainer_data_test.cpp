@@ -2,6 +2,7 @@
 #include "data/crop_loader.hpp"
 #include "mirra/error.hpp"
 #include "mirra/image.hpp"
+#include "scratch.hpp"
 #include "trainer_support.hpp"
 
 #include <gtest/gtest.h>
@@ -26,8 +27,8 @@ TEST(ImageSet, FindsPicturesAndSkipsBrokenOnesByName) {
 }
 
 TEST(ImageSet, MissingAndEmptyFoldersAreErrors) {
-    EXPECT_THROW(ImageSet({testing::TempDir() + "/no-such-folder"}, 1), Error);
-    const std::filesystem::path empty = testing::TempDir() + "/mirra-empty";
+    EXPECT_THROW(ImageSet({mirra::test::scratch() + "no-such-folder"}, 1), Error);
+    const std::filesystem::path empty = mirra::test::scratch() + "mirra-empty";
     std::filesystem::create_directories(empty);
     EXPECT_THROW(ImageSet({empty}, 1), Error);
 }
@@ -61,7 +62,7 @@ TEST(CropLoader, PicturesSmallerThanTheCropAreReplicated) {
 }
 
 TEST(CropLoader, AnUnreadableSetEndsWithItsError) {
-    const std::filesystem::path folder = testing::TempDir() + "/mirra-unreadable";
+    const std::filesystem::path folder = mirra::test::scratch() + "mirra-unreadable";
     std::filesystem::create_directories(folder);
     std::ofstream(folder / "a.png") << "x";
     ImageSet set({folder}, 1 << 20);

@@ -3,6 +3,7 @@
 #include "core/schedule.hpp"
 #include "mirra/error.hpp"
 #include "tasks/denoiser_recipe.hpp"
+#include "tasks/encoder_recipe.hpp"
 
 #include <gtest/gtest.h>
 
@@ -48,6 +49,29 @@ TEST(Recipe, TheShippedOnesAreValid) {
         auto recipe = Recipe::load(std::string(MIRRA_RECIPES) + "/" + name);
         EXPECT_NO_THROW(static_cast<void>(DenoiserRecipe::read(recipe).network())) << name;
     }
+}
+
+TEST(Recipes, TheShippedOnesOfEncodersAreValid) {
+    int count = 0;
+    for (const auto &entry : std::filesystem::recursive_directory_iterator(MIRRA_RECIPES)) {
+        if (!entry.path().filename().string().starts_with("encoder-")) continue;
+        auto recipe = Recipe::load(entry.path());
+        EXPECT_NO_THROW(static_cast<void>(graph::classifier(EncoderRecipe::read(recipe).network)))
+            << entry.path();
+        ++count;
+    }
+    EXPECT_GE(count, 8);
+}
+
+TEST(Recipes, TheCommandLineOverridesAndIsKept) {
+    auto recipe = Recipe::parse("[adversary]\nepsilon = 1.0\n", "r");
+    recipe.set("adversary.epsilon", 2.5);
+    recipe.set("network.architecture", std::string("resnet18"));
+    EXPECT_EQ(EncoderRecipe::read(recipe).budget.epsilon, 2.5);
+    auto again = Recipe::parse(recipe.source(), "again");
+    const auto settings = EncoderRecipe::read(again);
+    EXPECT_EQ(settings.network.architecture, "resnet18");
+    EXPECT_EQ(settings.budget.epsilon, 2.5);
 }
 
 TEST(Schedule, WarmsUpAndEndsAtTheFinalRate) {

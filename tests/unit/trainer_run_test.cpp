@@ -7,6 +7,7 @@
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
+#include "scratch.hpp"
 #include "tasks/denoiser.hpp"
 #include "trainer_support.hpp"
 
@@ -47,7 +48,7 @@ seed = 3
 )";
 
 DenoiserCommand command_for(const std::string &name, const std::string &recipe = kRecipe) {
-    const std::filesystem::path folder = testing::TempDir() + "/mirra-train-" + name;
+    const std::filesystem::path folder = mirra::test::scratch() + "mirra-train-" + name;
     std::filesystem::remove_all(folder);
     std::filesystem::create_directories(folder);
     std::ofstream(folder / "recipe.toml") << recipe;
@@ -84,21 +85,87 @@ TEST(Training, LearnsAndLeavesBundleLogAndCurves) {
     EXPECT_TRUE(std::filesystem::exists(folder + "/curves.png"));
 }
 
+/// A task that presses Ctrl-C during one of its steps.
+class Interrupting final : public TrainingTask {
+  public:
+    Interrupting(std::unique_ptr<TrainingTask> task, std::int64_t at) : task_(std::move(task)), at_(at) {}
+    [[nodiscard]] std::string name() const override { return task_->name(); }
+    [[nodiscard]] std::int64_t steps() const override { return task_->steps(); }
+    [[nodiscard]] std::string fingerprint() const override { return task_->fingerprint(); }
+    [[nodiscard]] std::map<std::string, torch::Tensor> state() const override { return task_->state(); }
+    void start(std::int64_t step) override { task_->start(step); }
+    [[nodiscard]] std::vector<std::string> columns() const override { return task_->columns(); }
+    std::vector<double> step(std::int64_t step) override {
+        if (step == at_) std::raise(SIGINT);
+        return task_->step(step);
+    }
+    [[nodiscard]] std::int64_t validation_interval() const override { return task_->validation_interval(); }
+    void validate(std::vector<double> &values) override { task_->validate(values); }
+    void finish() override { task_->finish(); }
+    [[nodiscard]] std::filesystem::path output() const override { return task_->output(); }
+
+  private:
+    std::unique_ptr<TrainingTask> task_;
+    std::int64_t at_;
+};
+
 TEST(Training, CtrlCSavesAndTheResumedRunIsTheSameBitForBit) {
     const auto whole = command_for("whole");
     ASSERT_EQ(train_denoiser(whole), 0);
     auto broken = command_for("broken");
     broken.data = whole.data;
-    std::thread stopper([] {
-        std::this_thread::sleep_for(std::chrono::milliseconds(400));
-        std::raise(SIGINT);
-    });
-    const int first = train_denoiser(broken);
-    stopper.join();
-    EXPECT_EQ(first, 130) << "the run ended before it could be interrupted";
+    Interrupting interrupted(denoiser_task(broken), 20);
+    EXPECT_EQ(run_training(interrupted, {.folder = broken.output.string() + ".run"}), RunResult::interrupted);
     EXPECT_FALSE(std::filesystem::exists(broken.output));
     ASSERT_EQ(train_denoiser(broken), 0);
     EXPECT_EQ(weights_of(broken.output), weights_of(whole.output));
+}
+
+TEST(Training, AFinishedRunIsLeftAlone) {
+    auto command = command_for("finished");
+    command.steps = 2;
+    ASSERT_EQ(train_denoiser(command), 0);
+    const auto written = std::filesystem::last_write_time(command.output);
+    ASSERT_EQ(train_denoiser(command), 0);
+    EXPECT_EQ(std::filesystem::last_write_time(command.output), written);
+}
+
+std::filesystem::path random_encoder() {
+    const std::filesystem::path path = mirra::test::scratch() + "encoder.mirra";
+    torch::manual_seed(8);
+    const GraphModule network(graph::alexnet_encoder(graph::InputTransform::scale_pm1), {});
+    bundle::Manifest manifest;
+    manifest.graphs.emplace("encoder", network.graph());
+    bundle::write_bundle(path, manifest, network.weights(), bundle::DType::f16);
+    return path;
+}
+
+constexpr const char *kPaperRecipe = R"(
+[network]
+architecture = "alexnet-denoiser"
+input_transform = "scale_pm1"
+spectral_norm = ["generator."]
+frozen = ["encoder."]
+[data]
+crop = 64
+batch = 2
+[loss]
+feature_weight = 0.1
+[optimizer]
+steps = 2
+[validation]
+pictures = 1
+[training]
+precision = "fp32"
+)";
+
+TEST(Training, AFrozenEncoderIsTakenFromItsBundleAndComparesFeatures) {
+    auto command = command_for("frozen", kPaperRecipe);
+    EXPECT_THROW(train_denoiser(command), Error) << "frozen weights came from nowhere";
+    command.encoder = random_encoder();
+    ASSERT_EQ(train_denoiser(command), 0);
+    const auto encoder = weights_of(*command.encoder), trained = weights_of(command.output);
+    for (const auto &[name, values] : encoder) EXPECT_EQ(trained.at(name), values) << name;
 }
 
 TEST(Training, ACheckpointOfAnotherRecipeIsRefused) {
@@ -139,7 +206,7 @@ TEST(GraphModule, SpectralNormBoundsTheWeightAndIsFolded) {
 }
 
 TEST(Checkpoint, DamageIsAnError) {
-    const std::filesystem::path path = testing::TempDir() + "/mirra-checkpoint.safetensors";
+    const std::filesystem::path path = mirra::test::scratch() + "mirra-checkpoint.safetensors";
     const std::map<std::string, torch::Tensor> state{{"w", torch::rand({3, 2})}};
     save_checkpoint(path, state, {5, "f"});
     const auto copy = state.at("w").clone();

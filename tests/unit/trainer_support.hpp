@@ -2,6 +2,7 @@
 #pragma once
 
 #include "mirra/image.hpp"
+#include "scratch.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +14,7 @@ namespace mirra::test {
 
 /// A fresh folder with `count` smooth colour pictures.
 inline std::filesystem::path make_pictures(const std::string &name, int count, int width, int height) {
-    const std::filesystem::path folder = testing::TempDir() + "/mirra-pictures-" + name;
+    const std::filesystem::path folder = mirra::test::scratch() + "mirra-pictures-" + name;
     std::filesystem::remove_all(folder);
     std::filesystem::create_directories(folder);
     for (int i = 0; i < count; ++i) {

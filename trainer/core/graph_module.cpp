@@ -34,7 +34,10 @@ torch::Tensor initial(const graph::Node &node, const std::string &role, const gr
 
 } // namespace
 
-GraphModule::GraphModule(graph::Graph graph, const Options &options) : graph_(std::move(graph)) {
+GraphModule::GraphModule(graph::Graph graph, const Options &options)
+    : graph_(std::move(graph))
+    , dropout_(options.dropout)
+    , dropout_probability_(options.dropout_probability) {
     for (const auto &node : graph_.nodes) create(node, options);
 }
 
@@ -103,6 +106,8 @@ GraphModule::forward(const std::map<std::string, torch::Tensor> &inputs) {
         const auto &node = graph_.nodes[i];
         std::vector<at::Tensor> arguments;
         for (const auto &name : node.inputs) arguments.push_back(values.at(name));
+        if (is_training() && std::ranges::find(dropout_, node.name) != dropout_.end())
+            arguments.front() = at::dropout(arguments.front(), dropout_probability_, true);
         const auto weight = [&](const char *role) {
             const auto found = node.weights.find(role);
             return found == node.weights.end() ? torch::Tensor() : effective(found->second);
@@ -128,19 +133,12 @@ void GraphModule::copy(const bundle::Bundle &bundle, const std::string &name, to
 }
 
 void GraphModule::load(const bundle::Bundle &bundle) {
-    for (auto &[name, tensor] : tensors_) copy(bundle, name, tensor);
+    load_all(bundle, "");
 }
 
-void GraphModule::load_matching(const bundle::Bundle &bundle) {
-    bool any = false;
+void GraphModule::load_all(const bundle::Bundle &bundle, const std::string &prefix) {
     for (auto &[name, tensor] : tensors_)
-        if (bundle.file().tensors().contains(name)) {
-            copy(bundle, name, tensor);
-            any = true;
-        }
-    if (!any)
-        throw Error(ErrorCode::not_found, "the bundle has none of the network's weights", "--encoder",
-                    "give a bundle of the same encoder architecture");
+        if (name.starts_with(prefix)) copy(bundle, name, tensor);
 }
 
 void GraphModule::freeze(const std::vector<std::string> &prefixes) {
@@ -148,16 +146,23 @@ void GraphModule::freeze(const std::vector<std::string> &prefixes) {
         if (has_prefix(name, prefixes)) tensor.set_requires_grad(false);
 }
 
-bundle::Weights GraphModule::weights() const {
+std::map<std::string, torch::Tensor> GraphModule::effective_weights() const {
     const torch::NoGradGuard no_grad;
-    bundle::Weights out;
+    std::map<std::string, torch::Tensor> out;
     for (const auto &[name, tensor] : tensors_) {
-        auto value = tensor;
-        if (const auto found = spectral_.find(name); found != spectral_.end()) {
-            const auto &[u, v, transposed] = found->second;
-            value = tensor / torch::dot(u, torch::mv(matrix(tensor, transposed), v));
-        }
-        value = value.to(at::kCPU, at::kFloat).contiguous();
+        out[name] = tensor.detach();
+        const auto found = spectral_.find(name);
+        if (found == spectral_.end()) continue;
+        const auto &[u, v, transposed] = found->second;
+        out[name] = tensor / torch::dot(u, torch::mv(matrix(tensor, transposed), v));
+    }
+    return out;
+}
+
+bundle::Weights GraphModule::weights() const {
+    bundle::Weights out;
+    for (const auto &[name, tensor] : effective_weights()) {
+        const auto value = tensor.to(at::kCPU, at::kFloat).contiguous();
         auto &weight = out[name];
         weight.shape.assign(value.sizes().begin(), value.sizes().end());
         const auto *data = value.const_data_ptr<float>();

@@ -15,8 +15,10 @@ namespace mirra::trainer {
 class GraphModule : public torch::nn::Module {
   public:
     struct Options {
-        std::vector<std::string> spectral_norm; ///< prefixes of convolution weights that are normalised
-        std::vector<std::string> zero_init;     ///< prefixes of weights that start at zero
+        std::vector<std::string> spectral_norm = {}; ///< prefixes of convolution weights that are normalised
+        std::vector<std::string> zero_init = {};     ///< prefixes of weights that start at zero
+        std::vector<std::string> dropout = {}; ///< nodes whose input is dropped at random while training
+        double dropout_probability = 0.5;
     };
 
     /// Weights are initialised as LibTorch's layers do (Kaiming uniform, a = sqrt 5), from the global
@@ -29,11 +31,12 @@ class GraphModule : public torch::nn::Module {
 
     /// Copies weights in by name. @throws Error not_found | mismatch
     void load(const bundle::Bundle &bundle);
-    /// Copies those weights that the bundle has too. @throws Error mismatch | not_found when it has none of
-    /// them
-    void load_matching(const bundle::Bundle &bundle);
+    /// Copies all weights whose names begin with a prefix. @throws Error not_found | mismatch
+    void load_all(const bundle::Bundle &bundle, const std::string &prefix);
     /// Excludes weights with these name prefixes from training.
     void freeze(const std::vector<std::string> &prefixes);
+    /// The weights as a pass in evaluation mode uses them, detached, by name.
+    [[nodiscard]] std::map<std::string, torch::Tensor> effective_weights() const;
     /// fp32 weights by name for a bundle; spectral norm folded in with the stored vectors.
     [[nodiscard]] bundle::Weights weights() const;
     /// Everything that training changes (parameters, running statistics, power-iteration vectors) by name.
@@ -54,6 +57,8 @@ class GraphModule : public torch::nn::Module {
     static torch::Tensor matrix(const torch::Tensor &weight, bool transposed);
 
     graph::Graph graph_;
+    std::vector<std::string> dropout_;
+    double dropout_probability_;
     std::map<std::string, torch::Tensor> tensors_;
     std::map<std::string, Spectral> spectral_;
 };

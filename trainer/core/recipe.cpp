@@ -6,6 +6,8 @@
 
 #include <toml++/toml.h>
 
+#include <sstream>
+
 namespace mirra::trainer {
 
 struct Recipe::Table {
@@ -93,6 +95,43 @@ std::string Recipe::text(const std::string &key, const std::string &fallback) {
     return *value;
 }
 
+std::string Recipe::choice(const std::string &key, const std::vector<std::string> &choices) {
+    auto value = text(key, choices.front());
+    std::string list;
+    for (const auto &each : choices) {
+        if (each == value) return value;
+        list += (list.empty() ? "" : ", ") + each;
+    }
+    throw Error(ErrorCode::invalid_argument, "recipe: '" + key + "' is '" + value + "'", name_,
+                "choose one of: " + list);
+}
+
+template<class Value> void Recipe::replace(const std::string &key, const Value &value) {
+    auto *table = &table_->toml;
+    std::size_t begin = 0;
+    for (auto dot = key.find('.'); dot != std::string::npos; dot = key.find('.', begin)) {
+        const auto name = key.substr(begin, dot - begin);
+        if (!table->contains(name)) table->insert(name, toml::table());
+        table = (*table)[name].as_table();
+        if (table == nullptr) wrong(name, "a table");
+        begin = dot + 1;
+    }
+    table->insert_or_assign(key.substr(begin), value);
+    std::ostringstream text;
+    text << table_->toml << '\n';
+    source_ = text.str();
+}
+
+void Recipe::set(const std::string &key, double value) {
+    replace(key, value);
+}
+void Recipe::set(const std::string &key, std::int64_t value) {
+    replace(key, value);
+}
+void Recipe::set(const std::string &key, const std::string &value) {
+    replace(key, value);
+}
+
 std::vector<std::int64_t> Recipe::integers(const std::string &key,
                                            const std::vector<std::int64_t> &fallback) {
     asked_.insert(key);
@@ -130,7 +169,7 @@ void Recipe::finish() const {
         if (!asked_.contains(key)) unknown += (unknown.empty() ? "" : ", ") + key;
     if (!unknown.empty())
         throw Error(ErrorCode::invalid_argument, "recipe: unknown keys: " + unknown, name_,
-                    "check the spelling against trainer/recipes/denoiser.toml");
+                    "check the spelling against the recipes in trainer/recipes");
 }
 
 } // namespace mirra::trainer

@@ -27,8 +27,15 @@ class Recipe {
                          std::int64_t maximum);
     bool boolean(const std::string &key, bool fallback);
     std::string text(const std::string &key, const std::string &fallback);
+    /// A text that is one of `choices`; the first is the default.
+    std::string choice(const std::string &key, const std::vector<std::string> &choices);
     std::vector<std::int64_t> integers(const std::string &key, const std::vector<std::int64_t> &fallback);
     std::vector<std::string> texts(const std::string &key, const std::vector<std::string> &fallback);
+
+    /// Replaces a value, or adds it: what a command line overrides. source() becomes the recipe with it.
+    void set(const std::string &key, double value);
+    void set(const std::string &key, std::int64_t value);
+    void set(const std::string &key, const std::string &value);
 
     /// @throws Error invalid_argument naming the unknown keys
     void finish() const;
@@ -38,6 +45,7 @@ class Recipe {
   private:
     struct Table;
     Recipe();
+    template<class Value> void replace(const std::string &key, const Value &value);
     [[noreturn]] void wrong(const std::string &key, const std::string &expected) const;
 
     std::unique_ptr<Table> table_;

@@ -7,6 +7,7 @@
 #include "core/run_log.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
+#include "mirra/file.hpp"
 #include "report/curves.hpp"
 
 #include <cmath>
@@ -93,12 +94,22 @@ class Run {
 
 } // namespace
 
+int exit_status(RunResult result) {
+    constexpr int kInterrupted = 130;
+    return result == RunResult::finished ? 0 : kInterrupted;
+}
+
 RunResult run_training(TrainingTask &task, const RunOptions &options) {
     std::filesystem::create_directories(options.folder);
     const auto checkpoint = options.folder / "checkpoint.safetensors";
+    { const AtomicFile writable(checkpoint); }
     if (options.restart) std::filesystem::remove(checkpoint);
     const auto found = load_checkpoint(checkpoint, task.state(), task.fingerprint());
     const auto first = found ? found->step : 0;
+    if (found && first == task.steps() && std::filesystem::exists(task.output())) {
+        log_info("this run is finished: " + task.output().string() + "; pass --restart to train anew");
+        return RunResult::finished;
+    }
     if (found) log_info("resuming at step " + std::to_string(first) + " of " + std::to_string(task.steps()));
     task.start(first);
     const auto result = Run(task, options, first).loop();

@@ -29,6 +29,8 @@ class TrainingTask {
     virtual void validate(std::vector<double> &values) = 0;
     /// Called after the last step: writes the bundle.
     virtual void finish() = 0;
+    /// The bundle that finish() writes.
+    [[nodiscard]] virtual std::filesystem::path output() const = 0;
 };
 
 struct RunOptions {
@@ -39,6 +41,9 @@ struct RunOptions {
 };
 
 enum class RunResult { finished, interrupted };
+
+/// 0, or 130 as shells have it for Ctrl-C.
+int exit_status(RunResult result);
 
 /// Runs the task to its end or to Ctrl-C; either way everything is on disk when it returns.
 /// @throws Error of the task, of loading and of saving

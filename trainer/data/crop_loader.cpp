@@ -1,4 +1,4 @@
-// The loader's threads: thread t makes every n-th batch, so that order needs no sorting.
+// Crops, flips and quarter turns.
 #include "data/crop_loader.hpp"
 
 #include "core/random.hpp"
@@ -7,8 +7,6 @@
 
 namespace mirra::trainer {
 namespace {
-
-constexpr std::size_t kAhead = 2; ///< batches a thread keeps ready
 
 std::int32_t clamp_index(std::int64_t index, std::int32_t size) {
     return static_cast<std::int32_t>(std::clamp<std::int64_t>(index, 0, size - 1));
@@ -19,57 +17,11 @@ std::int32_t clamp_index(std::int64_t index, std::int32_t size) {
 CropLoader::CropLoader(ImageSet &set, const Options &options, std::int64_t first_step)
     : set_(set)
     , options_(options)
-    , first_step_(first_step)
-    , next_step_(first_step)
-    , lanes_(static_cast<std::size_t>(std::max(1, options.threads))) {
-    for (std::size_t lane = 0; lane < lanes_.size(); ++lane)
-        threads_.emplace_back([this, lane] { work(lane); });
-}
-
-CropLoader::~CropLoader() {
-    {
-        const std::scoped_lock lock(mutex_);
-        stopping_ = true;
-    }
-    changed_.notify_all();
-}
-
-void CropLoader::work(std::size_t index) {
-    auto &lane = lanes_[index];
-    const auto stride = static_cast<std::int64_t>(lanes_.size());
-    try {
-        for (auto step = first_step_ + static_cast<std::int64_t>(index);; step += stride) {
-            auto batch = make(step);
-            std::unique_lock lock(mutex_);
-            changed_.wait(lock, [&] { return stopping_ || lane.ready.size() < kAhead; });
-            if (stopping_) return;
-            lane.ready.push_back(std::move(batch));
-            changed_.notify_all();
-        }
-    } catch (...) {
-        const std::scoped_lock lock(mutex_);
-        lane.failure = std::current_exception();
-        changed_.notify_all();
-    }
-}
-
-CropBatch CropLoader::next() {
-    auto &lane = lanes_[static_cast<std::size_t>(next_step_ - first_step_) % lanes_.size()];
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return !lane.ready.empty() || lane.failure; });
-    if (lane.ready.empty()) std::rethrow_exception(lane.failure);
-    auto batch = std::move(lane.ready.front());
-    lane.ready.pop_front();
-    ++next_step_;
-    changed_.notify_all();
-    return batch;
-}
+    , loader_([this](std::int64_t step) { return make(step); }, options.threads, first_step) {}
 
 CropBatch CropLoader::make(std::int64_t step) {
     const auto sample_bytes = static_cast<std::size_t>(options_.crop * options_.crop * 3);
-    CropBatch batch{.step = step,
-                    .pixels =
-                        std::vector<std::uint8_t>(sample_bytes * static_cast<std::size_t>(options_.batch))};
+    CropBatch batch{step, std::vector<std::uint8_t>(sample_bytes * static_cast<std::size_t>(options_.batch))};
     for (std::int64_t sample = 0; sample < options_.batch; ++sample)
         fill(step, sample, batch.pixels.data() + sample_bytes * static_cast<std::size_t>(sample));
     return batch;

@@ -2,64 +2,35 @@
 #include "data/image_set.hpp"
 
 #include "core/random.hpp"
+#include "data/picture_files.hpp"
 #include "mirra/error.hpp"
 
 #include <algorithm>
-#include <cctype>
-#include <functional>
 
 namespace mirra::trainer {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool is_picture(const fs::path &path) {
-    std::string extension = path.extension().string();
-    std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
-    return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
-}
-
-std::uint64_t hash_text(const std::string &text) {
-    std::uint64_t hash = 0;
-    for (const unsigned char c : text) hash = mix(hash ^ c);
-    return hash;
-}
-
 } // namespace
-
-image::Image to_rgb8(const image::Image &picture) {
-    const image::Rect all{0, 0, picture.width(), picture.height()};
-    std::vector<float> values(static_cast<std::size_t>(all.width) * static_cast<std::size_t>(all.height) * 3);
-    image::gather(picture.view(), all, values, 3);
-    image::Image out(all.width, all.height, 3, image::SampleType::u8);
-    image::scatter({values, all.width, all.height, 3}, 0, 0, out.view(), all);
-    return out;
-}
 
 ImageSet::ImageSet(const std::vector<fs::path> &folders, std::uint64_t cache_bytes)
     : cache_bytes_(cache_bytes) {
     std::vector<fs::path> found;
-    for (const auto &folder : folders) add_folder(folder, found);
+    for (const auto &folder : folders) {
+        const auto below = find_pictures(folder);
+        found.insert(found.end(), below.begin(), below.end());
+    }
     if (found.empty())
         throw Error(ErrorCode::not_found, "no picture (.png, .jpg, .jpeg) in the data folders",
                     folders.empty() ? "--data" : folders.front().string(),
                     "give a folder that holds pictures");
     std::ranges::sort(found);
     for (const auto &path : found) {
-        fingerprint_ = mix(fingerprint_ ^ hash_text(path.filename().string()) ^ fs::file_size(path));
+        fingerprint_ = mix(fingerprint_ ^ picture_fingerprint(path));
         entries_.push_back(std::make_unique<Entry>());
         entries_.back()->path = path;
     }
-}
-
-void ImageSet::add_folder(const fs::path &folder, std::vector<fs::path> &found) const {
-    std::error_code failure;
-    fs::recursive_directory_iterator walk(folder, fs::directory_options::skip_permission_denied, failure);
-    if (failure)
-        throw Error(ErrorCode::not_found, "cannot open the data folder: " + failure.message(),
-                    folder.string(), "check the path given with --data");
-    for (const auto &entry : walk)
-        if (entry.is_regular_file(failure) && is_picture(entry.path())) found.push_back(entry.path());
 }
 
 std::unique_ptr<ImageSet> ImageSet::hold_out(std::int64_t count) {
@@ -84,10 +55,13 @@ const fs::path &ImageSet::path(std::int64_t index) const {
     return entries_.at(static_cast<std::size_t>(index))->path;
 }
 
+std::shared_ptr<const image::Image> ImageSet::read(std::int64_t index) {
+    return load(*entries_.at(static_cast<std::size_t>(index)));
+}
+
 std::shared_ptr<const image::Image> ImageSet::get(std::int64_t index) {
     for (std::int64_t offset = 0; offset < size(); ++offset)
-        if (auto picture = load(*entries_[static_cast<std::size_t>((index + offset) % size())]))
-            return picture;
+        if (auto picture = read((index + offset) % size())) return picture;
     throw Error(ErrorCode::corrupt, "none of the " + std::to_string(size()) + " pictures can be read",
                 entries_.front()->path.string(), "check the files");
 }

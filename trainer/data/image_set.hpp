@@ -27,6 +27,8 @@ class ImageSet {
 
     [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(entries_.size()); }
     [[nodiscard]] const std::filesystem::path &path(std::int64_t index) const;
+    /// The picture at `index`; null when it cannot be read, which skipped() then tells of.
+    std::shared_ptr<const image::Image> read(std::int64_t index);
     /// The picture at `index`, or the next one that can be read. @throws Error corrupt when none can
     std::shared_ptr<const image::Image> get(std::int64_t index);
     /// "path: reason" of every file that was skipped so far.
@@ -43,7 +45,6 @@ class ImageSet {
     };
     explicit ImageSet(std::uint64_t cache_bytes) : cache_bytes_(cache_bytes) {}
     std::shared_ptr<const image::Image> load(Entry &entry);
-    void add_folder(const std::filesystem::path &folder, std::vector<std::filesystem::path> &found) const;
 
     std::vector<std::unique_ptr<Entry>> entries_;
     std::uint64_t cache_bytes_, fingerprint_ = 0;
@@ -51,8 +52,5 @@ class ImageSet {
     std::uint64_t cached_bytes_ = 0;
     std::vector<std::string> skipped_;
 };
-
-/// Any picture as three interleaved 8-bit channels.
-image::Image to_rgb8(const image::Image &picture);
 
 } // namespace mirra::trainer

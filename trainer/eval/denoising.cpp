@@ -7,6 +7,7 @@
 #include "eval/baselines.hpp"
 #include "eval/denoise_bundle.hpp"
 #include "eval/record.hpp"
+#include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
 #include "report/sheet.hpp"
@@ -14,11 +15,13 @@
 #include <CLI/CLI.hpp>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <functional>
-#include <map>
+#include <iterator>
+#include <limits>
+#include <memory>
 
 namespace mirra::trainer {
 namespace {
@@ -26,6 +29,7 @@ namespace {
 constexpr double kFullRange = 255;
 constexpr std::uint64_t kCacheBytes = std::uint64_t{1} << 30;
 constexpr std::size_t kSheetRows = 4;
+constexpr std::int32_t kSsimWindow = 11;
 
 FloatPicture to_float(const image::Image &picture) {
     FloatPicture out{picture.width(), picture.height(), {}};
@@ -47,47 +51,56 @@ class Score {
         const double psnr = image::psnr(clean.values, result.values);
         sum_ += psnr;
         squares_ += psnr * psnr;
-        ssim_ += image::ssim({clean.values, clean.width, clean.height, 3},
-                             {result.values, result.width, result.height, 3});
+        if (std::min(clean.width, clean.height) >= kSsimWindow) {
+            ssim_ += image::ssim({clean.values, clean.width, clean.height, 3},
+                                 {result.values, result.width, result.height, 3});
+            ++similar_;
+        }
         seconds_ += seconds;
         pixels_ += static_cast<double>(clean.width) * clean.height;
         ++count_;
     }
+    [[nodiscard]] std::int64_t count() const { return count_; }
     [[nodiscard]] DenoisingRow row() const {
         DenoisingRow out;
         const auto n = static_cast<double>(count_);
         out.count = count_;
         out.psnr = sum_ / n;
         out.psnr_deviation = std::sqrt(std::max(0.0, squares_ / n - out.psnr * out.psnr));
-        out.ssim = ssim_ / n;
+        out.ssim =
+            similar_ > 0 ? ssim_ / static_cast<double>(similar_) : std::numeric_limits<double>::quiet_NaN();
         out.seconds_per_megapixel = seconds_ / (pixels_ / 1e6);
         return out;
     }
 
   private:
     double sum_ = 0, squares_ = 0, ssim_ = 0, seconds_ = 0, pixels_ = 0;
-    std::int64_t count_ = 0;
+    std::int64_t count_ = 0, similar_ = 0;
 };
 
 class Evaluation {
   public:
-    explicit Evaluation(const DenoisingEvaluation &settings)
+    Evaluation(const DenoisingEvaluation &settings, const std::function<void(const DenoisingRow &)> &finished)
         : settings_(settings)
+        , finished_(finished)
         , denoiser_(*bundle::Bundle::open(settings.bundle), parse_precision(settings.precision),
                     settings.device) {}
 
-    std::vector<DenoisingRow> run() {
+    DenoisingResult run() {
         for (const auto &folder : settings_.data)
-            for (const double sigma : settings_.sigmas) run_set(folder, sigma);
+            sets_.push_back(std::make_unique<ImageSet>(std::vector{folder}, kCacheBytes));
+        for (std::size_t i = 0; i < sets_.size(); ++i) {
+            for (const double sigma : settings_.sigmas) run_set(*sets_[i], settings_.data[i], sigma);
+            std::ranges::copy(sets_[i]->skipped(), std::back_inserter(result_.skipped));
+        }
         if (!settings_.sheet.empty()) write_sheet(settings_.sheet, sheet_);
-        return rows_;
+        return std::move(result_);
     }
 
   private:
     using Method = std::function<FloatPicture(const FloatPicture &)>;
 
-    void run_set(const std::filesystem::path &folder, double sigma) {
-        ImageSet set({folder}, kCacheBytes);
+    void run_set(ImageSet &set, const std::filesystem::path &folder, double sigma) {
         const auto count = settings_.count > 0 ? std::min(settings_.count, set.size()) : set.size();
         const std::optional<double> told =
             settings_.tell_sigma ? std::optional(sigma / kFullRange) : std::nullopt;
@@ -104,16 +117,20 @@ class Evaluation {
             folder.filename().empty() ? folder.parent_path().filename().string() : folder.filename().string();
         Progress progress("eval " + name + " sigma " + std::to_string(static_cast<int>(sigma)), count);
         for (std::int64_t i = 0; i < count; ++i) {
-            run_picture(*set.get(i), i, sigma, methods, scores);
+            if (const auto picture = set.read(i)) run_picture(*picture, i, sigma, methods, scores);
             progress.update(i + 1);
         }
+        if (scores.front().count() == 0)
+            throw Error(ErrorCode::corrupt, "none of the pictures can be read", folder.string(),
+                        "check the files");
         for (std::size_t m = 0; m < methods.size(); ++m) {
             auto row = scores[m].row();
             row.data = name;
             row.method = methods[m].first;
             row.sigma = sigma;
             row.clipped = settings_.clip;
-            rows_.push_back(row);
+            if (finished_) finished_(row);
+            result_.rows.push_back(row);
         }
     }
 
@@ -138,8 +155,10 @@ class Evaluation {
     }
 
     const DenoisingEvaluation &settings_;
+    const std::function<void(const DenoisingRow &)> &finished_;
     BundleDenoiser denoiser_;
-    std::vector<DenoisingRow> rows_;
+    std::vector<std::unique_ptr<ImageSet>> sets_;
+    DenoisingResult result_;
     std::vector<SheetRow> sheet_;
 };
 
@@ -155,34 +174,48 @@ std::string csv_text(const std::vector<DenoisingRow> &rows) {
     return text;
 }
 
-void print_table(const std::vector<DenoisingRow> &rows) {
+void print_header() {
     std::printf("%-12s %5s %6s %8s  %-18s %15s %7s %8s\n", "data", "count", "sigma", "clipped", "method",
                 "PSNR (std) dB", "SSIM", "s/Mpx");
-    for (const auto &row : rows)
-        std::printf("%-12s %5lld %6g %8s  %-18s %8.3f (%4.2f) %7.4f %8.3f\n", row.data.c_str(),
-                    static_cast<long long>(row.count), row.sigma, row.clipped ? "yes" : "no",
-                    row.method.c_str(), row.psnr, row.psnr_deviation, row.ssim, row.seconds_per_megapixel);
 }
 
-void evaluate(const DenoisingEvaluation &settings) {
+void print_row(const DenoisingRow &row) {
+    std::printf("%-12s %5lld %6g %8s  %-18s %8.3f (%4.2f) %7.4f %8.3f\n", row.data.c_str(),
+                static_cast<long long>(row.count), row.sigma, row.clipped ? "yes" : "no", row.method.c_str(),
+                row.psnr, row.psnr_deviation, row.ssim, row.seconds_per_megapixel);
+    std::fflush(stdout);
+}
+
+/// Fails before the work if what is to be written could not be.
+void check_outputs(const DenoisingEvaluation &settings) {
+    for (const auto &path : {settings.csv, settings.sheet})
+        if (!path.empty()) const AtomicFile probe(path);
+    if (settings.record) const AtomicFile probe(settings.bundle);
+}
+
+int evaluate(const DenoisingEvaluation &settings) {
     if (settings.threads > 0) torch::set_num_threads(settings.threads);
-    const auto rows = evaluate_denoising(settings);
-    print_table(rows);
+    check_outputs(settings);
+    print_header();
+    const auto result = evaluate_denoising(settings, print_row);
     if (!settings.csv.empty()) {
         AtomicFile file(settings.csv);
-        file.write(csv_text(rows));
+        file.write(csv_text(result.rows));
         file.commit();
     }
-    if (settings.record) record_denoising(settings, rows);
+    if (settings.record) record_denoising(settings, result.rows);
+    for (const auto &file : result.skipped) log_warning("skipped " + file);
+    return result.skipped.empty() ? 0 : 1;
 }
 
 } // namespace
 
-std::vector<DenoisingRow> evaluate_denoising(const DenoisingEvaluation &evaluation) {
-    return Evaluation(evaluation).run();
+DenoisingResult evaluate_denoising(const DenoisingEvaluation &evaluation,
+                                   const std::function<void(const DenoisingRow &)> &finished) {
+    return Evaluation(evaluation, finished).run();
 }
 
-void add_eval_command(CLI::App &app) {
+void add_eval_command(CLI::App &app, int &status) {
     auto *eval = app.add_subcommand("eval", "Measure a bundle");
     eval->require_subcommand(1);
     auto *sub = eval->add_subcommand("denoising",
@@ -208,7 +241,7 @@ void add_eval_command(CLI::App &app) {
     sub->add_option("--csv", settings->csv, "Also write the table as CSV");
     sub->add_option("--sheet", settings->sheet, "Write a sheet of the first pictures (PNG)");
     sub->add_flag("--record", settings->record, "Put the figures into the bundle's manifest");
-    sub->callback([settings] { evaluate(*settings); });
+    sub->callback([settings, &status] { status = evaluate(*settings); });
 }
 
 } // namespace mirra::trainer

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -36,13 +37,22 @@ struct DenoisingRow {
     double sigma = 0;
     bool clipped = true;
     std::int64_t count = 0;
-    double psnr = 0, psnr_deviation = 0, ssim = 0, seconds_per_megapixel = 0;
+    double psnr = 0, psnr_deviation = 0;
+    double ssim = 0; ///< of the pictures that are at least 11 pixels wide and high; NaN without one
+    double seconds_per_megapixel = 0;
 };
 
-/// @throws Error
-std::vector<DenoisingRow> evaluate_denoising(const DenoisingEvaluation &evaluation);
+struct DenoisingResult {
+    std::vector<DenoisingRow> rows;
+    std::vector<std::string> skipped; ///< "path: reason" of every picture that could not be read
+};
 
-/// Adds `eval` with its subcommands.
-void add_eval_command(CLI::App &app);
+/// @param finished  called with the rows of a data folder and sigma as soon as they are measured
+/// @throws Error
+DenoisingResult evaluate_denoising(const DenoisingEvaluation &evaluation,
+                                   const std::function<void(const DenoisingRow &)> &finished = {});
+
+/// Adds `eval` with its subcommands; `status` gets the exit status: 1 when pictures had to be skipped.
+void add_eval_command(CLI::App &app, int &status);
 
 } // namespace mirra::trainer

@@ -1,6 +1,7 @@
 // Recording measured quality.
 #include "eval/record.hpp"
 
+#include "eval/manifest_rewrite.hpp"
 #include "log/log.hpp"
 #include "mirra/bundle.hpp"
 
@@ -28,15 +29,22 @@ std::vector<DenoisingRow> own_rows(const DenoisingEvaluation &evaluation,
 }
 
 Json row_json(const DenoisingRow &row, const DenoisingEvaluation &evaluation) {
-    return {{"data", row.data},          {"count", row.count},
-            {"sigma", row.sigma},        {"clipped", row.clipped},
-            {"seed", evaluation.seed},   {"psnr", rounded(row.psnr)},
-            {"ssim", rounded(row.ssim)}, {"precision", evaluation.precision}};
+    return {{"data", row.data},
+            {"count", row.count},
+            {"sigma", row.sigma},
+            {"clipped", row.clipped},
+            {"known", evaluation.tell_sigma},
+            {"seed", evaluation.seed},
+            {"psnr", rounded(row.psnr)},
+            {"ssim", rounded(row.ssim)},
+            {"precision", evaluation.precision}};
 }
 
 bool same_measurement(const Json &a, const Json &b) {
     return a.value("data", "") == b.value("data", "") && a.value("sigma", -1.0) == b.value("sigma", -1.0) &&
-           a.value("clipped", true) == b.value("clipped", true);
+           a.value("clipped", true) == b.value("clipped", true) &&
+           a.value("known", false) == b.value("known", false) &&
+           a.value("precision", "") == b.value("precision", "");
 }
 
 std::string merge_quality(const std::string &old, const std::vector<DenoisingRow> &rows,
@@ -55,19 +63,10 @@ double bf16_loss(DenoisingEvaluation evaluation, const std::vector<DenoisingRow>
     evaluation.precision = "bf16";
     evaluation.compare = false;
     evaluation.sheet.clear();
-    const auto reduced = own_rows(evaluation, evaluate_denoising(evaluation));
+    const auto reduced = own_rows(evaluation, evaluate_denoising(evaluation).rows);
     double loss = 0;
     for (std::size_t i = 0; i < full.size(); ++i) loss = std::max(loss, full[i].psnr - reduced[i].psnr);
     return loss;
-}
-
-bundle::Weights read_weights(const bundle::Bundle &bundle) {
-    bundle::Weights weights;
-    for (const auto &[name, tensor] : bundle.file().tensors()) {
-        const auto values = bundle.weight(name);
-        weights[name] = {tensor.shape, {values.begin(), values.end()}};
-    }
-    return weights;
 }
 
 } // namespace
@@ -84,9 +83,7 @@ void record_denoising(const DenoisingEvaluation &evaluation, const std::vector<D
             known == manifest.precision_loss.end() ? loss : std::max(loss, known->second);
         log_info("bf16 loses " + decimal(loss, 4) + " dB at most");
     }
-    const auto storage = bundle->file().tensors().begin()->second.dtype;
-    bundle::write_bundle(evaluation.bundle, manifest, read_weights(*bundle), storage);
-    log_info("recorded in " + evaluation.bundle.string());
+    rewrite_manifest(*bundle, manifest, evaluation.bundle);
 }
 
 } // namespace mirra::trainer

@@ -19,10 +19,9 @@ void add_import_command(CLI::App &app) {
     command->add_option("FILE", options->files, "Checkpoints (.pth, .pt, .safetensors) that hold the network")
         ->required();
     command->add_option("-o,--output", options->output, "Bundle to write")->required();
-    const std::map<std::string, graph::InputTransform> transforms{
-        {"scale_pm1", graph::InputTransform::scale_pm1},
-        {"mean_std", graph::InputTransform::mean_std},
-        {"none", graph::InputTransform::none}};
+    std::map<std::string, graph::InputTransform> transforms;
+    for (const auto transform : graph::input_transforms())
+        transforms.emplace(graph::name_of(transform), transform);
     command
         ->add_option("--input-transform", options->input_transform,
                      "What the encoder does to pixels first: scale_pm1 (default), mean_std or none")

@@ -11,21 +11,9 @@
 namespace mirra::trainer {
 namespace {
 
-const char *transform_name(graph::InputTransform transform) {
-    switch (transform) {
-    case graph::InputTransform::none:
-        return "none";
-    case graph::InputTransform::scale_pm1:
-        return "scale_pm1";
-    case graph::InputTransform::mean_std:
-        return "mean_std";
-    }
-    throw Error(ErrorCode::invalid_argument, "unknown input transform", "input-transform");
-}
-
 std::string provenance(const ImportOptions &options) {
     nlohmann::ordered_json json{{"source", "import"},
-                                {"input_transform", transform_name(options.input_transform)}};
+                                {"input_transform", graph::name_of(options.input_transform)}};
     json["files"] = nlohmann::ordered_json::array();
     for (const auto &file : options.files) json["files"].push_back(file.filename().string());
     // File names need not be UTF-8.
@@ -38,6 +26,10 @@ void import_checkpoint(const ImportOptions &options) {
     const importer::Recipe &recipe = importer::find_recipe(options.architecture);
     if (options.files.empty())
         throw Error(ErrorCode::invalid_argument, "no checkpoint is given", "files", "name at least one file");
+    for (const auto &file : options.files)
+        if (std::error_code ignored; std::filesystem::equivalent(file, options.output, ignored))
+            throw Error(ErrorCode::invalid_argument, "the bundle would replace a file that it is made from",
+                        file.string(), "give another output");
     importer::WeightSource source(recipe);
     for (const auto &file : options.files) source.add(importer::read_state_dict(file));
     std::vector<graph::Graph> graphs = recipe.graphs(options.input_transform);

@@ -72,12 +72,13 @@ std::optional<std::string> rename_denoiser(std::string key) {
         std::string_view from, to;
     };
     constexpr std::array kConvolutions{
-        Pair{"encoder.features.0.", "encoder.conv1_1."},  Pair{"encoder.features.3.", "encoder.conv2_1."},
-        Pair{"encoder.features.6.", "encoder.conv3_1."},  Pair{"encoder.features.8.", "encoder.conv3_2."},
-        Pair{"encoder.features.10.", "encoder.conv3_3."},
+        Pair{"encoder.conv1_1.", "encoder.features.0."},  Pair{"encoder.conv2_1.", "encoder.features.3."},
+        Pair{"encoder.conv3_1.", "encoder.features.6."},  Pair{"encoder.conv3_2.", "encoder.features.8."},
+        Pair{"encoder.conv3_3.", "encoder.features.10."},
     };
     auto renamed = rename_alexnet(std::move(key));
-    if (!renamed) return renamed;
+    // The decoder synthesises by the Haar basis whatever its filters say (paper/NOTES.md section 4).
+    if (!renamed || renamed->starts_with("generator.unpool")) return std::nullopt;
     for (const auto &[from, to] : kConvolutions)
         if (strip(*renamed, from)) return std::string(to) + *renamed;
     return renamed;

@@ -34,8 +34,7 @@ bool may_be_spectral(const std::string &name, const graph::Shape &shape) {
 
 std::optional<std::size_t> haar_band(const std::string &name) {
     constexpr std::array<std::string_view, 4> kBands{".LL.weight", ".LH.weight", ".HL.weight", ".HH.weight"};
-    if (name.find(".pool") == std::string::npos && name.find(".unpool") == std::string::npos)
-        return std::nullopt;
+    if (name.find(".pool") == std::string::npos) return std::nullopt;
     for (std::size_t i = 0; i < kBands.size(); ++i)
         if (name.ends_with(kBands[i])) return i;
     return std::nullopt;

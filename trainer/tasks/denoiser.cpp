@@ -1,6 +1,7 @@
 // The denoiser's training task and its subcommand.
 #include "tasks/denoiser.hpp"
 
+#include "core/autocast.hpp"
 #include "core/device.hpp"
 #include "core/graph_module.hpp"
 #include "core/random.hpp"
@@ -12,7 +13,6 @@
 #include "tasks/denoiser_bundle.hpp"
 #include "tasks/denoiser_recipe.hpp"
 
-#include <ATen/autocast_mode.h>
 #include <CLI/CLI.hpp>
 
 #include <limits>
@@ -24,25 +24,8 @@ constexpr std::uint64_t kCacheBytes = std::uint64_t{6} << 30;
 constexpr std::uint64_t kNoiseSalt = 0x6e6f697365; // keeps the noise's randomness apart from the crops'
 constexpr std::int64_t kValidationExtent = 256;
 constexpr double kFullRange = 255;
+const std::string kEncoderPrefix = "encoder.";
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-/// bf16 arithmetic in convolutions while alive; master weights stay fp32.
-class Autocast {
-  public:
-    Autocast(c10::DeviceType device, bool enabled) : device_(device) {
-        at::autocast::set_autocast_enabled(device, enabled);
-        at::autocast::set_autocast_dtype(device, at::kBFloat16);
-    }
-    Autocast(const Autocast &) = delete;
-    Autocast &operator=(const Autocast &) = delete;
-    ~Autocast() {
-        at::autocast::clear_cache();
-        at::autocast::set_autocast_enabled(device_, false);
-    }
-
-  private:
-    c10::DeviceType device_;
-};
 
 torch::Tensor pictures(const std::vector<std::uint8_t> &pixels, std::int64_t crop,
                        const torch::Device &device) {
@@ -68,8 +51,9 @@ class DenoiserTask final : public TrainingTask {
     [[nodiscard]] std::int64_t steps() const override { return settings_.schedule.steps; }
     [[nodiscard]] std::string fingerprint() const override {
         return recipe_.source() + "|" + std::to_string(settings_.seed) + "|" + std::to_string(steps()) + "|" +
-               std::to_string(data_.fingerprint());
+               std::to_string(data_.fingerprint()) + (encoder_ ? "|" + encoder_->sha256() : "");
     }
+    [[nodiscard]] std::filesystem::path output() const override { return command_.output; }
     [[nodiscard]] std::map<std::string, torch::Tensor> state() const override {
         auto out = network_->state();
         out.merge(adam_.state());
@@ -100,6 +84,9 @@ class DenoiserTask final : public TrainingTask {
         loss.backward();
         constexpr double kNoLimit = 1e30;
         const double norm = adam_.clip_gradients(settings_.clip_norm > 0 ? settings_.clip_norm : kNoLimit);
+        if (!std::isfinite(norm)) // before it reaches the weights and the checkpoint
+            throw Error(ErrorCode::internal, "the gradient is not finite at step " + std::to_string(step + 1),
+                        command_.recipe.string(), "lower the learning rate or set clip_norm in the recipe");
         const double rate = settings_.schedule.at(step);
         adam_.step(rate);
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
@@ -115,15 +102,20 @@ class DenoiserTask final : public TrainingTask {
 
     void finish() override {
         for (const auto &file : data_.skipped()) log_warning("skipped " + file);
+        std::vector<std::string> sources;
+        for (const auto &folder : command_.data) sources.push_back(folder.string());
         write_denoiser_bundle({.output = command_.output,
                                .network = *network_,
                                .settings = settings_,
-                               .recipe_name = command_.recipe.filename().string(),
-                               .recipe_text = recipe_.source(),
-                               .data = command_.data,
-                               .pictures = data_.size(),
-                               .device = command_.device},
-                              *validation_);
+                               .licence = command_.licence,
+                               .provenance = {.data = std::move(sources),
+                                              .pictures = data_.size(),
+                                              .recipe = &recipe_,
+                                              .seed = settings_.seed,
+                                              .steps = steps(),
+                                              .batch = settings_.batch,
+                                              .extent = settings_.crop,
+                                              .device = command_.device}});
     }
 
   private:
@@ -131,15 +123,17 @@ class DenoiserTask final : public TrainingTask {
         torch::manual_seed(settings_.seed);
         auto network = std::make_shared<GraphModule>(
             settings_.network(), GraphModule::Options{settings_.spectral_norm, settings_.zero_init});
-        if (command_.encoder) {
-            const auto bundle = bundle::Bundle::open(*command_.encoder);
-            network->load_matching(*bundle);
-            if (settings_.feature_weight > 0) comparator_ = std::make_unique<Comparator>(*bundle, device_);
-        }
-        if (settings_.feature_weight > 0 && !comparator_)
+        if (command_.encoder) encoder_ = bundle::Bundle::open(*command_.encoder);
+        if (encoder_ && settings_.starts_from_encoder()) network->load_all(*encoder_, kEncoderPrefix);
+        if (!settings_.frozen.empty() && !encoder_)
+            throw Error(ErrorCode::invalid_argument,
+                        "the recipe freezes weights, which must come from somewhere", "network.frozen",
+                        "give --encoder BUNDLE");
+        if (settings_.feature_weight > 0 && !encoder_)
             throw Error(ErrorCode::invalid_argument,
                         "the recipe asks for a feature loss, which needs an encoder", "loss.feature_weight",
                         "give --encoder BUNDLE, or set the weight to 0");
+        if (settings_.feature_weight > 0) comparator_ = std::make_unique<Comparator>(*encoder_, device_);
         network->to(device_);
         return network;
     }
@@ -219,6 +213,7 @@ class DenoiserTask final : public TrainingTask {
     torch::Device device_;
     ImageSet data_;
     std::unique_ptr<ImageSet> validation_;
+    std::shared_ptr<const bundle::Bundle> encoder_;
     std::unique_ptr<Comparator> comparator_;
     std::shared_ptr<GraphModule> network_;
     Adam adam_;
@@ -227,18 +222,20 @@ class DenoiserTask final : public TrainingTask {
 
 } // namespace
 
-int train_denoiser(const DenoiserCommand &command) {
+std::unique_ptr<TrainingTask> denoiser_task(const DenoiserCommand &command) {
     auto recipe = Recipe::load(command.recipe);
+    if (command.steps) recipe.set("optimizer.steps", *command.steps);
+    if (command.seed) recipe.set("training.seed", *command.seed);
     auto settings = DenoiserRecipe::read(recipe);
-    if (command.steps) settings.schedule.steps = *command.steps;
-    if (command.seed) settings.seed = static_cast<std::uint64_t>(*command.seed);
     if (command.threads > 0) torch::set_num_threads(command.threads);
+    check_output(command.output);
+    return std::make_unique<DenoiserTask>(command, std::move(recipe), std::move(settings));
+}
+
+int train_denoiser(const DenoiserCommand &command) {
     RunOptions options{.folder = command.folder, .restart = command.restart};
     if (options.folder.empty()) options.folder = command.output.string() + ".run";
-    check_output(command.output);
-    DenoiserTask task(command, std::move(recipe), std::move(settings));
-    constexpr int kInterrupted = 130;
-    return run_training(task, options) == RunResult::finished ? 0 : kInterrupted;
+    return exit_status(run_training(*denoiser_task(command), options));
 }
 
 void add_denoiser_command(CLI::App &app, int &status) {
@@ -261,6 +258,7 @@ void add_denoiser_command(CLI::App &app, int &status) {
         ->check(CLI::Range(1, 64))
         ->capture_default_str();
     sub->add_flag("--restart", command->restart, "Discard the run's checkpoint");
+    sub->add_option("--licence", command->licence, "Licence of the bundle, for its manifest");
     sub->callback([command, &status] { status = train_denoiser(*command); });
 }
 

@@ -1,8 +1,11 @@
 // mirra-train denoiser: trains a denoising network on clean pictures with synthetic noise.
 #pragma once
 
+#include "core/training_run.hpp"
+
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,7 +25,11 @@ struct DenoiserCommand {
     std::optional<std::int64_t> steps, seed; ///< override the recipe
     int threads = 0, loader_threads = 1;
     bool restart = false;
+    std::string licence; ///< of the bundle, for its manifest
 };
+
+/// `command` must outlive the task. @throws Error
+std::unique_ptr<TrainingTask> denoiser_task(const DenoiserCommand &command);
 
 /// Trains, or goes on training, and writes the bundle. Returns the process's exit status.
 /// @throws Error

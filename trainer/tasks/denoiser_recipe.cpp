@@ -7,26 +7,14 @@ namespace mirra::trainer {
 namespace {
 
 constexpr double kLarge = 1e12;
-
-std::string choice(Recipe &recipe, const std::string &key, const std::vector<std::string> &choices) {
-    auto value = recipe.text(key, choices.front());
-    for (const auto &each : choices)
-        if (each == value) return value;
-    std::string list;
-    for (const auto &each : choices) list += (list.empty() ? "" : ", ") + each;
-    throw Error(ErrorCode::invalid_argument, "recipe: '" + key + "' is '" + value + "'", recipe.name(),
-                "choose one of: " + list);
-}
+constexpr std::int64_t kMany = 1'000'000'000;
 
 void read_network(Recipe &recipe, DenoiserRecipe &out) {
-    out.architecture = choice(recipe, "network.architecture", {"wavelet-denoiser", "alexnet-denoiser"});
+    out.architecture = recipe.choice("network.architecture", {"wavelet-denoiser", "alexnet-denoiser"});
     out.wavelet.channels = recipe.integers("network.channels", out.wavelet.channels);
     out.wavelet.blocks = recipe.integers("network.blocks", out.wavelet.blocks);
     out.wavelet.noise_level_input = recipe.boolean("network.noise_level_input", true);
-    const auto transform = choice(recipe, "network.input_transform", {"mean_std", "scale_pm1", "none"});
-    out.input_transform = transform == "none"        ? graph::InputTransform::none
-                          : transform == "scale_pm1" ? graph::InputTransform::scale_pm1
-                                                     : graph::InputTransform::mean_std;
+    out.input_transform = graph::parse_input_transform(recipe.text("network.input_transform", "mean_std"));
     out.spectral_norm = recipe.texts("network.spectral_norm", {});
     out.zero_init = recipe.texts("network.zero_init", {});
     out.frozen = recipe.texts("network.frozen", {});
@@ -50,12 +38,12 @@ void read_optimizer(Recipe &recipe, DenoiserRecipe &out) {
     out.adam.weight_decay = recipe.real("optimizer.weight_decay", 0, 0, 1);
     out.clip_norm = recipe.real("optimizer.clip_norm", 0, 0, kLarge);
     auto &schedule = out.schedule;
-    schedule.kind = choice(recipe, "optimizer.schedule", {"cosine", "constant", "step"});
-    schedule.steps = recipe.integer("optimizer.steps", 8000, 1, 1'000'000'000);
+    schedule.kind = recipe.choice("optimizer.schedule", {"cosine", "constant", "step"});
+    schedule.steps = recipe.integer("optimizer.steps", 8000, 1, kMany);
     schedule.rate = recipe.real("optimizer.rate", 1e-3, 0, 10);
     schedule.final_rate = recipe.real("optimizer.final_rate", 0, 0, schedule.rate);
-    schedule.warmup = recipe.integer("optimizer.warmup", 0, 0, schedule.steps);
-    schedule.step_every = recipe.integer("optimizer.step_every", schedule.steps, 1, schedule.steps);
+    schedule.warmup = recipe.integer("optimizer.warmup", 0, 0, kMany);
+    schedule.step_every = recipe.integer("optimizer.step_every", schedule.steps, 1, kMany);
     schedule.step_factor = recipe.real("optimizer.step_factor", 0.1, 0, 1);
 }
 
@@ -65,14 +53,14 @@ DenoiserRecipe DenoiserRecipe::read(Recipe &recipe) {
     DenoiserRecipe out;
     read_network(recipe, out);
     read_data(recipe, out);
-    out.pixel_l1 = choice(recipe, "loss.pixel", {"l1", "l2"}) == "l1";
+    out.pixel_l1 = recipe.choice("loss.pixel", {"l1", "l2"}) == "l1";
     out.pixel_weight = recipe.real("loss.pixel_weight", 1, 0, kLarge);
     out.feature_weight = recipe.real("loss.feature_weight", 0, 0, kLarge);
     read_optimizer(recipe, out);
-    out.validation_every = recipe.integer("validation.every", out.validation_every, 1, 1'000'000'000);
+    out.validation_every = recipe.integer("validation.every", out.validation_every, 1, kMany);
     out.validation_pictures = recipe.integer("validation.pictures", out.validation_pictures, 1, 10'000);
     out.validation_sigma = recipe.real("validation.sigma", out.validation_sigma, 0, 255);
-    out.bf16 = choice(recipe, "training.precision", {"bf16", "fp32"}) == "bf16";
+    out.bf16 = recipe.choice("training.precision", {"bf16", "fp32"}) == "bf16";
     out.seed = static_cast<std::uint64_t>(recipe.integer("training.seed", 0, 0, INT64_MAX));
     recipe.finish();
     return out;

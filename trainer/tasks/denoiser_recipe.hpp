@@ -39,6 +39,8 @@ struct DenoiserRecipe {
 
     /// @throws Error invalid_argument
     static DenoiserRecipe read(Recipe &recipe);
+    /// Whether the network's encoder is that of an encoder bundle.
+    [[nodiscard]] bool starts_from_encoder() const { return architecture == "alexnet-denoiser"; }
     /// The network to train. @throws Error invalid_argument
     [[nodiscard]] graph::Graph network() const;
 };

@@ -381,7 +381,9 @@ MIRRA_API mirra_status mirra_engine_runtime(mirra_engine *engine, mirra_runtime_
  * Thread-safety: immutable; safe. */
 typedef struct mirra_bundle mirra_bundle;
 
-/* Maps and verifies the file. MIRRA_E_NOT_FOUND, _IO, _CORRUPT, _LIMIT, _UNSUPPORTED (a newer format). */
+/* Reads and verifies the file. One of 256 MiB or more stays mapped: it may be replaced, but must not be
+ * overwritten in place, as long as the bundle or a session of it lives. MIRRA_E_NOT_FOUND, _IO, _CORRUPT,
+ * _LIMIT, _UNSUPPORTED (a newer format). */
 MIRRA_API mirra_status mirra_bundle_open(const char *path, mirra_bundle **bundle, mirra_error **error);
 /* The same of `bytes` bytes at `data`, which are copied. name: for messages; NULL: "memory". */
 MIRRA_API mirra_status mirra_bundle_open_memory(const void *data, size_t bytes, const char *name,
@@ -518,17 +520,19 @@ typedef struct mirra_write_options {
 
 /* Writes a file, atomically; its ending says which format (.png, .jpg, .jpeg). JPEG has no alpha: the image
  * is laid over white. metadata: the picture whose EXIF data, resolution and, if the image has none of its
- * own, ICC profile go along; may be NULL. options: may be NULL. */
+ * own, ICC profile go along; may be NULL. options: may be NULL. Linear light is written on the sRGB curve;
+ * with an ICC profile to go along it gives MIRRA_E_UNSUPPORTED. */
 MIRRA_API mirra_status mirra_image_write(const char *path, const mirra_image *image,
                                          const mirra_picture *metadata, const mirra_write_options *options,
                                          mirra_error **error);
-/* Adds Gaussian noise of standard deviation sigma (in units of 1/255) to the colour channels in place;
- * integer formats round and clip. The same seed gives the same noise, on every machine. */
+/* Adds Gaussian noise of standard deviation sigma (in units of 1/255) to the colour channels in place, to the
+ * samples as they are, linear light included. The result is clipped to 0 ... 1; integer formats round. The
+ * same seed gives the same noise, on every machine. */
 MIRRA_API mirra_status mirra_image_add_noise(const mirra_image *image, double sigma, uint64_t seed,
                                              mirra_error **error);
-/* Estimates the standard deviation of the noise, in units of 1/255, as the tasks do where sigma is "auto". Of
- * an image above 4 megapixels it looks at five regions. MIRRA_E_INVALID_ARGUMENT for a side below 16 pixels.
- */
+/* Estimates the standard deviation of the noise, in units of 1/255, as the tasks do where sigma is "auto": of
+ * straight colour on the sRGB curve. Of an image above 4 megapixels it looks at five regions (in linear light
+ * or with premultiplied alpha: above 1). MIRRA_E_INVALID_ARGUMENT for a side below 16 pixels. */
 MIRRA_API mirra_status mirra_image_estimate_noise(const mirra_image *image, double *sigma,
                                                   mirra_error **error);
 
@@ -541,7 +545,8 @@ typedef struct mirra_comparison {
     double ssim;
 } mirra_comparison;
 
-/* Compares two images of equal size and colour channels; formats may differ, alpha is left aside. */
+/* Compares two images of equal size. Formats may differ, gray against RGB is compared as RGB, alpha is left
+ * aside. Samples are compared as they are; linear light against encoded gives MIRRA_E_MISMATCH. */
 MIRRA_API mirra_status mirra_image_compare(const mirra_image *a, const mirra_image *b,
                                            mirra_comparison *comparison, mirra_error **error);
 
@@ -570,11 +575,12 @@ MIRRA_API mirra_status mirra_tensors_get(const mirra_tensors *tensors, const cha
 
 typedef struct mirra_graph_options {
     uint32_t struct_size;
-    int32_t precision;     /* MIRRA_PRECISION_* */
-    const char *device;    /* NULL: "cpu" */
-    uint64_t memory_limit; /* as in mirra_session_options; the graph is run untiled */
-    int32_t threads;       /* as in mirra_session_options */
-    int32_t reserved;      /* 0 */
+    int32_t precision;  /* MIRRA_PRECISION_* */
+    const char *device; /* NULL: "cpu" */
+    /* as in mirra_session_options; the graph is run untiled. The inputs do not count, the outputs do */
+    uint64_t memory_limit;
+    int32_t threads;  /* as in mirra_session_options */
+    int32_t reserved; /* 0 */
 } mirra_graph_options;
 
 /* Runs a network of a bundle as it is: no tiles, no colour, no alignment. inputs must hold one fp32, fp16
@@ -594,16 +600,17 @@ typedef struct mirra_session mirra_session;
 
 typedef struct mirra_session_options {
     uint32_t struct_size;
-    int32_t precision;          /* MIRRA_PRECISION_* */
+    int32_t precision;          /* MIRRA_PRECISION_*; MIRRA_E_UNSUPPORTED if the device lacks it */
     const char *task;           /* name of the task; required */
     const mirra_bundle *bundle; /* NULL: the task's default bundle */
     const char *device;         /* "cpu", "cuda:0"; NULL: "cpu". There is no silent falling back to another */
     /* the most, in bytes, that the session may add to the process: the runtime's library, weights,
-     * tensors and buffers; on CUDA also the most that it takes of the card's memory. The caller's images
-     * do not count. Kept by smaller tiles, or MIRRA_E_BUDGET that names the bytes needed. 0: no limit */
+     * tensors and buffers. The caller's images do not count. Kept by smaller tiles, or MIRRA_E_BUDGET that
+     * names the bytes needed. On CUDA the tiles are chosen by the same sum, but nothing holds the card's
+     * memory to it. 0: no limit */
     uint64_t memory_limit;
-    /* of the CPU kernels; 0: as many as the process may use. The pool is one per process: the run that
-     * began last decides */
+    /* of the CPU kernels, at most 1024; 0: as many as the process may use. The pool is one per process: the
+     * run that began last decides */
     int32_t threads;
     int32_t tile_size; /* largest height and width of a tile, in pixels; 0: chosen */
 } mirra_session_options;
@@ -653,7 +660,8 @@ typedef struct mirra_plan {
     const char *precision_reason; /* why that precision */
 } mirra_plan;
 
-/* What a run on an image of that size would do, without doing it. */
+/* What a run on an image of that size would do, without doing it, into an output image of its own. A run
+ * whose output is its input's memory needs the bytes of the input image besides. */
 MIRRA_API mirra_status mirra_session_plan(mirra_session *session, int32_t width, int32_t height,
                                           mirra_plan *plan, mirra_error **error);
 /* A value at a port of the task, for a run. */
@@ -763,9 +771,9 @@ typedef struct mirra_job_status {
 
 /* Says at once how far it is. */
 MIRRA_API mirra_status mirra_job_poll(mirra_job *job, mirra_job_status *status, mirra_error **error);
-/* Waits until it is done, for at most `seconds` (negative: for ever), and gives the run's own status,
- * error and result; MIRRA_E_BUSY if it is not done by then. May be called again, each time with a result
- * of its own. result: may be NULL. */
+/* Waits until it is done, for at most `seconds` (negative: for ever; not NaN), and gives the run's own
+ * status, error and result; MIRRA_E_BUSY if it is not done by then, and at once in the job's own progress
+ * callback. May be called again, each time with a result of its own. result: may be NULL. */
 MIRRA_API mirra_status mirra_job_wait(mirra_job *job, double seconds, mirra_result **result,
                                       mirra_error **error);
 /* Asks it to stop; does not wait. Takes NULL. */

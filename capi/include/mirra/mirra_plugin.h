@@ -95,8 +95,9 @@ typedef struct mirra_task {
     mirra_status (*measure)(void *instance, mirra_context *context, const mirra_tile *tile,
                             const mirra_tensor *input, mirra_error **error);
     /* Computes a tile. input: {1, C, H, W}, C = 3, or the image's own colour channels (1 or 3) for a port
-     * that is AS_IS. The output is a new tensor of the same shape, which becomes the host's; it is left
-     * alone by tasks without an image output. */
+     * that is AS_IS. The output is a new tensor of the same shape, or tensor_retain(input), never `input`
+     * itself; what is there when `process` returns becomes the host's, also on failure. It is left alone by
+     * tasks without an image output. */
     mirra_status (*process)(void *instance, mirra_context *context, const mirra_tile *tile,
                             const mirra_tensor *input, mirra_tensor **output, mirra_error **error);
     /* Once per run, after the tiles; the place to set results. May be NULL. */
@@ -173,7 +174,9 @@ struct mirra_host_api {
                                 mirra_error **error);
     /* 1 once the run shall stop: return MIRRA_E_CANCELLED soon. The host looks by itself between tiles. */
     int32_t (*cancelled)(mirra_context *context);
-    /* Noise of the input image in units of 1/255, estimated at the first call of a run. */
+    /* Noise of the input image in units of 1/255, estimated at the first call of a run.
+     * MIRRA_E_INVALID_ARGUMENT for an image too small to measure, MIRRA_E_CANCELLED once the run shall stop.
+     */
     mirra_status (*estimate_noise)(mirra_context *context, double *sigma, mirra_error **error);
     /* Sets a result; the value is copied. */
     mirra_status (*set_result)(mirra_context *context, const char *name, const mirra_value *value,
@@ -200,7 +203,8 @@ struct mirra_host_api {
     /* All elements the same. */
     mirra_status (*tensor_full)(mirra_context *context, const int64_t *shape, int32_t rank, double value,
                                 mirra_tensor **tensor, mirra_error **error);
-    /* Element by element; extents of 1 are repeated. op: MIRRA_BINARY_* */
+    /* Element by element; extents of 1 are repeated, MIRRA_E_MISMATCH for other differences. op:
+     * MIRRA_BINARY_* */
     mirra_status (*tensor_binary)(mirra_context *context, int32_t op, const mirra_tensor *a,
                                   const mirra_tensor *b, mirra_tensor **result, mirra_error **error);
     /* scale * x + offset */
@@ -234,7 +238,7 @@ typedef struct mirra_plugin_info {
     uint32_t reserved;
     const char *id; /* reverse domain name ("org.example.sharpen"), at most 127 characters */
     const char *version;
-    /* Called once, if the ABIs meet. Registers the tasks. */
+    /* Called once for each engine, if the ABIs meet. Registers the tasks. */
     mirra_status (*init)(const mirra_host_api *host, uint32_t abi, mirra_error **error);
 } mirra_plugin_info;
 

@@ -19,7 +19,9 @@ std::string append_image_range(Builder &b, const std::string &x, const std::stri
 struct AlexNetFeatures {
     std::string conv1, conv2, conv5;
 };
-AlexNetFeatures append_alexnet_encoder(Builder &b, const std::string &pixels, AlexNetTap last);
+/// @param width  factor of all channel counts
+AlexNetFeatures append_alexnet_encoder(Builder &b, const std::string &pixels, AlexNetTap last,
+                                       double width = 1);
 
 /// Features of `tap` -> image in [0, 1].
 std::string append_alexnet_generator(Builder &b, const std::string &features, AlexNetTap tap);

@@ -20,9 +20,11 @@ std::string wavelet_unpool(Builder &b, const std::string &low, const std::string
     return b.haar_synthesis(b.concat({low, details}, name + ".bands"), name);
 }
 
-std::string encoder_conv(Builder &b, const std::string &x, Builder::Conv conv, const std::string &name) {
+/// Named as in alexnet_encoder(), so that the weights of any AlexNet encoder fit.
+std::string encoder_conv(Builder &b, const std::string &x, Builder::Conv conv, int index) {
+    const std::string prefix = "encoder.features.";
     conv.bias = true;
-    return b.relu(b.conv2d(x, conv, "encoder.conv" + name), "encoder.relu" + name);
+    return b.relu(b.conv2d(x, conv, prefix + std::to_string(index)), prefix + std::to_string(index + 1));
 }
 
 std::string decoder_conv(Builder &b, std::string x, std::int64_t in, std::int64_t out,
@@ -42,13 +44,13 @@ std::string pad(Builder &b, const std::string &x, std::int64_t extent, const std
 Graph alexnet_denoiser(InputTransform transform) {
     Builder b("denoiser");
     std::string x = append_input_transform(b, b.input("image", 3), transform, "encoder.scaled");
-    x = encoder_conv(b, x, {.in = 3, .out = 64, .kernel = 11, .stride = 4, .padding = 2}, "1_1");
+    x = encoder_conv(b, x, {.in = 3, .out = 64, .kernel = 11, .stride = 4, .padding = 2}, 0);
     const WaveletPool pool1 = wavelet_pool(b, x, 64, "encoder.pool1");
-    x = encoder_conv(b, pool1.low, {.in = 64, .out = 192, .kernel = 5, .padding = 2}, "2_1");
+    x = encoder_conv(b, pool1.low, {.in = 64, .out = 192, .kernel = 5, .padding = 2}, 3);
     const WaveletPool pool2 = wavelet_pool(b, x, 192, "encoder.pool2");
-    x = encoder_conv(b, pool2.low, {.in = 192, .out = 384}, "3_1");
-    x = encoder_conv(b, x, {.in = 384, .out = 256}, "3_2");
-    x = encoder_conv(b, x, {.in = 256, .out = 256}, "3_3");
+    x = encoder_conv(b, pool2.low, {.in = 192, .out = 384}, 6);
+    x = encoder_conv(b, x, {.in = 384, .out = 256}, 8);
+    x = encoder_conv(b, x, {.in = 256, .out = 256}, 10);
     const WaveletPool pool3 = wavelet_pool(b, x, 256, "encoder.pool3");
 
     x = decoder_conv(b, pool3.low, 256, 256, "7_1");

@@ -1,6 +1,7 @@
 // AlexNet's convolutional part (torchvision's layout), with feature taps behind its three max pools.
 #include "alexnet.hpp"
 
+#include "classifiers.hpp"
 #include "mirra/error.hpp"
 
 namespace mirra::graph {
@@ -31,30 +32,19 @@ const std::string &pick(const AlexNetFeatures &features, AlexNetTap tap) {
 
 } // namespace
 
-std::string append_input_transform(Builder &b, const std::string &x, InputTransform transform,
-                                   const std::string &name) {
-    switch (transform) {
-    case InputTransform::none:
-        return x;
-    case InputTransform::scale_pm1:
-        return b.normalise(x, {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}, name);
-    case InputTransform::mean_std:
-        return b.normalise(x, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}, name);
-    }
-    throw Error(ErrorCode::invalid_argument, "unknown input transform", "transform");
-}
-
-AlexNetFeatures append_alexnet_encoder(Builder &b, const std::string &pixels, AlexNetTap last) {
+AlexNetFeatures append_alexnet_encoder(Builder &b, const std::string &pixels, AlexNetTap last, double width) {
+    const auto wide = [&](std::int64_t channels) { return scaled_channels(channels, width); };
     AlexNetFeatures features;
-    std::string x = conv_relu(b, pixels, {.in = 3, .out = 64, .kernel = 11, .stride = 4, .padding = 2}, 0);
+    std::string x =
+        conv_relu(b, pixels, {.in = 3, .out = wide(64), .kernel = 11, .stride = 4, .padding = 2}, 0);
     features.conv1 = x = pool(b, x, 2);
     if (last == AlexNetTap::conv1) return features;
-    x = conv_relu(b, x, {.in = 64, .out = 192, .kernel = 5, .padding = 2}, 3);
+    x = conv_relu(b, x, {.in = wide(64), .out = wide(192), .kernel = 5, .padding = 2}, 3);
     features.conv2 = x = pool(b, x, 5);
     if (last == AlexNetTap::conv2) return features;
-    x = conv_relu(b, x, {.in = 192, .out = 384}, 6);
-    x = conv_relu(b, x, {.in = 384, .out = 256}, 8);
-    x = conv_relu(b, x, {.in = 256, .out = 256}, 10);
+    x = conv_relu(b, x, {.in = wide(192), .out = wide(384)}, 6);
+    x = conv_relu(b, x, {.in = wide(384), .out = wide(256)}, 8);
+    x = conv_relu(b, x, {.in = wide(256), .out = wide(256)}, 10);
     features.conv5 = pool(b, x, 12);
     return features;
 }

@@ -1,5 +1,5 @@
 // Builders of the published architectures and of Mirra's own, as graphs. Sources: paper/NOTES.md sections 1,
-// 2, 4.
+// 2, 4, 7.
 #pragma once
 
 #include "mirra/graph.hpp"
@@ -11,9 +11,17 @@ namespace mirra::graph {
 /// What an encoder does to pixels in [0, 1] first.
 enum class InputTransform : std::uint8_t {
     none,
-    scale_pm1, ///< 2x - 1
-    mean_std,  ///< (x - mean) / std with ImageNet's constants
+    scale_pm1,      ///< 2x - 1
+    mean_std,       ///< (x - mean) / std with ImageNet's constants
+    mean_std_cifar, ///< (x - mean) / std with CIFAR-10's constants
 };
+
+/// "none", "scale_pm1", "mean_std", "mean_std_cifar": as recipes and command lines have them.
+std::string_view name_of(InputTransform transform);
+/// Every transform.
+std::span<const InputTransform> input_transforms();
+/// @throws Error invalid_argument, the hint lists the names
+InputTransform parse_input_transform(std::string_view name);
 
 enum class AlexNetTap : std::uint8_t { conv1, conv2, conv5 };
 
@@ -30,8 +38,33 @@ Graph alexnet_generator(AlexNetTap tap);
 Graph alexnet_autoencoder(AlexNetTap tap, InputTransform transform = InputTransform::scale_pm1);
 
 /// The paper's wavelet denoising autoencoder (NOTES.md section 4); image -> image in [0,1], extents 32m, m
-/// >= 2. Weights `encoder.conv1_1.*` …, `generator.conv7_1.*` ….
+/// >= 2. Weights `encoder.features.{0,3,6,8,10}.*`, `generator.conv7_1.*` ….
 Graph alexnet_denoiser(InputTransform transform = InputTransform::scale_pm1);
+
+/// A classification network whose convolutional part serves as an encoder.
+struct ClassifierOptions {
+    std::string architecture = "alexnet"; ///< one of classifier_architectures()
+    double width = 1;                     ///< factor of all channel counts, each rounded to a multiple of 8
+    InputTransform transform = InputTransform::mean_std;
+    std::int64_t classes = 10;
+    std::vector<std::int64_t> hidden{4096, 4096}; ///< linear layers before the last one (alexnet, vgg16)
+    std::int64_t pooled_extent = 6;               ///< extent of the features before them (alexnet, vgg16)
+    bool batch_norm = false;                      ///< after every convolution (vgg16)
+};
+
+struct ClassifierGraphs {
+    Graph encoder;    ///< "image" -> the taps, deepest last
+    Graph classifier; ///< "image" -> "logits" [N, classes]; refers to the encoder's weights
+};
+
+/// AlexNet and VGG-16 in torchvision's layout; ResNet-18 and WRN-28-10 for 32 x 32 pictures in that of the
+/// robustness library. Weights `encoder.<published name>` and, behind the deepest tap, `head.<published
+/// name>`. Taps: conv1, conv2, conv5 | conv5_1 | layer3, layer4 | block2, block3_raw, block3 (after the last
+/// batch norm).
+/// @throws Error invalid_argument
+ClassifierGraphs classifier(const ClassifierOptions &options);
+
+std::vector<std::string> classifier_architectures();
 
 /// Width and depth of Mirra's own blind wavelet denoiser.
 struct WaveletDenoiserOptions {

@@ -64,7 +64,8 @@ struct Manifest {
     std::map<std::string, graph::Graph> graphs;
 };
 
-/// An opened bundle. Immutable, thread-safe; keeps its file mapped.
+/// An opened bundle. Immutable, thread-safe. A file from 256 MiB on stays mapped: it may be replaced while
+/// the bundle lives (as AtomicFile does), but must not be overwritten in place.
 class Bundle {
   public:
     /// Parses, bounds-checks and verifies the SHA-256 over the tensors and every weight shape of every graph.

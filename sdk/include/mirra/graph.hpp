@@ -207,6 +207,9 @@ class Builder {
     std::string sigmoid(const std::string &x, std::string name = {});
     std::string max_pool(const std::string &x, std::int64_t kernel, std::int64_t stride,
                          std::string name = {});
+    std::string global_avg_pool(const std::string &x, std::string name = {});
+    std::string adaptive_avg_pool(const std::string &x, std::int64_t extent, std::string name = {});
+    std::string flatten(const std::string &x, std::string name = {});
     std::string concat(std::vector<std::string> inputs, std::string name = {});
     std::string add(const std::string &a, const std::string &b, std::string name = {});
     std::string channel_slice(const std::string &x, std::int64_t begin, std::int64_t end,

@@ -32,6 +32,7 @@ enum class Type : std::int32_t {
 };
 using Value = std::variant<bool, std::int64_t, double, std::string>;
 using Tensor = bundle::WeightTensor;
+using TensorSet = std::map<std::string, std::shared_ptr<const Tensor>>; ///< by name
 
 struct Port {
     std::string name, label, doc, unit;
@@ -190,7 +191,8 @@ class Job {
     virtual ~Job() = default;
     virtual JobStatus status() = 0;
     /// @param seconds  negative: for ever
-    /// @throws Error busy (timed out), or what the run threw
+    /// @throws Error busy (timed out, or called by the job's own thread) | invalid_argument (NaN), or what
+    /// the run threw
     virtual std::shared_ptr<const RunResult> wait(double seconds) = 0;
     virtual void cancel() noexcept = 0;
 };
@@ -202,11 +204,11 @@ struct GraphRunOptions {
     std::int32_t threads = 0;
 };
 
-/// Runs a graph of a bundle once, untiled. @throws Error not_found | mismatch | budget | device
-std::map<std::string, Tensor> run_graph(const std::shared_ptr<Engine> &engine,
-                                        const std::shared_ptr<const bundle::Bundle> &bundle,
-                                        const std::string &graph, const std::map<std::string, Tensor> &inputs,
-                                        const GraphRunOptions &options);
+/// Runs a graph of a bundle once, untiled. The inputs do not count against the memory limit, the outputs do.
+/// @throws Error not_found | mismatch | budget | device
+TensorSet run_graph(const std::shared_ptr<Engine> &engine,
+                    const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
+                    const TensorSet &inputs, const GraphRunOptions &options);
 
 [[nodiscard]] std::string_view precision_name(runtime::Precision precision) noexcept;
 

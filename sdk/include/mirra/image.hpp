@@ -168,6 +168,9 @@ struct DecodeOptions {
     std::uint64_t max_pixels = std::uint64_t{1} << 28;
     /// Turns the picture upright as its EXIF says and resets the tag.
     bool apply_orientation = true;
+    /// A JPEG whose shorter side is at least twice this comes reduced by 2, 4 or 8, never below it: faster to
+    /// decode and free of aliasing. 0: never reduced. Other formats come as they are.
+    std::int32_t reduce_to = 0;
     /// Keeps what could be read of a damaged file, the rest gray or black. By default damage is an error.
     bool tolerate_damage = false;
 };

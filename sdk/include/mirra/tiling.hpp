@@ -39,6 +39,12 @@ struct TilePlan {
 TilePlan plan_tiles(const graph::Graph &graph, std::int64_t width, std::int64_t height,
                     const TilingOptions &options);
 
+/// The smallest budget that plan_tiles takes for an image of this size; options.budget is left aside.
+/// @throws Error limit (the network needs the image whole and cannot have it) | invalid_argument (empty
+/// image)
+std::uint64_t smallest_budget(const graph::Graph &graph, std::int64_t width, std::int64_t height,
+                              const TilingOptions &options);
+
 /// Upper bound on the bytes that one run of the graph takes at the peak, inputs, outputs and weights
 /// included.
 /// @param inputs  shapes by name

@@ -4,6 +4,7 @@
 #include "runtime/plan/program.hpp"
 
 #include <algorithm>
+#include <memory>
 
 namespace mirra::runtime {
 namespace {
@@ -24,6 +25,15 @@ std::uint64_t block(std::uint64_t bytes) {
     return bytes + bytes / 8 + 4096;
 }
 
+/// Ops whose result is a part of their input's memory.
+bool is_view(g::Op op) {
+    return op == g::Op::channel_slice || op == g::Op::crop || op == g::Op::flatten;
+}
+
+bool is_convolution(g::Op op) {
+    return op == g::Op::conv2d || op == g::Op::conv_transpose2d;
+}
+
 class Simulation {
   public:
     Simulation(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs, Precision precision)
@@ -31,7 +41,8 @@ class Simulation {
         , program_(lower(graph))
         , shapes_(g::infer_shapes(graph, inputs))
         , value_bytes_(precision == Precision::fp32 ? 4 : 2) {
-        for (const auto &input : graph.inputs) hold(input.name, 4);
+        // The caller keeps its inputs during the run, and each may be copied to channels-last.
+        for (const auto &input : graph.inputs) hold(input.name, 2 * 4);
     }
 
     std::uint64_t peak() {
@@ -42,48 +53,88 @@ class Simulation {
     }
 
   private:
+    /// Memory that one or several values share.
+    struct Memory {
+        std::uint64_t bytes = 0;
+        int values = 0;
+        bool is_input = false;
+    };
+
     void hold(const std::string &value, std::uint64_t bytes_per_value) {
-        held_[value] = block(elements(shapes_.at(value)) * bytes_per_value);
-        live_ += held_[value];
+        const auto bytes = block(elements(shapes_.at(value)) * bytes_per_value);
+        const bool is_input = std::ranges::find(graph_.inputs, value, &g::Input::name) != graph_.inputs.end();
+        memory_[value] = std::make_shared<Memory>(Memory{bytes, 1, is_input});
+        live_ += bytes;
         peak_ = std::max(peak_, live_);
     }
 
-    /// Reduced-precision convolutions convert fp32 inputs first.
-    std::uint64_t conversion(const Step &step) const {
-        const auto op = graph_.nodes[step.node].op;
-        if (value_bytes_ == 4 || (op != g::Op::conv2d && op != g::Op::conv_transpose2d)) return 0;
-        return block(elements(shapes_.at(step.inputs.front())) * value_bytes_);
+    void share(const std::string &value, const std::string &source) {
+        memory_[value] = memory_.at(source);
+        ++memory_[value]->values;
+    }
+
+    void release(const std::string &value) {
+        auto &memory = *memory_.at(value);
+        if (--memory.values == 0 && !memory.is_input) live_ -= memory.bytes;
+    }
+
+    /// Whether the executable may write over this value.
+    [[nodiscard]] bool reusable(const Step &step, const std::string &value) const {
+        const auto &memory = *memory_.at(value);
+        return std::ranges::find(step.released, value) != step.released.end() && !memory.is_input &&
+               memory.values == 1 && shapes_.at(value) == shapes_.at(step.result);
+    }
+
+    /// The value whose memory the step's result takes over, or nothing.
+    [[nodiscard]] const std::string *reused(const Step &step) const {
+        const auto &node = graph_.nodes[step.node];
+        if (step.addend)
+            return *step.addend != node.inputs[0] && reusable(step, *step.addend) ? &*step.addend : nullptr;
+        if (!works_in_place(node.op)) return nullptr;
+        for (const auto &input : node.inputs)
+            if (reusable(step, input)) return &input;
+        return nullptr;
+    }
+
+    /// What a step holds beside its inputs and its result.
+    [[nodiscard]] std::uint64_t temporaries(const Step &step) const {
+        const auto &node = graph_.nodes[step.node];
+        const auto result = elements(shapes_.at(step.result)),
+                   input = elements(shapes_.at(step.inputs.front()));
+        constexpr std::uint64_t kIndexBytes = 8;
+        if (node.op == g::Op::max_pool) return block(result * kIndexBytes);
+        if (node.op == g::Op::normalise || node.op == g::Op::flatten) return block(result * 4);
+        if (!is_convolution(node.op)) return 0;
+        // Reduced precision converts an fp32 input first, and adds to an fp32 addend through a copy.
+        const auto converted = value_bytes_ == 4 ? 0 : block(input * value_bytes_);
+        return converted + (step.addend ? block(result * 4) : 0);
     }
 
     void play(const Step &step) {
         const auto &node = graph_.nodes[step.node];
-        const bool in_place = (works_in_place(node.op) || step.addend) &&
-                              std::ranges::any_of(step.released, [&](const auto &value) {
-                                  return shapes_.at(value) == shapes_.at(step.result);
-                              });
-        if (!in_place) {
-            peak_ = std::max(peak_, live_ + conversion(step) + block(elements(shapes_.at(step.result)) * 4));
-            hold(step.result, keeps_fp32(node.op) ? 4 : value_bytes_);
+        const auto *taken = reused(step);
+        if (taken) {
+            peak_ = std::max(peak_, live_ + temporaries(step));
+            share(step.result, *taken);
+        } else if (is_view(node.op)) {
+            peak_ = std::max(peak_, live_ + temporaries(step));
+            if (node.op == g::Op::flatten)
+                hold(step.result, 4); // a copy where the memory format asks for one
+            else
+                share(step.result, node.inputs.front());
+        } else {
+            peak_ = std::max(peak_, live_ + temporaries(step) + block(elements(shapes_.at(step.result)) * 4));
+            // Only convolutions reduce precision; the others hand on that of their inputs, which may be fp32.
+            hold(step.result, is_convolution(node.op) ? value_bytes_ : 4);
         }
-        bool reused = in_place;
-        for (const auto &value : step.released) {
-            if (reused && shapes_.at(value) == shapes_.at(step.result)) {
-                held_[step.result] = held_[value];
-                reused = false;
-            } else {
-                live_ -= held_[value];
-            }
-        }
+        for (const auto &value : step.released) release(value);
     }
-
-    /// Ops that hand on the precision of their inputs, which may be the image's fp32.
-    static bool keeps_fp32(g::Op op) { return op != g::Op::conv2d && op != g::Op::conv_transpose2d; }
 
     const g::Graph &graph_;
     Program program_;
     std::map<std::string, g::Shape> shapes_;
     std::uint64_t value_bytes_;
-    std::map<std::string, std::uint64_t> held_;
+    std::map<std::string, std::shared_ptr<Memory>> memory_;
     std::uint64_t live_ = 0, peak_ = 0;
 };
 

@@ -51,6 +51,12 @@ class Lowering {
         return found->second.front();
     }
 
+    /// The same, unless another convolution has swallowed it: of two that are added one carries the sum.
+    std::optional<std::size_t> free_reader(const std::string &value) const {
+        const auto reader = only_reader(value);
+        return reader && fused_.contains(*reader) ? std::nullopt : reader;
+    }
+
     /// Swallows what follows the convolution; the step stands where the last swallowed node stood, so that a
     /// value added to it is ready.
     void fuse(std::size_t first) {
@@ -61,11 +67,11 @@ class Lowering {
             place = next;
             step.result = graph_.nodes[next].name;
         };
-        auto next = only_reader(step.result);
+        auto next = free_reader(step.result);
         if (next && graph_.nodes[*next].op == g::Op::batch_norm) {
             step.batch_norm = next;
             swallow(*next);
-            next = only_reader(step.result);
+            next = free_reader(step.result);
         }
         if (next && can_add(*next, step, first)) {
             const auto &inputs = graph_.nodes[*next].inputs;
@@ -73,7 +79,7 @@ class Lowering {
             step.addend = addend;
             step.inputs.push_back(addend);
             swallow(*next);
-            next = only_reader(step.result);
+            next = free_reader(step.result);
         }
         if (next && graph_.nodes[*next].op == g::Op::relu) {
             step.relu = true;

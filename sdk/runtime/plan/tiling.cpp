@@ -17,6 +17,8 @@ constexpr std::uint64_t kComfortableBytes = std::uint64_t{1} << 30;
 /// Tiles of fewer pixels would be almost nothing but halo.
 constexpr std::int64_t kSmallestCore = 32;
 
+constexpr std::int64_t kMostTiles = 1 << 20;
+
 std::int64_t round_up(std::int64_t value, std::int64_t step) {
     return (value + step - 1) / step * step;
 }
@@ -44,19 +46,27 @@ struct Axis {
     }
     [[nodiscard]] std::int64_t largest_input() const {
         std::int64_t largest = 0;
-        for (std::int64_t i = 0; i < count(); ++i) {
-            const auto s = span(i);
-            largest = std::max(largest, s.input_end - s.input_begin);
-        }
+        for_each_kind([&](std::int64_t input, std::int64_t) { largest = std::max(largest, input); });
         return largest;
     }
     [[nodiscard]] std::int64_t total_input() const {
         std::int64_t total = 0;
-        for (std::int64_t i = 0; i < count(); ++i) {
-            const auto s = span(i);
-            total += s.input_end - s.input_begin;
-        }
+        for_each_kind([&](std::int64_t input, std::int64_t times) { total += input * times; });
         return total;
+    }
+
+  private:
+    /// Calls visit(input extent, how many tiles have it); tiles away from both edges are all alike.
+    template<class Visit> void for_each_kind(const Visit &visit) const {
+        const auto one = [&](std::int64_t index) {
+            const auto s = span(index);
+            visit(s.input_end - s.input_begin, 1);
+        };
+        const auto all = count(), edge = (std::max({before, after, minimum}) + core - 1) / core + 1;
+        const auto first = std::min(all, edge), last = std::max(first, all - edge);
+        for (std::int64_t i = 0; i < first; ++i) one(i);
+        if (last > first) visit(before + core + after, last - first);
+        for (std::int64_t i = last; i < all; ++i) one(i);
     }
 };
 
@@ -77,6 +87,8 @@ class Planner {
         if (!best) fail();
         return assemble(*best);
     }
+
+    [[nodiscard]] std::uint64_t smallest_bytes() const { return smallest_cut().bytes; }
 
   private:
     struct Cut {
@@ -100,8 +112,13 @@ class Planner {
         const auto width = x.largest_input(), height = y.largest_input();
         std::map<std::string, g::Shape> inputs;
         for (const auto &input : graph_.inputs) inputs[input.name] = {1, input.channels, height, width};
-        return estimate_memory(graph_, inputs, options_.precision) +
-               options_.extra_per_pixel * static_cast<std::uint64_t>(width * height);
+        try {
+            return estimate_memory(graph_, inputs, options_.precision) +
+                   options_.extra_per_pixel * static_cast<std::uint64_t>(width * height);
+        } catch (const Error &error) {
+            if (error.code() != ErrorCode::limit) throw;
+            return UINT64_MAX; // tensors beyond what a graph may have: smaller tiles may do
+        }
     }
 
     [[nodiscard]] bool fits(const Axis &x, const Axis &y, std::uint64_t limit, std::uint64_t &needed) const {
@@ -154,7 +171,10 @@ class Planner {
     static std::int64_t next(std::int64_t count) { return count < 16 ? count + 1 : count + count / 8; }
 
     std::optional<Cut> cut() const {
-        const auto hard = options_.budget > 0 ? options_.budget : UINT64_MAX;
+        const auto hard = options_.budget > 0 ? options_.budget : UINT64_MAX - 1;
+        std::uint64_t whole = 0;
+        if (fits(x_, y_, std::min(hard, kComfortableBytes), whole))
+            return Cut{x_, y_, x_.total_input() * y_.total_input(), whole};
         const auto smallest = smallest_cut();
         if (smallest.bytes > hard) return std::nullopt;
         if (const auto best = search(std::min(hard, kComfortableBytes))) return best;
@@ -182,6 +202,11 @@ class Planner {
     }
 
     [[nodiscard]] TilePlan assemble(const Cut &cut) const {
+        if (cut.x.count() > kMostTiles / cut.y.count())
+            throw Error(ErrorCode::limit,
+                        "the image would be cut into " + std::to_string(cut.x.count()) + " x " +
+                            std::to_string(cut.y.count()) + " tiles",
+                        "image", "raise the memory limit or the tile size, or cut the image up");
         TilePlan plan{.tiles = {},
                       .halo = halo_,
                       .alignment = alignment_,
@@ -207,14 +232,28 @@ class Planner {
     Axis x_, y_;
 };
 
+void check_size(std::int64_t width, std::int64_t height) {
+    if (width < 1 || height < 1)
+        throw Error(ErrorCode::invalid_argument, "the image is empty", "image",
+                    "give an image of at least 1x1 pixels");
+}
+
 } // namespace
 
 TilePlan plan_tiles(const g::Graph &graph, std::int64_t width, std::int64_t height,
                     const TilingOptions &options) {
-    if (width < 1 || height < 1)
-        throw Error(ErrorCode::invalid_argument, "the image is empty", "image",
-                    "give an image of at least 1x1 pixels");
+    check_size(width, height);
     return Planner(graph, width, height, options).plan();
+}
+
+std::uint64_t smallest_budget(const g::Graph &graph, std::int64_t width, std::int64_t height,
+                              const TilingOptions &options) {
+    check_size(width, height);
+    const auto bytes = Planner(graph, width, height, options).smallest_bytes();
+    if (bytes == UINT64_MAX)
+        throw Error(ErrorCode::limit, "graph '" + graph.name + "' needs the whole image, which is too large",
+                    "image", "give a smaller image");
+    return bytes;
 }
 
 } // namespace mirra::runtime

@@ -52,12 +52,19 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
 
     void give(void *block, std::size_t size) {
         const std::scoped_lock lock(mutex_);
-        if (free_.size() >= kMostBlocksKept) {
+        if (retired_ || free_.size() >= kMostBlocksKept) {
             std::free(block);
             held_ -= size;
         } else {
             free_.emplace(size, block);
         }
+    }
+
+    /// Keeps no freed block from now on: the run is over, though a tensor of it may live on.
+    void retire() {
+        const std::scoped_lock lock(mutex_);
+        retired_ = true;
+        trim();
     }
 
   private:
@@ -100,6 +107,7 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
     mutable std::mutex mutex_;
     std::multimap<std::size_t, void *> free_;
     std::uint64_t held_ = 0, peak_ = 0;
+    bool retired_ = false;
 };
 
 thread_local std::shared_ptr<CpuArena> t_arena; // the arena of the scope that this thread is in
@@ -180,13 +188,20 @@ void install_arena_allocator() {
 }
 
 std::shared_ptr<Arena> make_cpu_arena(std::uint64_t limit) {
-    return std::make_shared<CpuArena>(limit);
+    // Blocks keep the arena itself; the callers' handle only retires it.
+    auto arena = std::make_shared<CpuArena>(limit);
+    auto *handle = arena.get();
+    return {handle, [arena = std::move(arena)](Arena *) { arena->retire(); }};
 }
 
 std::unique_ptr<ArenaScope> enter_cpu_arena(const std::shared_ptr<Arena> &arena) {
-    auto ours = std::dynamic_pointer_cast<CpuArena>(arena);
+    auto *ours = dynamic_cast<CpuArena *>(arena.get());
     if (!ours) throw Error(ErrorCode::invalid_argument, "the arena is not of this runtime", "arena");
-    return std::make_unique<CpuArenaScope>(std::move(ours));
+    return std::make_unique<CpuArenaScope>(ours->shared_from_this());
+}
+
+std::unique_ptr<ArenaScope> enter_heap() {
+    return std::make_unique<CpuArenaScope>(nullptr);
 }
 
 } // namespace mirra::runtime

@@ -1,45 +1,15 @@
 // Listing and choosing devices; CUDA is loaded only when asked for.
 #include "runtime/torch/devices.hpp"
 
+#include "mirra/cpu_device.hpp"
 #include "mirra/error.hpp"
 
 #include <torch/torch.h>
 
 #include <dlfcn.h>
-#include <fstream>
-#include <unistd.h>
 
 namespace mirra::runtime {
 namespace {
-
-std::string processor_name() {
-    std::ifstream file("/proc/cpuinfo");
-    for (std::string line; std::getline(file, line);)
-        if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-    return "CPU";
-}
-
-/// Processors with AMX have it too.
-bool has_bf16() {
-#if defined(__x86_64__)
-    return __builtin_cpu_supports("avx512bf16") != 0;
-#else
-    return false;
-#endif
-}
-
-DeviceInfo cpu_info() {
-    DeviceInfo info{.id = "cpu",
-                    .name = processor_name(),
-                    .memory = 0,
-                    .precisions = {Precision::fp32},
-                    .usable = true,
-                    .reason = {}};
-    info.memory = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-                  static_cast<std::uint64_t>(sysconf(_SC_PAGE_SIZE));
-    if (has_bf16()) info.precisions.push_back(Precision::bf16);
-    return info;
-}
 
 /// Loads the CUDA part of LibTorch once; the reason when that fails.
 const std::string &cuda_failure() {
@@ -54,7 +24,7 @@ const std::string &cuda_failure() {
 } // namespace
 
 std::vector<DeviceInfo> list_devices() {
-    std::vector<DeviceInfo> devices{cpu_info()};
+    std::vector<DeviceInfo> devices{cpu_device()};
     const auto &failure = cuda_failure();
     if (!failure.empty()) {
         devices.push_back({.id = "cuda:0",

@@ -58,10 +58,13 @@ class Frame {
     }
 
   private:
-    /// Whether this step may write over the value: it reads it last, and the value is not the caller's.
+    /// Whether this step may write over the value: it reads it last, and nothing else shares its memory (as
+    /// the caller's inputs, and slices of other values, do).
     [[nodiscard]] bool owned(const Step &step, const std::string &name) const {
+        const auto &value = values_.at(name);
         return std::ranges::find(step.released, name) != step.released.end() &&
-               std::ranges::find(graph_.inputs, name, &g::Input::name) == graph_.inputs.end();
+               std::ranges::find(graph_.inputs, name, &g::Input::name) == graph_.inputs.end() &&
+               value.use_count() == 1 && value.storage().use_count() == 1;
     }
 
     at::Tensor convolve(const CompiledStep &compiled, const g::Node &node) {
@@ -69,9 +72,10 @@ class Frame {
         const auto x = values_.at(node.inputs[0]).to(type_).contiguous(at::MemoryFormat::ChannelsLast);
         if (!compiled.packed) return convolve_unfused(compiled, node, x);
         if (!step.addend) return fused_convolution(node, x, compiled.weight, compiled.bias, step.relu);
+        const bool reusable = *step.addend != node.inputs[0] && owned(step, *step.addend);
         auto addend = values_.at(*step.addend);
         if (addend.scalar_type() == type_ && addend.is_contiguous(at::MemoryFormat::ChannelsLast)) {
-            if (!owned(step, *step.addend)) addend = addend.clone();
+            if (!reusable) addend = addend.clone();
             return fused_convolution_add(node, addend, x, compiled.weight, compiled.bias, step.relu);
         }
         auto sum = fused_convolution(node, x, compiled.weight, compiled.bias, false)
@@ -91,22 +95,24 @@ class Frame {
 
     /// Mixed precisions are widened first: LibTorch's mixed addition runs element by element.
     at::Tensor add(const Step &step) {
+        const bool first = owned(step, step.inputs[0]), second = owned(step, step.inputs[1]);
         auto a = values_.at(step.inputs[0]), b = values_.at(step.inputs[1]);
         if (a.scalar_type() != b.scalar_type()) {
             auto &narrow = a.scalar_type() == at::kFloat ? b : a;
             const auto &wide = a.scalar_type() == at::kFloat ? a : b;
             return narrow.to(at::kFloat).add_(wide);
         }
-        if (owned(step, step.inputs[0])) return a.add_(b);
-        if (owned(step, step.inputs[1])) return b.add_(a);
-        return a + b;
+        if (first) return a.add_(b);
+        return second ? b.add_(a) : a + b;
     }
 
     at::Tensor apply(const CompiledStep &compiled, const g::Node &node) {
+        const bool in_place = owned(compiled.step, node.inputs[0]);
         std::vector<at::Tensor> arguments;
         for (const auto &name : node.inputs) arguments.push_back(values_.at(name));
-        if (owned(compiled.step, node.inputs[0])) {
+        if (in_place) {
             if (node.op == g::Op::relu) return arguments[0].relu_();
+            if (node.op == g::Op::leaky_relu) return at::leaky_relu_(arguments[0], node.real("slope"));
             if (node.op == g::Op::tanh) return arguments[0].tanh_();
             if (node.op == g::Op::sigmoid) return arguments[0].sigmoid_();
         }

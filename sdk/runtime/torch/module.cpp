@@ -42,16 +42,16 @@ class GuardedExecutable final : public Executable {
 
 class TorchModule final : public Module {
   public:
-    TorchModule() { install_arena_allocator(); }
+    TorchModule() : default_threads_(at::get_num_threads()) { install_arena_allocator(); }
 
     [[nodiscard]] std::string version() const override { return std::string("LibTorch ") + TORCH_VERSION; }
     [[nodiscard]] std::vector<DeviceInfo> devices() const override { return guarded(list_devices); }
-    void set_threads(int count) override {
-        if (count > 0) at::set_num_threads(count);
-    }
+    void set_threads(int count) override { at::set_num_threads(count > 0 ? count : default_threads_); }
 
     std::shared_ptr<Executable> compile(const graph::Graph &graph, const WeightSource &weights,
                                         const CompileOptions &options) override {
+        // Weights outlive the run that happens to need them first, so they are none of its arena's.
+        const auto heap = enter_heap();
         return guarded(
             [&] { return std::make_shared<GuardedExecutable>(make_executable(graph, weights, options)); });
     }
@@ -127,6 +127,7 @@ class TorchModule final : public Module {
     }
 
   private:
+    const int default_threads_;
     static at::Tensor compute(Binary op, const at::Tensor &a, const at::Tensor &b) {
         switch (op) {
         case Binary::add:

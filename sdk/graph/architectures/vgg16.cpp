@@ -1,0 +1,43 @@
+// VGG-16 in torchvision's layout (configuration D), up to conv5_1 and its ReLU as an encoder.
+#include "classifiers.hpp"
+
+namespace mirra::graph {
+namespace {
+
+constexpr std::int64_t kPool = 0;
+constexpr std::int64_t kLayers[] = {64,    64,  kPool, 128, 128,   kPool, 256, 256, 256,
+                                    kPool, 512, 512,   512, kPool, 512,   512, 512, kPool};
+constexpr int kConv5_1 = 11; ///< number of the convolution that the paper inverts, from 1
+
+} // namespace
+
+ClassifierTrunk append_vgg16(Builder &b, const std::string &pixels, const ClassifierOptions &options,
+                             bool head) {
+    ClassifierTrunk trunk;
+    std::string x = pixels, room = "encoder.features.";
+    std::int64_t channels = 3;
+    int index = 0, convolutions = 0;
+    const auto next = [&] { return room + std::to_string(index++); };
+    for (const auto layer : kLayers) {
+        if (layer == kPool) {
+            x = b.max_pool(x, 2, 2, next());
+            continue;
+        }
+        const auto out = scaled_channels(layer, options.width);
+        x = b.conv2d(x, {.in = channels, .out = out, .bias = true}, next());
+        if (options.batch_norm) x = b.batch_norm(x, out, next());
+        x = b.relu(x, next());
+        channels = out;
+        if (++convolutions != kConv5_1) continue;
+        trunk.taps.push_back({"conv5_1", x});
+        if (!head) return trunk;
+        room = "head.features.";
+    }
+    std::vector<std::string> names{"head.classifier.0", "head.classifier.3"};
+    names.resize(options.hidden.size());
+    names.emplace_back("head.classifier.6");
+    trunk.logits = append_linear_head(b, x, channels, options, names);
+    return trunk;
+}
+
+} // namespace mirra::graph

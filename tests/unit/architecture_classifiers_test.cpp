@@ -1,0 +1,75 @@
+// The classification networks: published sizes, taps, and what is refused.
+#include "mirra/architectures.hpp"
+#include "mirra/error.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mirra::graph {
+namespace {
+
+ClassifierOptions options_for(const std::string &architecture) {
+    ClassifierOptions options;
+    options.architecture = architecture;
+    if (architecture == "vgg16") options.pooled_extent = 7;
+    if (architecture == "alexnet" || architecture == "vgg16") options.classes = 1000;
+    return options;
+}
+
+Shape shape_of(const Graph &graph, const std::string &output, std::int64_t extent) {
+    const auto shapes = infer_shapes(graph, {{"image", {1, 3, extent, extent}}});
+    for (const auto &each : graph.outputs)
+        if (each.name == output) return shapes.at(each.source);
+    return {};
+}
+
+TEST(Classifiers, HaveThePublishedNumbersOfParameters) {
+    EXPECT_EQ(parameter_count(classifier(options_for("resnet18")).classifier), 11'173'962);
+    EXPECT_EQ(parameter_count(classifier(options_for("wrn-28-10")).classifier), 36'479'194);
+    EXPECT_EQ(parameter_count(classifier(options_for("vgg16")).encoder), 9'995'072);
+    EXPECT_EQ(parameter_count(classifier(options_for("vgg16")).classifier), 138'357'544);
+    EXPECT_EQ(parameter_count(classifier(options_for("alexnet")).encoder), 2'469'696);
+    EXPECT_EQ(parameter_count(classifier(options_for("alexnet")).classifier), 61'100'840);
+}
+
+TEST(Classifiers, HaveTheTapsThatThePaperInverts) {
+    EXPECT_EQ(shape_of(classifier(options_for("resnet18")).encoder, "layer4", 32), (Shape{1, 512, 4, 4}));
+    EXPECT_EQ(shape_of(classifier(options_for("resnet18")).encoder, "layer3", 32), (Shape{1, 256, 8, 8}));
+    EXPECT_EQ(shape_of(classifier(options_for("wrn-28-10")).encoder, "block3", 32), (Shape{1, 640, 8, 8}));
+    EXPECT_EQ(shape_of(classifier(options_for("vgg16")).encoder, "conv5_1", 224), (Shape{1, 512, 14, 14}));
+    EXPECT_EQ(shape_of(classifier(options_for("alexnet")).encoder, "conv5", 224), (Shape{1, 256, 6, 6}));
+}
+
+TEST(Classifiers, EncoderIsAPartOfTheClassifier) {
+    for (const auto &name : classifier_architectures()) {
+        const auto graphs = classifier(options_for(name));
+        const auto all = weight_shapes(graphs.classifier);
+        for (const auto &[weight, shape] : weight_shapes(graphs.encoder)) {
+            EXPECT_TRUE(weight.starts_with("encoder.")) << weight;
+            ASSERT_TRUE(all.contains(weight)) << weight;
+            EXPECT_EQ(all.at(weight), shape) << weight;
+        }
+    }
+}
+
+TEST(Classifiers, WidthScalesChannelsInStepsOfEight) {
+    auto options = options_for("alexnet");
+    options.width = 0.5;
+    EXPECT_EQ(shape_of(classifier(options).encoder, "conv5", 128), (Shape{1, 128, 3, 3}));
+    options.width = 1.0 / 64;
+    EXPECT_EQ(shape_of(classifier(options).encoder, "conv5", 128), (Shape{1, 8, 3, 3}));
+}
+
+TEST(Classifiers, RefuseWhatMakesNoSense) {
+    EXPECT_THROW(classifier(options_for("lenet")), Error);
+    for (const double width : {0.0, -1.0, 100.0}) {
+        auto options = options_for("resnet18");
+        options.width = width;
+        EXPECT_THROW(classifier(options), Error) << width;
+    }
+    auto options = options_for("resnet18");
+    options.classes = 1;
+    EXPECT_THROW(classifier(options), Error);
+}
+
+} // namespace
+} // namespace mirra::graph

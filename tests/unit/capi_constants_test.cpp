@@ -1,0 +1,1 @@
+// The numeric value of every constant of the C headers.

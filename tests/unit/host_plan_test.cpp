@@ -1,0 +1,55 @@
+// What a session settles before it runs: precision, tiles; and the estimate of noise.
+#include "budget.hpp"
+#include "noise.hpp"
+
+#include "mirra/error.hpp"
+
+#include <gmock/gmock.h>
+
+namespace mirra::host {
+namespace {
+
+using runtime::Precision;
+
+TEST(HostPlan, APrecisionThatTheDeviceLacksIsRefused) {
+    runtime::DeviceInfo device;
+    device.id = "cpu";
+    device.precisions = {Precision::fp32, Precision::bf16};
+    EXPECT_EQ(choose_precision(Precision::bf16, device, nullptr).precision, Precision::bf16);
+    try {
+        choose_precision(Precision::fp16, device, nullptr);
+        FAIL() << "accepted";
+    } catch (const Error &error) {
+        EXPECT_EQ(error.code(), ErrorCode::unsupported);
+        EXPECT_THAT(error.what(), ::testing::AllOf(::testing::HasSubstr("cpu"), ::testing::HasSubstr("fp16")));
+        EXPECT_EQ(error.hint(), "It has: fp32, bf16.");
+    }
+}
+
+TEST(HostPlan, PicturesOfOneSizeArePlannedOnce) {
+    SessionState session;
+    const Setup setup;
+    Budget budget;
+    const auto first = plan_run(session, setup, budget, 400, 300);
+    EXPECT_EQ(first, plan_run(session, setup, budget, 400, 300));
+    EXPECT_NE(first, plan_run(session, setup, budget, 300, 400));
+    budget.available = std::uint64_t{1} << 30;
+    const auto limited = plan_run(session, setup, budget, 300, 400);
+    EXPECT_EQ(limited->key.available, budget.available);
+    EXPECT_GT(limited->arena_bytes, 0U);
+    Setup other;
+    other.extra_bytes_per_pixel = 64;
+    EXPECT_GT(plan_run(session, other, budget, 300, 400)->tiles.peak_bytes, limited->tiles.peak_bytes);
+}
+
+TEST(HostPlan, TheEstimateOfNoiseLooksForCancellation) {
+    const image::Image picture(2100, 2100, 1, image::SampleType::u8);
+    int calls = 0;
+    estimate_noise_level(picture.view(), [&] { ++calls; });
+    EXPECT_EQ(6, calls) << "before each of five regions, and at the end";
+    const auto stop = [] { throw Error(ErrorCode::cancelled, "stop"); };
+    EXPECT_THROW(estimate_noise_level(picture.view(), stop), Error);
+}
+
+} // namespace
+} // namespace mirra::host

@@ -1,0 +1,278 @@
+// Training of encoders: learns, resists its attack, resumes bit for bit; labelled data and its errors.
+#include "core/frozen_network.hpp"
+#include "core/random.hpp"
+#include "core/training_run.hpp"
+#include "data/class_loader.hpp"
+#include "mirra/architectures.hpp"
+#include "mirra/bundle.hpp"
+#include "mirra/error.hpp"
+#include "scratch.hpp"
+#include "tasks/encoder.hpp"
+#include "trainer_support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+
+namespace {
+
+using namespace mirra;
+using namespace mirra::trainer;
+namespace fs = std::filesystem;
+
+/// Pictures of two classes, told apart by their colour.
+fs::path make_classes(const std::string &name, int count) {
+    const fs::path folder = mirra::test::scratch() + name;
+    for (const int label : {0, 1})
+        for (int i = 0; i < count; ++i) {
+            image::Image picture(32, 32, 3, image::SampleType::u8);
+            auto pixels = picture.bytes();
+            for (std::size_t k = 0; k < pixels.size(); ++k) {
+                const bool bright = k % 3 == static_cast<std::size_t>(2 * label);
+                pixels[k] = static_cast<std::byte>(
+                    (bright ? 150 : 90) +
+                    static_cast<int>(mix(k * 977 + static_cast<std::uint64_t>(i)) % 30));
+            }
+            const auto place = folder / (label == 0 ? "red" : "blue");
+            fs::create_directories(place);
+            image::write(place / (std::to_string(i) + ".png"), picture.view());
+        }
+    return folder;
+}
+
+constexpr const char *kRecipe = R"(
+[network]
+architecture = "resnet18"
+width = 0.125
+[data]
+extent = 32
+batch = 8
+crop = "pad"
+padding = 2
+[adversary]
+kind = "pgd"
+epsilon = 0.5
+steps = 2
+[loss]
+label_smoothing = 0.05
+[optimizer]
+epochs = 2
+rate = 0.05
+average_decay = 0.9
+[validation]
+pictures = 8
+steps = 2
+[training]
+precision = "fp32"
+seed = 5
+)";
+
+EncoderCommand command_for(const std::string &name) {
+    const fs::path folder = mirra::test::scratch() + "run-" + name;
+    fs::remove_all(folder);
+    fs::create_directories(folder);
+    std::ofstream(folder / "recipe.toml") << kRecipe;
+    EncoderCommand command;
+    command.data = {make_classes("classes", 24).string()};
+    command.validation = command.data;
+    command.recipe = folder / "recipe.toml";
+    command.output = folder / "encoder.mirra";
+    command.threads = 1;
+    return command;
+}
+
+std::map<std::string, std::vector<float>> weights_of(const fs::path &path) {
+    const auto bundle = bundle::Bundle::open(path);
+    std::map<std::string, std::vector<float>> out;
+    for (const auto &[name, tensor] : bundle->file().tensors()) {
+        const auto values = bundle->weight(name);
+        out[name] = {values.begin(), values.end()};
+    }
+    return out;
+}
+
+class Stopping final : public std::exception {};
+
+/// Dies without a word in the middle of a run, as a process that is killed does.
+int train_until(const EncoderCommand &command, std::int64_t last) {
+    const auto task = encoder_task(command);
+    class Dying final : public TrainingTask {
+      public:
+        Dying(TrainingTask &task, std::int64_t last) : task_(task), last_(last) {}
+        [[nodiscard]] std::string name() const override { return task_.name(); }
+        [[nodiscard]] std::int64_t steps() const override { return task_.steps(); }
+        [[nodiscard]] std::string fingerprint() const override { return task_.fingerprint(); }
+        [[nodiscard]] std::map<std::string, torch::Tensor> state() const override { return task_.state(); }
+        void start(std::int64_t step) override { task_.start(step); }
+        [[nodiscard]] std::vector<std::string> columns() const override { return task_.columns(); }
+        std::vector<double> step(std::int64_t step) override {
+            if (step == last_) throw Stopping();
+            return task_.step(step);
+        }
+        [[nodiscard]] std::int64_t validation_interval() const override {
+            return task_.validation_interval();
+        }
+        void validate(std::vector<double> &values) override { task_.validate(values); }
+        void finish() override { task_.finish(); }
+        [[nodiscard]] fs::path output() const override { return task_.output(); }
+
+      private:
+        TrainingTask &task_;
+        std::int64_t last_;
+    } dying(*task, last);
+    return exit_status(
+        run_training(dying, {.folder = command.output.string() + ".run", .checkpoint_every = 3}));
+}
+
+TEST(EncoderTraining, LearnsAndWritesBothGraphs) {
+    const auto command = command_for("learns");
+    ASSERT_EQ(train_encoder(command), 0);
+    const auto bundle = bundle::Bundle::open(command.output);
+    EXPECT_TRUE(bundle->manifest().graphs.contains("encoder"));
+    EXPECT_TRUE(bundle->manifest().graphs.contains("classifier"));
+    std::ifstream log(command.output.string() + ".run/log.csv");
+    std::string line, last;
+    while (std::getline(log, line)) last = line;
+    const auto comma = last.rfind(',');
+    const double robust = std::stod(last.substr(comma + 1));
+    EXPECT_GE(robust, 0.9) << last;
+}
+
+TEST(EncoderTraining, AKilledRunEndsWithTheSameWeights) {
+    const auto whole = command_for("whole"), killed = command_for("killed");
+    ASSERT_EQ(train_encoder(whole), 0);
+    EXPECT_THROW(train_until(killed, 7), Stopping);
+    EXPECT_FALSE(fs::exists(killed.output));
+    ASSERT_EQ(train_encoder(killed), 0);
+    EXPECT_EQ(weights_of(killed.output), weights_of(whole.output));
+}
+
+TEST(EncoderTraining, EveryAdversaryTrains) {
+    for (const auto *adversary : {"none", "fgsm-rs", "gairat"}) {
+        auto command = command_for(adversary);
+        command.adversary = adversary;
+        command.epochs = 1;
+        EXPECT_EQ(train_encoder(command), 0) << adversary;
+    }
+}
+
+TEST(EncoderTraining, AnotherArchitectureOnResumeIsRefused) {
+    auto command = command_for("other");
+    EXPECT_THROW(train_until(command, 4), Stopping);
+    command.architecture = "alexnet";
+    EXPECT_THROW(train_encoder(command), Error);
+}
+
+TEST(EncoderTraining, ADivergedRunSaysSoAndKeepsItsCheckpoint) {
+    auto command = command_for("diverges");
+    std::string recipe = kRecipe;
+    recipe.replace(recipe.find("rate = 0.05"), 11, "rate = 90.0");
+    recipe.replace(recipe.find("label_smoothing = 0.05"), 22, "label_smoothing = 0.0 ");
+    std::ofstream(command.recipe) << recipe;
+    command.adversary = "none";
+    command.epochs = 60;
+    try {
+        train_encoder(command);
+        ADD_FAILURE() << "it did not diverge";
+    } catch (const Error &error) {
+        EXPECT_NE(std::string(error.what()).find("not finite"), std::string::npos);
+    }
+}
+
+TEST(ClassData, FoldersAreClassesAndBrokenPicturesAreSkipped) {
+    const auto folder = make_classes("broken-classes", 4);
+    std::ofstream(folder / "red" / "0.png") << "no picture";
+    ClassSet set({folder.string()}, Split::train, {.side = 0, .cache_bytes = 1 << 20});
+    EXPECT_EQ(set.classes(), (std::vector<std::string>{"blue", "red"}));
+    ASSERT_EQ(set.size(), 8);
+    EXPECT_EQ(set.get(0).label, 0);
+    EXPECT_EQ(set.get(4).label, 1);
+    ASSERT_EQ(set.skipped().size(), 1u);
+    EXPECT_NE(set.skipped()[0].find("0.png"), std::string::npos);
+}
+
+TEST(ClassData, BadFoldersAreNamed) {
+    const auto open = [](const fs::path &folder) {
+        ClassSet set({folder.string()}, Split::train, {});
+        return set.size();
+    };
+    EXPECT_THROW(open(mirra::test::scratch() + "no-such"), Error);
+    const auto folder = make_classes("empty-class", 2);
+    fs::create_directories(folder / "green");
+    try {
+        open(folder);
+        ADD_FAILURE();
+    } catch (const Error &error) {
+        EXPECT_NE(error.subject().find("green"), std::string::npos);
+    }
+    EXPECT_THROW(ClassSet({"cifar10:" + folder.string()}, Split::train, {}), Error);
+}
+
+TEST(ClassData, ReadsCifarBatches) {
+    const fs::path folder = mirra::test::scratch() + "cifar";
+    fs::create_directories(folder);
+    for (const auto *name :
+         {"data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"}) {
+        std::ofstream file(folder / (std::string(name) + ".bin"), std::ios::binary);
+        for (int record = 0; record < 3; ++record) {
+            file.put(static_cast<char>(record + 4));
+            for (int i = 0; i < 3072; ++i) file.put(static_cast<char>(i / 1024 * 10 + record));
+        }
+    }
+    ClassSet set({"cifar10:" + folder.string()}, Split::train, {});
+    ASSERT_EQ(set.size(), 15);
+    const auto [picture, label] = set.get(1);
+    EXPECT_EQ(label, 5);
+    const auto bytes = picture->bytes();
+    EXPECT_EQ(std::to_integer<int>(bytes[0]), 1);
+    EXPECT_EQ(std::to_integer<int>(bytes[1]), 11);
+    EXPECT_EQ(std::to_integer<int>(bytes[2]), 21);
+    std::ofstream(folder / "test_batch.bin", std::ios::app) << "x";
+    EXPECT_THROW(ClassSet({"cifar10:" + folder.string()}, Split::test, {}), Error);
+}
+
+TEST(ClassData, ProcessesShareABatch) {
+    const auto folder = make_classes("shared", 8);
+    ClassSet set({folder.string()}, Split::train, {});
+    ClassLoaderOptions one{.batch = 8, .extent = 16, .augmentation = {}, .seed = 3};
+    ClassLoader whole(set, one, 1);
+    const auto all = whole.next();
+    std::vector<std::uint8_t> pixels;
+    std::vector<std::int64_t> labels;
+    for (const std::int64_t rank : {0, 1}) {
+        auto half = one;
+        half.batch = 4;
+        half.rank = rank;
+        half.world = 2;
+        ClassLoader loader(set, half, 1);
+        const auto part = loader.next();
+        pixels.insert(pixels.end(), part.pixels.begin(), part.pixels.end());
+        labels.insert(labels.end(), part.labels.begin(), part.labels.end());
+    }
+    EXPECT_EQ(pixels, all.pixels);
+    EXPECT_EQ(labels, all.labels);
+}
+
+TEST(FrozenNetwork, EqualsTheModuleInEvaluation) {
+    for (const auto &name : graph::classifier_architectures()) {
+        torch::manual_seed(4);
+        const auto module = std::make_shared<GraphModule>(
+            graph::classifier({.architecture = name, .width = 0.125, .hidden = {16}, .batch_norm = true})
+                .classifier,
+            GraphModule::Options{});
+        module->train();
+        for (int i = 0; i < 3; ++i) module->forward({{"image", torch::rand({4, 3, 64, 64})}});
+        FrozenNetwork frozen(module, at::kFloat);
+        frozen.refresh();
+        auto images = torch::rand({2, 3, 64, 64}).requires_grad_();
+        const auto expected = module->forward({{"image", images}}).at("logits");
+        const auto wanted = torch::autograd::grad({expected.sum()}, {images})[0];
+        const auto logits = frozen.forward(images);
+        const auto gradient = torch::autograd::grad({logits.sum()}, {images})[0];
+        EXPECT_TRUE(torch::allclose(logits, expected, 1e-3, 1e-4)) << name;
+        EXPECT_TRUE(torch::allclose(gradient, wanted, 1e-3, 1e-4)) << name;
+    }
+}
+
+} // namespace

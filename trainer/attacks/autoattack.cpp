@@ -1,0 +1,202 @@
+// The ensemble and its evaluation.
+#include "attacks/autoattack.hpp"
+
+#include "attacks/active_rows.hpp"
+#include "attacks/apgd.hpp"
+#include "attacks/fab.hpp"
+#include "attacks/square.hpp"
+#include "mirra/error.hpp"
+
+#include <chrono>
+#include <cmath>
+
+namespace mirra::trainer {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Stopped {};
+
+double seconds_since(Clock::time_point begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+Attack apgd_attack(const std::string &name, const ApgdOptions &options) {
+    return {name, [options](const Classifier &classifier, const torch::Tensor &images,
+                            const torch::Tensor &labels, const Randomness &randomness) {
+                return apgd(classifier, images, labels, options, randomness);
+            }};
+}
+
+Attack apgd_targeted_attack(const Budget &budget) {
+    return {"apgd-t", [budget](const Classifier &classifier, const torch::Tensor &images,
+                               const torch::Tensor &labels, const Randomness &randomness) {
+                return apgd_targeted(classifier, images, labels, {.budget = budget}, randomness);
+            }};
+}
+
+Attack fab_attack(const Budget &budget) {
+    return {"fab-t", [budget](const Classifier &classifier, const torch::Tensor &images,
+                              const torch::Tensor &labels, const Randomness &) {
+                return fab_targeted(classifier, images, labels, {.budget = budget});
+            }};
+}
+
+Attack square_attack(const Budget &budget) {
+    return {"square", [budget](const Classifier &classifier, const torch::Tensor &images,
+                               const torch::Tensor &labels, const Randomness &randomness) {
+                return square(classifier, images, labels, {.budget = budget}, randomness);
+            }};
+}
+
+void check(const torch::Tensor &images, const torch::Tensor &labels, const EvaluationOptions &options) {
+    if (images.dim() != 4 || images.size(0) == 0 || images.scalar_type() != at::kFloat)
+        throw Error(ErrorCode::invalid_argument, "an attack needs fp32 images [N, 3, H, W], at least one",
+                    "images");
+    if (labels.dim() != 1 || labels.size(0) != images.size(0) || labels.scalar_type() != at::kLong)
+        throw Error(ErrorCode::mismatch, "an attack needs an int64 label for every image", "labels");
+    if (!(options.budget.epsilon > 0) || !std::isfinite(options.budget.epsilon))
+        throw Error(ErrorCode::invalid_argument, "the budget of an attack must be positive", "epsilon");
+    if (options.batch < 1)
+        throw Error(ErrorCode::invalid_argument, "a batch has at least one image", "batch");
+}
+
+void check_logits(const torch::Tensor &logits, const torch::Tensor &labels) {
+    if (logits.dim() != 2 || logits.size(0) != labels.size(0) || logits.size(1) < 2)
+        throw Error(ErrorCode::mismatch, "the network is no classifier of two or more classes", "logits");
+    if (labels.min().item<std::int64_t>() < 0 || labels.max().item<std::int64_t>() >= logits.size(1))
+        throw Error(ErrorCode::mismatch, "a label is none of the network's classes", "labels",
+                    "evaluate on data with the classes that the network was trained on");
+    if (!logits.isfinite().all().item<bool>())
+        throw Error(ErrorCode::mismatch, "the network's logits are not finite", "logits",
+                    "its weights are broken, or the precision is too low for it");
+}
+
+class Evaluator {
+  public:
+    Evaluator(const Classifier &classifier, const torch::Tensor &images, const torch::Tensor &labels,
+              const EvaluationOptions &options)
+        : images_(images)
+        , labels_(labels)
+        , options_(options)
+        , classifier_([this, classifier](const torch::Tensor &batch) {
+            if (options_.progress && !options_.progress(progress_)) throw Stopped{};
+            return classifier(batch);
+        }) {
+        out_.images = images.size(0);
+        out_.adversarial = images.clone();
+        out_.standing = torch::zeros({images.size(0)}, at::kBool);
+    }
+    Evaluator(const Evaluator &) = delete;
+    Evaluator &operator=(const Evaluator &) = delete;
+
+    Evaluation run(const std::vector<Attack> &attacks) {
+        const torch::NoGradGuard no_grad;
+        const auto begin = Clock::now();
+        try {
+            clean();
+            for (const auto &each : attacks) attack(each);
+        } catch (const Stopped &) {
+            out_.complete = false;
+        }
+        out_.robust = progress_.standing;
+        out_.seconds = seconds_since(begin);
+        return out_;
+    }
+
+  private:
+    [[nodiscard]] torch::Tensor on_device(const torch::Tensor &tensor, const torch::Tensor &rows) const {
+        return tensor.index_select(0, rows.to(tensor.device())).to(options_.device);
+    }
+    [[nodiscard]] torch::Tensor images_at(const torch::Tensor &rows) const {
+        return on_device(images_, rows).contiguous(at::MemoryFormat::ChannelsLast);
+    }
+
+    void clean() {
+        progress_ = {"clean", 0, out_.images, 0};
+        for (const auto &rows : torch::arange(out_.images).split(options_.batch)) {
+            const auto labels = on_device(labels_, rows);
+            const auto logits = classifier_(images_at(rows));
+            check_logits(logits, labels);
+            const auto right = logits.argmax(1).eq(labels).to(at::kCPU);
+            out_.standing.index_copy_(0, rows, right);
+            progress_.done += rows.numel();
+            progress_.standing += right.sum().item<std::int64_t>();
+        }
+        out_.clean = progress_.standing;
+    }
+
+    void attack(const Attack &attack) {
+        const auto standing = out_.standing.nonzero().squeeze(1);
+        if (standing.numel() == 0) return;
+        progress_ = {attack.name, 0, standing.numel(), progress_.standing};
+        out_.attacks.push_back({.name = attack.name, .standing = progress_.standing});
+        const auto begin = Clock::now();
+        for (const auto &rows : standing.split(options_.batch)) {
+            attack_batch(attack, rows);
+            out_.attacks.back().seconds = seconds_since(begin);
+        }
+    }
+
+    void attack_batch(const Attack &attack, const torch::Tensor &rows) {
+        const auto images = images_at(rows), labels = on_device(labels_, rows);
+        const auto found = attack.run(classifier_, images, labels, {options_.seed, rows});
+        const auto fooled = classifier_(found).argmax(1).ne(labels).logical_and(allowed(found, images));
+        const auto places = rows.masked_select(fooled.to(at::kCPU));
+        out_.adversarial.index_copy_(0, places.to(images_.device()),
+                                     found.index({fooled}).to(images_.device()));
+        out_.standing.index_fill_(0, places, 0);
+        auto &result = out_.attacks.back();
+        result.attacked += rows.numel();
+        result.fooled += places.numel();
+        progress_.done += rows.numel();
+        result.standing = progress_.standing -= places.numel();
+    }
+
+    /// Within the budget and in [0, 1], but for rounding; bool [N].
+    [[nodiscard]] torch::Tensor allowed(const torch::Tensor &found, const torch::Tensor &images) const {
+        const double largest = options_.budget.epsilon * (1 + 1e-5) + 1e-6;
+        const auto near = norms(found - images, options_.budget.norm).flatten() <= largest;
+        return near.logical_and(found.flatten(1).amin(1) >= 0).logical_and(found.flatten(1).amax(1) <= 1);
+    }
+
+    const torch::Tensor &images_, &labels_;
+    const EvaluationOptions &options_;
+    EvaluationProgress progress_;
+    Classifier classifier_;
+    Evaluation out_;
+};
+
+} // namespace
+
+std::vector<Attack> standard_attacks(const Budget &budget) {
+    return {apgd_attack("apgd-ce", {.budget = budget}), apgd_targeted_attack(budget), fab_attack(budget),
+            square_attack(budget)};
+}
+
+std::vector<Attack> attacks_of_name(const std::string &name, const Budget &budget) {
+    if (name == "autoattack") return standard_attacks(budget);
+    if (name == "apgd-ce") return {apgd_attack(name, {.budget = budget})};
+    if (name == "apgd-dlr") return {apgd_attack(name, {.budget = budget, .loss = ApgdLoss::dlr})};
+    if (name == "apgd-t") return {apgd_targeted_attack(budget)};
+    if (name == "fab") return {fab_attack(budget)};
+    if (name == "square") return {square_attack(budget)};
+    throw Error(ErrorCode::invalid_argument, "there is no such attack", name,
+                "use autoattack, apgd-ce, apgd-dlr, apgd-t, fab or square");
+}
+
+Attack pgd_attack(const PgdOptions &options) {
+    return {"pgd", [options](const Classifier &classifier, const torch::Tensor &images,
+                             const torch::Tensor &labels, const Randomness &randomness) {
+                return pgd(classifier, images, labels, options, randomness);
+            }};
+}
+
+Evaluation evaluate_robustness(const Classifier &classifier, const torch::Tensor &images,
+                               const torch::Tensor &labels, const std::vector<Attack> &attacks,
+                               const EvaluationOptions &options) {
+    check(images, labels, options);
+    return Evaluator(classifier, images, labels, options).run(attacks);
+}
+
+} // namespace mirra::trainer

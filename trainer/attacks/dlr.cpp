@@ -1,0 +1,41 @@
+// DLR losses.
+#include "attacks/dlr.hpp"
+
+#include "attacks/attack.hpp"
+
+#include <algorithm>
+
+namespace mirra::trainer {
+namespace {
+
+constexpr double kStabiliser = 1e-12;
+
+torch::Tensor logit_of(const torch::Tensor &logits, const torch::Tensor &classes) {
+    return logits.gather(1, classes.unsqueeze(1)).squeeze(1);
+}
+
+/// The highest logits in order; the last one stands in for those that K classes do not have.
+std::vector<torch::Tensor> ranked(const torch::Tensor &logits, std::int64_t count) {
+    auto columns = std::get<0>(logits.topk(std::min(count, logits.size(1)), 1)).unbind(1);
+    columns.resize(static_cast<std::size_t>(count), columns.back());
+    return columns;
+}
+
+} // namespace
+
+torch::Tensor dlr(const torch::Tensor &logits, const torch::Tensor &labels) {
+    const auto gap = -margin(logits, labels);
+    if (logits.size(1) < 3) return gap;
+    const auto top = ranked(logits, 3);
+    return gap / (top[0] - top[2] + kStabiliser);
+}
+
+torch::Tensor dlr_targeted(const torch::Tensor &logits, const torch::Tensor &labels,
+                           const torch::Tensor &targets) {
+    const auto gap = logit_of(logits, targets) - logit_of(logits, labels);
+    if (logits.size(1) < 3) return gap;
+    const auto top = ranked(logits, 4);
+    return gap / (top[0] - (top[2] + top[3]) / 2 + kStabiliser);
+}
+
+} // namespace mirra::trainer

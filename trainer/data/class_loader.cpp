@@ -1,0 +1,159 @@
+// Order and augmentation of training batches.
+#include "data/class_loader.hpp"
+
+#include "core/random.hpp"
+#include "data/resample.hpp"
+#include "mirra/error.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+namespace mirra::trainer {
+namespace {
+
+constexpr std::uint64_t kOrderSalt =
+    0x6f72646572; // keeps the order's randomness apart from the augmentation's
+constexpr double kLargestAspect = 4.0 / 3;
+
+std::size_t bytes_of(std::int64_t extent) {
+    return static_cast<std::size_t>(extent * extent * 3);
+}
+
+/// A part of the picture of random area and aspect; all of it, centred and square, when none was found in ten
+/// tries.
+image::Rect random_part(const image::Image &picture, double smallest_area, CounterRandom &random) {
+    const double area = static_cast<double>(picture.width()) * picture.height();
+    constexpr int kTries = 10;
+    for (int i = 0; i < kTries; ++i) {
+        const double part = area * random.uniform(smallest_area, 1);
+        const double aspect = std::exp(random.uniform(-std::log(kLargestAspect), std::log(kLargestAspect)));
+        const auto width = static_cast<std::int32_t>(std::lround(std::sqrt(part * aspect)));
+        const auto height = static_cast<std::int32_t>(std::lround(std::sqrt(part / aspect)));
+        if (width < 1 || height < 1 || width > picture.width() || height > picture.height()) continue;
+        return {static_cast<std::int32_t>(random.below(picture.width() - width + 1)),
+                static_cast<std::int32_t>(random.below(picture.height() - height + 1)), width, height};
+    }
+    const auto side = std::min(picture.width(), picture.height());
+    return {(picture.width() - side) / 2, (picture.height() - side) / 2, side, side};
+}
+
+/// The picture at extent x extent, moved by up to `padding` pixels with black coming in.
+void shifted(const image::Image &picture, std::int64_t padding, std::int64_t extent, CounterRandom &random,
+             std::uint8_t *out) {
+    std::vector<std::uint8_t> whole(bytes_of(extent));
+    resample(picture, {0, 0, picture.width(), picture.height()}, extent, whole.data());
+    const auto left = random.below(2 * padding + 1) - padding, top = random.below(2 * padding + 1) - padding;
+    for (std::int64_t y = 0; y < extent; ++y)
+        for (std::int64_t x = 0; x < extent; ++x, out += 3) {
+            const auto u = x + left, v = y + top;
+            const bool inside = u >= 0 && v >= 0 && u < extent && v < extent;
+            for (std::int64_t c = 0; c < 3; ++c)
+                out[c] = inside ? whole[static_cast<std::size_t>((v * extent + u) * 3 + c)] : 0;
+        }
+}
+
+void flip(std::int64_t extent, std::uint8_t *pixels) {
+    using Pixel = std::array<std::uint8_t, 3>;
+    auto *row = reinterpret_cast<Pixel *>(pixels);
+    for (std::int64_t y = 0; y < extent; ++y, row += extent) std::reverse(row, row + extent);
+}
+
+/// Brightness, saturation and contrast in this order, each scaled around black, the pixel's gray and the mean
+/// gray.
+void jitter(std::span<std::uint8_t> pixels, double strength, CounterRandom &random) {
+    const auto factor = [&] { return static_cast<float>(random.uniform(1 - strength, 1 + strength)); };
+    const float brightness = factor(), saturation = factor(), contrast = factor();
+    const auto gray = [](const std::uint8_t *p) {
+        return 0.299F * static_cast<float>(p[0]) + 0.587F * static_cast<float>(p[1]) +
+               0.114F * static_cast<float>(p[2]);
+    };
+    double sum = 0;
+    for (std::size_t i = 0; i < pixels.size(); i += 3) sum += gray(&pixels[i]);
+    const float mean = brightness * static_cast<float>(sum / (static_cast<double>(pixels.size()) / 3));
+    constexpr float kWhite = 255;
+    for (std::size_t i = 0; i < pixels.size(); i += 3) {
+        const float own = brightness * gray(&pixels[i]);
+        for (std::size_t c = 0; c < 3; ++c) {
+            const float saturated = own + saturation * (brightness * static_cast<float>(pixels[i + c]) - own);
+            pixels[i + c] = static_cast<std::uint8_t>(
+                std::lround(std::clamp(mean + contrast * (saturated - mean), 0.0F, kWhite)));
+        }
+    }
+}
+
+void augment(const image::Image &picture, const Augmentation &how, std::int64_t extent, CounterRandom &random,
+             std::uint8_t *out) {
+    if (how.crop == Augmentation::Crop::pad)
+        shifted(picture, how.padding, extent, random, out);
+    else
+        resample(picture, random_part(picture, how.smallest_area, random), extent, out);
+    if (how.flips && random.chance(0.5)) flip(extent, out);
+    if (how.color > 0) jitter({out, bytes_of(extent)}, how.color, random);
+}
+
+} // namespace
+
+ClassLoader::ClassLoader(ClassSet &set, const ClassLoaderOptions &options, std::int64_t first_step)
+    : set_(set)
+    , options_(options) {
+    if (steps_per_epoch(set.size(), options) < 1)
+        throw Error(ErrorCode::invalid_argument,
+                    "a batch of " + std::to_string(options.batch * options.world) + " is more than the " +
+                        std::to_string(set.size()) + " pictures",
+                    "data.batch", "lower the batch in the recipe, or add pictures");
+    loader_ = std::make_unique<BatchLoader<ClassBatch>>([this](std::int64_t step) { return make(step); },
+                                                        options.threads, first_step);
+}
+
+std::shared_ptr<const std::vector<std::int64_t>> ClassLoader::order(std::int64_t epoch) {
+    const std::scoped_lock lock(mutex_);
+    if (epoch_ == epoch) return order_;
+    auto shuffled = std::make_shared<std::vector<std::int64_t>>(static_cast<std::size_t>(set_.size()));
+    std::iota(shuffled->begin(), shuffled->end(), 0);
+    CounterRandom random(options_.seed ^ kOrderSalt, static_cast<std::uint64_t>(epoch));
+    for (auto i = set_.size() - 1; i > 0; --i)
+        std::swap((*shuffled)[static_cast<std::size_t>(i)],
+                  (*shuffled)[static_cast<std::size_t>(random.below(i + 1))]);
+    epoch_ = epoch;
+    order_ = shuffled;
+    return shuffled;
+}
+
+ClassBatch ClassLoader::make(std::int64_t step) {
+    const auto steps = steps_per_epoch(set_.size(), options_);
+    const auto epoch = step / steps;
+    const auto indices = order(epoch);
+    const auto first = (step % steps * options_.world + options_.rank) * options_.batch;
+    ClassBatch batch{.pixels = std::vector<std::uint8_t>(bytes_of(options_.extent) *
+                                                         static_cast<std::size_t>(options_.batch)),
+                     .labels = {}};
+    for (std::int64_t i = 0; i < options_.batch; ++i) {
+        const auto index = (*indices)[static_cast<std::size_t>(first + i)];
+        const auto [picture, label] = set_.get(index);
+        CounterRandom random(options_.seed, static_cast<std::uint64_t>(epoch),
+                             static_cast<std::uint64_t>(index));
+        augment(*picture, options_.augmentation, options_.extent, random,
+                batch.pixels.data() + bytes_of(options_.extent) * static_cast<std::size_t>(i));
+        batch.labels.push_back(label);
+    }
+    return batch;
+}
+
+ClassBatch evaluation_batch(ClassSet &set, std::int64_t begin, std::int64_t count, std::int64_t extent) {
+    ClassBatch batch{.pixels = std::vector<std::uint8_t>(bytes_of(extent) * static_cast<std::size_t>(count)),
+                     .labels = {}};
+    for (std::int64_t i = 0; i < count; ++i) {
+        const auto [picture, label] = set.get(begin + i);
+        const auto shorter = std::min(picture->width(), picture->height());
+        constexpr std::int32_t kKept = 7, kOf = 8;
+        const auto side = shorter == extent ? shorter : std::max(1, shorter * kKept / kOf);
+        resample(*picture, {(picture->width() - side) / 2, (picture->height() - side) / 2, side, side},
+                 extent, batch.pixels.data() + bytes_of(extent) * static_cast<std::size_t>(i));
+        batch.labels.push_back(label);
+    }
+    return batch;
+}
+
+} // namespace mirra::trainer

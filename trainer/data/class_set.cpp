@@ -1,0 +1,80 @@
+// Labelled pictures out of stores.
+#include "data/class_set.hpp"
+
+#include "core/random.hpp"
+#include "data/resample.hpp"
+#include "mirra/error.hpp"
+
+namespace mirra::trainer {
+
+ClassSet::ClassSet(const std::vector<std::string> &sources, Split split, const Options &options)
+    : options_(options) {
+    for (const auto &source : sources)
+        if (auto store = open_pictures(source, split)) add(std::move(store), source);
+    if (entries_.empty())
+        throw Error(ErrorCode::not_found,
+                    split == Split::train ? "no picture to train on" : "the data has no split for validation",
+                    sources.empty() ? "--data" : sources.front(),
+                    split == Split::train
+                        ? "give a folder with one folder of pictures a class"
+                        : "give a folder with one folder of pictures a class with --validation");
+}
+
+void ClassSet::add(std::unique_ptr<PictureStore> store, const std::string &source) {
+    if (!stores_.empty() && store->classes() != classes())
+        throw Error(ErrorCode::mismatch, "the data folders have different classes", source,
+                    "give folders whose class folders have the same names");
+    for (std::int64_t i = 0; i < store->size(); ++i) {
+        entries_.push_back(std::make_unique<Entry>());
+        entries_.back()->store = store.get();
+        entries_.back()->index = i;
+    }
+    stores_.push_back(std::move(store));
+}
+
+std::string ClassSet::name(std::int64_t index) const {
+    const auto &entry = *entries_.at(static_cast<std::size_t>(index));
+    return entry.store->name(entry.index);
+}
+
+LabelledPicture ClassSet::get(std::int64_t index) {
+    for (std::int64_t offset = 0; offset < size(); ++offset) {
+        auto &entry = *entries_[static_cast<std::size_t>((index + offset) % size())];
+        if (auto picture = load(entry)) return {std::move(picture), entry.store->label(entry.index)};
+    }
+    throw Error(ErrorCode::corrupt, "none of the " + std::to_string(size()) + " pictures can be read",
+                name(0), "check the files");
+}
+
+std::shared_ptr<const image::Image> ClassSet::load(Entry &entry) {
+    const std::scoped_lock entry_lock(entry.mutex);
+    if (entry.broken || entry.picture) return entry.picture;
+    try {
+        auto picture = std::make_shared<const image::Image>(
+            reduce_short_side(entry.store->decode(entry.index, options_.side), options_.side));
+        const std::scoped_lock lock(mutex_);
+        if (cached_bytes_ + picture->bytes().size() <= options_.cache_bytes) {
+            cached_bytes_ += picture->bytes().size();
+            entry.picture = picture;
+        }
+        return picture;
+    } catch (const Error &error) {
+        entry.broken = true;
+        const std::scoped_lock lock(mutex_);
+        skipped_.push_back(entry.store->name(entry.index) + ": " + error.what());
+        return nullptr;
+    }
+}
+
+std::vector<std::string> ClassSet::skipped() const {
+    const std::scoped_lock lock(mutex_);
+    return skipped_;
+}
+
+std::uint64_t ClassSet::fingerprint() const {
+    std::uint64_t hash = static_cast<std::uint64_t>(options_.side);
+    for (const auto &store : stores_) hash = mix(hash ^ store->fingerprint());
+    return hash;
+}
+
+} // namespace mirra::trainer

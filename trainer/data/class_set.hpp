@@ -1,0 +1,60 @@
+// Labelled pictures for a classifier: several stores as one, decoded once, broken files skipped and named.
+#pragma once
+
+#include "data/picture_store.hpp"
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace mirra::trainer {
+
+struct LabelledPicture {
+    std::shared_ptr<const image::Image> picture; ///< RGB, 8 bits
+    std::int32_t label = 0;
+};
+
+/// Thread-safe.
+class ClassSet {
+  public:
+    struct Options {
+        std::int64_t side = 0; ///< pictures with a longer short side are reduced to it; 0: as they are
+        std::uint64_t cache_bytes =
+            0; ///< decoded pictures kept in memory; beyond it they are decoded each time
+    };
+    /// @param sources  see open_pictures()
+    /// @throws Error not_found (no picture in any, a missing split) | mismatch (other classes in the second)
+    /// | corrupt
+    ClassSet(const std::vector<std::string> &sources, Split split, const Options &options);
+
+    [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(entries_.size()); }
+    [[nodiscard]] const std::vector<std::string> &classes() const { return stores_.front()->classes(); }
+    [[nodiscard]] std::string name(std::int64_t index) const;
+    /// The picture at `index`, or the next one that can be read, with its label. @throws Error corrupt when
+    /// none can
+    LabelledPicture get(std::int64_t index);
+    /// "name: reason" of every picture that was skipped so far.
+    [[nodiscard]] std::vector<std::string> skipped() const;
+    [[nodiscard]] std::uint64_t fingerprint() const;
+
+  private:
+    struct Entry {
+        const PictureStore *store = nullptr;
+        std::int64_t index = 0;
+        std::mutex mutex;
+        std::shared_ptr<const image::Image> picture;
+        bool broken = false;
+    };
+    void add(std::unique_ptr<PictureStore> store, const std::string &source);
+    std::shared_ptr<const image::Image> load(Entry &entry);
+
+    Options options_;
+    std::vector<std::unique_ptr<PictureStore>> stores_;
+    std::vector<std::unique_ptr<Entry>> entries_;
+    mutable std::mutex mutex_;
+    std::uint64_t cached_bytes_ = 0;
+    std::vector<std::string> skipped_;
+};
+
+} // namespace mirra::trainer

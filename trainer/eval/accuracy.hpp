@@ -1,0 +1,26 @@
+// Share of pictures that a classifier gets right, clean or attacked.
+#pragma once
+
+#include "attacks/attack.hpp"
+#include "data/class_loader.hpp"
+
+#include <functional>
+
+namespace mirra::trainer {
+
+/// A batch as [N, 3, extent, extent], fp32 in [0, 1], channels last.
+torch::Tensor to_images(const ClassBatch &batch, std::int64_t extent, const torch::Device &device);
+
+struct AccuracyOptions {
+    std::int64_t count = 0, extent = 0, batch = 0; ///< the first `count` pictures of the set
+    torch::Device device = torch::kCPU;
+};
+
+/// Moves images where the classifier errs. Called on batches that lie on the device.
+using Perturbation = std::function<torch::Tensor(const torch::Tensor &images, const torch::Tensor &labels)>;
+
+/// @param attack  none: clean accuracy
+double accuracy(ClassSet &set, const AccuracyOptions &options, const Classifier &classifier,
+                const Perturbation &attack = {});
+
+} // namespace mirra::trainer

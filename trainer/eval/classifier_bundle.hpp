@@ -1,0 +1,37 @@
+// The classifier of a bundle, as attacks and evaluations see it.
+#pragma once
+
+#include "attacks/attack.hpp"
+#include "core/frozen_network.hpp"
+#include "mirra/bundle.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mirra::trainer {
+
+/// One thread.
+class ClassifierBundle {
+  public:
+    /// Uses the bundle's graph "classifier", whose lone input is a picture and whose first output is logits,
+    /// in fp32.
+    /// @throws Error not_found | mismatch
+    ClassifierBundle(std::shared_ptr<const bundle::Bundle> bundle, const torch::Device &device);
+
+    [[nodiscard]] Classifier classifier();
+    [[nodiscard]] std::int64_t classes() const { return classes_; }
+    /// Names of the classes by label, as the training left them; empty where it did not.
+    [[nodiscard]] const std::vector<std::string> &class_names() const { return names_; }
+    /// Height and width of the training's pictures; 0 where the bundle does not say.
+    [[nodiscard]] std::int64_t extent() const { return extent_; }
+    [[nodiscard]] const bundle::Bundle &bundle() const { return *bundle_; }
+
+  private:
+    std::shared_ptr<const bundle::Bundle> bundle_;
+    std::unique_ptr<FrozenNetwork> network_;
+    std::vector<std::string> names_;
+    std::int64_t classes_ = 0, extent_ = 0;
+};
+
+} // namespace mirra::trainer

@@ -1,0 +1,27 @@
+// Signs of gradient masking: a network that hides its gradients looks robust and is not (Athalye et al.
+// 2018).
+#pragma once
+
+#include "attacks/attack.hpp"
+
+#include <vector>
+
+namespace mirra::trainer {
+
+struct MaskingReport {
+    std::int64_t images = 0;
+    std::vector<double> loss_over_steps;    ///< mean cross-entropy before PGD and after each of its steps
+    std::vector<double> restart_accuracies; ///< under PGD from random starts, one a seed
+    double pgd_accuracy = 0;                ///< under all of them together
+    double square_accuracy = 0;             ///< under the Square attack, which needs no gradient
+    double unbounded_accuracy = 0; ///< under PGD with 16 times the budget: near 0 unless gradients mislead
+
+    /// Plain sentences, one a sign that was found; empty: none.
+    [[nodiscard]] std::vector<std::string> signs() const;
+};
+
+/// @param images  [N, 3, H, W] on the device; @param labels  int64 [N]
+MaskingReport check_masking(const Classifier &classifier, const torch::Tensor &images,
+                            const torch::Tensor &labels, const Budget &budget, std::uint64_t seed);
+
+} // namespace mirra::trainer

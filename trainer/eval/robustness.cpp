@@ -1,0 +1,187 @@
+// The attack command.
+#include "eval/robustness.hpp"
+
+#include "core/device.hpp"
+#include "core/interrupt.hpp"
+#include "core/progress.hpp"
+#include "core/random.hpp"
+#include "data/class_loader.hpp"
+#include "eval/accuracy.hpp"
+#include "eval/classifier_bundle.hpp"
+#include "eval/robustness_record.hpp"
+#include "eval/robustness_report.hpp"
+#include "log/log.hpp"
+#include "mirra/error.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace mirra::trainer {
+namespace {
+
+constexpr std::uint64_t kSubsetSalt = 0x737562736574;
+constexpr int kFailure = 1, kInterrupted = 130;
+
+/// The folder's own test split, or the folder itself where it has none.
+std::unique_ptr<ClassSet> open_set(const RobustnessEvaluation &evaluation, std::int64_t extent) {
+    constexpr std::int64_t kOf = 7, kKept = 8;
+    const ClassSet::Options options{.side = (extent * kKept + kOf - 1) / kOf, .cache_bytes = 0};
+    const bool split = std::ranges::all_of(evaluation.data, [](const auto &source) {
+        return source.starts_with("cifar10:") || open_pictures(source, Split::test) != nullptr;
+    });
+    return std::make_unique<ClassSet>(evaluation.data, split ? Split::test : Split::train, options);
+}
+
+/// The first `count` indices of a shuffle that depends on the seed alone, so that a subset is no choice of
+/// classes.
+std::vector<std::int64_t> subset(std::int64_t size, std::int64_t count, std::uint64_t seed) {
+    std::vector<std::int64_t> indices(static_cast<std::size_t>(size));
+    std::iota(indices.begin(), indices.end(), 0);
+    if (count <= 0 || count >= size) return indices;
+    CounterRandom random(seed ^ kSubsetSalt, 0);
+    for (std::int64_t i = 0; i < count; ++i)
+        std::swap(indices[static_cast<std::size_t>(i)],
+                  indices[static_cast<std::size_t>(i + random.below(size - i))]);
+    indices.resize(static_cast<std::size_t>(count));
+    return indices;
+}
+
+std::vector<Attack> attacks_of(const RobustnessEvaluation &evaluation) {
+    if (evaluation.attack != "pgd") return attacks_of_name(evaluation.attack, evaluation.budget);
+    constexpr double kReach = 2.5;
+    const double reach = kReach * evaluation.budget.epsilon / static_cast<double>(evaluation.steps);
+    const PgdOptions options{.budget = evaluation.budget,
+                             .steps = static_cast<int>(evaluation.steps),
+                             .step_size = evaluation.step_size > 0 ? evaluation.step_size : reach,
+                             .random_start = evaluation.restarts > 1};
+    return std::vector<Attack>(static_cast<std::size_t>(evaluation.restarts), pgd_attack(options));
+}
+
+/// Draws every pass's progress; says when Ctrl-C was pressed.
+class Watch {
+  public:
+    bool operator()(const EvaluationProgress &now) {
+        if (now.attack != attack_) {
+            attack_ = now.attack;
+            bar_ = std::make_unique<Progress>(attack_, std::max<std::int64_t>(1, now.total));
+        }
+        bar_->update(now.done, std::to_string(now.standing) + " stand");
+        return !interrupted();
+    }
+
+  private:
+    std::string attack_;
+    std::unique_ptr<Progress> bar_;
+};
+
+int attack(const RobustnessEvaluation &evaluation) {
+    if (evaluation.threads > 0) torch::set_num_threads(evaluation.threads);
+    const auto device = select_device(evaluation.device);
+    ClassifierBundle bundle(bundle::Bundle::open(evaluation.bundle), device);
+    const auto attacks = attacks_of(evaluation);
+    const auto extent = evaluation.extent > 0 ? evaluation.extent : bundle.extent();
+    if (extent < 1)
+        throw Error(ErrorCode::invalid_argument, "the bundle does not say how large its pictures were",
+                    "--extent", "give --extent");
+    const auto set = load_images(evaluation, bundle.class_names(), bundle.classes(), extent);
+    const InterruptGuard guard;
+    const auto watch = std::make_shared<Watch>();
+    const auto result = evaluate_robustness(bundle.classifier(), set.images, set.labels, attacks,
+                                            {.budget = evaluation.budget,
+                                             .batch = evaluation.batch,
+                                             .seed = evaluation.seed,
+                                             .device = device,
+                                             .progress = [watch](const auto &now) { return (*watch)(now); }});
+    std::optional<MaskingReport> masking;
+    if (evaluation.masking && result.complete)
+        masking = check_masking(bundle.classifier(), set.images.to(device), set.labels.to(device),
+                                evaluation.budget, evaluation.seed);
+    print_robustness(evaluation, result, masking);
+    if (evaluation.record && result.complete) record_robustness(evaluation, result);
+    for (const auto &file : set.skipped) log_warning("skipped " + file);
+    if (!result.complete) return kInterrupted;
+    return set.skipped.empty() ? 0 : kFailure;
+}
+
+} // namespace
+
+Interval confidence(std::int64_t hits, std::int64_t count) {
+    if (count == 0) return {0, 1};
+    constexpr double kZ = 1.959963984540054; // 97.5 % of the normal distribution
+    const auto n = static_cast<double>(count);
+    const double p = static_cast<double>(hits) / n, z2 = kZ * kZ;
+    const double centre = (p + z2 / (2 * n)) / (1 + z2 / n);
+    const double half = kZ * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n);
+    return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
+}
+
+LabelledImages load_images(const RobustnessEvaluation &evaluation,
+                           const std::vector<std::string> &class_names, std::int64_t classes,
+                           std::int64_t extent) {
+    const auto set = open_set(evaluation, extent);
+    const auto &names = set->classes();
+    const bool fits =
+        class_names.empty() ? static_cast<std::int64_t>(names.size()) == classes : names == class_names;
+    if (!fits)
+        throw Error(ErrorCode::mismatch,
+                    "the data has " + std::to_string(names.size()) + " classes, other than the bundle's " +
+                        std::to_string(classes),
+                    evaluation.data.front(), "give pictures of the classes that the bundle was trained on");
+    LabelledImages out;
+    std::vector<torch::Tensor> parts;
+    std::vector<std::int64_t> labels;
+    for (const auto index : subset(set->size(), evaluation.count, evaluation.seed)) {
+        const auto batch = evaluation_batch(*set, index, 1, extent);
+        parts.push_back(to_images(batch, extent, torch::kCPU).clone());
+        labels.push_back(batch.labels.front());
+    }
+    out.images = torch::cat(parts).contiguous(at::MemoryFormat::ChannelsLast);
+    out.labels = torch::tensor(labels);
+    out.skipped = set->skipped();
+    return out;
+}
+
+void add_attack_command(CLI::App &app, int &status) {
+    auto *sub =
+        app.add_subcommand("attack", "Measure the clean and the robust accuracy of a classifier bundle");
+    const auto evaluation = std::make_shared<RobustnessEvaluation>();
+    sub->add_option("--bundle", evaluation->bundle, "Bundle with a graph 'classifier'")->required();
+    sub->add_option("--data", evaluation->data,
+                    "Folders of one folder a class (or with val/ of that), or cifar10:DIR")
+        ->required();
+    sub->add_option("--attack", evaluation->attack)
+        ->check(CLI::IsMember({"autoattack", "pgd", "apgd-ce", "apgd-dlr", "apgd-t", "fab", "square"}))
+        ->capture_default_str();
+    const std::map<std::string, Norm> norms{{"l2", Norm::l2}, {"linf", Norm::linf}};
+    sub->add_option("--norm", evaluation->budget.norm, "l2 or linf [l2]")
+        ->transform(CLI::CheckedTransformer(norms));
+    sub->add_option("--eps", evaluation->budget.epsilon, "Largest perturbation, on pixels in [0, 1]")
+        ->required()
+        ->check(CLI::PositiveNumber);
+    sub->add_option("--steps", evaluation->steps, "Steps of pgd")
+        ->check(CLI::Range(1, 100'000))
+        ->capture_default_str();
+    sub->add_option("--step-size", evaluation->step_size, "Of pgd [2.5 eps / steps]")
+        ->check(CLI::NonNegativeNumber);
+    sub->add_option("--restarts", evaluation->restarts, "Random starts of pgd; 1: from the picture itself")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    sub->add_option("--count", evaluation->count, "So many pictures, drawn by the seed [all]")
+        ->check(CLI::PositiveNumber);
+    sub->add_option("--extent", evaluation->extent, "Height and width of the pictures [as in training]")
+        ->check(CLI::Range(8, 4096));
+    sub->add_option("--batch", evaluation->batch)->check(CLI::Range(1, 100'000))->capture_default_str();
+    sub->add_option("--seed", evaluation->seed)->capture_default_str();
+    sub->add_option("--device", evaluation->device, "cpu, cuda or cuda:N")->capture_default_str();
+    sub->add_option("--threads", evaluation->threads, "Threads of the kernels [all]")
+        ->check(CLI::NonNegativeNumber);
+    sub->add_flag("--masking", evaluation->masking, "Also look for signs of gradient masking");
+    sub->add_flag("--json", evaluation->json, "Print JSON");
+    sub->add_flag("--record", evaluation->record, "Put the figures into the bundle's manifest");
+    sub->callback([evaluation, &status] { status = attack(*evaluation); });
+}
+
+} // namespace mirra::trainer

@@ -1,0 +1,82 @@
+// The subcommand of the encoder's training.
+#include "tasks/encoder.hpp"
+
+#include "core/provenance.hpp"
+#include "tasks/encoder_task.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace mirra::trainer {
+namespace {
+
+Recipe recipe_with_overrides(const EncoderCommand &command) {
+    auto recipe = command.recipe.empty() ? Recipe::parse("", "defaults") : Recipe::load(command.recipe);
+    const auto set = [&](const char *key, const auto &value) {
+        if (value) recipe.set(key, *value);
+    };
+    set("network.architecture", command.architecture);
+    set("network.width", command.width);
+    set("adversary.kind", command.adversary);
+    set("adversary.norm", command.norm);
+    set("adversary.epsilon", command.epsilon);
+    set("adversary.steps", command.attack_steps);
+    set("adversary.step_size", command.step_size);
+    set("optimizer.epochs", command.epochs);
+    set("training.seed", command.seed);
+    return recipe;
+}
+
+void add_overrides(CLI::App &sub, EncoderCommand &command) {
+    const auto group = "Override the recipe";
+    sub.add_option("--arch", command.architecture, "alexnet, vgg16, resnet18 or wrn-28-10")->group(group);
+    sub.add_option("--width", command.width, "Factor of all channel counts")->group(group);
+    sub.add_option("--adversary", command.adversary, "none, pgd, fgsm-rs or gairat")->group(group);
+    sub.add_option("--norm", command.norm, "l2 or linf")->group(group);
+    sub.add_option("--eps", command.epsilon, "Largest perturbation, on pixels in [0, 1]")->group(group);
+    sub.add_option("--steps", command.attack_steps, "Steps of the attack")->group(group);
+    sub.add_option("--step-size", command.step_size, "Length of a step, in the units of --eps")->group(group);
+    sub.add_option("--epochs", command.epochs, "Passes over the data")->group(group);
+    sub.add_option("--seed", command.seed)->group(group);
+}
+
+} // namespace
+
+std::unique_ptr<TrainingTask> encoder_task(const EncoderCommand &command) {
+    auto recipe = recipe_with_overrides(command);
+    auto settings = EncoderRecipe::read(recipe);
+    if (command.threads > 0) torch::set_num_threads(command.threads);
+    check_output(command.output);
+    return std::make_unique<EncoderTask>(command, std::move(recipe), std::move(settings));
+}
+
+int train_encoder(const EncoderCommand &command) {
+    RunOptions options{.folder = command.folder, .restart = command.restart};
+    if (options.folder.empty()) options.folder = command.output.string() + ".run";
+    return exit_status(run_training(*encoder_task(command), options));
+}
+
+void add_encoder_command(CLI::App &app, int &status) {
+    auto *sub = app.add_subcommand("encoder", "Train a classifier, on adversarial examples if asked to");
+    const auto command = std::make_shared<EncoderCommand>();
+    sub->add_option(
+           "--data", command->data,
+           "Folders that hold one folder of pictures a class (or train/ and val/ of that), or cifar10:DIR")
+        ->required();
+    sub->add_option("--validation", command->validation,
+                    "The same, for validation [val/ or test/ of --data]");
+    sub->add_option("--recipe", command->recipe, "Recipe (TOML), see trainer/recipes");
+    sub->add_option("-o,--output", command->output, "Bundle to write")->required();
+    sub->add_option("--run", command->folder, "Folder for checkpoint, log and curves [OUTPUT.run]");
+    sub->add_option("--device", command->device, "cpu, cuda or cuda:N")->capture_default_str();
+    sub->add_option("--threads", command->threads, "Threads of the kernels [all]")
+        ->check(CLI::NonNegativeNumber);
+    sub->add_option("--loader-threads", command->loader_threads, "Threads that prepare batches")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    sub->add_flag("--restart", command->restart, "Discard the run's checkpoint");
+    sub->add_option("--licence", command->licence, "Licence of the bundle, for its manifest");
+    add_overrides(*sub, *command);
+    sub->callback([command, &status] { status = train_encoder(*command); });
+}
+
+} // namespace mirra::trainer

@@ -1,0 +1,96 @@
+// Reading the encoder's recipe.
+#include "tasks/encoder_recipe.hpp"
+
+#include <cmath>
+
+namespace mirra::trainer {
+namespace {
+
+constexpr double kLarge = 1e12;
+constexpr std::int64_t kMany = 1'000'000'000;
+
+void read_network(Recipe &recipe, EncoderRecipe &out) {
+    auto &network = out.network;
+    network.architecture = recipe.choice("network.architecture", graph::classifier_architectures());
+    network.width = recipe.real("network.width", 1, 1.0 / 64, 8);
+    network.batch_norm = recipe.boolean("network.batch_norm", network.architecture == "vgg16");
+    network.hidden = recipe.integers("network.hidden", network.hidden);
+    network.pooled_extent = recipe.integer("network.pooled_extent", network.pooled_extent, 1, 32);
+    out.dropout = recipe.real("network.dropout", 0, 0, 0.95);
+    network.transform = graph::parse_input_transform(recipe.text("network.input_transform", "mean_std"));
+}
+
+void read_data(Recipe &recipe, EncoderRecipe &out) {
+    out.extent = recipe.integer("data.extent", out.extent, 8, 4096);
+    out.batch = recipe.integer("data.batch", out.batch, 1, 1 << 20);
+    auto &how = out.augmentation;
+    how.crop = recipe.choice("data.crop", {"resized", "pad"}) == "pad" ? Augmentation::Crop::pad
+                                                                       : Augmentation::Crop::resized;
+    how.padding = recipe.integer("data.padding", how.padding, 0, 1024);
+    how.smallest_area = recipe.real("data.smallest_area", how.smallest_area, 0.01, 1);
+    how.flips = recipe.boolean("data.flips", true);
+    how.color = recipe.real("data.color", 0, 0, 1);
+}
+
+void read_adversary(Recipe &recipe, EncoderRecipe &out) {
+    const auto kind = recipe.choice("adversary.kind", {"none", "pgd", "fgsm-rs", "gairat"});
+    out.adversary = kind == "pgd"       ? Adversary::pgd
+                    : kind == "fgsm-rs" ? Adversary::fgsm_rs
+                    : kind == "gairat"  ? Adversary::gairat
+                                        : Adversary::none;
+    out.budget.norm = recipe.choice("adversary.norm", {"l2", "linf"}) == "l2" ? Norm::l2 : Norm::linf;
+    out.budget.epsilon = recipe.real("adversary.epsilon", 0, 0, 1e4);
+    out.attack_steps = recipe.integer("adversary.steps", out.attack_steps, 1, 10'000);
+    // 2.5 epsilon over the steps lets every iterate reach the boundary (Madry et al. 2018).
+    const double reach = 2.5 * out.budget.epsilon / static_cast<double>(out.attack_steps);
+    out.step_size = recipe.real("adversary.step_size", reach, 0, 1e4);
+    out.random_start = recipe.boolean("adversary.random_start", false);
+    out.best_iterate = recipe.boolean("adversary.best_iterate", false);
+    out.gairat_lambda = recipe.real("adversary.gairat_lambda", out.gairat_lambda, -100, 100);
+}
+
+void read_optimizer(Recipe &recipe, EncoderRecipe &out) {
+    out.label_smoothing = recipe.real("loss.label_smoothing", 0, 0, 0.9);
+    out.sgd.momentum = recipe.real("optimizer.momentum", out.sgd.momentum, 0, 0.9999);
+    out.sgd.weight_decay = recipe.real("optimizer.weight_decay", 0, 0, 1);
+    out.sgd.nesterov = recipe.boolean("optimizer.nesterov", false);
+    out.epochs = recipe.integer("optimizer.epochs", out.epochs, 1, 1'000'000);
+    out.schedule = recipe.choice("optimizer.schedule", {"cosine", "constant", "step"});
+    out.rate = recipe.real("optimizer.rate", out.rate, 0, 100);
+    out.final_rate = recipe.real("optimizer.final_rate", 0, 0, out.rate);
+    out.warmup_epochs = recipe.real("optimizer.warmup_epochs", 0, 0, static_cast<double>(out.epochs));
+    out.step_every_epochs = recipe.integer("optimizer.step_every_epochs", out.step_every_epochs, 1, kMany);
+    out.step_factor = recipe.real("optimizer.step_factor", out.step_factor, 0, 1);
+    out.clip_norm = recipe.real("optimizer.clip_norm", 0, 0, kLarge);
+    out.average_decay = recipe.real("optimizer.average_decay", 0, 0, 0.999999);
+}
+
+} // namespace
+
+EncoderRecipe EncoderRecipe::read(Recipe &recipe) {
+    EncoderRecipe out;
+    read_network(recipe, out);
+    read_data(recipe, out);
+    read_adversary(recipe, out);
+    read_optimizer(recipe, out);
+    out.validation_every = recipe.integer("validation.every_epochs", out.validation_every, 1, kMany);
+    out.validation_pictures = recipe.integer("validation.pictures", out.validation_pictures, 1, kMany);
+    out.validation_epsilon = recipe.real("validation.epsilon", out.budget.epsilon, 0, 1e4);
+    out.validation_steps = recipe.integer("validation.steps", out.validation_steps, 1, 10'000);
+    out.bf16 = recipe.choice("training.precision", {"bf16", "fp32"}) == "bf16";
+    out.seed = static_cast<std::uint64_t>(recipe.integer("training.seed", 0, 0, INT64_MAX));
+    recipe.finish();
+    return out;
+}
+
+Schedule EncoderRecipe::steps(std::int64_t steps_per_epoch) const {
+    return {.kind = schedule,
+            .rate = rate,
+            .final_rate = final_rate,
+            .warmup = std::llround(warmup_epochs * static_cast<double>(steps_per_epoch)),
+            .steps = epochs * steps_per_epoch,
+            .step_every = step_every_epochs * steps_per_epoch,
+            .step_factor = step_factor};
+}
+
+} // namespace mirra::trainer
