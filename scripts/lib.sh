@@ -193,9 +193,14 @@ show_progress() {
 }
 
 jobs_for_memory() {
-    local cores gigabytes
+    local cores gigabytes limit quota period
     cores=$(nproc)
     gigabytes=$(awk '/MemAvailable/ {print int($2 / 1048576)}' /proc/meminfo)
+    # A container may have less than its machine.
+    limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null || true)
+    [[ $limit =~ ^[0-9]+$ ]] && ((limit >> 30 < gigabytes)) && gigabytes=$((limit >> 30))
+    read -r quota period <<<"$(cat /sys/fs/cgroup/cpu.max 2>/dev/null || true)"
+    [[ $quota =~ ^[0-9]+$ ]] && ((quota / period < cores)) && cores=$((quota / period))
     # A translation unit that includes LibTorch takes about 2 GB in the compiler.
     ((gigabytes / 2 < cores)) && cores=$((gigabytes / 2))
     say $((cores > 0 ? cores : 1))

@@ -48,26 +48,27 @@ void add_folder(const fs::path &folder, bool recursive, std::vector<Source> &out
                       recursive ? "" : "--recursive looks into the folders inside as well");
 }
 
+bool is_folder(const fs::path &path) {
+    std::error_code error;
+    return fs::is_directory(path, error);
+}
+
 void add_pattern(const std::string &pattern, std::vector<Source> &out) {
     glob_t matches{};
+    const auto before = out.size();
     const int status = glob(pattern.c_str(), 0, nullptr, &matches);
     for (std::size_t i = 0; status == 0 && i < matches.gl_pathc; ++i) {
         const fs::path file = matches.gl_pathv[i];
-        if (!fs::is_directory(file)) out.push_back({file, file.filename()});
+        if (!is_folder(file)) out.push_back({file, file.filename()});
     }
     globfree(&matches);
-    if (status != 0)
+    if (out.size() == before)
         throw Failure(ExitCode::input, "no file fits the pattern", pattern,
                       "check the path, or quote it less");
 }
 
 bool is_pattern(const std::string &text) {
     return text.find_first_of("*?[") != std::string::npos;
-}
-
-bool is_folder(const fs::path &path) {
-    std::error_code error;
-    return fs::is_directory(path, error);
 }
 
 void make_folder(const fs::path &folder) {
@@ -97,11 +98,18 @@ bool image_ending(const fs::path &path) {
     return ending == ".png" || ending == ".jpg" || ending == ".jpeg";
 }
 
+bool png_ending(const fs::path &path) {
+    return lower(path.extension().string()) == ".png";
+}
+
 std::vector<FilePair> pair_files(const std::vector<std::string> &inputs, const std::string &output,
                                  bool recursive) {
     std::vector<Source> sources;
     bool several = inputs.size() > 1;
     for (const auto &input : inputs) {
+        if (input.empty())
+            throw Failure(ExitCode::usage, "the name of an input is empty", "INPUT",
+                          "name a file or a folder");
         std::error_code error;
         if (is_folder(input)) {
             add_folder(input, recursive, sources);
@@ -137,6 +145,17 @@ void check_writable(const std::string &path) {
     if (access(folder.c_str(), W_OK) != 0)
         throw Failure(ExitCode::output, "the folder of the output cannot be written to", folder.string(),
                       "check its permissions");
+    if (access(path.c_str(), F_OK) == 0 && access(path.c_str(), W_OK) != 0)
+        throw Failure(ExitCode::output, "the output exists and is read-only", path,
+                      "name another file, or make it writable");
+}
+
+void check_not_same(const std::string &sheet, const std::string &other) {
+    if (sheet.empty() || other.empty()) return;
+    std::error_code ignored;
+    const auto normal = [](const std::string &path) { return fs::absolute(path).lexically_normal(); };
+    if (fs::equivalent(sheet, other, ignored) || normal(sheet) == normal(other))
+        throw Failure(ExitCode::usage, "the sheet would replace " + other, sheet, "name another file");
 }
 
 void check_output(const std::string &path) {

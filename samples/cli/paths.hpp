@@ -24,10 +24,16 @@ std::vector<FilePair> pair_files(const std::vector<std::string> &inputs, const s
 /// Is it the ending of a format that the library reads and writes?
 bool image_ending(const std::filesystem::path &path);
 
+/// Is it the ending of the format that can hold transparency?
+bool png_ending(const std::filesystem::path &path);
+
 /// Throws Failure (output) if a picture cannot be written there: the format, the folder or its permissions.
 /// Asked before long work; the write itself may still fail.
 void check_output(const std::string &path);
 /// The same without the question about the format.
 void check_writable(const std::string &path);
+
+/// Throws Failure (usage) if a sheet would replace another file of the call; "" is no file.
+void check_not_same(const std::string &sheet, const std::string &other);
 
 } // namespace mirra::cli

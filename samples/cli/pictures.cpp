@@ -45,8 +45,7 @@ std::int32_t output_format(const mirra_image &source, const WriteSettings &setti
 
 void check_color(const std::string &path, const mirra_image &image) {
     const bool alpha = image.color == MIRRA_COLOR_GRAY_ALPHA || image.color == MIRRA_COLOR_RGBA;
-    const std::string ending = std::filesystem::path(path).extension().string();
-    if (alpha && ending != ".png" && ending != ".PNG")
+    if (alpha && !png_ending(path))
         throw Failure(ExitCode::output, "the picture has transparency, which JPEG cannot hold", path,
                       "use a .png output");
 }

@@ -54,6 +54,30 @@ TEST(Cli, ParametersOutOfRangeAreRefusedBeforeAnythingIsLoaded) {
     }
 }
 
+TEST(Cli, EmptyNamesAreUsageErrors) {
+    EXPECT_EQ(run_cli({"denoise", "", "-o", "x.png"}).exit_code, 2);
+    EXPECT_EQ(run_cli({"info", ""}).exit_code, 2);
+}
+
+TEST(Cli, APatternThatFitsFoldersAloneIsAnError) {
+    const TemporaryFolder folder;
+    std::filesystem::create_directories(folder / "pictures/inner");
+    const Outcome run = run_cli({"denoise", folder / "pictures/*", "-o", folder / "out"});
+    EXPECT_EQ(run.exit_code, 3) << run.err;
+    EXPECT_NE(run.err.find("no file fits"), std::string::npos) << run.err;
+}
+
+TEST(Cli, ASheetReplacesNeitherInputNorOutput) {
+    const TemporaryFolder folder;
+    write_waves(folder / "in.png", 32, 32);
+    for (const char *sheet : {"in.png", "out.png"}) {
+        const Outcome run =
+            run_cli({"denoise", folder / "in.png", "-o", folder / "out.png", "--compare", folder / sheet});
+        EXPECT_EQ(run.exit_code, 2) << run.err;
+    }
+    EXPECT_EQ(folder.names(), std::vector<std::string>{"in.png"});
+}
+
 TEST(Cli, UsageErrorsAreJsonWhereAskedFor) {
     const Outcome run = run_cli({"compare", "only-one.png", "--json"});
     EXPECT_EQ(run.exit_code, 2);

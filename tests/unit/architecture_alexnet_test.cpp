@@ -88,7 +88,7 @@ TEST(AlexNet, WeightsAreNamedAsInTheAuthorsStateDicts) {
     EXPECT_EQ(conv1.at("generator.gen.21.weight"), (Shape{16, 32, 3, 3}));
     EXPECT_EQ(conv1.at("generator.gen.27.bias"), (Shape{3}));
     const auto denoiser = weight_shapes(alexnet_denoiser());
-    EXPECT_EQ(denoiser.at("encoder.conv3_2.weight"), (Shape{256, 384, 3, 3}));
+    EXPECT_EQ(denoiser.at("encoder.features.8.weight"), (Shape{256, 384, 3, 3}));
     EXPECT_EQ(denoiser.at("generator.conv5_2.weight"), (Shape{192, 256, 3, 3}));
     EXPECT_EQ(denoiser.at("generator.bn2_1.running_mean"), (Shape{32}));
 }

@@ -125,7 +125,8 @@ TEST(CapiImage, LinearLightIsWrittenOnTheCurve) {
     Pixels<float> linear(2, 1, MIRRA_COLOR_RGBA, MIRRA_FORMAT_F32);
     linear.image.transfer = MIRRA_TRANSFER_LINEAR;
     linear.image.alpha_mode = MIRRA_ALPHA_PREMULTIPLIED;
-    linear.samples = {0.2140411F, 0.0F, 1.0F, 1.0F, 0.1070206F, 0.0F, 0.5F, 0.5F}; // 0.5, 0 and 1 on the curve
+    linear.samples = {0.2140411F, 0.0F, 1.0F, 1.0F,
+                      0.1070206F, 0.0F, 0.5F, 0.5F}; // 0.5, 0 and 1 on the curve
     const std::string path = temporary("linear.png");
     EXPECT_OK(mirra_image_write(path.c_str(), &linear.image, nullptr, nullptr, error));
     Picture picture;
@@ -156,8 +157,7 @@ TEST(CapiImage, NoiseOfLinearLightIsMeasuredOnTheCurve) {
     EXPECT_OK(mirra_image_estimate_noise(&linear.image, &sigma, error));
     EXPECT_NEAR(10, sigma, 0.5);
     MIRRA_STRUCT(mirra_comparison, comparison);
-    EXPECT_STATUS(MIRRA_E_MISMATCH,
-                  mirra_image_compare(&linear.image, &encoded.image, &comparison, error));
+    EXPECT_STATUS(MIRRA_E_MISMATCH, mirra_image_compare(&linear.image, &encoded.image, &comparison, error));
 }
 
 TEST(CapiImage, ComparingLooksAtSizes) {

@@ -269,8 +269,7 @@ TEST(CapiSession, AReservedFieldOfAPortIsNotIgnored) {
     Pixels<std::uint8_t> in(4, 4, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
     mirra_port_value ports[] = {port("image", in.image), port("output", in.image)};
     ports[1].reserved = 1;
-    EXPECT_STATUS(MIRRA_E_UNSUPPORTED,
-                  mirra_session_run(session.get(), ports, 2, nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_UNSUPPORTED, mirra_session_run(session.get(), ports, 2, nullptr, nullptr, error));
 }
 
 TEST(CapiSession, BadImagesAreRefused) {

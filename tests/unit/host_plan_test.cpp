@@ -21,14 +21,15 @@ TEST(HostPlan, APrecisionThatTheDeviceLacksIsRefused) {
         FAIL() << "accepted";
     } catch (const Error &error) {
         EXPECT_EQ(error.code(), ErrorCode::unsupported);
-        EXPECT_THAT(error.what(), ::testing::AllOf(::testing::HasSubstr("cpu"), ::testing::HasSubstr("fp16")));
+        EXPECT_THAT(error.what(),
+                    ::testing::AllOf(::testing::HasSubstr("cpu"), ::testing::HasSubstr("fp16")));
         EXPECT_EQ(error.hint(), "It has: fp32, bf16.");
     }
 }
 
 TEST(HostPlan, PicturesOfOneSizeArePlannedOnce) {
     SessionState session;
-    const Setup setup;
+    const host::Setup setup;
     Budget budget;
     const auto first = plan_run(session, setup, budget, 400, 300);
     EXPECT_EQ(first, plan_run(session, setup, budget, 400, 300));
@@ -37,7 +38,7 @@ TEST(HostPlan, PicturesOfOneSizeArePlannedOnce) {
     const auto limited = plan_run(session, setup, budget, 300, 400);
     EXPECT_EQ(limited->key.available, budget.available);
     EXPECT_GT(limited->arena_bytes, 0U);
-    Setup other;
+    host::Setup other;
     other.extra_bytes_per_pixel = 64;
     EXPECT_GT(plan_run(session, other, budget, 300, 400)->tiles.peak_bytes, limited->tiles.peak_bytes);
 }

@@ -43,20 +43,18 @@ TEST_P(PluginZoo, IsPassedOverWithItsReason) {
 
 INSTANTIATE_TEST_SUITE_P(
     Zoo, PluginZoo,
-    ::testing::Values(Animal{"no-symbol", "exports no mirra_plugin_query_v1"},
-                      Animal{"abi-too-new", "plugin ABI 7 to 9, this library 1. Install a newer Mirra"},
-                      Animal{"abi-too-old", "plugin ABI 0, this library 1"},
-                      Animal{"init-fails", "the zoo is closed"}, Animal{"scribbles-size", "wrote over"},
-                      Animal{"scribbles-beyond", "wrote over"}, Animal{"same-id", "already loaded from"},
-                      Animal{"null-functions", "lacks one of create"}, Animal{"no-init", "no init function"},
-                      Animal{"no-tasks", "registered no task"}, Animal{"declines", "declined"},
-                      Animal{"same-task", "'denoise' is already there"},
-                      Animal{"bad-default", "default that it does not allow"},
-                      Animal{"bad-name", "'Not A Name'"}, Animal{"two-inputs", "must have one image input"},
-                      Animal{"unknown-task-flag", "flag"}, Animal{"unknown-port-flag", "'image' has a flag"},
-                      Animal{"unknown-param-flag", "'level' has a flag"},
-                      Animal{"reserved-param", "'level' uses the reserved field"},
-                      Animal{"is-not-there", "no such file"}),
+    ::testing::Values(
+        Animal{"no-symbol", "exports no mirra_plugin_query_v1"},
+        Animal{"abi-too-new", "plugin ABI 7 to 9, this library 1. Install a newer Mirra"},
+        Animal{"abi-too-old", "plugin ABI 0, this library 1"}, Animal{"init-fails", "the zoo is closed"},
+        Animal{"scribbles-size", "wrote over"}, Animal{"scribbles-beyond", "wrote over"},
+        Animal{"same-id", "already loaded from"}, Animal{"null-functions", "lacks one of create"},
+        Animal{"no-init", "no init function"}, Animal{"no-tasks", "registered no task"},
+        Animal{"declines", "declined"}, Animal{"same-task", "'denoise' is already there"},
+        Animal{"bad-default", "default that it does not allow"}, Animal{"bad-name", "'Not A Name'"},
+        Animal{"two-inputs", "must have one image input"}, Animal{"unknown-task-flag", "flag"},
+        Animal{"unknown-port-flag", "'image' has a flag"}, Animal{"unknown-param-flag", "'level' has a flag"},
+        Animal{"reserved-param", "'level' uses the reserved field"}, Animal{"is-not-there", "no such file"}),
     [](const auto &animal) {
         std::string name = animal.param.name;
         std::erase(name, '-');

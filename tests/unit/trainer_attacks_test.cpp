@@ -236,6 +236,40 @@ TEST_P(BothNorms, ApgdClimbsHigherThanPgd) {
     EXPECT_GT(gain.masked_select(stands).min().item<double>(), -1e-4);
 }
 
+/// The loss peaks inside the ball: only a step that shrinks comes to rest there.
+TEST_P(BothNorms, ApgdSettlesOnAPeak) {
+    const auto images = pictures(6);
+    const auto limit = budget(0.5, 0.03);
+    const auto peak = project(images + 0.3 * limit.epsilon * random(images.sizes(), 4).sign() /
+                                           (GetParam() == Norm::l2 ? std::sqrt(3.0 * kExtent * kExtent) : 1),
+                              images, limit);
+    const Classifier classifier = [&](const torch::Tensor &x) {
+        const auto lead = 1 + (x - peak).square().sum({1, 2, 3}) / (images[0] - peak[0]).square().sum();
+        return torch::stack({lead, torch::zeros_like(lead)}, 1);
+    };
+    const auto found = apgd(classifier, images, torch::zeros({6}, at::kLong), {.budget = limit}, 1);
+    EXPECT_LT(norms(found - peak, GetParam()).max().item<double>(), 0.03 * limit.epsilon);
+}
+
+/// The runner-up is far away, the class behind it near: every target has to be tried.
+TEST_F(AutoAttack, TargetsReachBeyondTheRunnerUp) {
+    const Classifier classifier = [](const torch::Tensor &x) {
+        const auto far = 0.01 * (x.select(1, 0).flatten(1).select(1, 0) - 0.5) - 0.1;
+        const auto near = 100 * (x.select(1, 1).flatten(1).select(1, 0) - 0.5) - 1;
+        return torch::stack({torch::zeros_like(far), far, near}, 1);
+    };
+    const auto images = torch::full({3, 3, kExtent, kExtent}, 0.5);
+    const auto labels = torch::zeros({3}, at::kLong);
+    const Budget limit{Norm::l2, 0.015};
+    const auto standing = [&](const torch::Tensor &found) {
+        return labels_of(classifier, found).eq(labels).sum().item<int>();
+    };
+    EXPECT_EQ(standing(apgd_targeted(classifier, images, labels, {.budget = limit, .targets = 1}, 0)), 3);
+    EXPECT_EQ(standing(apgd_targeted(classifier, images, labels, {.budget = limit, .targets = 2}, 0)), 0);
+    EXPECT_EQ(standing(fab_targeted(classifier, images, labels, {.budget = limit, .targets = 1})), 3);
+    EXPECT_EQ(standing(fab_targeted(classifier, images, labels, {.budget = limit, .targets = 2})), 0);
+}
+
 TEST_F(Dlr, MatchesItsFormulasAndItsFallbacks) {
     const auto logits = torch::tensor({{4.0F, 1.0F, 3.0F, 0.0F, -1.0F}});
     const auto label = torch::tensor({0}, at::kLong), target = torch::tensor({3}, at::kLong);
@@ -243,7 +277,8 @@ TEST_F(Dlr, MatchesItsFormulasAndItsFallbacks) {
     EXPECT_NEAR(dlr_targeted(logits, label, target).item<double>(), -4.0 / (4.0 - 0.5), 1e-6);
     const auto three = logits.narrow(1, 0, 3), two = logits.narrow(1, 0, 2);
     const auto second = torch::tensor({1}, at::kLong);
-    EXPECT_NEAR(dlr_targeted(three, label, second).item<double>(), -3.0 / (4.0 - 1.0), 1e-6);
+    EXPECT_NEAR(dlr_targeted(three, label, second).item<double>(), -3.0, 1e-6);
+    EXPECT_NEAR(dlr(three, label).item<double>(), -(4.0 - 3.0) / (4.0 - 1.0), 1e-6);
     EXPECT_NEAR(dlr_targeted(two, label, second).item<double>(), -3.0, 1e-6);
     EXPECT_NEAR(dlr(two, label).item<double>(), -3.0, 1e-6);
 }
@@ -327,7 +362,9 @@ TEST_P(BothNorms, SeedsDecideAndBatchesDoNot) {
         EXPECT_TRUE(part.allclose(whole.index_select(0, some), 1e-4, 1e-5)) << attack.name;
     }
     const auto limit = budget(0.1, 0.005);
-    EXPECT_FALSE(random_start(images, limit, 1).equal(random_start(images, limit, 2)));
+    const auto start = random_start(images, limit, 1);
+    EXPECT_NEAR(((start - images) > 0).to(at::kFloat).mean().item<double>(), 0.5, 0.05);
+    EXPECT_FALSE(start.equal(random_start(images, limit, 2)));
     EXPECT_FALSE(square(linear.classifier(), images, labels, {limit, 0}, 1)
                      .equal(square(linear.classifier(), images, labels, {limit, 0}, 2)));
 }

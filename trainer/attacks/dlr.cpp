@@ -3,8 +3,6 @@
 
 #include "attacks/attack.hpp"
 
-#include <algorithm>
-
 namespace mirra::trainer {
 namespace {
 
@@ -14,11 +12,8 @@ torch::Tensor logit_of(const torch::Tensor &logits, const torch::Tensor &classes
     return logits.gather(1, classes.unsqueeze(1)).squeeze(1);
 }
 
-/// The highest logits in order; the last one stands in for those that K classes do not have.
 std::vector<torch::Tensor> ranked(const torch::Tensor &logits, std::int64_t count) {
-    auto columns = std::get<0>(logits.topk(std::min(count, logits.size(1)), 1)).unbind(1);
-    columns.resize(static_cast<std::size_t>(count), columns.back());
-    return columns;
+    return std::get<0>(logits.topk(count, 1)).unbind(1);
 }
 
 } // namespace
@@ -33,7 +28,7 @@ torch::Tensor dlr(const torch::Tensor &logits, const torch::Tensor &labels) {
 torch::Tensor dlr_targeted(const torch::Tensor &logits, const torch::Tensor &labels,
                            const torch::Tensor &targets) {
     const auto gap = logit_of(logits, targets) - logit_of(logits, labels);
-    if (logits.size(1) < 3) return gap;
+    if (logits.size(1) < 4) return gap;
     const auto top = ranked(logits, 4);
     return gap / (top[0] - (top[2] + top[3]) / 2 + kStabiliser);
 }

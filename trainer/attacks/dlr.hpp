@@ -11,7 +11,7 @@ namespace mirra::trainer {
 torch::Tensor dlr(const torch::Tensor &logits, const torch::Tensor &labels);
 
 /// -(z_y - z_target) / (z_1st - (z_3rd + z_4th) / 2), equation 7, [N]. It needs four classes: with three, the
-/// third stands in for the fourth; with two, the loss is the difference of the logits alone.
+/// ratio to the lowest class would be constant, so with fewer the loss is the difference of the logits alone.
 torch::Tensor dlr_targeted(const torch::Tensor &logits, const torch::Tensor &labels,
                            const torch::Tensor &targets);
 

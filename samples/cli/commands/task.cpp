@@ -129,6 +129,10 @@ ExitCode TaskCommand::run() {
                       "give one input, or leave --compare and the other output files out");
     if (files.size() == 1 && !files[0].output.empty()) check_output(files[0].output);
     if (!settings_.sheet.empty()) check_output(settings_.sheet);
+    for (const auto &file : files) {
+        check_not_same(settings_.sheet, file.input);
+        check_not_same(settings_.sheet, file.output);
+    }
     if (!settings_.tensors.empty()) check_writable(settings_.tensors);
     const Interrupt interrupt;
     TaskRun run(engine_, task_, settings_, console_, interrupt);
