@@ -1,0 +1,90 @@
+// The published architectures against PyTorch: golden.json holds samples of what
+// tests/integration/make_golden.py computed with networks that were written independently of the SDK.
+#include "mirra/architectures.hpp"
+#include "runtime/torch/module.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <fstream>
+
+namespace {
+
+using namespace mirra;
+using namespace mirra::runtime;
+
+std::uint64_t hash_name(const std::string &name) {
+    std::uint64_t value = 0xcbf29ce484222325u;
+    for (const unsigned char byte : name) value = (value ^ byte) * 0x100000001b3u;
+    return value;
+}
+
+/// As `values` in make_golden.py.
+std::vector<float> values(const std::string &name, std::int64_t count, double low, double high) {
+    std::vector<float> out;
+    for (std::int64_t i = 1; i <= count; ++i) {
+        auto x = hash_name(name) + static_cast<std::uint64_t>(i) * 0x9e3779b97f4a7c15u;
+        x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+        x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+        x = x ^ (x >> 31);
+        out.push_back(static_cast<float>(low + (high - low) * (static_cast<double>(x >> 40) * 0x1.0p-24)));
+    }
+    return out;
+}
+
+std::int64_t product(std::span<const std::int64_t> extents) {
+    std::int64_t count = 1;
+    for (const auto extent : extents) count *= extent;
+    return count;
+}
+
+std::vector<float> weight(const std::string &name, const graph::Shape &shape) {
+    const auto count = product(shape);
+    if (name.ends_with("running_var") || (shape.size() == 1 && name.ends_with("weight")))
+        return values(name, count, 0.5, 1.5);
+    if (shape.size() == 1) return values(name, count, -0.1, 0.1);
+    const double bound = std::sqrt(6.0 / static_cast<double>(product(std::span(shape).subspan(1))));
+    return values(name, count, -bound, bound);
+}
+
+graph::Graph graph_of(const std::string &arch) {
+    if (arch == "alexnet-denoiser") return graph::alexnet_denoiser();
+    return graph::alexnet_autoencoder(arch == "alexnet-ae-conv5"   ? graph::AlexNetTap::conv5
+                                      : arch == "alexnet-ae-conv2" ? graph::AlexNetTap::conv2
+                                                                   : graph::AlexNetTap::conv1);
+}
+
+std::vector<float> run(const graph::Graph &graph, std::int64_t height, std::int64_t width) {
+    std::map<std::string, std::vector<float>> weights;
+    const auto shapes = graph::weight_shapes(graph);
+    for (const auto &[name, shape] : shapes) weights[name] = weight(name, shape);
+    auto &module = torch_module();
+    const auto executable = module.compile(
+        graph, [&](const std::string &name) { return Weight{shapes.at(name), weights.at(name)}; }, {});
+    const auto size = std::to_string(height) + "x" + std::to_string(width);
+    const auto image = values("image " + size, 3 * height * width, 0, 1);
+    const std::vector inputs{module.upload(image, {1, 3, height, width}, Layout::nchw, "cpu")};
+    const auto output = executable->run(inputs).front();
+    std::vector<float> flat(static_cast<std::size_t>(product(output->shape())));
+    module.download(*output, flat, Layout::nchw);
+    return flat;
+}
+
+TEST(Golden, EveryPublishedArchitectureEqualsPyTorch) {
+    std::ifstream file(MIRRA_GOLDEN);
+    const auto cases = nlohmann::json::parse(file);
+    ASSERT_GE(cases.size(), 8u);
+    constexpr double kTolerance = 1e-4;
+    for (const auto &each : cases) {
+        const auto arch = each["arch"].get<std::string>();
+        const auto flat = run(graph_of(arch), each["height"], each["width"]);
+        const auto step = each["step"].get<std::size_t>();
+        double worst = 0;
+        for (std::size_t i = 0; i < each["samples"].size(); ++i)
+            worst = std::max(worst, std::abs(flat.at(i * step) - each["samples"][i].get<double>()));
+        EXPECT_LT(worst, kTolerance) << arch << " " << each["height"] << "x" << each["width"];
+    }
+}
+
+} // namespace
