@@ -93,7 +93,7 @@ class Planner {
   private:
     struct Cut {
         Axis x, y;
-        std::int64_t work = 0;
+        double work = 0; ///< input pixels of all tiles
         std::uint64_t bytes = 0;
     };
 
@@ -106,6 +106,10 @@ class Planner {
         out.core = out.padded;
         out.minimum = minimum_;
         return out;
+    }
+
+    static double work_of(const Axis &x, const Axis &y) {
+        return static_cast<double>(x.total_input()) * static_cast<double>(y.total_input());
     }
 
     [[nodiscard]] std::uint64_t bytes(const Axis &x, const Axis &y) const {
@@ -149,7 +153,7 @@ class Planner {
                 counts, [&](std::int64_t rows) { return !fits(x, with_rows(rows), limit, needed); });
             if (found == counts.end()) continue;
             const Axis y = with_rows(*found);
-            const auto work = x.total_input() * y.total_input();
+            const double work = work_of(x, y);
             if (!best || work < best->work) best = Cut{x, y, work, bytes(x, y)};
         }
         return best;
@@ -174,7 +178,7 @@ class Planner {
         const auto hard = options_.budget > 0 ? options_.budget : UINT64_MAX - 1;
         std::uint64_t whole = 0;
         if (fits(x_, y_, std::min(hard, kComfortableBytes), whole))
-            return Cut{x_, y_, x_.total_input() * y_.total_input(), whole};
+            return Cut{x_, y_, work_of(x_, y_), whole};
         const auto smallest = smallest_cut();
         if (smallest.bytes > hard) return std::nullopt;
         if (const auto best = search(std::min(hard, kComfortableBytes))) return best;
