@@ -67,8 +67,7 @@ static mirra_status process(void *instance, mirra_context *context, const mirra_
         const int64_t shape[4] = {1, 3, 2, 2};
         mirra_tensor *other = NULL;
         mirra_status status = host->tensor_full(context, shape, 4, 0, &other, error);
-        if (!status)
-            status = host->tensor_binary(context, MIRRA_BINARY_ADD, input, other, output, error);
+        if (!status) status = host->tensor_binary(context, MIRRA_BINARY_ADD, input, other, output, error);
         host->tensor_release(other);
         return status;
     }

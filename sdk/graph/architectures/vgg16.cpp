@@ -7,7 +7,7 @@ namespace {
 constexpr std::int64_t kPool = 0;
 constexpr std::int64_t kLayers[] = {64,    64,  kPool, 128, 128,   kPool, 256, 256, 256,
                                     kPool, 512, 512,   512, kPool, 512,   512, 512, kPool};
-constexpr int kConv5_1 = 11; ///< number of the convolution that the paper inverts, from 1
+constexpr int kInvertedLayer = 11; ///< number of the convolution that the paper inverts, from 1
 
 } // namespace
 
@@ -28,7 +28,7 @@ ClassifierTrunk append_vgg16(Builder &b, const std::string &pixels, const Classi
         if (options.batch_norm) x = b.batch_norm(x, out, next());
         x = b.relu(x, next());
         channels = out;
-        if (++convolutions != kConv5_1) continue;
+        if (++convolutions != kInvertedLayer) continue;
         trunk.taps.push_back({"conv5_1", x});
         if (!head) return trunk;
         room = "head.features.";

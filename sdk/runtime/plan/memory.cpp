@@ -42,7 +42,7 @@ class Simulation {
         , shapes_(g::infer_shapes(graph, inputs))
         , value_bytes_(precision == Precision::fp32 ? 4 : 2) {
         // The caller keeps its inputs during the run, and each may be copied to channels-last.
-        for (const auto &input : graph.inputs) hold(input.name, 2 * 4);
+        for (const auto &input : graph.inputs) hold(input.name, 2 * sizeof(float));
     }
 
     std::uint64_t peak() {
