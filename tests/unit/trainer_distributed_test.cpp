@@ -1,0 +1,262 @@
+// Several processes train as one: the same curve, the same weights, clear ends when one of them goes.
+#include "core/run_log.hpp"
+#include "distributed/environment.hpp"
+#include "mirra/bundle.hpp"
+#include "mirra/error.hpp"
+#include "trainer_process.hpp"
+#include "trainer_support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <csignal>
+#include <fstream>
+#include <memory>
+
+namespace {
+
+using namespace mirra;
+using namespace mirra::trainer;
+using test::TrainProcess;
+namespace fs = std::filesystem;
+
+constexpr int kInterrupted = 130;
+constexpr const char *kLost = "cannot go on with the others";
+
+std::string recipe(int batch) {
+    return "[data]\nbatch = " + std::to_string(batch) + R"(
+extent = 64
+[network]
+architecture = "alexnet"
+width = 0.0625
+hidden = [16]
+pooled_extent = 1
+[adversary]
+kind = "pgd"
+epsilon = 0.5
+steps = 2
+random_start = true
+[optimizer]
+epochs = 4
+rate = 0.02
+clip_norm = 1.0
+average_decay = 0.9
+[validation]
+every_epochs = 2
+pictures = 7
+steps = 2
+[training]
+precision = "fp32"
+seed = 5
+)";
+}
+
+/// Pictures of two classes, 24 each.
+std::string pictures() {
+    const auto first = test::make_pictures("classes/first", 24, 64, 64);
+    test::make_pictures("classes/second", 24, 80, 64);
+    return first.parent_path().string();
+}
+
+/// One training in as many processes as are started for it.
+class Training {
+  public:
+    explicit Training(const std::string &name, int batch = 8) : folder_(test::scratch() + name) {
+        fs::create_directories(folder_);
+        std::ofstream(folder_ / "recipe.toml") << recipe(batch);
+    }
+    std::unique_ptr<TrainProcess> start(const std::vector<std::string> &options,
+                                        const test::Variables &variables, int rank = 0) const {
+        std::vector<std::string> words{"encoder",
+                                       "--data",
+                                       pictures_,
+                                       "--validation",
+                                       pictures_,
+                                       "--recipe",
+                                       folder_ / "recipe.toml",
+                                       "-o",
+                                       output(),
+                                       "--threads",
+                                       "1"};
+        words.insert(words.end(), options.begin(), options.end());
+        return std::make_unique<TrainProcess>(words, variables, folder_ / ("output" + std::to_string(rank)));
+    }
+    std::vector<std::unique_ptr<TrainProcess>> start_two(const std::vector<std::string> &options = {}) const {
+        const int port = test::free_port();
+        std::vector<std::unique_ptr<TrainProcess>> out;
+        for (const int rank : {0, 1}) out.push_back(start(options, test::launched(rank, 2, port), rank));
+        return out;
+    }
+    [[nodiscard]] fs::path output() const { return folder_ / "x.mirra"; }
+    /// Every tensor of the checkpoint.
+    [[nodiscard]] std::map<std::string, std::vector<float>> state() const {
+        const auto file = bundle::TensorFile::open(output().string() + ".run/checkpoint.safetensors");
+        std::map<std::string, std::vector<float>> out;
+        for (const auto &[name, tensor] : file->tensors()) out[name] = bundle::to_float(tensor);
+        return out;
+    }
+    [[nodiscard]] std::vector<LogRow> log() const {
+        return RunLog(output().string() + ".run/log.csv", {"loss", "accuracy"}, 1 << 20).rows();
+    }
+
+  private:
+    fs::path folder_;
+    std::string pictures_ = ::pictures();
+};
+
+void expect_success(const std::vector<std::unique_ptr<TrainProcess>> &processes) {
+    for (const auto &process : processes) EXPECT_EQ(process->wait(), 0) << process->output();
+}
+
+double largest_difference(const Training &one, const Training &other) {
+    const auto a = one.state(), b = other.state();
+    double largest = 0;
+    for (const auto &[name, values] : a)
+        for (std::size_t i = 0; i < values.size(); ++i)
+            largest = std::max(largest, std::fabs(static_cast<double>(values[i]) - b.at(name).at(i)));
+    return largest;
+}
+
+class TwoProcesses : public testing::TestWithParam<const char *> {};
+
+TEST_P(TwoProcesses, TrainAsOneDoesOnTheWholeBatch) {
+    const std::vector<std::string> options{"--adversary", GetParam()};
+    const Training one("one"), two("two");
+    EXPECT_EQ(one.start(options, {})->wait(), 0);
+    expect_success(two.start_two(options));
+    const auto expected = one.log(), rows = two.log();
+    ASSERT_EQ(rows.size(), expected.size());
+    ASSERT_GE(rows.size(), 3u);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        EXPECT_EQ(rows[i].step, expected[i].step);
+        EXPECT_NEAR(rows[i].values[0], expected[i].values[0], 1e-5) << "loss at step " << rows[i].step;
+        EXPECT_NEAR(rows[i].values[1], expected[i].values[1], 1e-5) << "accuracy at step " << rows[i].step;
+    }
+    EXPECT_LT(largest_difference(one, two), 1e-5);
+    EXPECT_TRUE(fs::exists(two.output()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Adversaries, TwoProcesses, testing::Values("none", "pgd", "gairat"));
+
+TEST(Distributed, StopsTogetherAndGoesOnAfterAKill) {
+    const std::vector<std::string> options{"--epochs", "40"};
+    const Training whole("whole"), broken("broken");
+    expect_success(whole.start_two(options));
+
+    auto processes = broken.start_two(options);
+    ASSERT_TRUE(processes[0]->wait_for(" left loss")) << processes[0]->output();
+    processes[1]->signal(SIGINT);
+    for (const auto &process : processes) EXPECT_EQ(process->wait(), kInterrupted) << process->output();
+
+    processes = broken.start_two(options);
+    ASSERT_TRUE(processes[0]->wait_for(" left loss")) << processes[0]->output();
+    processes[1]->signal(SIGKILL);
+    EXPECT_EQ(processes[1]->wait(), -SIGKILL);
+    EXPECT_EQ(processes[0]->wait(), 1);
+    EXPECT_NE(processes[0]->output().find(kLost), std::string::npos) << processes[0]->output();
+    EXPECT_FALSE(fs::exists(broken.output()));
+
+    processes = broken.start_two(options);
+    expect_success(processes);
+    EXPECT_NE(processes[0]->output().find("resuming at step"), std::string::npos);
+    EXPECT_EQ(broken.state(), whole.state());
+}
+
+TEST(Distributed, GoesOnWithAnotherNumberOfProcesses) {
+    const Training whole("whole"), changed("changed");
+    EXPECT_EQ(whole.start({}, {})->wait(), 0);
+    const auto processes = changed.start_two();
+    ASSERT_TRUE(processes[0]->wait_for(" left loss")) << processes[0]->output();
+    processes[0]->signal(SIGTERM);
+    for (const auto &process : processes) EXPECT_EQ(process->wait(), kInterrupted) << process->output();
+    const auto rest = changed.start({}, {});
+    EXPECT_EQ(rest->wait(), 0);
+    EXPECT_NE(rest->output().find("resuming at step"), std::string::npos) << rest->output();
+    EXPECT_LT(largest_difference(whole, changed), 1e-5);
+}
+
+TEST(Distributed, AMissingProcessEndsTheOthersInTime) {
+    auto variables = test::launched(0, 2, test::free_port());
+    variables["MIRRA_DISTRIBUTED_TIMEOUT"] = "2";
+    const auto lonely = Training("lonely").start({}, variables);
+    EXPECT_EQ(lonely->wait(), 1);
+    EXPECT_NE(lonely->output().find(kLost), std::string::npos) << lonely->output();
+}
+
+TEST(Distributed, ABatchThatCannotBeSharedIsRefused) {
+    for (const auto &process : Training("uneven", 7).start_two()) {
+        EXPECT_EQ(process->wait(), 1);
+        EXPECT_NE(process->output().find("cannot share evenly"), std::string::npos) << process->output();
+    }
+}
+
+TEST(Distributed, OtherSettingsAreRefused) {
+    const Training training("others");
+    const int port = test::free_port();
+    const auto first = training.start({"--seed", "1"}, test::launched(0, 2, port), 0);
+    const auto second = training.start({"--seed", "2"}, test::launched(1, 2, port), 1);
+    for (const auto *process : {first.get(), second.get()}) {
+        EXPECT_EQ(const_cast<TrainProcess *>(process)->wait(), 1);
+        EXPECT_NE(process->output().find("do not have the same recipe"), std::string::npos)
+            << process->output();
+    }
+}
+
+TEST(Distributed, TheDenoiserTrainsInOneProcess) {
+    TrainProcess process({"denoiser", "--data", pictures(), "-o", test::scratch() + "d.mirra"},
+                         test::launched(0, 2, test::free_port()), test::scratch() + "denoiser-output");
+    EXPECT_EQ(process.wait(), 1);
+    EXPECT_NE(process.output().find("one process"), std::string::npos) << process.output();
+}
+
+ProcessEnvironment environment_of(const test::Variables &variables) {
+    return process_environment([&](const char *name) {
+        const auto found = variables.find(name);
+        return found == variables.end() ? nullptr : found->second.c_str();
+    });
+}
+
+TEST(ProcessEnvironment, IsOfTheInnermostLauncher) {
+    EXPECT_EQ(environment_of({}).world, 1);
+    EXPECT_EQ(environment_of({{"SLURM_NTASKS", "8"}}).world, 1) << "a shell of salloc";
+    test::Variables variables{{"MASTER_ADDR", "node0"}, {"MASTER_PORT", "29500"},
+                              {"SLURM_PROCID", "3"},    {"SLURM_NTASKS", "4"},
+                              {"SLURM_LOCALID", "1"},   {"MIRRA_DISTRIBUTED_TIMEOUT", "7"}};
+    const auto slurm = environment_of(variables);
+    EXPECT_EQ(slurm.rank, 3);
+    EXPECT_EQ(slurm.world, 4);
+    EXPECT_EQ(slurm.local_rank, 1);
+    EXPECT_EQ(slurm.address, "node0");
+    EXPECT_EQ(slurm.port, 29500);
+    EXPECT_EQ(slurm.timeout.count(), 7);
+    variables.insert({{"OMPI_COMM_WORLD_RANK", "1"}, {"OMPI_COMM_WORLD_SIZE", "2"}});
+    EXPECT_EQ(environment_of(variables).world, 2);
+    variables.insert({{"RANK", "5"}, {"WORLD_SIZE", "6"}, {"TORCHELASTIC_USE_AGENT_STORE", "True"}});
+    EXPECT_EQ(environment_of(variables).rank, 5);
+    EXPECT_TRUE(environment_of(variables).launcher_store);
+}
+
+TEST(ProcessEnvironment, WhatIsMissingOrWrongIsNamed) {
+    const auto subject_of = [](const test::Variables &changes) {
+        auto variables = test::launched(1, 2, 29500);
+        for (const auto &[name, value] : changes) {
+            variables.erase(name);
+            if (!value.empty()) variables[name] = value;
+        }
+        try {
+            environment_of(variables);
+        } catch (const Error &error) {
+            return error.subject();
+        }
+        return std::string("none");
+    };
+    EXPECT_EQ(subject_of({}), "none");
+    for (const auto *name : {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"})
+        EXPECT_EQ(subject_of({{name, ""}}), name);
+    EXPECT_EQ(subject_of({{"RANK", "2"}}), "RANK");
+    EXPECT_EQ(subject_of({{"WORLD_SIZE", "two"}}), "WORLD_SIZE");
+    EXPECT_EQ(subject_of({{"MASTER_PORT", "65536"}}), "MASTER_PORT");
+    EXPECT_EQ(subject_of({{"MIRRA_DISTRIBUTED_TIMEOUT", "0"}}), "MIRRA_DISTRIBUTED_TIMEOUT");
+}
+
+} // namespace

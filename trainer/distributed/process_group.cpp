@@ -1,0 +1,168 @@
+// Collective calls over c10d.
+#include "distributed/process_group.hpp"
+
+#include "distributed/gloo.hpp"
+#include "distributed/nccl.hpp"
+#include "log/log.hpp"
+#include "mirra/error.hpp"
+
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+namespace mirra::trainer {
+namespace {
+
+using Engine = c10d::ProcessGroup;
+
+c10::intrusive_ptr<c10d::Store> open_store(const ProcessEnvironment &environment) {
+    c10d::TCPStoreOptions options;
+    options.port = environment.port;
+    options.isServer = environment.rank == 0 && !environment.launcher_store;
+    options.numWorkers = environment.world;
+    options.waitWorkers = !environment.launcher_store;
+    options.timeout = environment.timeout;
+    return c10::make_intrusive<c10d::TCPStore>(environment.address, options);
+}
+
+torch::Tensor on_processor(const torch::Tensor &tensor) {
+    return tensor.detach().to(at::kCPU).contiguous();
+}
+
+} // namespace
+
+ProcessGroup::ProcessGroup() = default;
+ProcessGroup::~ProcessGroup() = default;
+
+const ProcessGroup &ProcessGroup::alone() {
+    static const ProcessGroup group;
+    return group;
+}
+
+ProcessGroup::ProcessGroup(const ProcessEnvironment &environment, const torch::Device &device)
+    : rank_(environment.rank)
+    , size_(environment.world) {
+    if (size_ == 1) return;
+    try {
+        connect(environment, device);
+    } catch (...) {
+        rethrow();
+    }
+}
+
+void ProcessGroup::connect(const ProcessEnvironment &environment, const torch::Device &device) {
+    const auto store = open_store(environment);
+    const auto part_of_store = [&](const char *name) {
+        return c10::make_intrusive<c10d::PrefixStore>(name, store);
+    };
+    const auto gloo = gloo_backend(part_of_store("gloo"), rank_, size_, environment.timeout);
+    engine_ = c10::make_intrusive<Engine>(store, rank_, size_);
+    engine_->setBackend(at::kCPU, Engine::GLOO, gloo);
+    engine_->setDefaultBackend(Engine::GLOO);
+    if (!device.is_cuda()) return;
+    std::string reason;
+    const auto nccl = nccl_backend(part_of_store("nccl"), rank_, size_, environment.timeout, reason);
+    if (nccl)
+        engine_->setBackend(at::kCUDA, Engine::NCCL, nccl);
+    else
+        engine_->setBackend(at::kCUDA, Engine::GLOO, gloo);
+    if (!nccl && first()) log_warning("gradients go by Gloo, which is slower than NCCL: " + reason);
+}
+
+void ProcessGroup::rethrow() const {
+    const auto lost = [&](const std::string &why) {
+        return Error(ErrorCode::io,
+                     "process " + std::to_string(rank_) + " of " + std::to_string(size_) +
+                         " cannot go on with the others: " + why,
+                     "",
+                     "look for the error of the process that ended first, then start all again: they go on "
+                     "from the last checkpoint; MIRRA_DISTRIBUTED_TIMEOUT is the longest wait in seconds");
+    };
+    try {
+        throw;
+    } catch (const c10::DistError &error) {
+        throw lost(error.what_without_backtrace());
+    } catch (const c10::Error &) {
+        throw;
+    } catch (const Error &) {
+        throw;
+    } catch (const std::runtime_error &error) { // of Gloo
+        throw lost(error.what());
+    }
+}
+
+void ProcessGroup::sum(torch::Tensor tensor) const {
+    try {
+        std::vector<torch::Tensor> tensors{std::move(tensor)};
+        engine_->allreduce(tensors)->wait();
+    } catch (...) {
+        rethrow();
+    }
+}
+
+std::vector<double> ProcessGroup::average(const std::vector<double> &values) const {
+    if (size_ == 1) return values;
+    const auto sums = torch::tensor(values, at::kDouble);
+    sum(sums);
+    const auto means = sums / size_;
+    return {means.const_data_ptr<double>(), means.const_data_ptr<double>() + means.numel()};
+}
+
+void ProcessGroup::average(const std::vector<torch::Tensor> &tensors) const {
+    if (size_ == 1 || tensors.empty()) return;
+    const torch::NoGradGuard no_grad;
+    std::vector<torch::Tensor> flat;
+    for (const auto &tensor : tensors) flat.push_back(on_processor(tensor).view(-1));
+    auto sums = torch::cat(flat);
+    sum(sums);
+    sums.div_(size_);
+    std::int64_t begin = 0;
+    for (torch::Tensor tensor : tensors) {
+        tensor.copy_(sums.narrow(0, begin, tensor.numel()).view(tensor.sizes()));
+        begin += tensor.numel();
+    }
+}
+
+void ProcessGroup::broadcast(const std::vector<torch::Tensor> &tensors) const {
+    if (size_ == 1) return;
+    const torch::NoGradGuard no_grad;
+    try {
+        for (torch::Tensor tensor : tensors) {
+            std::vector<torch::Tensor> copy{on_processor(tensor)};
+            engine_->broadcast(copy)->wait();
+            tensor.copy_(copy.front());
+        }
+    } catch (...) {
+        rethrow();
+    }
+}
+
+torch::Tensor ProcessGroup::part(const torch::Tensor &batch) const {
+    const auto rows = batch.size(0), first = begin(rows, rank_);
+    return rows < size_ ? batch : batch.narrow(0, first, begin(rows, rank_ + 1) - first);
+}
+
+torch::Tensor ProcessGroup::whole(const torch::Tensor &part, std::int64_t rows) const {
+    if (size_ == 1 || rows < size_) return part;
+    auto shape = part.sizes().vec();
+    shape.front() = rows;
+    const auto batch = torch::zeros(shape, part.options().device(at::kCPU));
+    this->part(batch).copy_(part.detach());
+    sum(batch);
+    return batch.to(part.device());
+}
+
+void ProcessGroup::require_same(const std::string &text, const std::string &what,
+                                const std::string &hint) const {
+    if (size_ == 1) return;
+    const auto mine = static_cast<std::int64_t>(std::hash<std::string>()(text));
+    const auto parts = whole(torch::full({1}, mine, at::kLong), size_);
+    if (parts.eq(mine).all().item<bool>()) return;
+    throw Error(ErrorCode::mismatch, "the processes do not have the same " + what, "", hint);
+}
+
+void ProcessGroup::barrier() const {
+    if (size_ > 1) sum(torch::zeros({1}));
+}
+
+} // namespace mirra::trainer
