@@ -18,6 +18,8 @@ if(MIRRA_BUILD_TRAINER)
     if(NOT tomlplusplus_FOUND)
         pkg_check_modules(TOMLPP REQUIRED IMPORTED_TARGET tomlplusplus)
     endif()
+    # LibTorch holds Gloo itself, but the wheel lacks the headers that its own header includes.
+    find_path(MIRRA_GLOO_INCLUDE gloo/context.h HINTS ${MIRRA_LIBTORCH}/include REQUIRED)
     pkg_check_modules(LIBARCHIVE REQUIRED IMPORTED_TARGET libarchive)
     include(MirraOpenCV)
 endif()

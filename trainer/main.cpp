@@ -3,6 +3,7 @@
 #include "eval/robustness.hpp"
 #include "import/import.hpp"
 #include "mirra/error.hpp"
+#include "report/encoder_report.hpp"
 #include "tasks/denoiser.hpp"
 #include "tasks/encoder.hpp"
 
@@ -32,6 +33,7 @@ int run(int argc, char **argv) {
     mirra::trainer::add_import_command(app);
     mirra::trainer::add_eval_command(app, status);
     mirra::trainer::add_attack_command(app, status);
+    mirra::trainer::add_report_command(app, status);
     CLI11_PARSE(app, argc, argv);
     return status;
 }

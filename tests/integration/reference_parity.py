@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Imports the checkpoints of reference_networks.py and compares every graph's outputs with PyTorch's.
+"""Imports the checkpoints of reference_networks.py and reference_classifiers.py; compares each graph's outputs with PyTorch's.
 
     reference_parity.py MIRRA MIRRA_TRAIN
 
@@ -12,11 +12,13 @@ import subprocess
 import sys
 import tempfile
 
-import reference_networks as reference
+import reference_networks as reference  # skips where torch is missing
+import reference_classifiers
 import torch
 
 TOLERANCE = 1e-4
-SIZES = {"alexnet-denoiser": [(64, 64), (96, 160)]}
+SIZES = {"alexnet-denoiser": [(64, 64), (96, 160)], "resnet18-classifier": [(32, 32)],
+         "wrn-28-10-classifier": [(32, 32)]}
 DEFAULT_SIZES = [(64, 64), (96, 160), (100, 140)]  # the last is no multiple of 32
 REFUSED = {"alexnet-denoiser": (100, 140)}
 
@@ -61,22 +63,23 @@ class Parity:
         print("FAILED", text)
         self.failures += 1
 
-    def check(self, arch, network):
-        files = reference.save_checkpoints(network, arch, self.folder)
-        bundles = [self.folder / (name + ".mirra") for name in files]
-        for name, bundle in zip(files, bundles):
-            command = [self.mirra_train, "import", "--arch", arch, self.folder / name, "-o", bundle]
+    def check(self, name, network):
+        arch = name.split("+")[0]
+        files = reference.save_checkpoints(network, name, self.folder)
+        bundles = [self.folder / (file + ".mirra") for file in files]
+        for file, bundle in zip(files, bundles):
+            command = [self.mirra_train, "import", "--arch", arch, self.folder / file, "-o", bundle]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         if len({bundle_digest(bundle) for bundle in bundles}) != 1:
-            self.fail(f"{arch}: the formats give different weights")
+            self.fail(f"{name}: the formats give different weights")
         graphs = json.loads(load(bundles[0])[1]["mirra.manifest"])["graphs"]
         for height, width in SIZES.get(arch, DEFAULT_SIZES):
             image = torch.rand(1, 3, height, width)
             with torch.no_grad():
                 expected = network.run(image)
             for graph, description in graphs.items():
-                name = description["inputs"][0]["name"]
-                tensors = {name: expected["encoder.features"] if name == "features" else image}
+                given = description["inputs"][0]["name"]
+                tensors = {given: expected["encoder.features"] if given == "features" else image}
                 self.compare(bundles[0], graph, tensors, expected)
         if arch in REFUSED:
             done, _ = self.run_graph(bundles[0], "autoencoder", {"image": torch.rand(1, 3, *REFUSED[arch])})
@@ -94,9 +97,9 @@ def main():
     torch.set_num_threads(1)  # threads that wait for each other on a busy machine take minutes
     with tempfile.TemporaryDirectory() as folder:
         parity = Parity(mirra, mirra_train, pathlib.Path(folder))
-        for arch, make in reference.NETWORKS.items():
-            parity.check(arch, reference.randomise(make()))
-            print("compared", arch, flush=True)
+        for name, make in {**reference.NETWORKS, **reference_classifiers.NETWORKS}.items():
+            parity.check(name, reference.randomise(make()))
+            print("compared", name, flush=True)
     sys.exit(1 if parity.failures else 0)
 
 

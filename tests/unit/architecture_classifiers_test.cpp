@@ -59,6 +59,21 @@ TEST(Classifiers, WidthScalesChannelsInStepsOfEight) {
     EXPECT_EQ(shape_of(classifier(options).encoder, "conv5", 128), (Shape{1, 8, 3, 3}));
 }
 
+TEST(Classifiers, WideResNetsOfOtherDepths) {
+    auto options = options_for("wrn-28-10");
+    options.blocks = 5;
+    EXPECT_EQ(parameter_count(classifier(options).classifier), 46'160'474); // WRN-34-10
+    options.blocks = 0;
+    EXPECT_THROW(classifier(options), Error);
+}
+
+TEST(Classifiers, CountTheirLogits) {
+    EXPECT_EQ(logit_count(classifier(options_for("alexnet")).classifier), 1000);
+    Builder b("classifier");
+    b.output("logits", b.flatten(b.global_avg_pool(b.conv2d(b.input("image", 3), {.in = 3, .out = 7}, "c"))));
+    EXPECT_EQ(logit_count(b.finish()), 7);
+}
+
 TEST(Classifiers, RefuseWhatMakesNoSense) {
     EXPECT_THROW(classifier(options_for("lenet")), Error);
     for (const double width : {0.0, -1.0, 100.0}) {

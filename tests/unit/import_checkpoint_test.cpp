@@ -1,7 +1,7 @@
 // Whole imports of the smallest architecture, and what is said when something is missing, superfluous or
 // misshapen.
 #include "import/import.hpp"
-#include "import_torch_writer.hpp"
+#include "import_state.hpp"
 
 #include "mirra/architectures.hpp"
 #include "mirra/error.hpp"
@@ -10,30 +10,19 @@
 #include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <random>
-
 namespace mirra::trainer {
 namespace {
 
+using test::random_tensor;
+using test::random_values;
+using test::remove_tensor;
+using test::stored;
+using test::tensor;
 using test::TorchState;
+using test::values;
 
 std::string path(const std::string &name) {
     return mirra::test::scratch() + "import_checkpoint_" + name;
-}
-
-std::vector<float> random_values(std::size_t count) {
-    static std::mt19937 random(5);
-    std::uniform_real_distribution<float> uniform(0.1f, 1);
-    std::vector<float> values(count);
-    for (float &value : values) value = uniform(random);
-    return values;
-}
-
-test::TorchTensor random_tensor(const graph::Shape &shape) {
-    std::size_t count = 1;
-    for (const auto extent : shape) count *= static_cast<std::size_t>(extent);
-    return test::float_tensor(shape, random_values(count));
 }
 
 /// The conv1 autoencoder under its own names, without spectral normalisation.
@@ -43,20 +32,6 @@ TorchState plain_state() {
          graph::weight_shapes(graph::alexnet_autoencoder(graph::AlexNetTap::conv1)))
         state.emplace_back(name, random_tensor(shape));
     return state;
-}
-
-test::TorchTensor &tensor(TorchState &state, const std::string &name) {
-    return std::ranges::find(state, name, &TorchState::value_type::first)->second;
-}
-
-void remove_tensor(TorchState &state, const std::string &name) {
-    std::erase_if(state, [&](const auto &entry) { return entry.first == name; });
-}
-
-std::vector<float> values(const test::TorchTensor &tensor) {
-    std::vector<float> out(tensor.storage.size() / sizeof(float));
-    std::memcpy(out.data(), tensor.storage.data(), tensor.storage.size());
-    return out;
 }
 
 ImportOptions options_for(const std::vector<std::filesystem::path> &files) {
@@ -86,11 +61,6 @@ std::string failure(const TorchState &state, ErrorCode code = ErrorCode::mismatc
     }
     ADD_FAILURE() << "imported";
     return {};
-}
-
-std::vector<float> stored(const bundle::Bundle &bundle, const std::string &name) {
-    const auto span = bundle.weight(name);
-    return {span.begin(), span.end()};
 }
 
 TEST(Import, KeepsEveryWeight) {

@@ -42,26 +42,27 @@ TEST(Recipes, DropWhatIsNotNeeded) {
 }
 
 TEST(Recipes, ListWhatThereIs) {
-    EXPECT_EQ(recipe_names().size(), 5u);
+    EXPECT_EQ(recipe_names().size(), 9u);
     try {
         find_recipe("vgg");
         ADD_FAILURE();
     } catch (const Error &error) {
         EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
         EXPECT_NE(error.hint().find("alexnet-denoiser"), std::string::npos);
+        EXPECT_NE(error.hint().find("resnet18-classifier"), std::string::npos);
     }
 }
 
 TEST(Recipes, BundlesHaveTheGraphsThatTasksLookFor) {
     const auto names = [](const char *id) {
         std::string text;
-        for (const auto &graph : find_recipe(id).graphs(graph::InputTransform::scale_pm1))
-            text += graph.name + " ";
+        for (const auto &graph : find_recipe(id).graphs({}, {})) text += graph.name + " ";
         return text;
     };
     EXPECT_EQ(names("alexnet-ae-conv2"), "encoder generator autoencoder ");
     EXPECT_EQ(names("alexnet-denoiser"), "denoiser autoencoder ");
     EXPECT_EQ(names("alexnet-encoder"), "encoder comparator ");
+    EXPECT_EQ(names("resnet18-classifier"), "encoder classifier ");
     EXPECT_EQ(find_recipe("alexnet-denoiser").task, "denoise");
     EXPECT_EQ(find_recipe("alexnet-ae-conv5").task, "invert");
 }

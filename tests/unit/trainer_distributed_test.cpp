@@ -234,6 +234,9 @@ TEST(ProcessEnvironment, IsOfTheInnermostLauncher) {
     variables.insert({{"RANK", "5"}, {"WORLD_SIZE", "6"}, {"TORCHELASTIC_USE_AGENT_STORE", "True"}});
     EXPECT_EQ(environment_of(variables).rank, 5);
     EXPECT_TRUE(environment_of(variables).launcher_store);
+    EXPECT_EQ(environment_of(variables).attempt, 0);
+    variables["TORCHELASTIC_RESTART_COUNT"] = "2";
+    EXPECT_EQ(environment_of(variables).attempt, 2);
 }
 
 TEST(ProcessEnvironment, WhatIsMissingOrWrongIsNamed) {

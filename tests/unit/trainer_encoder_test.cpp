@@ -1,6 +1,6 @@
 // Training of encoders: learns, resists its attack, resumes bit for bit; labelled data and its errors.
+#include "core/block_convolution.hpp"
 #include "core/frozen_network.hpp"
-#include "core/random.hpp"
 #include "core/training_run.hpp"
 #include "data/class_loader.hpp"
 #include "mirra/architectures.hpp"
@@ -12,34 +12,19 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <fstream>
+
+#include <sys/resource.h>
 
 namespace {
 
 using namespace mirra;
 using namespace mirra::trainer;
 namespace fs = std::filesystem;
-
-/// Pictures of two classes, told apart by their colour.
-fs::path make_classes(const std::string &name, int count) {
-    const fs::path folder = mirra::test::scratch() + name;
-    for (const int label : {0, 1})
-        for (int i = 0; i < count; ++i) {
-            image::Image picture(32, 32, 3, image::SampleType::u8);
-            auto pixels = picture.bytes();
-            for (std::size_t k = 0; k < pixels.size(); ++k) {
-                const bool bright = k % 3 == static_cast<std::size_t>(2 * label);
-                pixels[k] = static_cast<std::byte>(
-                    (bright ? 150 : 90) +
-                    static_cast<int>(mix(k * 977 + static_cast<std::uint64_t>(i)) % 30));
-            }
-            const auto place = folder / (label == 0 ? "red" : "blue");
-            fs::create_directories(place);
-            image::write(place / (std::to_string(i) + ".png"), picture.view());
-        }
-    return folder;
-}
+using mirra::test::make_classes;
 
 constexpr const char *kRecipe = R"(
 [network]
@@ -148,6 +133,106 @@ TEST(EncoderTraining, AKilledRunEndsWithTheSameWeights) {
     EXPECT_EQ(weights_of(killed.output), weights_of(whole.output));
 }
 
+TEST(EncoderTraining, StartsFromABundleAndRefusesAnother) {
+    auto first = command_for("first"), second = command_for("second");
+    ASSERT_EQ(train_encoder(first), 0);
+    second.init = first.output;
+    second.epochs = 1;
+    const auto task = encoder_task(second);
+    const auto state = task->state();
+    for (const auto &[name, values] : weights_of(first.output)) {
+        const auto tensor = state.at(name).contiguous();
+        ASSERT_EQ(tensor.numel(), static_cast<std::int64_t>(values.size())) << name;
+        EXPECT_TRUE(std::equal(values.begin(), values.end(), tensor.const_data_ptr<float>())) << name;
+    }
+    EXPECT_NE(task->fingerprint(), encoder_task(first)->fingerprint());
+    second.width = 0.25;
+    try {
+        encoder_task(second);
+        ADD_FAILURE() << "a bundle of another width was taken";
+    } catch (const Error &error) {
+        EXPECT_EQ(error.code(), ErrorCode::mismatch);
+        EXPECT_NE(error.subject().find("encoder.mirra"), std::string::npos) << error.subject();
+    }
+}
+
+TEST(EncoderTraining, PicturesGrowOverTheEpochs) {
+    auto command = command_for("grows");
+    std::string recipe = kRecipe;
+    recipe.replace(recipe.find("extent = 32"), 11, "extent = 32\ngrowth = [16, 24]\ngrowth_epochs = [2, 1]");
+    std::ofstream(command.recipe) << recipe;
+    EXPECT_THROW(train_encoder(command), Error) << "two epochs leave none at the full extent";
+    command.epochs = 4;
+    EXPECT_EQ(train_encoder(command), 0);
+    ClassSet set(command.data, Split::train, {});
+    const ClassLoaderOptions options{.batch = 8, .extent = 32, .growth = {{2, 16}, {1, 24}}, .augmentation = {}};
+    const auto steps = ClassLoader::steps_per_epoch(set.size(), options);
+    for (const auto &[epoch, extent] : {std::pair{0, 16}, {1, 16}, {2, 24}, {3, 32}, {9, 32}}) {
+        const auto batch = ClassLoader(set, options, epoch * steps).next();
+        EXPECT_EQ(batch.extent, extent) << epoch;
+        EXPECT_EQ(batch.pixels.size(), static_cast<std::size_t>(8 * extent * extent * 3)) << epoch;
+    }
+}
+
+TEST(EncoderRecipe, AnL2BudgetGrowsWithThePicture) {
+    EncoderRecipe recipe;
+    recipe.extent = 128;
+    recipe.budget = {Norm::l2, 1.5};
+    EXPECT_DOUBLE_EQ(recipe.budget_at(64).epsilon, 0.75);
+    recipe.budget = {Norm::linf, 0.03};
+    EXPECT_DOUBLE_EQ(recipe.budget_at(64).epsilon, 0.03);
+}
+
+TEST(EncoderTraining, AnAdversaryWithoutABudgetIsRefused) {
+    auto command = command_for("no-budget");
+    command.epsilon = 0;
+    EXPECT_THROW(encoder_task(command), Error);
+}
+
+/// In a scope, files cannot grow beyond `bytes`: what a full disk does to a checkpoint.
+class FullDisk {
+  public:
+    explicit FullDisk(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+        getrlimit(RLIMIT_FSIZE, &before_);
+        const rlimit small{.rlim_cur = bytes, .rlim_max = before_.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &small);
+    }
+    ~FullDisk() {
+        setrlimit(RLIMIT_FSIZE, &before_);
+        std::signal(SIGXFSZ, handler_);
+    }
+
+  private:
+    void (*handler_)(int);
+    rlimit before_{};
+};
+
+std::string bytes_of(const fs::path &path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(EncoderTraining, AFullDiskLeavesTheLastCheckpoint) {
+    const auto whole = command_for("whole-disk"), full = command_for("full-disk");
+    ASSERT_EQ(train_encoder(whole), 0);
+    EXPECT_THROW(train_until(full, 4), Stopping);
+    const auto checkpoint = full.output.string() + ".run/checkpoint.safetensors";
+    const auto before = bytes_of(checkpoint);
+    {
+        const FullDisk disk(before.size() / 2);
+        try {
+            train_until(full, 1000);
+            ADD_FAILURE() << "the checkpoint was written";
+        } catch (const Error &error) {
+            EXPECT_EQ(error.code(), ErrorCode::io);
+            EXPECT_NE(error.subject().find("checkpoint"), std::string::npos) << error.subject();
+        }
+    }
+    EXPECT_EQ(bytes_of(checkpoint), before);
+    ASSERT_EQ(train_encoder(full), 0);
+    EXPECT_EQ(weights_of(full.output), weights_of(whole.output));
+}
+
 TEST(EncoderTraining, EveryAdversaryTrains) {
     for (const auto *adversary : {"none", "fgsm-rs", "gairat"}) {
         auto command = command_for(adversary);
@@ -160,8 +245,17 @@ TEST(EncoderTraining, EveryAdversaryTrains) {
 TEST(EncoderTraining, AnotherArchitectureOnResumeIsRefused) {
     auto command = command_for("other");
     EXPECT_THROW(train_until(command, 4), Stopping);
+    const auto checkpoint = command.output.string() + ".run/checkpoint.safetensors";
+    const auto before = bytes_of(checkpoint);
     command.architecture = "alexnet";
-    EXPECT_THROW(train_encoder(command), Error);
+    try {
+        train_encoder(command);
+        ADD_FAILURE() << "it went on";
+    } catch (const Error &error) {
+        EXPECT_EQ(error.code(), ErrorCode::mismatch);
+        EXPECT_NE(error.hint().find("--restart"), std::string::npos);
+    }
+    EXPECT_EQ(bytes_of(checkpoint), before);
 }
 
 TEST(EncoderTraining, ADivergedRunSaysSoAndKeepsItsCheckpoint) {
@@ -173,11 +267,14 @@ TEST(EncoderTraining, ADivergedRunSaysSoAndKeepsItsCheckpoint) {
     command.adversary = "none";
     command.epochs = 60;
     try {
-        train_encoder(command);
+        train_until(command, 1000);
         ADD_FAILURE() << "it did not diverge";
     } catch (const Error &error) {
         EXPECT_NE(std::string(error.what()).find("not finite"), std::string::npos);
     }
+    const auto checkpoint = bundle::TensorFile::open(command.output.string() + ".run/checkpoint.safetensors");
+    for (const auto &[name, tensor] : checkpoint->tensors())
+        for (const float value : bundle::to_float(tensor)) ASSERT_TRUE(std::isfinite(value)) << name;
 }
 
 TEST(ClassData, FoldersAreClassesAndBrokenPicturesAreSkipped) {
@@ -252,6 +349,27 @@ TEST(ClassData, ProcessesShareABatch) {
     }
     EXPECT_EQ(pixels, all.pixels);
     EXPECT_EQ(labels, all.labels);
+}
+
+TEST(BlockConvolution, EqualsTheStridedOne) {
+    torch::manual_seed(2);
+    struct Case {
+        std::int64_t kernel, stride, padding, height, width;
+    };
+    for (const auto &[kernel, stride, padding, height, width] :
+         {Case{11, 4, 2, 64, 97}, Case{7, 4, 1, 60, 61}, Case{3, 2, 1, 33, 32}, Case{2, 2, 0, 9, 8}}) {
+        const auto weight = torch::randn({5, 3, kernel, kernel}), bias = torch::randn({5});
+        auto input = torch::rand({2, 3, height, width}).requires_grad_();
+        const auto expected = at::conv2d(input, weight, bias, stride, padding);
+        const auto got =
+            block_convolution(input, block_weight(weight, stride), bias, {kernel, stride, padding});
+        ASSERT_EQ(got.sizes(), expected.sizes());
+        EXPECT_TRUE(torch::allclose(got, expected, 1e-4, 1e-4)) << kernel;
+        const auto seed = torch::randn_like(expected);
+        const auto wanted = torch::autograd::grad({expected}, {input}, {seed})[0];
+        const auto gradient = torch::autograd::grad({got}, {input}, {seed})[0];
+        EXPECT_TRUE(torch::allclose(gradient, wanted, 1e-4, 1e-4)) << kernel;
+    }
 }
 
 TEST(FrozenNetwork, EqualsTheModuleInEvaluation) {

@@ -1,11 +1,13 @@
 // Pictures for the trainer's tests.
 #pragma once
 
+#include "core/random.hpp"
 #include "mirra/image.hpp"
 #include "scratch.hpp"
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <filesystem>
 #include <string>
@@ -24,6 +26,26 @@ inline std::filesystem::path make_pictures(const std::string &name, int count, i
             bytes[k] = static_cast<std::byte>(128 + 100 * std::sin(0.013 * static_cast<double>(k) * (i + 1)));
         image::write(folder / ("picture" + std::to_string(i) + ".png"), picture.view());
     }
+    return folder;
+}
+
+/// A folder with `count` pictures in each of two classes, told apart by their colour.
+inline std::filesystem::path make_classes(const std::string &name, int count,
+                                          const std::array<std::string, 2> &classes = {"red", "blue"}) {
+    const std::filesystem::path folder = mirra::test::scratch() + name;
+    for (std::size_t label = 0; label < classes.size(); ++label)
+        for (int i = 0; i < count; ++i) {
+            image::Image picture(32, 32, 3, image::SampleType::u8);
+            auto pixels = picture.bytes();
+            for (std::size_t k = 0; k < pixels.size(); ++k) {
+                const int base = k % 3 == 2 * label ? 150 : 90;
+                const auto noise = trainer::mix(k * 977 + static_cast<std::uint64_t>(i)) % 30;
+                pixels[k] = static_cast<std::byte>(base + static_cast<int>(noise));
+            }
+            const auto place = folder / classes[label];
+            std::filesystem::create_directories(place);
+            image::write(place / (std::to_string(i) + ".png"), picture.view());
+        }
     return folder;
 }
 

@@ -1,7 +1,10 @@
 // Device selection.
 #include "core/device.hpp"
 
+#include "mirra/cpu_device.hpp"
 #include "mirra/error.hpp"
+
+#include <algorithm>
 
 #include <dlfcn.h>
 
@@ -29,6 +32,16 @@ torch::Device select_device(const std::string &name) {
         throw Error(ErrorCode::device, "no CUDA device is available", name,
                     "use --device cpu, or check the driver");
     return device;
+}
+
+torch::Device select_device(const std::string &name, const ProcessEnvironment &environment) {
+    const bool several = environment.world > 1 && name == "cuda";
+    return select_device(several ? "cuda:" + std::to_string(environment.local_rank) : name);
+}
+
+bool has_bf16(const torch::Device &device) {
+    if (device.is_cuda()) return true;
+    return std::ranges::count(runtime::cpu_device().precisions, runtime::Precision::bf16) > 0;
 }
 
 } // namespace mirra::trainer

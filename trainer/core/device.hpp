@@ -1,6 +1,8 @@
 // Choosing the device of a training run.
 #pragma once
 
+#include "distributed/environment.hpp"
+
 #include <torch/torch.h>
 
 #include <string>
@@ -10,5 +12,11 @@ namespace mirra::trainer {
 /// "cpu", "cuda" or "cuda:N"; LibTorch's CUDA library is loaded only for the latter two.
 /// @throws Error device with the reason | invalid_argument
 torch::Device select_device(const std::string &name);
+
+/// For one of several processes: a plain "cuda" is the GPU of the process's place on its computer.
+torch::Device select_device(const std::string &name, const ProcessEnvironment &environment);
+
+/// Whether the device computes in bf16 in hardware; elsewhere it is slower than fp32.
+bool has_bf16(const torch::Device &device);
 
 } // namespace mirra::trainer

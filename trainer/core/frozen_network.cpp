@@ -1,6 +1,7 @@
 // Folding, and the passes.
 #include "core/frozen_network.hpp"
 
+#include "core/block_convolution.hpp"
 #include "runtime/torch/ops.hpp"
 
 namespace mirra::trainer {
@@ -12,6 +13,13 @@ using graph::Op;
 /// view.
 bool may_be_overwritten(Op op) {
     return op == Op::conv2d || op == Op::batch_norm || op == Op::add || op == Op::linear;
+}
+
+/// Kernels are slow for the three channels of a picture, most of all back to it.
+bool pays_in_blocks(const graph::Node &node) {
+    constexpr std::int64_t kFewChannels = 4;
+    return node.op == Op::conv2d && node.integer("stride") > 1 && node.integer("in_channels") <= kFewChannels &&
+           node.integer("groups") == 1 && node.integer("dilation") == 1;
 }
 
 } // namespace
@@ -38,6 +46,7 @@ void FrozenNetwork::plan() {
         last_use_[output.source] = graph.nodes.size();
     }
     for (const auto &node : graph.nodes) {
+        if (pays_in_blocks(node)) in_blocks_.insert(node.name);
         const auto source = by_name.find(node.inputs.front());
         if (source == by_name.end() || uses[source->first] != 1) continue;
         if (node.op == Op::batch_norm && source->second->op == Op::conv2d) {
@@ -57,12 +66,22 @@ void FrozenNetwork::fold(const graph::Node &conv, const graph::Node &norm,
     const auto scale = of(norm, "weight") / torch::sqrt(of(norm, "running_var") + norm.real("epsilon"));
     auto bias = of(norm, "bias") - of(norm, "running_mean") * scale;
     if (conv.weights.contains("bias")) bias = bias + of(conv, "bias") * scale;
+    store(conv, of(conv, "weight") * scale.view({-1, 1, 1, 1}), bias);
+}
+
+void FrozenNetwork::store(const graph::Node &conv, const torch::Tensor &weight, const torch::Tensor &bias) {
     auto &own = weights_[conv.name];
-    own["weight"] = (of(conv, "weight") * scale.view({-1, 1, 1, 1})).to(precision_);
-    own["bias"] = bias.to(precision_);
+    const bool blocks = in_blocks_.contains(conv.name);
+    own["weight"] = (blocks ? block_weight(weight, conv.integer("stride")) : weight).to(precision_);
+    if (bias.defined()) own["bias"] = bias.to(precision_);
 }
 
 void FrozenNetwork::cast(const graph::Node &node, const std::map<std::string, torch::Tensor> &weights) {
+    if (node.op == Op::conv2d) {
+        const auto bias = node.weights.find("bias");
+        return store(node, weights.at(node.weights.at("weight")).detach(),
+                     bias == node.weights.end() ? torch::Tensor() : weights.at(bias->second).detach());
+    }
     // Batch norm computes in fp32 whatever its input is.
     const auto precision = node.op == Op::batch_norm ? at::kFloat : precision_;
     for (const auto &[role, name] : node.weights)
@@ -83,6 +102,15 @@ void FrozenNetwork::refresh() {
     }
 }
 
+torch::Tensor FrozenNetwork::convolve(const graph::Node &node, const torch::Tensor &input) {
+    const auto &own = weights_.at(node.name);
+    const auto bias = own.find("bias");
+    return block_convolution(input, own.at("weight"), bias == own.end() ? torch::Tensor() : bias->second,
+                             {.kernel = node.integer("kernel"),
+                              .stride = node.integer("stride"),
+                              .padding = node.integer("padding")});
+}
+
 torch::Tensor FrozenNetwork::forward(const torch::Tensor &images) {
     const auto &graph = module_->graph();
     std::map<std::string, torch::Tensor> values{{graph.inputs.front().name, images.to(precision_)}};
@@ -98,6 +126,8 @@ torch::Tensor FrozenNetwork::forward(const torch::Tensor &images) {
         auto &value = values[node.name];
         if (absorbed_.contains(node.name))
             value = arguments.front();
+        else if (in_blocks_.contains(node.name))
+            value = convolve(node, arguments.front());
         else if (in_place_.contains(node.name))
             value = arguments.front().relu_();
         else

@@ -19,6 +19,7 @@ class GraphModule : public torch::nn::Module {
         std::vector<std::string> zero_init = {};     ///< prefixes of weights that start at zero
         std::vector<std::string> dropout = {}; ///< nodes whose input is dropped at random while training
         double dropout_probability = 0.5;
+        bool channels_last = true; ///< memory format of convolution weights
     };
 
     /// Weights are initialised as LibTorch's layers do (Kaiming uniform, a = sqrt 5), from the global

@@ -47,6 +47,7 @@ class Run {
     Run(TrainingTask &task, const RunOptions &options, std::int64_t first)
         : task_(task)
         , options_(options)
+        , processes_(task.processes())
         , step_(first)
         , log_(options.folder / "log.csv", task.columns(), first)
         , average_(task.columns().size())
@@ -54,14 +55,14 @@ class Run {
 
     RunResult loop() {
         const InterruptGuard guard;
-        while (step_ < task_.steps() && !interrupted()) advance();
+        while (step_ < task_.steps() && !stopping_) advance();
         save();
         return step_ < task_.steps() ? RunResult::interrupted : RunResult::finished;
     }
 
   private:
     void advance() {
-        auto values = task_.step(step_);
+        auto values = together(task_.step(step_));
         ++step_;
         if (!std::isfinite(values.front()))
             throw Error(ErrorCode::internal, "the loss is not finite at step " + std::to_string(step_),
@@ -69,15 +70,29 @@ class Run {
         const bool last = step_ == task_.steps();
         const bool validating = step_ % task_.validation_interval() == 0 || last;
         if (validating) task_.validate(values);
+        if (processes_.first()) write_down(values, validating);
+        if (step_ % options_.checkpoint_every == 0) save();
+    }
+
+    /// The values' averages over the processes, in one exchange with whether any of them shall stop.
+    std::vector<double> together(std::vector<double> values) {
+        values.push_back(interrupted() ? 1 : 0);
+        values = processes_.average(values);
+        stopping_ = values.back() > 0;
+        values.pop_back();
+        return values;
+    }
+
+    void write_down(const std::vector<double> &values, bool validating) {
         average_.add(values);
         if (step_ % options_.log_every == 0 || validating) log_.add({step_, average_.take()});
         char note[64];
         std::snprintf(note, sizeof note, "%s %.5f", task_.columns().front().c_str(), values.front());
         progress_.update(step_, note);
-        if (step_ % options_.checkpoint_every == 0) save();
     }
 
     void save() {
+        if (!processes_.first()) return;
         save_checkpoint(options_.folder / "checkpoint.safetensors", task_.state(),
                         {step_, task_.fingerprint()});
         log_.save();
@@ -86,11 +101,46 @@ class Run {
 
     TrainingTask &task_;
     const RunOptions &options_;
+    const ProcessGroup &processes_;
     std::int64_t step_;
     RunLog log_;
     RowAverage average_;
     Progress progress_;
+    bool stopping_ = false;
 };
+
+constexpr std::int64_t kFinished = -1;
+
+/// The step to go on from, its state loaded; kFinished when nothing is left to do.
+std::int64_t resume(TrainingTask &task, const RunOptions &options) {
+    std::filesystem::create_directories(options.folder);
+    const auto checkpoint = options.folder / "checkpoint.safetensors";
+    { const AtomicFile writable(checkpoint); }
+    if (options.restart) std::filesystem::remove(checkpoint);
+    const auto found = load_checkpoint(checkpoint, task.state(), task.fingerprint());
+    const auto first = found ? found->step : 0;
+    if (found && first == task.steps() && std::filesystem::exists(task.output())) {
+        log_info("this run is finished: " + task.output().string() + "; pass --restart to train anew");
+        return kFinished;
+    }
+    if (found) log_info("resuming at step " + std::to_string(first) + " of " + std::to_string(task.steps()));
+    return first;
+}
+
+/// What the first process has found, in all of them.
+std::int64_t resume_together(TrainingTask &task, const RunOptions &options) {
+    const auto &processes = task.processes();
+    processes.require_same(task.fingerprint(), "recipe, seed and data", "start all with the same command");
+    const auto step = torch::zeros({1}, at::kLong);
+    if (processes.first()) step.fill_(resume(task, options));
+    processes.broadcast({step});
+    const auto first = step.item<std::int64_t>();
+    if (first == kFinished) return first;
+    std::vector<torch::Tensor> state;
+    for (const auto &[name, tensor] : task.state()) state.push_back(tensor);
+    processes.broadcast(state);
+    return first;
+}
 
 } // namespace
 
@@ -100,23 +150,18 @@ int exit_status(RunResult result) {
 }
 
 RunResult run_training(TrainingTask &task, const RunOptions &options) {
-    std::filesystem::create_directories(options.folder);
-    const auto checkpoint = options.folder / "checkpoint.safetensors";
-    { const AtomicFile writable(checkpoint); }
-    if (options.restart) std::filesystem::remove(checkpoint);
-    const auto found = load_checkpoint(checkpoint, task.state(), task.fingerprint());
-    const auto first = found ? found->step : 0;
-    if (found && first == task.steps() && std::filesystem::exists(task.output())) {
-        log_info("this run is finished: " + task.output().string() + "; pass --restart to train anew");
-        return RunResult::finished;
-    }
-    if (found) log_info("resuming at step " + std::to_string(first) + " of " + std::to_string(task.steps()));
+    const auto first = resume_together(task, options);
+    if (first == kFinished) return RunResult::finished;
     task.start(first);
     const auto result = Run(task, options, first).loop();
-    if (result == RunResult::finished)
-        task.finish();
-    else
-        log_warning("interrupted; the same command goes on from " + checkpoint.string());
+    if (task.processes().first()) {
+        if (result == RunResult::finished)
+            task.finish();
+        else
+            log_warning("interrupted; the same command goes on from " + options.folder.string());
+    }
+    // The others end only after the first has written all.
+    task.processes().barrier();
     return result;
 }
 

@@ -1,6 +1,8 @@
 // The loop that every training task shares: resume, step, log, validate, checkpoint, stop on Ctrl-C, finish.
 #pragma once
 
+#include "distributed/process_group.hpp"
+
 #include <torch/torch.h>
 
 #include <filesystem>
@@ -22,15 +24,18 @@ class TrainingTask {
     /// Called once, before the first step. @param step  that will be made first
     virtual void start(std::int64_t step) = 0;
     [[nodiscard]] virtual std::vector<std::string> columns() const = 0;
-    /// One optimiser step; returns a value per column, those of the validation NaN.
+    /// One optimiser step; returns a value per column, those of the validation NaN. With several processes:
+    /// this one's values, which the loop averages.
     virtual std::vector<double> step(std::int64_t step) = 0;
     [[nodiscard]] virtual std::int64_t validation_interval() const = 0;
-    /// Fills the validation columns of a row.
+    /// Fills the validation columns of a row; with several processes, in all alike.
     virtual void validate(std::vector<double> &values) = 0;
-    /// Called after the last step: writes the bundle.
+    /// Called after the last step, in the first process: writes the bundle.
     virtual void finish() = 0;
     /// The bundle that finish() writes.
     [[nodiscard]] virtual std::filesystem::path output() const = 0;
+    /// Those that train together.
+    [[nodiscard]] virtual const ProcessGroup &processes() const { return ProcessGroup::alone(); }
 };
 
 struct RunOptions {
@@ -45,8 +50,9 @@ enum class RunResult { finished, interrupted };
 /// 0, or 130 as shells have it for Ctrl-C.
 int exit_status(RunResult result);
 
-/// Runs the task to its end or to Ctrl-C; either way everything is on disk when it returns.
-/// @throws Error of the task, of loading and of saving
+/// Runs the task to its end or to Ctrl-C; either way everything is on disk when it returns. Of several
+/// processes the first reads and writes the folder and gives the others its state; Ctrl-C at any stops all.
+/// @throws Error of the task, of loading and of saving, io when another process is gone
 RunResult run_training(TrainingTask &task, const RunOptions &options);
 
 } // namespace mirra::trainer

@@ -95,6 +95,14 @@ void augment(const image::Image &picture, const Augmentation &how, std::int64_t 
 
 } // namespace
 
+std::int64_t ClassLoaderOptions::extent_in(std::int64_t epoch) const {
+    for (const auto &phase : growth) {
+        if (epoch < phase.epochs) return phase.extent;
+        epoch -= phase.epochs;
+    }
+    return extent;
+}
+
 ClassLoader::ClassLoader(ClassSet &set, const ClassLoaderOptions &options, std::int64_t first_step)
     : set_(set)
     , options_(options) {
@@ -126,7 +134,9 @@ ClassBatch ClassLoader::make(std::int64_t step) {
     const auto epoch = step / steps;
     const auto indices = order(epoch);
     const auto first = (step % steps * options_.world + options_.rank) * options_.batch;
-    ClassBatch batch{.pixels = std::vector<std::uint8_t>(bytes_of(options_.extent) *
+    const auto extent = options_.extent_in(epoch);
+    ClassBatch batch{.extent = extent,
+                     .pixels = std::vector<std::uint8_t>(bytes_of(extent) *
                                                          static_cast<std::size_t>(options_.batch)),
                      .labels = {}};
     for (std::int64_t i = 0; i < options_.batch; ++i) {
@@ -134,15 +144,16 @@ ClassBatch ClassLoader::make(std::int64_t step) {
         const auto [picture, label] = set_.get(index);
         CounterRandom random(options_.seed, static_cast<std::uint64_t>(epoch),
                              static_cast<std::uint64_t>(index));
-        augment(*picture, options_.augmentation, options_.extent, random,
-                batch.pixels.data() + bytes_of(options_.extent) * static_cast<std::size_t>(i));
+        augment(*picture, options_.augmentation, extent, random,
+                batch.pixels.data() + bytes_of(extent) * static_cast<std::size_t>(i));
         batch.labels.push_back(label);
     }
     return batch;
 }
 
 ClassBatch evaluation_batch(ClassSet &set, std::int64_t begin, std::int64_t count, std::int64_t extent) {
-    ClassBatch batch{.pixels = std::vector<std::uint8_t>(bytes_of(extent) * static_cast<std::size_t>(count)),
+    ClassBatch batch{.extent = extent,
+                     .pixels = std::vector<std::uint8_t>(bytes_of(extent) * static_cast<std::size_t>(count)),
                      .labels = {}};
     for (std::int64_t i = 0; i < count; ++i) {
         const auto [picture, label] = set.get(begin + i);

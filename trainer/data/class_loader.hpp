@@ -8,6 +8,7 @@ namespace mirra::trainer {
 
 /// 8-bit RGB, batch x extent x extent x 3, and a label a picture.
 struct ClassBatch {
+    std::int64_t extent = 0;
     std::vector<std::uint8_t> pixels;
     std::vector<std::int64_t> labels;
 };
@@ -25,13 +26,21 @@ struct Augmentation {
     double color = 0;  ///< brightness, contrast and saturation are scaled by 1 - color to 1 + color
 };
 
+/// Smaller pictures for the first epochs, which cost less (progressive resizing).
+struct Growth {
+    std::int64_t epochs = 0, extent = 0;
+};
+
 struct ClassLoaderOptions {
-    std::int64_t batch = 128; ///< of this process
-    std::int64_t extent = 32; ///< of the pictures in a batch
+    std::int64_t batch = 128;   ///< of this process
+    std::int64_t extent = 32;   ///< of the pictures in a batch, once they have grown
+    std::vector<Growth> growth = {}; ///< one after the other, before `extent`
     Augmentation augmentation;
     std::uint64_t seed = 0;
     int threads = 1;
     std::int64_t rank = 0, world = 1; ///< this process takes its part of every batch of batch x world
+
+    [[nodiscard]] std::int64_t extent_in(std::int64_t epoch) const;
 };
 
 /// Every picture once an epoch, in an order that depends on seed and epoch; an epoch's rest that fills no

@@ -35,7 +35,10 @@ std::vector<std::byte> read_member(archive *reader, const std::filesystem::path 
         const auto read = archive_read_data(reader, bytes.data() + have, kChunk);
         if (read < 0) fail(reader, path);
         bytes.resize(have + static_cast<std::size_t>(read));
-        if (read == 0) return bytes;
+        if (read == 0) {
+            bytes.shrink_to_fit(); // members are small and many
+            return bytes;
+        }
         if (static_cast<std::uint64_t>(read) > budget)
             throw Error(ErrorCode::limit, "the archive holds more than 8 GiB", path.string(),
                         "unpack it into folders");

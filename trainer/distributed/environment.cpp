@@ -64,6 +64,8 @@ ProcessEnvironment process_environment(const Variables &variables) {
         read_launcher(variables, names, out);
         const char *agent = variables("TORCHELASTIC_USE_AGENT_STORE");
         out.launcher_store = agent && std::strcmp(agent, "True") == 0;
+        if (const char *name = "TORCHELASTIC_RESTART_COUNT"; variables(name))
+            out.attempt = number(variables, name, 0, kMany);
         if (const char *name = "MIRRA_DISTRIBUTED_TIMEOUT"; variables(name))
             out.timeout = std::chrono::seconds(number(variables, name, 1, 1'000'000));
         return out;

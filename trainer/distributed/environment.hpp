@@ -15,6 +15,7 @@ struct ProcessEnvironment {
     std::string address;               ///< where the process of rank 0 listens; empty when there is no other
     std::uint16_t port = 0;            ///< of that address
     bool launcher_store = false;       ///< the launcher listens there, not rank 0
+    int attempt = 0;                   ///< restarts by an elastic launcher so far; its store outlives them
     std::chrono::seconds timeout{600}; ///< the longest wait for another process
 };
 

@@ -52,11 +52,11 @@ ProcessGroup::ProcessGroup(const ProcessEnvironment &environment, const torch::D
 
 void ProcessGroup::connect(const ProcessEnvironment &environment, const torch::Device &device) {
     const auto store = open_store(environment);
-    const auto part_of_store = [&](const char *name) {
-        return c10::make_intrusive<c10d::PrefixStore>(name, store);
+    const auto part_of_store = [&](const std::string &name) {
+        return c10::make_intrusive<c10d::PrefixStore>(name + std::to_string(environment.attempt), store);
     };
     const auto gloo = gloo_backend(part_of_store("gloo"), rank_, size_, environment.timeout);
-    engine_ = c10::make_intrusive<Engine>(store, rank_, size_);
+    engine_ = c10::make_intrusive<Engine>(part_of_store("group"), rank_, size_);
     engine_->setBackend(at::kCPU, Engine::GLOO, gloo);
     engine_->setDefaultBackend(Engine::GLOO);
     if (!device.is_cuda()) return;
@@ -137,9 +137,14 @@ void ProcessGroup::broadcast(const std::vector<torch::Tensor> &tensors) const {
     }
 }
 
+std::pair<std::int64_t, std::int64_t> ProcessGroup::share(std::int64_t rows) const {
+    const auto first = rows * rank_ / size_;
+    return {first, rows * (rank_ + 1) / size_ - first};
+}
+
 torch::Tensor ProcessGroup::part(const torch::Tensor &batch) const {
-    const auto rows = batch.size(0), first = begin(rows, rank_);
-    return rows < size_ ? batch : batch.narrow(0, first, begin(rows, rank_ + 1) - first);
+    const auto [first, count] = share(batch.size(0));
+    return batch.size(0) < size_ ? batch : batch.narrow(0, first, count);
 }
 
 torch::Tensor ProcessGroup::whole(const torch::Tensor &part, std::int64_t rows) const {

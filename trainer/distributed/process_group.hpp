@@ -5,6 +5,7 @@
 
 #include <torch/torch.h>
 
+#include <utility>
 #include <vector>
 
 namespace c10d {
@@ -38,6 +39,8 @@ class ProcessGroup {
     void average(const std::vector<torch::Tensor> &tensors) const;
     /// Gives all processes the first one's values.
     void broadcast(const std::vector<torch::Tensor> &tensors) const;
+    /// This process's share of `rows` rows: its first row, and how many.
+    [[nodiscard]] std::pair<std::int64_t, std::int64_t> share(std::int64_t rows) const;
     /// The rows of a batch that are this process's; all of them when there are fewer than processes.
     [[nodiscard]] torch::Tensor part(const torch::Tensor &batch) const;
     /// The batch of `rows` rows from every process's part of it.
@@ -56,7 +59,6 @@ class ProcessGroup {
     ProcessGroup();
     void connect(const ProcessEnvironment &environment, const torch::Device &device);
     void sum(torch::Tensor tensor) const;
-    [[nodiscard]] std::int64_t begin(std::int64_t rows, int rank) const { return rows * rank / size_; }
 
     int rank_ = 0, size_ = 1;
     c10::intrusive_ptr<c10d::ProcessGroup> engine_;

@@ -1,4 +1,4 @@
-// Share of pictures that a classifier gets right, clean or attacked.
+// How many pictures a classifier gets right, clean or attacked.
 #pragma once
 
 #include "attacks/attack.hpp"
@@ -9,18 +9,20 @@
 namespace mirra::trainer {
 
 /// A batch as [N, 3, extent, extent], fp32 in [0, 1], channels last.
-torch::Tensor to_images(const ClassBatch &batch, std::int64_t extent, const torch::Device &device);
+torch::Tensor to_images(const ClassBatch &batch, const torch::Device &device);
 
 struct AccuracyOptions {
-    std::int64_t count = 0, extent = 0, batch = 0; ///< the first `count` pictures of the set
+    std::int64_t begin = 0, count = 0; ///< the pictures of the set
+    std::int64_t extent = 0, batch = 0;
     torch::Device device = torch::kCPU;
 };
 
 /// Moves images where the classifier errs. Called on batches that lie on the device.
 using Perturbation = std::function<torch::Tensor(const torch::Tensor &images, const torch::Tensor &labels)>;
 
-/// @param attack  none: clean accuracy
-double accuracy(ClassSet &set, const AccuracyOptions &options, const Classifier &classifier,
-                const Perturbation &attack = {});
+/// @param attack  none: clean pictures
+/// @returns the pictures that are classified right
+std::int64_t count_correct(ClassSet &set, const AccuracyOptions &options, const Classifier &classifier,
+                           const Perturbation &attack = {});
 
 } // namespace mirra::trainer

@@ -1,6 +1,7 @@
 // Loading a classifier.
 #include "eval/classifier_bundle.hpp"
 
+#include "mirra/architectures.hpp"
 #include "mirra/error.hpp"
 
 #include <nlohmann/json.hpp>
@@ -22,11 +23,11 @@ ClassifierBundle::ClassifierBundle(std::shared_ptr<const bundle::Bundle> bundle,
     const auto provenance = nlohmann::json::parse(bundle_->manifest().provenance);
     extent_ = provenance.value("extent", std::int64_t{0});
     names_ = provenance.value("classes", std::vector<std::string>{});
-    for (const auto &node : graph.nodes)
-        if (node.op == graph::Op::linear) classes_ = node.integer("out_channels");
+    classes_ = graph::logit_count(graph);
     if (classes_ < 2)
         throw Error(ErrorCode::mismatch,
-                    "the graph 'classifier' ends in no linear layer of two classes or more", graph.name);
+                    "the graph 'classifier' ends in no linear layer or convolution of two classes or more",
+                    graph.name);
 }
 
 Classifier ClassifierBundle::classifier() {

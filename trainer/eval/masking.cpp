@@ -10,8 +10,8 @@
 namespace mirra::trainer {
 namespace {
 
-constexpr int kSteps = 20, kRestarts = 4, kQueries = 1000;
-constexpr double kReach = 2.5, kUnboundedFactor = 16;
+constexpr int kSteps = 20, kRestarts = 4;
+constexpr double kReach = 2.5;
 
 torch::Tensor stands(const Classifier &classifier, const torch::Tensor &images, const torch::Tensor &labels) {
     const torch::NoGradGuard no_grad;
@@ -76,10 +76,10 @@ MaskingReport check_masking(const Classifier &classifier, const torch::Tensor &i
                                       losses.const_data_ptr<double>() + losses.numel());
     }
     report.pgd_accuracy = share(standing);
-    const auto squared =
-        square(classifier, images, labels, {.budget = budget, .queries = kQueries}, Randomness(seed));
+    const auto squared = square(classifier, images, labels,
+                                {.budget = budget, .queries = MaskingReport::kQueries}, Randomness(seed));
     report.square_accuracy = share(stands(classifier, squared, labels));
-    const Budget wide{budget.norm, kUnboundedFactor * budget.epsilon};
+    const Budget wide{budget.norm, MaskingReport::kUnboundedFactor * budget.epsilon};
     report.unbounded_accuracy = share(
         stands(classifier, pgd(classifier, images, labels, pgd_options(wide), Randomness(seed)), labels));
     return report;

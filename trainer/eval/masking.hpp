@@ -9,12 +9,14 @@
 namespace mirra::trainer {
 
 struct MaskingReport {
+    static constexpr int kQueries = 1000;          ///< of the Square attack
+    static constexpr double kUnboundedFactor = 16; ///< multiple of the budget
     std::int64_t images = 0;
     std::vector<double> loss_over_steps;    ///< mean cross-entropy before PGD and after each of its steps
     std::vector<double> restart_accuracies; ///< under PGD from random starts, one a seed
     double pgd_accuracy = 0;                ///< under all of them together
     double square_accuracy = 0;             ///< under the Square attack, which needs no gradient
-    double unbounded_accuracy = 0; ///< under PGD with 16 times the budget: near 0 unless gradients mislead
+    double unbounded_accuracy = 0; ///< under PGD with that multiple: about 0 unless gradients mislead
 
     /// Plain sentences, one a sign that was found; empty: none.
     [[nodiscard]] std::vector<std::string> signs() const;

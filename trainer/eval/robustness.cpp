@@ -135,7 +135,7 @@ LabelledImages load_images(const RobustnessEvaluation &evaluation,
     std::vector<std::int64_t> labels;
     for (const auto index : subset(set->size(), evaluation.count, evaluation.seed)) {
         const auto batch = evaluation_batch(*set, index, 1, extent);
-        parts.push_back(to_images(batch, extent, torch::kCPU).clone());
+        parts.push_back(to_images(batch, torch::kCPU).clone());
         labels.push_back(batch.labels.front());
     }
     out.images = torch::cat(parts).contiguous(at::MemoryFormat::ChannelsLast);

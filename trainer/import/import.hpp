@@ -1,11 +1,12 @@
-// Makes bundles from the authors' checkpoints and from plain state dicts, without running anything that is
-// pickled in them.
+// Makes bundles from the authors' checkpoints, from plain state dicts and from graphs of one's own, without
+// running anything that is pickled in them.
 #pragma once
 
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,16 @@ class App;
 namespace mirra::trainer {
 
 struct ImportOptions {
-    std::string architecture;                 ///< "alexnet-ae-conv5", …; see docs/bundle-format.md
-    std::vector<std::filesystem::path> files; ///< .pth, .pt or safetensors; together they hold the network
+    std::string architecture;                  ///< "alexnet-ae-conv5", …; see docs/bundle-format.md
+    std::vector<std::filesystem::path> graphs; ///< instead: JSON files, one graph each
+    std::vector<std::filesystem::path> files;  ///< .pth, .pt or safetensors; together they hold the network
     std::filesystem::path output;
-    graph::InputTransform input_transform =
-        graph::InputTransform::scale_pm1; ///< of the encoder, not the comparator
+    /// Of the encoder, not the comparator. Without it: scale_pm1, or for classifiers the checkpoint's own
+    /// normalisation, or none.
+    std::optional<graph::InputTransform> input_transform;
+    std::optional<graph::Normalisation> normalisation; ///< of a classifier, instead of the transform
+    std::vector<std::string> class_names;              ///< by label
+    std::int64_t extent = 0;                           ///< of the pictures; 0: what is usual
     bundle::DType storage = bundle::DType::f32;
     std::string name;              ///< empty: that of the architecture
     std::string licence;           ///< empty: unknown
@@ -28,10 +34,11 @@ struct ImportOptions {
 };
 
 /// Writes the bundle atomically.
+/// @returns what was found in the files, for people
 /// @throws Error not_found | io | corrupt | limit | unsupported | invalid_argument | mismatch (lists every
 /// tensor that
 ///         is missing, unexpected or of the wrong shape)
-void import_checkpoint(const ImportOptions &options);
+std::string import_checkpoint(const ImportOptions &options);
 
 /// Adds `import` to the commands of mirra-train.
 void add_import_command(CLI::App &app);

@@ -3,26 +3,50 @@
 
 #include "mirra/architectures.hpp"
 
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace mirra::trainer::importer {
 
+/// Shapes of a checkpoint's tensors under the names that Recipe::rename gives them.
+using Shapes = std::map<std::string, graph::Shape>;
+
+/// What a network does to pixels first.
+struct Pixels {
+    graph::InputTransform transform = graph::InputTransform::none;
+    std::optional<graph::Normalisation> constants; ///< instead of the transform
+};
+
 struct Recipe {
     std::string_view id;
     std::string_view task;
     std::string_view title;
-    std::vector<graph::Graph> (*graphs)(graph::InputTransform) = nullptr;
+    /// Empty for graphs from files.
+    std::vector<graph::Graph> (*graphs)(const Shapes &, const Pixels &) = nullptr;
     /// The name of a tensor in Mirra's graphs, or nothing for one that is known and not needed.
     std::optional<std::string> (*rename)(std::string key) = nullptr;
+    std::string_view spare; ///< tensors with this prefix may be more than the graphs need
+    graph::InputTransform transform = graph::InputTransform::none; ///< if nothing says otherwise
+    /// Tensors keep their published names, without the `encoder.` and `head.` of the graphs' weights, and a
+    /// normalisation in the file is the network's.
+    bool classifier = false;
+    std::int64_t extent = 0; ///< usual height and width of the pictures; 0: unknown
 };
 
 /// @throws Error invalid_argument, the hint lists the architectures
 const Recipe &find_recipe(std::string_view id);
 
+/// For graphs that come from files: every tensor keeps its name.
+const Recipe &own_graph_recipe();
+
 /// Names of the architectures, for help texts.
 std::vector<std::string> recipe_names();
+
+std::span<const Recipe> autoencoder_recipes();
+std::span<const Recipe> classifier_recipes();
 
 } // namespace mirra::trainer::importer

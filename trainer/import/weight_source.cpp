@@ -80,6 +80,17 @@ void WeightSource::add(StateDict state) {
     }
 }
 
+Shapes WeightSource::shapes() const {
+    Shapes out;
+    for (const auto &[name, candidates] : tensors_)
+        if (candidates.front().problem.empty()) out.emplace(name, candidates.front().shape);
+    return out;
+}
+
+std::string WeightSource::source_name(const std::string &weight) const {
+    return recipe_.classifier ? weight.substr(weight.find('.') + 1) : weight;
+}
+
 std::map<std::string, WeightSource::Wanted> WeightSource::wanted(const std::vector<graph::Graph> &graphs) {
     std::map<std::string, Wanted> out;
     for (const graph::Graph &graph : graphs) {
@@ -166,8 +177,8 @@ void WeightSource::check_haar_taps() {
 
 void WeightSource::find_unexpected() {
     for (const auto &[name, candidates] : tensors_) {
-        const bool deeper_layer = name.starts_with("encoder.features.");
-        if (!used_.contains(name) && !deeper_layer && candidates.front().problem.empty())
+        const bool spare = !recipe_.spare.empty() && name.starts_with(recipe_.spare);
+        if (!used_.contains(name) && !spare && candidates.front().problem.empty())
             unexpected_.insert(printable(name));
     }
 }
@@ -179,21 +190,21 @@ void WeightSource::report(bool allow_unexpected) const {
     if (!allow_unexpected) append_list(text, "unexpected", unexpected_);
     if (text.empty()) return;
     const bool only_unexpected = missing_.empty() && wrong_.empty();
-    throw Error(ErrorCode::mismatch,
-                "the files do not hold the weights of " + std::string(recipe_.id) + ": " + text,
-                std::string(recipe_.id),
-                only_unexpected ? "check --arch, or ignore what is unexpected with --allow-unexpected"
-                                : "check --arch, and give every file that the network consists of");
+    throw Error(
+        ErrorCode::mismatch, "the files do not hold the weights of " + std::string(recipe_.id) + ": " + text,
+        std::string(recipe_.id),
+        only_unexpected ? "check --arch or --graph, or ignore what is unexpected with --allow-unexpected"
+                        : "check --arch or --graph, and give every file that the network consists of");
 }
 
 bundle::Weights WeightSource::collect(const std::vector<graph::Graph> &graphs, bool allow_unexpected) {
     const auto wants = wanted(graphs);
-    for (const auto &[name, want] : wants) check_weight(name, want);
+    for (const auto &[name, want] : wants) check_weight(source_name(name), want);
     check_haar_taps();
     find_unexpected();
     report(allow_unexpected);
     bundle::Weights weights;
-    for (const auto &[name, want] : wants) weights.emplace(name, load(name, want));
+    for (const auto &[name, want] : wants) weights.emplace(name, load(source_name(name), want));
     return weights;
 }
 

@@ -15,6 +15,9 @@ class WeightSource {
 
     void add(StateDict state);
 
+    /// Of the usable tensors.
+    [[nodiscard]] Shapes shapes() const;
+
     /// Every weight of the graphs, spectral normalisation folded.
     /// @throws Error mismatch, listing every missing, unexpected and misshapen tensor | corrupt
     bundle::Weights collect(const std::vector<graph::Graph> &graphs, bool allow_unexpected);
@@ -26,6 +29,8 @@ class WeightSource {
     };
 
     static std::map<std::string, Wanted> wanted(const std::vector<graph::Graph> &graphs);
+    /// The name of the tensor for a weight of the graphs.
+    [[nodiscard]] std::string source_name(const std::string &weight) const;
     [[nodiscard]] const SourceTensor *find(const std::string &name) const;
     /// Notes what is wrong with a tensor, if anything. @returns whether it can be read
     bool check(const std::string &name, const graph::Shape &shape);

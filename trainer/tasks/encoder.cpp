@@ -2,6 +2,7 @@
 #include "tasks/encoder.hpp"
 
 #include "core/provenance.hpp"
+#include "tasks/encoder_record.hpp"
 #include "tasks/encoder_task.hpp"
 
 #include <CLI/CLI.hpp>
@@ -50,8 +51,7 @@ std::unique_ptr<TrainingTask> encoder_task(const EncoderCommand &command) {
 }
 
 int train_encoder(const EncoderCommand &command) {
-    RunOptions options{.folder = command.folder, .restart = command.restart};
-    if (options.folder.empty()) options.folder = command.output.string() + ".run";
+    const RunOptions options{.folder = run_folder(command), .restart = command.restart};
     return exit_status(run_training(*encoder_task(command), options));
 }
 
@@ -65,6 +65,7 @@ void add_encoder_command(CLI::App &app, int &status) {
     sub->add_option("--validation", command->validation,
                     "The same, for validation [val/ or test/ of --data]");
     sub->add_option("--recipe", command->recipe, "Recipe (TOML), see trainer/recipes");
+    sub->add_option("--init", command->init, "Bundle of the same network to start from [random weights]");
     sub->add_option("-o,--output", command->output, "Bundle to write")->required();
     sub->add_option("--run", command->folder, "Folder for checkpoint, log and curves [OUTPUT.run]");
     sub->add_option("--device", command->device, "cpu, cuda or cuda:N")->capture_default_str();

@@ -1,12 +1,15 @@
 // Reading the encoder's recipe.
 #include "tasks/encoder_recipe.hpp"
 
+#include "mirra/error.hpp"
+
 #include <cmath>
 
 namespace mirra::trainer {
 namespace {
 
 constexpr double kLarge = 1e12;
+constexpr std::int64_t kSmallestExtent = 8;
 constexpr std::int64_t kMany = 1'000'000'000;
 
 void read_network(Recipe &recipe, EncoderRecipe &out) {
@@ -20,9 +23,24 @@ void read_network(Recipe &recipe, EncoderRecipe &out) {
     network.transform = graph::parse_input_transform(recipe.text("network.input_transform", "mean_std"));
 }
 
+void read_growth(Recipe &recipe, EncoderRecipe &out) {
+    const auto extents = recipe.integers("data.growth", {}), epochs = recipe.integers("data.growth_epochs", {});
+    if (extents.size() != epochs.size())
+        throw Error(ErrorCode::invalid_argument,
+                    "recipe: 'data.growth' and 'data.growth_epochs' must have as many entries", recipe.name());
+    for (std::size_t i = 0; i < extents.size(); ++i) {
+        if (extents[i] < kSmallestExtent || extents[i] > out.extent || epochs[i] < 1)
+            throw Error(ErrorCode::invalid_argument,
+                        "recipe: 'data.growth' takes extents from 8 to 'data.extent', each for 1 epoch or more",
+                        recipe.name());
+        out.growth.push_back({epochs[i], extents[i]});
+    }
+}
+
 void read_data(Recipe &recipe, EncoderRecipe &out) {
-    out.extent = recipe.integer("data.extent", out.extent, 8, 4096);
+    out.extent = recipe.integer("data.extent", out.extent, kSmallestExtent, 4096);
     out.batch = recipe.integer("data.batch", out.batch, 1, 1 << 20);
+    read_growth(recipe, out);
     auto &how = out.augmentation;
     how.crop = recipe.choice("data.crop", {"resized", "pad"}) == "pad" ? Augmentation::Crop::pad
                                                                        : Augmentation::Crop::resized;
@@ -40,6 +58,9 @@ void read_adversary(Recipe &recipe, EncoderRecipe &out) {
                                         : Adversary::none;
     out.budget.norm = recipe.choice("adversary.norm", {"l2", "linf"}) == "l2" ? Norm::l2 : Norm::linf;
     out.budget.epsilon = recipe.real("adversary.epsilon", 0, 0, 1e4);
+    if (out.adversary != Adversary::none && !(out.budget.epsilon > 0))
+        throw Error(ErrorCode::invalid_argument, "an adversary needs a positive 'adversary.epsilon'", recipe.name(),
+                    "set it in the recipe, or give --eps");
     out.attack_steps = recipe.integer("adversary.steps", out.attack_steps, 1, 10'000);
     // 2.5 epsilon over the steps lets every iterate reach the boundary (Madry et al. 2018).
     const double reach = 2.5 * out.budget.epsilon / static_cast<double>(out.attack_steps);
@@ -55,6 +76,12 @@ void read_optimizer(Recipe &recipe, EncoderRecipe &out) {
     out.sgd.weight_decay = recipe.real("optimizer.weight_decay", 0, 0, 1);
     out.sgd.nesterov = recipe.boolean("optimizer.nesterov", false);
     out.epochs = recipe.integer("optimizer.epochs", out.epochs, 1, 1'000'000);
+    std::int64_t growing = 0;
+    for (const auto &phase : out.growth) growing += phase.epochs;
+    if (growing >= out.epochs)
+        throw Error(ErrorCode::invalid_argument,
+                    "recipe: 'data.growth_epochs' leave no epoch of 'optimizer.epochs' for 'data.extent'",
+                    recipe.name());
     out.schedule = recipe.choice("optimizer.schedule", {"cosine", "constant", "step"});
     out.rate = recipe.real("optimizer.rate", out.rate, 0, 100);
     out.final_rate = recipe.real("optimizer.final_rate", 0, 0, out.rate);
@@ -77,10 +104,16 @@ EncoderRecipe EncoderRecipe::read(Recipe &recipe) {
     out.validation_pictures = recipe.integer("validation.pictures", out.validation_pictures, 1, kMany);
     out.validation_epsilon = recipe.real("validation.epsilon", out.budget.epsilon, 0, 1e4);
     out.validation_steps = recipe.integer("validation.steps", out.validation_steps, 1, 10'000);
-    out.bf16 = recipe.choice("training.precision", {"bf16", "fp32"}) == "bf16";
+    out.precision = recipe.choice("training.precision", {"auto", "bf16", "fp32"});
+    out.channels_last = recipe.boolean("training.channels_last", out.channels_last);
     out.seed = static_cast<std::uint64_t>(recipe.integer("training.seed", 0, 0, INT64_MAX));
     recipe.finish();
     return out;
+}
+
+Budget EncoderRecipe::budget_at(std::int64_t picture_extent) const {
+    if (budget.norm == Norm::linf) return budget;
+    return {budget.norm, budget.epsilon * static_cast<double>(picture_extent) / static_cast<double>(extent)};
 }
 
 Schedule EncoderRecipe::steps(std::int64_t steps_per_epoch) const {

@@ -21,6 +21,7 @@ struct EncoderRecipe {
 
     std::int64_t batch = 128; ///< of all processes together
     std::int64_t extent = 32;
+    std::vector<Growth> growth; ///< smaller pictures in the first epochs
     Augmentation augmentation;
 
     Adversary adversary = Adversary::none;
@@ -43,11 +44,15 @@ struct EncoderRecipe {
     double validation_epsilon = 0;
     std::int64_t validation_steps = 10;
 
-    bool bf16 = true;
+    std::string precision = "auto"; ///< auto (bf16 where the device has it in hardware) | bf16 | fp32
+    bool channels_last = true;
     std::uint64_t seed = 0;
 
     /// @throws Error invalid_argument
     static EncoderRecipe read(Recipe &recipe);
+    /// The attack's budget on pictures of another extent than the last: an l2 norm grows with the extent, so
+    /// that the perturbation of a pixel stays the same.
+    [[nodiscard]] Budget budget_at(std::int64_t picture_extent) const;
     /// The rate of every step of a run. @param steps_per_epoch  optimiser steps
     [[nodiscard]] Schedule steps(std::int64_t steps_per_epoch) const;
 };

@@ -7,10 +7,10 @@
 #include "core/autocast.hpp"
 #include "core/device.hpp"
 #include "core/random.hpp"
-#include "eval/accuracy.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "tasks/encoder_bundle.hpp"
+#include "tasks/encoder_record.hpp"
 
 #include <chrono>
 #include <limits>
@@ -21,6 +21,7 @@ namespace {
 constexpr std::uint64_t kCacheBytes = std::uint64_t{8} << 30;
 constexpr std::uint64_t kAttackSalt = 0x61747461636b; // keeps the attack's randomness apart from the loader's
 constexpr std::uint64_t kDropoutSalt = 0x64726f70;
+using Clock = std::chrono::steady_clock;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// Pictures are kept somewhat larger than they are used, so that crops have something to choose from.
@@ -50,23 +51,36 @@ EncoderTask::EncoderTask(const EncoderCommand &command, Recipe recipe, EncoderRe
     : command_(command)
     , recipe_(std::move(recipe))
     , settings_(std::move(settings))
-    , device_(select_device(command.device))
+    , environment_(process_environment())
+    , device_(select_device(command.device, environment_))
+    , bf16_(settings_.precision == "auto" ? has_bf16(device_) : settings_.precision == "bf16")
     , data_(command.data, Split::train, {.side = kept_side(settings_), .cache_bytes = kCacheBytes})
     , validation_(std::make_unique<ClassSet>(validation_sources(command), validation_split(command),
                                              ClassSet::Options{kept_side(settings_), kCacheBytes}))
+    , processes_(environment_, device_)
     , graphs_(graph::classifier(with_classes(settings_, data_).network))
     , network_(make_network())
-    , frozen_(network_, settings_.bf16 ? at::kBFloat16 : at::kFloat)
+    , frozen_(network_, bf16_ ? at::kBFloat16 : at::kFloat)
     , sgd_(network_->trainable(), settings_.sgd)
+    , gradients_(processes_, network_->trainable())
     , steps_per_epoch_(
           std::max<std::int64_t>(1, ClassLoader::steps_per_epoch(data_.size(), loader_options())))
     , schedule_(settings_.steps(steps_per_epoch_)) {
-    if (validation_->classes() != data_.classes())
-        throw Error(ErrorCode::mismatch, "the validation pictures have other classes than the data",
-                    validation_sources(command).front(),
-                    "give folders whose class folders have the same names");
+    check();
     if (settings_.average_decay > 0)
         average_ = std::make_unique<WeightAverage>(network_->state(), settings_.average_decay);
+}
+
+void EncoderTask::check() const {
+    if (settings_.batch % processes_.size() != 0)
+        throw Error(ErrorCode::invalid_argument,
+                    std::to_string(processes_.size()) + " processes cannot share evenly a batch of " +
+                        std::to_string(settings_.batch),
+                    "data.batch", "set it to a multiple of the number of processes");
+    if (validation_->classes() != data_.classes())
+        throw Error(ErrorCode::mismatch, "the validation pictures have other classes than the data",
+                    validation_sources(command_).front(),
+                    "give folders whose class folders have the same names");
 }
 
 std::shared_ptr<GraphModule> EncoderTask::make_network() {
@@ -74,21 +88,39 @@ std::shared_ptr<GraphModule> EncoderTask::make_network() {
     GraphModule::Options options;
     if (settings_.dropout > 0) options.dropout = {"head.classifier.1", "head.classifier.4"};
     options.dropout_probability = settings_.dropout;
+    options.channels_last = settings_.channels_last;
     auto network = std::make_shared<GraphModule>(graphs_.classifier, options);
+    if (!command_.init.empty()) load_initial(*network);
     network->to(device_);
     return network;
 }
 
+void EncoderTask::load_initial(GraphModule &network) {
+    const auto bundle = bundle::Bundle::open(command_.init);
+    try {
+        network.load(*bundle);
+    } catch (const Error &error) {
+        throw Error(ErrorCode::mismatch, std::string("cannot start from this bundle: ") + error.what(),
+                    command_.init.string() + ": " + error.subject(),
+                    "give one of the same architecture, width and classes");
+    }
+    initial_ = bundle->sha256();
+}
+
 ClassLoaderOptions EncoderTask::loader_options() const {
-    return {.batch = settings_.batch,
+    return {.batch = settings_.batch / processes_.size(),
             .extent = settings_.extent,
+            .growth = settings_.growth,
             .augmentation = settings_.augmentation,
             .seed = settings_.seed,
-            .threads = command_.loader_threads};
+            .threads = command_.loader_threads,
+            .rank = processes_.rank(),
+            .world = processes_.size()};
 }
 
 std::string EncoderTask::fingerprint() const {
-    return recipe_.source() + "|" + std::to_string(data_.fingerprint()) + "|" + std::to_string(steps());
+    return recipe_.source() + "|" + std::to_string(data_.fingerprint()) + "|" + std::to_string(steps()) +
+           (initial_.empty() ? "" : "|" + initial_);
 }
 
 std::map<std::string, torch::Tensor> EncoderTask::state() const {
@@ -99,11 +131,17 @@ std::map<std::string, torch::Tensor> EncoderTask::state() const {
 }
 
 void EncoderTask::start(std::int64_t step) {
+    loader_ = std::make_unique<ClassLoader>(data_, loader_options(), step);
+    if (!processes_.first()) return;
     log_info(std::to_string(data_.size()) + " pictures of " + std::to_string(data_.classes().size()) +
              " classes, " + std::to_string(validation_->size()) + " for validation; " +
              std::to_string(graph::parameter_count(graphs_.classifier)) + " parameters; " +
              std::to_string(steps_per_epoch_) + " steps an epoch");
-    loader_ = std::make_unique<ClassLoader>(data_, loader_options(), step);
+    record_encoder_run(command_, recipe_, settings_,
+                       {.pictures = data_.size(),
+                        .validation_pictures = validation_->size(),
+                        .bf16 = bf16_,
+                        .resumed = step > 0});
 }
 
 EncoderTask::Adversarial EncoderTask::attack(const torch::Tensor &images, const torch::Tensor &labels,
@@ -111,19 +149,25 @@ EncoderTask::Adversarial EncoderTask::attack(const torch::Tensor &images, const 
     if (settings_.adversary == Adversary::none) return {images, {}};
     frozen_.refresh();
     const Classifier classifier = [this](const torch::Tensor &x) { return frozen_.forward(x); };
-    const Randomness randomness(mix(settings_.seed ^ kAttackSalt) ^ static_cast<std::uint64_t>(step));
+    // Keyed by the picture's place in the batch of all processes, so that their number changes nothing.
+    const auto first = processes_.share(settings_.batch).first;
+    const Randomness randomness(mix(settings_.seed ^ kAttackSalt) ^ static_cast<std::uint64_t>(step),
+                                torch::arange(first, first + images.size(0)));
+    const auto budget = settings_.budget_at(images.size(2));
     if (settings_.adversary == Adversary::fgsm_rs)
-        return {fgsm_rs(classifier, images, labels, settings_.budget, randomness), {}};
-    const PgdOptions options{.budget = settings_.budget,
+        return {fgsm_rs(classifier, images, labels, budget, randomness), {}};
+    const PgdOptions options{.budget = budget,
                              .steps = static_cast<int>(settings_.attack_steps),
-                             .step_size = settings_.step_size,
+                             .step_size = settings_.step_size * budget.epsilon / settings_.budget.epsilon,
                              .random_start = settings_.random_start,
                              .best_iterate = settings_.best_iterate};
     if (settings_.adversary == Adversary::pgd)
         return {pgd(classifier, images, labels, options, randomness), {}};
     PgdTrace trace;
     auto attacked = pgd(classifier, images, labels, options, randomness, &trace);
-    return {std::move(attacked), gairat_weights(trace.steps_to_fool, options.steps, settings_.gairat_lambda)};
+    const auto resistance = processes_.whole(trace.steps_to_fool, settings_.batch);
+    return {std::move(attacked),
+            processes_.part(gairat_weights(resistance, options.steps, settings_.gairat_lambda))};
 }
 
 torch::Tensor EncoderTask::loss_of(const torch::Tensor &logits, const torch::Tensor &labels,
@@ -134,9 +178,11 @@ torch::Tensor EncoderTask::loss_of(const torch::Tensor &logits, const torch::Ten
 }
 
 std::vector<double> EncoderTask::step(std::int64_t step) {
-    const auto begin = std::chrono::steady_clock::now();
+    const auto begin = Clock::now();
     const auto batch = loader_->next();
-    const auto images = to_images(batch, settings_.extent, device_);
+    const std::chrono::duration<double> waiting = Clock::now() - begin;
+    const auto images = to_images(batch, device_).contiguous(
+        settings_.channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
     const auto labels = torch::tensor(batch.labels).to(device_);
     const auto [inputs, weights] = attack(images, labels, step);
     network_->train();
@@ -144,11 +190,11 @@ std::vector<double> EncoderTask::step(std::int64_t step) {
     sgd_.zero_grad();
     torch::Tensor logits, loss;
     {
-        const Autocast autocast(device_.type(), settings_.bf16);
+        const Autocast autocast(device_.type(), bf16_);
         logits = network_->forward({{"image", inputs}}).at("logits").to(at::kFloat);
         loss = loss_of(logits, labels, weights);
     }
-    loss.backward();
+    gradients_.backward(loss);
     constexpr double kNoLimit = 1e30;
     const double norm = sgd_.clip_gradients(settings_.clip_norm > 0 ? settings_.clip_norm : kNoLimit);
     if (!std::isfinite(norm)) // before it reaches the weights and the checkpoint
@@ -156,13 +202,15 @@ std::vector<double> EncoderTask::step(std::int64_t step) {
                     recipe_.name(), "lower the learning rate or set clip_norm in the recipe");
     const double rate = schedule_.at(step);
     sgd_.step(rate);
+    processes_.average(network_->buffers()); // running statistics, of each process's own pictures
     if (average_) average_->update(step);
     const double accuracy = logits.argmax(1).eq(labels).to(at::kFloat).mean().item<double>();
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    const std::chrono::duration<double> seconds = Clock::now() - begin;
     return {loss.item<double>(),
             accuracy,
             rate,
             static_cast<double>(settings_.batch) / seconds.count(),
+            waiting / seconds,
             kNaN,
             kNaN};
 }
@@ -176,23 +224,33 @@ double EncoderTask::robust_accuracy() {
                              .step_size =
                                  kReach * budget.epsilon / static_cast<double>(settings_.validation_steps)};
     const Classifier classifier = [this](const torch::Tensor &x) { return frozen_.forward(x); };
-    const auto attacked = [&](const torch::Tensor &images, const torch::Tensor &labels) {
+    const auto perturbation = [&](const torch::Tensor &images, const torch::Tensor &labels) {
         return pgd(classifier, images, labels, options, Randomness(settings_.seed));
     };
-    const auto count = std::min(settings_.validation_pictures, validation_->size());
-    return accuracy(*validation_, {count, settings_.extent, settings_.batch, device_}, classifier, attacked);
+    return accuracy(std::min(settings_.validation_pictures, validation_->size()), perturbation);
+}
+
+double EncoderTask::accuracy(std::int64_t count, const Perturbation &attack) {
+    const Classifier classifier = [this](const torch::Tensor &x) { return frozen_.forward(x); };
+    const auto [begin, share] = processes_.share(count);
+    const AccuracyOptions options{.begin = begin,
+                                  .count = share,
+                                  .extent = settings_.extent,
+                                  .batch = settings_.batch,
+                                  .device = device_};
+    const auto correct = static_cast<double>(count_correct(*validation_, options, classifier, attack));
+    return processes_.average(std::vector<double>{correct}).front() * processes_.size() / static_cast<double>(count);
 }
 
 void EncoderTask::validate(std::vector<double> &values) {
     if (average_) average_->swap();
     frozen_.refresh();
-    const Classifier classifier = [this](const torch::Tensor &x) { return frozen_.forward(x); };
-    clean_ =
-        accuracy(*validation_, {validation_->size(), settings_.extent, settings_.batch, device_}, classifier);
+    clean_ = accuracy(validation_->size());
     robust_ = settings_.validation_epsilon > 0 ? robust_accuracy() : kNaN;
     if (average_) average_->swap();
     values[values.size() - 2] = clean_;
     values.back() = robust_;
+    if (!processes_.first()) return;
     constexpr double kPercent = 100;
     auto message = "validation: clean " + decimal(kPercent * clean_, 2) + " %";
     if (settings_.validation_epsilon > 0)
@@ -202,7 +260,10 @@ void EncoderTask::validate(std::vector<double> &values) {
 }
 
 void EncoderTask::finish() {
-    for (const auto &file : data_.skipped()) log_warning("skipped " + file);
+    const auto skipped = data_.skipped();
+    for (const auto &file : skipped) log_warning("skipped " + file);
+    if (!skipped.empty()) log_warning(std::to_string(skipped.size()) + " pictures could not be read");
+    record_skipped(command_, static_cast<std::int64_t>(skipped.size()));
     if (average_) average_->swap();
     write_encoder_bundle({.output = command_.output,
                           .graphs = graphs_,

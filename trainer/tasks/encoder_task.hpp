@@ -5,6 +5,9 @@
 #include "core/provenance.hpp"
 #include "core/training_run.hpp"
 #include "core/weight_average.hpp"
+#include "distributed/gradients.hpp"
+#include "distributed/process_group.hpp"
+#include "eval/accuracy.hpp"
 #include "tasks/encoder.hpp"
 #include "tasks/encoder_recipe.hpp"
 
@@ -22,7 +25,13 @@ class EncoderTask final : public TrainingTask {
     [[nodiscard]] std::string fingerprint() const override;
     [[nodiscard]] std::map<std::string, torch::Tensor> state() const override;
     [[nodiscard]] std::vector<std::string> columns() const override {
-        return {"loss", "accuracy", "rate", "pictures_per_second", "validation_clean", "validation_robust"};
+        return {"loss",
+                "accuracy",
+                "rate",
+                "pictures_per_second",
+                "waiting_for_pictures", // share of the step's time
+                "validation_clean",
+                "validation_robust"};
     }
     [[nodiscard]] std::int64_t validation_interval() const override {
         return settings_.validation_every * steps_per_epoch_;
@@ -32,28 +41,38 @@ class EncoderTask final : public TrainingTask {
     void validate(std::vector<double> &values) override;
     void finish() override;
     [[nodiscard]] std::filesystem::path output() const override { return command_.output; }
+    [[nodiscard]] const ProcessGroup &processes() const override { return processes_; }
 
   private:
     struct Adversarial {
         torch::Tensor images, weights; ///< weights of the images' losses; undefined: all one
     };
     std::shared_ptr<GraphModule> make_network();
-    ClassLoaderOptions loader_options() const;
+    void load_initial(GraphModule &network);
+    [[nodiscard]] ClassLoaderOptions loader_options() const;
+    void check() const;
     Adversarial attack(const torch::Tensor &images, const torch::Tensor &labels, std::int64_t step);
     torch::Tensor loss_of(const torch::Tensor &logits, const torch::Tensor &labels,
                           const torch::Tensor &weights) const;
+    /// Share of the first `count` validation pictures that are classified right; all processes share the work.
+    [[nodiscard]] double accuracy(std::int64_t count, const Perturbation &attack = {});
     [[nodiscard]] double robust_accuracy();
 
     const EncoderCommand &command_;
     Recipe recipe_;
     EncoderRecipe settings_;
+    ProcessEnvironment environment_;
     torch::Device device_;
+    bool bf16_;
+    std::string initial_; ///< checksum of the weights that the training starts from; empty: random
     ClassSet data_;
     std::unique_ptr<ClassSet> validation_;
+    ProcessGroup processes_;
     graph::ClassifierGraphs graphs_;
     std::shared_ptr<GraphModule> network_;
     FrozenNetwork frozen_;
     Sgd sgd_;
+    GradientAverage gradients_;
     std::unique_ptr<WeightAverage> average_;
     std::int64_t steps_per_epoch_;
     Schedule schedule_;

@@ -11,6 +11,8 @@ namespace mirra::graph {
 /// Pixels in [0, 1] as the encoder wants them; `x` itself for InputTransform::none.
 std::string append_input_transform(Builder &b, const std::string &x, InputTransform transform,
                                    const std::string &name);
+std::string append_normalisation(Builder &b, const std::string &x, const Normalisation &constants,
+                                 const std::string &name);
 
 /// tanh, then [-1, 1] to [0, 1].
 std::string append_image_range(Builder &b, const std::string &x, const std::string &tanh_name);

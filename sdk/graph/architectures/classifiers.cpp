@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <ranges>
 
 namespace mirra::graph {
 namespace {
@@ -34,7 +35,10 @@ const Architecture &find(const std::string &name) {
 
 Graph build(const ClassifierOptions &options, bool head) {
     Builder b(head ? "classifier" : "encoder");
-    const auto pixels = append_input_transform(b, b.input("image", 3), options.transform, "encoder.scaled");
+    const auto image = b.input("image", 3);
+    const std::string scaled = "encoder.scaled";
+    const auto pixels = options.normalisation ? append_normalisation(b, image, *options.normalisation, scaled)
+                                              : append_input_transform(b, image, options.transform, scaled);
     const auto trunk = find(options.architecture).append(b, pixels, options, head);
     if (head)
         b.output("logits", trunk.logits);
@@ -69,13 +73,22 @@ std::vector<std::string> classifier_architectures() {
     return names;
 }
 
+std::int64_t logit_count(const Graph &classifier) {
+    for (const auto &node : classifier.nodes | std::views::reverse)
+        if (node.op == Op::linear || node.op == Op::conv2d) return node.integer("out_channels");
+    return 0;
+}
+
 ClassifierGraphs classifier(const ClassifierOptions &options) {
     constexpr double kNarrowest = 1.0 / 64, kWidest = 8;
     constexpr std::size_t kDeepestHead = 2;
+    constexpr std::int64_t kMostBlocks = 64;
     if (!(options.width >= kNarrowest && options.width <= kWidest))
         throw Error(ErrorCode::invalid_argument, "the width must lie in 1/64 to 8", "width");
     if (options.classes < 2 || options.hidden.size() > kDeepestHead)
         throw Error(ErrorCode::invalid_argument, "at least 2 classes and at most 2 hidden layers", "classes");
+    if (options.blocks < 1 || options.blocks > kMostBlocks)
+        throw Error(ErrorCode::invalid_argument, "a stage has 1 to 64 blocks", "blocks");
     return {build(options, false), build(options, true)};
 }
 

@@ -36,19 +36,30 @@ InputTransform parse_input_transform(std::string_view name) {
                 "one of: " + names);
 }
 
-std::string append_input_transform(Builder &b, const std::string &x, InputTransform transform,
-                                   const std::string &name) {
+Normalisation normalisation_of(InputTransform transform) {
     switch (transform) {
     case InputTransform::none:
-        return x;
+        return {};
     case InputTransform::scale_pm1:
-        return b.normalise(x, {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}, name);
+        return {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
     case InputTransform::mean_std:
-        return b.normalise(x, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}, name);
+        return {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
     case InputTransform::mean_std_cifar:
-        return b.normalise(x, {0.4914, 0.4822, 0.4465}, {0.2023, 0.1994, 0.2010}, name);
+        return {{0.4914, 0.4822, 0.4465}, {0.2023, 0.1994, 0.2010}};
     }
-    throw Error(ErrorCode::invalid_argument, "unknown input transform", name);
+    throw Error(ErrorCode::invalid_argument, "unknown input transform", "input_transform");
+}
+
+std::string append_normalisation(Builder &b, const std::string &x, const Normalisation &constants,
+                                 const std::string &name) {
+    const auto &[mean, deviation] = constants;
+    return b.normalise(x, {mean.begin(), mean.end()}, {deviation.begin(), deviation.end()}, name);
+}
+
+std::string append_input_transform(Builder &b, const std::string &x, InputTransform transform,
+                                   const std::string &name) {
+    if (transform == InputTransform::none) return x;
+    return append_normalisation(b, x, normalisation_of(transform), name);
 }
 
 } // namespace mirra::graph

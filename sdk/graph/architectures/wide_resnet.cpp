@@ -6,7 +6,6 @@ namespace {
 
 constexpr std::int64_t kStem = 16;
 constexpr std::int64_t kStages[] = {160, 320, 640};
-constexpr int kBlocksPerStage = 4;
 
 struct Block {
     std::int64_t in, out, stride;
@@ -34,7 +33,7 @@ ClassifierTrunk append_wrn_28_10(Builder &b, const std::string &pixels, const Cl
     auto x = b.conv2d(pixels, {.in = 3, .out = channels}, "encoder.conv1");
     for (int stage = 0; stage < 3; ++stage) {
         const auto name = "block" + std::to_string(stage + 1);
-        for (int block = 0; block < kBlocksPerStage; ++block) {
+        for (std::int64_t block = 0; block < options.blocks; ++block) {
             const auto out = scaled_channels(kStages[stage], options.width);
             const std::int64_t stride = stage > 0 && block == 0 ? 2 : 1;
             x = append_block(b, x,

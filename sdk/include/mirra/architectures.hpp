@@ -23,6 +23,14 @@ std::span<const InputTransform> input_transforms();
 /// @throws Error invalid_argument, the hint lists the names
 InputTransform parse_input_transform(std::string_view name);
 
+/// (x - mean) / deviation per channel.
+struct Normalisation {
+    std::array<double, 3> mean{0, 0, 0}, deviation{1, 1, 1};
+    [[nodiscard]] bool operator==(const Normalisation &) const = default;
+};
+/// What a transform computes.
+Normalisation normalisation_of(InputTransform transform);
+
 enum class AlexNetTap : std::uint8_t { conv1, conv2, conv5 };
 
 /// AlexNet's convolutional part: image [N,3,H,W] in [0,1] -> outputs "conv1", "conv2", "conv5", each after
@@ -47,9 +55,11 @@ struct ClassifierOptions {
     double width = 1;                     ///< factor of all channel counts, each rounded to a multiple of 8
     InputTransform transform = InputTransform::mean_std;
     std::int64_t classes = 10;
-    std::vector<std::int64_t> hidden{4096, 4096}; ///< linear layers before the last one (alexnet, vgg16)
-    std::int64_t pooled_extent = 6;               ///< extent of the features before them (alexnet, vgg16)
-    bool batch_norm = false;                      ///< after every convolution (vgg16)
+    std::vector<std::int64_t> hidden{4096, 4096};    ///< linear layers before the last one (alexnet, vgg16)
+    std::int64_t pooled_extent = 6;                  ///< extent of the features before them (alexnet, vgg16)
+    bool batch_norm = false;                         ///< after every convolution (vgg16)
+    std::optional<Normalisation> normalisation = {}; ///< other constants, instead of `transform`
+    std::int64_t blocks = 4;                         ///< of a stage (wrn-28-10; its depth is 6 blocks + 4)
 };
 
 struct ClassifierGraphs {
@@ -65,6 +75,9 @@ struct ClassifierGraphs {
 ClassifierGraphs classifier(const ClassifierOptions &options);
 
 std::vector<std::string> classifier_architectures();
+
+/// Output channels of the last layer that has weights of its own; 0 if there is none.
+std::int64_t logit_count(const Graph &classifier);
 
 /// Width and depth of Mirra's own blind wavelet denoiser.
 struct WaveletDenoiserOptions {

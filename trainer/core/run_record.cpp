@@ -1,0 +1,118 @@
+// The record as JSON.
+#include "core/run_record.hpp"
+
+#include "mirra/error.hpp"
+#include "mirra/file.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <ctime>
+#include <string_view>
+
+namespace mirra::trainer {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t kLargestRecord = std::uint64_t{16} << 20;
+
+std::filesystem::path file_of(const std::filesystem::path &folder) {
+    return folder / "run.json";
+}
+
+bool plain(char c) {
+    constexpr std::string_view kPlain = "_@%+=:,./-";
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kPlain.find(c) != std::string_view::npos;
+}
+
+std::string shell_word(const std::string &word) {
+    if (!word.empty() && std::ranges::all_of(word, plain)) return word;
+    std::string out = "'";
+    for (const char c : word) {
+        if (c == '\'')
+            out += "'\\''";
+        else
+            out += c;
+    }
+    return out + "'";
+}
+
+RunRecord parse(const Json &json) {
+    RunRecord out;
+    out.command = json.value("command", std::string());
+    out.directory = json.value("directory", std::string());
+    out.data = json.at("data").get<std::vector<std::string>>();
+    out.validation = json.value("validation", std::vector<std::string>());
+    out.output = json.at("output").get<std::string>();
+    out.recipe = json.value("recipe", std::string());
+    out.recipe_text = json.at("recipe_text").get<std::string>();
+    out.seed = json.value("seed", std::uint64_t{0});
+    out.device = json.value("device", std::string());
+    out.precision = json.value("precision", std::string());
+    out.pictures = json.value("pictures", std::int64_t{0});
+    out.validation_pictures = json.value("validation_pictures", std::int64_t{0});
+    if (json.contains("skipped")) out.skipped = json.at("skipped").get<std::int64_t>();
+    out.started = json.value("started", std::string());
+    out.trainer = json.value("trainer", std::string());
+    out.libtorch = json.value("libtorch", std::string());
+    return out;
+}
+
+} // namespace
+
+std::string shell_line(const std::vector<std::string> &words) {
+    std::string out;
+    for (const auto &word : words) {
+        if (!out.empty()) out += ' ';
+        out += shell_word(word);
+    }
+    return out;
+}
+
+std::string utc_now() {
+    const auto now = std::time(nullptr);
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text;
+}
+
+void write_run_record(const std::filesystem::path &folder, const RunRecord &record) {
+    Json json{{"command", record.command},
+              {"directory", record.directory.string()},
+              {"data", record.data},
+              {"validation", record.validation},
+              {"output", record.output.string()},
+              {"recipe", record.recipe},
+              {"recipe_text", record.recipe_text},
+              {"seed", record.seed},
+              {"device", record.device},
+              {"precision", record.precision},
+              {"pictures", record.pictures},
+              {"validation_pictures", record.validation_pictures}};
+    if (record.skipped) json["skipped"] = *record.skipped;
+    json["started"] = record.started;
+    json["trainer"] = record.trainer;
+    json["libtorch"] = record.libtorch;
+    AtomicFile file(file_of(folder));
+    file.write(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    file.commit();
+}
+
+std::optional<RunRecord> read_run_record(const std::filesystem::path &folder) {
+    const auto path = file_of(folder);
+    if (!std::filesystem::exists(path)) return std::nullopt;
+    const auto bytes = read_file(path, kLargestRecord);
+    const auto *text = reinterpret_cast<const char *>(bytes.data());
+    try {
+        return parse(Json::parse(text, text + bytes.size()));
+    } catch (const Json::exception &error) {
+        throw Error(ErrorCode::corrupt, std::string("not the record of a training run: ") + error.what(),
+                    path.string(), "remove the file, and name what it said with --bundle and --data");
+    }
+}
+
+} // namespace mirra::trainer

@@ -1,0 +1,39 @@
+// What a training run was started with: run.json in its folder.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mirra::trainer {
+
+struct RunRecord {
+    std::string command;                 ///< a shell line that makes this run
+    std::filesystem::path directory;     ///< where it was given: relative paths start there
+    std::vector<std::string> data;       ///< as given, see open_pictures()
+    std::vector<std::string> validation; ///< empty: the data's own split
+    std::filesystem::path output;        ///< the bundle
+    std::string recipe, recipe_text;     ///< path, empty for the defaults; text with the command's overrides
+    std::uint64_t seed = 0;
+    std::string device, precision;
+    std::int64_t pictures = 0, validation_pictures = 0; ///< 0: not known
+    std::optional<std::int64_t> skipped;                ///< pictures that could not be read; known at the end
+    std::string started;                                ///< UTC, ISO 8601
+    std::string trainer, libtorch;                      ///< versions
+};
+
+/// Words as a POSIX shell reads them back, quoted where they must be.
+std::string shell_line(const std::vector<std::string> &words);
+
+/// The time now as RunRecord::started has it.
+std::string utc_now();
+
+/// Replaces FOLDER/run.json atomically. @throws Error io | not_found
+void write_run_record(const std::filesystem::path &folder, const RunRecord &record);
+
+/// Nothing where the folder has no run.json: a run of an older trainer. @throws Error corrupt | io | limit
+std::optional<RunRecord> read_run_record(const std::filesystem::path &folder);
+
+} // namespace mirra::trainer

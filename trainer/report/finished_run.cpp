@@ -1,0 +1,160 @@
+// Reading and checking.
+#include "report/finished_run.hpp"
+
+#include "mirra/error.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+namespace mirra::trainer {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr std::string_view kSuffix = ".run";
+constexpr std::int64_t kEveryStep = std::int64_t{1} << 52;
+
+RunLog read_log(const fs::path &folder) {
+    const auto path = folder / "log.csv";
+    std::ifstream file(path);
+    if (!file)
+        throw Error(ErrorCode::not_found, "this is no folder of a training run: it has no log.csv",
+                    folder.string(),
+                    "give the folder OUTPUT.run that mirra-train encoder keeps beside its bundle");
+    std::string line, column;
+    std::getline(file, line);
+    std::stringstream header(line);
+    std::vector<std::string> columns;
+    std::getline(header, column, ',');
+    while (std::getline(header, column, ',')) columns.push_back(column);
+    return {path, columns, kEveryStep};
+}
+
+/// "cifar10:DIR" or a folder, seen from the directory in which the command was given.
+std::string resolved(const std::string &source, const fs::path &directory) {
+    constexpr std::string_view kCifar = "cifar10:";
+    const auto skip = source.starts_with(kCifar) ? kCifar.size() : 0;
+    return source.substr(0, skip) + (directory / source.substr(skip)).string();
+}
+
+fs::path default_bundle(const fs::path &folder, const std::optional<RunRecord> &record) {
+    auto name = fs::absolute(folder).lexically_normal();
+    if (!name.has_filename()) name = name.parent_path();
+    auto beside = name.string();
+    if (beside.ends_with(kSuffix)) beside.resize(beside.size() - kSuffix.size());
+    if (beside != name.string() && (!record || fs::is_regular_file(beside))) return beside;
+    if (record) return record->directory / record->output;
+    throw Error(ErrorCode::not_found, "the run's folder does not say where its bundle is", folder.string(),
+                "name it with --bundle");
+}
+
+std::string text_of(const Json &json, const char *key) {
+    const auto found = json.find(key);
+    return found != json.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::int64_t integer_of(const Json &json, const char *key) {
+    const auto found = json.find(key);
+    return found != json.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+}
+
+Origin origin_of(const std::string &provenance) {
+    const auto json = Json::parse(provenance, nullptr, false);
+    Origin out;
+    if (!json.is_object()) return out;
+    if (const auto data = json.find("data"); data != json.end() && data->is_array())
+        for (const auto &source : *data)
+            if (source.is_string()) out.data.push_back(source.get<std::string>());
+    out.recipe = text_of(json, "recipe");
+    out.recipe_text = text_of(json, "recipe_text");
+    out.device = text_of(json, "device");
+    out.date = text_of(json, "date");
+    out.trainer = text_of(json, "trainer");
+    out.pictures = integer_of(json, "pictures");
+    out.steps = integer_of(json, "steps");
+    out.batch = integer_of(json, "batch");
+    out.extent = integer_of(json, "extent");
+    return out;
+}
+
+void check_belongs(const FinishedRun &run) {
+    const char *hint =
+        "let the training finish (the same command goes on from its checkpoint), or name the run's own "
+        "bundle with --bundle";
+    const auto &trained = run.origin.recipe_text;
+    if (run.record && !trained.empty() && trained != run.record->recipe_text)
+        throw Error(ErrorCode::mismatch, "the bundle was trained with another recipe than this run's",
+                    run.bundle_path.string(), hint);
+    const auto reached = run.log.rows().empty() ? 0 : run.log.rows().back().step;
+    if (reached < run.origin.steps)
+        throw Error(ErrorCode::mismatch,
+                    "the log ends at step " + std::to_string(reached) + " of " +
+                        std::to_string(run.origin.steps) + ": the bundle is of an earlier run",
+                    run.bundle_path.string(), hint);
+    if (run.recipe_text().empty())
+        throw Error(ErrorCode::mismatch, "the bundle does not say how it was trained",
+                    run.bundle_path.string(), "give one that mirra-train encoder wrote");
+}
+
+} // namespace
+
+const std::string &FinishedRun::recipe_text() const {
+    return origin.recipe_text.empty() && record ? record->recipe_text : origin.recipe_text;
+}
+
+std::vector<std::string> FinishedRun::validation_sources() const {
+    std::vector<std::string> out;
+    if (!record) return out;
+    for (const auto &source : record->validation.empty() ? record->data : record->validation)
+        out.push_back(resolved(source, record->directory));
+    return out;
+}
+
+Budget FinishedRun::budget() const {
+    if (settings.adversary != Adversary::none) return settings.budget;
+    return {settings.budget.norm, settings.validation_epsilon};
+}
+
+std::optional<double> FinishedRun::last(const std::string &column) const {
+    const auto found = std::ranges::find(log.columns(), column);
+    if (found == log.columns().end()) return std::nullopt;
+    const auto at = static_cast<std::size_t>(found - log.columns().begin());
+    for (auto row = log.rows().rbegin(); row != log.rows().rend(); ++row)
+        if (std::isfinite(row->values[at])) return row->values[at];
+    return std::nullopt;
+}
+
+FinishedRun read_finished_run(const fs::path &folder, const fs::path &bundle) {
+    if (!fs::is_directory(folder))
+        throw Error(ErrorCode::not_found, "there is no such run", folder.string(),
+                    "give the folder OUTPUT.run that mirra-train encoder keeps beside its bundle");
+    FinishedRun run{.folder = folder,
+                    .bundle_path = bundle,
+                    .record = read_run_record(folder),
+                    .log = read_log(folder),
+                    .bundle = nullptr,
+                    .origin = {},
+                    .settings = {},
+                    .measurements = {}};
+    if (bundle.empty()) run.bundle_path = default_bundle(folder, run.record);
+    if (!fs::exists(run.bundle_path))
+        throw Error(
+            ErrorCode::not_found, "this run has no bundle (yet): a training writes it at its end",
+            run.bundle_path.string(),
+            "let the training finish (the same command goes on from its checkpoint), or name the bundle with "
+            "--bundle");
+    run.bundle = bundle::Bundle::open(run.bundle_path);
+    run.origin = origin_of(run.bundle->manifest().provenance);
+    check_belongs(run);
+    auto recipe = Recipe::parse(run.recipe_text(), "recipe of " + run.bundle_path.filename().string());
+    run.settings = EncoderRecipe::read(recipe);
+    run.measurements = recorded_measurements(run.bundle->manifest().quality);
+    return run;
+}
+
+} // namespace mirra::trainer
