@@ -120,8 +120,9 @@ double largest_difference(const Training &one, const Training &other) {
 class TwoProcesses : public testing::TestWithParam<const char *> {};
 
 TEST_P(TwoProcesses, TrainAsOneDoesOnTheWholeBatch) {
-    const std::vector<std::string> options{"--adversary", GetParam()};
-    const Training one("one"), two("two");
+    const std::string adversary = GetParam();
+    const std::vector<std::string> options{"--adversary", adversary};
+    const Training one("one-" + adversary), two("two-" + adversary);
     EXPECT_EQ(one.start(options, {})->wait(), 0);
     expect_success(two.start_two(options));
     const auto expected = one.log(), rows = two.log();
@@ -163,7 +164,7 @@ TEST(Distributed, StopsTogetherAndGoesOnAfterAKill) {
 }
 
 TEST(Distributed, GoesOnWithAnotherNumberOfProcesses) {
-    const Training whole("whole"), changed("changed");
+    const Training whole("alone"), changed("changed");
     EXPECT_EQ(whole.start({}, {})->wait(), 0);
     const auto processes = changed.start_two();
     ASSERT_TRUE(processes[0]->wait_for(" left loss")) << processes[0]->output();

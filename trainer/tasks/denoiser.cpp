@@ -7,6 +7,7 @@
 #include "core/random.hpp"
 #include "core/training_run.hpp"
 #include "data/crop_loader.hpp"
+#include "distributed/environment.hpp"
 #include "log/log.hpp"
 #include "losses/comparator.hpp"
 #include "mirra/error.hpp"
@@ -223,6 +224,7 @@ class DenoiserTask final : public TrainingTask {
 } // namespace
 
 std::unique_ptr<TrainingTask> denoiser_task(const DenoiserCommand &command) {
+    require_one_process("denoiser");
     auto recipe = Recipe::load(command.recipe);
     if (command.steps) recipe.set("optimizer.steps", *command.steps);
     if (command.seed) recipe.set("training.seed", *command.seed);
