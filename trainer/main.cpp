@@ -1,5 +1,6 @@
 // mirra-train: trains, imports and evaluates weight bundles.
 #include "eval/denoising.hpp"
+#include "eval/loader_speed.hpp"
 #include "eval/robustness.hpp"
 #include "import/import.hpp"
 #include "mirra/error.hpp"
@@ -33,6 +34,7 @@ int run(int argc, char **argv) {
     mirra::trainer::add_import_command(app);
     mirra::trainer::add_eval_command(app, status);
     mirra::trainer::add_attack_command(app, status);
+    mirra::trainer::add_loader_command(app, status);
     mirra::trainer::add_report_command(app, status);
     CLI11_PARSE(app, argc, argv);
     return status;

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <fstream>
@@ -75,10 +76,10 @@ class Training {
                                        "--recipe",
                                        folder_ / "recipe.toml",
                                        "-o",
-                                       output(),
-                                       "--threads",
-                                       "1"};
+                                       output()};
         words.insert(words.end(), options.begin(), options.end());
+        if (std::ranges::find(options, "--threads") == options.end())
+            words.insert(words.end(), {"--threads", "1"});
         return std::make_unique<TrainProcess>(words, variables, folder_ / ("output" + std::to_string(rank)));
     }
     std::vector<std::unique_ptr<TrainProcess>> start_two(const std::vector<std::string> &options = {}) const {
@@ -116,6 +117,27 @@ double largest_difference(const Training &one, const Training &other) {
             largest = std::max(largest, std::fabs(static_cast<double>(values[i]) - b.at(name).at(i)));
     return largest;
 }
+
+class KilledProcess : public testing::TestWithParam<const char *> {};
+
+/// kill -9 in the middle of an epoch, after a checkpoint.
+TEST_P(KilledProcess, EndsWithTheWeightsOfAnUninterruptedOne) {
+    const std::string threads = GetParam();
+    const std::vector<std::string> options{"--epochs", "46", "--threads", threads};
+    const Training whole("whole-" + threads), killed("killed-" + threads);
+    EXPECT_EQ(whole.start(options, {})->wait(), 0);
+    const auto first = killed.start(options, {});
+    ASSERT_TRUE(first->wait_for_file(killed.output().string() + ".run/log.csv")) << first->output();
+    first->signal(SIGKILL);
+    EXPECT_EQ(first->wait(), -SIGKILL);
+    EXPECT_FALSE(fs::exists(killed.output()));
+    const auto second = killed.start(options, {});
+    EXPECT_EQ(second->wait(), 0) << second->output();
+    EXPECT_NE(second->output().find("resuming at step"), std::string::npos) << second->output();
+    EXPECT_LE(largest_difference(whole, killed), threads == "1" ? 0 : 1e-6);
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, KilledProcess, testing::Values("1", "2"));
 
 class TwoProcesses : public testing::TestWithParam<const char *> {};
 

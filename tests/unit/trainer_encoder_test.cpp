@@ -8,6 +8,7 @@
 #include "mirra/error.hpp"
 #include "scratch.hpp"
 #include "tasks/encoder.hpp"
+#include "tasks/encoder_recipe.hpp"
 #include "trainer_support.hpp"
 
 #include <gtest/gtest.h>

@@ -87,6 +87,14 @@ bool TrainProcess::wait_for(const std::string &text) {
     return false;
 }
 
+bool TrainProcess::wait_for_file(const std::filesystem::path &path) {
+    while (running()) {
+        if (std::filesystem::exists(path)) return true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    return false;
+}
+
 int free_port() {
     const int listener = socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};

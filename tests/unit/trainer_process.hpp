@@ -29,6 +29,8 @@ class TrainProcess {
     [[nodiscard]] std::string output() const;
     /// Waits until the output holds the text. False when the process ended without it.
     bool wait_for(const std::string &text);
+    /// The same until a file exists.
+    bool wait_for_file(const std::filesystem::path &path);
 
   private:
     bool running();

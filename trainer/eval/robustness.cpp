@@ -49,6 +49,22 @@ std::vector<std::int64_t> subset(std::int64_t size, std::int64_t count, std::uin
     return indices;
 }
 
+void check_classes(const std::vector<std::string> &names, const std::vector<std::string> &expected,
+                   std::int64_t count, const std::string &data) {
+    if (static_cast<std::int64_t>(names.size()) != count)
+        throw Error(ErrorCode::mismatch,
+                    "the data has " + std::to_string(names.size()) + " classes, the bundle " +
+                        std::to_string(count),
+                    data, "give pictures of the classes that the bundle was trained on");
+    if (expected.empty()) return;
+    const auto [name, wanted] = std::ranges::mismatch(names, expected);
+    if (name != names.end())
+        throw Error(ErrorCode::mismatch,
+                    "class " + std::to_string(name - names.begin()) + " of the data is '" + *name +
+                        "', that of the bundle '" + *wanted + "'",
+                    data, "give class folders whose names, sorted, are the bundle's classes in its order");
+}
+
 std::vector<Attack> attacks_of(const RobustnessEvaluation &evaluation) {
     if (evaluation.attack != "pgd") return attacks_of_name(evaluation.attack, evaluation.budget);
     constexpr double kReach = 2.5;
@@ -122,14 +138,7 @@ LabelledImages load_images(const RobustnessEvaluation &evaluation,
                            const std::vector<std::string> &class_names, std::int64_t classes,
                            std::int64_t extent) {
     const auto set = open_set(evaluation, extent);
-    const auto &names = set->classes();
-    const bool fits =
-        class_names.empty() ? static_cast<std::int64_t>(names.size()) == classes : names == class_names;
-    if (!fits)
-        throw Error(ErrorCode::mismatch,
-                    "the data has " + std::to_string(names.size()) + " classes, other than the bundle's " +
-                        std::to_string(classes),
-                    evaluation.data.front(), "give pictures of the classes that the bundle was trained on");
+    check_classes(set->classes(), class_names, classes, evaluation.data.front());
     LabelledImages out;
     std::vector<torch::Tensor> parts;
     std::vector<std::int64_t> labels;

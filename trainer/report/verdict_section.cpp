@@ -127,7 +127,7 @@ Html pgd_card(const FinishedRun &run) {
                  .interval = interval_of(*value, count),
                  .source = Source::log,
                  .detail = "the first " + (count > 0 ? grouped(count) + " " : std::string()) +
-                           "pictures for validation"});
+                           "pictures for validation, which may be of few classes"});
 }
 
 Html autoattack_card(const FinishedRun &run) {

@@ -111,6 +111,11 @@ EncoderRecipe EncoderRecipe::read(Recipe &recipe) {
     return out;
 }
 
+std::int64_t EncoderRecipe::kept_side() const {
+    constexpr std::int64_t kOf = 7, kKept = 8;
+    return augmentation.crop == Augmentation::Crop::pad ? extent : (extent * kKept + kOf - 1) / kOf;
+}
+
 Budget EncoderRecipe::budget_at(std::int64_t picture_extent) const {
     if (budget.norm == Norm::linf) return budget;
     return {budget.norm, budget.epsilon * static_cast<double>(picture_extent) / static_cast<double>(extent)};

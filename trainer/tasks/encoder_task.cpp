@@ -24,13 +24,6 @@ constexpr std::uint64_t kDropoutSalt = 0x64726f70;
 using Clock = std::chrono::steady_clock;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-/// Pictures are kept somewhat larger than they are used, so that crops have something to choose from.
-std::int64_t kept_side(const EncoderRecipe &settings) {
-    constexpr std::int64_t kOf = 7, kKept = 8;
-    return settings.augmentation.crop == Augmentation::Crop::pad ? settings.extent
-                                                                 : (settings.extent * kKept + kOf - 1) / kOf;
-}
-
 EncoderRecipe with_classes(EncoderRecipe settings, const ClassSet &data) {
     settings.network.classes = static_cast<std::int64_t>(data.classes().size());
     return settings;
@@ -54,9 +47,9 @@ EncoderTask::EncoderTask(const EncoderCommand &command, Recipe recipe, EncoderRe
     , environment_(process_environment())
     , device_(select_device(command.device, environment_))
     , bf16_(settings_.precision == "auto" ? has_bf16(device_) : settings_.precision == "bf16")
-    , data_(command.data, Split::train, {.side = kept_side(settings_), .cache_bytes = kCacheBytes})
+    , data_(command.data, Split::train, {.side = settings_.kept_side(), .cache_bytes = kCacheBytes})
     , validation_(std::make_unique<ClassSet>(validation_sources(command), validation_split(command),
-                                             ClassSet::Options{kept_side(settings_), kCacheBytes}))
+                                             ClassSet::Options{settings_.kept_side(), kCacheBytes}))
     , processes_(environment_, device_)
     , graphs_(graph::classifier(with_classes(settings_, data_).network))
     , network_(make_network())
