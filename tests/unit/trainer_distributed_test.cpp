@@ -68,15 +68,9 @@ class Training {
     }
     std::unique_ptr<TrainProcess> start(const std::vector<std::string> &options,
                                         const test::Variables &variables, int rank = 0) const {
-        std::vector<std::string> words{"encoder",
-                                       "--data",
-                                       pictures_,
-                                       "--validation",
-                                       pictures_,
-                                       "--recipe",
-                                       folder_ / "recipe.toml",
-                                       "-o",
-                                       output()};
+        std::vector<std::string> words{
+            "encoder", "--data", pictures_, "--validation", pictures_, "--recipe", folder_ / "recipe.toml",
+            "-o",      output()};
         words.insert(words.end(), options.begin(), options.end());
         if (std::ranges::find(options, "--threads") == options.end())
             words.insert(words.end(), {"--threads", "1"});

@@ -166,7 +166,8 @@ TEST(EncoderTraining, PicturesGrowOverTheEpochs) {
     command.epochs = 4;
     EXPECT_EQ(train_encoder(command), 0);
     ClassSet set(command.data, Split::train, {});
-    const ClassLoaderOptions options{.batch = 8, .extent = 32, .growth = {{2, 16}, {1, 24}}, .augmentation = {}};
+    const ClassLoaderOptions options{
+        .batch = 8, .extent = 32, .growth = {{2, 16}, {1, 24}}, .augmentation = {}};
     const auto steps = ClassLoader::steps_per_epoch(set.size(), options);
     for (const auto &[epoch, extent] : {std::pair{0, 16}, {1, 16}, {2, 24}, {3, 32}, {9, 32}}) {
         const auto batch = ClassLoader(set, options, epoch * steps).next();

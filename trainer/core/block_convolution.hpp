@@ -9,8 +9,8 @@ struct BlockConvolution {
     std::int64_t kernel = 0, stride = 0, padding = 0;
 };
 
-/// The weight [O, C, K, K] for block_convolution(): [O, C S S, ceil(K / S), ceil(K / S)], zeros where the kernel
-/// ends.
+/// The weight [O, C, K, K] for block_convolution(): [O, C S S, ceil(K / S), ceil(K / S)], zeros where the
+/// kernel ends.
 torch::Tensor block_weight(const torch::Tensor &weight, std::int64_t stride);
 
 /// conv2d(input, weight, bias, stride, padding), exact but for the order of sums: S x S pixels become one of

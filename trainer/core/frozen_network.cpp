@@ -18,8 +18,9 @@ bool may_be_overwritten(Op op) {
 /// Kernels are slow for the three channels of a picture, most of all back to it.
 bool pays_in_blocks(const graph::Node &node) {
     constexpr std::int64_t kFewChannels = 4;
-    return node.op == Op::conv2d && node.integer("stride") > 1 && node.integer("in_channels") <= kFewChannels &&
-           node.integer("groups") == 1 && node.integer("dilation") == 1;
+    return node.op == Op::conv2d && node.integer("stride") > 1 &&
+           node.integer("in_channels") <= kFewChannels && node.integer("groups") == 1 &&
+           node.integer("dilation") == 1;
 }
 
 } // namespace

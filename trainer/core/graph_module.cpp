@@ -50,7 +50,8 @@ void GraphModule::create(const graph::Node &node, const Options &options) {
         const std::string &name = found->second;
         auto tensor = initial(node, role, info.shape(node));
         if (has_prefix(name, options.zero_init)) tensor.zero_();
-        if (tensor.dim() == 4 && options.channels_last) tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
+        if (tensor.dim() == 4 && options.channels_last)
+            tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);
         const bool buffer = role.starts_with("running_");
         tensors_[name] = buffer ? register_buffer(module_name(name), tensor)
                                 : register_parameter(module_name(name), tensor);

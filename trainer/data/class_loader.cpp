@@ -135,10 +135,10 @@ ClassBatch ClassLoader::make(std::int64_t step) {
     const auto indices = order(epoch);
     const auto first = (step % steps * options_.world + options_.rank) * options_.batch;
     const auto extent = options_.extent_in(epoch);
-    ClassBatch batch{.extent = extent,
-                     .pixels = std::vector<std::uint8_t>(bytes_of(extent) *
-                                                         static_cast<std::size_t>(options_.batch)),
-                     .labels = {}};
+    ClassBatch batch{
+        .extent = extent,
+        .pixels = std::vector<std::uint8_t>(bytes_of(extent) * static_cast<std::size_t>(options_.batch)),
+        .labels = {}};
     for (std::int64_t i = 0; i < options_.batch; ++i) {
         const auto index = (*indices)[static_cast<std::size_t>(first + i)];
         const auto [picture, label] = set_.get(index);

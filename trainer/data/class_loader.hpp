@@ -32,8 +32,8 @@ struct Growth {
 };
 
 struct ClassLoaderOptions {
-    std::int64_t batch = 128;   ///< of this process
-    std::int64_t extent = 32;   ///< of the pictures in a batch, once they have grown
+    std::int64_t batch = 128;        ///< of this process
+    std::int64_t extent = 32;        ///< of the pictures in a batch, once they have grown
     std::vector<Growth> growth = {}; ///< one after the other, before `extent`
     Augmentation augmentation;
     std::uint64_t seed = 0;

@@ -33,8 +33,11 @@ Html curves_section(const FinishedRun &run) {
     out << "<h2>Training</h2>\n<p>Loss and accuracy of the training are those of its augmented ";
     if (adversarial) out << "and attacked ";
     out << "batches, each point the mean since the one before; the validation's pictures are not "
-           "augmented.</p>\n"
-           "<div class=\"plots\">\n";
+           "augmented";
+    if (run.last("validation_robust"))
+        out << ", and at most the first " << grouped(run.settings.validation_pictures)
+            << " of them are attacked";
+    out << ".</p>\n<div class=\"plots\">\n";
     out << svg_plot({.title = "Accuracy",
                      .x_label = "step",
                      .series = {series(log, "accuracy", training),

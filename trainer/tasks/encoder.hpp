@@ -19,8 +19,8 @@ namespace mirra::trainer {
 struct EncoderCommand {
     std::vector<std::string> data, validation; ///< see open_pictures(); no validation: the data's own split
     std::filesystem::path recipe, output;      ///< no recipe: the defaults
-    std::filesystem::path init;                ///< bundle whose weights the training starts from; empty: random
-    std::filesystem::path folder;              ///< of the run; empty: OUTPUT.run
+    std::filesystem::path init;   ///< bundle whose weights the training starts from; empty: random
+    std::filesystem::path folder; ///< of the run; empty: OUTPUT.run
     std::string device = "cpu";
     int threads = 0, loader_threads = 1;
     bool restart = false;

@@ -24,15 +24,18 @@ void read_network(Recipe &recipe, EncoderRecipe &out) {
 }
 
 void read_growth(Recipe &recipe, EncoderRecipe &out) {
-    const auto extents = recipe.integers("data.growth", {}), epochs = recipe.integers("data.growth_epochs", {});
+    const auto extents = recipe.integers("data.growth", {}),
+               epochs = recipe.integers("data.growth_epochs", {});
     if (extents.size() != epochs.size())
         throw Error(ErrorCode::invalid_argument,
-                    "recipe: 'data.growth' and 'data.growth_epochs' must have as many entries", recipe.name());
+                    "recipe: 'data.growth' and 'data.growth_epochs' must have as many entries",
+                    recipe.name());
     for (std::size_t i = 0; i < extents.size(); ++i) {
         if (extents[i] < kSmallestExtent || extents[i] > out.extent || epochs[i] < 1)
-            throw Error(ErrorCode::invalid_argument,
-                        "recipe: 'data.growth' takes extents from 8 to 'data.extent', each for 1 epoch or more",
-                        recipe.name());
+            throw Error(
+                ErrorCode::invalid_argument,
+                "recipe: 'data.growth' takes extents from 8 to 'data.extent', each for 1 epoch or more",
+                recipe.name());
         out.growth.push_back({epochs[i], extents[i]});
     }
 }
@@ -59,8 +62,8 @@ void read_adversary(Recipe &recipe, EncoderRecipe &out) {
     out.budget.norm = recipe.choice("adversary.norm", {"l2", "linf"}) == "l2" ? Norm::l2 : Norm::linf;
     out.budget.epsilon = recipe.real("adversary.epsilon", 0, 0, 1e4);
     if (out.adversary != Adversary::none && !(out.budget.epsilon > 0))
-        throw Error(ErrorCode::invalid_argument, "an adversary needs a positive 'adversary.epsilon'", recipe.name(),
-                    "set it in the recipe, or give --eps");
+        throw Error(ErrorCode::invalid_argument, "an adversary needs a positive 'adversary.epsilon'",
+                    recipe.name(), "set it in the recipe, or give --eps");
     out.attack_steps = recipe.integer("adversary.steps", out.attack_steps, 1, 10'000);
     // 2.5 epsilon over the steps lets every iterate reach the boundary (Madry et al. 2018).
     const double reach = 2.5 * out.budget.epsilon / static_cast<double>(out.attack_steps);

@@ -50,8 +50,8 @@ struct EncoderRecipe {
 
     /// @throws Error invalid_argument
     static EncoderRecipe read(Recipe &recipe);
-    /// Short side at which pictures are kept: somewhat larger than they are used, so that crops have something
-    /// to choose from.
+    /// Short side at which pictures are kept: somewhat larger than they are used, so that crops have
+    /// something to choose from.
     [[nodiscard]] std::int64_t kept_side() const;
     /// The attack's budget on pictures of another extent than the last: an l2 norm grows with the extent, so
     /// that the perturbation of a pixel stays the same.

@@ -174,8 +174,9 @@ std::vector<double> EncoderTask::step(std::int64_t step) {
     const auto begin = Clock::now();
     const auto batch = loader_->next();
     const std::chrono::duration<double> waiting = Clock::now() - begin;
-    const auto images = to_images(batch, device_).contiguous(
-        settings_.channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
+    const auto images = to_images(batch, device_)
+                            .contiguous(settings_.channels_last ? at::MemoryFormat::ChannelsLast
+                                                                : at::MemoryFormat::Contiguous);
     const auto labels = torch::tensor(batch.labels).to(device_);
     const auto [inputs, weights] = attack(images, labels, step);
     network_->train();
@@ -199,13 +200,8 @@ std::vector<double> EncoderTask::step(std::int64_t step) {
     if (average_) average_->update(step);
     const double accuracy = logits.argmax(1).eq(labels).to(at::kFloat).mean().item<double>();
     const std::chrono::duration<double> seconds = Clock::now() - begin;
-    return {loss.item<double>(),
-            accuracy,
-            rate,
-            static_cast<double>(settings_.batch) / seconds.count(),
-            waiting / seconds,
-            kNaN,
-            kNaN};
+    return {loss.item<double>(), accuracy, rate, static_cast<double>(settings_.batch) / seconds.count(),
+            waiting / seconds,   kNaN,     kNaN};
 }
 
 /// PGD-K without random start on the first validation pictures, at the recipe's validation epsilon.
@@ -232,7 +228,8 @@ double EncoderTask::accuracy(std::int64_t count, const Perturbation &attack) {
                                   .batch = settings_.batch,
                                   .device = device_};
     const auto correct = static_cast<double>(count_correct(*validation_, options, classifier, attack));
-    return processes_.average(std::vector<double>{correct}).front() * processes_.size() / static_cast<double>(count);
+    return processes_.average(std::vector<double>{correct}).front() * processes_.size() /
+           static_cast<double>(count);
 }
 
 void EncoderTask::validate(std::vector<double> &values) {
