@@ -287,6 +287,9 @@ TEST(ClassData, FoldersAreClassesAndBrokenPicturesAreSkipped) {
     ASSERT_EQ(set.size(), 8);
     EXPECT_EQ(set.get(0).label, 0);
     EXPECT_EQ(set.get(4).label, 1);
+    const std::vector<std::int64_t> wanted{3, 4, 5};
+    EXPECT_EQ(evaluation_batch(set, wanted, 16).labels, (std::vector<std::int64_t>{0, 1}))
+        << "an evaluation counts no picture twice";
     ASSERT_EQ(set.skipped().size(), 1u);
     EXPECT_NE(set.skipped()[0].find("0.png"), std::string::npos);
 }
@@ -321,8 +324,9 @@ TEST(ClassData, ReadsCifarBatches) {
     }
     ClassSet set({"cifar10:" + folder.string()}, Split::train, {});
     ASSERT_EQ(set.size(), 15);
-    const auto [picture, label] = set.get(1);
+    const auto [picture, label, index] = set.get(1);
     EXPECT_EQ(label, 5);
+    EXPECT_EQ(index, 1);
     const auto bytes = picture->bytes();
     EXPECT_EQ(std::to_integer<int>(bytes[0]), 1);
     EXPECT_EQ(std::to_integer<int>(bytes[1]), 11);

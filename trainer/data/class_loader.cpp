@@ -141,7 +141,7 @@ ClassBatch ClassLoader::make(std::int64_t step) {
         .labels = {}};
     for (std::int64_t i = 0; i < options_.batch; ++i) {
         const auto index = (*indices)[static_cast<std::size_t>(first + i)];
-        const auto [picture, label] = set_.get(index);
+        const auto [picture, label, found] = set_.get(index);
         CounterRandom random(options_.seed, static_cast<std::uint64_t>(epoch),
                              static_cast<std::uint64_t>(index));
         augment(*picture, options_.augmentation, extent, random,
@@ -151,17 +151,17 @@ ClassBatch ClassLoader::make(std::int64_t step) {
     return batch;
 }
 
-ClassBatch evaluation_batch(ClassSet &set, std::int64_t begin, std::int64_t count, std::int64_t extent) {
-    ClassBatch batch{.extent = extent,
-                     .pixels = std::vector<std::uint8_t>(bytes_of(extent) * static_cast<std::size_t>(count)),
-                     .labels = {}};
-    for (std::int64_t i = 0; i < count; ++i) {
-        const auto [picture, label] = set.get(begin + i);
+ClassBatch evaluation_batch(ClassSet &set, std::span<const std::int64_t> indices, std::int64_t extent) {
+    ClassBatch batch{.extent = extent, .pixels = {}, .labels = {}};
+    for (const auto index : indices) {
+        const auto [picture, label, found] = set.get(index);
+        if (found != index) continue;
         const auto shorter = std::min(picture->width(), picture->height());
         constexpr std::int32_t kKept = 7, kOf = 8;
         const auto side = shorter == extent ? shorter : std::max(1, shorter * kKept / kOf);
+        batch.pixels.resize(batch.pixels.size() + bytes_of(extent));
         resample(*picture, {(picture->width() - side) / 2, (picture->height() - side) / 2, side, side},
-                 extent, batch.pixels.data() + bytes_of(extent) * static_cast<std::size_t>(i));
+                 extent, batch.pixels.data() + batch.pixels.size() - bytes_of(extent));
         batch.labels.push_back(label);
     }
     return batch;

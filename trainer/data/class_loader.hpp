@@ -4,6 +4,8 @@
 #include "data/batch_loader.hpp"
 #include "data/class_set.hpp"
 
+#include <span>
+
 namespace mirra::trainer {
 
 /// 8-bit RGB, batch x extent x extent x 3, and a label a picture.
@@ -68,9 +70,9 @@ class ClassLoader {
     std::unique_ptr<BatchLoader<ClassBatch>> loader_; // last: its threads use the members above
 };
 
-/// Pictures [begin, begin + count) of a set for evaluation: reduced so that the centre's extent x extent is
-/// cut from a short side of extent x 8/7 (ImageNet's custom), or as they are where they have that extent
-/// already.
-ClassBatch evaluation_batch(ClassSet &set, std::int64_t begin, std::int64_t count, std::int64_t extent);
+/// Pictures of a set for evaluation: reduced so that the centre's extent x extent is cut from a short side of
+/// extent x 8/7 (ImageNet's custom), or as they are where they have that extent already. One that cannot be
+/// read is left out.
+ClassBatch evaluation_batch(ClassSet &set, std::span<const std::int64_t> indices, std::int64_t extent);
 
 } // namespace mirra::trainer

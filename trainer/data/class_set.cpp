@@ -39,8 +39,9 @@ std::string ClassSet::name(std::int64_t index) const {
 
 LabelledPicture ClassSet::get(std::int64_t index) {
     for (std::int64_t offset = 0; offset < size(); ++offset) {
-        auto &entry = *entries_[static_cast<std::size_t>((index + offset) % size())];
-        if (auto picture = load(entry)) return {std::move(picture), entry.store->label(entry.index)};
+        const auto place = (index + offset) % size();
+        auto &entry = *entries_[static_cast<std::size_t>(place)];
+        if (auto picture = load(entry)) return {std::move(picture), entry.store->label(entry.index), place};
     }
     throw Error(ErrorCode::corrupt, "none of the " + std::to_string(size()) + " pictures can be read",
                 name(0), "check the files");

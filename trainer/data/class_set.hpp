@@ -13,6 +13,7 @@ namespace mirra::trainer {
 struct LabelledPicture {
     std::shared_ptr<const image::Image> picture; ///< RGB, 8 bits
     std::int32_t label = 0;
+    std::int64_t index = 0; ///< another than asked for when that one cannot be read
 };
 
 /// Thread-safe.

@@ -17,10 +17,12 @@ std::int64_t count_correct(ClassSet &set, const AccuracyOptions &options, const 
                            const Perturbation &attack) {
     const torch::NoGradGuard no_grad;
     std::int64_t right = 0;
-    const auto end = options.begin + options.count;
-    for (auto begin = options.begin; begin < end; begin += options.batch) {
-        const auto count = std::min(options.batch, end - begin);
-        const auto batch = evaluation_batch(set, begin, count, options.extent);
+    const std::span<const std::int64_t> pictures(options.pictures);
+    const auto step = static_cast<std::size_t>(options.batch);
+    for (std::size_t begin = 0; begin < pictures.size(); begin += step) {
+        const auto indices = pictures.subspan(begin, std::min(step, pictures.size() - begin));
+        const auto batch = evaluation_batch(set, indices, options.extent);
+        if (batch.labels.empty()) continue;
         auto images = to_images(batch, options.device);
         const auto labels = torch::tensor(batch.labels).to(options.device);
         if (attack) images = attack(images, labels);

@@ -12,7 +12,7 @@ namespace mirra::trainer {
 torch::Tensor to_images(const ClassBatch &batch, const torch::Device &device);
 
 struct AccuracyOptions {
-    std::int64_t begin = 0, count = 0; ///< the pictures of the set
+    std::vector<std::int64_t> pictures; ///< of the set, by index
     std::int64_t extent = 0, batch = 0;
     torch::Device device = torch::kCPU;
 };

@@ -143,10 +143,14 @@ LabelledImages load_images(const RobustnessEvaluation &evaluation,
     std::vector<torch::Tensor> parts;
     std::vector<std::int64_t> labels;
     for (const auto index : subset(set->size(), evaluation.count, evaluation.seed)) {
-        const auto batch = evaluation_batch(*set, index, 1, extent);
+        const auto batch = evaluation_batch(*set, {&index, 1}, extent);
+        if (batch.labels.empty()) continue;
         parts.push_back(to_images(batch, torch::kCPU).clone());
         labels.push_back(batch.labels.front());
     }
+    if (parts.empty())
+        throw Error(ErrorCode::corrupt, "none of the pictures can be read", evaluation.data.front(),
+                    "check the files, or raise --count");
     out.images = torch::cat(parts).contiguous(at::MemoryFormat::ChannelsLast);
     out.labels = torch::tensor(labels);
     out.skipped = set->skipped();

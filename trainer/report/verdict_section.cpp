@@ -126,8 +126,8 @@ Html pgd_card(const FinishedRun &run) {
                  .value = *value,
                  .interval = interval_of(*value, count),
                  .source = Source::log,
-                 .detail = "the first " + (count > 0 ? grouped(count) + " " : std::string()) +
-                           "pictures for validation, which may be of few classes"});
+                 .detail = (count > 0 ? grouped(count) + " " : std::string()) +
+                           "pictures, spread over those for validation"});
 }
 
 Html autoattack_card(const FinishedRun &run) {

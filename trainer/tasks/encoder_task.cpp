@@ -204,7 +204,7 @@ std::vector<double> EncoderTask::step(std::int64_t step) {
             waiting / seconds,   kNaN,     kNaN};
 }
 
-/// PGD-K without random start on the first validation pictures, at the recipe's validation epsilon.
+/// PGD-K without random start on some of the validation pictures, at the recipe's validation epsilon.
 double EncoderTask::robust_accuracy() {
     constexpr double kReach = 2.5;
     const Budget budget{settings_.budget.norm, settings_.validation_epsilon};
@@ -222,11 +222,10 @@ double EncoderTask::robust_accuracy() {
 double EncoderTask::accuracy(std::int64_t count, const Perturbation &attack) {
     const Classifier classifier = [this](const torch::Tensor &x) { return frozen_.forward(x); };
     const auto [begin, share] = processes_.share(count);
-    const AccuracyOptions options{.begin = begin,
-                                  .count = share,
-                                  .extent = settings_.extent,
-                                  .batch = settings_.batch,
-                                  .device = device_};
+    AccuracyOptions options{
+        .pictures = {}, .extent = settings_.extent, .batch = settings_.batch, .device = device_};
+    // Spread over the set, which is in the order of the classes.
+    for (auto i = begin; i < begin + share; ++i) options.pictures.push_back(i * validation_->size() / count);
     const auto correct = static_cast<double>(count_correct(*validation_, options, classifier, attack));
     return processes_.average(std::vector<double>{correct}).front() * processes_.size() /
            static_cast<double>(count);

@@ -54,7 +54,7 @@ class EncoderTask final : public TrainingTask {
     Adversarial attack(const torch::Tensor &images, const torch::Tensor &labels, std::int64_t step);
     torch::Tensor loss_of(const torch::Tensor &logits, const torch::Tensor &labels,
                           const torch::Tensor &weights) const;
-    /// Share of the first `count` validation pictures that are classified right; all processes share the
+    /// Share of `count` validation pictures that are classified right; all processes share the
     /// work.
     [[nodiscard]] double accuracy(std::int64_t count, const Perturbation &attack = {});
     [[nodiscard]] double robust_accuracy();
