@@ -13,6 +13,12 @@
 
 namespace mirra::test {
 
+/// Whether LibTorch's packed convolutions take bf16 on this processor; the host refuses it where they do not.
+inline bool has_bf16_kernels() {
+    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq");
+}
+
 class RandomNetwork {
   public:
     RandomNetwork(graph::Graph graph, std::uint64_t seed) : graph_(std::move(graph)) {

@@ -109,6 +109,7 @@ TEST(Runtime, TheEstimateIsAnUpperBoundOfWhatARunTakes) {
     auto &module = torch_module();
     for (const auto &graph : graphs)
         for (const auto precision : {Precision::fp32, Precision::bf16}) {
+            if (precision == Precision::bf16 && !mirra::test::has_bf16_kernels()) continue;
             const bool flat = graph.name == "flat";
             const std::int64_t height = flat ? 64 : 256, width = flat ? 96 : 352;
             const RandomNetwork network(graph, 7);
@@ -146,6 +147,8 @@ TEST(Runtime, InputsAreLeftAlone) {
 }
 
 TEST(Runtime, Bf16StaysClose) {
+    if (!mirra::test::has_bf16_kernels())
+        GTEST_SKIP() << "LibTorch has no bf16 convolution for this processor";
     const RandomNetwork network(graph::wavelet_denoiser({.channels = {8, 12}, .blocks = {1, 1}}), 5);
     const auto inputs = network.inputs(2, 48, 32);
     const auto full = network.compiled(inputs, Precision::fp32)[0],

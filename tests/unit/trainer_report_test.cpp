@@ -165,7 +165,7 @@ TEST(EncoderReport, ThePageHoldsEveryPart) {
     EXPECT_THAT(page, HasSubstr("AutoAttack, ℓ2 ≤ 0.5")); // robust, recorded
     EXPECT_THAT(page, HasSubstr("53.1 to 66.5 %"));
     EXPECT_THAT(page, HasSubstr("PGD-2, ℓ2 ≤ 0.5")); // robust, from the log
-    EXPECT_THAT(page, HasSubstr("last validation</span>the first 8 pictures"));
+    EXPECT_THAT(page, HasSubstr("last validation</span>8 pictures, spread over those"));
     EXPECT_EQ(occurrences(page, "<svg viewBox"), 5u); // four panels, loss over PGD's steps
     EXPECT_EQ(occurrences(page, "<article"), 2u);
     EXPECT_THAT(page, HasSubstr("perturbation × "));

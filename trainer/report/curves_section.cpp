@@ -35,8 +35,8 @@ Html curves_section(const FinishedRun &run) {
     out << "batches, each point the mean since the one before; the validation's pictures are not "
            "augmented";
     if (run.last("validation_robust"))
-        out << ", and at most the first " << grouped(run.settings.validation_pictures)
-            << " of them are attacked";
+        out << ", and at most " << grouped(run.settings.validation_pictures)
+            << " of them, spread over all, are attacked";
     out << ".</p>\n<div class=\"plots\">\n";
     out << svg_plot({.title = "Accuracy",
                      .x_label = "step",
