@@ -12,9 +12,11 @@ import csv
 import os
 import pathlib
 import statistics
+import struct
 import subprocess
 import tempfile
 import time
+import zlib
 
 import numpy as np
 import torch
@@ -150,9 +152,7 @@ precision = "{precision}"
 
 
 def write_pictures(folder, count, extent):
-    """Uniform noise as binary PPM would do, but mirra-train reads PNG: NumPy and zlib are enough to write it."""
-    import struct
-    import zlib
+    """Uniform noise as PNG, written with zlib alone."""
     random = np.random.default_rng(0)
 
     def chunk(kind, data):

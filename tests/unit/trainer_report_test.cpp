@@ -200,7 +200,12 @@ TEST(EncoderReport, MissingFilesAreNamedWithAWayOut) {
     const auto data = make_classes("moving", 8);
     const auto command = tiny_run("moving", data);
     auto report = report_of(command);
-    EXPECT_EQ(failure(report).first, ErrorCode::not_found);
+    EXPECT_THAT(failure(report).second, HasSubstr("no training run here"));
+    fs::create_directories(report.run); // a training that has only begun has its record, and no log
+    RunRecord begun;
+    begun.output = command.output;
+    write_run_record(report.run, begun);
+    EXPECT_THAT(failure(report).second, HasSubstr("no bundle"));
     ASSERT_EQ(train_encoder(command), 0);
 
     const fs::path moved = data.string() + "-moved";

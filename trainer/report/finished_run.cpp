@@ -19,13 +19,10 @@ using Json = nlohmann::json;
 constexpr std::string_view kSuffix = ".run";
 constexpr std::int64_t kEveryStep = std::int64_t{1} << 52;
 
+/// Empty where there is none yet: a run writes it with its first checkpoint.
 RunLog read_log(const fs::path &folder) {
     const auto path = folder / "log.csv";
     std::ifstream file(path);
-    if (!file)
-        throw Error(ErrorCode::not_found, "this is no folder of a training run: it has no log.csv",
-                    folder.string(),
-                    "give the folder OUTPUT.run that mirra-train encoder keeps beside its bundle");
     std::string line, column;
     std::getline(file, line);
     std::stringstream header(line);
@@ -130,8 +127,8 @@ std::optional<double> FinishedRun::last(const std::string &column) const {
 }
 
 FinishedRun read_finished_run(const fs::path &folder, const fs::path &bundle) {
-    if (!fs::is_directory(folder))
-        throw Error(ErrorCode::not_found, "there is no such run", folder.string(),
+    if (!fs::exists(folder / "run.json") && !fs::exists(folder / "log.csv"))
+        throw Error(ErrorCode::not_found, "there is no training run here", folder.string(),
                     "give the folder OUTPUT.run that mirra-train encoder keeps beside its bundle");
     FinishedRun run{.folder = folder,
                     .bundle_path = bundle,
