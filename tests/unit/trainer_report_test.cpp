@@ -169,7 +169,7 @@ TEST(EncoderReport, ThePageHoldsEveryPart) {
     EXPECT_EQ(occurrences(page, "<svg viewBox"), 5u); // four panels, loss over PGD's steps
     EXPECT_EQ(occurrences(page, "<article"), 2u);
     EXPECT_THAT(page, HasSubstr("perturbation × "));
-    EXPECT_THAT(page, HasSubstr("gradient<span title=\"encoder (2)\">")); // of the other network
+    EXPECT_THAT(page, HasSubstr("gradient<span>encoder (2)</span>")); // of the other network
     EXPECT_THAT(page, HasSubstr("On 2 pictures, ℓ2 ≤ 0.5"));
     EXPECT_THAT(page, HasSubstr("<pre>" + escaped(kRecipe) + "</pre>"));
     EXPECT_THAT(page, HasSubstr("mirra-train encoder <span class=\"option\">--data</span> "));

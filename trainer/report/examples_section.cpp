@@ -35,9 +35,9 @@ Html prediction(const AdversarialExamples &examples, const torch::Tensor &probab
 Html cell(const std::string &kind, const std::string &detail, const torch::Tensor &picture,
           const Html &caption) {
     Html out;
-    out << "<figure><div class=\"label\">" << kind << "<span title=\"" << detail << "\">" << detail
-        << "</span></div><img src=\"" << picture_uri(picture) << "\" alt=\"" << kind << ", " << detail
-        << "\"><figcaption>" << caption << "</figcaption></figure>\n";
+    out << "<figure><div class=\"label\">" << kind << "<span>" << detail << "</span></div><img src=\""
+        << picture_uri(picture) << "\" alt=\"" << kind << ", " << detail << "\"><figcaption>" << caption
+        << "</figcaption></figure>\n";
     return out;
 }
 

@@ -58,13 +58,14 @@ figure { margin: 0; break-inside: avoid; }
 
 .example { padding: 1.1rem 0 1.2rem; border-top: 1px solid var(--line); break-inside: avoid; }
 .example:first-of-type { border-top: 0; }
-.cells { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 0.9rem; }
+.cells { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 0 0.9rem; }
+.cells figure { display: grid; grid-row: span 3; grid-template-rows: subgrid; padding-bottom: 0.5rem; }
 .cells.four { grid-template-columns: repeat(4, minmax(0, 1fr)); max-width: 48rem; }
 .cells img { display: block; width: 100%; height: auto; margin: 0.35rem 0 0.35rem; border-radius: 4px;
   image-rendering: pixelated; }
 .cells figcaption { font-size: 0.85rem; line-height: 1.35; }
-.cells .label { font-size: 0.85rem; line-height: 1.3; }
-.cells .label span { display: block; overflow: hidden; color: var(--soft); white-space: nowrap; text-overflow: ellipsis; }
+.cells .label { align-self: end; font-size: 0.85rem; line-height: 1.3; }
+.cells .label span { display: block; color: var(--soft); overflow-wrap: anywhere; }
 .cells .before { margin-top: 0.25rem; color: var(--soft); }
 .cells figcaption b { overflow-wrap: anywhere; }
 
@@ -96,7 +97,7 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line);
   body { font-size: 10.5pt; }
   main { max-width: none; padding: 0; }
   h2 { break-after: avoid; margin-top: 1.6rem; }
-  .cells { gap: 0.5rem; }
+  .cells { gap: 0 0.5rem; }
   .cells.four { max-width: 75%; }
   .cells .label, .cells figcaption { font-size: 7pt; }
   .example { padding: 0.5rem 0; }

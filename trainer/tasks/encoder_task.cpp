@@ -252,7 +252,6 @@ void EncoderTask::finish() {
     const auto skipped = data_.skipped();
     for (const auto &file : skipped) log_warning("skipped " + file);
     if (!skipped.empty()) log_warning(std::to_string(skipped.size()) + " pictures could not be read");
-    record_skipped(command_, static_cast<std::int64_t>(skipped.size()));
     if (average_) average_->swap();
     write_encoder_bundle({.output = command_.output,
                           .graphs = graphs_,
@@ -268,6 +267,7 @@ void EncoderTask::finish() {
                                          .batch = settings_.batch,
                                          .extent = settings_.extent,
                                          .device = command_.device}});
+    record_skipped(command_, static_cast<std::int64_t>(skipped.size()));
     if (average_) average_->swap();
 }
 
