@@ -148,6 +148,12 @@ TEST(EncoderTraining, StartsFromABundleAndRefusesAnother) {
         EXPECT_TRUE(std::equal(values.begin(), values.end(), tensor.const_data_ptr<float>())) << name;
     }
     EXPECT_NE(task->fingerprint(), encoder_task(first)->fingerprint());
+    ASSERT_EQ(train_encoder(second), 0);
+    EXPECT_NE(bundle::Bundle::open(second.output)
+                  ->manifest()
+                  .provenance.find(bundle::Bundle::open(first.output)->sha256()),
+              std::string::npos)
+        << "the bundle does not say what it started from";
     second.width = 0.25;
     try {
         encoder_task(second);

@@ -15,6 +15,7 @@ void write_encoder_bundle(const EncoderBundle &bundle) {
     manifest.licence = bundle.licence;
     auto provenance = nlohmann::ordered_json::parse(to_json(bundle.provenance));
     provenance["classes"] = bundle.classes;
+    if (!bundle.initial.empty()) provenance["initial_weights"] = bundle.initial;
     manifest.provenance = provenance.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     manifest.graphs.emplace("encoder", bundle.graphs.encoder);
     manifest.graphs.emplace("classifier", bundle.graphs.classifier);

@@ -17,6 +17,7 @@ struct EncoderBundle {
     const GraphModule &network;
     const EncoderRecipe &settings;
     const std::vector<std::string> &classes;
+    std::string initial; ///< SHA-256 of the bundle that the training started from; empty: random weights
     std::string licence;
     Provenance provenance;
 };

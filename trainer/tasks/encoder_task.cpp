@@ -258,6 +258,7 @@ void EncoderTask::finish() {
                           .network = *network_,
                           .settings = settings_,
                           .classes = data_.classes(),
+                          .initial = initial_,
                           .licence = command_.licence,
                           .provenance = {.data = command_.data,
                                          .pictures = data_.size(),
