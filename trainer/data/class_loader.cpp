@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::uint64_t kOrderSalt =
     0x6f72646572; // keeps the order's randomness apart from the augmentation's
+/// Sides of a crop and of the picture that it is cut from.
+constexpr std::int32_t kCropped = 7, kKept = 8;
 constexpr double kLargestAspect = 4.0 / 3;
 
 std::size_t bytes_of(std::int64_t extent) {
@@ -151,14 +153,17 @@ ClassBatch ClassLoader::make(std::int64_t step) {
     return batch;
 }
 
+std::int64_t side_for_crops(std::int64_t extent) {
+    return (extent * kKept + kCropped - 1) / kCropped;
+}
+
 ClassBatch evaluation_batch(ClassSet &set, std::span<const std::int64_t> indices, std::int64_t extent) {
     ClassBatch batch{.extent = extent, .pixels = {}, .labels = {}};
     for (const auto index : indices) {
         const auto [picture, label, found] = set.get(index);
         if (found != index) continue;
         const auto shorter = std::min(picture->width(), picture->height());
-        constexpr std::int32_t kKept = 7, kOf = 8;
-        const auto side = shorter == extent ? shorter : std::max(1, shorter * kKept / kOf);
+        const auto side = shorter == extent ? shorter : std::max(1, shorter * kCropped / kKept);
         batch.pixels.resize(batch.pixels.size() + bytes_of(extent));
         resample(*picture, {(picture->width() - side) / 2, (picture->height() - side) / 2, side, side},
                  extent, batch.pixels.data() + batch.pixels.size() - bytes_of(extent));

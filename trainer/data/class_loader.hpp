@@ -70,6 +70,9 @@ class ClassLoader {
     std::unique_ptr<BatchLoader<ClassBatch>> loader_; // last: its threads use the members above
 };
 
+/// Short side, extent x 8/7 rounded up, at which pictures are kept for crops of `extent` (ImageNet's custom).
+std::int64_t side_for_crops(std::int64_t extent);
+
 /// Pictures of a set for evaluation: reduced so that the centre's extent x extent is cut from a short side of
 /// extent x 8/7 (ImageNet's custom), or as they are where they have that extent already. One that cannot be
 /// read is left out.

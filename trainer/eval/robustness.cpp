@@ -27,8 +27,7 @@ constexpr int kFailure = 1, kInterrupted = 130;
 
 /// The folder's own test split, or the folder itself where it has none.
 std::unique_ptr<ClassSet> open_set(const RobustnessEvaluation &evaluation, std::int64_t extent) {
-    constexpr std::int64_t kOf = 7, kKept = 8;
-    const ClassSet::Options options{.side = (extent * kKept + kOf - 1) / kOf, .cache_bytes = 0};
+    const ClassSet::Options options{.side = side_for_crops(extent), .cache_bytes = 0};
     const bool split = std::ranges::all_of(evaluation.data, [](const auto &source) {
         return source.starts_with("cifar10:") || open_pictures(source, Split::test) != nullptr;
     });

@@ -115,8 +115,7 @@ EncoderRecipe EncoderRecipe::read(Recipe &recipe) {
 }
 
 std::int64_t EncoderRecipe::kept_side() const {
-    constexpr std::int64_t kOf = 7, kKept = 8;
-    return augmentation.crop == Augmentation::Crop::pad ? extent : (extent * kKept + kOf - 1) / kOf;
+    return augmentation.crop == Augmentation::Crop::pad ? extent : side_for_crops(extent);
 }
 
 Budget EncoderRecipe::budget_at(std::int64_t picture_extent) const {
