@@ -9,7 +9,6 @@ namespace mirra::trainer {
 namespace {
 
 constexpr double kLarge = 1e12;
-constexpr std::int64_t kSmallestExtent = 8;
 constexpr std::int64_t kMany = 1'000'000'000;
 
 void read_network(Recipe &recipe, EncoderRecipe &out) {
@@ -21,36 +20,6 @@ void read_network(Recipe &recipe, EncoderRecipe &out) {
     network.pooled_extent = recipe.integer("network.pooled_extent", network.pooled_extent, 1, 32);
     out.dropout = recipe.real("network.dropout", 0, 0, 0.95);
     network.transform = graph::parse_input_transform(recipe.text("network.input_transform", "mean_std"));
-}
-
-void read_growth(Recipe &recipe, EncoderRecipe &out) {
-    const auto extents = recipe.integers("data.growth", {}),
-               epochs = recipe.integers("data.growth_epochs", {});
-    if (extents.size() != epochs.size())
-        throw Error(ErrorCode::invalid_argument,
-                    "recipe: 'data.growth' and 'data.growth_epochs' must have as many entries",
-                    recipe.name());
-    for (std::size_t i = 0; i < extents.size(); ++i) {
-        if (extents[i] < kSmallestExtent || extents[i] > out.extent || epochs[i] < 1)
-            throw Error(
-                ErrorCode::invalid_argument,
-                "recipe: 'data.growth' takes extents from 8 to 'data.extent', each for 1 epoch or more",
-                recipe.name());
-        out.growth.push_back({epochs[i], extents[i]});
-    }
-}
-
-void read_data(Recipe &recipe, EncoderRecipe &out) {
-    out.extent = recipe.integer("data.extent", out.extent, kSmallestExtent, 4096);
-    out.batch = recipe.integer("data.batch", out.batch, 1, 1 << 20);
-    read_growth(recipe, out);
-    auto &how = out.augmentation;
-    how.crop = recipe.choice("data.crop", {"resized", "pad"}) == "pad" ? Augmentation::Crop::pad
-                                                                       : Augmentation::Crop::resized;
-    how.padding = recipe.integer("data.padding", how.padding, 0, 1024);
-    how.smallest_area = recipe.real("data.smallest_area", how.smallest_area, 0.01, 1);
-    how.flips = recipe.boolean("data.flips", true);
-    how.color = recipe.real("data.color", 0, 0, 1);
 }
 
 void read_adversary(Recipe &recipe, EncoderRecipe &out) {
@@ -100,7 +69,7 @@ void read_optimizer(Recipe &recipe, EncoderRecipe &out) {
 EncoderRecipe EncoderRecipe::read(Recipe &recipe) {
     EncoderRecipe out;
     read_network(recipe, out);
-    read_data(recipe, out);
+    out.read_pictures(recipe);
     read_adversary(recipe, out);
     read_optimizer(recipe, out);
     out.validation_every = recipe.integer("validation.every_epochs", out.validation_every, 1, kMany);
@@ -112,10 +81,6 @@ EncoderRecipe EncoderRecipe::read(Recipe &recipe) {
     out.seed = static_cast<std::uint64_t>(recipe.integer("training.seed", 0, 0, INT64_MAX));
     recipe.finish();
     return out;
-}
-
-std::int64_t EncoderRecipe::kept_side() const {
-    return augmentation.crop == Augmentation::Crop::pad ? extent : side_for_crops(extent);
 }
 
 Budget EncoderRecipe::budget_at(std::int64_t picture_extent) const {

@@ -5,24 +5,18 @@
 #include "core/recipe.hpp"
 #include "core/schedule.hpp"
 #include "core/sgd.hpp"
-#include "data/class_loader.hpp"
 #include "mirra/architectures.hpp"
+#include "tasks/picture_recipe.hpp"
 
 #include <string>
-#include <vector>
 
 namespace mirra::trainer {
 
 enum class Adversary : std::uint8_t { none, pgd, fgsm_rs, gairat };
 
-struct EncoderRecipe {
+struct EncoderRecipe : PictureRecipe {
     graph::ClassifierOptions network;
     double dropout = 0; ///< before the hidden linear layers (alexnet, vgg16)
-
-    std::int64_t batch = 128; ///< of all processes together
-    std::int64_t extent = 32;
-    std::vector<Growth> growth; ///< smaller pictures in the first epochs
-    Augmentation augmentation;
 
     Adversary adversary = Adversary::none;
     Budget budget{Norm::l2, 0};
@@ -50,9 +44,6 @@ struct EncoderRecipe {
 
     /// @throws Error invalid_argument
     static EncoderRecipe read(Recipe &recipe);
-    /// Short side at which pictures are kept: somewhat larger than they are used, so that crops have
-    /// something to choose from.
-    [[nodiscard]] std::int64_t kept_side() const;
     /// The attack's budget on pictures of another extent than the last: an l2 norm grows with the extent, so
     /// that the perturbation of a pixel stays the same.
     [[nodiscard]] Budget budget_at(std::int64_t picture_extent) const;
