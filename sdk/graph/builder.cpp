@@ -59,6 +59,9 @@ std::string Builder::linear(const std::string &x, std::int64_t in, std::int64_t 
 std::string Builder::relu(const std::string &x, std::string name) {
     return append(Op::relu, {x}, std::move(name));
 }
+std::string Builder::leaky_relu(const std::string &x, double slope, std::string name) {
+    return append(Op::leaky_relu, {x}, std::move(name), {{"slope", slope}});
+}
 std::string Builder::tanh(const std::string &x, std::string name) {
     return append(Op::tanh, {x}, std::move(name));
 }
@@ -103,6 +106,12 @@ std::string Builder::upsample_nearest(const std::string &x, std::int64_t factor,
 std::string Builder::reflection_pad(const std::string &x, std::int64_t left, std::int64_t right,
                                     std::int64_t top, std::int64_t bottom, std::string name) {
     return append(Op::reflection_pad, {x}, std::move(name),
+                  {{"left", left}, {"right", right}, {"top", top}, {"bottom", bottom}});
+}
+
+std::string Builder::crop(const std::string &x, std::int64_t left, std::int64_t right, std::int64_t top,
+                          std::int64_t bottom, std::string name) {
+    return append(Op::crop, {x}, std::move(name),
                   {{"left", left}, {"right", right}, {"top", top}, {"bottom", bottom}});
 }
 

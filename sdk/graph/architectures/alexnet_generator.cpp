@@ -1,97 +1,97 @@
 // The three generators that invert AlexNet's taps; layer numbers are those of the authors' state dicts.
 #include "alexnet.hpp"
 
+#include "classifiers.hpp"
+#include "generators.hpp"
 #include "mirra/error.hpp"
+
+#include <functional>
 
 namespace mirra::graph {
 namespace {
 
-/// Appends the layers of a torch-like sequence and counts them, since the counts are the names of the
-/// weights.
-class Sequence {
-  public:
-    Sequence(Builder &builder, std::string x) : b_(builder), x_(std::move(x)) {}
+/// Factor of the published channel counts, which rounding leaves multiples of 8.
+using Wide = std::function<std::int64_t(std::int64_t)>;
 
-    void conv(std::int64_t in, std::int64_t out) {
-        x_ = b_.conv2d(x_, {.in = in, .out = out}, next());
-        norm_relu(out);
-    }
-    /// Kernel 4, padding 1: stride 1 adds a pixel, stride 2 doubles the extent.
-    void transposed(std::int64_t in, std::int64_t out, std::int64_t stride) {
-        x_ = b_.conv_transpose2d(x_, {.in = in, .out = out, .kernel = 4, .stride = stride, .padding = 1},
-                                 next());
-        norm_relu(out);
-    }
-    void upsample() { x_ = b_.upsample_nearest(x_, 2, next()); }
-    /// The last convolution, the only one with a bias, and what maps it to [0, 1].
-    std::string image() {
-        x_ = b_.conv2d(x_, {.in = 3, .out = 3, .bias = true}, next());
-        return append_image_range(b_, x_, next());
-    }
-
-  private:
-    std::string next() { return "generator.gen." + std::to_string(index_++); }
-    void norm_relu(std::int64_t channels) {
-        x_ = b_.batch_norm(x_, channels, next());
-        x_ = b_.relu(x_, next());
-    }
-
-    Builder &b_;
-    std::string x_;
-    int index_ = 0;
-};
-
-std::string conv5_generator(Sequence s) {
-    s.conv(256, 256);
-    s.transposed(256, 256, 1);
-    s.conv(256, 256);
-    s.transposed(256, 256, 2);
-    s.conv(256, 256);
-    s.transposed(256, 128, 2);
-    s.conv(128, 128);
-    s.transposed(128, 64, 2);
-    s.conv(64, 64);
-    s.transposed(64, 32, 2);
-    s.conv(32, 32);
-    s.transposed(32, 3, 2);
+std::string conv5_generator(GeneratorSequence &s, const Wide &wide) {
+    s.conv(wide(256));
+    s.transposed(wide(256), 1);
+    s.conv(wide(256));
+    s.transposed(wide(256), 2);
+    s.conv(wide(256));
+    s.transposed(wide(128), 2);
+    s.conv(wide(128));
+    s.transposed(wide(64), 2);
+    s.conv(wide(64));
+    s.transposed(wide(32), 2);
+    s.conv(wide(32));
+    s.transposed(kColors, 2);
     return s.image();
 }
 
-std::string conv2_generator(Sequence s) {
-    s.conv(192, 192);
-    s.transposed(192, 192, 1);
-    s.conv(192, 96);
+std::string conv2_generator(GeneratorSequence &s, const Wide &wide) {
+    s.conv(wide(192));
+    s.transposed(wide(192), 1);
+    s.conv(wide(96));
     s.upsample();
-    s.conv(96, 96);
-    s.conv(96, 64);
+    s.conv(wide(96));
+    s.conv(wide(64));
     s.upsample();
-    s.conv(64, 64);
+    s.conv(wide(64));
     s.upsample();
-    s.conv(64, 64);
+    s.conv(wide(64));
     s.upsample();
-    s.conv(64, 32);
-    s.conv(32, 3);
+    s.conv(wide(32));
+    s.conv(kColors);
     return s.image();
 }
 
-std::string conv1_generator(Sequence s) {
-    s.conv(64, 64);
-    s.transposed(64, 64, 1);
-    s.conv(64, 64);
+std::string conv1_generator(GeneratorSequence &s, const Wide &wide) {
+    s.conv(wide(64));
+    s.transposed(wide(64), 1);
+    s.conv(wide(64));
     s.upsample();
-    s.conv(64, 64);
-    s.conv(64, 32);
+    s.conv(wide(64));
+    s.conv(wide(32));
     s.upsample();
-    s.conv(32, 32);
+    s.conv(wide(32));
     s.upsample();
-    s.conv(32, 16);
-    s.conv(16, 3);
+    s.conv(wide(16));
+    s.conv(kColors);
     return s.image();
+}
+
+std::string append_tap(Builder &b, const std::string &features, AlexNetTap tap, std::int64_t channels,
+                       const Wide &wide) {
+    GeneratorSequence s(b, features, channels);
+    switch (tap) {
+    case AlexNetTap::conv1:
+        return conv1_generator(s, wide);
+    case AlexNetTap::conv2:
+        return conv2_generator(s, wide);
+    case AlexNetTap::conv5:
+        return conv5_generator(s, wide);
+    }
+    throw Error(ErrorCode::invalid_argument, "unknown AlexNet tap", "tap");
 }
 
 std::int64_t tap_channels(AlexNetTap tap) {
     if (tap == AlexNetTap::conv1) return 64;
     return tap == AlexNetTap::conv2 ? 192 : 256;
+}
+
+AlexNetTap tap_of_stride(std::int64_t stride) {
+    switch (stride) {
+    case 8:
+        return AlexNetTap::conv1;
+    case 16:
+        return AlexNetTap::conv2;
+    case 32:
+        return AlexNetTap::conv5;
+    default:
+        throw Error(ErrorCode::unsupported, "AlexNet has no features of stride " + std::to_string(stride),
+                    "layout", "use the layout 'mirror'");
+    }
 }
 
 } // namespace
@@ -101,15 +101,19 @@ std::string append_image_range(Builder &b, const std::string &x, const std::stri
 }
 
 std::string append_alexnet_generator(Builder &b, const std::string &features, AlexNetTap tap) {
-    switch (tap) {
-    case AlexNetTap::conv1:
-        return conv1_generator(Sequence(b, features));
-    case AlexNetTap::conv2:
-        return conv2_generator(Sequence(b, features));
-    case AlexNetTap::conv5:
-        return conv5_generator(Sequence(b, features));
-    }
-    throw Error(ErrorCode::invalid_argument, "unknown AlexNet tap", "tap");
+    return append_tap(b, features, tap, tap_channels(tap), [](std::int64_t channels) { return channels; });
+}
+
+std::string append_alexnet_layout(Builder &b, const std::string &features, const FeatureGeometry &geometry,
+                                  double width) {
+    const auto tap = tap_of_stride(geometry.stride);
+    if (geometry.missing != 1)
+        throw Error(ErrorCode::unsupported, "this encoder's features are not those of an AlexNet", "layout",
+                    "use the layout 'mirror'");
+    const double factor =
+        width * static_cast<double>(geometry.channels) / static_cast<double>(tap_channels(tap));
+    return append_tap(b, features, tap, geometry.channels,
+                      [factor](std::int64_t channels) { return scaled_channels(channels, factor); });
 }
 
 Graph alexnet_generator(AlexNetTap tap) {

@@ -79,6 +79,32 @@ std::vector<std::string> classifier_architectures();
 /// Output channels of the last layer that has weights of its own; 0 if there is none.
 std::int64_t logit_count(const Graph &classifier);
 
+struct GeneratorOptions {
+    std::string layout = "auto"; ///< one of generator_layouts()
+    double width = 1;            ///< factor of the channel counts behind the features
+};
+
+/// Features of one of an encoder's taps -> image in [0, 1]: "features" [N,C,h,w] -> "image" [N,3,H,W], named
+/// "generator-TAP". Layouts: "alexnet" (Tables A4, A6 and A7 as the authors' code, the channel counts scaled
+/// with those of the features), "mirror" (the plain mirror image of any encoder whose stride is a power of
+/// two), "deepsim" (Dosovitskiy and Brox 2016; AlexNet's conv5 at 224 px alone), "auto" (alexnet for
+/// AlexNet's taps, else mirror). Weights `generator.gen.N.*`, of deepsim `generator.<layer>.*`.
+/// @throws Error not_found (tap) | invalid_argument (layout, width) | unsupported (an encoder of another
+/// kind)
+Graph generator(const Graph &encoder, const std::string &tap, const GeneratorOptions &options = {});
+
+std::vector<std::string> generator_layouts();
+
+/// The encoder up to the tap with the generator behind it, image -> image, named "autoencoder-TAP".
+/// @throws Error not_found | mismatch
+Graph autoencoder(const Graph &encoder, const std::string &tap, const Graph &generator);
+
+/// Table A5's discriminator: "image" [N,3,H,W] in [0,1] and "features" [N,C,h,w] of the target -> "logit"
+/// [N,1]. Dropout belongs before `classifier02.1` and `classifier02.4`; all convolutions are spectrally
+/// normalised.
+/// @param extent  of the pictures, at least 32; below 128 the first stride is smaller than the published 4
+Graph discriminator(std::int64_t feature_channels, std::int64_t extent, double width = 1);
+
 /// Width and depth of Mirra's own blind wavelet denoiser.
 struct WaveletDenoiserOptions {
     std::vector<std::int64_t> channels{48, 96, 160}; ///< at 1/2, 1/4, 1/8 …

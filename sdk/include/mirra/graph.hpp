@@ -172,6 +172,14 @@ std::int64_t minimum_extent(const Graph &graph);
 /// itself. For graphs whose outputs have the size of their inputs. Tiles start and end on the alignment grid.
 Halo receptive_field(const Graph &graph);
 
+/// The nodes and inputs that the named output depends on, as a graph whose only output is called `rename`.
+/// @throws Error not_found, the hint lists the outputs
+Graph part_of(const Graph &graph, std::string_view output, std::string rename);
+
+/// `second`, whose only input is fed by `first`'s only output, behind `first`. Node names must differ.
+/// @throws Error mismatch | corrupt
+Graph chain(const Graph &first, const Graph &second, std::string name);
+
 /// Input interval that output pixels [low, high] of the named output depend on, along one axis.
 Interval input_interval(const Graph &graph, std::string_view output, bool vertical, Interval pixels);
 
@@ -203,6 +211,7 @@ class Builder {
     std::string batch_norm(const std::string &x, std::int64_t channels, std::string name);
     std::string linear(const std::string &x, std::int64_t in, std::int64_t out, std::string name);
     std::string relu(const std::string &x, std::string name = {});
+    std::string leaky_relu(const std::string &x, double slope, std::string name = {});
     std::string tanh(const std::string &x, std::string name = {});
     std::string sigmoid(const std::string &x, std::string name = {});
     std::string max_pool(const std::string &x, std::int64_t kernel, std::int64_t stride,
@@ -217,6 +226,9 @@ class Builder {
     std::string upsample_nearest(const std::string &x, std::int64_t factor, std::string name = {});
     std::string reflection_pad(const std::string &x, std::int64_t left, std::int64_t right, std::int64_t top,
                                std::int64_t bottom, std::string name = {});
+    /// Takes so many rows and columns away at each side.
+    std::string crop(const std::string &x, std::int64_t left, std::int64_t right, std::int64_t top,
+                     std::int64_t bottom, std::string name = {});
     /// (x - mean) / deviation per channel.
     std::string normalise(const std::string &x, std::vector<double> mean, std::vector<double> deviation,
                           std::string name = {});
