@@ -1,5 +1,5 @@
 // mirra-train: trains, imports and evaluates weight bundles.
-#include "eval/denoising.hpp"
+#include "eval/command.hpp"
 #include "eval/loader_speed.hpp"
 #include "eval/robustness.hpp"
 #include "import/import.hpp"
@@ -7,6 +7,7 @@
 #include "report/encoder_report.hpp"
 #include "tasks/denoiser.hpp"
 #include "tasks/encoder.hpp"
+#include "tasks/inverter.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -31,6 +32,7 @@ int run(int argc, char **argv) {
     app.require_subcommand(1);
     mirra::trainer::add_denoiser_command(app, status);
     mirra::trainer::add_encoder_command(app, status);
+    mirra::trainer::add_inverter_command(app, status);
     mirra::trainer::add_import_command(app);
     mirra::trainer::add_eval_command(app, status);
     mirra::trainer::add_attack_command(app, status);

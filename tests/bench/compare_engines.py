@@ -1,7 +1,8 @@
 """Times a bundle's graph in Mirra, PyTorch eager and ONNX Runtime in one run, in turns, on the same tensors.
 
     python3 -m venv build/bench && build/bench/bin/pip install -r tests/bench/requirements.txt
-    build/bench/bin/python tests/bench/compare_engines.py [--bundle bundles/denoiser.mirra] [--size 512x512 ...]
+    build/bench/bin/python tests/bench/compare_engines.py [--bundle bundles/denoiser.mirra] [--graph denoiser]
+        [--size 512x512 ...] [--batch 1 ...]
 
 Prints a Markdown table of median milliseconds and of the peers' time over Mirra's. Each round times every engine once
 more, so that a busy machine is busy for all.
@@ -42,9 +43,9 @@ def onnx_session(module, inputs, threads):
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def mirra_times(arguments, size, precision, repeat):
+def mirra_times(arguments, size, batch, precision, repeat):
     command = [arguments.mirra, "bench", arguments.bundle, "--graph", arguments.graph, "--size", size, "--repeat", str(repeat),
-               "--warmup", "1", "--threads", str(arguments.threads), "--precision", precision, "--json"]
+               "--warmup", "1", "--batch", str(batch), "--threads", str(arguments.threads), "--precision", precision, "--json"]
     result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["results"][0]
     return [next(s["median_ms"] for s in result["stages"] if s["stage"] == "total")]
 
@@ -61,10 +62,10 @@ def check_same(arguments, module, graph, inputs):
     return difference
 
 
-def compare(arguments, size):
+def compare(arguments, size, batch):
     width, height = map(int, size.split("x"))
     module, graph = graph_module.load(arguments.bundle, arguments.graph)
-    inputs = [torch.rand(1, port["channels"], height, width) for port in graph["inputs"]]
+    inputs = [torch.rand(batch, port["channels"], height, width) for port in graph["inputs"]]
     difference = check_same(arguments, module, graph, inputs)
     session = onnx_session(module, inputs, arguments.threads)
     names = [i.name for i in session.get_inputs()]
@@ -81,8 +82,8 @@ def compare(arguments, size):
             eager(nhwc_module, nhwc)
 
     engines = {
-        "Mirra fp32": lambda n: mirra_times(arguments, size, "fp32", n),
-        "Mirra bf16": lambda n: mirra_times(arguments, size, "bf16", n),
+        "Mirra fp32": lambda n: mirra_times(arguments, size, batch, "fp32", n),
+        "Mirra bf16": lambda n: mirra_times(arguments, size, batch, "bf16", n),
         "PyTorch eager fp32": lambda n: timed(lambda: eager(module, inputs), n),
         "PyTorch eager fp32 channels-last": lambda n: timed(lambda: eager(nhwc_module, nhwc), n),
         "PyTorch eager bf16 autocast channels-last": lambda n: timed(autocast, n),
@@ -93,7 +94,7 @@ def compare(arguments, size):
         for name, run in engines.items():
             times[name].append(statistics.median(run(arguments.repeat)))
     medians = {name: statistics.median(values) for name, values in times.items()}
-    print(f"\n{size}, {arguments.threads} threads, largest difference {difference:.1e}\n")
+    print(f"\n{size}, batch {batch}, {arguments.threads} threads, largest difference {difference:.1e}\n")
     print("| engine | median ms | time / Mirra fp32 | time / Mirra bf16 |\n|---|---|---|---|")
     for name, value in medians.items():
         print(f"| {name} | {value:.1f} | {value / medians['Mirra fp32']:.2f} | {value / medians['Mirra bf16']:.2f} |", flush=True)
@@ -104,6 +105,7 @@ def main():
     parser.add_argument("--bundle", default=str(ROOT / "bundles/denoiser.mirra"))
     parser.add_argument("--graph", default="denoiser")
     parser.add_argument("--size", nargs="+", default=["512x512", "2040x1536"])
+    parser.add_argument("--batch", nargs="+", type=int, default=[1])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
@@ -111,7 +113,8 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     for size in arguments.size:
-        compare(arguments, size)
+        for batch in arguments.batch:
+            compare(arguments, size, batch)
 
 
 if __name__ == "__main__":

@@ -48,33 +48,52 @@ def synthesise(x):
 
 
 class GraphModule(torch.nn.Module):
-    """Runs the ops that the denoiser's graph has."""
+    """Runs the ops that denoisers and image autoencoders have."""
 
     def __init__(self, graph, tensors):
         super().__init__()
         self.graph = graph
         self.layers = torch.nn.ModuleDict()
+        makers = {"conv2d": self.convolution, "conv_transpose2d": self.transposed, "batch_norm": self.batch_norm}
+        self.constants = {}
         for node in graph["nodes"]:
-            if node["op"] == "conv2d":
-                self.layers[node["name"].replace(".", "/")] = self.convolution(node, tensors)
+            if node["op"] == "normalise":
+                self.constants[node["name"]] = [torch.tensor(node["attributes"][key]).view(1, -1, 1, 1)
+                                                for key in ("mean", "deviation")]
+            if node["op"] not in makers:
+                continue
+            layer = makers[node["op"]](node["attributes"], "bias" in node["weights"])
+            for role, name in node["weights"].items():
+                getattr(layer, role).data = tensors[name]
+            self.layers[node["name"].replace(".", "/")] = layer
 
     @staticmethod
-    def convolution(node, tensors):
-        a = node["attributes"]
-        layer = torch.nn.Conv2d(a["in_channels"], a["out_channels"], a["kernel"], a.get("stride", 1), a.get("padding", 0),
-                                a.get("dilation", 1), a.get("groups", 1), bias="bias" in node["weights"])
-        layer.weight.data = tensors[node["weights"]["weight"]]
-        if layer.bias is not None:
-            layer.bias.data = tensors[node["weights"]["bias"]]
-        return layer
+    def convolution(a, bias):
+        return torch.nn.Conv2d(a["in_channels"], a["out_channels"], a["kernel"], a.get("stride", 1), a.get("padding", 0),
+                               a.get("dilation", 1), a.get("groups", 1), bias=bias)
+
+    @staticmethod
+    def transposed(a, bias):
+        return torch.nn.ConvTranspose2d(a["in_channels"], a["out_channels"], a["kernel"], a.get("stride", 1),
+                                        a.get("padding", 0), bias=bias)
+
+    @staticmethod
+    def batch_norm(a, _):
+        return torch.nn.BatchNorm2d(a["channels"], a.get("epsilon", 1e-5))
 
     def apply_node(self, node, x):
-        op = node["op"]
-        if op == "conv2d":
-            return self.layers[node["name"].replace(".", "/")](x[0])
+        name, a = node["name"].replace(".", "/"), node.get("attributes", {})
+        if name in self.layers:
+            return self.layers[name](x[0])
+
+        mean, deviation = self.constants.get(node["name"], (0, 1))
         functions = {"relu": lambda: F.relu(x[0]), "add": lambda: x[0] + x[1], "concat": lambda: torch.cat(x, 1),
+                     "tanh": lambda: torch.tanh(x[0]),
+                     "max_pool": lambda: F.max_pool2d(x[0], a["kernel"], a["stride"], a.get("padding", 0)),
+                     "upsample_nearest": lambda: F.interpolate(x[0], scale_factor=a["factor"], mode="nearest"),
+                     "normalise": lambda: (x[0] - mean) / deviation,
                      "haar_analysis": lambda: analyse(x[0]), "haar_synthesis": lambda: synthesise(x[0])}
-        return functions[op]()
+        return functions[node["op"]]()
 
     def forward(self, *inputs):
         values = {port["name"]: value for port, value in zip(self.graph["inputs"], inputs)}

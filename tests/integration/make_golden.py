@@ -83,7 +83,7 @@ def main():
         for height, width in SIZES:
             image = values(f"image {height}x{width}", (1, 3, height, width), 0, 1)
             with torch.no_grad():
-                flat = network.run(image)["autoencoder.image"].flatten()
+                flat = list(network.run(image).values())[-1].flatten()
             step = max(1, flat.numel() // SAMPLES)
             samples = [round(v, 7) for v in flat[::step].tolist()]
             cases.append({"arch": arch, "height": height, "width": width, "step": step, "samples": samples})

@@ -101,7 +101,7 @@ class AutoEncoder(nn.Module):
     def run(self, image):
         features = self.classifier.taps(2 * image - 1)[self.tap]
         out = self.generator(features)
-        return {"encoder.features": features, "generator.image": out, "autoencoder.image": out}
+        return {f"encoder.{self.tap}": features, f"generator-{self.tap}.image": out, f"autoencoder-{self.tap}.image": out}
 
 
 HAAR = {"LL": [[1, 1], [1, 1]], "LH": [[-1, 1], [-1, 1]], "HL": [[-1, -1], [1, 1]], "HH": [[1, -1], [-1, 1]]}

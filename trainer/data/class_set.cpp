@@ -10,14 +10,32 @@ namespace mirra::trainer {
 ClassSet::ClassSet(const std::vector<std::string> &sources, Split split, const Options &options)
     : options_(options) {
     for (const auto &source : sources)
-        if (auto store = open_pictures(source, split)) add(std::move(store), source);
+        if (auto store = options.labelled ? open_pictures(source, split) : open_unlabelled(source, split))
+            add(std::move(store), source);
+    const std::string folder =
+        options.labelled ? "give a folder with one folder of pictures a class" : "give a folder of pictures";
     if (entries_.empty())
         throw Error(ErrorCode::not_found,
                     split == Split::train ? "no picture to train on" : "the data has no split for validation",
                     sources.empty() ? "--data" : sources.front(),
-                    split == Split::train
-                        ? "give a folder with one folder of pictures a class"
-                        : "give a folder with one folder of pictures a class with --validation");
+                    split == Split::train ? folder : folder + " with --validation");
+}
+
+std::unique_ptr<ClassSet> ClassSet::hold_out(std::int64_t count) {
+    if (count < 1 || size() < 2 * count)
+        throw Error(ErrorCode::invalid_argument,
+                    "too few pictures: " + std::to_string(size()) + ", of which " + std::to_string(count) +
+                        " are held out for validation",
+                    name(0), "add pictures, or lower validation.pictures in the recipe");
+    std::unique_ptr<ClassSet> held(new ClassSet(stores_, options_));
+    std::vector<std::unique_ptr<Entry>> kept;
+    const auto stride = size() / count;
+    for (std::int64_t i = 0; i < size(); ++i) {
+        const bool moves = i % stride == 0 && held->size() < count;
+        (moves ? held->entries_ : kept).push_back(std::move(entries_[static_cast<std::size_t>(i)]));
+    }
+    entries_ = std::move(kept);
+    return held;
 }
 
 void ClassSet::add(std::unique_ptr<PictureStore> store, const std::string &source) {

@@ -1,4 +1,5 @@
-// Labelled pictures for a classifier: several stores as one, decoded once, broken files skipped and named.
+// Pictures for training, with labels for a classifier: several stores as one, decoded once, broken files
+// skipped and named.
 #pragma once
 
 #include "data/picture_store.hpp"
@@ -22,12 +23,17 @@ class ClassSet {
     struct Options {
         std::int64_t side = 0; ///< pictures with a longer short side are reduced to it; 0: as they are
         std::uint64_t cache_bytes =
-            0; ///< decoded pictures kept in memory; beyond it they are decoded each time
+            0;                ///< decoded pictures kept in memory; beyond it they are decoded each time
+        bool labelled = true; ///< otherwise folders are searched to any depth and all labels are 0
     };
     /// @param sources  see open_pictures()
     /// @throws Error not_found (no picture in any, a missing split) | mismatch (other classes in the second)
     /// | corrupt
     ClassSet(const std::vector<std::string> &sources, Split split, const Options &options);
+
+    /// Moves `count` pictures, evenly spaced over the set, into a set of their own, for validation.
+    /// @throws Error invalid_argument when fewer than two times as many pictures are there
+    std::unique_ptr<ClassSet> hold_out(std::int64_t count);
 
     [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(entries_.size()); }
     [[nodiscard]] const std::vector<std::string> &classes() const { return stores_.front()->classes(); }
@@ -47,11 +53,14 @@ class ClassSet {
         std::shared_ptr<const image::Image> picture;
         bool broken = false;
     };
+    ClassSet(std::vector<std::shared_ptr<const PictureStore>> stores, const Options &options)
+        : options_(options)
+        , stores_(std::move(stores)) {}
     void add(std::unique_ptr<PictureStore> store, const std::string &source);
     std::shared_ptr<const image::Image> load(Entry &entry);
 
     Options options_;
-    std::vector<std::unique_ptr<PictureStore>> stores_;
+    std::vector<std::shared_ptr<const PictureStore>> stores_;
     std::vector<std::unique_ptr<Entry>> entries_;
     mutable std::mutex mutex_;
     std::uint64_t cached_bytes_ = 0;

@@ -1,7 +1,7 @@
 // Denoisers of other libraries, for comparison.
 #pragma once
 
-#include "eval/denoise_bundle.hpp"
+#include "eval/float_picture.hpp"
 
 namespace mirra::trainer {
 

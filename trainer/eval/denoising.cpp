@@ -5,7 +5,8 @@
 #include "core/random.hpp"
 #include "data/image_set.hpp"
 #include "eval/baselines.hpp"
-#include "eval/denoise_bundle.hpp"
+#include "eval/evaluation_pictures.hpp"
+#include "eval/picture_network.hpp"
 #include "eval/record.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
@@ -30,19 +31,6 @@ constexpr double kFullRange = 255;
 constexpr std::uint64_t kCacheBytes = std::uint64_t{1} << 30;
 constexpr std::size_t kSheetRows = 4;
 constexpr std::int32_t kSsimWindow = 11;
-
-FloatPicture to_float(const image::Image &picture) {
-    FloatPicture out{picture.width(), picture.height(), {}};
-    out.values.resize(static_cast<std::size_t>(out.width) * static_cast<std::size_t>(out.height) * 3);
-    image::gather(picture.view(), {0, 0, out.width, out.height}, out.values, 3);
-    return out;
-}
-
-runtime::Precision parse_precision(const std::string &name) {
-    return name == "bf16"   ? runtime::Precision::bf16
-           : name == "fp16" ? runtime::Precision::fp16
-                            : runtime::Precision::fp32;
-}
 
 /// Means over the pictures of one method.
 class Score {
@@ -83,7 +71,7 @@ class Evaluation {
     Evaluation(const DenoisingEvaluation &settings, const std::function<void(const DenoisingRow &)> &finished)
         : settings_(settings)
         , finished_(finished)
-        , denoiser_(*bundle::Bundle::open(settings.bundle), parse_precision(settings.precision),
+        , denoiser_(*bundle::Bundle::open(settings.bundle), "denoiser", parse_precision(settings.precision),
                     settings.device) {}
 
     DenoisingResult run() {
@@ -156,7 +144,7 @@ class Evaluation {
 
     const DenoisingEvaluation &settings_;
     const std::function<void(const DenoisingRow &)> &finished_;
-    BundleDenoiser denoiser_;
+    PictureNetwork denoiser_;
     std::vector<std::unique_ptr<ImageSet>> sets_;
     DenoisingResult result_;
     std::vector<SheetRow> sheet_;
@@ -215,11 +203,9 @@ DenoisingResult evaluate_denoising(const DenoisingEvaluation &evaluation,
     return Evaluation(evaluation, finished).run();
 }
 
-void add_eval_command(CLI::App &app, int &status) {
-    auto *eval = app.add_subcommand("eval", "Measure a bundle");
-    eval->require_subcommand(1);
-    auto *sub = eval->add_subcommand("denoising",
-                                     "PSNR and SSIM of a denoiser on clean pictures with synthetic noise");
+void add_denoising_evaluation(CLI::App &eval, int &status) {
+    auto *sub = eval.add_subcommand("denoising",
+                                    "PSNR and SSIM of a denoiser on clean pictures with synthetic noise");
     const auto settings = std::make_shared<DenoisingEvaluation>();
     sub->add_option("--data", settings->data, "Folders of clean pictures")->required();
     sub->add_option("--bundle", settings->bundle, "Bundle")->default_val("bundles/denoiser.mirra");

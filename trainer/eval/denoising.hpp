@@ -52,7 +52,7 @@ struct DenoisingResult {
 DenoisingResult evaluate_denoising(const DenoisingEvaluation &evaluation,
                                    const std::function<void(const DenoisingRow &)> &finished = {});
 
-/// Adds `eval` with its subcommands; `status` gets the exit status: 1 when pictures had to be skipped.
-void add_eval_command(CLI::App &app, int &status);
+/// Adds the subcommand of `eval`; `status` gets the exit status: 1 when pictures had to be skipped.
+void add_denoising_evaluation(CLI::App &eval, int &status);
 
 } // namespace mirra::trainer

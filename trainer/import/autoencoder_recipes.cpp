@@ -61,14 +61,23 @@ std::optional<std::string> rename_denoiser(std::string key) {
     return renamed;
 }
 
+/// By AlexNetTap.
+constexpr std::array<std::string_view, 3> kLayers{"conv1", "conv2", "conv5"};
+
 std::vector<graph::Graph> encoder_graphs(const Shapes &, const Pixels &pixels) {
     return {graph::alexnet_encoder(pixels.transform),
             graph::alexnet_encoder(InputTransform::mean_std, "comparator")};
 }
 
+/// Graphs of an inverter bundle, see docs/bundle-format.md.
 template<AlexNetTap tap> std::vector<graph::Graph> autoencoder_graphs(const Shapes &, const Pixels &pixels) {
-    return {graph::alexnet_encoder(pixels.transform, tap), graph::alexnet_generator(tap),
-            graph::alexnet_autoencoder(tap, pixels.transform)};
+    const std::string layer(kLayers[static_cast<std::size_t>(tap)]);
+    auto encoder = graph::alexnet_encoder(pixels.transform, tap);
+    encoder.outputs.front().name = layer;
+    auto generator = graph::alexnet_generator(tap);
+    generator.name = "generator-" + layer;
+    auto autoencoder = graph::autoencoder(encoder, layer, generator);
+    return {std::move(encoder), std::move(generator), std::move(autoencoder)};
 }
 
 std::vector<graph::Graph> denoiser_graphs(const Shapes &, const Pixels &pixels) {
@@ -89,13 +98,16 @@ constexpr Recipe recipe(std::string_view id, std::string_view task, std::string_
             .transform = InputTransform::scale_pm1};
 }
 
+template<AlexNetTap tap> constexpr Recipe inverter(std::string_view id, std::string_view title) {
+    auto out = recipe(id, "invert", title, autoencoder_graphs<tap>, rename_alexnet);
+    out.layer = kLayers[static_cast<std::size_t>(tap)];
+    return out;
+}
+
 constexpr std::array kRecipes{
-    recipe("alexnet-ae-conv5", "invert", "AlexNet conv5 autoencoder", autoencoder_graphs<AlexNetTap::conv5>,
-           rename_alexnet),
-    recipe("alexnet-ae-conv2", "invert", "AlexNet conv2 autoencoder", autoencoder_graphs<AlexNetTap::conv2>,
-           rename_alexnet),
-    recipe("alexnet-ae-conv1", "invert", "AlexNet conv1 autoencoder", autoencoder_graphs<AlexNetTap::conv1>,
-           rename_alexnet),
+    inverter<AlexNetTap::conv5>("alexnet-ae-conv5", "AlexNet conv5 autoencoder"),
+    inverter<AlexNetTap::conv2>("alexnet-ae-conv2", "AlexNet conv2 autoencoder"),
+    inverter<AlexNetTap::conv1>("alexnet-ae-conv1", "AlexNet conv1 autoencoder"),
     recipe("alexnet-denoiser", "denoise", "AlexNet wavelet denoiser", denoiser_graphs, rename_denoiser),
     recipe("alexnet-encoder", "", "AlexNet encoder", encoder_graphs, rename_alexnet),
 };

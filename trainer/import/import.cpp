@@ -128,6 +128,7 @@ std::string import_checkpoint(const ImportOptions &options) {
     manifest.name = options.name.empty() ? std::string(recipe.title) : options.name;
     manifest.architecture = options.architecture;
     manifest.licence = options.licence;
+    if (!recipe.layer.empty()) manifest.defaults = Json{{"layer", recipe.layer}}.dump();
     manifest.provenance = provenance(options, recipe, chosen);
     const auto text = summary(graphs, chosen);
     for (graph::Graph &graph : graphs) manifest.graphs.emplace(std::string(graph.name), std::move(graph));

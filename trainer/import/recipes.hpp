@@ -34,7 +34,8 @@ struct Recipe {
     /// Tensors keep their published names, without the `encoder.` and `head.` of the graphs' weights, and a
     /// normalisation in the file is the network's.
     bool classifier = false;
-    std::int64_t extent = 0; ///< usual height and width of the pictures; 0: unknown
+    std::string_view layer = {}; ///< of the encoder that is inverted; empty: none
+    std::int64_t extent = 0;     ///< usual height and width of the pictures; 0: unknown
 };
 
 /// @throws Error invalid_argument, the hint lists the architectures

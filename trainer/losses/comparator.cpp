@@ -4,34 +4,43 @@
 namespace mirra::trainer {
 namespace {
 
-const graph::Graph &feature_graph(const bundle::Bundle &bundle) {
+graph::Graph feature_graph(const bundle::Bundle &bundle) {
     const auto &graphs = bundle.manifest().graphs;
     const auto found = graphs.find("comparator");
-    return found != graphs.end() ? found->second : bundle.graph("encoder");
+    const auto &graph = found != graphs.end() ? found->second : bundle.graph("encoder");
+    return graph::part_of(graph, graph.outputs.back().name, "features");
 }
 
 } // namespace
 
 Comparator::Comparator(const bundle::Bundle &bundle, const torch::Device &device)
-    : network_(std::make_shared<GraphModule>(feature_graph(bundle), GraphModule::Options{})) {
-    network_->load(bundle);
-    network_->to(device);
-    network_->eval();
-    for (auto &parameter : network_->parameters()) parameter.set_requires_grad(false);
+    : Comparator(bundle, feature_graph(bundle), device, at::kFloat) {}
+
+Comparator::Comparator(const bundle::Bundle &bundle, const graph::Graph &features,
+                       const torch::Device &device, at::ScalarType precision) {
+    auto module = std::make_shared<GraphModule>(features, GraphModule::Options{});
+    module->load(bundle);
+    module->to(device);
+    for (auto &parameter : module->parameters()) parameter.set_requires_grad(false);
+    network_ = std::make_unique<FrozenNetwork>(module, precision);
+    network_->refresh();
 }
 
-torch::Tensor Comparator::features(const torch::Tensor &pictures) {
-    const auto &graph = network_->graph();
-    return network_->forward({{graph.inputs.front().name, pictures}}).at(graph.outputs.back().name);
+torch::Tensor Comparator::distance(const torch::Tensor &output, const torch::Tensor &wanted,
+                                   FeatureDistance kind) {
+    const auto squared = torch::mse_loss(features(output), wanted);
+    if (kind == FeatureDistance::squared) return squared;
+    constexpr double kStabiliser = 1e-12;
+    return squared / (wanted.square().mean() + kStabiliser);
 }
 
 torch::Tensor Comparator::loss(const torch::Tensor &output, const torch::Tensor &target) {
     torch::Tensor wanted;
     {
         const torch::NoGradGuard no_grad;
-        wanted = features(target).to(at::kFloat);
+        wanted = features(target);
     }
-    return torch::mse_loss(features(output).to(at::kFloat), wanted);
+    return distance(output, wanted, FeatureDistance::squared);
 }
 
 } // namespace mirra::trainer

@@ -1,7 +1,7 @@
 // Sheets: rows of captioned pictures side by side.
 #pragma once
 
-#include "eval/denoise_bundle.hpp"
+#include "eval/float_picture.hpp"
 
 #include <filesystem>
 #include <string>

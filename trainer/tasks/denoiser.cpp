@@ -46,10 +46,10 @@ class DenoiserTask final : public TrainingTask {
         , data_(command.data, kCacheBytes)
         , validation_(data_.hold_out(settings_.validation_pictures))
         , network_(make_network())
-        , adam_(trainable(), settings_.adam) {}
+        , adam_(trainable(), settings_.optimizer.adam) {}
 
     [[nodiscard]] std::string name() const override { return "denoiser"; }
-    [[nodiscard]] std::int64_t steps() const override { return settings_.schedule.steps; }
+    [[nodiscard]] std::int64_t steps() const override { return settings_.optimizer.schedule.steps; }
     [[nodiscard]] std::string fingerprint() const override {
         return recipe_.source() + "|" + std::to_string(settings_.seed) + "|" + std::to_string(steps()) + "|" +
                std::to_string(data_.fingerprint()) + (encoder_ ? "|" + encoder_->sha256() : "");
@@ -84,11 +84,12 @@ class DenoiserTask final : public TrainingTask {
         const auto loss = loss_of(inputs, clean);
         loss.backward();
         constexpr double kNoLimit = 1e30;
-        const double norm = adam_.clip_gradients(settings_.clip_norm > 0 ? settings_.clip_norm : kNoLimit);
+        const double norm = adam_.clip_gradients(
+            settings_.optimizer.clip_norm > 0 ? settings_.optimizer.clip_norm : kNoLimit);
         if (!std::isfinite(norm)) // before it reaches the weights and the checkpoint
             throw Error(ErrorCode::internal, "the gradient is not finite at step " + std::to_string(step + 1),
                         command_.recipe.string(), "lower the learning rate or set clip_norm in the recipe");
-        const double rate = settings_.schedule.at(step);
+        const double rate = settings_.optimizer.schedule.at(step);
         adam_.step(rate);
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
         return {loss.item<double>(), rate, norm, 1 / seconds.count(), kNaN};

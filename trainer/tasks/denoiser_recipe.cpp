@@ -31,22 +31,6 @@ void read_data(Recipe &recipe, DenoiserRecipe &out) {
     out.known_probability = recipe.real("noise.known_probability", out.known_probability, 0, 1);
 }
 
-void read_optimizer(Recipe &recipe, DenoiserRecipe &out) {
-    out.adam.beta1 = recipe.real("optimizer.beta1", out.adam.beta1, 0, 0.999999);
-    out.adam.beta2 = recipe.real("optimizer.beta2", out.adam.beta2, 0, 0.999999);
-    out.adam.epsilon = recipe.real("optimizer.epsilon", out.adam.epsilon, 0, 1);
-    out.adam.weight_decay = recipe.real("optimizer.weight_decay", 0, 0, 1);
-    out.clip_norm = recipe.real("optimizer.clip_norm", 0, 0, kLarge);
-    auto &schedule = out.schedule;
-    schedule.kind = recipe.choice("optimizer.schedule", {"cosine", "constant", "step"});
-    schedule.steps = recipe.integer("optimizer.steps", 8000, 1, kMany);
-    schedule.rate = recipe.real("optimizer.rate", 1e-3, 0, 10);
-    schedule.final_rate = recipe.real("optimizer.final_rate", 0, 0, schedule.rate);
-    schedule.warmup = recipe.integer("optimizer.warmup", 0, 0, kMany);
-    schedule.step_every = recipe.integer("optimizer.step_every", schedule.steps, 1, kMany);
-    schedule.step_factor = recipe.real("optimizer.step_factor", 0.1, 0, 1);
-}
-
 } // namespace
 
 DenoiserRecipe DenoiserRecipe::read(Recipe &recipe) {
@@ -56,7 +40,7 @@ DenoiserRecipe DenoiserRecipe::read(Recipe &recipe) {
     out.pixel_l1 = recipe.choice("loss.pixel", {"l1", "l2"}) == "l1";
     out.pixel_weight = recipe.real("loss.pixel_weight", 1, 0, kLarge);
     out.feature_weight = recipe.real("loss.feature_weight", 0, 0, kLarge);
-    read_optimizer(recipe, out);
+    out.optimizer.read(recipe, "optimizer");
     out.validation_every = recipe.integer("validation.every", out.validation_every, 1, kMany);
     out.validation_pictures = recipe.integer("validation.pictures", out.validation_pictures, 1, 10'000);
     out.validation_sigma = recipe.real("validation.sigma", out.validation_sigma, 0, 255);

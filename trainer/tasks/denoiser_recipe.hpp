@@ -1,10 +1,8 @@
 // Every setting of a denoiser training, as its recipe gives it.
 #pragma once
 
-#include "core/adam.hpp"
-#include "core/recipe.hpp"
-#include "core/schedule.hpp"
 #include "mirra/architectures.hpp"
+#include "tasks/adam_recipe.hpp"
 
 #include <string>
 #include <vector>
@@ -27,9 +25,7 @@ struct DenoiserRecipe {
     double pixel_weight = 1;   ///< of the mean over all values
     double feature_weight = 0; ///< of the mean squared distance of comparator features; 0: no comparator
 
-    Adam::Options adam;
-    Schedule schedule;
-    double clip_norm = 0; ///< 0: gradients are not clipped
+    AdamRecipe optimizer;
 
     std::int64_t validation_every = 500, validation_pictures = 12;
     double validation_sigma = 50;

@@ -1,5 +1,5 @@
-// Tiled denoising of float pictures.
-#include "eval/denoise_bundle.hpp"
+// Tiled runs on float pictures.
+#include "eval/picture_network.hpp"
 
 #include "mirra/architectures.hpp"
 #include "mirra/image.hpp"
@@ -20,9 +20,9 @@ image::Rect narrow(const runtime::Rect &rect) {
 
 } // namespace
 
-BundleDenoiser::BundleDenoiser(const bundle::Bundle &bundle, runtime::Precision precision,
-                               const std::string &device)
-    : graph_(bundle.graph("denoiser"))
+PictureNetwork::PictureNetwork(const bundle::Bundle &bundle, const std::string &graph,
+                               runtime::Precision precision, const std::string &device)
+    : graph_(bundle.graph(graph))
     , precision_(precision)
     , device_(device) {
     const auto weights = [&](const std::string &name) {
@@ -32,25 +32,26 @@ BundleDenoiser::BundleDenoiser(const bundle::Bundle &bundle, runtime::Precision 
         runtime::torch_module().compile(graph_, weights, {.device = device, .precision = precision});
 }
 
-runtime::TensorPtr BundleDenoiser::input(const graph::Input &port, const FloatPicture &noisy,
+runtime::TensorPtr PictureNetwork::input(const graph::Input &port, const FloatPicture &picture,
                                          const runtime::Rect &rect, std::optional<double> noise_level) const {
     auto &module = runtime::torch_module();
     const graph::Shape shape{1, port.channels, rect.height, rect.width};
     if (port.name == "noise_level")
         return module.full(shape, noise_level.value_or(graph::kUnknownNoiseLevel), device_);
     std::vector<float> tile(static_cast<std::size_t>(rect.width * rect.height * 3));
-    image::gather(view_of(const_cast<float *>(noisy.values.data()), noisy.width, noisy.height), narrow(rect),
-                  tile, 3);
+    image::gather(view_of(const_cast<float *>(picture.values.data()), picture.width, picture.height),
+                  narrow(rect), tile, 3);
     return module.upload(tile, shape, runtime::Layout::nhwc, device_);
 }
 
-FloatPicture BundleDenoiser::run(const FloatPicture &noisy, std::optional<double> noise_level) const {
+FloatPicture PictureNetwork::run(const FloatPicture &picture, std::optional<double> noise_level) const {
     auto &module = runtime::torch_module();
-    FloatPicture out{noisy.width, noisy.height, std::vector<float>(noisy.values.size())};
-    const auto plan = runtime::plan_tiles(graph_, noisy.width, noisy.height, {.precision = precision_});
+    FloatPicture out{picture.width, picture.height, std::vector<float>(picture.values.size())};
+    const auto plan = runtime::plan_tiles(graph_, picture.width, picture.height, {.precision = precision_});
     for (const auto &tile : plan.tiles) {
         std::vector<runtime::TensorPtr> inputs;
-        for (const auto &port : graph_.inputs) inputs.push_back(input(port, noisy, tile.input, noise_level));
+        for (const auto &port : graph_.inputs)
+            inputs.push_back(input(port, picture, tile.input, noise_level));
         const auto result = executable_->run(inputs).front();
         std::vector<float> values(static_cast<std::size_t>(tile.input.width * tile.input.height * 3));
         module.download(*result, values, runtime::Layout::nhwc);

@@ -1,0 +1,261 @@
+// Training of inverters: learns with every loss, leaves the encoder alone, resumes bit for bit; evaluating
+// them.
+#include "core/graph_module.hpp"
+#include "dying_task.hpp"
+#include "eval/inversion.hpp"
+#include "eval/inversion_report.hpp"
+#include "eval/paper_inversion.hpp"
+#include "eval/picture_network.hpp"
+#include "eval/representation_inversion.hpp"
+#include "mirra/architectures.hpp"
+#include "mirra/bundle.hpp"
+#include "mirra/error.hpp"
+#include "tasks/inverter.hpp"
+#include "tasks/inverter_bundle.hpp"
+#include "tasks/inverter_recipe.hpp"
+#include "trainer_support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+
+namespace {
+
+using namespace mirra;
+using namespace mirra::trainer;
+namespace fs = std::filesystem;
+using mirra::test::make_pictures;
+
+constexpr const char *kRecipe = R"(
+[data]
+extent = 32
+batch = 4
+crop = "resized"
+[loss]
+feature = "relative"
+[optimizer]
+steps = 12
+rate = 2e-3
+average_decay = 0.9
+[discriminator]
+width = 0.0625
+[validation]
+every = 6
+pictures = 4
+[training]
+precision = "fp32"
+seed = 5
+)";
+
+/// A narrow ResNet-18 of random weights as an encoder bundle; a recipe makes it one of a radius.
+fs::path make_encoder(const std::string &name, const std::string &adversary = "") {
+    torch::manual_seed(3);
+    const auto graphs = graph::classifier({.architecture = "resnet18", .width = 0.125});
+    GraphModule network(graphs.classifier, {});
+    bundle::Manifest manifest;
+    manifest.name = name;
+    manifest.architecture = "resnet18";
+    manifest.provenance = R"({"extent": 32, "recipe_text": ")" + adversary + R"("})";
+    manifest.graphs = {{"encoder", graphs.encoder}, {"classifier", graphs.classifier}};
+    const fs::path path = mirra::test::scratch() + name + ".mirra";
+    bundle::write_bundle(path, manifest, network.weights(), bundle::DType::f32);
+    return path;
+}
+
+InverterCommand command_for(const std::string &name) {
+    const fs::path folder = mirra::test::scratch() + "run-" + name;
+    fs::remove_all(folder);
+    fs::create_directories(folder);
+    std::ofstream(folder / "recipe.toml") << kRecipe;
+    InverterCommand command;
+    command.encoder = make_encoder("encoder", R"([adversary]\nkind = 'pgd'\nepsilon = 1.5\n)");
+    command.data = {make_pictures("inverter", 24, 40, 36).string()};
+    command.recipe = folder / "recipe.toml";
+    command.output = folder / "inverter.mirra";
+    command.threads = 1;
+    return command;
+}
+
+std::map<std::string, std::vector<float>> weights_of(const fs::path &path) {
+    const auto bundle = bundle::Bundle::open(path);
+    std::map<std::string, std::vector<float>> out;
+    for (const auto &[name, tensor] : bundle->file().tensors()) {
+        const auto values = bundle->weight(name);
+        out[name] = {values.begin(), values.end()};
+    }
+    return out;
+}
+
+double psnr_on_training_pictures(const InverterCommand &command) {
+    const auto result = evaluate_inversion({.bundles = {command.output}, .data = command.data, .count = 8});
+    return result.rows.back().similarity.psnr.mean();
+}
+
+class EveryLoss : public testing::TestWithParam<const char *> {};
+
+TEST_P(EveryLoss, MakesABundleOfTheContract) {
+    auto command = command_for("contract");
+    command.loss = GetParam();
+    ASSERT_EQ(train_inverter(command), 0);
+    const auto bundle = bundle::Bundle::open(command.output);
+    EXPECT_EQ(bundle->manifest().task, "invert");
+    EXPECT_EQ(inverted_layer(*bundle), "layer4");
+    EXPECT_EQ(bundle->graph("encoder").outputs.size(), 2U);
+    EXPECT_EQ(bundle->graph("generator-layer4").inputs.front().name, "features");
+    EXPECT_EQ(bundle->graph("autoencoder-layer4").outputs.front().name, "image");
+    const auto info = inverter_info(*bundle, command.output);
+    EXPECT_EQ(info.loss, GetParam());
+    EXPECT_EQ(info.architecture, "resnet18-layer4");
+    EXPECT_EQ(info.epsilon, 1.5);
+    const auto own = weights_of(command.output);
+    for (const auto &[name, values] : weights_of(command.encoder)) {
+        if (!name.starts_with("encoder.")) continue;
+        for (std::size_t i = 0; i < values.size(); ++i) // stored in half precision
+            ASSERT_NEAR(own.at(name)[i], values[i], 1e-3 * std::max(1.0F, std::abs(values[i]))) << name;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(InverterTraining, EveryLoss, testing::Values("pix", "pix+feat", "pix+feat+gan"));
+
+TEST(InverterTraining, Learns) {
+    auto command = command_for("learns");
+    command.steps = 4;
+    ASSERT_EQ(train_inverter(command), 0);
+    const double early = psnr_on_training_pictures(command);
+    command.steps = 150;
+    command.output = command.output.parent_path() / "longer.mirra";
+    ASSERT_EQ(train_inverter(command), 0);
+    EXPECT_GT(psnr_on_training_pictures(command), early + 2);
+}
+
+TEST(InverterTraining, AKilledRunEndsWithTheSameWeights) {
+    auto whole = command_for("whole");
+    whole.loss = "pix+feat+gan";
+    ASSERT_EQ(train_inverter(whole), 0);
+    auto killed = command_for("killed");
+    killed.loss = whole.loss;
+    const RunOptions options{.folder = killed.output.string() + ".run", .checkpoint_every = 5};
+    const auto task = inverter_task(killed);
+    test::DyingTask dying(*task, 8);
+    EXPECT_THROW(run_training(dying, options), test::Died);
+    EXPECT_FALSE(fs::exists(killed.output));
+    ASSERT_EQ(exit_status(run_training(*inverter_task(killed), options)), 0);
+    EXPECT_EQ(weights_of(whole.output), weights_of(killed.output));
+}
+
+TEST(InverterTraining, StartsFromAnotherOfTheSameNetworkAlone) {
+    auto first = command_for("first");
+    ASSERT_EQ(train_inverter(first), 0);
+    auto second = command_for("second");
+    second.init = first.output;
+    second.steps = 1;
+    ASSERT_EQ(train_inverter(second), 0);
+    auto other = command_for("other");
+    other.init = first.output;
+    other.layer = "layer3";
+    EXPECT_THROW(train_inverter(other), Error);
+}
+
+TEST(InverterTraining, ImpossibleRecipesAreErrorsBeforeTheFirstStep) {
+    const auto code = [](const std::string &extra, const char *layer = nullptr) {
+        auto command = command_for("impossible");
+        std::ofstream(command.recipe) << extra;
+        if (layer != nullptr) command.layer = layer;
+        try {
+            train_inverter(command);
+        } catch (const Error &error) {
+            return error.code();
+        }
+        return ErrorCode::internal;
+    };
+    EXPECT_EQ(code("", "conv5"), ErrorCode::not_found);
+    EXPECT_EQ(code("[data]\nextent = 36\nbatch = 4\n[validation]\npictures = 4"),
+              ErrorCode::invalid_argument);
+    EXPECT_EQ(code("[data]\nextent = 32\nbatch = 4\ngrowth = [16]\ngrowth_epochs = [1]\n[loss]\nkind = "
+                   "\"pix+feat+gan\"\n[validation]\npictures = 4"),
+              ErrorCode::invalid_argument);
+    EXPECT_EQ(code("[loss]\nkind = \"pix\"\npixel_weight = 0"), ErrorCode::invalid_argument);
+    EXPECT_EQ(code("[data]\nbatch = 1000\n[validation]\npictures = 4"), ErrorCode::invalid_argument);
+}
+
+TEST(InverterRecipe, TheShippedOnesFitTheirEncoders) {
+    int count = 0;
+    for (const auto &entry : fs::recursive_directory_iterator(MIRRA_RECIPES)) {
+        const auto name = entry.path().stem().string();
+        if (!name.starts_with("inverter-")) continue;
+        auto recipe = Recipe::load(entry.path());
+        const auto settings = InverterRecipe::read(recipe);
+        const auto encoder = graph::classifier({.architecture = name.substr(9)}).encoder;
+        const auto whole = graph::autoencoder(encoder, settings.layer,
+                                              graph::generator(encoder, settings.layer, settings.generator));
+        EXPECT_EQ(settings.extent % graph::alignment(whole), 0) << name;
+        ++count;
+    }
+    EXPECT_GE(count, 8);
+}
+
+TEST(Inversion, MeasuresTheMeanColourBeside) {
+    const auto command = command_for("measured");
+    ASSERT_EQ(train_inverter(command), 0);
+    const auto folder = make_pictures("measured", 3, 32, 32);
+    std::ofstream(folder / "broken.png") << "no picture";
+    const auto result =
+        evaluate_inversion({.bundles = {command.output}, .data = {folder.string()}, .scales = {1, 2}});
+    ASSERT_EQ(result.rows.size(), 4U);
+    EXPECT_EQ(result.skipped.size(), 1U);
+    const auto picture = to_float(image::read(folder / "picture0.png", {}));
+    const auto flat = mean_color(picture);
+    EXPECT_NEAR(flat.values[0], flat.values[3], 1e-6);
+    EXPECT_EQ(result.rows[0].similarity.psnr.count(), 3);
+    EXPECT_GT(result.rows[0].similarity.psnr.mean(), 5);
+    EXPECT_EQ(result.rows[3].scale, 2);
+    const auto csv = inversion_csv(result.rows, [](const InversionRow &) { return std::nullopt; });
+    EXPECT_EQ(std::ranges::count(csv, '\n'), 5);
+}
+
+TEST(Inversion, RefusesABundleOfAnotherTask) {
+    const auto encoder = make_encoder("no-inverter");
+    EXPECT_THROW(evaluate_inversion({.bundles = {encoder}, .data = {make_pictures("x", 3, 32, 32).string()}}),
+                 Error);
+}
+
+TEST(Inversion, HasThePapersFigures) {
+    EXPECT_EQ(paper_inversion("alexnet-conv5", "pix", true)->psnr, 19.904);
+    EXPECT_EQ(paper_radius("resnet18-layer4", 1.5)->psnr, 19.6278);
+    EXPECT_EQ(paper_scale("alexnet-conv5", 10, true)->psnr, 23.96);
+    EXPECT_FALSE(paper_scale("alexnet-conv5", 11, true));
+    EXPECT_FALSE(paper_inversion("resnet18-layer4", "pix", true));
+}
+
+TEST(RepresentationInversion, ComesNearerWithEveryTenthAndIsReproducible) {
+    const auto path = make_encoder("searched");
+    const auto bundle = bundle::Bundle::open(path);
+    Comparator network(*bundle, graph::part_of(bundle->graph("encoder"), "layer3", "features"), torch::kCPU,
+                       at::kFloat);
+    torch::Tensor wanted;
+    {
+        const torch::NoGradGuard no_grad;
+        torch::manual_seed(1);
+        wanted = network.features(torch::rand({2, 3, 32, 32}));
+    }
+    const RepresentationInversion options{.iterations = 40, .step = 2, .seed = 9};
+    const auto found = invert_by_optimisation(network, wanted, 32, options);
+    ASSERT_EQ(found.distances.size(), 40U);
+    EXPECT_LT(found.distances.back(), 0.7 * found.distances.front());
+    EXPECT_TRUE(torch::equal(found.pictures, invert_by_optimisation(network, wanted, 32, options).pictures));
+    const auto alone = invert_by_optimisation(network, wanted.slice(0, 0, 1), 32, options);
+    EXPECT_TRUE(torch::allclose(alone.pictures[0], found.pictures[0], 0, 0.05));
+}
+
+TEST(ClassSet, HoldsOutEvenlySpacedPictures) {
+    ClassSet set({make_pictures("held", 10, 16, 16).string()}, Split::train, {.labelled = false});
+    const auto held = set.hold_out(3);
+    EXPECT_EQ(held->size(), 3);
+    EXPECT_EQ(set.size(), 7);
+    EXPECT_NE(held->name(0), set.name(0));
+    EXPECT_NO_THROW(held->get(2));
+    EXPECT_THROW(set.hold_out(4), Error);
+}
+
+} // namespace

@@ -1,0 +1,18 @@
+// The evaluations under one command.
+#include "eval/command.hpp"
+
+#include "eval/denoising.hpp"
+#include "eval/inversion_command.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace mirra::trainer {
+
+void add_eval_command(CLI::App &app, int &status) {
+    auto *eval = app.add_subcommand("eval", "Measure a bundle");
+    eval->require_subcommand(1);
+    add_denoising_evaluation(*eval, status);
+    add_inversion_evaluations(*eval, status);
+}
+
+} // namespace mirra::trainer

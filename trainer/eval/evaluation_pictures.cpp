@@ -1,0 +1,61 @@
+// Loading and resizing.
+#include "eval/evaluation_pictures.hpp"
+
+#include "data/resample.hpp"
+#include "mirra/error.hpp"
+
+#include <algorithm>
+
+namespace mirra::trainer {
+namespace {
+
+std::unique_ptr<ClassSet> open_set(const std::vector<std::string> &sources) {
+    const ClassSet::Options options{.side = 0, .cache_bytes = 0, .labelled = false};
+    try {
+        return std::make_unique<ClassSet>(sources, Split::test, options);
+    } catch (const Error &error) {
+        if (error.code() != ErrorCode::not_found) throw;
+        return std::make_unique<ClassSet>(sources, Split::train, options);
+    }
+}
+
+image::Image resized(const image::Image &picture, std::int64_t extent) {
+    const auto side = static_cast<std::int32_t>(extent);
+    image::Image out(side, side, 3, image::SampleType::u8);
+    resample(picture, {0, 0, picture.width(), picture.height()}, extent,
+             reinterpret_cast<std::uint8_t *>(out.bytes().data()));
+    return out;
+}
+
+} // namespace
+
+FloatPicture to_float(const image::Image &picture) {
+    FloatPicture out{picture.width(), picture.height(), {}};
+    out.values.resize(static_cast<std::size_t>(out.width) * static_cast<std::size_t>(out.height) * 3);
+    image::gather(picture.view(), {0, 0, out.width, out.height}, out.values, 3);
+    return out;
+}
+
+runtime::Precision parse_precision(const std::string &name) {
+    if (name == "fp32") return runtime::Precision::fp32;
+    if (name == "bf16") return runtime::Precision::bf16;
+    if (name == "fp16") return runtime::Precision::fp16;
+    throw Error(ErrorCode::invalid_argument, "unknown precision '" + name.substr(0, 20) + "'", "precision",
+                "one of: fp32, bf16, fp16");
+}
+
+EvaluationPictures::EvaluationPictures(const std::vector<std::string> &sources, std::int64_t count)
+    : set_(open_set(sources))
+    , count_(count > 0 ? std::min(count, set_->size()) : set_->size()) {}
+
+std::optional<FloatPicture> EvaluationPictures::get(std::int64_t index, const PictureSize &size) {
+    const auto place = index * set_->size() / count_;
+    const auto found = set_->get(place);
+    if (found.index != place) return std::nullopt;
+    if (size.extent == 0) return to_float(*found.picture);
+    auto picture = resized(*found.picture, size.extent);
+    if (size.scale > 1) picture = resized(picture, size.extent * size.scale);
+    return to_float(picture);
+}
+
+} // namespace mirra::trainer

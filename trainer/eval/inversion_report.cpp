@@ -1,0 +1,119 @@
+// Tables of inverters.
+#include "eval/inversion_report.hpp"
+
+#include "core/provenance.hpp"
+#include "eval/manifest_rewrite.hpp"
+#include "mirra/bundle.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+namespace mirra::trainer {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string epsilon_text(const InverterInfo &inverter) {
+    if (!inverter.epsilon) return "-";
+    if (*inverter.epsilon == 0) return "std";
+    char text[48];
+    std::snprintf(text, sizeof text, "%s %g", inverter.norm.c_str(), *inverter.epsilon);
+    return text;
+}
+
+Json measurement(const InversionEvaluation &evaluation, const InversionRow &row) {
+    const auto rounded = [](double value) { return std::round(value * 1e4) / 1e4; };
+    std::string data;
+    for (const auto &source : evaluation.data) data += (data.empty() ? "" : ", ") + data_name(source);
+    const auto extent = evaluation.extent > 0 ? evaluation.extent : row.inverter.extent;
+    return {{"measure", "inversion"},
+            {"data", data},
+            {"count", row.similarity.psnr.count()},
+            {"extent", evaluation.native ? 0 : extent},
+            {"scale", row.scale},
+            {"psnr", rounded(row.similarity.psnr.mean())},
+            {"psnr_deviation", rounded(row.similarity.psnr.deviation())},
+            {"ssim", rounded(row.similarity.ssim.mean())},
+            {"ssim_deviation", rounded(row.similarity.ssim.deviation())},
+            {"precision", evaluation.precision}};
+}
+
+bool same_measurement(const Json &a, const Json &b) {
+    return std::ranges::all_of(std::array{"measure", "data", "extent", "scale", "precision"},
+                               [&](const char *key) { return a.value(key, Json()) == b.value(key, Json()); });
+}
+
+} // namespace
+
+void print_inversion_header() {
+    std::printf("%-26s %-9s %-12s %-7s %5s %6s %16s %15s %9s  %s\n", "bundle", "layer", "loss", "eps",
+                "scale", "count", "PSNR (std) dB", "SSIM (std)", "s/picture", "paper");
+}
+
+void print_inversion_row(const InversionRow &row, const PaperLookup &paper) {
+    const auto &[psnr, ssim] = row.similarity;
+    std::printf("%-26s %-9s %-12s %-7s %5lld %6lld %9.3f (%4.2f) %7.4f (%5.3f) %9.4f",
+                row.inverter.name.c_str(), row.inverter.layer.c_str(), row.inverter.loss.c_str(),
+                epsilon_text(row.inverter).c_str(), static_cast<long long>(row.scale),
+                static_cast<long long>(psnr.count()), psnr.mean(), psnr.deviation(), ssim.mean(),
+                ssim.deviation(), row.seconds);
+    if (const auto figure = paper(row)) {
+        std::printf("  %.2f dB", figure->psnr);
+        if (figure->ssim > 0) std::printf(", %.3f", figure->ssim);
+        std::printf(" (Table %s)", figure->table);
+    }
+    std::printf("\n");
+    std::fflush(stdout);
+}
+
+std::string inversion_csv(const std::vector<InversionRow> &rows, const PaperLookup &paper) {
+    std::string text = "bundle,architecture,layer,loss,norm,epsilon,scale,count,psnr,psnr_std,ssim,ssim_std,"
+                       "seconds_per_picture,paper_table,paper_psnr,paper_ssim\n";
+    char line[400];
+    for (const auto &row : rows) {
+        const auto &info = row.inverter;
+        const auto &[psnr, ssim] = row.similarity;
+        std::snprintf(line, sizeof line, "%s,%s,%s,%s,%s,", info.name.c_str(), info.architecture.c_str(),
+                      info.layer.c_str(), info.loss.c_str(), info.norm.c_str());
+        text += line;
+        if (info.epsilon) {
+            std::snprintf(line, sizeof line, "%g", *info.epsilon);
+            text += line;
+        }
+        std::snprintf(line, sizeof line, ",%lld,%lld,%.4f,%.4f,%.5f,%.5f,%.5f,",
+                      static_cast<long long>(row.scale), static_cast<long long>(psnr.count()), psnr.mean(),
+                      psnr.deviation(), ssim.mean(), ssim.deviation(), row.seconds);
+        text += line;
+        if (const auto figure = paper(row)) {
+            std::snprintf(line, sizeof line, "%s,%g,%g", figure->table, figure->psnr, figure->ssim);
+            text += line;
+        } else {
+            text += ",,";
+        }
+        text += "\n";
+    }
+    return text;
+}
+
+void record_inversion(const InversionEvaluation &evaluation, const std::vector<InversionRow> &rows) {
+    for (const auto &path : evaluation.bundles) {
+        const auto bundle = bundle::Bundle::open(path);
+        auto manifest = bundle->manifest();
+        std::vector<Json> fresh;
+        for (const auto &row : rows)
+            if (row.inverter.name == path.stem().string()) fresh.push_back(measurement(evaluation, row));
+        auto quality = Json::array();
+        for (const auto &old : Json::parse(manifest.quality))
+            if (std::ranges::none_of(fresh, [&](const Json &each) { return same_measurement(old, each); }))
+                quality.push_back(old);
+        for (auto &each : fresh) quality.push_back(std::move(each));
+        manifest.quality = quality.dump();
+        rewrite_manifest(*bundle, manifest, path);
+    }
+}
+
+} // namespace mirra::trainer

@@ -1,0 +1,78 @@
+// The subcommand of the inverter's training.
+#include "tasks/inverter.hpp"
+
+#include "core/provenance.hpp"
+#include "distributed/environment.hpp"
+#include "tasks/inverter_task.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace mirra::trainer {
+namespace {
+
+Recipe recipe_with_overrides(const InverterCommand &command) {
+    auto recipe = command.recipe.empty() ? Recipe::parse("", "defaults") : Recipe::load(command.recipe);
+    const auto set = [&](const char *key, const auto &value) {
+        if (value) recipe.set(key, *value);
+    };
+    set("network.layer", command.layer);
+    set("loss.kind", command.loss);
+    set("optimizer.steps", command.steps);
+    set("training.seed", command.seed);
+    return recipe;
+}
+
+void add_overrides(CLI::App &sub, InverterCommand &command) {
+    const auto group = "Override the recipe";
+    sub.add_option("--layer", command.layer, "Tap of the encoder to invert [its deepest]")->group(group);
+    sub.add_option("--loss", command.loss, "pix, pix+feat or pix+feat+gan")->group(group);
+    sub.add_option("--steps", command.steps)->check(CLI::PositiveNumber)->group(group);
+    sub.add_option("--seed", command.seed)->check(CLI::NonNegativeNumber)->group(group);
+}
+
+} // namespace
+
+std::unique_ptr<TrainingTask> inverter_task(const InverterCommand &command) {
+    require_one_process("inverter");
+    auto recipe = recipe_with_overrides(command);
+    auto settings = InverterRecipe::read(recipe);
+    if (command.threads > 0) torch::set_num_threads(command.threads);
+    check_output(command.output);
+    return std::make_unique<InverterTask>(command, std::move(recipe), std::move(settings));
+}
+
+int train_inverter(const InverterCommand &command) {
+    RunOptions options{.folder = command.folder, .restart = command.restart};
+    if (options.folder.empty()) options.folder = command.output.string() + ".run";
+    return exit_status(run_training(*inverter_task(command), options));
+}
+
+void add_inverter_command(CLI::App &app, int &status) {
+    auto *sub = app.add_subcommand("inverter", "Train a generator that inverts an encoder's features");
+    const auto command = std::make_shared<InverterCommand>();
+    sub->add_option("--encoder", command->encoder, "Bundle with the encoder, which stays as it is")
+        ->required();
+    sub->add_option("--data", command->data,
+                    "Folders of pictures, searched to any depth (train/ and val/ where there are), or "
+                    "cifar10:DIR")
+        ->required();
+    sub->add_option("--validation", command->validation,
+                    "The same, for validation [val/ or test/ of --data, else a part of it]");
+    sub->add_option("--recipe", command->recipe, "Recipe (TOML), see trainer/recipes");
+    sub->add_option("--init", command->init,
+                    "Inverter bundle of the same layer to start from [random weights]");
+    sub->add_option("-o,--output", command->output, "Bundle to write")->required();
+    sub->add_option("--run", command->folder, "Folder for checkpoint, log and curves [OUTPUT.run]");
+    sub->add_option("--device", command->device, "cpu, cuda or cuda:N")->capture_default_str();
+    sub->add_option("--threads", command->threads, "Threads of the kernels [all]")
+        ->check(CLI::NonNegativeNumber);
+    sub->add_option("--loader-threads", command->loader_threads, "Threads that prepare batches")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    sub->add_flag("--restart", command->restart, "Discard the run's checkpoint");
+    sub->add_option("--licence", command->licence, "Licence of the bundle, for its manifest");
+    add_overrides(*sub, *command);
+    sub->callback([command, &status] { status = train_inverter(*command); });
+}
+
+} // namespace mirra::trainer

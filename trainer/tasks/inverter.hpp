@@ -1,0 +1,41 @@
+// mirra-train inverter: trains a generator that turns a frozen encoder's features back into pictures.
+#pragma once
+
+#include "core/training_run.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace mirra::trainer {
+
+struct InverterCommand {
+    std::filesystem::path encoder;             ///< bundle with the graph "encoder"
+    std::vector<std::string> data, validation; ///< folders at any depth, or cifar10:DIR
+    std::filesystem::path recipe, output;
+    std::filesystem::path folder; ///< of the run; empty: OUTPUT.run
+    std::filesystem::path init;   ///< inverter bundle whose generator to start from
+    std::string device = "cpu";
+    std::optional<std::string> layer, loss; ///< override the recipe
+    std::optional<std::int64_t> steps, seed;
+    int threads = 0, loader_threads = 1;
+    bool restart = false;
+    std::string licence; ///< of the bundle, for its manifest
+};
+
+/// `command` must outlive the task. @throws Error
+std::unique_ptr<TrainingTask> inverter_task(const InverterCommand &command);
+
+/// Trains, or goes on training, and writes the bundle. Returns the process's exit status. @throws Error
+int train_inverter(const InverterCommand &command);
+
+/// Adds the subcommand; `status` gets the exit status when it was called.
+void add_inverter_command(CLI::App &app, int &status);
+
+} // namespace mirra::trainer

@@ -1,0 +1,73 @@
+// Manifest and weights of a trained inverter.
+#include "tasks/inverter_bundle.hpp"
+
+#include "log/log.hpp"
+#include "mirra/architectures.hpp"
+#include "mirra/bundle.hpp"
+#include "mirra/error.hpp"
+#include "tasks/trained_radius.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace mirra::trainer {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void add_encoder_weights(const bundle::Bundle &encoder, bundle::Weights &weights) {
+    for (const auto &[name, shape] : graph::weight_shapes(encoder.graph("encoder"))) {
+        const auto values = encoder.weight(name);
+        weights[name] = {shape, {values.begin(), values.end()}};
+    }
+}
+
+Json encoder_json(const InverterBundle &bundle) {
+    const auto radius = trained_radius(bundle.encoder.manifest());
+    Json out{{"name", bundle.encoder_name}, {"sha256", bundle.encoder.sha256()}};
+    if (radius) out.update({{"norm", radius->norm}, {"epsilon", radius->epsilon}});
+    return out;
+}
+
+} // namespace
+
+std::string generator_graph(const std::string &layer) {
+    return "generator-" + layer;
+}
+
+std::string autoencoder_graph(const std::string &layer) {
+    return "autoencoder-" + layer;
+}
+
+std::string inverted_layer(const bundle::Bundle &bundle) {
+    const auto defaults = Json::parse(bundle.manifest().defaults);
+    if (const auto found = defaults.find("layer"); found != defaults.end() && found->is_string())
+        return found->get<std::string>();
+    throw Error(ErrorCode::mismatch, "the bundle's manifest names no layer, so it is no inverter", "layer",
+                "give a bundle that mirra-train inverter has made");
+}
+
+void write_inverter_bundle(const InverterBundle &bundle) {
+    bundle::Manifest manifest;
+    manifest.task = "invert";
+    manifest.name = bundle.output.stem().string();
+    manifest.architecture = bundle.encoder.manifest().architecture + "-" + bundle.layer;
+    manifest.licence = bundle.licence;
+    manifest.defaults = Json{{"layer", bundle.layer}}.dump();
+    auto provenance = Json::parse(to_json(bundle.provenance));
+    provenance["encoder"] = encoder_json(bundle);
+    provenance["loss"] = bundle.loss;
+    if (!bundle.initial.empty()) provenance["initial_weights"] = bundle.initial;
+    manifest.provenance = provenance.dump(-1, ' ', false, Json::error_handler_t::replace);
+    const auto &encoder = bundle.encoder.graph("encoder");
+    const auto &generator = bundle.generator.graph();
+    manifest.graphs.emplace("encoder", encoder);
+    manifest.graphs.emplace(generator_graph(bundle.layer), generator);
+    manifest.graphs.emplace(autoencoder_graph(bundle.layer),
+                            graph::autoencoder(encoder, bundle.layer, generator));
+    auto weights = bundle.generator.weights();
+    add_encoder_weights(bundle.encoder, weights);
+    bundle::write_bundle(bundle.output, manifest, weights, bundle::DType::f16);
+    log_info("wrote " + bundle.output.string());
+}
+
+} // namespace mirra::trainer

@@ -1,0 +1,33 @@
+// What a finished inverter training leaves: the bundle with encoder, generator and manifest.
+#pragma once
+
+#include "core/graph_module.hpp"
+#include "core/provenance.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace mirra::trainer {
+
+/// Name of the generator of a layer in a bundle, and of the encoder with it behind: "image" -> "image".
+std::string generator_graph(const std::string &layer);
+std::string autoencoder_graph(const std::string &layer);
+
+/// The layer of an inverter bundle's manifest, what parameters of the task default to. @throws Error mismatch
+std::string inverted_layer(const bundle::Bundle &bundle);
+
+struct InverterBundle {
+    const std::filesystem::path &output;
+    const bundle::Bundle &encoder;
+    std::string encoder_name;
+    const GraphModule &generator;
+    std::string layer, loss;
+    std::string initial; ///< checksum of the bundle that the training started from; empty: random
+    std::string licence;
+    Provenance provenance;
+};
+
+/// Writes the bundle in fp16. @throws Error io
+void write_inverter_bundle(const InverterBundle &bundle);
+
+} // namespace mirra::trainer

@@ -1,0 +1,266 @@
+// The inverter's training task.
+#include "tasks/inverter_task.hpp"
+
+#include "core/autocast.hpp"
+#include "core/device.hpp"
+#include "core/random.hpp"
+#include "eval/accuracy.hpp"
+#include "eval/similarity.hpp"
+#include "log/log.hpp"
+#include "mirra/error.hpp"
+#include "tasks/inverter_bundle.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+namespace mirra::trainer {
+namespace {
+
+constexpr std::uint64_t kCacheBytes = std::uint64_t{6} << 30;
+constexpr std::uint64_t kDropoutSalt = 0x64726f70;
+constexpr std::int64_t kValidationBatch = 25;
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+InverterRecipe with_layers(InverterRecipe settings, const bundle::Bundle &encoder) {
+    if (settings.layer.empty()) settings.layer = encoder.graph("encoder").outputs.back().name;
+    if (settings.feature_layer.empty()) settings.feature_layer = settings.layer;
+    return settings;
+}
+
+ClassSet::Options unlabelled(const InverterRecipe &settings) {
+    return {.side = settings.kept_side(), .cache_bytes = kCacheBytes, .labelled = false};
+}
+
+} // namespace
+
+InverterTask::InverterTask(const InverterCommand &command, Recipe recipe, InverterRecipe settings)
+    : command_(command)
+    , recipe_(std::move(recipe))
+    , encoder_bundle_(bundle::Bundle::open(command.encoder))
+    , settings_(with_layers(std::move(settings), *encoder_bundle_))
+    , device_(select_device(command.device))
+    , bf16_(settings_.precision == "auto" ? has_bf16(device_) : settings_.precision == "bf16")
+    , data_(command.data, Split::train, unlabelled(settings_))
+    , validation_(make_validation())
+    , generator_(make_generator())
+    , encoder_(make_comparator(settings_.layer))
+    , adam_(generator_->trainable(), settings_.optimizer.adam) {
+    if (settings_.feature_layer != settings_.layer)
+        comparator_ = std::make_unique<Comparator>(make_comparator(settings_.feature_layer));
+    check_extents();
+    if (settings_.adversarial_weight > 0) make_discriminator();
+    if (settings_.average_decay > 0)
+        average_ = std::make_unique<WeightAverage>(generator_->state(), settings_.average_decay);
+}
+
+/// What --validation or the data's own split has, else a part of the data.
+std::unique_ptr<ClassSet> InverterTask::make_validation() {
+    const auto options = unlabelled(settings_);
+    if (!command_.validation.empty())
+        return std::make_unique<ClassSet>(command_.validation, Split::train, options);
+    try {
+        return std::make_unique<ClassSet>(command_.data, Split::test, options);
+    } catch (const Error &error) {
+        if (error.code() != ErrorCode::not_found) throw;
+        return data_.hold_out(settings_.validation_pictures);
+    }
+}
+
+std::shared_ptr<GraphModule> InverterTask::make_generator() {
+    torch::manual_seed(settings_.seed);
+    const auto graph =
+        graph::generator(encoder_bundle_->graph("encoder"), settings_.layer, settings_.generator);
+    GraphModule::Options options;
+    if (settings_.spectral_norm) options.spectral_norm = {"generator."};
+    auto generator = std::make_shared<GraphModule>(graph, options);
+    if (!command_.init.empty()) load_initial(*generator);
+    generator->to(device_);
+    return generator;
+}
+
+void InverterTask::load_initial(GraphModule &generator) {
+    const auto bundle = bundle::Bundle::open(command_.init);
+    if (bundle->graph(generator_graph(settings_.layer)) != generator.graph())
+        throw Error(ErrorCode::mismatch, "cannot start from this bundle: its generator is another network",
+                    command_.init.string(), "give one of the same encoder architecture, layer and width");
+    generator.load(*bundle);
+    initial_ = bundle->sha256();
+}
+
+Comparator InverterTask::make_comparator(const std::string &layer) const {
+    return {*encoder_bundle_, graph::part_of(encoder_bundle_->graph("encoder"), layer, "features"), device_,
+            bf16_ ? at::kBFloat16 : at::kFloat};
+}
+
+void InverterTask::make_discriminator() {
+    const auto part = graph::part_of(encoder_bundle_->graph("encoder"), settings_.feature_layer, "features");
+    const auto shapes =
+        graph::infer_shapes(part, {{part.inputs.front().name, {1, 3, settings_.extent, settings_.extent}}});
+    discriminator_ = std::make_unique<Discriminator>(
+        Discriminator::Options{.feature_channels = shapes.at(part.outputs.front().source)[1],
+                               .extent = settings_.extent,
+                               .width = settings_.discriminator_width,
+                               .dropout = settings_.dropout,
+                               .adam = settings_.discriminator.adam,
+                               .bf16 = bf16_},
+        device_);
+}
+
+/// Every extent of the training must come back from the generator as it was.
+void InverterTask::check_extents() const {
+    const auto whole =
+        graph::autoencoder(encoder_bundle_->graph("encoder"), settings_.layer, generator_->graph());
+    std::vector<std::int64_t> extents{settings_.extent};
+    for (const auto &phase : settings_.growth) extents.push_back(phase.extent);
+    for (const auto extent : extents) {
+        const auto shapes = graph::infer_shapes(whole, {{whole.inputs.front().name, {1, 3, extent, extent}}});
+        if (shapes.at(whole.outputs.front().source)[2] != extent)
+            throw Error(ErrorCode::invalid_argument,
+                        "pictures of " + std::to_string(extent) + " pixels do not come back at their size",
+                        "data.extent",
+                        "use multiples of " + std::to_string(graph::alignment(whole)) + " in the recipe");
+    }
+    if (settings_.adversarial_weight > 0 && !settings_.growth.empty())
+        throw Error(ErrorCode::invalid_argument, "the discriminator is made for one extent", "data.growth",
+                    "leave growth out of a recipe with the loss pix+feat+gan");
+}
+
+std::string InverterTask::fingerprint() const {
+    return recipe_.source() + "|" + std::to_string(data_.fingerprint()) + "|" + encoder_bundle_->sha256() +
+           (initial_.empty() ? "" : "|" + initial_);
+}
+
+std::map<std::string, torch::Tensor> InverterTask::state() const {
+    auto out = generator_->state();
+    out.merge(adam_.state());
+    if (average_) out.merge(average_->state());
+    if (discriminator_) out.merge(discriminator_->state());
+    return out;
+}
+
+void InverterTask::start(std::int64_t step) {
+    log_info(std::to_string(data_.size()) + " pictures, " + std::to_string(validation_->size()) +
+             " for validation; " + std::to_string(graph::parameter_count(generator_->graph())) +
+             " parameters invert " + settings_.layer + " by " + settings_.loss_kind());
+    const ClassLoaderOptions options{.batch = settings_.batch,
+                                     .extent = settings_.extent,
+                                     .growth = settings_.growth,
+                                     .augmentation = settings_.augmentation,
+                                     .seed = settings_.seed,
+                                     .threads = command_.loader_threads};
+    loader_ = std::make_unique<ClassLoader>(data_, options, step);
+}
+
+torch::Tensor InverterTask::generate(const torch::Tensor &features) {
+    const Autocast autocast(device_.type(), bf16_);
+    return generator_->forward({{"features", features}}).at("image").to(at::kFloat);
+}
+
+/// Equations 3 to 7, with means in the place of sums.
+InverterTask::Losses InverterTask::losses_of(const torch::Tensor &output, const torch::Tensor &images,
+                                             const torch::Tensor &features, std::int64_t step) {
+    Losses out;
+    const auto pixel = settings_.pixel_l1 ? torch::l1_loss(output, images) : torch::mse_loss(output, images);
+    out.total = settings_.pixel_weight * pixel;
+    out.pixel = pixel.item<double>();
+    if (settings_.feature_weight == 0) return out;
+    auto &comparator = comparator_ ? *comparator_ : encoder_;
+    torch::Tensor wanted = features;
+    if (comparator_) {
+        const torch::NoGradGuard no_grad;
+        wanted = comparator.features(images);
+    }
+    const auto feature = comparator.distance(output, wanted, settings_.feature_distance);
+    out.total = out.total + settings_.feature_weight * feature;
+    out.feature = feature.item<double>();
+    if (!discriminator_) return out;
+    // The discriminator first, and the generator against the one that it has become (NOTES.md section 6).
+    out.discriminator =
+        discriminator_->train(images, output, wanted, settings_.discriminator.schedule.at(step));
+    const auto adversarial = discriminator_->loss(output, wanted);
+    out.total = out.total + settings_.adversarial_weight * adversarial;
+    out.adversarial = adversarial.item<double>();
+    return out;
+}
+
+std::vector<double> InverterTask::step(std::int64_t step) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto images = to_images(loader_->next(), device_).contiguous(at::MemoryFormat::ChannelsLast);
+    torch::manual_seed(mix(settings_.seed ^ kDropoutSalt) ^ static_cast<std::uint64_t>(step));
+    torch::Tensor features;
+    {
+        const torch::NoGradGuard no_grad;
+        features = encoder_.features(images);
+    }
+    generator_->train();
+    adam_.zero_grad();
+    const auto losses = losses_of(generate(features), images, features, step);
+    losses.total.backward();
+    constexpr double kNoLimit = 1e30;
+    const auto limit = settings_.optimizer.clip_norm;
+    const double norm = adam_.clip_gradients(limit > 0 ? limit : kNoLimit);
+    if (!std::isfinite(norm)) // before it reaches the weights and the checkpoint
+        throw Error(ErrorCode::internal, "the gradient is not finite at step " + std::to_string(step + 1),
+                    recipe_.name(), "lower the learning rate or set clip_norm in the recipe");
+    const double rate = settings_.optimizer.schedule.at(step);
+    adam_.step(rate);
+    if (average_) average_->update(step);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    return {losses.total.item<double>(),
+            losses.pixel,
+            losses.feature,
+            losses.adversarial,
+            losses.discriminator,
+            rate,
+            static_cast<double>(settings_.batch) / seconds.count(),
+            kNaN,
+            kNaN};
+}
+
+void InverterTask::validate(std::vector<double> &values) {
+    const torch::NoGradGuard no_grad;
+    if (average_) average_->swap();
+    generator_->eval();
+    Similarity similarity;
+    const auto count = std::min(settings_.validation_pictures, validation_->size());
+    for (std::int64_t begin = 0; begin < count; begin += kValidationBatch) {
+        std::vector<std::int64_t> indices; // spread over the set, which may be in the order of its classes
+        for (auto i = begin; i < std::min(begin + kValidationBatch, count); ++i)
+            indices.push_back(i * validation_->size() / count);
+        const auto batch = evaluation_batch(*validation_, indices, settings_.extent);
+        if (batch.labels.empty()) continue;
+        const auto images = to_images(batch, device_).contiguous(at::MemoryFormat::ChannelsLast);
+        similarity.add(generate(encoder_.features(images)), images);
+    }
+    if (average_) average_->swap();
+    values[values.size() - 2] = similarity.psnr.mean();
+    values.back() = similarity.ssim.mean();
+    log_info("validation: " + decimal(similarity.psnr.mean(), 3) + " dB, SSIM " +
+             decimal(similarity.ssim.mean(), 4) + " of " + std::to_string(similarity.psnr.count()) +
+             " pictures");
+}
+
+void InverterTask::finish() {
+    for (const auto &file : data_.skipped()) log_warning("skipped " + file);
+    if (average_) average_->swap();
+    write_inverter_bundle({.output = command_.output,
+                           .encoder = *encoder_bundle_,
+                           .encoder_name = command_.encoder.stem().string(),
+                           .generator = *generator_,
+                           .layer = settings_.layer,
+                           .loss = settings_.loss_kind(),
+                           .initial = initial_,
+                           .licence = command_.licence,
+                           .provenance = {.data = command_.data,
+                                          .pictures = data_.size(),
+                                          .recipe = &recipe_,
+                                          .seed = settings_.seed,
+                                          .steps = steps(),
+                                          .batch = settings_.batch,
+                                          .extent = settings_.extent,
+                                          .device = command_.device}});
+    if (average_) average_->swap();
+}
+
+} // namespace mirra::trainer
