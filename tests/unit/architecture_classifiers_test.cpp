@@ -74,6 +74,19 @@ TEST(Classifiers, CountTheirLogits) {
     EXPECT_EQ(logit_count(b.finish()), 7);
 }
 
+TEST(Classifiers, CountTheLogitsOfTheFirstOutputAlone) {
+    Builder b("classifier");
+    const auto features = b.global_avg_pool(b.conv2d(b.input("image", 3), {.in = 3, .out = 7}, "c"));
+    b.output("logits", b.flatten(features));
+    b.output("side", b.flatten(b.conv2d(features, {.in = 7, .out = 9, .kernel = 1, .padding = 0},
+                                        "side"))); // stands last
+    EXPECT_EQ(logit_count(b.finish()), 7);
+    Builder joined("classifier");
+    const auto image = joined.input("image", 3);
+    joined.output("logits", joined.concat({joined.conv2d(image, {.in = 3, .out = 4}, "a"), image}));
+    EXPECT_EQ(logit_count(joined.finish()), 0) << "no layer alone makes these";
+}
+
 TEST(Classifiers, RefuseWhatMakesNoSense) {
     EXPECT_THROW(classifier(options_for("lenet")), Error);
     for (const double width : {0.0, -1.0, 100.0}) {

@@ -74,8 +74,16 @@ std::vector<std::string> classifier_architectures() {
 }
 
 std::int64_t logit_count(const Graph &classifier) {
-    for (const auto &node : classifier.nodes | std::views::reverse)
+    if (classifier.outputs.empty()) return 0;
+    auto name = classifier.outputs.front().source;
+    for (const auto &node : classifier.nodes | std::views::reverse) { // a node stands behind its inputs
+        if (node.name != name) continue;
         if (node.op == Op::linear || node.op == Op::conv2d) return node.integer("out_channels");
+        const bool other_channels = node.op == Op::concat || node.op == Op::channel_slice ||
+                                    node.op == Op::haar_analysis || node.op == Op::haar_synthesis;
+        if (other_channels || node.op == Op::conv_transpose2d) return 0;
+        name = node.inputs.front();
+    }
     return 0;
 }
 
