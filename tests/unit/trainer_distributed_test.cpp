@@ -1,18 +1,23 @@
 // Several processes train as one: the same curve, the same weights, clear ends when one of them goes.
 #include "core/run_log.hpp"
+#include "data/cache_budget.hpp"
 #include "distributed/environment.hpp"
+#include "distributed/meeting.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
 #include "trainer_process.hpp"
 #include "trainer_support.hpp"
 
 #include <gtest/gtest.h>
+#include <torch/csrc/distributed/c10d/HashStore.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <fstream>
+#include <future>
 #include <memory>
+#include <thread>
 
 namespace {
 
@@ -62,7 +67,9 @@ std::string pictures() {
 /// One training in as many processes as are started for it.
 class Training {
   public:
-    explicit Training(const std::string &name, int batch = 8) : folder_(test::scratch() + name) {
+    explicit Training(const std::string &name, int batch = 8, const fs::path &output = "x.mirra")
+        : folder_(test::scratch() + name)
+        , output_(folder_ / output) {
         fs::create_directories(folder_);
         std::ofstream(folder_ / "recipe.toml") << recipe(batch);
     }
@@ -82,7 +89,7 @@ class Training {
         for (const int rank : {0, 1}) out.push_back(start(options, test::launched(rank, 2, port), rank));
         return out;
     }
-    [[nodiscard]] fs::path output() const { return folder_ / "x.mirra"; }
+    [[nodiscard]] const fs::path &output() const { return output_; }
     /// Every tensor of the checkpoint.
     [[nodiscard]] std::map<std::string, std::vector<float>> state() const {
         const auto file = bundle::TensorFile::open(output().string() + ".run/checkpoint.safetensors");
@@ -95,7 +102,7 @@ class Training {
     }
 
   private:
-    fs::path folder_;
+    fs::path folder_, output_;
     std::string pictures_ = ::pictures();
 };
 
@@ -201,10 +208,68 @@ TEST(Distributed, AMissingProcessEndsTheOthersInTime) {
 }
 
 TEST(Distributed, ABatchThatCannotBeSharedIsRefused) {
-    for (const auto &process : Training("uneven", 7).start_two()) {
-        EXPECT_EQ(process->wait(), 1);
-        EXPECT_NE(process->output().find("cannot share evenly"), std::string::npos) << process->output();
+    for (const int batch : {7, 1})
+        for (const auto &process : Training("uneven", batch).start_two()) {
+            EXPECT_EQ(process->wait(), 1);
+            EXPECT_NE(process->output().find("cannot share evenly"), std::string::npos) << process->output();
+        }
+}
+
+TEST(Distributed, OnlyTheFirstNeedsAPlaceForTheBundle) {
+    const Training first("writes"), second("writes-not", 8, "missing/x.mirra");
+    const int port = test::free_port();
+    const auto a = first.start({"--epochs", "1"}, test::launched(0, 2, port), 0);
+    const auto b = second.start({"--epochs", "1"}, test::launched(1, 2, port), 1);
+    EXPECT_EQ(b->wait(), 0) << b->output();
+    EXPECT_EQ(a->wait(), 0) << a->output();
+    EXPECT_TRUE(fs::exists(first.output()));
+    EXPECT_FALSE(fs::exists(second.output().parent_path()));
+}
+
+TEST(Distributed, ALauncherThatRestartsKeepsTheCheckpoint) {
+    const Training training("relaunched");
+    EXPECT_EQ(training.start({"--epochs", "1"}, {})->wait(), 0);
+    auto variables = test::launched(0, 1, test::free_port());
+    variables["TORCHELASTIC_RESTART_COUNT"] = "1";
+    const auto again = training.start({"--epochs", "1", "--restart"}, variables);
+    EXPECT_EQ(again->wait(), 0);
+    EXPECT_NE(again->output().find("this run is finished"), std::string::npos) << again->output();
+    variables["TORCHELASTIC_RESTART_COUNT"] = "0";
+    const auto anew = training.start({"--epochs", "1", "--restart"}, variables);
+    EXPECT_EQ(anew->wait(), 0);
+    EXPECT_EQ(anew->output().find("this run is finished"), std::string::npos) << anew->output();
+}
+
+/// The meetings of processes that come in this order, a while apart.
+std::vector<Meeting> met(c10d::Store &store, const std::vector<int> &ranks) {
+    std::vector<std::future<Meeting>> coming;
+    for (const int rank : ranks) {
+        coming.push_back(
+            std::async(std::launch::async, [&store, rank, size = static_cast<int>(ranks.size())] {
+                return meet(store, rank, size, std::chrono::seconds(20));
+            }));
+        std::this_thread::sleep_for(std::chrono::milliseconds(30));
     }
+    std::vector<Meeting> out;
+    for (auto &each : coming) out.push_back(each.get());
+    return out;
+}
+
+TEST(Distributed, ProcessesMeetThoseOfTheirOwnStart) {
+    c10d::HashStore store;
+    const auto first = met(store, {0, 1, 2}), second = met(store, {2, 1, 0}), smaller = met(store, {1, 0});
+    for (const auto &each : first) {
+        EXPECT_EQ(each.name, first.front().name);
+        EXPECT_TRUE(each.first);
+    }
+    for (const auto &each : second) {
+        EXPECT_EQ(each.name, second.front().name);
+        EXPECT_FALSE(each.first);
+    }
+    EXPECT_NE(first.front().name, second.front().name);
+    EXPECT_EQ(smaller[0].name, smaller[1].name);
+    EXPECT_THROW(meet(store, 0, 2, std::chrono::milliseconds(50)), std::exception);
+    EXPECT_THROW(meet(store, 1, 2, std::chrono::milliseconds(50)), std::exception);
 }
 
 TEST(Distributed, OtherSettingsAreRefused) {
@@ -243,6 +308,7 @@ TEST(ProcessEnvironment, IsOfTheInnermostLauncher) {
     EXPECT_EQ(slurm.rank, 3);
     EXPECT_EQ(slurm.world, 4);
     EXPECT_EQ(slurm.local_rank, 1);
+    EXPECT_EQ(slurm.local_world, 4);
     EXPECT_EQ(slurm.address, "node0");
     EXPECT_EQ(slurm.port, 29500);
     EXPECT_EQ(slurm.timeout.count(), 7);
@@ -254,6 +320,10 @@ TEST(ProcessEnvironment, IsOfTheInnermostLauncher) {
     EXPECT_EQ(environment_of(variables).attempt, 0);
     variables["TORCHELASTIC_RESTART_COUNT"] = "2";
     EXPECT_EQ(environment_of(variables).attempt, 2);
+    variables["LOCAL_WORLD_SIZE"] = "3";
+    EXPECT_EQ(environment_of(variables).local_world, 3);
+    EXPECT_EQ(cache_budget(environment_of(variables)).training, (std::uint64_t{8} << 30) / 3 / 4 * 3);
+    EXPECT_EQ(cache_budget({}).training + cache_budget({}).validation, std::uint64_t{8} << 30);
 }
 
 TEST(ProcessEnvironment, WhatIsMissingOrWrongIsNamed) {

@@ -1,13 +1,9 @@
 // Starting processes.
 #include "trainer_process.hpp"
 
-#include <gtest/gtest.h>
-
-#include <arpa/inet.h>
 #include <csignal>
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,19 +89,6 @@ bool TrainProcess::wait_for_file(const std::filesystem::path &path) {
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
     return false;
-}
-
-int free_port() {
-    const int listener = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto *place = reinterpret_cast<sockaddr *>(&address);
-    EXPECT_EQ(bind(listener, place, size), 0);
-    EXPECT_EQ(getsockname(listener, place, &size), 0);
-    close(listener);
-    return ntohs(address.sin_port);
 }
 
 Variables launched(int rank, int world, int port) {

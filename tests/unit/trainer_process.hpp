@@ -40,9 +40,6 @@ class TrainProcess {
     std::filesystem::path log_;
 };
 
-/// A TCP port that nothing listens on.
-int free_port();
-
 /// What torchrun sets for one of `world` processes.
 Variables launched(int rank, int world, int port);
 

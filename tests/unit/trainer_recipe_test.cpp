@@ -1,4 +1,5 @@
 // Recipes: defaults, ranges, misspelt keys, and the recipes that ship.
+#include "core/random.hpp"
 #include "core/recipe.hpp"
 #include "core/schedule.hpp"
 #include "mirra/error.hpp"
@@ -72,6 +73,34 @@ TEST(Recipes, TheCommandLineOverridesAndIsKept) {
     const auto settings = EncoderRecipe::read(again);
     EXPECT_EQ(settings.network.architecture, "resnet18");
     EXPECT_EQ(settings.budget.epsilon, 2.5);
+}
+
+TEST(Recipes, WhatAnEncoderCannotUseIsRefused) {
+    for (const char *text :
+         {"[data]\ngrowth = [16]\ngrowth_epochs = [9223372036854775807]", "[data]\ngrowth = [16]",
+          "[data]\ngrowth = [7]\ngrowth_epochs = [1]\n[optimizer]\nepochs = 2",
+          "[optimizer]\nepochs = 9\nstep_epochs = [3, 3]", "[optimizer]\nepochs = 9\nstep_epochs = [9]",
+          "[optimizer]\nepochs = 9\nstep_epochs = [0]", "[adversary]\ngairat_begin_epoch = -1"}) {
+        auto recipe = Recipe::parse(text, "r");
+        EXPECT_THROW(EncoderRecipe::read(recipe), Error) << text;
+    }
+}
+
+TEST(Recipes, TheRateDropsAtItsEpochs) {
+    auto recipe = Recipe::parse(
+        "[optimizer]\nepochs = 120\nrate = 1.0\nschedule = \"step\"\nstep_epochs = [60, 90, 110]", "r");
+    const auto schedule = EncoderRecipe::read(recipe).steps(10);
+    for (const auto &[step, rate] : {std::pair{0, 1.0}, {599, 1.0}, {600, 0.1}, {900, 1e-2}, {1100, 1e-3}})
+        EXPECT_NEAR(schedule.at(step), rate, 1e-9 * rate) << step;
+}
+
+TEST(Recipes, EveryProcessDropsOtherUnits) {
+    EncoderRecipe recipe;
+    recipe.seed = 3;
+    EXPECT_EQ(recipe.dropout_seed(7, 0), mix(3 ^ 0x64726f70) ^ 7) << "that of one process stays";
+    EXPECT_NE(recipe.dropout_seed(7, 0), recipe.dropout_seed(7, 1));
+    EXPECT_NE(recipe.dropout_seed(7, 1), recipe.dropout_seed(7, 2));
+    EXPECT_NE(recipe.dropout_seed(7, 1), recipe.dropout_seed(8, 1));
 }
 
 TEST(Schedule, WarmsUpAndEndsAtTheFinalRate) {

@@ -1,15 +1,21 @@
-// Pictures for the trainer's tests.
+// Pictures and trainings for the trainer's tests.
 #pragma once
 
 #include "core/random.hpp"
 #include "mirra/image.hpp"
 #include "scratch.hpp"
+#include "tasks/encoder_command.hpp"
 
 #include <gtest/gtest.h>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 namespace mirra::test {
@@ -47,6 +53,36 @@ inline std::filesystem::path make_classes(const std::string &name, int count,
             image::write(place / (std::to_string(i) + ".png"), picture.view());
         }
     return folder;
+}
+
+/// The training of a recipe on pictures that validate it as well, in an empty folder of its own.
+inline trainer::EncoderCommand encoder_command(const std::string &name, const std::string &recipe,
+                                               const std::filesystem::path &data) {
+    const std::filesystem::path folder = mirra::test::scratch() + name;
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder / "recipe.toml") << recipe;
+    trainer::EncoderCommand command;
+    command.data = {data.string()};
+    command.validation = command.data;
+    command.recipe = folder / "recipe.toml";
+    command.output = folder / "encoder.mirra";
+    command.threads = 1;
+    return command;
+}
+
+/// A TCP port that nothing listens on.
+inline std::uint16_t free_port() {
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto *place = reinterpret_cast<sockaddr *>(&address);
+    EXPECT_EQ(bind(listener, place, size), 0);
+    EXPECT_EQ(getsockname(listener, place, &size), 0);
+    close(listener);
+    return ntohs(address.sin_port);
 }
 
 } // namespace mirra::test

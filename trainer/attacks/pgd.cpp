@@ -41,6 +41,11 @@ class Resistance {
 
 } // namespace
 
+double usual_step_size(double epsilon, std::int64_t steps) {
+    constexpr double kReach = 2.5;
+    return kReach * epsilon / static_cast<double>(steps);
+}
+
 torch::Tensor pgd(const Classifier &classifier, const torch::Tensor &images, const torch::Tensor &labels,
                   const PgdOptions &options, const Randomness &randomness, PgdTrace *trace) {
     const torch::NoGradGuard no_grad;

@@ -14,6 +14,9 @@ struct PgdOptions {
     bool targeted = false;     ///< the labels are classes to reach, not to leave
 };
 
+/// 2.5 epsilon over the steps: lets every iterate reach the boundary of the ball (Madry et al. 2018).
+double usual_step_size(double epsilon, std::int64_t steps);
+
 /// What a run saw on its way; costs no pass.
 struct PgdTrace {
     /// int64 [N]: the steps after which an image was first misclassified, 0 when it started so, `steps` when

@@ -4,6 +4,8 @@
 #include "mirra/cpu_device.hpp"
 #include "mirra/error.hpp"
 
+#include <ATen/detail/CUDAHooksInterface.h>
+
 #include <algorithm>
 
 #include <dlfcn.h>
@@ -11,13 +13,28 @@
 namespace mirra::trainer {
 namespace {
 
+[[noreturn]] void unknown(const std::string &name) {
+    throw Error(ErrorCode::invalid_argument, "unknown device '" + name + "'", "--device",
+                "use cpu, cuda or cuda:N");
+}
+
 torch::Device parse(const std::string &name) {
     try {
-        return torch::Device(name);
+        const torch::Device device(name);
+        if (device.is_cpu() || device.is_cuda()) return device;
     } catch (const c10::Error &) {
-        throw Error(ErrorCode::invalid_argument, "unknown device '" + name + "'", "--device",
-                    "use cpu, cuda or cuda:N");
+        unknown(name);
     }
+    unknown(name);
+}
+
+void check_index(const torch::Device &device, const std::string &name) {
+    const int count = torch::cuda::device_count();
+    if (device.index() < count) return;
+    throw Error(ErrorCode::device,
+                "there is no GPU " + std::to_string(device.index()) + ": " + std::to_string(count) +
+                    (count == 1 ? " is" : " are") + " visible here, counted from 0",
+                name, "use a smaller number; where a launcher shows each process one GPU alone, cuda:0");
 }
 
 } // namespace
@@ -31,6 +48,9 @@ torch::Device select_device(const std::string &name) {
     if (!torch::cuda::is_available())
         throw Error(ErrorCode::device, "no CUDA device is available", name,
                     "use --device cpu, or check the driver");
+    check_index(device, name);
+    at::globalContext().setDeterministicCuDNN(true); // so that a resumed run repeats an uninterrupted one
+    at::globalContext().setBenchmarkCuDNN(false);
     return device;
 }
 
@@ -40,7 +60,10 @@ torch::Device select_device(const std::string &name, const ProcessEnvironment &e
 }
 
 bool has_bf16(const torch::Device &device) {
-    if (device.is_cuda()) return true;
+    if (device.is_cuda()) {
+        const c10::DeviceGuard on_it(device);
+        return at::detail::getCUDAHooks().supportsBFloat16ConvolutionWithCuDNNv8();
+    }
     return std::ranges::count(runtime::cpu_device().precisions, runtime::Precision::bf16) > 0;
 }
 

@@ -9,7 +9,8 @@
 
 namespace mirra::trainer {
 
-/// "cpu", "cuda" or "cuda:N"; LibTorch's CUDA library is loaded only for the latter two.
+/// "cpu", "cuda" or "cuda:N"; LibTorch's CUDA library is loaded only for the latter two, and convolutions
+/// there give the same bits in every run.
 /// @throws Error device with the reason | invalid_argument
 torch::Device select_device(const std::string &name);
 

@@ -1,26 +1,12 @@
 // Provenance as JSON.
 #include "core/provenance.hpp"
 
+#include "core/utc.hpp"
 #include "mirra/file.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <ctime>
-
 namespace mirra::trainer {
-namespace {
-
-std::string today() {
-    const auto now = std::time(nullptr);
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    char text[16];
-    std::strftime(text, sizeof text, "%Y-%m-%d", &parts);
-    return text;
-}
-
-} // namespace
-
 std::string data_name(const std::string &source) {
     const auto colon = source.find(':');
     if (colon != std::string::npos) return source.substr(0, colon);
@@ -31,6 +17,7 @@ std::string data_name(const std::string &source) {
 }
 
 std::string to_json(const Provenance &provenance) {
+    constexpr std::size_t kDateLength = 10;
     auto data = nlohmann::ordered_json::array();
     for (const auto &source : provenance.data) data.push_back(data_name(source));
     return nlohmann::ordered_json{
@@ -43,7 +30,8 @@ std::string to_json(const Provenance &provenance) {
         {"batch", provenance.batch},
         {"extent", provenance.extent},
         {"device", provenance.device},
-        {"date", today()},
+        {"processes", provenance.processes},
+        {"date", utc_now().substr(0, kDateLength)},
         {"trainer", MIRRA_VERSION}}
         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

@@ -16,6 +16,7 @@ struct Provenance {
     std::uint64_t seed = 0;
     std::int64_t steps = 0, batch = 0, extent = 0;
     std::string device;
+    int processes = 1;
 };
 
 /// "cifar10" of "cifar10:DIR", else the last two names of the path: "imagenette224/train".

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <ctime>
 #include <string_view>
 
 namespace mirra::trainer {
@@ -54,6 +53,7 @@ RunRecord parse(const Json &json) {
     out.pictures = json.value("pictures", std::int64_t{0});
     out.validation_pictures = json.value("validation_pictures", std::int64_t{0});
     if (json.contains("skipped")) out.skipped = json.at("skipped").get<std::int64_t>();
+    out.processes = json.value("processes", 1);
     out.started = json.value("started", std::string());
     out.trainer = json.value("trainer", std::string());
     out.libtorch = json.value("libtorch", std::string());
@@ -71,15 +71,6 @@ std::string shell_line(const std::vector<std::string> &words) {
     return out;
 }
 
-std::string utc_now() {
-    const auto now = std::time(nullptr);
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return text;
-}
-
 void write_run_record(const std::filesystem::path &folder, const RunRecord &record) {
     Json json{{"command", record.command},
               {"directory", record.directory.string()},
@@ -91,6 +82,7 @@ void write_run_record(const std::filesystem::path &folder, const RunRecord &reco
               {"seed", record.seed},
               {"device", record.device},
               {"precision", record.precision},
+              {"processes", record.processes},
               {"pictures", record.pictures},
               {"validation_pictures", record.validation_pictures}};
     if (record.skipped) json["skipped"] = *record.skipped;

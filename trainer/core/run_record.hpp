@@ -20,15 +20,13 @@ struct RunRecord {
     std::string device, precision;
     std::int64_t pictures = 0, validation_pictures = 0; ///< 0: not known
     std::optional<std::int64_t> skipped;                ///< pictures that could not be read; known at the end
-    std::string started;                                ///< UTC, ISO 8601
+    int processes = 1;                                  ///< that train together
+    std::string started;                                ///< as of utc_now()
     std::string trainer, libtorch;                      ///< versions
 };
 
 /// Words as a POSIX shell reads them back, quoted where they must be.
 std::string shell_line(const std::vector<std::string> &words);
-
-/// The time now as RunRecord::started has it.
-std::string utc_now();
 
 /// Replaces FOLDER/run.json atomically. @throws Error io | not_found
 void write_run_record(const std::filesystem::path &folder, const RunRecord &record);

@@ -116,7 +116,10 @@ std::int64_t resume(TrainingTask &task, const RunOptions &options) {
     std::filesystem::create_directories(options.folder);
     const auto checkpoint = options.folder / "checkpoint.safetensors";
     { const AtomicFile writable(checkpoint); }
-    if (options.restart) std::filesystem::remove(checkpoint);
+    if (options.restart && task.processes().restarted())
+        log_info("--restart was for the first start; the launcher has started anew, and the run goes on");
+    else if (options.restart)
+        std::filesystem::remove(checkpoint);
     const auto found = load_checkpoint(checkpoint, task.state(), task.fingerprint());
     const auto first = found ? found->step : 0;
     if (found && first == task.steps() && std::filesystem::exists(task.output())) {

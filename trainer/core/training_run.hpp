@@ -42,7 +42,7 @@ struct RunOptions {
     std::filesystem::path folder;        ///< checkpoint, log and curve; created
     std::int64_t checkpoint_every = 250; ///< steps
     std::int64_t log_every = 20;         ///< steps averaged into a row
-    bool restart = false;                ///< discard an existing checkpoint
+    bool restart = false;                ///< discard an existing checkpoint, unless a launcher restarted us
 };
 
 enum class RunResult { finished, interrupted };

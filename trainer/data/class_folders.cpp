@@ -1,5 +1,6 @@
 // Pictures in one folder a class.
 #include "core/random.hpp"
+#include "data/evaluation_split.hpp"
 #include "data/picture_files.hpp"
 #include "data/picture_store.hpp"
 #include "mirra/error.hpp"
@@ -36,12 +37,17 @@ class ClassFolders final : public PictureStore {
         std::int32_t label;
     };
 
+    /// The folder that a training keeps beside its bundle is no class.
+    static bool is_run(const fs::path &folder) {
+        return folder.filename().string().ends_with(".mirra.run") || fs::exists(folder / "run.json");
+    }
+
     static std::vector<fs::path> subfolders(const fs::path &folder) {
         std::vector<fs::path> found;
         std::error_code failure;
         for (fs::directory_iterator walk(folder, failure), end; !failure && walk != end;
              walk.increment(failure))
-            if (walk->is_directory()) found.push_back(walk->path());
+            if (walk->is_directory() && !is_run(walk->path())) found.push_back(walk->path());
         if (failure)
             throw Error(ErrorCode::not_found, "cannot read the data folder: " + failure.message(),
                         folder.string(), "check the path given with --data");
@@ -83,9 +89,8 @@ std::unique_ptr<PictureStore> open_pictures(const std::string &source, Split spl
     const fs::path folder(source);
     if (split == Split::train)
         return open_class_folders(fs::is_directory(folder / "train") ? folder / "train" : folder);
-    for (const auto *name : {"val", "test"})
-        if (fs::is_directory(folder / name)) return open_class_folders(folder / name);
-    return nullptr;
+    const auto tests = test_folder(folder);
+    return tests.empty() ? nullptr : open_class_folders(tests);
 }
 
 } // namespace mirra::trainer

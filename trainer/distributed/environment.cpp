@@ -13,14 +13,15 @@ namespace {
 constexpr int kMany = std::numeric_limits<int>::max();
 
 struct Names {
-    const char *rank, *world, *local_rank;
+    const char *rank, *world, *local_rank, *local_world;
 };
 
 // torchrun may run under the other two, and mpirun under Slurm, so the innermost launcher comes first.
 constexpr Names kLaunchers[] = {
-    {"RANK", "WORLD_SIZE", "LOCAL_RANK"},
-    {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"},
-    {"SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"},
+    {"RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"},
+    {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK",
+     "OMPI_COMM_WORLD_LOCAL_SIZE"},
+    {"SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", "SLURM_NTASKS_PER_NODE"},
 };
 
 [[noreturn]] void missing(const char *name, const char *because) {
@@ -47,6 +48,8 @@ void read_launcher(const Variables &variables, const Names &names, ProcessEnviro
     out.world = number(variables, names.world, 1, kMany);
     out.rank = number(variables, names.rank, 0, out.world - 1);
     if (variables(names.local_rank)) out.local_rank = number(variables, names.local_rank, 0, out.world - 1);
+    out.local_world = out.world;
+    if (variables(names.local_world)) out.local_world = number(variables, names.local_world, 1, kMany);
     if (out.world == 1) return;
     for (const auto *name : {"MASTER_ADDR", "MASTER_PORT"})
         if (!variables(name)) missing(name, names.rank);

@@ -12,10 +12,11 @@ namespace mirra::trainer {
 struct ProcessEnvironment {
     int rank = 0, world = 1;
     int local_rank = 0;                ///< among the processes of this computer: the GPU to take
+    int local_world = 1;               ///< processes of this computer; all where the launcher does not say
     std::string address;               ///< where the process of rank 0 listens; empty when there is no other
     std::uint16_t port = 0;            ///< of that address
     bool launcher_store = false;       ///< the launcher listens there, not rank 0
-    int attempt = 0;                   ///< restarts by an elastic launcher so far; its store outlives them
+    int attempt = 0;                   ///< restarts that this computer's elastic launcher has counted
     std::chrono::seconds timeout{600}; ///< the longest wait for another process
 };
 

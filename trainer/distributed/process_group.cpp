@@ -2,6 +2,7 @@
 #include "distributed/process_group.hpp"
 
 #include "distributed/gloo.hpp"
+#include "distributed/meeting.hpp"
 #include "distributed/nccl.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
@@ -41,7 +42,8 @@ const ProcessGroup &ProcessGroup::alone() {
 
 ProcessGroup::ProcessGroup(const ProcessEnvironment &environment, const torch::Device &device)
     : rank_(environment.rank)
-    , size_(environment.world) {
+    , size_(environment.world)
+    , restarted_(environment.attempt > 0) {
     if (size_ == 1) return;
     try {
         connect(environment, device);
@@ -52,8 +54,10 @@ ProcessGroup::ProcessGroup(const ProcessEnvironment &environment, const torch::D
 
 void ProcessGroup::connect(const ProcessEnvironment &environment, const torch::Device &device) {
     const auto store = open_store(environment);
+    const auto meeting = meet(*store, rank_, size_, environment.timeout);
+    restarted_ = restarted_ || !meeting.first;
     const auto part_of_store = [&](const std::string &name) {
-        return c10::make_intrusive<c10d::PrefixStore>(name + std::to_string(environment.attempt), store);
+        return c10::make_intrusive<c10d::PrefixStore>("mirra/" + meeting.name + "/" + name, store);
     };
     const auto gloo = gloo_backend(part_of_store("gloo"), rank_, size_, environment.timeout);
     engine_ = c10::make_intrusive<Engine>(part_of_store("group"), rank_, size_);
@@ -112,13 +116,14 @@ void ProcessGroup::average(const std::vector<torch::Tensor> &tensors) const {
     if (size_ == 1 || tensors.empty()) return;
     const torch::NoGradGuard no_grad;
     std::vector<torch::Tensor> flat;
-    for (const auto &tensor : tensors) flat.push_back(on_processor(tensor).view(-1));
-    auto sums = torch::cat(flat);
+    for (const auto &tensor : tensors) flat.push_back(tensor.detach().reshape(-1));
+    const auto all = torch::cat(flat); // one copy between the devices each way
+    const auto sums = on_processor(all);
     sum(sums);
-    sums.div_(size_);
+    const auto means = sums.div_(size_).to(all.device());
     std::int64_t begin = 0;
     for (torch::Tensor tensor : tensors) {
-        tensor.copy_(sums.narrow(0, begin, tensor.numel()).view(tensor.sizes()));
+        tensor.copy_(means.narrow(0, begin, tensor.numel()).view(tensor.sizes()));
         begin += tensor.numel();
     }
 }

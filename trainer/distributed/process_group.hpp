@@ -32,10 +32,13 @@ class ProcessGroup {
     [[nodiscard]] int size() const { return size_; }
     /// Whether this is the process that writes files and reports.
     [[nodiscard]] bool first() const { return rank_ == 0; }
+    /// Whether an elastic launcher has started the processes anew. The first one knows it of all computers,
+    /// unless the launcher's store was lost as well.
+    [[nodiscard]] bool restarted() const { return restarted_; }
 
     /// Averages over the processes.
     [[nodiscard]] std::vector<double> average(const std::vector<double> &values) const;
-    /// The same for fp32 tensors, in place.
+    /// The same for fp32 tensors of one device, in place.
     void average(const std::vector<torch::Tensor> &tensors) const;
     /// Gives all processes the first one's values.
     void broadcast(const std::vector<torch::Tensor> &tensors) const;
@@ -61,6 +64,7 @@ class ProcessGroup {
     void sum(torch::Tensor tensor) const;
 
     int rank_ = 0, size_ = 1;
+    bool restarted_ = false;
     c10::intrusive_ptr<c10d::ProcessGroup> engine_;
 };
 

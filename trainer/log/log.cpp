@@ -4,6 +4,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <charconv>
 #include <cstdio>
 #include <memory>
 
@@ -33,6 +34,11 @@ std::string decimal(double value, int places) {
     char text[64];
     std::snprintf(text, sizeof text, "%.*f", places, value);
     return text;
+}
+
+std::string shortest(double value) {
+    char text[64];
+    return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
 } // namespace mirra::trainer

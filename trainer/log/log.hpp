@@ -11,5 +11,7 @@ void log_warning(const std::string &message);
 
 /// Fixed notation with so many decimals.
 std::string decimal(double value, int places);
+/// The shortest text that is read back as the same number.
+std::string shortest(double value);
 
 } // namespace mirra::trainer

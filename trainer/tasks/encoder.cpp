@@ -2,6 +2,7 @@
 #include "tasks/encoder.hpp"
 
 #include "core/provenance.hpp"
+#include "mirra/error.hpp"
 #include "tasks/encoder_record.hpp"
 #include "tasks/encoder_task.hpp"
 
@@ -40,14 +41,25 @@ void add_overrides(CLI::App &sub, EncoderCommand &command) {
     sub.add_option("--seed", command.seed)->group(group);
 }
 
+/// Before data is opened and processes meet: none of them waits for one that has given up.
+void check_batch(std::int64_t batch, int processes) {
+    if (batch % processes == 0) return;
+    throw Error(ErrorCode::invalid_argument,
+                std::to_string(processes) + " processes cannot share evenly a batch of " +
+                    std::to_string(batch),
+                "data.batch", "set it to a multiple of the number of processes");
+}
+
 } // namespace
 
-std::unique_ptr<TrainingTask> encoder_task(const EncoderCommand &command) {
+std::unique_ptr<TrainingTask> encoder_task(const EncoderCommand &command,
+                                           const ProcessEnvironment &environment) {
     auto recipe = recipe_with_overrides(command);
     auto settings = EncoderRecipe::read(recipe);
+    check_batch(settings.batch, environment.world);
     if (command.threads > 0) torch::set_num_threads(command.threads);
-    check_output(command.output);
-    return std::make_unique<EncoderTask>(command, std::move(recipe), std::move(settings));
+    if (environment.rank == 0) check_output(command.output); // the others write nothing
+    return std::make_unique<EncoderTask>(command, std::move(recipe), std::move(settings), environment);
 }
 
 int train_encoder(const EncoderCommand &command) {
@@ -74,7 +86,8 @@ void add_encoder_command(CLI::App &app, int &status) {
     sub->add_option("--loader-threads", command->loader_threads, "Threads that prepare batches")
         ->check(CLI::Range(1, 64))
         ->capture_default_str();
-    sub->add_flag("--restart", command->restart, "Discard the run's checkpoint");
+    sub->add_flag("--restart", command->restart,
+                  "Discard the run's checkpoint, but not when a launcher restarts the processes");
     sub->add_option("--licence", command->licence, "Licence of the bundle, for its manifest");
     add_overrides(*sub, *command);
     sub->callback([command, &status] { status = train_encoder(*command); });

@@ -1,6 +1,8 @@
 // Reading the encoder's recipe.
 #include "tasks/encoder_recipe.hpp"
 
+#include "attacks/pgd.hpp"
+#include "core/random.hpp"
 #include "mirra/error.hpp"
 
 #include <cmath>
@@ -34,12 +36,24 @@ void read_adversary(Recipe &recipe, EncoderRecipe &out) {
         throw Error(ErrorCode::invalid_argument, "an adversary needs a positive 'adversary.epsilon'",
                     recipe.name(), "set it in the recipe, or give --eps");
     out.attack_steps = recipe.integer("adversary.steps", out.attack_steps, 1, 10'000);
-    // 2.5 epsilon over the steps lets every iterate reach the boundary (Madry et al. 2018).
-    const double reach = 2.5 * out.budget.epsilon / static_cast<double>(out.attack_steps);
-    out.step_size = recipe.real("adversary.step_size", reach, 0, 1e4);
+    out.step_size =
+        recipe.real("adversary.step_size", usual_step_size(out.budget.epsilon, out.attack_steps), 0, 1e4);
     out.random_start = recipe.boolean("adversary.random_start", false);
     out.best_iterate = recipe.boolean("adversary.best_iterate", false);
     out.gairat_lambda = recipe.real("adversary.gairat_lambda", out.gairat_lambda, -100, 100);
+    out.gairat_begin_epoch = recipe.integer("adversary.gairat_begin_epoch", 0, 0, kMany);
+}
+
+void check_step_epochs(const Recipe &recipe, const EncoderRecipe &settings) {
+    std::int64_t before = 0;
+    for (const auto epoch : settings.step_epochs) {
+        if (epoch <= before || epoch >= settings.epochs)
+            throw Error(ErrorCode::invalid_argument,
+                        "recipe: 'optimizer.step_epochs' takes epochs in ascending order, each from 1 to "
+                        "below 'optimizer.epochs'",
+                        recipe.name());
+        before = epoch;
+    }
 }
 
 void read_optimizer(Recipe &recipe, EncoderRecipe &out) {
@@ -59,6 +73,8 @@ void read_optimizer(Recipe &recipe, EncoderRecipe &out) {
     out.final_rate = recipe.real("optimizer.final_rate", 0, 0, out.rate);
     out.warmup_epochs = recipe.real("optimizer.warmup_epochs", 0, 0, static_cast<double>(out.epochs));
     out.step_every_epochs = recipe.integer("optimizer.step_every_epochs", out.step_every_epochs, 1, kMany);
+    out.step_epochs = recipe.integers("optimizer.step_epochs", {});
+    check_step_epochs(recipe, out);
     out.step_factor = recipe.real("optimizer.step_factor", out.step_factor, 0, 1);
     out.clip_norm = recipe.real("optimizer.clip_norm", 0, 0, kLarge);
     out.average_decay = recipe.real("optimizer.average_decay", 0, 0, 0.999999);
@@ -88,13 +104,22 @@ Budget EncoderRecipe::budget_at(std::int64_t picture_extent) const {
     return {budget.norm, budget.epsilon * static_cast<double>(picture_extent) / static_cast<double>(extent)};
 }
 
+std::uint64_t EncoderRecipe::dropout_seed(std::int64_t step, int rank) const {
+    constexpr std::uint64_t kSalt = 0x64726f70; // keeps the masks apart from the loader's randomness
+    const auto first = mix(seed ^ kSalt) ^ static_cast<std::uint64_t>(step);
+    return rank == 0 ? first : mix(first ^ mix(static_cast<std::uint64_t>(rank)));
+}
+
 Schedule EncoderRecipe::steps(std::int64_t steps_per_epoch) const {
+    std::vector<std::int64_t> drops;
+    for (const auto epoch : step_epochs) drops.push_back(epoch * steps_per_epoch);
     return {.kind = schedule,
             .rate = rate,
             .final_rate = final_rate,
             .warmup = std::llround(warmup_epochs * static_cast<double>(steps_per_epoch)),
             .steps = epochs * steps_per_epoch,
             .step_every = step_every_epochs * steps_per_epoch,
+            .drops = std::move(drops),
             .step_factor = step_factor};
 }
 

@@ -1,11 +1,13 @@
 // The command line back from its settings.
 #include "tasks/encoder_record.hpp"
 
+#include "core/utc.hpp"
+#include "log/log.hpp"
 #include "mirra/error.hpp"
 
 #include <torch/version.h>
 
-#include <charconv>
+#include <concepts>
 
 namespace mirra::trainer {
 namespace {
@@ -14,11 +16,12 @@ std::string text_of(const std::string &value) {
     return value;
 }
 
-/// The shortest text that is read back as the same number.
-template<class Number> std::string text_of(Number value) {
-    char text[64];
-    const auto end = std::to_chars(text, text + sizeof text, value).ptr;
-    return {text, end};
+std::string text_of(double value) {
+    return shortest(value);
+}
+
+template<std::integral Number> std::string text_of(Number value) {
+    return std::to_string(value);
 }
 
 std::string started(const std::filesystem::path &folder, bool resumed) {
@@ -83,6 +86,7 @@ void record_encoder_run(const EncoderCommand &command, const Recipe &recipe, con
     record.seed = settings.seed;
     record.device = command.device;
     record.precision = run.bf16 ? "bf16" : "fp32";
+    record.processes = run.processes;
     record.pictures = run.pictures;
     record.validation_pictures = run.validation_pictures;
     record.started = started(folder, run.resumed);

@@ -16,6 +16,7 @@ std::vector<std::string> words_of(const EncoderCommand &command);
 /// What a task knows of itself once its data is open.
 struct EncoderRun {
     std::int64_t pictures = 0, validation_pictures = 0;
+    int processes = 1;
     bool bf16 = false;
     bool resumed = false; ///< the date of the first start stays
 };

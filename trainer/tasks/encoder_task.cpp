@@ -3,10 +3,12 @@
 
 #include "attacks/fgsm_rs.hpp"
 #include "attacks/gairat.hpp"
-#include "attacks/pgd.hpp"
 #include "core/autocast.hpp"
 #include "core/device.hpp"
 #include "core/random.hpp"
+#include "data/cache_budget.hpp"
+#include "data/evaluation_split.hpp"
+#include "eval/classifier_origin.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "tasks/encoder_bundle.hpp"
@@ -18,9 +20,7 @@
 namespace mirra::trainer {
 namespace {
 
-constexpr std::uint64_t kCacheBytes = std::uint64_t{8} << 30;
 constexpr std::uint64_t kAttackSalt = 0x61747461636b; // keeps the attack's randomness apart from the loader's
-constexpr std::uint64_t kDropoutSalt = 0x64726f70;
 using Clock = std::chrono::steady_clock;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
@@ -33,24 +33,26 @@ const std::vector<std::string> &validation_sources(const EncoderCommand &command
     return command.validation.empty() ? command.data : command.validation;
 }
 
-/// Folders given with --validation are taken as they are.
 Split validation_split(const EncoderCommand &command) {
-    return command.validation.empty() ? Split::test : Split::train;
+    return command.validation.empty() ? Split::test : evaluation_split(command.validation);
 }
 
 } // namespace
 
-EncoderTask::EncoderTask(const EncoderCommand &command, Recipe recipe, EncoderRecipe settings)
+EncoderTask::EncoderTask(const EncoderCommand &command, Recipe recipe, EncoderRecipe settings,
+                         const ProcessEnvironment &environment)
     : command_(command)
     , recipe_(std::move(recipe))
     , settings_(std::move(settings))
-    , environment_(process_environment())
-    , device_(select_device(command.device, environment_))
+    , device_(select_device(command.device, environment))
     , bf16_(settings_.precision == "auto" ? has_bf16(device_) : settings_.precision == "bf16")
-    , data_(command.data, Split::train, {.side = settings_.kept_side(), .cache_bytes = kCacheBytes})
-    , validation_(std::make_unique<ClassSet>(validation_sources(command), validation_split(command),
-                                             ClassSet::Options{settings_.kept_side(), kCacheBytes}))
-    , processes_(environment_, device_)
+    , data_(command.data, Split::train,
+            {.side = settings_.kept_side(), .cache_bytes = cache_budget(environment).training})
+    , validation_(
+          std::make_unique<ClassSet>(validation_sources(command), validation_split(command),
+                                     ClassSet::Options{.side = settings_.kept_side(),
+                                                       .cache_bytes = cache_budget(environment).validation}))
+    , processes_(environment, device_)
     , graphs_(graph::classifier(with_classes(settings_, data_).network))
     , network_(make_network())
     , frozen_(network_, bf16_ ? at::kBFloat16 : at::kFloat)
@@ -59,17 +61,12 @@ EncoderTask::EncoderTask(const EncoderCommand &command, Recipe recipe, EncoderRe
     , steps_per_epoch_(
           std::max<std::int64_t>(1, ClassLoader::steps_per_epoch(data_.size(), loader_options())))
     , schedule_(settings_.steps(steps_per_epoch_)) {
-    check();
+    check_classes();
     if (settings_.average_decay > 0)
         average_ = std::make_unique<WeightAverage>(network_->state(), settings_.average_decay);
 }
 
-void EncoderTask::check() const {
-    if (settings_.batch % processes_.size() != 0)
-        throw Error(ErrorCode::invalid_argument,
-                    std::to_string(processes_.size()) + " processes cannot share evenly a batch of " +
-                        std::to_string(settings_.batch),
-                    "data.batch", "set it to a multiple of the number of processes");
+void EncoderTask::check_classes() const {
     if (validation_->classes() != data_.classes())
         throw Error(ErrorCode::mismatch, "the validation pictures have other classes than the data",
                     validation_sources(command_).front(),
@@ -89,14 +86,19 @@ std::shared_ptr<GraphModule> EncoderTask::make_network() {
 }
 
 void EncoderTask::load_initial(GraphModule &network) {
+    const auto file = command_.init.string();
+    const auto refuse = [&](const std::string &why) {
+        throw Error(ErrorCode::mismatch, "cannot start from this bundle: " + why, file,
+                    "give one of the same architecture, width, input transform and classes");
+    };
     const auto bundle = bundle::Bundle::open(command_.init);
-    try {
-        network.load(*bundle);
-    } catch (const Error &error) {
-        throw Error(ErrorCode::mismatch, std::string("cannot start from this bundle: ") + error.what(),
-                    command_.init.string() + ": " + error.subject(),
-                    "give one of the same architecture, width and classes");
-    }
+    const auto &graphs = bundle->manifest().graphs;
+    const auto theirs = graphs.find("classifier");
+    if (theirs == graphs.end()) refuse("it holds no classifier");
+    if (theirs->second != graphs_.classifier) refuse("its classifier is another network than the recipe's");
+    const auto classes = classifier_origin(*bundle, file).classes;
+    if (!classes.empty() && classes != data_.classes()) refuse("its classes are not those of the data");
+    network.load(*bundle);
     initial_ = bundle->sha256();
 }
 
@@ -133,6 +135,7 @@ void EncoderTask::start(std::int64_t step) {
     record_encoder_run(command_, recipe_, settings_,
                        {.pictures = data_.size(),
                         .validation_pictures = validation_->size(),
+                        .processes = processes_.size(),
                         .bf16 = bf16_,
                         .resumed = step > 0});
 }
@@ -154,8 +157,15 @@ EncoderTask::Adversarial EncoderTask::attack(const torch::Tensor &images, const 
                              .step_size = settings_.step_size * budget.epsilon / settings_.budget.epsilon,
                              .random_start = settings_.random_start,
                              .best_iterate = settings_.best_iterate};
-    if (settings_.adversary == Adversary::pgd)
+    const bool even = step / steps_per_epoch_ < settings_.gairat_begin_epoch;
+    if (settings_.adversary == Adversary::pgd || even)
         return {pgd(classifier, images, labels, options, randomness), {}};
+    return gairat(classifier, images, labels, options, randomness);
+}
+
+EncoderTask::Adversarial EncoderTask::gairat(const Classifier &classifier, const torch::Tensor &images,
+                                             const torch::Tensor &labels, const PgdOptions &options,
+                                             const Randomness &randomness) const {
     PgdTrace trace;
     auto attacked = pgd(classifier, images, labels, options, randomness, &trace);
     const auto resistance = processes_.whole(trace.steps_to_fool, settings_.batch);
@@ -180,7 +190,7 @@ std::vector<double> EncoderTask::step(std::int64_t step) {
     const auto labels = torch::tensor(batch.labels).to(device_);
     const auto [inputs, weights] = attack(images, labels, step);
     network_->train();
-    torch::manual_seed(mix(settings_.seed ^ kDropoutSalt) ^ static_cast<std::uint64_t>(step));
+    torch::manual_seed(settings_.dropout_seed(step, processes_.rank()));
     sgd_.zero_grad();
     torch::Tensor logits, loss;
     {
@@ -206,12 +216,10 @@ std::vector<double> EncoderTask::step(std::int64_t step) {
 
 /// PGD-K without random start on some of the validation pictures, at the recipe's validation epsilon.
 double EncoderTask::robust_accuracy() {
-    constexpr double kReach = 2.5;
     const Budget budget{settings_.budget.norm, settings_.validation_epsilon};
     const PgdOptions options{.budget = budget,
                              .steps = static_cast<int>(settings_.validation_steps),
-                             .step_size =
-                                 kReach * budget.epsilon / static_cast<double>(settings_.validation_steps)};
+                             .step_size = usual_step_size(budget.epsilon, settings_.validation_steps)};
     const Classifier classifier = [this](const torch::Tensor &x) { return frozen_.forward(x); };
     const auto perturbation = [&](const torch::Tensor &images, const torch::Tensor &labels) {
         return pgd(classifier, images, labels, options, Randomness(settings_.seed));
@@ -267,7 +275,8 @@ void EncoderTask::finish() {
                                          .steps = steps(),
                                          .batch = settings_.batch,
                                          .extent = settings_.extent,
-                                         .device = command_.device}});
+                                         .device = command_.device,
+                                         .processes = processes_.size()}});
     record_skipped(command_, static_cast<std::int64_t>(skipped.size()));
     if (average_) average_->swap();
 }

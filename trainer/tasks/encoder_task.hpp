@@ -1,6 +1,7 @@
 // Training a classifier, step by step.
 #pragma once
 
+#include "attacks/pgd.hpp"
 #include "core/frozen_network.hpp"
 #include "core/provenance.hpp"
 #include "core/training_run.hpp"
@@ -17,8 +18,10 @@ namespace mirra::trainer {
 
 class EncoderTask final : public TrainingTask {
   public:
-    /// `command` must outlive the task. @throws Error
-    EncoderTask(const EncoderCommand &command, Recipe recipe, EncoderRecipe settings);
+    /// `command` must outlive the task. @param environment  its processes share a batch evenly
+    /// @throws Error
+    EncoderTask(const EncoderCommand &command, Recipe recipe, EncoderRecipe settings,
+                const ProcessEnvironment &environment);
 
     [[nodiscard]] std::string name() const override { return settings_.network.architecture; }
     [[nodiscard]] std::int64_t steps() const override { return schedule_.steps; }
@@ -50,7 +53,10 @@ class EncoderTask final : public TrainingTask {
     std::shared_ptr<GraphModule> make_network();
     void load_initial(GraphModule &network);
     [[nodiscard]] ClassLoaderOptions loader_options() const;
-    void check() const;
+    void check_classes() const;
+    [[nodiscard]] Adversarial gairat(const Classifier &classifier, const torch::Tensor &images,
+                                     const torch::Tensor &labels, const PgdOptions &options,
+                                     const Randomness &randomness) const;
     Adversarial attack(const torch::Tensor &images, const torch::Tensor &labels, std::int64_t step);
     torch::Tensor loss_of(const torch::Tensor &logits, const torch::Tensor &labels,
                           const torch::Tensor &weights) const;
@@ -62,7 +68,6 @@ class EncoderTask final : public TrainingTask {
     const EncoderCommand &command_;
     Recipe recipe_;
     EncoderRecipe settings_;
-    ProcessEnvironment environment_;
     torch::Device device_;
     bool bf16_;
     std::string initial_; ///< checksum of the weights that the training starts from; empty: random
