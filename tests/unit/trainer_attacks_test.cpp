@@ -9,13 +9,17 @@
 #include "attacks/hyperplane.hpp"
 #include "attacks/square.hpp"
 #include "attacks/square_shapes.hpp"
+#include "core/interrupt.hpp"
 #include "core/random.hpp"
+#include "eval/interruptible.hpp"
+#include "eval/masking.hpp"
 #include "mirra/error.hpp"
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <cmath>
+#include <csignal>
 
 namespace {
 
@@ -429,6 +433,66 @@ TEST_F(AutoAttack, ReportsEveryAttackAndSparesTheFallen) {
     EXPECT_TRUE(right.equal(result.standing));
 }
 
+TEST_F(AutoAttack, RestartsStartDifferently) {
+    const auto classifier = convolutional();
+    const auto images = pictures(6);
+    const Budget budget{Norm::l2, 1e-3};
+    std::vector<torch::Tensor> starts;
+    const Attack restart{"pgd", [&](const auto &, const auto &batch, const auto &, const auto &randomness) {
+                             starts.push_back(random_start(batch, budget, randomness));
+                             return batch;
+                         }};
+    evaluate_robustness(classifier, images, labels_of(classifier, images), {restart, restart, restart},
+                        {.budget = budget, .seed = 9});
+    ASSERT_EQ(starts.size(), 3U);
+    EXPECT_TRUE(starts[0].equal(random_start(images, budget, 9))) << "one run alone draws as ever";
+    EXPECT_FALSE(starts[1].equal(starts[0]));
+    EXPECT_FALSE(starts[2].equal(starts[0]));
+    EXPECT_FALSE(starts[2].equal(starts[1]));
+}
+
+TEST_F(AutoAttack, IsListedWithItsParts) {
+    const Budget budget{Norm::l2, 0.1};
+    for (const auto &name : attack_names()) EXPECT_FALSE(attacks_of_name(name, budget).empty()) << name;
+    try {
+        attacks_of_name("deepfool", budget);
+        ADD_FAILURE();
+    } catch (const Error &error) {
+        for (const auto &name : attack_names())
+            EXPECT_NE(error.hint().find(name), std::string::npos) << error.hint();
+    }
+}
+
+TEST_F(AutoAttack, MaskingIsTheSameInAnyBatches) {
+    const auto classifier = convolutional();
+    const auto images = pictures(7);
+    const auto labels = labels_of(classifier, images);
+    const auto whole = check_masking(classifier, images, labels, {.budget = {Norm::linf, 0.01}});
+    const auto parts = check_masking(classifier, images, labels, {.budget = {Norm::linf, 0.01}, .batch = 3});
+    EXPECT_EQ(parts.images, 7);
+    EXPECT_EQ(parts.restart_accuracies, whole.restart_accuracies);
+    EXPECT_EQ(parts.pgd_accuracy, whole.pgd_accuracy);
+    EXPECT_EQ(parts.square_accuracy, whole.square_accuracy);
+    EXPECT_EQ(parts.unbounded_accuracy, whole.unbounded_accuracy);
+    ASSERT_EQ(parts.loss_over_steps.size(), whole.loss_over_steps.size());
+    for (std::size_t i = 0; i < whole.loss_over_steps.size(); ++i)
+        EXPECT_NEAR(parts.loss_over_steps[i], whole.loss_over_steps[i], 1e-5);
+}
+
+TEST_F(AutoAttack, CtrlCStopsMasking) {
+    const InterruptGuard guard;
+    int passes = 0;
+    const Classifier counting = [&](const torch::Tensor &x) {
+        if (++passes == 5) std::raise(SIGINT);
+        return convolutional()(x);
+    };
+    const auto images = pictures(2);
+    EXPECT_THROW(check_masking(interruptible(counting), images, labels_of(convolutional(), images),
+                               {.budget = {Norm::linf, 0.01}}),
+                 Interrupted);
+    EXPECT_EQ(passes, 5);
+}
+
 TEST_F(AutoAttack, StopsWhenAsked) {
     const auto classifier = convolutional();
     const auto images = pictures(8);
@@ -481,7 +545,6 @@ TEST_F(AutoAttack, RefusesWhatDoesNotFit) {
     EXPECT_EQ(code(classifier, images, labels + 5, {.budget = budget}), ErrorCode::mismatch);
     EXPECT_EQ(code(broken, images, labels * 0, {.budget = budget}), ErrorCode::mismatch);
     EXPECT_EQ(code(single, images, labels * 0, {.budget = budget}), ErrorCode::mismatch);
-    EXPECT_THROW(attacks_of_name("deepfool", budget), Error);
 }
 
 TEST_F(Gairat, WeighsImagesNearTheBoundaryMoreAndKeepsTheMean) {

@@ -1,14 +1,18 @@
 // Training of encoders: learns, resists its attack, resumes bit for bit; labelled data and its errors.
 #include "core/block_convolution.hpp"
+#include "core/device.hpp"
 #include "core/frozen_network.hpp"
 #include "core/training_run.hpp"
 #include "data/class_loader.hpp"
+#include "data/evaluation_split.hpp"
+#include "eval/classifier_bundle.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
 #include "scratch.hpp"
 #include "tasks/encoder.hpp"
 #include "tasks/encoder_recipe.hpp"
+#include "tasks/encoder_record.hpp"
 #include "trainer_support.hpp"
 
 #include <gtest/gtest.h>
@@ -17,6 +21,7 @@
 #include <cmath>
 #include <csignal>
 #include <fstream>
+#include <future>
 
 #include <sys/resource.h>
 
@@ -55,17 +60,7 @@ seed = 5
 )";
 
 EncoderCommand command_for(const std::string &name) {
-    const fs::path folder = mirra::test::scratch() + "run-" + name;
-    fs::remove_all(folder);
-    fs::create_directories(folder);
-    std::ofstream(folder / "recipe.toml") << kRecipe;
-    EncoderCommand command;
-    command.data = {make_classes("classes", 24).string()};
-    command.validation = command.data;
-    command.recipe = folder / "recipe.toml";
-    command.output = folder / "encoder.mirra";
-    command.threads = 1;
-    return command;
+    return mirra::test::encoder_command("run-" + name, kRecipe, make_classes("classes", 24));
 }
 
 std::map<std::string, std::vector<float>> weights_of(const fs::path &path) {
@@ -154,14 +149,103 @@ TEST(EncoderTraining, StartsFromABundleAndRefusesAnother) {
                   .provenance.find(bundle::Bundle::open(first.output)->sha256()),
               std::string::npos)
         << "the bundle does not say what it started from";
-    second.width = 0.25;
-    try {
-        encoder_task(second);
-        ADD_FAILURE() << "a bundle of another width was taken";
-    } catch (const Error &error) {
-        EXPECT_EQ(error.code(), ErrorCode::mismatch);
-        EXPECT_NE(error.subject().find("encoder.mirra"), std::string::npos) << error.subject();
+    const auto refused = [](const EncoderCommand &command, const std::string &why) {
+        try {
+            encoder_task(command);
+            ADD_FAILURE() << "a bundle was taken whose " << why;
+        } catch (const Error &error) {
+            EXPECT_EQ(error.code(), ErrorCode::mismatch);
+            EXPECT_NE(std::string(error.what()).find(why), std::string::npos) << error.what();
+            EXPECT_NE(error.subject().find("encoder.mirra"), std::string::npos) << error.subject();
+        }
+    };
+    auto wider = second, raw = second, renamed = second;
+    wider.width = 0.25;
+    refused(wider, "another network");
+    raw.recipe = raw.output.parent_path() / "raw.toml";
+    std::string recipe = kRecipe;
+    recipe.replace(recipe.find("width = 0.125"), 13, "width = 0.125\ninput_transform = \"none\"");
+    std::ofstream(raw.recipe) << recipe;
+    refused(raw, "another network");
+    renamed.data = renamed.validation = {make_classes("renamed", 24, {"crimson", "azure"}).string()};
+    refused(renamed, "classes");
+}
+
+/// The state after a training in two processes, here threads, of the process of each rank.
+std::vector<std::map<std::string, torch::Tensor>> trained_by_two(const EncoderCommand &command) {
+    const auto port = mirra::test::free_port();
+    const auto train = [&](int rank) {
+        const ProcessEnvironment environment{.rank = rank,
+                                             .world = 2,
+                                             .local_rank = rank,
+                                             .local_world = 2,
+                                             .address = "127.0.0.1",
+                                             .port = port,
+                                             .timeout = std::chrono::seconds(60)};
+        const auto task = encoder_task(command, environment);
+        EXPECT_EQ(run_training(*task, {.folder = run_folder(command)}), RunResult::finished);
+        return task->state();
+    };
+    auto second = std::async(std::launch::async, train, 1);
+    auto first = train(0);
+    return {std::move(first), second.get()};
+}
+
+TEST(EncoderTraining, TwoProcessesShareTheirRunningStatistics) {
+    auto whole = command_for("statistics-whole"), shared = command_for("statistics-shared");
+    std::string recipe = kRecipe;
+    recipe.replace(recipe.find("rate = 0.05"), 11, "rate = 1e-4");
+    for (auto *command : {&whole, &shared}) {
+        std::ofstream(command->recipe) << recipe;
+        command->adversary = "none";
+        command->epochs = 1;
     }
+    const auto task = encoder_task(whole);
+    ASSERT_EQ(run_training(*task, {.folder = run_folder(whole)}), RunResult::finished);
+    const auto expected = task->state();
+    const auto states = trained_by_two(shared);
+    int statistics = 0;
+    for (const auto &[name, tensor] : expected) {
+        EXPECT_TRUE(torch::equal(states[0].at(name), states[1].at(name))) << name;
+        if (!name.ends_with("running_mean") && !name.ends_with("running_var")) continue;
+        // What the first one sees is no batch's doing; the others see pictures normalised four by four.
+        const bool first = name.ends_with("encoder.bn1.running_mean");
+        const auto apart = (states[0].at(name) - tensor).norm() / tensor.norm();
+        EXPECT_LT(apart.item<double>(), first ? 1e-2 : 0.5) << name;
+        ++statistics;
+    }
+    EXPECT_GT(statistics, 30);
+    EXPECT_TRUE(expected.contains("encoder.bn1.running_mean"));
+    EXPECT_NE(bundle::Bundle::open(shared.output)->manifest().provenance.find("\"processes\":2"),
+              std::string::npos);
+}
+
+TEST(EncoderTraining, GairatWeighsFromItsEpochOn) {
+    auto plain = command_for("plain"), later = command_for("later"), weighing = command_for("weighing");
+    later.adversary = weighing.adversary = "gairat";
+    later.recipe = later.output.parent_path() / "later.toml";
+    std::string recipe = kRecipe;
+    recipe.replace(recipe.find("steps = 2"), 9, "steps = 2\ngairat_begin_epoch = 2");
+    std::ofstream(later.recipe) << recipe;
+    for (const auto *command : {&plain, &later, &weighing}) ASSERT_EQ(train_encoder(*command), 0);
+    EXPECT_EQ(weights_of(later.output), weights_of(plain.output));
+    EXPECT_NE(weights_of(weighing.output), weights_of(plain.output));
+}
+
+TEST(EncoderTraining, ValidationTakesTheSplitThatAttacksTake) {
+    auto command = command_for("splits");
+    const fs::path folder = mirra::test::scratch() + "splits";
+    make_classes("splits/train", 8);
+    make_classes("splits/val", 3);
+    command.data = command.validation = {folder.string()};
+    command.adversary = "none";
+    command.epochs = 1;
+    ASSERT_EQ(train_encoder(command), 0);
+    EXPECT_EQ(read_run_record(run_folder(command))->validation_pictures, 6);
+    EXPECT_EQ(evaluation_split({folder.string()}), Split::test);
+    EXPECT_EQ(evaluation_split({(folder / "val").string()}), Split::train);
+    EXPECT_EQ(evaluation_split({(folder / "val").string(), folder.string()}), Split::test);
+    EXPECT_EQ(evaluation_split({"cifar10:nowhere"}), Split::test);
 }
 
 TEST(EncoderTraining, PicturesGrowOverTheEpochs) {
@@ -316,6 +400,56 @@ TEST(ClassData, BadFoldersAreNamed) {
         EXPECT_NE(error.subject().find("green"), std::string::npos);
     }
     EXPECT_THROW(ClassSet({"cifar10:" + folder.string()}, Split::train, {}), Error);
+}
+
+TEST(ClassData, ARunFolderIsNoClass) {
+    const auto folder = make_classes("with-runs", 2);
+    fs::create_directories(folder / "x.mirra.run");
+    fs::create_directories(folder / "another");
+    std::ofstream(folder / "another" / "run.json") << "{}";
+    EXPECT_EQ(ClassSet({folder.string()}, Split::train, {}).classes(),
+              (std::vector<std::string>{"blue", "red"}));
+}
+
+TEST(ClassifierBundle, WhatItSaysOfItsTrainingIsNotTrusted) {
+    const auto graph =
+        graph::classifier({.architecture = "resnet18", .width = 1.0 / 64, .classes = 2}).classifier;
+    const GraphModule network(graph, {});
+    const fs::path path = mirra::test::scratch() + "hostile.mirra";
+    const auto open = [&](const std::string &provenance) {
+        bundle::Manifest manifest;
+        manifest.graphs.emplace("classifier", graph);
+        manifest.provenance = provenance;
+        bundle::write_bundle(path, manifest, network.weights(), bundle::DType::f16);
+        return ClassifierBundle(bundle::Bundle::open(path), torch::kCPU, path).extent();
+    };
+    EXPECT_EQ(open("{}"), 0);
+    EXPECT_EQ(open(R"({"extent": 32, "classes": ["a", "b"]})"), 32);
+    for (const auto *hostile :
+         {R"({"extent": "32"})", R"({"extent": 7})", R"({"extent": 4097})", R"({"extent": -1})",
+          R"({"extent": 32.5})", R"({"extent": 18446744073709551615})", R"({"classes": "ab"})",
+          R"({"classes": ["a", 2]})", R"({"classes": ["a", "b", "c"]})"}) {
+        try {
+            open(hostile);
+            ADD_FAILURE() << hostile;
+        } catch (const Error &error) {
+            EXPECT_EQ(error.code(), ErrorCode::corrupt) << hostile;
+            EXPECT_EQ(error.subject(), path.string());
+        }
+    }
+}
+
+TEST(Device, OnlyProcessorsAndCudaAreTaken) {
+    EXPECT_TRUE(select_device("cpu").is_cpu());
+    for (const auto *name : {"meta", "xla:0", "mps", "gpu", "", "cuda:x"}) {
+        try {
+            select_device(name);
+            ADD_FAILURE() << name;
+        } catch (const Error &error) {
+            EXPECT_EQ(error.code(), ErrorCode::invalid_argument) << name;
+        }
+    }
+    EXPECT_THROW(select_device("cuda:99"), Error);
 }
 
 TEST(ClassData, ReadsCifarBatches) {

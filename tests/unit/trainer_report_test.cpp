@@ -1,7 +1,12 @@
 // Reports of trainings: the page holds its parts, takes nothing for markup that is text, and errors are
 // clear.
+#include "bundle/digest.hpp"
+#include "bundle/manifest.hpp"
+#include "core/graph_module.hpp"
 #include "core/run_record.hpp"
+#include "eval/manifest_rewrite.hpp"
 #include "eval/robustness_record.hpp"
+#include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "report/adversarial_examples.hpp"
 #include "report/base64.hpp"
@@ -13,6 +18,7 @@
 #include "report/svg_plot.hpp"
 #include "report/wording.hpp"
 #include "scratch.hpp"
+#include "tasks/encoder.hpp"
 #include "tasks/encoder_record.hpp"
 #include "trainer_support.hpp"
 
@@ -58,16 +64,7 @@ seed = 5
 )";
 
 EncoderCommand tiny_run(const std::string &name, const fs::path &data) {
-    const fs::path folder = mirra::test::scratch() + "report-" + name;
-    fs::create_directories(folder);
-    std::ofstream(folder / "recipe.toml") << kRecipe;
-    EncoderCommand command;
-    command.data = {data.string()};
-    command.validation = command.data;
-    command.recipe = folder / "recipe.toml";
-    command.output = folder / "encoder.mirra";
-    command.threads = 1;
-    return command;
+    return mirra::test::encoder_command("report-" + name, kRecipe, data);
 }
 
 EncoderReport report_of(const EncoderCommand &command) {
@@ -237,6 +234,9 @@ TEST(EncoderReport, WhatDoesNotFitIsRefused) {
     EXPECT_THAT(failure(report).second, HasSubstr("--eps"));
     report.epsilon = 0.25;
     EXPECT_EQ(failure(report).second, "no error");
+    const auto page = text_of(report.run / "report.html");
+    EXPECT_THAT(page, HasSubstr("neither trained nor validated against an attack"));
+    EXPECT_THAT(page, Not(HasSubstr("mirra-train attack"))) << "with an epsilon of 0, which it refuses";
 
     auto other = tiny_run("other", make_classes("other", 8, {"one", "two"}));
     other.adversary = "none";
@@ -278,6 +278,7 @@ TEST(RunRecord, ItsCommandMakesTheSameRun) {
     EXPECT_EQ(record->seed, 7u);
     EXPECT_EQ(record->pictures, 16);
     EXPECT_EQ(record->skipped, 0);
+    EXPECT_EQ(record->processes, 1);
 
     auto words = shell_words(record->command);
     ASSERT_EQ(words, words_of(command));
@@ -375,12 +376,15 @@ TEST(Report, TheViewIsThatOfTheTrueClass) {
     };
     const auto images = torch::rand({5, 3, 4, 4});
     const auto labels = torch::tensor(std::vector<std::int64_t>{0, 1, 2, 0, 1});
-    const auto view = view_of(linear, images, labels, example_attack({Norm::linf, 0.1}), torch::kCPU);
+    const auto attack = example_attack({Norm::linf, 0.1});
+    const auto view = view_of(linear, images, labels, {.attack = attack, .batch = 2});
     const auto expected = weights.t().index_select(0, labels).reshape({5, 3, 4, 4});
     EXPECT_TRUE(torch::allclose(view.gradient, expected));
     EXPECT_LE((view.adversarial - images).abs().max().item<double>(), 0.1 + 1e-6);
     const auto of_truth = [&](const torch::Tensor &all) { return all.gather(1, labels.unsqueeze(1)); };
     EXPECT_TRUE((of_truth(view.attacked) < of_truth(view.clean)).all().item<bool>());
+    const auto at_once = view_of(linear, images, labels, {.attack = attack, .batch = 5});
+    EXPECT_TRUE(torch::allclose(view.adversarial, at_once.adversarial));
 }
 
 TEST(Report, ExamplesAreSpreadOverTheClasses) {
@@ -406,7 +410,39 @@ TEST(Report, TheDecisiveMeasurementIsThatOfTheRunsBudget) {
     EXPECT_TRUE(recorded_measurements("not json").empty());
 }
 
+TEST(Report, ManifestsOfSeveralTypesAreLeftAlone) {
+    graph::Builder b("classifier");
+    const auto features = b.conv2d(b.input("image", 3), {.in = 3, .out = 4}, "a");
+    b.output("logits", b.flatten(b.global_avg_pool(b.conv2d(features, {.in = 4, .out = 2}, "c"))));
+    const GraphModule network(b.finish(), {});
+    bundle::Manifest manifest;
+    manifest.graphs.emplace("classifier", network.graph());
+    const fs::path path = mirra::test::scratch() + "types.mirra";
+    bundle::write_bundle(path, manifest, network.weights(), bundle::DType::f32);
+    const auto before = bundle::Bundle::open(path);
+    check_rewritable(*before, path);
+    auto tensors = before->file().tensors();
+    const auto half = bundle::from_float(before->weight("c.weight"), bundle::DType::f16);
+    tensors.at("c.weight").dtype = bundle::DType::f16;
+    tensors.at("c.weight").bytes = half;
+    auto json = before->manifest_json();
+    json.replace(json.find(before->sha256()), before->sha256().size(), bundle::sha256_of(tensors));
+    const fs::path mixed = mirra::test::scratch() + "mixed.mirra";
+    bundle::write_tensors(
+        mixed, tensors,
+        {{bundle::kManifestKey, json}, {bundle::kManifestDigestKey, bundle::sha256_of(json)}});
+    try {
+        check_rewritable(*bundle::Bundle::open(mixed), mixed);
+        ADD_FAILURE() << "it would be written in one type";
+    } catch (const Error &error) {
+        EXPECT_EQ(error.code(), ErrorCode::unsupported);
+        EXPECT_THAT(error.subject(), HasSubstr("mixed.mirra"));
+    }
+}
+
 TEST(Report, NumbersAreReadable) {
+    EXPECT_EQ(shortest(1.0 / 3), "0.3333333333333333");
+    EXPECT_EQ(shortest(0.031), "0.031");
     EXPECT_EQ(grouped(1234567), "1,234,567");
     EXPECT_EQ(grouped(999), "999");
     EXPECT_EQ(grouped(-123456), "-123,456");

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <map>
 
 namespace mirra::trainer {
 namespace {
@@ -48,6 +49,22 @@ Attack square_attack(const Budget &budget) {
                 return square(classifier, images, labels, {.budget = budget}, randomness);
             }};
 }
+
+struct NamedAttacks {
+    const char *name;
+    std::vector<Attack> (*make)(const Budget &);
+};
+constexpr NamedAttacks kAttacks[] = {
+    {"autoattack", standard_attacks},
+    {"apgd-ce", [](const Budget &budget) { return std::vector{apgd_attack("apgd-ce", {.budget = budget})}; }},
+    {"apgd-dlr",
+     [](const Budget &budget) {
+         return std::vector{apgd_attack("apgd-dlr", {.budget = budget, .loss = ApgdLoss::dlr})};
+     }},
+    {"apgd-t", [](const Budget &budget) { return std::vector{apgd_targeted_attack(budget)}; }},
+    {"fab", [](const Budget &budget) { return std::vector{fab_attack(budget)}; }},
+    {"square", [](const Budget &budget) { return std::vector{square_attack(budget)}; }},
+};
 
 void check(const torch::Tensor &images, const torch::Tensor &labels, const EvaluationOptions &options) {
     if (images.dim() != 4 || images.size(0) == 0 || images.scalar_type() != at::kFloat)
@@ -132,15 +149,18 @@ class Evaluator {
         progress_ = {attack.name, 0, standing.numel(), progress_.standing};
         out_.attacks.push_back({.name = attack.name, .standing = progress_.standing});
         const auto begin = Clock::now();
+        const auto repeat = repeats_[attack.name]++;
         for (const auto &rows : standing.split(options_.batch)) {
-            attack_batch(attack, rows);
+            attack_batch(attack, rows, repeat);
             out_.attacks.back().seconds = seconds_since(begin);
         }
     }
 
-    void attack_batch(const Attack &attack, const torch::Tensor &rows) {
+    void attack_batch(const Attack &attack, const torch::Tensor &rows, std::uint64_t repeat) {
         const auto images = images_at(rows), labels = on_device(labels_, rows);
-        const auto found = attack.run(classifier_, images, labels, {options_.seed, rows});
+        const Randomness first(options_.seed, rows);
+        const auto found =
+            attack.run(classifier_, images, labels, repeat == 0 ? first : first.salted(repeat));
         const auto fooled = classifier_(found).argmax(1).ne(labels).logical_and(allowed(found, images));
         const auto places = rows.masked_select(fooled.to(at::kCPU));
         out_.adversarial.index_copy_(0, places.to(images_.device()),
@@ -164,6 +184,7 @@ class Evaluator {
     const EvaluationOptions &options_;
     EvaluationProgress progress_;
     Classifier classifier_;
+    std::map<std::string, std::uint64_t> repeats_; ///< how often an attack of this name was run
     Evaluation out_;
 };
 
@@ -174,15 +195,19 @@ std::vector<Attack> standard_attacks(const Budget &budget) {
             square_attack(budget)};
 }
 
+std::vector<std::string> attack_names() {
+    std::vector<std::string> out;
+    for (const auto &each : kAttacks) out.emplace_back(each.name);
+    return out;
+}
+
 std::vector<Attack> attacks_of_name(const std::string &name, const Budget &budget) {
-    if (name == "autoattack") return standard_attacks(budget);
-    if (name == "apgd-ce") return {apgd_attack(name, {.budget = budget})};
-    if (name == "apgd-dlr") return {apgd_attack(name, {.budget = budget, .loss = ApgdLoss::dlr})};
-    if (name == "apgd-t") return {apgd_targeted_attack(budget)};
-    if (name == "fab") return {fab_attack(budget)};
-    if (name == "square") return {square_attack(budget)};
-    throw Error(ErrorCode::invalid_argument, "there is no such attack", name,
-                "use autoattack, apgd-ce, apgd-dlr, apgd-t, fab or square");
+    std::string known;
+    for (const auto &each : kAttacks) {
+        if (name == each.name) return each.make(budget);
+        known += (known.empty() ? "" : ", ") + std::string(each.name);
+    }
+    throw Error(ErrorCode::invalid_argument, "there is no such attack", name, "use one of: " + known);
 }
 
 Attack pgd_attack(const PgdOptions &options) {

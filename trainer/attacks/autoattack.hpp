@@ -23,7 +23,9 @@ struct Attack {
 /// classes there are K - 1 target classes; what the DLR losses do with K < 4 is said in dlr.hpp.
 std::vector<Attack> standard_attacks(const Budget &budget);
 
-/// @param name  autoattack: the standard ensemble; or one attack: apgd-ce | apgd-dlr | apgd-t | fab | square
+/// What attacks_of_name() takes: "autoattack", the standard ensemble, and attacks by themselves.
+std::vector<std::string> attack_names();
+
 /// @throws Error invalid_argument
 std::vector<Attack> attacks_of_name(const std::string &name, const Budget &budget);
 
@@ -64,7 +66,8 @@ struct Evaluation {
 };
 
 /// An image counts as fooled when the classifier, asked once more, misclassifies what an attack returned and
-/// it lies within the budget and in [0, 1].
+/// it lies within the budget and in [0, 1]. An attack that is in the list more than once draws anew each
+/// time.
 /// @param images  [N, 3, H, W] fp32 in [0, 1], on any device; batches go to options.device
 /// @param labels  int64 [N]
 /// @throws Error invalid_argument | mismatch on shapes, values or labels that do not fit, on logits that are

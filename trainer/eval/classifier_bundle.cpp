@@ -4,12 +4,12 @@
 #include "mirra/architectures.hpp"
 #include "mirra/error.hpp"
 
-#include <nlohmann/json.hpp>
-
 namespace mirra::trainer {
 
-ClassifierBundle::ClassifierBundle(std::shared_ptr<const bundle::Bundle> bundle, const torch::Device &device)
-    : bundle_(std::move(bundle)) {
+ClassifierBundle::ClassifierBundle(std::shared_ptr<const bundle::Bundle> bundle, const torch::Device &device,
+                                   const std::filesystem::path &file)
+    : bundle_(std::move(bundle))
+    , origin_(classifier_origin(*bundle_, file.string())) {
     const auto &graph = bundle_->graph("classifier");
     if (graph.inputs.size() != 1 || graph.inputs.front().channels != 3)
         throw Error(ErrorCode::mismatch, "the graph 'classifier' does not take one colour picture",
@@ -20,14 +20,16 @@ ClassifierBundle::ClassifierBundle(std::shared_ptr<const bundle::Bundle> bundle,
     for (auto &parameter : module->parameters()) parameter.set_requires_grad(false);
     network_ = std::make_unique<FrozenNetwork>(module, at::kFloat);
     network_->refresh();
-    const auto provenance = nlohmann::json::parse(bundle_->manifest().provenance);
-    extent_ = provenance.value("extent", std::int64_t{0});
-    names_ = provenance.value("classes", std::vector<std::string>{});
     classes_ = graph::logit_count(graph);
     if (classes_ < 2)
         throw Error(ErrorCode::mismatch,
                     "the graph 'classifier' ends in no linear layer or convolution of two classes or more",
                     graph.name);
+    if (!origin_.classes.empty() && std::ssize(origin_.classes) != classes_)
+        throw Error(ErrorCode::corrupt,
+                    "the bundle names " + std::to_string(origin_.classes.size()) +
+                        " classes, and its network has " + std::to_string(classes_),
+                    file.string(), "write the bundle anew with mirra-train encoder or mirra-train import");
 }
 
 Classifier ClassifierBundle::classifier() {

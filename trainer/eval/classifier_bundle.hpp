@@ -3,8 +3,10 @@
 
 #include "attacks/attack.hpp"
 #include "core/frozen_network.hpp"
+#include "eval/classifier_origin.hpp"
 #include "mirra/bundle.hpp"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,22 +18,24 @@ class ClassifierBundle {
   public:
     /// Uses the bundle's graph "classifier", whose lone input is a picture and whose first output is logits,
     /// in fp32.
-    /// @throws Error not_found | mismatch
-    ClassifierBundle(std::shared_ptr<const bundle::Bundle> bundle, const torch::Device &device);
+    /// @param file  named in errors
+    /// @throws Error not_found | mismatch | corrupt
+    ClassifierBundle(std::shared_ptr<const bundle::Bundle> bundle, const torch::Device &device,
+                     const std::filesystem::path &file = {});
 
     [[nodiscard]] Classifier classifier();
     [[nodiscard]] std::int64_t classes() const { return classes_; }
     /// Names of the classes by label, as the training left them; empty where it did not.
-    [[nodiscard]] const std::vector<std::string> &class_names() const { return names_; }
+    [[nodiscard]] const std::vector<std::string> &class_names() const { return origin_.classes; }
     /// Height and width of the training's pictures; 0 where the bundle does not say.
-    [[nodiscard]] std::int64_t extent() const { return extent_; }
+    [[nodiscard]] std::int64_t extent() const { return origin_.extent; }
     [[nodiscard]] const bundle::Bundle &bundle() const { return *bundle_; }
 
   private:
     std::shared_ptr<const bundle::Bundle> bundle_;
     std::unique_ptr<FrozenNetwork> network_;
-    std::vector<std::string> names_;
-    std::int64_t classes_ = 0, extent_ = 0;
+    ClassifierOrigin origin_;
+    std::int64_t classes_ = 0;
 };
 
 } // namespace mirra::trainer

@@ -3,6 +3,7 @@
 
 #include "attacks/pgd.hpp"
 #include "attacks/square.hpp"
+#include "eval/picture_batches.hpp"
 #include "log/log.hpp"
 
 #include <algorithm>
@@ -10,13 +11,8 @@
 namespace mirra::trainer {
 namespace {
 
-constexpr int kSteps = 20, kRestarts = 4;
-constexpr double kReach = 2.5;
-
-torch::Tensor stands(const Classifier &classifier, const torch::Tensor &images, const torch::Tensor &labels) {
-    const torch::NoGradGuard no_grad;
-    return classifier(images).argmax(1).eq(labels);
-}
+constexpr int kSteps = 20;
+constexpr std::uint64_t kRestarts = 4;
 
 double share(const torch::Tensor &standing) {
     return standing.to(at::kDouble).mean().item<double>();
@@ -25,7 +21,7 @@ double share(const torch::Tensor &standing) {
 PgdOptions pgd_options(Budget budget) {
     return {.budget = budget,
             .steps = kSteps,
-            .step_size = kReach * budget.epsilon / kSteps,
+            .step_size = usual_step_size(budget.epsilon, kSteps),
             .random_start = true,
             .best_iterate = true};
 }
@@ -34,6 +30,74 @@ std::string percent(double value) {
     constexpr double kPercent = 100;
     return decimal(kPercent * value, 1) + " %";
 }
+
+class Checks {
+  public:
+    Checks(const Classifier &classifier, const torch::Tensor &images, const torch::Tensor &labels,
+           const MaskingOptions &options)
+        : classifier_(classifier)
+        , images_(images)
+        , labels_(labels)
+        , options_(options) {}
+
+    MaskingReport run() {
+        restarts();
+        report_.square_accuracy = share(standing([this](const PictureBatch &batch) {
+            return square(classifier_, batch.images, batch.labels,
+                          {.budget = options_.budget, .queries = MaskingReport::kQueries},
+                          {options_.seed, batch.ids});
+        }));
+        const Budget wide{options_.budget.norm, MaskingReport::kUnboundedFactor * options_.budget.epsilon};
+        report_.unbounded_accuracy = share(standing([&](const PictureBatch &batch) {
+            return pgd(classifier_, batch.images, batch.labels, pgd_options(wide),
+                       {options_.seed, batch.ids});
+        }));
+        return report_;
+    }
+
+  private:
+    using Move = std::function<torch::Tensor(const PictureBatch &)>;
+
+    /// Which pictures are still classified right once moved.
+    [[nodiscard]] torch::Tensor standing(const Move &move) const {
+        std::vector<torch::Tensor> right;
+        for_each_batch(images_, labels_, options_.batch, options_.device, [&](const PictureBatch &batch) {
+            const torch::NoGradGuard no_grad;
+            right.push_back(classifier_(move(batch)).argmax(1).eq(batch.labels).to(at::kCPU));
+        });
+        return torch::cat(right);
+    }
+
+    void restarts() {
+        auto left = standing([](const PictureBatch &batch) { return batch.images; });
+        std::vector<torch::Tensor> losses; // of the first
+        for (std::uint64_t restart = 0; restart < kRestarts; ++restart) {
+            const auto stands = standing([&](const PictureBatch &batch) {
+                PgdTrace trace;
+                auto moved = pgd(classifier_, batch.images, batch.labels, pgd_options(options_.budget),
+                                 Randomness(options_.seed, batch.ids).salted(restart), &trace);
+                if (restart == 0) losses.push_back(trace.losses.to(at::kCPU));
+                return moved;
+            });
+            report_.restart_accuracies.push_back(share(stands));
+            left = left.logical_and(stands);
+        }
+        report_.pgd_accuracy = share(left);
+        const auto means = torch::cat(losses, 1).mean(1).to(at::kDouble).contiguous();
+        report_.loss_over_steps.assign(means.const_data_ptr<double>(),
+                                       means.const_data_ptr<double>() + means.numel());
+    }
+
+    const Classifier &classifier_;
+    const torch::Tensor &images_, &labels_;
+    const MaskingOptions &options_;
+    MaskingReport report_{.images = images_.size(0),
+                          .loss_over_steps = {},
+                          .restart_accuracies = {},
+                          .pgd_accuracy = 0,
+                          .square_accuracy = 0,
+                          .unbounded_accuracy = 0};
+};
 
 } // namespace
 
@@ -55,34 +119,8 @@ std::vector<std::string> MaskingReport::signs() const {
 }
 
 MaskingReport check_masking(const Classifier &classifier, const torch::Tensor &images,
-                            const torch::Tensor &labels, const Budget &budget, std::uint64_t seed) {
-    MaskingReport report{.images = images.size(0),
-                         .loss_over_steps = {},
-                         .restart_accuracies = {},
-                         .pgd_accuracy = 0,
-                         .square_accuracy = 0,
-                         .unbounded_accuracy = 0};
-    auto standing = stands(classifier, images, labels);
-    for (int restart = 0; restart < kRestarts; ++restart) {
-        PgdTrace trace;
-        const auto attacked = pgd(classifier, images, labels, pgd_options(budget),
-                                  Randomness(seed).salted(static_cast<std::uint64_t>(restart)), &trace);
-        const auto left = stands(classifier, attacked, labels);
-        report.restart_accuracies.push_back(share(left));
-        standing = standing.logical_and(left);
-        if (restart > 0) continue;
-        const auto losses = trace.losses.mean(1).to(at::kCPU, at::kDouble).contiguous();
-        report.loss_over_steps.assign(losses.const_data_ptr<double>(),
-                                      losses.const_data_ptr<double>() + losses.numel());
-    }
-    report.pgd_accuracy = share(standing);
-    const auto squared = square(classifier, images, labels,
-                                {.budget = budget, .queries = MaskingReport::kQueries}, Randomness(seed));
-    report.square_accuracy = share(stands(classifier, squared, labels));
-    const Budget wide{budget.norm, MaskingReport::kUnboundedFactor * budget.epsilon};
-    report.unbounded_accuracy = share(
-        stands(classifier, pgd(classifier, images, labels, pgd_options(wide), Randomness(seed)), labels));
-    return report;
+                            const torch::Tensor &labels, const MaskingOptions &options) {
+    return Checks(classifier, images, labels, options).run();
 }
 
 } // namespace mirra::trainer

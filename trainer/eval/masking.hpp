@@ -22,8 +22,15 @@ struct MaskingReport {
     [[nodiscard]] std::vector<std::string> signs() const;
 };
 
-/// @param images  [N, 3, H, W] on the device; @param labels  int64 [N]
+struct MaskingOptions {
+    Budget budget;
+    std::int64_t batch = 250;
+    std::uint64_t seed = 0; ///< image i draws from (seed, i), whatever the batches
+    torch::Device device = torch::kCPU;
+};
+
+/// @param images  [N, 3, H, W], N > 0, on any device; batches go to options.device; @param labels  int64 [N]
 MaskingReport check_masking(const Classifier &classifier, const torch::Tensor &images,
-                            const torch::Tensor &labels, const Budget &budget, std::uint64_t seed);
+                            const torch::Tensor &labels, const MaskingOptions &options);
 
 } // namespace mirra::trainer

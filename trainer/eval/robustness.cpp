@@ -6,8 +6,11 @@
 #include "core/progress.hpp"
 #include "core/random.hpp"
 #include "data/class_loader.hpp"
+#include "data/evaluation_split.hpp"
 #include "eval/accuracy.hpp"
 #include "eval/classifier_bundle.hpp"
+#include "eval/interruptible.hpp"
+#include "eval/manifest_rewrite.hpp"
 #include "eval/robustness_record.hpp"
 #include "eval/robustness_report.hpp"
 #include "log/log.hpp"
@@ -24,15 +27,7 @@ namespace {
 
 constexpr std::uint64_t kSubsetSalt = 0x737562736574;
 constexpr int kFailure = 1, kInterrupted = 130;
-
-/// The folder's own test split, or the folder itself where it has none.
-std::unique_ptr<ClassSet> open_set(const RobustnessEvaluation &evaluation, std::int64_t extent) {
-    const ClassSet::Options options{.side = side_for_crops(extent), .cache_bytes = 0};
-    const bool split = std::ranges::all_of(evaluation.data, [](const auto &source) {
-        return source.starts_with("cifar10:") || open_pictures(source, Split::test) != nullptr;
-    });
-    return std::make_unique<ClassSet>(evaluation.data, split ? Split::test : Split::train, options);
-}
+constexpr const char *kPgd = "pgd"; // with settings of its own
 
 /// The first `count` indices of a shuffle that depends on the seed alone, so that a subset is no choice of
 /// classes.
@@ -65,14 +60,19 @@ void check_classes(const std::vector<std::string> &names, const std::vector<std:
 }
 
 std::vector<Attack> attacks_of(const RobustnessEvaluation &evaluation) {
-    if (evaluation.attack != "pgd") return attacks_of_name(evaluation.attack, evaluation.budget);
-    constexpr double kReach = 2.5;
-    const double reach = kReach * evaluation.budget.epsilon / static_cast<double>(evaluation.steps);
+    if (evaluation.attack != kPgd) return attacks_of_name(evaluation.attack, evaluation.budget);
+    const double usual = usual_step_size(evaluation.budget.epsilon, evaluation.steps);
     const PgdOptions options{.budget = evaluation.budget,
                              .steps = static_cast<int>(evaluation.steps),
-                             .step_size = evaluation.step_size > 0 ? evaluation.step_size : reach,
+                             .step_size = evaluation.step_size > 0 ? evaluation.step_size : usual,
                              .random_start = evaluation.restarts > 1};
     return std::vector<Attack>(static_cast<std::size_t>(evaluation.restarts), pgd_attack(options));
+}
+
+std::vector<std::string> choices_of_attack() {
+    auto out = attack_names();
+    out.emplace_back(kPgd);
+    return out;
 }
 
 /// Draws every pass's progress; says when Ctrl-C was pressed.
@@ -92,15 +92,45 @@ class Watch {
     std::unique_ptr<Progress> bar_;
 };
 
+std::optional<MaskingReport> masking_of(const RobustnessEvaluation &evaluation, ClassifierBundle &bundle,
+                                        const LabelledImages &set, const torch::Device &device) {
+    if (!evaluation.masking) return std::nullopt;
+    return check_masking(
+        interruptible(bundle.classifier()), set.images, set.labels,
+        {.budget = evaluation.budget, .batch = evaluation.batch, .seed = evaluation.seed, .device = device});
+}
+
+std::int64_t extent_of(const RobustnessEvaluation &evaluation, const ClassifierBundle &bundle) {
+    if (evaluation.extent > 0) return evaluation.extent;
+    if (bundle.extent() > 0) return bundle.extent();
+    throw Error(ErrorCode::invalid_argument, "the bundle does not say how large its pictures were",
+                "--extent", "give --extent");
+}
+
+/// Prints and records what was measured. @returns the exit status
+int conclude(const RobustnessEvaluation &evaluation, const Evaluation &result, ClassifierBundle &bundle,
+             const LabelledImages &set, const torch::Device &device) {
+    bool complete = result.complete;
+    std::optional<MaskingReport> masking;
+    try {
+        if (complete) masking = masking_of(evaluation, bundle, set, device);
+    } catch (const Interrupted &) {
+        complete = false;
+    }
+    print_robustness(evaluation, result, masking);
+    if (evaluation.record && result.complete) record_robustness(evaluation, result);
+    for (const auto &file : set.skipped) log_warning("skipped " + file);
+    if (!complete) return kInterrupted;
+    return set.skipped.empty() ? 0 : kFailure;
+}
+
 int attack(const RobustnessEvaluation &evaluation) {
     if (evaluation.threads > 0) torch::set_num_threads(evaluation.threads);
     const auto device = select_device(evaluation.device);
-    ClassifierBundle bundle(bundle::Bundle::open(evaluation.bundle), device);
+    ClassifierBundle bundle(bundle::Bundle::open(evaluation.bundle), device, evaluation.bundle);
+    if (evaluation.record) check_rewritable(bundle.bundle(), evaluation.bundle);
     const auto attacks = attacks_of(evaluation);
-    const auto extent = evaluation.extent > 0 ? evaluation.extent : bundle.extent();
-    if (extent < 1)
-        throw Error(ErrorCode::invalid_argument, "the bundle does not say how large its pictures were",
-                    "--extent", "give --extent");
+    const auto extent = extent_of(evaluation, bundle);
     const auto set = load_images(evaluation, bundle.class_names(), bundle.classes(), extent);
     const InterruptGuard guard;
     const auto watch = std::make_shared<Watch>();
@@ -110,15 +140,7 @@ int attack(const RobustnessEvaluation &evaluation) {
                                              .seed = evaluation.seed,
                                              .device = device,
                                              .progress = [watch](const auto &now) { return (*watch)(now); }});
-    std::optional<MaskingReport> masking;
-    if (evaluation.masking && result.complete)
-        masking = check_masking(bundle.classifier(), set.images.to(device), set.labels.to(device),
-                                evaluation.budget, evaluation.seed);
-    print_robustness(evaluation, result, masking);
-    if (evaluation.record && result.complete) record_robustness(evaluation, result);
-    for (const auto &file : set.skipped) log_warning("skipped " + file);
-    if (!result.complete) return kInterrupted;
-    return set.skipped.empty() ? 0 : kFailure;
+    return conclude(evaluation, result, bundle, set, device);
 }
 
 } // namespace
@@ -136,13 +158,14 @@ Interval confidence(std::int64_t hits, std::int64_t count) {
 LabelledImages load_images(const RobustnessEvaluation &evaluation,
                            const std::vector<std::string> &class_names, std::int64_t classes,
                            std::int64_t extent) {
-    const auto set = open_set(evaluation, extent);
-    check_classes(set->classes(), class_names, classes, evaluation.data.front());
+    ClassSet set(evaluation.data, evaluation_split(evaluation.data),
+                 {.side = side_for_crops(extent), .cache_bytes = 0});
+    check_classes(set.classes(), class_names, classes, evaluation.data.front());
     LabelledImages out;
     std::vector<torch::Tensor> parts;
     std::vector<std::int64_t> labels;
-    for (const auto index : subset(set->size(), evaluation.count, evaluation.seed)) {
-        const auto batch = evaluation_batch(*set, {&index, 1}, extent);
+    for (const auto index : subset(set.size(), evaluation.count, evaluation.seed)) {
+        const auto batch = evaluation_batch(set, {&index, 1}, extent);
         if (batch.labels.empty()) continue;
         parts.push_back(to_images(batch, torch::kCPU).clone());
         labels.push_back(batch.labels.front());
@@ -152,7 +175,7 @@ LabelledImages load_images(const RobustnessEvaluation &evaluation,
                     "check the files, or raise --count");
     out.images = torch::cat(parts).contiguous(at::MemoryFormat::ChannelsLast);
     out.labels = torch::tensor(labels);
-    out.skipped = set->skipped();
+    out.skipped = set.skipped();
     return out;
 }
 
@@ -165,7 +188,7 @@ void add_attack_command(CLI::App &app, int &status) {
                     "Folders of one folder a class (or with val/ of that), or cifar10:DIR")
         ->required();
     sub->add_option("--attack", evaluation->attack)
-        ->check(CLI::IsMember({"autoattack", "pgd", "apgd-ce", "apgd-dlr", "apgd-t", "fab", "square"}))
+        ->check(CLI::IsMember(choices_of_attack()))
         ->capture_default_str();
     const std::map<std::string, Norm> norms{{"l2", Norm::l2}, {"linf", Norm::linf}};
     sub->add_option("--norm", evaluation->budget.norm, "l2 or linf [l2]")

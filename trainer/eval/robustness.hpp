@@ -16,11 +16,11 @@ namespace mirra::trainer {
 
 struct RobustnessEvaluation {
     std::filesystem::path bundle;
-    std::vector<std::string> data; ///< see open_pictures(); its test split, else the folder as it is
+    std::vector<std::string> data; ///< see open_pictures() and evaluation_split()
     std::string attack = "autoattack";
     Budget budget{Norm::l2, 0};
     std::int64_t steps = 20; ///< of pgd
-    double step_size = 0;    ///< of pgd; 0: 2.5 epsilon / steps
+    double step_size = 0;    ///< of pgd; 0: usual_step_size()
     std::int64_t restarts = 1;
     std::int64_t count = 0;  ///< the first so many pictures of a seeded shuffle; 0: all
     std::int64_t extent = 0; ///< 0: that of the bundle's training

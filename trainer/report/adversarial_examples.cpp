@@ -1,6 +1,8 @@
 // Attacking and looking.
 #include "report/adversarial_examples.hpp"
 
+#include "eval/picture_batches.hpp"
+
 #include <algorithm>
 #include <map>
 
@@ -9,29 +11,35 @@ namespace {
 
 torch::Tensor probabilities(const Classifier &classifier, const torch::Tensor &images) {
     const torch::NoGradGuard no_grad;
-    return classifier(images).softmax(1).to(at::kCPU);
+    return classifier(images).softmax(1);
 }
 
 } // namespace
 
 PgdOptions example_attack(const Budget &budget) {
     constexpr int kSteps = 20;
-    constexpr double kReach = 2.5;
-    return {.budget = budget, .steps = kSteps, .step_size = kReach * budget.epsilon / kSteps};
+    return {.budget = budget, .steps = kSteps, .step_size = usual_step_size(budget.epsilon, kSteps)};
 }
 
 NetworkView view_of(const Classifier &classifier, const torch::Tensor &images, const torch::Tensor &labels,
-                    const PgdOptions &attack, const torch::Device &device) {
-    const auto inputs = images.to(device), truth = labels.to(device);
-    const auto adversarial = pgd(classifier, inputs, truth, attack, Randomness(0));
-    const auto score = [&](const torch::Tensor &logits) {
-        return logits.gather(1, truth.unsqueeze(1)).squeeze(1);
-    };
+                    const ViewOptions &options) {
+    std::vector<torch::Tensor> clean, adversarial, attacked, gradients;
+    for_each_batch(images, labels, options.batch, options.device, [&](const PictureBatch &batch) {
+        const auto score = [&](const torch::Tensor &logits) {
+            return logits.gather(1, batch.labels.unsqueeze(1)).squeeze(1);
+        };
+        const auto moved =
+            pgd(classifier, batch.images, batch.labels, options.attack, Randomness(0, batch.ids));
+        clean.push_back(probabilities(classifier, batch.images).to(at::kCPU));
+        adversarial.push_back(moved.to(at::kCPU));
+        attacked.push_back(probabilities(classifier, moved).to(at::kCPU));
+        gradients.push_back(evaluate_gradient(classifier, batch.images, score).gradient.to(at::kCPU));
+    });
     return {.name = {},
-            .clean = probabilities(classifier, inputs),
-            .adversarial = adversarial.to(at::kCPU),
-            .attacked = probabilities(classifier, adversarial),
-            .gradient = evaluate_gradient(classifier, inputs, score).gradient.to(at::kCPU)};
+            .clean = torch::cat(clean),
+            .adversarial = torch::cat(adversarial),
+            .attacked = torch::cat(attacked),
+            .gradient = torch::cat(gradients)};
 }
 
 std::vector<std::int64_t> spread_over_classes(const torch::Tensor &labels, std::int64_t count) {

@@ -31,9 +31,15 @@ struct AdversarialExamples {
 /// PGD as the examples use it: 20 steps from the picture itself, the best iterate.
 PgdOptions example_attack(const Budget &budget);
 
-/// @param images, labels  on the CPU; @param device  where the classifier is
+struct ViewOptions {
+    PgdOptions attack;
+    std::int64_t batch = 64;
+    torch::Device device = torch::kCPU; ///< where the classifier is
+};
+
+/// @param images, labels  on the CPU, at least one
 NetworkView view_of(const Classifier &classifier, const torch::Tensor &images, const torch::Tensor &labels,
-                    const PgdOptions &attack, const torch::Device &device);
+                    const ViewOptions &options);
 
 /// Indices of up to `count` labels in their order, no class twice before every class was there once, and so
 /// on: few examples show many classes, and which ones does not depend on what the network makes of them.

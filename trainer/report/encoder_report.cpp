@@ -3,7 +3,9 @@
 
 #include "core/device.hpp"
 #include "core/provenance.hpp"
+#include "core/utc.hpp"
 #include "eval/classifier_bundle.hpp"
+#include "eval/interruptible.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
@@ -56,7 +58,7 @@ LabelledImages load_pictures(const EncoderReport &report, const FinishedRun &run
 
 ClassifierBundle open_other(const EncoderReport &report, const ClassifierBundle &own,
                             const torch::Device &device) {
-    ClassifierBundle other(bundle::Bundle::open(report.compare), device);
+    ClassifierBundle other(bundle::Bundle::open(report.compare), device, report.compare);
     const bool named = !own.class_names().empty() && !other.class_names().empty();
     if (other.classes() != own.classes() || (named && other.class_names() != own.class_names()))
         throw Error(ErrorCode::mismatch, "the network to compare with has other classes",
@@ -80,11 +82,12 @@ AdversarialExamples make_examples(const EncoderReport &report, const FinishedRun
     out.data = data_name((report.data.empty() ? run.validation_sources() : report.data).front());
     out.attack = example_attack(budget_of(report, run));
     log_info("attacking " + std::to_string(out.labels.numel()) + " pictures");
-    out.own = view_of(network.classifier(), out.images, out.labels, out.attack, device);
+    const ViewOptions how{.attack = out.attack, .batch = report.batch, .device = device};
+    out.own = view_of(interruptible(network.classifier()), out.images, out.labels, how);
     out.own.name = name_of(network.bundle(), run.bundle_path);
     if (report.compare.empty()) return out;
     auto other = open_other(report, network, device);
-    out.other = view_of(other.classifier(), out.images, out.labels, out.attack, device);
+    out.other = view_of(interruptible(other.classifier()), out.images, out.labels, how);
     out.other->name = name_of(other.bundle(), report.compare);
     if (out.other->name == out.own.name) out.other->name += " (2)";
     return out;
@@ -95,15 +98,17 @@ Findings find(const EncoderReport &report, const FinishedRun &run) {
     if (report.no_examples || (report.count < 1 && report.masking_count < 1)) return out;
     const auto budget = budget_of(report, run);
     const auto device = select_device(report.device);
-    ClassifierBundle network(run.bundle, device);
+    ClassifierBundle network(run.bundle, device, run.bundle_path);
     const auto pictures = load_pictures(report, run, network);
     out.skipped = pictures.skipped;
     if (report.count > 0) out.examples = make_examples(report, run, network, pictures, device);
     const auto checked = std::min(report.masking_count, pictures.labels.numel());
     if (checked < 1) return out;
     log_info("looking for gradient masking on " + std::to_string(checked) + " pictures");
-    out.masking = check_masking(network.classifier(), pictures.images.slice(0, 0, checked).to(device),
-                                pictures.labels.slice(0, 0, checked).to(device), budget, report.seed);
+    out.masking =
+        check_masking(interruptible(network.classifier()), pictures.images.slice(0, 0, checked),
+                      pictures.labels.slice(0, 0, checked),
+                      {.budget = budget, .batch = report.batch, .seed = report.seed, .device = device});
     return out;
 }
 
@@ -128,6 +133,7 @@ void write_report(const EncoderReport &report) {
     const auto output = report.output.empty() ? report.run / "report.html" : report.output;
     const auto run = read_finished_run(report.run, report.bundle);
     check_output(output);
+    const InterruptGuard guard;
     const auto findings = find(report, run);
     const auto budget = findings.masking ? budget_of(report, run) : run.budget();
     AtomicFile file(output);
@@ -156,13 +162,22 @@ void add_report_command(CLI::App &app, int &status) {
                     "Pictures that are checked for gradient masking")
         ->check(CLI::Range(0, 10'000))
         ->capture_default_str();
+    sub->add_option("--batch", report->batch, "Pictures that are attacked at a time")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
     sub->add_option("--seed", report->seed, "Draws the pictures")->capture_default_str();
     sub->add_option("--device", report->device, "cpu, cuda or cuda:N")->capture_default_str();
     sub->add_option("--threads", report->threads, "Threads of the kernels [all]")
         ->check(CLI::NonNegativeNumber);
     sub->callback([report, &status] {
-        write_report(*report);
-        status = 0;
+        constexpr int kInterrupted = 130;
+        try {
+            write_report(*report);
+            status = 0;
+        } catch (const Interrupted &) {
+            log_warning("interrupted; nothing was written");
+            status = kInterrupted;
+        }
     });
 }
 

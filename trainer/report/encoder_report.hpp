@@ -20,13 +20,14 @@ struct EncoderReport {
     std::vector<std::string> data; ///< empty: what the training was validated on
     bool no_examples = false;      ///< neither examples nor checks, so that no data is needed
     std::int64_t count = 6, masking_count = 64;
-    double epsilon = 0; ///< 0: the run's
+    std::int64_t batch = 64; ///< of both
+    double epsilon = 0;      ///< 0: the run's
     std::uint64_t seed = 0;
     std::string device = "cpu";
     int threads = 0;
 };
 
-/// Writes the page, one file that needs no other. @throws Error
+/// Writes the page, one file that needs no other. @throws Error; Interrupted after Ctrl-C, before it writes
 void write_report(const EncoderReport &report);
 
 /// Adds the subcommand; `status` gets the exit status when it was called.

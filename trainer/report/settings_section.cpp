@@ -50,6 +50,7 @@ Html run_facts(const FinishedRun &run) {
         << fact("Steps", grouped(origin.steps) + " of " + grouped(settings.batch) + " pictures, " +
                              grouped(settings.epochs) + (settings.epochs == 1 ? " epoch" : " epochs"))
         << fact("Seed", std::to_string(settings.seed)) << fact("Device", origin.device)
+        << fact("Processes", record && record->processes > 1 ? std::to_string(record->processes) : "")
         << fact("Precision", record ? record->precision : settings.precision)
         << fact("Started", record ? record->started : "") << fact("Finished", origin.date)
         << fact("Trainer", origin.trainer) << fact("LibTorch", record ? record->libtorch : "")

@@ -103,13 +103,17 @@ Card recorded_card(const Measurement &row) {
 /// What would measure it.
 Html not_measured(const FinishedRun &run, const char *attack) {
     const auto budget = run.budget();
+    Html out;
+    if (!(budget.epsilon > 0)) {
+        out << "Not measured: the run was neither trained nor validated against an attack.";
+        return out;
+    }
     std::vector<std::string> words{"mirra-train", "attack", "--bundle", run.bundle_path.filename().string()};
     if (run.record)
         for (const auto &source : run.record->validation.empty() ? run.record->data : run.record->validation)
             words.insert(words.end(), {"--data", source});
     words.insert(words.end(), {"--attack", attack, "--norm", budget.norm == Norm::l2 ? "l2" : "linf", "--eps",
-                               short_number(budget.epsilon), "--record"});
-    Html out;
+                               shortest(budget.epsilon), "--record"});
     out << "Not measured; this does: <code>" << command_line(shell_line(words)) << "</code>";
     return out;
 }
