@@ -85,6 +85,18 @@ TEST(Training, LearnsAndLeavesBundleLogAndCurves) {
     EXPECT_TRUE(std::filesystem::exists(folder + "/curves.png"));
 }
 
+TEST(RunLog, ColumnsAreFoundByName) {
+    const std::filesystem::path path = mirra::test::scratch() + "log.csv";
+    std::ofstream(path) << "step,old,loss,rate\n10,7,0.5,0.1\n20,8,0.25,\n30,9,0.1,0.1\n";
+    const RunLog log(path, {"rate", "accuracy", "loss"}, 20);
+    ASSERT_EQ(log.rows().size(), 2u);
+    EXPECT_EQ(log.rows()[0].values[0], 0.1);
+    EXPECT_TRUE(std::isnan(log.rows()[0].values[1])) << "a column that an older trainer did not have";
+    EXPECT_EQ(log.rows()[0].values[2], 0.5);
+    EXPECT_TRUE(std::isnan(log.rows()[1].values[0]));
+    EXPECT_EQ(log.rows()[1].values[2], 0.25);
+}
+
 /// A task that presses Ctrl-C during one of its steps.
 class Interrupting final : public TrainingTask {
   public:

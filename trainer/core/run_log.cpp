@@ -3,6 +3,7 @@
 
 #include "mirra/file.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -12,12 +13,21 @@
 namespace mirra::trainer {
 namespace {
 
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
 double cell(const std::string &text) {
     try {
-        return text.empty() ? std::numeric_limits<double>::quiet_NaN() : std::stod(text);
+        return text.empty() ? kNaN : std::stod(text);
     } catch (const std::logic_error &) {
-        return std::numeric_limits<double>::quiet_NaN();
+        return kNaN;
     }
+}
+
+std::vector<std::string> cells_of(const std::string &line) {
+    std::vector<std::string> out;
+    std::stringstream cells(line);
+    for (std::string text; std::getline(cells, text, ',');) out.push_back(text);
+    return out;
 }
 
 } // namespace
@@ -28,18 +38,15 @@ RunLog::RunLog(std::filesystem::path path, std::vector<std::string> columns, std
     std::ifstream file(path_);
     std::string line;
     std::getline(file, line);
+    const auto header = cells_of(line);
     while (std::getline(file, line)) {
-        std::stringstream cells(line);
-        std::string text;
-        std::getline(cells, text, ',');
-        const double step = cell(text);
+        const auto cells = cells_of(line);
+        const double step = cells.empty() ? kNaN : cell(cells.front());
         if (!(step <= static_cast<double>(last_step))) continue;
-        LogRow row{.step = static_cast<std::int64_t>(step),
-                   .values = std::vector<double>(columns_.size(), std::numeric_limits<double>::quiet_NaN())};
-        for (auto &value : row.values) {
-            text.clear();
-            std::getline(cells, text, ',');
-            value = cell(text);
+        LogRow row{.step = static_cast<std::int64_t>(step), .values = {}};
+        for (const auto &column : columns_) {
+            const auto at = static_cast<std::size_t>(std::ranges::find(header, column) - header.begin());
+            row.values.push_back(at < std::min(header.size(), cells.size()) ? cell(cells[at]) : kNaN);
         }
         rows_.push_back(std::move(row));
     }

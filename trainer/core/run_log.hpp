@@ -15,7 +15,8 @@ struct LogRow {
 
 class RunLog {
   public:
-    /// Reads what is there, without rows after `last_step` (they were made after the checkpoint).
+    /// Reads what is there, without rows after `last_step` (they were made after the checkpoint). A column
+    /// that the file's header does not name was not measured.
     /// @param columns  names of the values, without "step"
     RunLog(std::filesystem::path path, std::vector<std::string> columns, std::int64_t last_step);
 
