@@ -41,8 +41,18 @@ TEST(Recipes, DropWhatIsNotNeeded) {
     EXPECT_EQ(renamed("alexnet-denoiser", "module.generator.unpool1.LH.weight"), "(dropped)");
 }
 
+TEST(Recipes, KnowTheWeightsOfLpips) {
+    EXPECT_EQ(renamed("lpips-alex", "features.3.bias"), "lpips.features.3.bias");
+    EXPECT_EQ(renamed("lpips-alex", "lin2.model.1.weight"), "lpips.lin2.weight");
+    EXPECT_EQ(renamed("lpips-vgg", "lins.4.model.1.weight"), "lpips.lin4.weight");
+    EXPECT_EQ(renamed("lpips-vgg", "classifier.0.weight"), "(dropped)");
+    EXPECT_EQ(graph::parameter_count(find_recipe("lpips-alex").graphs({}, {}).front()), 2'469'696);
+    EXPECT_EQ(graph::parameter_count(find_recipe("lpips-vgg").graphs({}, {}).front()), 14'714'688);
+    EXPECT_EQ(find_recipe("lpips-vgg").graphs({}, {}).size(), 6u);
+}
+
 TEST(Recipes, ListWhatThereIs) {
-    EXPECT_EQ(recipe_names().size(), 9u);
+    EXPECT_EQ(recipe_names().size(), 11u);
     try {
         find_recipe("vgg");
         ADD_FAILURE();
@@ -59,7 +69,7 @@ TEST(Recipes, BundlesHaveTheGraphsThatTasksLookFor) {
         for (const auto &graph : find_recipe(id).graphs({}, {})) text += graph.name + " ";
         return text;
     };
-    EXPECT_EQ(names("alexnet-ae-conv2"), "encoder generator autoencoder ");
+    EXPECT_EQ(names("alexnet-ae-conv2"), "encoder generator-conv2 autoencoder-conv2 ");
     EXPECT_EQ(names("alexnet-denoiser"), "denoiser autoencoder ");
     EXPECT_EQ(names("alexnet-encoder"), "encoder comparator ");
     EXPECT_EQ(names("resnet18-classifier"), "encoder classifier ");

@@ -77,7 +77,7 @@ class Contest {
         std::printf("%-30s %12s %6s %16s %15s %10s\n", "method", "parameters", "count", "PSNR (std) dB",
                     "SSIM (std)", "s/picture");
         for (const auto &row : rows_) {
-            const auto &[psnr, ssim] = row.similarity;
+            const auto &psnr = row.similarity.psnr, &ssim = row.similarity.ssim;
             std::printf("%-30s %12lld %6lld %9.3f (%4.2f) %7.4f (%5.3f) %10.4f\n", row.method.c_str(),
                         static_cast<long long>(row.parameters), static_cast<long long>(psnr.count()),
                         psnr.mean(), psnr.deviation(), ssim.mean(), ssim.deviation(),
@@ -91,7 +91,7 @@ class Contest {
         std::string text = "method,parameters,count,psnr,psnr_std,ssim,ssim_std,seconds_per_picture\n";
         char line[256];
         for (const auto &row : rows_) {
-            const auto &[psnr, ssim] = row.similarity;
+            const auto &psnr = row.similarity.psnr, &ssim = row.similarity.ssim;
             std::snprintf(line, sizeof line, "\"%s\",%lld,%lld,%.4f,%.4f,%.5f,%.5f,%.5f\n",
                           row.method.c_str(), static_cast<long long>(row.parameters),
                           static_cast<long long>(psnr.count()), psnr.mean(), psnr.deviation(), ssim.mean(),

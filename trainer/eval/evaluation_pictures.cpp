@@ -1,6 +1,7 @@
 // Loading and resizing.
 #include "eval/evaluation_pictures.hpp"
 
+#include "data/evaluation_split.hpp"
 #include "data/resample.hpp"
 #include "mirra/error.hpp"
 
@@ -10,13 +11,8 @@ namespace mirra::trainer {
 namespace {
 
 std::unique_ptr<ClassSet> open_set(const std::vector<std::string> &sources) {
-    const ClassSet::Options options{.side = 0, .cache_bytes = 0, .labelled = false};
-    try {
-        return std::make_unique<ClassSet>(sources, Split::test, options);
-    } catch (const Error &error) {
-        if (error.code() != ErrorCode::not_found) throw;
-        return std::make_unique<ClassSet>(sources, Split::train, options);
-    }
+    return std::make_unique<ClassSet>(sources, evaluation_split(sources),
+                                      ClassSet::Options{.side = 0, .cache_bytes = 0, .labelled = false});
 }
 
 image::Image resized(const image::Image &picture, std::int64_t extent) {

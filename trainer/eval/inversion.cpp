@@ -1,7 +1,9 @@
 // Measuring inverters.
 #include "eval/inversion.hpp"
 
+#include "core/device.hpp"
 #include "core/progress.hpp"
+#include "eval/lpips.hpp"
 #include "eval/picture_network.hpp"
 #include "mirra/error.hpp"
 #include "tasks/inverter_bundle.hpp"
@@ -29,6 +31,8 @@ class Evaluation {
         , finished_(finished)
         , pictures_(settings.data, settings.count) {
         for (const auto &path : settings.bundles) open(path);
+        if (!settings.lpips.empty())
+            lpips_ = std::make_unique<Lpips>(settings.lpips, select_device(settings.device));
         if (networks_.empty()) throw Error(ErrorCode::invalid_argument, "no bundle was given", "--bundle");
         extent_ = settings.native ? 0 : settings.extent > 0 ? settings.extent : networks_.front().info.extent;
         if (!settings.native && extent_ == 0)
@@ -81,17 +85,22 @@ class Evaluation {
     void run_picture(std::int64_t index, const FloatPicture &picture, std::vector<InversionRow> &rows) {
         SheetRow sheet{{"original", picture}};
         const auto flat = mean_color(picture);
-        rows.front().similarity.add(flat, picture);
+        compare(flat, picture, rows.front());
         for (std::size_t n = 0; n < networks_.size(); ++n) {
             const auto begin = std::chrono::steady_clock::now();
             auto result = networks_[n].network.run(picture);
             const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-            rows[n + 1].similarity.add(result, picture);
+            compare(result, picture, rows[n + 1]);
             rows[n + 1].seconds += seconds.count();
             auto text = caption(networks_[n].info.name, result, picture);
             sheet.push_back({std::move(text), std::move(result)});
         }
         if (!settings_.sheet.empty() && chosen(index)) result_.sheet.push_back(std::move(sheet));
+    }
+
+    void compare(const FloatPicture &result, const FloatPicture &picture, InversionRow &row) {
+        row.similarity.add(result, picture);
+        if (lpips_) row.similarity.lpips.add(lpips_->distance(result, picture));
     }
 
     /// Whether the picture is one of those evenly spaced over the set that the sheet shows.
@@ -105,6 +114,7 @@ class Evaluation {
     const std::function<void(const InversionRow &)> &finished_;
     EvaluationPictures pictures_;
     std::vector<Network> networks_;
+    std::unique_ptr<Lpips> lpips_; ///< null: left out
     std::int64_t extent_ = 0;
     InversionResult result_;
 };

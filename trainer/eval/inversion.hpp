@@ -25,8 +25,9 @@ struct InversionEvaluation {
     std::int64_t count = 0;              ///< pictures, evenly spaced over the set; 0: all
     std::string precision = "fp32", device = "cpu";
     int threads = 0;
+    std::filesystem::path lpips = {}; ///< bundle with LPIPS's published weights; empty: LPIPS is left out
     std::size_t sheet_rows = 6;
-    std::filesystem::path csv, sheet, plot; ///< written if not empty
+    std::filesystem::path csv = {}, sheet = {}, plot = {}; ///< written if not empty
     bool record = false;                    ///< put the figures into the bundles' manifests
 };
 

@@ -93,7 +93,7 @@ int evaluate(const InversionEvaluation &settings, const PaperLookup &paper, Plot
     if (!settings.sheet.empty()) write_sheet(settings.sheet, result.sheet);
     if (!settings.plot.empty() && plotter != nullptr) write_line_plot(settings.plot, plotter(result.rows));
     if (settings.record) record_inversion(settings, result.rows);
-    log_info("LPIPS is left out: its published weights were not given");
+    if (settings.lpips.empty()) log_info("LPIPS is left out: its published weights were not given (--lpips)");
     for (const auto &file : result.skipped) log_warning("skipped " + file);
     return result.skipped.empty() ? 0 : 1;
 }
@@ -117,6 +117,8 @@ void add_common(CLI::App &sub, InversionEvaluation &settings) {
     sub.add_option("--sheet-rows", settings.sheet_rows, "Pictures of the sheet")
         ->check(CLI::Range(1, 100))
         ->capture_default_str();
+    sub.add_option("--lpips", settings.lpips,
+                   "Bundle of `mirra-train import --arch lpips-alex|lpips-vgg` [LPIPS is left out]");
     sub.add_flag("--record", settings.record, "Put the figures into the bundles' manifests");
 }
 

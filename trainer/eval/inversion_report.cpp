@@ -55,12 +55,13 @@ void print_inversion_header() {
 }
 
 void print_inversion_row(const InversionRow &row, const PaperLookup &paper) {
-    const auto &[psnr, ssim] = row.similarity;
+    const auto &[psnr, ssim, lpips] = row.similarity;
     std::printf("%-26s %-9s %-12s %-7s %5lld %6lld %9.3f (%4.2f) %7.4f (%5.3f) %9.4f",
                 row.inverter.name.c_str(), row.inverter.layer.c_str(), row.inverter.loss.c_str(),
                 epsilon_text(row.inverter).c_str(), static_cast<long long>(row.scale),
                 static_cast<long long>(psnr.count()), psnr.mean(), psnr.deviation(), ssim.mean(),
                 ssim.deviation(), row.seconds);
+    if (lpips.count() > 0) std::printf("  LPIPS %.4f (%.3f)", lpips.mean(), lpips.deviation());
     if (const auto figure = paper(row)) {
         std::printf("  %.2f dB", figure->psnr);
         if (figure->ssim > 0) std::printf(", %.3f", figure->ssim);
@@ -71,12 +72,13 @@ void print_inversion_row(const InversionRow &row, const PaperLookup &paper) {
 }
 
 std::string inversion_csv(const std::vector<InversionRow> &rows, const PaperLookup &paper) {
-    std::string text = "bundle,architecture,layer,loss,norm,epsilon,scale,count,psnr,psnr_std,ssim,ssim_std,"
-                       "seconds_per_picture,paper_table,paper_psnr,paper_ssim\n";
+    std::string text =
+        "bundle,architecture,layer,loss,norm,epsilon,scale,count,psnr,psnr_std,ssim,ssim_std,lpips,lpips_std,"
+        "seconds_per_picture,paper_table,paper_psnr,paper_ssim\n";
     char line[400];
     for (const auto &row : rows) {
         const auto &info = row.inverter;
-        const auto &[psnr, ssim] = row.similarity;
+        const auto &[psnr, ssim, lpips] = row.similarity;
         std::snprintf(line, sizeof line, "%s,%s,%s,%s,%s,", info.name.c_str(), info.architecture.c_str(),
                       info.layer.c_str(), info.loss.c_str(), info.norm.c_str());
         text += line;
@@ -84,9 +86,14 @@ std::string inversion_csv(const std::vector<InversionRow> &rows, const PaperLook
             std::snprintf(line, sizeof line, "%g", *info.epsilon);
             text += line;
         }
-        std::snprintf(line, sizeof line, ",%lld,%lld,%.4f,%.4f,%.5f,%.5f,%.5f,",
-                      static_cast<long long>(row.scale), static_cast<long long>(psnr.count()), psnr.mean(),
-                      psnr.deviation(), ssim.mean(), ssim.deviation(), row.seconds);
+        std::snprintf(line, sizeof line, ",%lld,%lld,%.4f,%.4f,%.5f,%.5f,", static_cast<long long>(row.scale),
+                      static_cast<long long>(psnr.count()), psnr.mean(), psnr.deviation(), ssim.mean(),
+                      ssim.deviation());
+        text += line;
+        if (lpips.count() > 0)
+            std::snprintf(line, sizeof line, "%.5f,%.5f,%.5f,", lpips.mean(), lpips.deviation(), row.seconds);
+        else
+            std::snprintf(line, sizeof line, ",,%.5f,", row.seconds);
         text += line;
         if (const auto figure = paper(row)) {
             std::snprintf(line, sizeof line, "%s,%g,%g", figure->table, figure->psnr, figure->ssim);

@@ -26,8 +26,9 @@ class Statistic {
 };
 
 struct Similarity {
-    Statistic psnr; ///< dB, per picture over RGB in [0, 1], not quantised
-    Statistic ssim; ///< per picture; of those whose sides are 11 pixels at least
+    Statistic psnr;       ///< dB, per picture over RGB in [0, 1], not quantised
+    Statistic ssim;       ///< per picture; of those whose sides are 11 pixels at least
+    Statistic lpips = {}; ///< per picture, filled in by those who have its weights
 
     void add(const FloatPicture &picture, const FloatPicture &reference);
     /// Both [N, 3, H, W] in [0, 1], of one shape, on any device.

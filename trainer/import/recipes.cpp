@@ -17,8 +17,8 @@ std::optional<std::string> keep_name(std::string key) {
 constexpr Recipe kOwnGraph{
     .id = "the graph", .task = "", .title = "Imported network", .rename = keep_name, .spare = ""};
 
-std::array<std::span<const Recipe>, 2> tables() {
-    return {autoencoder_recipes(), classifier_recipes()};
+std::array<std::span<const Recipe>, 3> tables() {
+    return {autoencoder_recipes(), classifier_recipes(), lpips_recipes()};
 }
 
 } // namespace

@@ -49,5 +49,6 @@ std::vector<std::string> recipe_names();
 
 std::span<const Recipe> autoencoder_recipes();
 std::span<const Recipe> classifier_recipes();
+std::span<const Recipe> lpips_recipes();
 
 } // namespace mirra::trainer::importer

@@ -4,6 +4,7 @@
 #include "core/autocast.hpp"
 #include "core/device.hpp"
 #include "core/random.hpp"
+#include "data/evaluation_split.hpp"
 #include "eval/accuracy.hpp"
 #include "eval/similarity.hpp"
 #include "log/log.hpp"
@@ -58,7 +59,8 @@ InverterTask::InverterTask(const InverterCommand &command, Recipe recipe, Invert
 std::unique_ptr<ClassSet> InverterTask::make_validation() {
     const auto options = unlabelled(settings_);
     if (!command_.validation.empty())
-        return std::make_unique<ClassSet>(command_.validation, Split::train, options);
+        return std::make_unique<ClassSet>(command_.validation, evaluation_split(command_.validation),
+                                          options);
     try {
         return std::make_unique<ClassSet>(command_.data, Split::test, options);
     } catch (const Error &error) {
