@@ -76,7 +76,7 @@ ClassifierGraphs classifier(const ClassifierOptions &options);
 
 std::vector<std::string> classifier_architectures();
 
-/// Output channels of the last layer that has weights of its own; 0 if there is none.
+/// Output channels of the last layer with weights on the way to the first output; 0 if there is none.
 std::int64_t logit_count(const Graph &classifier);
 
 struct GeneratorOptions {
