@@ -146,6 +146,23 @@ std::uint64_t weight_bytes(const g::Graph &graph) {
 
 } // namespace
 
+std::uint64_t estimate_gradient_memory(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs) {
+    // What the way back reads stays: at most every value and where each maximum was. Besides it holds the
+    // gradients of a few values at a time.
+    constexpr std::uint64_t kIndexBytes = 8, kGradientsAtOnce = 4;
+    const auto shapes = g::infer_shapes(graph, inputs);
+    std::uint64_t kept = 0, largest = 0;
+    for (const auto &[name, shape] : shapes) {
+        const auto bytes = block(elements(shape) * sizeof(float));
+        kept += bytes;
+        largest = std::max(largest, bytes);
+    }
+    for (const auto &input : graph.inputs) kept += block(elements(shapes.at(input.name)) * sizeof(float));
+    for (const auto &node : graph.nodes)
+        if (node.op == g::Op::max_pool) kept += block(elements(shapes.at(node.name)) * kIndexBytes);
+    return kept + kGradientsAtOnce * largest + weight_bytes(graph) + kKernelScratch;
+}
+
 std::uint64_t estimate_memory(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs,
                               Precision precision) {
     return Simulation(graph, inputs, precision).peak() + weight_bytes(graph) + kKernelScratch;
