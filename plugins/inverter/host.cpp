@@ -61,26 +61,24 @@ std::int64_t Host::alignment(const std::string &graph) const {
 Shape Host::output_shape(const std::string &graph, const std::string &output, std::int64_t height,
                          std::int64_t width) const {
     Shape shape{};
-    call([&](mirra_error **error) { return api_->graph_output_shape(context_, graph.c_str(), output.c_str(), height, width, shape.data(),
-                                   &error),
-          error);
-        return shape;
-    }
+    call([&](mirra_error **error) {
+        return api_->graph_output_shape(context_, graph.c_str(), output.c_str(), height, width, shape.data(),
+                                        error);
+    });
+    return shape;
+}
 
-         std::vector<std::int64_t>
-             Host::port_shape(const char *port) const {
-                 constexpr std::int32_t kMostExtents = 8;
-                 std::vector<std::int64_t> shape(kMostExtents);
-                 shape.resize(static_cast<std::size_t>(
-                     api_->port_tensor_shape(context_, port, shape.data(), kMostExtents)));
-                 return shape;
-             }
+std::vector<std::int64_t> Host::port_shape(const char *port) const {
+    constexpr std::int32_t kMostExtents = 8;
+    std::vector<std::int64_t> shape(kMostExtents);
+    shape.resize(
+        static_cast<std::size_t>(api_->port_tensor_shape(context_, port, shape.data(), kMostExtents)));
+    return shape;
+}
 
-         Tensor Host::port_part(const char *port, const mirra_rect &part) const {
-             mirra_tensor *tensor = nullptr;
-             mirra_error *error = nullptr;
-    check(api_->port_tensor_part(context_, port, &part, &tensor, error);
-         });
+Tensor Host::port_part(const char *port, const mirra_rect &part) const {
+    mirra_tensor *tensor = nullptr;
+    call([&](mirra_error **error) { return api_->port_tensor_part(context_, port, &part, &tensor, error); });
     return own(tensor);
 }
 

@@ -73,7 +73,7 @@ TEST(Gradient, TheEstimateIsAnUpperBound) {
         std::map<std::string, graph::Shape> shapes;
         std::vector<TensorPtr> inputs;
         for (const auto &input : graph.inputs) {
-            shapes[input.name] = {1, input.channels, 320, 256};
+            shapes[input.name] = {1, input.channels, 160, 128};
             inputs.push_back(module.full(shapes[input.name], 0.5, "cpu"));
         }
         differentiable->gradient(inputs, graph.outputs.size() - 1, 0, [&](const TensorPtr &y) { return y; });
