@@ -128,6 +128,28 @@ TEST(Runtime, TheEstimateIsAnUpperBoundOfWhatARunTakes) {
         }
 }
 
+TEST(Runtime, TheEstimateIsAnUpperBoundOfLargeTiles) {
+    auto &module = torch_module();
+    for (const auto tap : {graph::AlexNetTap::conv1, graph::AlexNetTap::conv2, graph::AlexNetTap::conv5})
+        for (const auto &graph : {graph::alexnet_autoencoder(tap), graph::alexnet_generator(tap)}) {
+            const bool generator = graph.inputs[0].name == "features";
+            const std::int64_t cells = tap == graph::AlexNetTap::conv1   ? 8
+                                       : tap == graph::AlexNetTap::conv2 ? 16
+                                                                         : 32;
+            const std::int64_t extent = generator ? 1024 / cells - 1 : 1024;
+            const RandomNetwork network(graph, 7);
+            const auto executable = network.compile(Precision::fp32);
+            const auto arena = module.make_arena(0);
+            const auto scope = module.enter(arena);
+            const graph::Shape shape{1, graph.inputs[0].channels, extent, extent};
+            const std::vector<TensorPtr> inputs{module.full(shape, 0.5, "cpu")};
+            executable->run(inputs);
+            EXPECT_LE(arena->peak_bytes(),
+                      estimate_memory(graph, {{graph.inputs[0].name, shape}}, Precision::fp32))
+                << graph.name << " " << cells;
+        }
+}
+
 TEST(Runtime, CompiledEqualsThePlainExecutorForEveryArchitecture) {
     for (const auto &graph : {graph::wavelet_denoiser({.channels = {8, 12, 16}, .blocks = {1, 1, 2}}),
                               graph::alexnet_denoiser(), graph::alexnet_autoencoder(graph::AlexNetTap::conv5),
