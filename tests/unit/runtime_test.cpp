@@ -128,26 +128,18 @@ TEST(Runtime, TheEstimateIsAnUpperBoundOfWhatARunTakes) {
         }
 }
 
-TEST(Runtime, TheEstimateIsAnUpperBoundOfLargeTiles) {
+TEST(Runtime, TheEstimateIsEnoughForALargeTile) {
+    const auto graph = graph::alexnet_autoencoder(graph::AlexNetTap::conv5);
+    const RandomNetwork network(graph, 7);
+    const auto executable = network.compile(Precision::fp32);
+    const graph::Shape shape{1, 3, 1600, 1600}; // here what convolutions hold besides outweighs all slack
+    const auto weights = static_cast<std::uint64_t>(graph::parameter_count(graph)) * sizeof(float);
     auto &module = torch_module();
-    for (const auto tap : {graph::AlexNetTap::conv1, graph::AlexNetTap::conv2, graph::AlexNetTap::conv5})
-        for (const auto &graph : {graph::alexnet_autoencoder(tap), graph::alexnet_generator(tap)}) {
-            const bool generator = graph.inputs[0].name == "features";
-            const std::int64_t cells = tap == graph::AlexNetTap::conv1   ? 8
-                                       : tap == graph::AlexNetTap::conv2 ? 16
-                                                                         : 32;
-            const std::int64_t extent = generator ? 1024 / cells - 1 : 1024;
-            const RandomNetwork network(graph, 7);
-            const auto executable = network.compile(Precision::fp32);
-            const auto arena = module.make_arena(0);
-            const auto scope = module.enter(arena);
-            const graph::Shape shape{1, graph.inputs[0].channels, extent, extent};
-            const std::vector<TensorPtr> inputs{module.full(shape, 0.5, "cpu")};
-            executable->run(inputs);
-            EXPECT_LE(arena->peak_bytes(),
-                      estimate_memory(graph, {{graph.inputs[0].name, shape}}, Precision::fp32))
-                << graph.name << " " << cells;
-        }
+    const auto arena =
+        module.make_arena(estimate_memory(graph, {{"image", shape}}, Precision::fp32) - weights);
+    const auto scope = module.enter(arena);
+    const std::vector<TensorPtr> inputs{module.full(shape, 0.5, "cpu")};
+    EXPECT_NO_THROW(executable->run(inputs));
 }
 
 TEST(Runtime, CompiledEqualsThePlainExecutorForEveryArchitecture) {

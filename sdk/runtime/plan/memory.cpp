@@ -107,7 +107,16 @@ class Simulation {
         if (!is_convolution(node.op)) return 0;
         // Reduced precision converts an fp32 input first, and adds to an fp32 addend through a copy.
         const auto converted = value_bytes_ == 4 ? 0 : block(input * value_bytes_);
-        return converted + (step.addend ? block(result * 4) : 0);
+        return converted + (step.addend ? block(result * 4) : 0) + padded_result(node);
+    }
+
+    /// Transposed convolutions compute in blocks of channels and copy what is wanted of them.
+    [[nodiscard]] std::uint64_t padded_result(const g::Node &node) const {
+        constexpr std::uint64_t kBlock = 16;
+        const auto &shape = shapes_.at(node.name);
+        const auto channels = static_cast<std::uint64_t>(shape[1]);
+        if (node.op != g::Op::conv_transpose2d || channels % kBlock == 0) return 0;
+        return block(elements(shape) / channels * ((channels + kBlock - 1) / kBlock * kBlock) * 4);
     }
 
     void play(const Step &step) {
