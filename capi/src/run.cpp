@@ -16,6 +16,7 @@ mirra_progress to_c(const host::Progress &progress) {
     out.tile_count = progress.tile_count;
     out.bytes_now = progress.bytes_now;
     out.bytes_peak = progress.bytes_peak;
+    out.previews = progress.previews;
     return out;
 }
 
@@ -23,17 +24,18 @@ void add_value(const mirra_port_value &given, host::RunRequest &request) {
     check_reserved(given.reserved, "values.reserved");
     const std::string name = &required(given.name, "values.name");
     const int kinds = (given.image != nullptr) + (given.value != nullptr) + (given.tensor != nullptr);
-    if (kinds != 1) {
+    if (kinds > 1) {
         throw Error(ErrorCode::invalid_argument,
                     "the port '" + name + "' needs exactly one of image, value and tensor", name);
     }
-    if (request.images.contains(name) || request.values.contains(name) || request.tensors.contains(name)) {
+    if (request.gives(name)) {
         throw Error(ErrorCode::invalid_argument, "the port '" + name + "' is given twice", name);
     }
     if (given.image != nullptr) request.images[name] = to_view(given.image, name.c_str());
     if (given.value != nullptr) {
         request.values[name] = host::from_c(read_struct(given.value, name.c_str()), name.c_str());
     }
+    if (kinds == 0) request.wanted.insert(name);
     if (given.tensor != nullptr) request.tensors[name] = host::from_dlpack(given.tensor, name);
 }
 

@@ -61,6 +61,11 @@ Session open_session(const Engine &engine, const std::string &task, const RunSet
         call(Phase::usage, [&](mirra_error **e) {
             return mirra_session_set_text(session.get(), name.c_str(), text.c_str(), e);
         });
+    // Values that do not go together, or not with the bundle, are found before any work is done.
+    if (!params.empty())
+        static_cast<void>(get<mirra_plan>(Phase::usage, [&](mirra_plan *plan, mirra_error **e) {
+            return mirra_session_plan(session.get(), 1, 1, plan, e);
+        }));
     return session;
 }
 

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <charconv>
 #include <deque>
+#include <exception>
+#include <functional>
 
 namespace mirra::cli {
 namespace {
@@ -45,6 +47,42 @@ Tensor read_tensor(const Port &port, const std::string &path) {
     });
 }
 
+/// A set with one tensor of another.
+Tensors alone(const Tensors &from, const std::string &name) {
+    const auto tensor = make<Tensor>(Phase::setup, [&](DLManagedTensor **out, mirra_error **e) {
+        return mirra_tensors_get(from.get(), name.c_str(), out, e);
+    });
+    auto set = make<Tensors>(
+        Phase::setup, [](mirra_tensors **out, mirra_error **e) { return mirra_tensors_create(out, e); });
+    call(Phase::setup,
+         [&](mirra_error **e) { return mirra_tensors_add(set.get(), name.c_str(), tensor.get(), e); });
+    return set;
+}
+
+void write_file(const Tensors &tensors, const std::string &path) {
+    call(Phase::output, [&](mirra_error **e) { return mirra_tensors_write(tensors.get(), path.c_str(), e); });
+}
+
+/// What the progress callback of a run needs.
+struct Watch {
+    Progress &progress;
+    const std::function<void()> show; ///< writes the preview; empty: none
+    std::uint64_t shown = 0;
+    std::exception_ptr failure; ///< of `show`; ends the run
+
+    static std::int32_t callback(void *user, const mirra_progress *now) noexcept {
+        Watch &watch = *static_cast<Watch *>(user);
+        try {
+            if (watch.show && now->previews > watch.shown) watch.show();
+            watch.shown = now->previews;
+        } catch (...) {
+            watch.failure = std::current_exception();
+            return 1;
+        }
+        return Progress::callback(&watch.progress, now);
+    }
+};
+
 double megapixels(const mirra_image &image) {
     return 1e-6 * image.width * image.height;
 }
@@ -58,6 +96,7 @@ struct TaskRun::Ports {
     std::deque<Tensor> tensors;
     std::deque<Picture> inputs;
     std::deque<OutputFile> outputs;
+    std::map<std::string, std::string> tensor_files; ///< by the port that gives the tensor
     std::vector<mirra_port_value> list;
     const Picture *main = nullptr; ///< picture of the main input; NULL: the task has none
 
@@ -73,7 +112,8 @@ bool TaskSettings::one_file_only(const Task &task) const {
         const auto given = ports.find(port.name);
         return !port.input && given != ports.end() && !given->second.empty();
     };
-    return !sheet.empty() || !tensors.empty() || std::any_of(task.ports.begin(), task.ports.end(), written);
+    return !sheet.empty() || !preview.empty() || !tensors.empty() ||
+           std::any_of(task.ports.begin(), task.ports.end(), written);
 }
 
 const Port *primary_port(const Task &task, bool input) {
@@ -129,6 +169,16 @@ void TaskRun::add_inputs(Ports &ports, const FilePair &file) const {
 }
 
 void TaskRun::add_outputs(Ports &ports, const FilePair &file) const {
+    for (const auto &port : task_.ports) {
+        if (port.input || port.type != MIRRA_TYPE_TENSOR) continue;
+        const auto given = settings_.ports.find(port.name);
+        const std::string path = given == settings_.ports.end() ? "" : given->second;
+        if (path.empty() && settings_.tensors.empty()) continue;
+        ports.add(port); // without a value: asks for it
+        if (path.empty()) continue;
+        check_writable(path);
+        ports.tensor_files[port.name] = path;
+    }
     const Port *main = primary_port(task_, false);
     if (main == nullptr) return;
     if (ports.main == nullptr && settings_.output_size.empty())
@@ -159,27 +209,38 @@ void TaskRun::add_outputs(Ports &ports, const FilePair &file) const {
 
 Result TaskRun::execute(const Ports &ports, const std::string &label) {
     Progress progress(console_, label, ports.main != nullptr ? megapixels(view_of(*ports.main)) : 0);
+    std::function<void()> show;
+    if (!settings_.preview.empty() && !ports.outputs.empty())
+        show = [&] { write_picture(settings_.preview, ports.outputs.front().picture, nullptr, {}); };
+    Watch watch{progress, std::move(show), 0, nullptr};
     auto options = make_struct<mirra_run_options>();
-    options.progress = &Progress::callback;
-    options.progress_user = &progress;
+    options.progress = &Watch::callback;
+    options.progress_user = &watch;
     options.cancel = interrupt_.token();
-    return make<Result>(Phase::input, [&](mirra_result **out, mirra_error **e) {
-        return mirra_session_run(session_.get(), ports.list.data(), ports.list.size(), &options, out, e);
+    try {
+        return make<Result>(Phase::input, [&](mirra_result **out, mirra_error **e) {
+            return mirra_session_run(session_.get(), ports.list.data(), ports.list.size(), &options, out, e);
+        });
+    } catch (const Failure &) {
+        if (watch.failure) std::rethrow_exception(watch.failure);
+        throw;
+    }
+}
+
+void TaskRun::write_tensors(const Ports &ports, const Result &result) const {
+    if (settings_.tensors.empty() && ports.tensor_files.empty()) return;
+    const auto tensors = make<Tensors>(Phase::setup, [&](mirra_tensors **out, mirra_error **e) {
+        return mirra_result_tensors(result.get(), out, e);
     });
+    if (!settings_.tensors.empty()) write_file(tensors, settings_.tensors);
+    for (const auto &[name, path] : ports.tensor_files) write_file(alone(tensors, name), path);
 }
 
 void TaskRun::write_outputs(const Ports &ports, const Result &result) const {
     const mirra_picture *metadata = ports.main != nullptr ? ports.main->get() : nullptr;
     for (const auto &output : ports.outputs)
         write_picture(output.path, output.picture, metadata, settings_.write);
-    if (!settings_.tensors.empty()) {
-        const auto tensors = make<Tensors>(Phase::setup, [&](mirra_tensors **out, mirra_error **e) {
-            return mirra_result_tensors(result.get(), out, e);
-        });
-        call(Phase::output, [&](mirra_error **e) {
-            return mirra_tensors_write(tensors.get(), settings_.tensors.c_str(), e);
-        });
-    }
+    write_tensors(ports, result);
     if (settings_.sheet.empty() || ports.main == nullptr || ports.outputs.empty()) return;
     const std::vector<SheetEntry> entries{{ports.main, "before"}, {&ports.outputs.front().picture, "after"}};
     write_picture(settings_.sheet, make_sheet(entries, {.zoom = true}), metadata, {});

@@ -20,6 +20,7 @@ struct TaskSettings {
     RunSettings run;
     WriteSettings write;
     std::string sheet;                         ///< before/after sheet; "" for none
+    std::string preview;                       ///< unfinished result; "" for none
     std::string output_size;                   ///< "WxH"; "": as the input
     std::string tensors;                       ///< file for tensor results; "" for none
     std::map<std::string, std::string> ports;  ///< files and values of the other ports; "" where not given
@@ -54,6 +55,7 @@ class TaskRun {
     void add_outputs(Ports &ports, const FilePair &file) const;
     Result execute(const Ports &ports, const std::string &label);
     void write_outputs(const Ports &ports, const Result &result) const;
+    void write_tensors(const Ports &ports, const Result &result) const;
 
     const Task &task_;
     const TaskSettings &settings_;

@@ -28,22 +28,26 @@ std::uint64_t bundle_bytes(const bundle::Bundle &bundle) {
     return bytes;
 }
 
+const bundle::Bundle &bundle_of(const SessionState &session, const std::string &graph) {
+    if (session.bundle != nullptr) return *session.bundle;
+    throw Error(ErrorCode::mismatch, "the task wants the graph '" + graph + "' but the session has no bundle",
+                "bundle", "Give the session a bundle.");
+}
+
 runtime::TilingOptions tiling_options(const SessionState &session, const Setup &setup) {
     runtime::TilingOptions options;
     options.precision = session.precision.precision;
     options.largest_tile = session.options.tile_size;
     options.extra_per_pixel = setup.extra_bytes_per_pixel + kBufferBytesPerPixel;
+    options.whole = setup.whole_image;
+    for (const Setup::Use &use : setup.uses)
+        options.others.push_back({&bundle_of(session, use.graph).graph(use.graph), use.gradient});
     return options;
 }
 
 /// The graph that governs the tiles; one that does nothing for a task without a graph.
 graph::Graph governing_graph(const SessionState &session, const Setup &setup) {
-    if (!setup.graph.empty()) {
-        if (session.bundle != nullptr) return session.bundle->graph(setup.graph);
-        throw Error(ErrorCode::mismatch,
-                    "the task wants the graph '" + setup.graph + "' but the session has no bundle", "bundle",
-                    "Give the session a bundle.");
-    }
+    if (!setup.graph.empty()) return bundle_of(session, setup.graph).graph(setup.graph);
     graph::Builder builder("pixels");
     builder.output("image", builder.input("image", 3));
     return builder.finish();
@@ -77,7 +81,7 @@ Budget divide_memory(EngineCore &engine, const bundle::Bundle *bundle, std::uint
 
 std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setup, const Budget &budget,
                                         std::int64_t width, std::int64_t height) {
-    RunPlan::Key key{setup.graph, setup.extra_bytes_per_pixel, budget.available, width, height};
+    RunPlan::Key key{setup, budget.available, width, height};
     if (session.last_plan != nullptr && session.last_plan->key == key) return session.last_plan;
     try {
         return session.last_plan = make_plan(session, setup, budget, std::move(key));
@@ -87,8 +91,11 @@ std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setu
         throw Error(ErrorCode::budget,
                     "the memory limit of " + std::to_string(session.options.memory_limit) +
                         " bytes is too small: " + std::to_string(needed) + " bytes are needed, of which " +
-                        std::to_string(budget.base) + " are the runtime's library",
-                    "memory_limit", "Raise memory_limit to at least " + std::to_string(needed) + ".");
+                        std::to_string(budget.base) + " are the runtime's library" +
+                        (setup.whole_image ? "; the task needs the image as one tile" : ""),
+                    "memory_limit",
+                    "Raise memory_limit to at least " + std::to_string(needed) +
+                        (setup.whole_image ? ", or give a smaller image." : "."));
     }
 }
 

@@ -8,8 +8,18 @@ namespace mirra::host {
 
 /// What a task asked for in `configure`.
 struct Setup {
+    /// Another graph that tiles go through.
+    struct Use {
+        std::string graph;
+        bool gradient = false;
+        [[nodiscard]] bool operator==(const Use &) const = default;
+    };
     std::string graph; ///< empty: none, each pixel by itself
     std::uint64_t extra_bytes_per_pixel = 0;
+    std::uint64_t extra_bytes = 0; ///< through the whole run
+    bool whole_image = false;
+    std::vector<Use> uses;
+    [[nodiscard]] bool operator==(const Setup &) const = default;
 };
 
 struct Budget {
@@ -22,8 +32,8 @@ struct Budget {
 struct RunPlan {
     /// What it follows from, with what a session never changes.
     struct Key {
-        std::string graph;
-        std::uint64_t extra_bytes_per_pixel = 0, available = 0;
+        Setup setup;
+        std::uint64_t available = 0;
         std::int64_t width = 0, height = 0;
         [[nodiscard]] bool operator==(const Key &) const = default;
     };

@@ -139,6 +139,27 @@ std::string EngineCore::find_bundle(const std::string &name) const {
                                   : "Give a path, or set MIRRA_BUNDLE_PATH. Looked in: " + looked_in + ".");
 }
 
+namespace {
+
+runtime::WeightSource weights_of(const bundle::Bundle &bundle, const graph::Graph &network) {
+    return [&bundle, shapes = graph::weight_shapes(network)](const std::string &name) {
+        return runtime::Weight{shapes.at(name), bundle.weight(name)};
+    };
+}
+
+/// What is in the cache and alive under that key, or made anew.
+template<class Cache, class Make> auto cached(Cache &cache, const std::string &key, const Make &make) {
+    std::erase_if(cache, [](const auto &entry) { return entry.second.expired(); });
+    if (const auto found = cache.find(key); found != cache.end()) {
+        if (auto alive = found->second.lock()) return alive;
+    }
+    auto made = make();
+    cache[key] = made;
+    return made;
+}
+
+} // namespace
+
 std::shared_ptr<runtime::Executable> EngineCore::compiled(const std::shared_ptr<const bundle::Bundle> &bundle,
                                                           const std::string &graph,
                                                           const runtime::CompileOptions &options) {
@@ -146,17 +167,18 @@ std::shared_ptr<runtime::Executable> EngineCore::compiled(const std::shared_ptr<
     const std::string key = bundle->sha256() + '\n' + graph::to_json(network) + '\n' + options.device + '\n' +
                             std::string(precision_name(options.precision));
     const std::lock_guard lock(compile_mutex_);
-    std::erase_if(compiled_, [](const auto &entry) { return entry.second.expired(); });
-    if (const auto found = compiled_.find(key); found != compiled_.end()) {
-        if (auto executable = found->second.lock()) return executable;
-    }
-    const auto shapes = graph::weight_shapes(network);
-    const auto source = [&](const std::string &name) {
-        return runtime::Weight{shapes.at(name), bundle->weight(name)};
-    };
-    auto executable = module().compile(network, source, options);
-    compiled_[key] = executable;
-    return executable;
+    return cached(compiled_, key,
+                  [&] { return module().compile(network, weights_of(*bundle, network), options); });
+}
+
+std::shared_ptr<runtime::Differentiable>
+EngineCore::compiled_gradient(const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
+                              const std::string &device) {
+    const graph::Graph &network = bundle->graph(graph);
+    const std::string key = bundle->sha256() + '\n' + graph::to_json(network) + '\n' + device;
+    const std::lock_guard lock(compile_mutex_);
+    return cached(compiled_gradients_, key,
+                  [&] { return module().compile_gradient(network, weights_of(*bundle, network), device); });
 }
 
 } // namespace mirra::host

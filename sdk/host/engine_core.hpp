@@ -35,6 +35,10 @@ class EngineCore final : public Engine {
     std::shared_ptr<runtime::Executable> compiled(const std::shared_ptr<const bundle::Bundle> &bundle,
                                                   const std::string &graph,
                                                   const runtime::CompileOptions &options);
+    /// The same for gradients.
+    std::shared_ptr<runtime::Differentiable>
+    compiled_gradient(const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
+                      const std::string &device);
 
   private:
     void load_plugins();
@@ -51,6 +55,7 @@ class EngineCore final : public Engine {
     std::vector<runtime::DeviceInfo> devices_;
     std::mutex compile_mutex_;
     std::map<std::string, std::weak_ptr<runtime::Executable>> compiled_;
+    std::map<std::string, std::weak_ptr<runtime::Differentiable>> compiled_gradients_;
 };
 
 /// @throws Error invalid_argument for a number of threads that no machine has: OpenMP ends the process then

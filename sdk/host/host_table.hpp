@@ -9,6 +9,8 @@ namespace mirra::host {
 
 void add_run_functions(mirra_host_api &table) noexcept;
 void add_tensor_functions(mirra_host_api &table) noexcept;
+void add_graph_functions(mirra_host_api &table) noexcept;
+void add_port_functions(mirra_host_api &table) noexcept;
 
 /// @throws Error invalid_argument if one is null
 void check_arguments(std::initializer_list<const void *> pointers);

@@ -18,6 +18,8 @@ mirra_status run_info(mirra_context *context, mirra_run_info *info, mirra_error 
         out.height = run.input.height;
         out.precision = static_cast<std::int32_t>(context->session->precision.precision);
         out.device = context->session->device.c_str();
+        out.padded_width = run.padded_width;
+        out.padded_height = run.padded_height;
         write_struct(info, out);
     });
 }

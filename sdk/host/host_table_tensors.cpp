@@ -5,7 +5,6 @@
 #include "host_table.hpp"
 
 #include <algorithm>
-#include <cstddef>
 
 namespace mirra::host {
 namespace {
@@ -166,60 +165,6 @@ mirra_status tensor_reduce(mirra_context *context, std::int32_t op, const mirra_
     });
 }
 
-/// The inputs in the order of the graph. @throws Error mismatch
-std::vector<runtime::TensorPtr> order_inputs(const graph::Graph &graph,
-                                             const std::vector<mirra_named_tensor> &given) {
-    std::vector<runtime::TensorPtr> ordered;
-    for (const graph::Input &input : graph.inputs) {
-        const auto named = [&](const mirra_named_tensor &t) {
-            return t.name != nullptr && input.name == t.name;
-        };
-        const auto found = std::find_if(given.begin(), given.end(), named);
-        if (found == given.end() || found->tensor == nullptr) {
-            throw Error(ErrorCode::mismatch, "the graph's input '" + input.name + "' was not given",
-                        graph.name);
-        }
-        ordered.push_back(found->tensor->tensor);
-    }
-    if (given.size() != graph.inputs.size()) {
-        throw Error(ErrorCode::mismatch, "the graph was given an input that it does not have", graph.name);
-    }
-    return ordered;
-}
-
-std::size_t output_index(const graph::Graph &graph, const char *name) {
-    for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
-        if (name != nullptr && graph.outputs[i].name == name) return i;
-    }
-    throw Error(ErrorCode::mismatch,
-                "the graph has no output '" + std::string(name == nullptr ? "" : name) + "'", graph.name);
-}
-
-mirra_status graph_run(mirra_context *context, const char *graph, const mirra_named_tensor *inputs,
-                       std::uint32_t input_count, mirra_named_tensor *outputs, std::uint32_t output_count,
-                       mirra_error **error) {
-    return guard(error, [&] {
-        if (run_of(context).stopped()) throw Error(ErrorCode::cancelled, "the run was cancelled");
-        check_arguments({graph, inputs, outputs});
-        const auto wanted = read_array(outputs, output_count, "outputs");
-        if (outputs->struct_size < offsetof(mirra_named_tensor, tensor) + sizeof(mirra_tensor *)) {
-            throw Error(ErrorCode::invalid_argument, "outputs.struct_size leaves no room for the tensor");
-        }
-        const auto &executable = context->session->executable(graph);
-        std::vector<std::size_t> indices;
-        for (const auto &output : wanted) indices.push_back(output_index(executable->graph(), output.name));
-        const auto results =
-            executable->run(order_inputs(executable->graph(), read_array(inputs, input_count, "inputs")));
-        std::vector<std::unique_ptr<mirra_tensor>> handles;
-        for (const std::size_t i : indices) handles.emplace_back(new_handle(results.at(i)));
-        auto *bytes = reinterpret_cast<unsigned char *>(outputs);
-        for (std::size_t i = 0; i < handles.size(); ++i) {
-            reinterpret_cast<mirra_named_tensor *>(bytes + i * outputs->struct_size)->tensor =
-                handles[i].release();
-        }
-    });
-}
-
 } // namespace
 
 mirra_tensor *new_handle(runtime::TensorPtr tensor) {
@@ -239,7 +184,6 @@ void add_tensor_functions(mirra_host_api &table) noexcept {
     table.tensor_affine = tensor_affine;
     table.tensor_clamp = tensor_clamp;
     table.tensor_reduce = tensor_reduce;
-    table.graph_run = graph_run;
 }
 
 } // namespace mirra::host

@@ -2,6 +2,7 @@
 #include "c_struct.hpp"
 #include "mirra/error.hpp"
 #include "plugin.hpp"
+#include "request.hpp"
 #include "value.hpp"
 
 #include <algorithm>
@@ -122,7 +123,9 @@ void check_ports(const Task &task, const std::string &what) {
         return std::count_if(task.ports.begin(), task.ports.end(),
                              [&](const Port &p) { return p.type == Type::image && p.output == output; });
     };
-    if (count(false) != 1) reject(what, "must have one image input; this library drives no other number");
+    if (count(false) == 0) reject(what, "must have an image input");
+    if (count(false) > 1 && main_input(task).optional)
+        reject(what, "must not have an optional first image input: its size is that of the run");
     if (count(true) > 1) reject(what, "has more than one image output, which this library does not drive");
 }
 

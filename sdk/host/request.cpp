@@ -2,6 +2,7 @@
 #include "request.hpp"
 
 #include "mirra/error.hpp"
+#include "pixels.hpp"
 
 #include <algorithm>
 
@@ -23,11 +24,6 @@ const Port &port_of(const Task &task, const std::string &name) {
                 port.name);
 }
 
-bool is_given(const Port &port, const RunRequest &request) {
-    return request.images.contains(port.name) || request.values.contains(port.name) ||
-           request.tensors.contains(port.name);
-}
-
 void check_kinds(const Task &task, const RunRequest &request) {
     for (const auto &[name, view] : request.images) {
         const Port &port = port_of(task, name);
@@ -42,16 +38,40 @@ void check_kinds(const Task &task, const RunRequest &request) {
         const Port &port = port_of(task, name);
         if (port.output || port.type != Type::tensor) wrong_kind(port, "a tensor");
     }
+    for (const std::string &name : request.wanted) {
+        const Port &port = port_of(task, name);
+        if (port.output && port.type != Type::image) continue;
+        throw Error(ErrorCode::invalid_argument,
+                    "the port '" + name + "' needs exactly one of image, value and tensor", name);
+    }
+}
+
+/// Tiles of the output are written while further inputs are still read.
+void check_apart(const Task &task, const RunRequest &request, const image::ImageView &output) {
+    for (const Port &port : task.ports) {
+        const auto given = request.images.find(port.name);
+        if (port.output || given == request.images.end() || &port == &main_input(task)) continue;
+        if (overlap(given->second, output))
+            throw Error(ErrorCode::invalid_argument,
+                        "the image of the port '" + port.name + "' shares memory with the output image",
+                        port.name, "Give the output memory of its own.");
+    }
 }
 
 } // namespace
 
+const Port &main_input(const Task &task) {
+    return *std::ranges::find_if(task.ports,
+                                 [](const Port &port) { return port.type == Type::image && !port.output; });
+}
+
 CheckedRequest check_request(const Task &task, const RunRequest &request) {
     check_kinds(task, request);
     CheckedRequest checked;
+    const Port &main = main_input(task);
     for (const Port &port : task.ports) {
         const bool needed = !port.optional && (!port.output || port.type == Type::image);
-        if (needed && !is_given(port, request)) {
+        if (needed && !request.gives(port.name)) {
             throw Error(ErrorCode::invalid_argument, "the port '" + port.name + "' was given no value",
                         port.name, "Give the run a mirra_port_value of this name.");
         }
@@ -59,7 +79,7 @@ CheckedRequest check_request(const Task &task, const RunRequest &request) {
         if (found == request.images.end()) continue;
         if (port.output) {
             checked.output = found->second;
-        } else {
+        } else if (&port == &main) {
             checked.input = found->second;
             checked.as_is = port.as_is;
         }
@@ -75,6 +95,7 @@ CheckedRequest check_request(const Task &task, const RunRequest &request) {
                     "the output image is " + size(*out) + " pixels, the input image " + size(checked.input),
                     "output", "Both must have the same size.");
     }
+    if (out) check_apart(task, request, *out);
     return checked;
 }
 

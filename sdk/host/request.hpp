@@ -12,6 +12,9 @@ struct CheckedRequest {
     bool as_is = false; ///< the task sees the image's own channels
 };
 
+/// The image input that goes through in tiles: the first. A registered task has one.
+const Port &main_input(const Task &task);
+
 /// @throws Error invalid_argument | not_found (unknown port) | mismatch (sizes)
 CheckedRequest check_request(const Task &task, const RunRequest &request);
 

@@ -93,7 +93,7 @@ SessionCore::SessionCore(std::shared_ptr<EngineCore> engine, const SessionOption
         return functions.create(functions.user, &state_.entry.plugin->table(), &instance, error);
     });
     state_.instance = TaskInstance(instance, {functions.destroy});
-    const Setup setup = configure(state_);
+    const Setup setup = configure(state_, {});
     if (!setup.graph.empty()) state_.executable(setup.graph);
 }
 
@@ -110,8 +110,9 @@ Plan SessionCore::plan(std::int32_t width, std::int32_t height) {
     const Hold hold(*this);
     if (width < 1 || height < 1)
         throw Error(ErrorCode::invalid_argument, "width and height must be at least 1", "width");
-    const Setup setup = configure(state_);
-    const Budget budget = divide_memory(*state_.engine, state_.bundle.get(), state_.options.memory_limit, 0);
+    const Setup setup = configure(state_, {width, height, nullptr});
+    const Budget budget =
+        divide_memory(*state_.engine, state_.bundle.get(), state_.options.memory_limit, setup.extra_bytes);
     Plan out;
     out.base_bytes = budget.base;
     out.memory_limit = state_.options.memory_limit;

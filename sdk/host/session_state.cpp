@@ -8,12 +8,22 @@ namespace mirra::host {
 const std::shared_ptr<runtime::Executable> &SessionState::executable(const std::string &graph) {
     const auto found = executables.find(graph);
     if (found != executables.end()) return found->second;
-    if (bundle == nullptr) {
-        throw Error(ErrorCode::not_found,
-                    "the task wants the graph '" + graph + "' but the session has no bundle", graph,
-                    "Give the session a bundle.");
-    }
+    check_bundle(graph);
     return executables[graph] = engine->compiled(bundle, graph, {device, precision.precision});
+}
+
+const std::shared_ptr<runtime::Differentiable> &SessionState::differentiable(const std::string &graph) {
+    const auto found = differentiables.find(graph);
+    if (found != differentiables.end()) return found->second;
+    check_bundle(graph);
+    return differentiables[graph] = engine->compiled_gradient(bundle, graph, device);
+}
+
+void SessionState::check_bundle(const std::string &graph) const {
+    if (bundle != nullptr) return;
+    throw Error(ErrorCode::not_found,
+                "the task wants the graph '" + graph + "' but the session has no bundle", graph,
+                "Give the session a bundle.");
 }
 
 const Parameter &SessionState::parameter(const std::string &name) const {

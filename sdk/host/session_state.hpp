@@ -35,13 +35,19 @@ struct SessionState {
     PrecisionChoice precision;
     std::map<std::string, Value> values; ///< parameters
     std::map<std::string, std::shared_ptr<runtime::Executable>> executables;
+    std::map<std::string, std::shared_ptr<runtime::Differentiable>> differentiables;
     std::shared_ptr<const RunPlan> last_plan; ///< pictures of one size are planned once
     TaskInstance instance;
 
     /// Compiles at first use. @throws Error not_found | device | …
     const std::shared_ptr<runtime::Executable> &executable(const std::string &graph);
+    /// The same for gradients.
+    const std::shared_ptr<runtime::Differentiable> &differentiable(const std::string &graph);
     /// @throws Error not_found
     [[nodiscard]] const Parameter &parameter(const std::string &name) const;
+
+  private:
+    void check_bundle(const std::string &graph) const;
 };
 
 /// What a run adds to it.
@@ -49,7 +55,11 @@ struct RunState {
     const RunRequest &request;
     image::ConstImageView input;
     RunResult &result;
-    std::optional<double> noise; ///< of the input, once estimated
+    std::int64_t padded_width, padded_height; ///< of the input on the grid of the tiles
+    std::optional<double> noise;              ///< of the input, once estimated
+    /// While a tile is in `process`: reports its fraction, shows its unfinished output. Empty otherwise.
+    std::function<void(double fraction)> step;
+    std::function<void(const mirra_tensor &output)> show;
 
     [[nodiscard]] bool stopped() const {
         return std::any_of(request.cancels.begin(), request.cancels.end(),
@@ -69,6 +79,7 @@ void call_plugin(const std::string &what, const std::function<mirra_status(mirra
 /// What the host holds for the time of one call to a plugin.
 struct mirra_context {
     mirra::host::SessionState *session = nullptr;
-    mirra::host::RunState *run = nullptr; ///< null in `configure`
-    std::deque<std::string> texts;        ///< handed out, alive as long as the context
+    const mirra::host::RunRequest *request = nullptr; ///< null where there is none: a session made, a plan
+    mirra::host::RunState *run = nullptr;             ///< null in `configure`
+    std::deque<std::string> texts;                    ///< handed out, alive as long as the context
 };

@@ -58,9 +58,10 @@ class TileRun {
         , images_(images)
         , plan_(plan.tiles)
         , arena_bytes_(plan.arena_bytes)
-        , run_{request, images.input, result, {}}
+        , run_{request, images.input, result, plan.tiles.padded_width, plan.tiles.padded_height, {}, {}, {}}
         , channels_(images.as_is ? images.input.color_channels() : 3) {
         context_.session = &session;
+        context_.request = &request;
         context_.run = &run_;
     }
 
@@ -72,7 +73,9 @@ class TileRun {
     void process_tile(std::size_t index);
     void store(const mirra_tensor &output, const runtime::Tile &tile);
     runtime::TensorPtr upload(const runtime::Tile &tile);
-    void report(const char *stage, std::size_t tile, std::size_t count);
+    /// @param within  how far the tile at hand is, 0 ... 1
+    void report(const char *stage, std::size_t tile, std::size_t count, double within = 0);
+    void allow_steps(std::size_t index);
 
     SessionState &session_;
     const mirra_task &functions_;
@@ -85,23 +88,25 @@ class TileRun {
     std::shared_ptr<runtime::Arena> arena_;
     std::vector<float> buffer_;
     std::size_t steps_done_ = 0, steps_ = 1;
+    std::uint64_t previews_ = 0;
 };
 
 void TileRun::call(const char *function, const std::function<mirra_status(mirra_error **)> &body) {
     call_plugin("the task '" + session_.entry.task->info.name + "': " + function, body);
 }
 
-void TileRun::report(const char *stage, std::size_t tile, std::size_t count) {
+void TileRun::report(const char *stage, std::size_t tile, std::size_t count, double within) {
     if (run_.stopped()) throw Error(ErrorCode::cancelled, "the run was cancelled");
     if (!run_.request.progress) return;
     const std::uint64_t buffers = buffer_.size() * sizeof(float);
     Progress progress;
     progress.stage = stage;
-    progress.fraction = static_cast<double>(steps_done_) / static_cast<double>(steps_);
+    progress.fraction = (static_cast<double>(steps_done_) + within) / static_cast<double>(steps_);
     progress.tile = tile;
     progress.tile_count = count;
     progress.bytes_now = arena_->current_bytes() + buffers;
     progress.bytes_peak = arena_->peak_bytes() + buffers;
+    progress.previews = previews_;
     if (!run_.request.progress(progress))
         throw Error(ErrorCode::cancelled, "the progress callback stopped the run");
 }
@@ -125,15 +130,30 @@ void TileRun::store(const mirra_tensor &output, const runtime::Tile &tile) {
     store_tile(values, tile, channels_, *images_.output);
 }
 
+void TileRun::allow_steps(std::size_t index) {
+    run_.step = [this, index, furthest = 0.0](double fraction) mutable {
+        furthest = std::clamp(fraction, furthest, 1.0);
+        report("process", index, plan_.tiles.size(), furthest);
+    };
+    run_.show = [this, index](const mirra_tensor &output) {
+        if (!images_.output || !run_.request.progress) return;
+        store(output, plan_.tiles[index]);
+        ++previews_;
+    };
+}
+
 void TileRun::process_tile(std::size_t index) {
     const runtime::Tile &tile = plan_.tiles[index];
     const mirra_tile description = to_c(tile, index, plan_.tiles.size());
     const mirra_tensor input{upload(tile)};
     GivenTile output(input);
+    allow_steps(index);
     call("process", [&](mirra_error **error) {
         return functions_.process(session_.instance.get(), &context_, &description, &input, output.out(),
                                   error);
     });
+    run_.step = nullptr;
+    run_.show = nullptr;
     const std::string task = "the task '" + session_.entry.task->info.name + "'";
     if (output.is_input()) {
         throw Error(ErrorCode::plugin, task + " gave its input as its output", {},
@@ -183,26 +203,49 @@ void TileRun::run() {
     run_.result.peak_bytes = arena_->peak_bytes() + buffer_.size() * sizeof(float);
 }
 
+void check_known(std::uint32_t flags, std::uint32_t known, const SessionState &session) {
+    if ((flags & ~known) == 0) return;
+    throw Error(ErrorCode::plugin, "the task '" + session.entry.task->info.name +
+                                       "' asks for something that this version of Mirra does not have");
+}
+
+/// What the request's tensors take: the run has copies of them.
+std::uint64_t tensor_bytes(const RunRequest &request) {
+    std::uint64_t bytes = 0;
+    for (const auto &[name, tensor] : request.tensors) bytes += tensor.values.size() * sizeof(float);
+    return bytes;
+}
+
 } // namespace
 
-Setup configure(SessionState &session) {
+Setup configure(SessionState &session, const Occasion &occasion) {
     mirra_context context;
     context.session = &session;
+    context.request = occasion.request;
     mirra_setup setup{};
     setup.struct_size = sizeof(mirra_setup);
+    setup.width = occasion.width;
+    setup.height = occasion.height;
     call_plugin("the task '" + session.entry.task->info.name + "': configure", [&](mirra_error **error) {
         return session.entry.task->functions.configure(session.instance.get(), &context, &setup, error);
     });
     Setup out;
     out.graph = setup.graph == nullptr ? "" : setup.graph;
     out.extra_bytes_per_pixel = std::min<std::uint64_t>(setup.extra_bytes_per_pixel, 1U << 20);
+    out.extra_bytes = std::min(setup.extra_bytes, std::uint64_t{1} << 48);
+    check_known(setup.flags, MIRRA_SETUP_WHOLE_IMAGE, session);
+    out.whole_image = (setup.flags & MIRRA_SETUP_WHOLE_IMAGE) != 0;
+    for (const auto &use : read_array(setup.uses, setup.use_count, "uses")) {
+        check_known(use.flags, MIRRA_GRAPH_USE_GRADIENT, session);
+        out.uses.push_back({use.graph == nullptr ? "" : use.graph, use.flags != 0});
+    }
     return out;
 }
 
 std::shared_ptr<const RunResult> run_session(SessionState &session, const RunRequest &request) {
     const auto start = Clock::now();
     CheckedRequest images = check_request(session.entry.task->info, request);
-    const Setup setup = configure(session);
+    const Setup setup = configure(session, {images.input.width, images.input.height, &request});
     // Tiles read beyond their place: pixels that were already written must not be read again.
     const bool copy = images.output && overlap(images.input, *images.output);
     const std::uint64_t copied = copy ? static_cast<std::uint64_t>(images.input.width) *
@@ -210,8 +253,8 @@ std::shared_ptr<const RunResult> run_session(SessionState &session, const RunReq
                                             static_cast<std::uint64_t>(images.input.channels) *
                                             image::sample_bytes(images.input.sample)
                                       : 0;
-    const Budget budget =
-        divide_memory(*session.engine, session.bundle.get(), session.options.memory_limit, copied);
+    const Budget budget = divide_memory(*session.engine, session.bundle.get(), session.options.memory_limit,
+                                        copied + tensor_bytes(request) + setup.extra_bytes);
     const auto plan = plan_run(session, setup, budget, images.input.width, images.input.height);
     image::Image own;
     if (copy) {

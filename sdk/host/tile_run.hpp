@@ -9,7 +9,13 @@ namespace mirra::host {
 /// @throws Error invalid_argument | mismatch | budget | cancelled | …
 std::shared_ptr<const RunResult> run_session(SessionState &session, const RunRequest &request);
 
+/// What is known when a plugin is asked what it needs.
+struct Occasion {
+    std::int32_t width = 0, height = 0;  ///< of the image; 0: none is known
+    const RunRequest *request = nullptr; ///< null: no run is being prepared
+};
+
 /// Asks the plugin what it needs with the parameters as they are.
-Setup configure(SessionState &session);
+Setup configure(SessionState &session, const Occasion &occasion);
 
 } // namespace mirra::host

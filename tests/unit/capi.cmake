@@ -9,8 +9,11 @@ set(MIRRA_UNIT_CAPI_TESTS
     capi_tensors_test.cpp
     host_paths_test.cpp
     host_plan_test.cpp
+    host_resample_test.cpp
     host_value_test.cpp
     plugin_denoiser_test.cpp
+    plugin_inverter_optimize_test.cpp
+    plugin_inverter_test.cpp
     plugin_zoo_test.cpp)
 set(MIRRA_UNIT_CAPI_LIBRARIES mirra mirra_host nlohmann_json::nlohmann_json)
 
@@ -27,9 +30,9 @@ endfunction()
 
 set(index 0)
 foreach(animal no-symbol abi-too-new abi-too-old init-fails scribbles-size scribbles-beyond same-id null-functions no-init
-        no-tasks declines same-task bad-default bad-name two-inputs no-tile wrong-shape fails-silently statistics
+        no-tasks declines same-task bad-default bad-name two-outputs no-tile wrong-shape fails-silently statistics
         input-as-output fails-with-output mismatched-shapes unknown-task-flag unknown-port-flag unknown-param-flag
-        reserved-param)
+        reserved-param optional-first-input no-input)
     math(EXPR index "${index} + 1")
     mirra_zoo_animal(${animal} plugin_zoo.c)
     target_compile_definitions(mirra_zoo_${animal} PRIVATE ZOO=${index} ZOO_NAME="${animal}")
@@ -37,7 +40,7 @@ foreach(animal no-symbol abi-too-new abi-too-old init-fails scribbles-size scrib
 endforeach()
 mirra_zoo_animal(throws plugin_throws.cpp)
 list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_throws)
-list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_fake_runtime mirra_plugin_denoiser mirra_plugin_gain)
+list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_fake_runtime mirra_plugin_denoiser mirra_plugin_inverter mirra_plugin_gain)
 
 set(MIRRA_UNIT_CAPI_DEFINITIONS
     MIRRA_TEST_HEADERS="${PROJECT_SOURCE_DIR}/capi/include/mirra"

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <stdexcept>
 #include <thread>
@@ -81,26 +82,61 @@ const FakeTensor &fake(const Tensor &tensor) {
     return dynamic_cast<const FakeTensor &>(tensor);
 }
 
-/// Stride 1, square kernel, zeros beyond the edges.
-TensorPtr conv2d(const graph::Node &node, const FakeTensor &x, std::span<const float> weights) {
-    const auto channels = x.shape()[1], height = x.shape()[2], width = x.shape()[3];
+/// Where the values of a convolution meet: visit(input, weight, output) for each product. Zeros beyond the
+/// edges.
+template<class Visit>
+void for_products(const graph::Node &node, const graph::Shape &x, const graph::Shape &y, const Visit &visit) {
     const auto kernel = node.integer("kernel"), padding = node.integer("padding"),
-               out = node.integer("out_channels");
-    auto y = make({1, out, height, width});
-    for (std::int64_t o = 0; o < out; ++o) {
-        for (std::int64_t i = 0; i < height * width; ++i) {
-            float sum = 0;
-            for (std::int64_t c = 0; c < channels; ++c) {
+               stride = node.integer("stride");
+    for (std::int64_t o = 0; o < y[1]; ++o)
+        for (std::int64_t i = 0; i < y[2] * y[3]; ++i)
+            for (std::int64_t c = 0; c < x[1]; ++c)
                 for (std::int64_t k = 0; k < kernel * kernel; ++k) {
-                    const auto row = i / width + k / kernel - padding,
-                               column = i % width + k % kernel - padding;
-                    if (row < 0 || column < 0 || row >= height || column >= width) continue;
-                    sum += x.values[static_cast<std::size_t>((c * height + row) * width + column)] *
-                           weights[static_cast<std::size_t>((o * channels + c) * kernel * kernel + k)];
+                    const auto row = i / y[3] * stride + k / kernel - padding,
+                               column = i % y[3] * stride + k % kernel - padding;
+                    if (row < 0 || column < 0 || row >= x[2] || column >= x[3]) continue;
+                    visit(static_cast<std::size_t>((c * x[2] + row) * x[3] + column),
+                          static_cast<std::size_t>((o * x[1] + c) * kernel * kernel + k),
+                          static_cast<std::size_t>(o * y[2] * y[3] + i));
                 }
-            }
-            y->values[static_cast<std::size_t>(o * height * width + i)] = sum;
-        }
+}
+
+std::shared_ptr<FakeTensor> conv2d(const graph::Node &node, const FakeTensor &x,
+                                   std::span<const float> weights, std::span<const float> bias) {
+    const auto kernel = node.integer("kernel"), padding = node.integer("padding"),
+               stride = node.integer("stride");
+    const auto extent = [&](std::int64_t e) { return (e + 2 * padding - kernel) / stride + 1; };
+    auto y = make({1, node.integer("out_channels"), extent(x.shape()[2]), extent(x.shape()[3])});
+    const auto area = static_cast<std::size_t>(y->shape()[2] * y->shape()[3]);
+    for (std::size_t i = 0; i < y->values.size() && !bias.empty(); ++i) y->values[i] = bias[i / area];
+    for_products(node, x.shape(), y->shape(), [&](std::size_t in, std::size_t weight, std::size_t out) {
+        y->values[out] += x.values[in] * weights[weight];
+    });
+    return y;
+}
+
+std::shared_ptr<FakeTensor> map(const FakeTensor &x, const std::function<float(float)> &function) {
+    auto y = make(x.shape());
+    std::ranges::transform(x.values, y->values.begin(), function);
+    return y;
+}
+
+float relu(float v) {
+    return std::max(v, 0.0F);
+}
+
+float sigmoid(float v) {
+    return 1 / (1 + std::exp(-v));
+}
+
+std::shared_ptr<FakeTensor> upsample(const graph::Node &node, const FakeTensor &x) {
+    const auto factor = node.integer("factor"), height = x.shape()[2] * factor, width = x.shape()[3] * factor;
+    auto y = make({1, x.shape()[1], height, width});
+    for (std::int64_t i = 0; i < x.shape()[1] * height * width; ++i) {
+        const auto plane = i / (height * width), row = i / width % height / factor,
+                   column = i % width / factor;
+        y->values[static_cast<std::size_t>(i)] =
+            x.values[static_cast<std::size_t>((plane * x.shape()[2] + row) * x.shape()[3] + column)];
     }
     return y;
 }
@@ -115,41 +151,121 @@ TensorPtr concat(const std::vector<TensorPtr> &parts) {
     return y;
 }
 
+using Values = std::map<std::string, TensorPtr>;
+using Weights = std::map<std::string, std::vector<float>>;
+
+Weights load_weights(const graph::Graph &graph, const WeightSource &source) {
+    Weights weights;
+    for (const auto &[name, shape] : graph::weight_shapes(graph)) {
+        const auto values = source(name).values;
+        weights[name].assign(values.begin(), values.end());
+    }
+    return weights;
+}
+
+TensorPtr compute(const graph::Node &node, const std::vector<TensorPtr> &given, const Weights &weights) {
+    const FakeTensor &x = fake(*given[0]);
+    switch (node.op) {
+    case graph::Op::conv2d: {
+        const auto bias = node.weights.find("bias");
+        return conv2d(node, x, weights.at(node.weights.at("weight")),
+                      bias == node.weights.end() ? std::span<const float>() : weights.at(bias->second));
+    }
+    case graph::Op::concat:
+        return concat(given);
+    case graph::Op::relu:
+        return map(x, relu);
+    case graph::Op::sigmoid:
+        return map(x, sigmoid);
+    case graph::Op::upsample_nearest:
+        return upsample(node, x);
+    default:
+        throw Error(ErrorCode::unsupported, "the fake runtime lacks this op", node.name);
+    }
+}
+
+/// Every value of a run by name.
+Values play(const graph::Graph &graph, const Weights &weights, std::span<const TensorPtr> inputs) {
+    if (const char *delay = std::getenv("MIRRA_FAKE_DELAY_MS")) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(std::atoi(delay)));
+    }
+    Values values;
+    std::map<std::string, graph::Shape> shapes;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        values[graph.inputs[i].name] = inputs[i];
+        shapes[graph.inputs[i].name] = inputs[i]->shape();
+    }
+    graph::infer_shapes(graph, shapes);
+    for (const graph::Node &node : graph.nodes) {
+        std::vector<TensorPtr> given;
+        for (const std::string &name : node.inputs) given.push_back(values.at(name));
+        values[node.name] = compute(node, given, weights);
+    }
+    return values;
+}
+
 class FakeExecutable final : public Executable {
   public:
-    FakeExecutable(graph::Graph graph, const WeightSource &weights) : graph_(std::move(graph)) {
-        for (const auto &[name, shape] : graph::weight_shapes(graph_)) {
-            const auto values = weights(name).values;
-            weights_[name].assign(values.begin(), values.end());
-        }
-    }
+    FakeExecutable(graph::Graph graph, const WeightSource &weights)
+        : graph_(std::move(graph))
+        , weights_(load_weights(graph_, weights)) {}
     [[nodiscard]] const graph::Graph &graph() const override { return graph_; }
 
     std::vector<TensorPtr> run(std::span<const TensorPtr> inputs) override {
-        if (const char *delay = std::getenv("MIRRA_FAKE_DELAY_MS")) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(std::atoi(delay)));
-        }
-        std::map<std::string, TensorPtr> tensors;
-        for (std::size_t i = 0; i < inputs.size(); ++i) tensors[graph_.inputs[i].name] = inputs[i];
-        for (const graph::Node &node : graph_.nodes) {
-            std::vector<TensorPtr> given;
-            for (const std::string &name : node.inputs) given.push_back(tensors.at(name));
-            if (node.op == graph::Op::conv2d) {
-                tensors[node.name] = conv2d(node, fake(*given[0]), weights_.at(node.weights.at("weight")));
-            } else if (node.op == graph::Op::concat) {
-                tensors[node.name] = concat(given);
-            } else {
-                throw Error(ErrorCode::unsupported, "the fake runtime lacks this op", node.name);
-            }
-        }
+        const Values values = play(graph_, weights_, inputs);
         std::vector<TensorPtr> outputs;
-        for (const graph::Output &output : graph_.outputs) outputs.push_back(tensors.at(output.source));
+        for (const graph::Output &output : graph_.outputs) outputs.push_back(values.at(output.source));
         return outputs;
     }
 
   private:
     graph::Graph graph_;
-    std::map<std::string, std::vector<float>> weights_;
+    Weights weights_;
+};
+
+/// Gradients of chains of convolutions and ReLUs.
+class FakeDifferentiable final : public Differentiable {
+  public:
+    FakeDifferentiable(graph::Graph graph, const WeightSource &weights)
+        : graph_(std::move(graph))
+        , weights_(load_weights(graph_, weights)) {}
+    [[nodiscard]] const graph::Graph &graph() const override { return graph_; }
+
+    TensorPtr gradient(std::span<const TensorPtr> inputs, std::size_t output, std::size_t input,
+                       const Upstream &upstream) override {
+        const Values values = play(graph_, weights_, inputs);
+        std::string at = graph_.outputs[output].source;
+        TensorPtr gradient = upstream(values.at(at));
+        if (gradient == nullptr || gradient->shape() != values.at(at)->shape())
+            throw Error(ErrorCode::mismatch, "the gradient does not have the shape of the output");
+        while (at != graph_.inputs[input].name) {
+            const auto node = std::ranges::find(graph_.nodes, at, &graph::Node::name);
+            at = node->inputs.front();
+            gradient = back(*node, fake(*values.at(at)), fake(*gradient));
+        }
+        return gradient;
+    }
+
+  private:
+    TensorPtr back(const graph::Node &node, const FakeTensor &x, const FakeTensor &gradient) const {
+        auto out = make(x.shape());
+        if (node.op == graph::Op::relu) {
+            for (std::size_t i = 0; i < x.values.size(); ++i)
+                out->values[i] = x.values[i] > 0 ? gradient.values[i] : 0;
+        } else if (node.op == graph::Op::conv2d) {
+            const auto &weights = weights_.at(node.weights.at("weight"));
+            for_products(node, x.shape(), gradient.shape(),
+                         [&](std::size_t in, std::size_t weight, std::size_t at) {
+                             out->values[in] += gradient.values[at] * weights[weight];
+                         });
+        } else {
+            throw Error(ErrorCode::unsupported, "the fake runtime has no gradient of this op", node.name);
+        }
+        return out;
+    }
+
+    graph::Graph graph_;
+    Weights weights_;
 };
 
 /// Where a value of an nhwc tensor lies in nchw.
@@ -170,6 +286,10 @@ class FakeModule final : public Module {
     std::shared_ptr<Executable> compile(const graph::Graph &graph, const WeightSource &weights,
                                         const CompileOptions &) override {
         return std::make_shared<FakeExecutable>(graph, weights);
+    }
+    std::shared_ptr<Differentiable> compile_gradient(const graph::Graph &graph, const WeightSource &weights,
+                                                     const std::string &) override {
+        return std::make_shared<FakeDifferentiable>(graph, weights);
     }
     std::shared_ptr<Arena> make_arena(std::uint64_t limit) override {
         return std::make_shared<FakeArena>(limit);
@@ -198,19 +318,18 @@ class FakeModule final : public Module {
         }
     }
     TensorPtr binary(Binary op, const TensorPtr &a, const TensorPtr &b) override {
-        if (a->shape() != b->shape()) throw std::logic_error("the fake runtime does not broadcast");
         auto y = make(a->shape());
         for (std::size_t i = 0; i < y->values.size(); ++i) {
-            const float p = fake(*a).values[i], q = fake(*b).values[i];
+            const float p = fake(*a).values[i], q = fake(*b).values[beside(i, a->shape(), b->shape())];
             y->values[i] = op == Binary::add ? p + q : op == Binary::subtract ? p - q : p * q;
         }
         return y;
     }
     TensorPtr affine(const TensorPtr &x, double scale, double offset) override {
-        return map(x, [&](float v) { return static_cast<float>(scale * v + offset); });
+        return map(fake(*x), [&](float v) { return static_cast<float>(scale * v + offset); });
     }
     TensorPtr clamp(const TensorPtr &x, double low, double high) override {
-        return map(x,
+        return map(fake(*x),
                    [&](float v) { return std::clamp(v, static_cast<float>(low), static_cast<float>(high)); });
     }
     double reduce(Reduction op, const TensorPtr &x) override {
@@ -223,16 +342,18 @@ class FakeModule final : public Module {
     }
 
   private:
-    static TensorPtr map(const TensorPtr &x, const std::function<float(float)> &function) {
-        auto y = make(x->shape());
-        std::ranges::transform(fake(*x).values, y->values.begin(), function);
-        return y;
+    /// Which value of b goes with value i of a: itself, or that of its channel.
+    static std::size_t beside(std::size_t i, const graph::Shape &a, const graph::Shape &b) {
+        if (a == b) return i;
+        if (a.size() == 4 && b == graph::Shape{1, a[1], 1, 1})
+            return i / static_cast<std::size_t>(a[2] * a[3]);
+        throw std::logic_error("the fake runtime broadcasts over pixels only");
     }
 };
 
 } // namespace
 
-extern "C" __attribute__((visibility("default"))) Module *mirra_runtime_module_v1() {
+extern "C" __attribute__((visibility("default"))) Module *mirra_runtime_module_v2() {
     static FakeModule module;
     return &module;
 }

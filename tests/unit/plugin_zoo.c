@@ -17,7 +17,7 @@ enum {
     SAME_TASK,
     BAD_DEFAULT,
     BAD_NAME,
-    TWO_INPUTS,
+    TWO_OUTPUTS,
     NO_TILE,
     WRONG_SHAPE,
     FAILS_SILENTLY,
@@ -28,7 +28,9 @@ enum {
     UNKNOWN_TASK_FLAG,
     UNKNOWN_PORT_FLAG,
     UNKNOWN_PARAM_FLAG,
-    RESERVED_PARAM
+    RESERVED_PARAM,
+    OPTIONAL_FIRST_INPUT,
+    NO_INPUT
 };
 
 #if ZOO != 1 /* NO_SYMBOL */
@@ -91,7 +93,8 @@ static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error *
     static mirra_port_info ports[3];
     static mirra_param_info param;
     static mirra_task task;
-    const uint32_t inputs = ZOO == TWO_INPUTS ? 2 : 1;
+    const uint32_t inputs = ZOO == OPTIONAL_FIRST_INPUT ? 2 : ZOO == NO_INPUT ? 0 : 1;
+    const uint32_t outputs = ZOO == TWO_OUTPUTS ? 2 : 1;
     uint32_t i;
     (void)abi;
     if (ZOO == INIT_FAILS) {
@@ -99,12 +102,13 @@ static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error *
         return MIRRA_E_DEVICE;
     }
     if (ZOO == NO_TASKS) return MIRRA_OK;
-    for (i = 0; i < inputs + 1; ++i) {
+    for (i = 0; i < inputs + outputs; ++i) {
         ports[i].struct_size = sizeof(mirra_port_info);
         ports[i].type = MIRRA_TYPE_IMAGE;
         ports[i].direction = i < inputs ? MIRRA_PORT_INPUT : MIRRA_PORT_OUTPUT;
         ports[i].name = i == inputs ? "output" : i == 0 ? "image" : "other";
     }
+    if (ZOO == OPTIONAL_FIRST_INPUT) ports[0].flags = MIRRA_PORT_OPTIONAL;
     if (ZOO == UNKNOWN_PORT_FLAG) ports[0].flags = 1U << 20;
     param.struct_size = sizeof(param);
     if (ZOO == UNKNOWN_PARAM_FLAG) param.flags = 1U << 20;
@@ -116,7 +120,7 @@ static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error *
     task.struct_size = sizeof(task);
     task.name = ZOO == BAD_NAME ? "Not A Name" : ZOO == SAME_TASK ? "denoise" : ZOO_NAME;
     task.ports = ports;
-    task.port_count = inputs + 1;
+    task.port_count = inputs + outputs;
     task.params = &param;
     task.param_count = 1;
     task.create = create;

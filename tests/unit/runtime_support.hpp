@@ -43,7 +43,9 @@ class RandomNetwork {
             for (const auto &name : node.inputs) arguments.push_back(values.at(name));
             values[node.name] = runtime::apply_op(node, arguments, [&](const char *role) {
                 const auto found = node.weights.find(role);
-                return found == node.weights.end() ? torch::Tensor() : weights_.at(found->second);
+                return found == node.weights.end()
+                           ? torch::Tensor()
+                           : weights_.at(found->second).to(inputs.front().scalar_type());
             });
         }
         std::vector<torch::Tensor> out;
@@ -52,15 +54,11 @@ class RandomNetwork {
     }
 
     [[nodiscard]] std::shared_ptr<runtime::Executable> compile(runtime::Precision precision) const {
-        return runtime::torch_module().compile(
-            graph_,
-            [&](const std::string &name) {
-                const auto &tensor = weights_.at(name);
-                return runtime::Weight{
-                    tensor.sizes().vec(),
-                    {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())}};
-            },
-            {.device = "cpu", .precision = precision});
+        return runtime::torch_module().compile(graph_, source(), {.device = "cpu", .precision = precision});
+    }
+
+    [[nodiscard]] std::shared_ptr<runtime::Differentiable> compile_gradient() const {
+        return runtime::torch_module().compile_gradient(graph_, source(), "cpu");
     }
 
     [[nodiscard]] std::vector<torch::Tensor> compiled(const std::vector<torch::Tensor> &inputs,
@@ -85,6 +83,15 @@ class RandomNetwork {
     [[nodiscard]] const graph::Graph &graph() const { return graph_; }
 
   private:
+    [[nodiscard]] runtime::WeightSource source() const {
+        return [this](const std::string &name) {
+            const auto &tensor = weights_.at(name);
+            return runtime::Weight{
+                tensor.sizes().vec(),
+                {tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel())}};
+        };
+    }
+
     static torch::Tensor random(const std::string &name, const graph::Shape &shape) {
         if (name.ends_with("running_var")) return torch::rand(shape) + 0.5;
         if (shape.size() == 1) return torch::randn(shape) * 0.1 + (name.ends_with(".weight") ? 1.0 : 0.0);

@@ -128,6 +128,20 @@ TEST(Runtime, TheEstimateIsAnUpperBoundOfWhatARunTakes) {
         }
 }
 
+TEST(Runtime, TheEstimateIsEnoughForALargeTile) {
+    const auto graph = graph::alexnet_autoencoder(graph::AlexNetTap::conv5);
+    const RandomNetwork network(graph, 7);
+    const auto executable = network.compile(Precision::fp32);
+    const graph::Shape shape{1, 3, 1600, 1600}; // here what convolutions hold besides outweighs all slack
+    const auto weights = static_cast<std::uint64_t>(graph::parameter_count(graph)) * sizeof(float);
+    auto &module = torch_module();
+    const auto arena =
+        module.make_arena(estimate_memory(graph, {{"image", shape}}, Precision::fp32) - weights);
+    const auto scope = module.enter(arena);
+    const std::vector<TensorPtr> inputs{module.full(shape, 0.5, "cpu")};
+    EXPECT_NO_THROW(executable->run(inputs));
+}
+
 TEST(Runtime, CompiledEqualsThePlainExecutorForEveryArchitecture) {
     for (const auto &graph : {graph::wavelet_denoiser({.channels = {8, 12, 16}, .blocks = {1, 1, 2}}),
                               graph::alexnet_denoiser(), graph::alexnet_autoencoder(graph::AlexNetTap::conv5),

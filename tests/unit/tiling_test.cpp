@@ -121,4 +121,27 @@ TEST(Program, DoesNotFuseAValueThatIsReadTwiceOrIsAnOutput) {
     EXPECT_EQ(lower(b.finish()).steps.size(), 2u);
 }
 
+TEST(Tiling, AWholeImageIsOneTileOrAnErrorThatNamesTheBytes) {
+    const auto graph = graph::alexnet_autoencoder(graph::AlexNetTap::conv1);
+    const auto plan = plan_tiles(graph, 3000, 2000, {.largest_tile = 64, .whole = true});
+    ASSERT_EQ(plan.tiles.size(), 1u);
+    EXPECT_EQ(plan.tiles[0].core, (Rect{0, 0, 3000, 2000}));
+    const auto needed = smallest_budget(graph, 3000, 2000, {.whole = true});
+    EXPECT_GT(needed, smallest_budget(graph, 3000, 2000, {}));
+    EXPECT_EQ(plan_tiles(graph, 3000, 2000, {.budget = needed, .whole = true}).tiles.size(), 1u);
+    EXPECT_THROW(plan_tiles(graph, 3000, 2000, {.budget = needed - 1, .whole = true}), Error);
+}
+
+TEST(Tiling, TilesSuitEveryGraphThatTheyGoThrough) {
+    const auto graph = graph::alexnet_autoencoder(graph::AlexNetTap::conv1);
+    const auto encoder = graph::alexnet_encoder(graph::InputTransform::none);
+    const auto alone = plan_tiles(graph, 5, 3, {}), both = plan_tiles(graph, 5, 3, {.others = {{&encoder}}});
+    EXPECT_LT(alone.padded_width, graph::minimum_extent(encoder));
+    EXPECT_EQ(both.alignment, 32);
+    EXPECT_EQ(both.padded_width, graph::minimum_extent(encoder));
+    EXPECT_EQ(both.padded_height, both.input_height);
+    const auto slopes = plan_tiles(graph, 500, 300, {.others = {{&encoder, true}}});
+    EXPECT_GE(slopes.peak_bytes, estimate_gradient_memory(encoder, {{"image", {1, 3, 320, 512}}}));
+}
+
 } // namespace

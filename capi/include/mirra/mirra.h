@@ -660,8 +660,9 @@ typedef struct mirra_plan {
     const char *precision_reason; /* why that precision */
 } mirra_plan;
 
-/* What a run on an image of that size would do, without doing it, into an output image of its own. A run
- * whose output is its input's memory needs the bytes of the input image besides. */
+/* What a run on an image of that size would do, without doing it, into an output image of its own and without
+ * optional ports. A run whose output is its input's memory needs the bytes of the input image besides, one
+ * with tensors those of the tensors. */
 MIRRA_API mirra_status mirra_session_plan(mirra_session *session, int32_t width, int32_t height,
                                           mirra_plan *plan, mirra_error **error);
 /* A value at a port of the task, for a run. */
@@ -669,11 +670,14 @@ typedef struct mirra_port_value {
     uint32_t struct_size;
     uint32_t reserved; /* 0 */
     const char *name;  /* of the port: "image", "output", ... */
-    /* image port: read from, or written to. Width and height must agree with the task's ports; formats
-     * and colours may differ. Output may be the input's own memory */
+    /* image port: read from, or written to. The output has the width and height of the task's first image
+     * input, and may be its memory; further image inputs have any size and memory of their own. Formats and
+     * colours may differ */
     const mirra_image *image;
     const mirra_value *value;      /* input port of a plain type */
     const DLManagedTensor *tensor; /* input port of tensors (CPU memory), read during the run */
+    /* All three NULL, for an output port that is no image: asks for that result. A task may leave an
+     * optional one out otherwise */
 } mirra_port_value;
 
 /* Stops runs. Sticky: once requested, every run that has it stops, now and later.
@@ -681,7 +685,8 @@ typedef struct mirra_port_value {
 typedef struct mirra_cancel mirra_cancel;
 
 MIRRA_API mirra_status mirra_cancel_create(mirra_cancel **cancel, mirra_error **error);
-/* Asks; does not wait. A run stops before its next tile, and its output image is then partly written. */
+/* Asks; does not wait. A run stops before its next tile (or step, where a task has such), and its output
+ * image is then partly written. */
 MIRRA_API void mirra_cancel_request(mirra_cancel *cancel);
 MIRRA_API int32_t mirra_cancel_requested(const mirra_cancel *cancel);
 MIRRA_API void mirra_cancel_destroy(mirra_cancel *cancel);
@@ -695,10 +700,14 @@ typedef struct mirra_progress {
     uint64_t tile_count; /* of so many; 0 where the stage has none */
     uint64_t bytes_now;  /* tensors and buffers held at this moment */
     uint64_t bytes_peak; /* and the most so far */
+    /* how often an unfinished result was put into the output image; one who shows it draws it anew when this
+     * has grown. Only tasks that approach their result step by step do that */
+    uint64_t previews;
 } mirra_progress;
 
 /* Returns 0 to go on, anything else to stop the run with MIRRA_E_CANCELLED. `progress` lives during the
- * call, which comes from the thread that runs (a job: the job's) once per tile at most. */
+ * call, which comes from the thread that runs (a job: the job's) once per tile, and once per step of a task
+ * that approaches its result step by step. The output image may be read during the call. */
 typedef int32_t (*mirra_progress_callback)(void *user, const mirra_progress *progress);
 
 typedef struct mirra_run_options {

@@ -46,7 +46,19 @@ typedef struct mirra_host_api mirra_host_api;
 
 /* ---- The task ---- */
 
-/* What a task asks for, given its parameters and its bundle. The host fills in zeros. */
+enum { MIRRA_GRAPH_USE_GRADIENT = 1 /* its gradient is computed as well, by graph_gradient */ };
+
+/* A graph that tiles go through. */
+typedef struct mirra_graph_use {
+    uint32_t struct_size;
+    uint32_t flags; /* MIRRA_GRAPH_USE_* */
+    const char *graph;
+} mirra_graph_use;
+
+enum { MIRRA_SETUP_WHOLE_IMAGE = 1 /* the image must be one tile; MIRRA_E_BUDGET where that does not fit */ };
+
+/* What a task asks for, given its parameters, its bundle and the ports that are given. The host fills in
+ * `width` and `height`, and zeros. A host that ends before a field does not know it. */
 typedef struct mirra_setup {
     uint32_t struct_size;
     uint32_t reserved;
@@ -56,6 +68,14 @@ typedef struct mirra_setup {
     /* Bytes that the task itself holds per pixel of a tile beyond the graph's own (tensors that `process`
      * makes), the input and output tiles not counted. */
     uint64_t extra_bytes_per_pixel;
+    uint32_t flags; /* MIRRA_SETUP_* */
+    uint32_t use_count;
+    /* Graphs besides `graph` that the task runs on whole tiles: every input has the tile's extents. Tiles are
+     * aligned and large enough for all of them, and memory is planned for the one that needs most. Must live
+     * as `graph`. */
+    const mirra_graph_use *uses;
+    uint64_t extra_bytes;  /* that the task, or a result that it sets, holds through the whole run */
+    int32_t width, height; /* in: of the image; 0 when the session is made, before any image is known */
 } mirra_setup;
 
 /* One tile. Rectangles are in pixels of the image. */
@@ -67,6 +87,13 @@ typedef struct mirra_tile {
     int64_t input_x, input_y, input_width, input_height; /* what `input` shows; may reach beyond the image */
 } mirra_tile;
 
+/* A rectangle. */
+typedef struct mirra_rect {
+    uint32_t struct_size;
+    uint32_t reserved;
+    int64_t x, y, width, height;
+} mirra_rect;
+
 /* A task: data that describe it, and its functions. */
 typedef struct mirra_task {
     uint32_t struct_size;
@@ -75,7 +102,8 @@ typedef struct mirra_task {
     const char *label;
     const char *doc;
     const char *default_bundle; /* file name; NULL: the task works without a bundle */
-    /* One image input, at most one image output; any number of others. Names as above, '_' allowed. */
+    /* The first image input goes through in tiles; further ones, of any size, come by port_image. At most one
+     * image output; any number of others. Names as above, '_' allowed. */
     const mirra_port_info *ports;
     const mirra_param_info *params;
     uint32_t port_count;
@@ -114,6 +142,9 @@ typedef struct mirra_run_info {
     int32_t precision; /* MIRRA_PRECISION_* of the networks; tensors outside of them are fp32 */
     uint32_t reserved;
     const char *device; /* lives as long as the context */
+    /* of the image on the grid of the tiles: brought to the alignment, and to the least extent, of the
+     * graphs. Tiles start at multiples of the alignment and end there or at these. */
+    int64_t padded_width, padded_height;
 } mirra_run_info;
 
 /* A tensor by the name of a graph's input or output. */
@@ -123,6 +154,23 @@ typedef struct mirra_named_tensor {
     const char *name;
     mirra_tensor *tensor; /* borrowed on the way in, the plugin's to release on the way out */
 } mirra_named_tensor;
+
+/* Between the two passes of graph_gradient: given the output, makes the gradient of the plugin's own function
+ * (such as a distance to other features) with respect to it, a new tensor of its shape. */
+typedef mirra_status (*mirra_upstream_function)(void *user, mirra_context *context,
+                                                const mirra_tensor *output, mirra_tensor **upstream,
+                                                mirra_error **error);
+
+typedef struct mirra_gradient_request {
+    uint32_t struct_size;
+    uint32_t input_count;
+    const char *graph;
+    const mirra_named_tensor *inputs; /* one for each input of the graph */
+    const char *output;               /* the graph's output that the function is of */
+    const char *input;                /* the graph's input that the gradient is wanted for */
+    mirra_upstream_function upstream;
+    void *user; /* handed to it */
+} mirra_gradient_request;
 
 enum {
     MIRRA_BINARY_ADD = 0,
@@ -220,6 +268,57 @@ struct mirra_host_api {
     mirra_status (*graph_run)(mirra_context *context, const char *graph, const mirra_named_tensor *inputs,
                               uint32_t input_count, mirra_named_tensor *outputs, uint32_t output_count,
                               mirra_error **error);
+
+    /* ---- appended to ABI 1; there if struct_size reaches so far */
+
+    /* ---- the bundle's graphs; in any call with a context */
+    /* Names in alphabetical order; NULL for an index beyond the last, or without a bundle. Lives as long as
+     * the instance. */
+    const char *(*graph_name)(mirra_context *context, uint32_t index);
+    /* What heights and widths of a graph's inputs must be multiples of; 0 if there is no such graph. */
+    int64_t (*graph_alignment)(mirra_context *context, const char *graph);
+    /* Shape of an output where each input is {1, its channels, height, width}; both are first brought up to
+     * the graph's alignment and least extent. shape: receives 4 extents, 1 for those that the tensor lacks.
+     * MIRRA_E_NOT_FOUND for an unknown graph or output; the hint lists those that there are. */
+    mirra_status (*graph_output_shape)(mirra_context *context, const char *graph, const char *output,
+                                       int64_t height, int64_t width, int64_t *shape, mirra_error **error);
+
+    /* ---- ports; port_given in any call with a context, the others in the run */
+    /* 1: the run gives that input, or asks for that output. 0: it does not, or there is no run, as for a
+     * plan. */
+    int32_t (*port_given)(mirra_context *context, const char *port);
+    /* Writes at most `capacity` extents of an input port's tensor and gives the rank; 0: none was given. */
+    int32_t (*port_tensor_shape)(mirra_context *context, const char *port, int64_t *shape, int32_t capacity);
+    /* A rectangle of the last two axes of an input port's tensor (rank 4), so that large ones need not be on
+     * the device as a whole. */
+    mirra_status (*port_tensor_part)(mirra_context *context, const char *port, const mirra_rect *part,
+                                     mirra_tensor **tensor, mirra_error **error);
+    /* Another image input, resampled to the size of the run's image (exactly itself if it has that size): a
+     * rectangle in pixels of the run's image, such as a tile's input. {1, C, height, width}, as `process`
+     * gets its own. MIRRA_E_NOT_FOUND if it was not given. */
+    mirra_status (*port_image)(mirra_context *context, const char *port, const mirra_rect *rect,
+                               mirra_tensor **tensor, mirra_error **error);
+    /* Puts a rectangle of the last two axes of a tensor {1, C, h, w} at (x, y) into a result {1, C, H, W}.
+     * The first call for a name makes that result, filled with zeros; shape: its 4 extents, the same each
+     * time. */
+    mirra_status (*set_result_part)(mirra_context *context, const char *name, const int64_t *shape,
+                                    const mirra_tensor *tensor, const mirra_rect *part, int64_t x, int64_t y,
+                                    mirra_error **error);
+
+    /* ---- steps; in `process` */
+    /* Reports how far this tile is (0 ... 1), for tasks that approach a result step by step.
+     * MIRRA_E_CANCELLED: the run shall stop. */
+    mirra_status (*progress)(mirra_context *context, double fraction, mirra_error **error);
+    /* Puts an unfinished output tile into the output image, for a caller that shows it during the run; does
+     * nothing where nobody watches. */
+    mirra_status (*preview)(mirra_context *context, const mirra_tensor *output, mirra_error **error);
+
+    /* ---- gradients; in the run */
+    /* Runs a graph forward, asks `upstream`, and runs it back: the gradient of the plugin's function with
+     * respect to an input, of that input's shape. In fp32, whatever the session's precision. What is needed
+     * for it is kept from the pass forward: state it by MIRRA_GRAPH_USE_GRADIENT. */
+    mirra_status (*graph_gradient)(mirra_context *context, const mirra_gradient_request *request,
+                                   mirra_tensor **gradient, mirra_error **error);
 };
 
 /* ---- The handshake ---- */

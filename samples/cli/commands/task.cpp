@@ -66,6 +66,9 @@ void TaskCommand::declare_ports(CLI::App &app) {
         app.add_option("--compare", settings_.sheet, "Also write a before/after sheet (one input).");
         app.add_option("--output-size", settings_.output_size,
                        "Size of the result, WxH (that of the input).");
+        app.add_option(
+            "--preview", settings_.preview,
+            "File that shows the result as it grows, for tasks that work step by step (one input).");
         settings_.write.declare(app);
     }
     if (input != nullptr)
@@ -74,7 +77,7 @@ void TaskCommand::declare_ports(CLI::App &app) {
     for (const auto &port : task_.ports) {
         const bool file = port.type == MIRRA_TYPE_IMAGE || port.type == MIRRA_TYPE_TENSOR;
         tensors = tensors || (!port.input && port.type == MIRRA_TYPE_TENSOR);
-        if (&port == input || &port == output || (!port.input && port.type != MIRRA_TYPE_IMAGE)) continue;
+        if (&port == input || &port == output || (!port.input && !file)) continue;
         auto *option = app.add_option(free_name(app, port.name), settings_.ports[port.name],
                                       sentence(port.doc) + (file ? " A file." : ""));
         if (port.input && !port.optional) option->required();
@@ -126,12 +129,14 @@ ExitCode TaskCommand::run() {
         has_input ? pair_files(inputs_, output_, recursive_) : std::vector<FilePair>{{"", output_}};
     if (files.size() > 1 && settings_.one_file_only(task_))
         throw Failure(ExitCode::usage, "several inputs cannot share the file of an option", task_.name,
-                      "give one input, or leave --compare and the other output files out");
+                      "give one input, or leave --compare, --preview and the other output files out");
     if (files.size() == 1 && !files[0].output.empty()) check_output(files[0].output);
-    if (!settings_.sheet.empty()) check_output(settings_.sheet);
-    for (const auto &file : files) {
-        check_not_same(settings_.sheet, file.input);
-        check_not_same(settings_.sheet, file.output);
+    for (const std::string &also : {settings_.sheet, settings_.preview}) {
+        if (!also.empty()) check_output(also);
+        for (const auto &file : files) {
+            check_not_same(also, file.input);
+            check_not_same(also, file.output);
+        }
     }
     if (!settings_.tensors.empty()) check_writable(settings_.tensors);
     const Interrupt interrupt;

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -123,6 +124,7 @@ struct Progress {
     const char *stage = "";
     double fraction = 0;
     std::uint64_t tile = 0, tile_count = 0, bytes_now = 0, bytes_peak = 0;
+    std::uint64_t previews = 0; ///< unfinished results put into the output image so far
 };
 
 /// Sticky stop sign. Thread-safe.
@@ -140,8 +142,15 @@ struct RunRequest {
     std::map<std::string, image::ImageView> images; ///< inputs (only read) and outputs
     std::map<std::string, Value> values;
     std::map<std::string, Tensor> tensors;
+    std::set<std::string> wanted;                            ///< outputs that are no images and are asked for
     std::function<bool(const Progress &)> progress;          ///< returns whether to go on
     std::vector<std::shared_ptr<const CancelToken>> cancels; ///< any of them stops the run
+
+    /// Whether it names the port: gives that input, or asks for that output.
+    [[nodiscard]] bool gives(const std::string &port) const {
+        return images.contains(port) || values.contains(port) || tensors.contains(port) ||
+               wanted.contains(port);
+    }
 };
 
 struct RunResult {

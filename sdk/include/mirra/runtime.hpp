@@ -60,6 +60,24 @@ class Executable {
     [[nodiscard]] virtual const graph::Graph &graph() const = 0;
 };
 
+/// Given a graph's output, the gradient of some function of it with respect to that output, of its shape.
+using Upstream = std::function<TensorPtr(const TensorPtr &output)>;
+
+/// A graph on a device through which gradients flow; fp32. Thread-safe for concurrent gradient() calls.
+class Differentiable {
+  public:
+    virtual ~Differentiable() = default;
+    /// Gradient of a function of one output with respect to one input, of that input's shape.
+    /// @param inputs    in the order of graph().inputs
+    /// @param output    index into graph().outputs
+    /// @param input     index into graph().inputs
+    /// @param upstream  called once, between the pass forward and the pass back
+    /// @throws Error mismatch (shapes) | budget | out_of_memory, and what `upstream` throws
+    virtual TensorPtr gradient(std::span<const TensorPtr> inputs, std::size_t output, std::size_t input,
+                               const Upstream &upstream) = 0;
+    [[nodiscard]] virtual const graph::Graph &graph() const = 0;
+};
+
 /// Counts and caches the device memory of one run, and holds it to a limit.
 class Arena {
   public:
@@ -91,6 +109,10 @@ class Module {
     virtual std::shared_ptr<Executable> compile(const graph::Graph &graph, const WeightSource &weights,
                                                 const CompileOptions &options) = 0;
 
+    /// The same graph for gradients: nothing folded, nothing fused. @throws Error as compile()
+    virtual std::shared_ptr<Differentiable>
+    compile_gradient(const graph::Graph &graph, const WeightSource &weights, const std::string &device) = 0;
+
     /// limit 0: none. Exceeding it throws Error budget out of the run.
     virtual std::shared_ptr<Arena> make_arena(std::uint64_t limit) = 0;
     virtual std::unique_ptr<ArenaScope> enter(const std::shared_ptr<Arena> &arena) = 0;
@@ -109,7 +131,7 @@ class Module {
 };
 
 /// Version of the Module interface; part of the name of the symbol that the module exports.
-#define MIRRA_RUNTIME_MODULE_SYMBOL "mirra_runtime_module_v1"
+#define MIRRA_RUNTIME_MODULE_SYMBOL "mirra_runtime_module_v2"
 using ModuleFactory = Module *(*)();
 
 } // namespace mirra::runtime

@@ -20,18 +20,27 @@ struct Tile {
     Rect input; ///< pixels that the network sees; aligned, may reach beyond the image (filled by replication)
 };
 
+/// A graph that tiles go through besides the one that governs them.
+struct GraphUse {
+    const graph::Graph *graph = nullptr; ///< each of its inputs has the extents of the tile
+    bool gradient = false;               ///< its gradient is wanted, not only its outputs
+};
+
 struct TilingOptions {
     std::uint64_t budget = 0; ///< bytes that tensors and weights may take at the peak; 0: no limit
     Precision precision = Precision::fp32;
     std::int64_t largest_tile = 0;      ///< cap on a tile's input extent; 0: the planner's choice
     std::uint64_t extra_per_pixel = 16; ///< bytes that the task itself holds per input pixel
+    std::vector<GraphUse> others = {};  ///< tiles suit them as well; the one that needs most counts
+    bool whole = false;                 ///< the image must be one tile
 };
 
 struct TilePlan {
     std::vector<Tile> tiles; ///< row by row
     graph::Halo halo;
     std::int64_t alignment = 1;
-    std::int64_t input_width = 0, input_height = 0; ///< largest input of a tile
+    std::int64_t input_width = 0, input_height = 0;   ///< largest input of a tile
+    std::int64_t padded_width = 0, padded_height = 0; ///< of the image on the grid: what all tiles cover
     std::uint64_t peak_bytes = 0; ///< estimate for the largest tile, weights included; an upper bound
 };
 
@@ -50,5 +59,8 @@ std::uint64_t smallest_budget(const graph::Graph &graph, std::int64_t width, std
 /// @param inputs  shapes by name
 std::uint64_t estimate_memory(const graph::Graph &graph, const std::map<std::string, graph::Shape> &inputs,
                               Precision precision);
+/// The same of one gradient of an output, in fp32.
+std::uint64_t estimate_gradient_memory(const graph::Graph &graph,
+                                       const std::map<std::string, graph::Shape> &inputs);
 
 } // namespace mirra::runtime

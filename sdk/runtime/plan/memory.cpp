@@ -107,7 +107,16 @@ class Simulation {
         if (!is_convolution(node.op)) return 0;
         // Reduced precision converts an fp32 input first, and adds to an fp32 addend through a copy.
         const auto converted = value_bytes_ == 4 ? 0 : block(input * value_bytes_);
-        return converted + (step.addend ? block(result * 4) : 0);
+        return converted + (step.addend ? block(result * 4) : 0) + padded_result(node);
+    }
+
+    /// Transposed convolutions compute in blocks of channels and copy what is wanted of them.
+    [[nodiscard]] std::uint64_t padded_result(const g::Node &node) const {
+        constexpr std::uint64_t kBlock = 16;
+        const auto &shape = shapes_.at(node.name);
+        const auto channels = static_cast<std::uint64_t>(shape[1]);
+        if (node.op != g::Op::conv_transpose2d || channels % kBlock == 0) return 0;
+        return block(elements(shape) / channels * ((channels + kBlock - 1) / kBlock * kBlock) * 4);
     }
 
     void play(const Step &step) {
@@ -145,6 +154,23 @@ std::uint64_t weight_bytes(const g::Graph &graph) {
 }
 
 } // namespace
+
+std::uint64_t estimate_gradient_memory(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs) {
+    // What the way back reads stays: at most every value and where each maximum was. Besides it holds the
+    // gradients of a few values at a time.
+    constexpr std::uint64_t kIndexBytes = 8, kGradientsAtOnce = 4;
+    const auto shapes = g::infer_shapes(graph, inputs);
+    std::uint64_t kept = 0, largest = 0;
+    for (const auto &[name, shape] : shapes) {
+        const auto bytes = block(elements(shape) * sizeof(float));
+        kept += bytes;
+        largest = std::max(largest, bytes);
+    }
+    for (const auto &input : graph.inputs) kept += block(elements(shapes.at(input.name)) * sizeof(float));
+    for (const auto &node : graph.nodes)
+        if (node.op == g::Op::max_pool) kept += block(elements(shapes.at(node.name)) * kIndexBytes);
+    return kept + kGradientsAtOnce * largest + weight_bytes(graph) + kKernelScratch;
+}
 
 std::uint64_t estimate_memory(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs,
                               Precision precision) {

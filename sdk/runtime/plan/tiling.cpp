@@ -4,6 +4,7 @@
 #include "mirra/error.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 
 namespace mirra::runtime {
@@ -78,6 +79,12 @@ class Planner {
         , alignment_(g::alignment(graph))
         , minimum_(g::minimum_extent(graph))
         , halo_(g::receptive_field(graph)) {
+        for (const auto &use : options.others) {
+            alignment_ = std::lcm(alignment_, g::alignment(*use.graph));
+            minimum_ = std::max(minimum_, g::minimum_extent(*use.graph));
+        }
+        minimum_ = round_up(minimum_, alignment_);
+        halo_.unbounded = halo_.unbounded || options.whole;
         x_ = axis(width, halo_.left, halo_.right);
         y_ = axis(height, halo_.top, halo_.bottom);
     }
@@ -112,12 +119,27 @@ class Planner {
         return static_cast<double>(x.total_input()) * static_cast<double>(y.total_input());
     }
 
+    [[nodiscard]] std::uint64_t bytes_of(const GraphUse &use, std::int64_t width, std::int64_t height) const {
+        std::map<std::string, g::Shape> inputs;
+        for (const auto &input : use.graph->inputs) inputs[input.name] = {1, input.channels, height, width};
+        return use.gradient ? estimate_gradient_memory(*use.graph, inputs)
+                            : estimate_memory(*use.graph, inputs, options_.precision);
+    }
+
+    /// Weights stay between the runs of several graphs.
+    [[nodiscard]] std::uint64_t other_weights() const {
+        std::uint64_t bytes = 0;
+        for (const auto &use : options_.others)
+            bytes += static_cast<std::uint64_t>(g::parameter_count(*use.graph)) * sizeof(float);
+        return bytes;
+    }
+
     [[nodiscard]] std::uint64_t bytes(const Axis &x, const Axis &y) const {
         const auto width = x.largest_input(), height = y.largest_input();
-        std::map<std::string, g::Shape> inputs;
-        for (const auto &input : graph_.inputs) inputs[input.name] = {1, input.channels, height, width};
         try {
-            return estimate_memory(graph_, inputs, options_.precision) +
+            auto most = bytes_of({&graph_, false}, width, height);
+            for (const auto &use : options_.others) most = std::max(most, bytes_of(use, width, height));
+            return most + other_weights() +
                    options_.extra_per_pixel * static_cast<std::uint64_t>(width * height);
         } catch (const Error &error) {
             if (error.code() != ErrorCode::limit) throw;
@@ -216,6 +238,8 @@ class Planner {
                       .alignment = alignment_,
                       .input_width = cut.x.largest_input(),
                       .input_height = cut.y.largest_input(),
+                      .padded_width = x_.padded,
+                      .padded_height = y_.padded,
                       .peak_bytes = cut.bytes};
         for (std::int64_t row = 0; row < cut.y.count(); ++row)
             for (std::int64_t column = 0; column < cut.x.count(); ++column) {

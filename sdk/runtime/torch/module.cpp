@@ -4,6 +4,7 @@
 #include "runtime/torch/arena.hpp"
 #include "runtime/torch/devices.hpp"
 #include "runtime/torch/executable.hpp"
+#include "runtime/torch/gradient.hpp"
 #include "runtime/torch/guard.hpp"
 #include "runtime/torch/tensor.hpp"
 
@@ -54,6 +55,12 @@ class TorchModule final : public Module {
         const auto heap = enter_heap();
         return guarded(
             [&] { return std::make_shared<GuardedExecutable>(make_executable(graph, weights, options)); });
+    }
+
+    std::shared_ptr<Differentiable> compile_gradient(const graph::Graph &graph, const WeightSource &weights,
+                                                     const std::string &device) override {
+        const auto heap = enter_heap();
+        return guarded([&] { return make_differentiable(graph, weights, device); });
     }
 
     std::shared_ptr<Arena> make_arena(std::uint64_t limit) override { return make_cpu_arena(limit); }

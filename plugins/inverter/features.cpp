@@ -1,0 +1,96 @@
+// The features of a tile.
+#include "features.hpp"
+
+#include "description.hpp"
+
+namespace inverter {
+namespace {
+
+template<class Extents> std::string to_text(const Extents &shape) {
+    std::string text;
+    for (const std::int64_t extent : shape) text += (text.empty() ? "" : ", ") + std::to_string(extent);
+    return "{" + text + "}";
+}
+
+void check_given(const Host &host, const Settings &settings, const Shape &wanted) {
+    const auto given = host.port_shape(kFeaturesIn);
+    if (given == std::vector<std::int64_t>(wanted.begin(), wanted.end())) return;
+    const mirra_run_info info = host.run_info();
+    host.fail(MIRRA_E_MISMATCH,
+              "the features have the shape " + to_text(given) + "; those of the layer '" +
+                  settings.layer.name + "' are " + to_text(wanted) + " for an image of " +
+                  std::to_string(info.width) + " x " + std::to_string(info.height) + " pixels",
+              kFeaturesIn, "Give features of this layer, and an image of the size that they are for.");
+}
+
+Tensor encoded(const Host &host, const Layer &layer, const mirra_tensor *pixels) {
+    return host.run(kEncoder, kImage, pixels, layer.name);
+}
+
+/// Those to mix with: of the second image, or from the caller.
+Tensor other_features(const Host &host, const Settings &settings, const FeatureMap &map,
+                      const mirra_tile &tile) {
+    if (settings.mix)
+        return encoded(
+            host, settings.layer,
+            host.port_image(kMix, make_rect(tile.input_x, tile.input_y, tile.input_width, tile.input_height))
+                .get());
+    const Shape own = host.output_shape(kEncoder, settings.layer.name, tile.input_height, tile.input_width);
+    return host.port_part(kFeaturesIn, map.window(tile, own[3], own[2]));
+}
+
+Tensor edited(const Host &host, const Settings &settings, Tensor features) {
+    if (settings.edits.empty()) return features;
+    std::vector<float> factors(static_cast<std::size_t>(settings.layer.channels), 1.0F);
+    for (const ChannelEdit &edit : settings.edits)
+        factors[static_cast<std::size_t>(edit.channel)] = static_cast<float>(edit.factor);
+    const Tensor scale = host.upload(factors, {1, settings.layer.channels, 1, 1});
+    return host.binary(MIRRA_BINARY_MULTIPLY, features.get(), scale.get());
+}
+
+} // namespace
+
+FeatureMap::FeatureMap(const Host &host, const Settings &settings)
+    : alignment_(settings.layer.alignment)
+    , cells_x_(settings.layer.cells_x)
+    , cells_y_(settings.layer.cells_y) {
+    const mirra_run_info info = host.run_info();
+    image_width_ = info.width;
+    image_height_ = info.height;
+    shape_ = host.output_shape(kEncoder, settings.layer.name, info.padded_height, info.padded_width);
+    if (settings.features_in) check_given(host, settings, shape_);
+}
+
+mirra_rect FeatureMap::window(const mirra_tile &tile, std::int64_t width, std::int64_t height) const {
+    return make_rect(column(tile.input_x), row(tile.input_y), width, height);
+}
+
+mirra_rect FeatureMap::core(const mirra_tile &tile) const {
+    const std::int64_t left = column(tile.core_x), top = row(tile.core_y);
+    const std::int64_t end_x = tile.core_x + tile.core_width, end_y = tile.core_y + tile.core_height;
+    // The last tiles take what is left over, be it of the padding.
+    const std::int64_t right = end_x >= image_width_ ? shape_[3] : column(end_x);
+    const std::int64_t bottom = end_y >= image_height_ ? shape_[2] : row(end_y);
+    return make_rect(left, top, right - left, bottom - top);
+}
+
+Tensor features_of_tile(const Host &host, const Settings &settings, const FeatureMap &map,
+                        const mirra_tile &tile, const mirra_tensor *pixels) {
+    if (settings.t == 0) return edited(host, settings, encoded(host, settings.layer, pixels));
+    Tensor other = other_features(host, settings, map, tile);
+    if (settings.t == 1) return edited(host, settings, std::move(other));
+    const Tensor own = host.scaled(encoded(host, settings.layer, pixels).get(), 1 - settings.t);
+    other = host.scaled(other.get(), settings.t);
+    return edited(host, settings, host.binary(MIRRA_BINARY_ADD, own.get(), other.get()));
+}
+
+void give_out(const Host &host, const FeatureMap &map, const mirra_tile &tile, const Tensor &features) {
+    const mirra_rect core = map.core(tile);
+    if (core.width < 1 || core.height < 1) return;
+    const mirra_rect window = map.window(tile, 1, 1);
+    host.set_result_part(kFeaturesOut, map.shape(), features,
+                         make_rect(core.x - window.x, core.y - window.y, core.width, core.height), core.x,
+                         core.y);
+}
+
+} // namespace inverter

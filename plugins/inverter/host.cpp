@@ -1,0 +1,214 @@
+// The host's functions as C++.
+#include "host.hpp"
+
+namespace inverter {
+
+void Host::fail(mirra_status status, const std::string &message, const char *subject,
+                const std::string &hint) const {
+    throw Failed{status, api_->error_create(api_, status, message.c_str(), subject, hint.c_str())};
+}
+
+namespace {
+
+/// Calls a function of the host's, which takes where to put an error.
+template<class Function> void call(const Function &function) {
+    mirra_error *error = nullptr;
+    const mirra_status status = function(&error);
+    if (status != MIRRA_OK) throw Failed{status, error};
+}
+
+} // namespace
+
+mirra_value Host::param(const char *name) const {
+    MIRRA_STRUCT(mirra_value, value);
+    call([&](mirra_error **error) { return api_->param(context_, name, &value, error); });
+    return value;
+}
+
+double Host::real(const char *name) const {
+    return param(name).real;
+}
+
+std::int64_t Host::integer(const char *name) const {
+    return param(name).integer;
+}
+
+std::string Host::text(const char *name) const {
+    return param(name).text;
+}
+
+std::string Host::default_text(const char *name) const {
+    MIRRA_STRUCT(mirra_value, value);
+    const mirra_status status = api_->manifest_default(context_, name, &value, nullptr);
+    return status == MIRRA_OK && value.text != nullptr ? value.text : "";
+}
+
+std::vector<std::string> Host::graphs() const {
+    std::vector<std::string> names;
+    while (const char *name = api_->graph_name(context_, static_cast<std::uint32_t>(names.size())))
+        names.emplace_back(name);
+    return names;
+}
+
+std::int64_t Host::channels(const std::string &graph, const char *input) const {
+    return api_->graph_input_channels(context_, graph.c_str(), input);
+}
+
+std::int64_t Host::alignment(const std::string &graph) const {
+    return api_->graph_alignment(context_, graph.c_str());
+}
+
+Shape Host::output_shape(const std::string &graph, const std::string &output, std::int64_t height,
+                         std::int64_t width) const {
+    Shape shape{};
+    call([&](mirra_error **error) {
+        return api_->graph_output_shape(context_, graph.c_str(), output.c_str(), height, width, shape.data(),
+                                        error);
+    });
+    return shape;
+}
+
+std::vector<std::int64_t> Host::port_shape(const char *port) const {
+    constexpr std::int32_t kMostExtents = 8;
+    std::vector<std::int64_t> shape(kMostExtents);
+    shape.resize(
+        static_cast<std::size_t>(api_->port_tensor_shape(context_, port, shape.data(), kMostExtents)));
+    return shape;
+}
+
+Tensor Host::port_part(const char *port, const mirra_rect &part) const {
+    mirra_tensor *tensor = nullptr;
+    call([&](mirra_error **error) { return api_->port_tensor_part(context_, port, &part, &tensor, error); });
+    return own(tensor);
+}
+
+Tensor Host::port_image(const char *port, const mirra_rect &rect) const {
+    mirra_tensor *tensor = nullptr;
+    call([&](mirra_error **error) { return api_->port_image(context_, port, &rect, &tensor, error); });
+    return own(tensor);
+}
+
+mirra_run_info Host::run_info() const {
+    MIRRA_STRUCT(mirra_run_info, info);
+    call([&](mirra_error **error) { return api_->run_info(context_, &info, error); });
+    return info;
+}
+
+void Host::set_result(const char *name, double value) const {
+    MIRRA_STRUCT(mirra_value, result);
+    result.type = MIRRA_TYPE_FLOAT;
+    result.real = value;
+    call([&](mirra_error **error) { return api_->set_result(context_, name, &result, error); });
+}
+
+void Host::set_result(const char *name, std::int64_t value) const {
+    MIRRA_STRUCT(mirra_value, result);
+    result.type = MIRRA_TYPE_INT;
+    result.integer = value;
+    call([&](mirra_error **error) { return api_->set_result(context_, name, &result, error); });
+}
+
+void Host::set_result(const char *name, const Tensor &tensor) const {
+    call([&](mirra_error **error) { return api_->set_result_tensor(context_, name, tensor.get(), error); });
+}
+
+void Host::set_result_part(const char *name, const Shape &shape, const Tensor &tensor, const mirra_rect &part,
+                           std::int64_t x, std::int64_t y) const {
+    call([&](mirra_error **error) {
+        return api_->set_result_part(context_, name, shape.data(), tensor.get(), &part, x, y, error);
+    });
+}
+
+void Host::progress(double fraction) const {
+    call([&](mirra_error **error) { return api_->progress(context_, fraction, error); });
+}
+
+void Host::preview(const Tensor &output) const {
+    call([&](mirra_error **error) { return api_->preview(context_, output.get(), error); });
+}
+
+Shape Host::shape(const mirra_tensor *tensor) const {
+    Shape shape{1, 1, 1, 1};
+    api_->tensor_shape(tensor, shape.data(), static_cast<std::int32_t>(shape.size()));
+    return shape;
+}
+
+Tensor Host::upload(const std::vector<float> &values, const std::vector<std::int64_t> &shape) const {
+    mirra_tensor *tensor = nullptr;
+    call([&](mirra_error **error) {
+        return api_->tensor_upload(context_, values.data(), shape.data(),
+                                   static_cast<std::int32_t>(shape.size()), &tensor, error);
+    });
+    return own(tensor);
+}
+
+void Host::download(const Tensor &tensor, std::vector<float> &values) const {
+    call([&](mirra_error **error) {
+        return api_->tensor_download(context_, tensor.get(), values.data(), values.size(), error);
+    });
+}
+
+Tensor Host::binary(std::int32_t op, const mirra_tensor *a, const mirra_tensor *b) const {
+    mirra_tensor *tensor = nullptr;
+    call([&](mirra_error **error) { return api_->tensor_binary(context_, op, a, b, &tensor, error); });
+    return own(tensor);
+}
+
+Tensor Host::scaled(const mirra_tensor *x, double factor) const {
+    mirra_tensor *tensor = nullptr;
+    call([&](mirra_error **error) { return api_->tensor_affine(context_, x, factor, 0, &tensor, error); });
+    return own(tensor);
+}
+
+double Host::sum(const mirra_tensor *x) const {
+    double value = 0;
+    call([&](mirra_error **error) {
+        return api_->tensor_reduce(context_, MIRRA_REDUCE_SUM, x, &value, error);
+    });
+    return value;
+}
+
+Tensor Host::run(const std::string &graph, const char *input, const mirra_tensor *x,
+                 const std::string &output) const {
+    constexpr std::uint32_t kSize = sizeof(mirra_named_tensor);
+    const mirra_named_tensor in{kSize, 0, input, const_cast<mirra_tensor *>(x)};
+    mirra_named_tensor out{kSize, 0, output.c_str(), nullptr};
+    call([&](mirra_error **error) {
+        return api_->graph_run(context_, graph.c_str(), &in, 1, &out, 1, error);
+    });
+    return own(out.tensor);
+}
+
+namespace {
+
+struct Question {
+    const mirra_host_api *api;
+    const Upstream &upstream;
+};
+
+mirra_status answer(void *user, mirra_context *, const mirra_tensor *output, mirra_tensor **upstream,
+                    mirra_error **error) noexcept {
+    const auto &question = *static_cast<const Question *>(user);
+    return guarded(question.api, error, [&] { *upstream = question.upstream(output).release(); });
+}
+
+} // namespace
+
+Tensor Host::gradient(const std::string &graph, const char *input, const mirra_tensor *x,
+                      const std::string &output, const Upstream &upstream) const {
+    const mirra_named_tensor in{sizeof(mirra_named_tensor), 0, input, const_cast<mirra_tensor *>(x)};
+    Question question{api_, upstream};
+    MIRRA_STRUCT(mirra_gradient_request, request);
+    request.input_count = 1;
+    request.graph = graph.c_str();
+    request.inputs = &in;
+    request.output = output.c_str();
+    request.input = input;
+    request.upstream = answer;
+    request.user = &question;
+    mirra_tensor *gradient = nullptr;
+    call([&](mirra_error **error) { return api_->graph_gradient(context_, &request, &gradient, error); });
+    return own(gradient);
+}
+
+} // namespace inverter

@@ -1,0 +1,137 @@
+// The host's functions as C++: owners instead of handles, exceptions instead of status codes. Nothing here
+// lets an exception out of the plugin: guarded() stands at every way in.
+#pragma once
+
+#include "mirra/mirra_plugin.h"
+
+#include <array>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <new>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace inverter {
+
+using Shape = std::array<std::int64_t, 4>;
+
+/// What went wrong, as the host takes it. Owned by whoever catches it.
+struct Failed {
+    mirra_status status = MIRRA_E_INTERNAL;
+    mirra_error *error = nullptr;
+};
+
+/// A tensor of the host's.
+class Tensor {
+  public:
+    Tensor() = default;
+    Tensor(const mirra_host_api *api, mirra_tensor *tensor) noexcept : api_(api), tensor_(tensor) {}
+    Tensor(Tensor &&other) noexcept : api_(other.api_), tensor_(std::exchange(other.tensor_, nullptr)) {}
+    Tensor &operator=(Tensor &&other) noexcept {
+        std::swap(api_, other.api_);
+        std::swap(tensor_, other.tensor_);
+        return *this;
+    }
+    Tensor(const Tensor &) = delete;
+    Tensor &operator=(const Tensor &) = delete;
+    ~Tensor() {
+        if (api_ != nullptr) api_->tensor_release(tensor_);
+    }
+
+    [[nodiscard]] const mirra_tensor *get() const noexcept { return tensor_; }
+    [[nodiscard]] mirra_tensor *release() noexcept { return std::exchange(tensor_, nullptr); }
+
+  private:
+    const mirra_host_api *api_ = nullptr;
+    mirra_tensor *tensor_ = nullptr;
+};
+
+/// Given a graph's output, the gradient of a function of it.
+using Upstream = std::function<Tensor(const mirra_tensor *output)>;
+
+/// One call of the host's into the plugin. Every function throws Failed.
+class Host {
+  public:
+    Host(const mirra_host_api *api, mirra_context *context) noexcept : api_(api), context_(context) {}
+
+    [[noreturn]] void fail(mirra_status status, const std::string &message, const char *subject,
+                           const std::string &hint) const;
+
+    [[nodiscard]] double real(const char *param) const;
+    [[nodiscard]] std::int64_t integer(const char *param) const;
+    [[nodiscard]] std::string text(const char *param) const;
+    /// A text among the manifest's defaults; "" if there is none.
+    [[nodiscard]] std::string default_text(const char *name) const;
+
+    [[nodiscard]] std::vector<std::string> graphs() const;
+    /// 0: no such graph or input
+    [[nodiscard]] std::int64_t channels(const std::string &graph, const char *input) const;
+    [[nodiscard]] std::int64_t alignment(const std::string &graph) const;
+    [[nodiscard]] Shape output_shape(const std::string &graph, const std::string &output, std::int64_t height,
+                                     std::int64_t width) const;
+
+    [[nodiscard]] bool given(const char *port) const { return api_->port_given(context_, port) != 0; }
+    /// Empty: none was given.
+    [[nodiscard]] std::vector<std::int64_t> port_shape(const char *port) const;
+    [[nodiscard]] Tensor port_part(const char *port, const mirra_rect &part) const;
+    [[nodiscard]] Tensor port_image(const char *port, const mirra_rect &rect) const;
+    [[nodiscard]] mirra_run_info run_info() const;
+
+    void set_result(const char *name, double value) const;
+    void set_result(const char *name, std::int64_t value) const;
+    void set_result(const char *name, const Tensor &tensor) const;
+    void set_result_part(const char *name, const Shape &shape, const Tensor &tensor, const mirra_rect &part,
+                         std::int64_t x, std::int64_t y) const;
+    /// Also throws where the run shall stop.
+    void progress(double fraction) const;
+    void preview(const Tensor &output) const;
+
+    [[nodiscard]] Shape shape(const mirra_tensor *tensor) const;
+    [[nodiscard]] Tensor upload(const std::vector<float> &values,
+                                const std::vector<std::int64_t> &shape) const;
+    void download(const Tensor &tensor, std::vector<float> &values) const;
+    [[nodiscard]] Tensor binary(std::int32_t op, const mirra_tensor *a, const mirra_tensor *b) const;
+    [[nodiscard]] Tensor scaled(const mirra_tensor *x, double factor) const;
+    [[nodiscard]] double sum(const mirra_tensor *x) const;
+
+    /// A graph with one input.
+    [[nodiscard]] Tensor run(const std::string &graph, const char *input, const mirra_tensor *x,
+                             const std::string &output) const;
+    /// Gradient of a function of the output with respect to the one input.
+    [[nodiscard]] Tensor gradient(const std::string &graph, const char *input, const mirra_tensor *x,
+                                  const std::string &output, const Upstream &upstream) const;
+
+  private:
+    [[nodiscard]] mirra_value param(const char *name) const;
+    [[nodiscard]] Tensor own(mirra_tensor *tensor) const noexcept { return {api_, tensor}; }
+
+    const mirra_host_api *api_;
+    mirra_context *context_;
+};
+
+inline mirra_rect make_rect(std::int64_t x, std::int64_t y, std::int64_t width,
+                            std::int64_t height) noexcept {
+    return {sizeof(mirra_rect), 0, x, y, width, height};
+}
+
+/// Calls body() and turns what it throws into a status and an error.
+template<class Body>
+mirra_status guarded(const mirra_host_api *api, mirra_error **error, const Body &body) noexcept {
+    try {
+        body();
+        return MIRRA_OK;
+    } catch (const Failed &failed) {
+        *error = failed.error;
+        return failed.status;
+    } catch (const std::bad_alloc &) {
+        *error = api->error_create(api, MIRRA_E_OUT_OF_MEMORY, "no memory for inverting", nullptr, nullptr);
+        return MIRRA_E_OUT_OF_MEMORY;
+    } catch (const std::exception &exception) {
+        *error = api->error_create(api, MIRRA_E_PLUGIN, exception.what(), nullptr, nullptr);
+        return MIRRA_E_PLUGIN;
+    }
+}
+
+} // namespace inverter

@@ -1,0 +1,137 @@
+// The plugin that brings the task "invert": image -> features -> picture.
+#define MIRRA_PLUGIN_IMPLEMENTATION
+#include "description.hpp"
+#include "features.hpp"
+
+#include <cmath>
+
+namespace inverter {
+namespace {
+
+/// One session's state.
+class Inverter {
+  public:
+    explicit Inverter(const mirra_host_api *api) noexcept : api_(api) {}
+
+    void configure(const Host &host, mirra_setup &setup);
+    void begin(const Host &host);
+    [[nodiscard]] Tensor process(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels) const;
+
+    [[nodiscard]] const mirra_host_api *api() const noexcept { return api_; }
+
+  private:
+    [[nodiscard]] double extra_bytes_per_pixel() const;
+    [[nodiscard]] Tensor optimize(const Host &host, const Tensor &target, const mirra_tensor *pixels) const;
+
+    const mirra_host_api *api_;
+    Settings settings_;
+    FeatureMap map_;
+    mirra_graph_use encoder_use_{};
+};
+
+double Inverter::extra_bytes_per_pixel() const {
+    // Features: own, other, both weighted, their sum, edited; and in a descent the difference and its square.
+    constexpr double kFeatureTensors = 6, kDescentTensors = 4;
+    // The second image's tile, and what it is uploaded from.
+    constexpr double kMixBytes = 2 * 3 * sizeof(float);
+    if (!settings_.needs_features()) return 0;
+    const double features = settings_.layer.bytes_per_pixel();
+    return kFeatureTensors * features + (settings_.mix ? kMixBytes : 0) +
+           (settings_.optimize ? kDescentBytesPerPixel + kDescentTensors * features : 0);
+}
+
+void Inverter::configure(const Host &host, mirra_setup &setup) {
+    settings_ = read_settings(host);
+    const Layer &layer = settings_.layer;
+    setup.graph = layer.autoencoder.empty() ? kEncoder : layer.autoencoder.c_str();
+    // The encoder counts whether it runs on its own or not, so that every method sees the same tiles.
+    encoder_use_ = {sizeof(mirra_graph_use),
+                    settings_.optimize ? std::uint32_t{MIRRA_GRAPH_USE_GRADIENT} : 0U, kEncoder};
+    setup.uses = &encoder_use_;
+    setup.use_count = 1;
+    if (settings_.optimize) setup.flags |= MIRRA_SETUP_WHOLE_IMAGE;
+    setup.extra_bytes_per_pixel = static_cast<std::uint64_t>(std::ceil(extra_bytes_per_pixel()));
+    if (settings_.features_out && setup.width > 0) {
+        const Shape shape = host.output_shape(kEncoder, layer.name, setup.height, setup.width);
+        setup.extra_bytes = static_cast<std::uint64_t>(shape[1] * shape[2] * shape[3]) * sizeof(float);
+    }
+}
+
+void Inverter::begin(const Host &host) {
+    map_ = FeatureMap(host, settings_);
+}
+
+Tensor Inverter::optimize(const Host &host, const Tensor &target, const mirra_tensor *pixels) const {
+    Descent descent =
+        descend(host, settings_.descent, kEncoder, settings_.layer.name, target, host.shape(pixels));
+    host.set_result("iterations", static_cast<std::int64_t>(descent.loss.size()));
+    host.set_result("feature_distance", std::sqrt(descent.best_loss));
+    host.set_result("loss", host.upload(descent.loss, {static_cast<std::int64_t>(descent.loss.size())}));
+    return std::move(descent.image);
+}
+
+Tensor Inverter::process(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels) const {
+    if (!settings_.needs_features()) return host.run(settings_.layer.autoencoder, kImage, pixels, kImage);
+    const Tensor features = features_of_tile(host, settings_, map_, tile, pixels);
+    if (settings_.features_out) give_out(host, map_, tile, features);
+    if (settings_.optimize) return optimize(host, features, pixels);
+    return host.run(settings_.layer.generator, "features", features.get(), kImage);
+}
+
+Inverter &self(void *instance) noexcept {
+    return *static_cast<Inverter *>(instance);
+}
+
+mirra_status create(void *, const mirra_host_api *api, void **instance, mirra_error **error) noexcept {
+    return guarded(api, error, [&] { *instance = new Inverter(api); });
+}
+
+void destroy(void *instance) noexcept {
+    delete &self(instance);
+}
+
+mirra_status configure(void *instance, mirra_context *context, mirra_setup *setup,
+                       mirra_error **error) noexcept {
+    const mirra_host_api *api = self(instance).api();
+    return guarded(api, error, [&] { self(instance).configure({api, context}, *setup); });
+}
+
+mirra_status begin(void *instance, mirra_context *context, mirra_error **error) noexcept {
+    const mirra_host_api *api = self(instance).api();
+    return guarded(api, error, [&] { self(instance).begin({api, context}); });
+}
+
+mirra_status process(void *instance, mirra_context *context, const mirra_tile *tile,
+                     const mirra_tensor *input, mirra_tensor **output, mirra_error **error) noexcept {
+    const mirra_host_api *api = self(instance).api();
+    return guarded(api, error,
+                   [&] { *output = self(instance).process({api, context}, *tile, input).release(); });
+}
+
+mirra_status init(const mirra_host_api *api, std::uint32_t, mirra_error **error) noexcept {
+    if (api->struct_size < sizeof(mirra_host_api)) {
+        *error =
+            api->error_create(api, MIRRA_E_UNSUPPORTED, "this version of Mirra lacks functions that it needs",
+                              nullptr, "Install a newer Mirra.");
+        return MIRRA_E_UNSUPPORTED;
+    }
+    mirra_task task = describe_task();
+    task.create = create;
+    task.destroy = destroy;
+    task.configure = configure;
+    task.begin = begin;
+    task.process = process;
+    return api->register_task(api, &task, error);
+}
+
+} // namespace
+} // namespace inverter
+
+extern "C" mirra_status mirra_plugin_query_v1(const mirra_host_info *, mirra_plugin_info *info) {
+    info->abi_min = 1;
+    info->abi_max = MIRRA_PLUGIN_ABI;
+    info->id = "org.mirra.inverter";
+    info->version = MIRRA_VERSION_TEXT;
+    info->init = inverter::init;
+    return MIRRA_OK;
+}

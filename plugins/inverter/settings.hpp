@@ -1,0 +1,47 @@
+// What a run does: parameters, the layer that they name, the ports that are given.
+#pragma once
+
+#include "descent.hpp"
+#include "host.hpp"
+
+#include <string>
+#include <vector>
+
+namespace inverter {
+
+inline constexpr const char *kEncoder = "encoder";
+
+/// A layer of the encoder, and the graphs that go with it.
+struct Layer {
+    std::string name;        ///< output of the encoder
+    std::string generator;   ///< features -> image; "" where no network inverts the layer
+    std::string autoencoder; ///< encoder and generator in one
+    std::int64_t channels = 0;
+    std::int64_t alignment = 1;                   ///< of the encoder, in pixels
+    std::int64_t cells_x = 0, cells_y = 0;        ///< columns and rows of features per `alignment` pixels
+    [[nodiscard]] double bytes_per_pixel() const; ///< of its features
+};
+
+struct ChannelEdit {
+    std::int64_t channel = 0;
+    double factor = 1;
+};
+
+struct Settings {
+    Layer layer;
+    std::vector<ChannelEdit> edits;
+    DescentSettings descent;
+    bool optimize = false;
+    bool mix = false, features_in = false, features_out = false; ///< ports
+    double t = 1; ///< weight of the other features; 0 where there are none
+
+    /// Whether the features must be at hand: to be changed, given out, or compared with.
+    [[nodiscard]] bool needs_features() const {
+        return optimize || mix || features_in || features_out || !edits.empty();
+    }
+};
+
+/// @throws Failed mismatch (bundle) | not_found (layer) | invalid_argument (channels, ports)
+Settings read_settings(const Host &host);
+
+} // namespace inverter

@@ -1,0 +1,168 @@
+// The host's functions for plugins about ports: what is given, parts of tensors, further images, results in
+// parts, and steps within a tile.
+#include "c_error.hpp"
+#include "c_struct.hpp"
+#include "host_table.hpp"
+#include "request.hpp"
+#include "resample.hpp"
+
+#include <algorithm>
+
+namespace mirra::host {
+namespace {
+
+constexpr std::int64_t kLargestExtent = std::int64_t{1} << 20;
+
+std::int32_t port_given(mirra_context *context, const char *port) {
+    if (context == nullptr || context->request == nullptr || port == nullptr) return 0;
+    return context->request->gives(port) ? 1 : 0;
+}
+
+std::int32_t port_tensor_shape(mirra_context *context, const char *port, std::int64_t *shape,
+                               std::int32_t capacity) {
+    if (context == nullptr || context->request == nullptr || port == nullptr) return 0;
+    const auto found = context->request->tensors.find(port);
+    if (found == context->request->tensors.end()) return 0;
+    const graph::Shape &extents = found->second.shape;
+    const auto rank = static_cast<std::int32_t>(extents.size());
+    if (shape != nullptr) std::copy_n(extents.begin(), std::clamp(capacity, 0, rank), shape);
+    return rank;
+}
+
+/// A rectangle as a plugin gave it. @throws Error invalid_argument
+runtime::Rect read_rect(const mirra_rect *given) {
+    const auto rect = read_struct(given, "rect");
+    const auto sound = [](std::int64_t at, std::int64_t extent) {
+        return extent >= 1 && extent <= kLargestExtent && at >= -kLargestExtent && at <= kLargestExtent * 64;
+    };
+    if (!sound(rect.x, rect.width) || !sound(rect.y, rect.height))
+        throw Error(ErrorCode::invalid_argument, "a plugin gave an impossible rectangle");
+    return {rect.x, rect.y, rect.width, rect.height};
+}
+
+/// The same, inside of the last two axes of a tensor of rank 4. @throws Error mismatch
+runtime::Rect read_part(const mirra_rect *given, const graph::Shape &shape) {
+    const runtime::Rect part = read_rect(given);
+    if (shape.size() != 4 || part.x < 0 || part.y < 0 || part.y + part.height > shape[2] ||
+        part.x + part.width > shape[3])
+        throw Error(ErrorCode::mismatch, "a plugin asked for a part that reaches beyond the tensor");
+    return part;
+}
+
+/// Calls visit(from, to) with the first element of each row of a part in two tensors of equal channels.
+template<class Visit>
+void for_rows(const graph::Shape &from, const runtime::Rect &part, const graph::Shape &to, std::int64_t x,
+              std::int64_t y, const Visit &visit) {
+    for (std::int64_t plane = 0; plane < from[0] * from[1]; ++plane)
+        for (std::int64_t row = 0; row < part.height; ++row)
+            visit(static_cast<std::size_t>((plane * from[2] + part.y + row) * from[3] + part.x),
+                  static_cast<std::size_t>((plane * to[2] + y + row) * to[3] + x));
+}
+
+mirra_status port_tensor_part(mirra_context *context, const char *port, const mirra_rect *given,
+                              mirra_tensor **tensor, mirra_error **error) {
+    return guard(error, [&] {
+        const RunState &run = run_of(context);
+        check_arguments({port, tensor});
+        const auto found = run.request.tensors.find(port);
+        if (found == run.request.tensors.end())
+            throw Error(ErrorCode::not_found, "the port was not given a tensor", port);
+        const Tensor &source = found->second;
+        const runtime::Rect part = read_part(given, source.shape);
+        const graph::Shape shape{source.shape[0], source.shape[1], part.height, part.width};
+        std::vector<float> values(elements(shape));
+        for_rows(source.shape, part, shape, 0, 0, [&](std::size_t from, std::size_t to) {
+            std::copy_n(source.values.data() + from, part.width, values.data() + to);
+        });
+        SessionState &session = *context->session;
+        *tensor =
+            new_handle(session.engine->module().upload(values, shape, runtime::Layout::nchw, session.device));
+    });
+}
+
+mirra_status port_image(mirra_context *context, const char *port, const mirra_rect *given,
+                        mirra_tensor **tensor, mirra_error **error) {
+    return guard(error, [&] {
+        const RunState &run = run_of(context);
+        check_arguments({port, tensor});
+        const auto found = run.request.images.find(port);
+        if (found == run.request.images.end())
+            throw Error(ErrorCode::not_found, "the port was not given an image", port);
+        SessionState &session = *context->session;
+        const auto &ports = session.entry.task->info.ports;
+        const bool as_is = std::ranges::find(ports, port, &Port::name)->as_is;
+        const runtime::Rect rect = read_rect(given);
+        const graph::Shape shape{1, as_is ? found->second.color_channels() : 3, rect.height, rect.width};
+        std::vector<float> values(elements(shape));
+        load_resampled(found->second, run.input.width, run.input.height, rect, static_cast<int>(shape[1]),
+                       values);
+        *tensor =
+            new_handle(session.engine->module().upload(values, shape, runtime::Layout::nhwc, session.device));
+    });
+}
+
+/// The result of that name and shape, made if it is not there. @throws Error mismatch
+Tensor &result_of(RunResult &result, const char *name, const graph::Shape &shape) {
+    const auto [found, is_new] = result.tensors.try_emplace(name);
+    if (is_new) {
+        found->second.shape = shape;
+        found->second.values.resize(elements(shape));
+    }
+    if (found->second.shape != shape)
+        throw Error(ErrorCode::mismatch, "a plugin gave a result parts of different shapes", name);
+    return found->second;
+}
+
+mirra_status set_result_part(mirra_context *context, const char *name, const std::int64_t *shape,
+                             const mirra_tensor *tensor, const mirra_rect *given, std::int64_t x,
+                             std::int64_t y, mirra_error **error) {
+    return guard(error, [&] {
+        RunState &run = run_of(context);
+        check_arguments({name, shape, tensor});
+        const graph::Shape &from = tensor->tensor->shape();
+        const runtime::Rect part = read_part(given, from);
+        const graph::Shape whole(shape, shape + 4);
+        if (whole[0] != from[0] || whole[1] != from[1] || x < 0 || y < 0 || whole[2] > kLargestExtent ||
+            whole[3] > kLargestExtent || y + part.height > whole[2] || x + part.width > whole[3])
+            throw Error(ErrorCode::mismatch, "a plugin gave a part that reaches beyond the result", name);
+        std::vector<float> values(elements(from));
+        context->session->engine->module().download(*tensor->tensor, values, runtime::Layout::nchw);
+        Tensor &result = result_of(run.result, name, whole);
+        for_rows(from, part, whole, x, y, [&](std::size_t source, std::size_t target) {
+            std::copy_n(values.data() + source, part.width, result.values.data() + target);
+        });
+    });
+}
+
+mirra_status progress(mirra_context *context, double fraction, mirra_error **error) {
+    return guard(error, [&] {
+        const RunState &run = run_of(context);
+        if (!run.step || !(fraction >= 0 && fraction <= 1))
+            throw Error(ErrorCode::invalid_argument,
+                        "a plugin reported a step outside of process, or outside of 0 to 1");
+        run.step(fraction);
+    });
+}
+
+mirra_status preview(mirra_context *context, const mirra_tensor *output, mirra_error **error) {
+    return guard(error, [&] {
+        const RunState &run = run_of(context);
+        check_arguments({output});
+        if (!run.show) throw Error(ErrorCode::invalid_argument, "a plugin gave a preview outside of process");
+        run.show(*output);
+    });
+}
+
+} // namespace
+
+void add_port_functions(mirra_host_api &table) noexcept {
+    table.port_given = port_given;
+    table.port_tensor_shape = port_tensor_shape;
+    table.port_tensor_part = port_tensor_part;
+    table.port_image = port_image;
+    table.set_result_part = set_result_part;
+    table.progress = progress;
+    table.preview = preview;
+}
+
+} // namespace mirra::host

@@ -1,0 +1,86 @@
+// Separable resampling with a triangle filter, row by row.
+#include "resample.hpp"
+
+#include "pixels.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace mirra::host {
+namespace {
+
+/// Which samples of an axis make one, and how much of each.
+struct Taps {
+    std::int64_t first = 0;
+    std::vector<float> weights;
+    [[nodiscard]] std::int64_t end() const { return first + static_cast<std::int64_t>(weights.size()); }
+};
+
+/// @param from, to  extents of the axis before and after
+/// @param at        coordinate after; beyond the edges it stands for the edge
+Taps taps_of(std::int64_t from, std::int64_t to, std::int64_t at) {
+    const double scale = static_cast<double>(from) / static_cast<double>(to);
+    const double reach = std::max(1.0, scale);
+    const double centre = (static_cast<double>(std::clamp<std::int64_t>(at, 0, to - 1)) + 0.5) * scale - 0.5;
+    Taps taps;
+    double sum = 0;
+    std::vector<double> weights;
+    const auto low = static_cast<std::int64_t>(std::ceil(centre - reach)),
+               high = static_cast<std::int64_t>(std::floor(centre + reach));
+    for (std::int64_t i = std::max<std::int64_t>(0, low); i <= std::min(high, from - 1); ++i) {
+        const double weight = 1 - std::abs(static_cast<double>(i) - centre) / reach;
+        if (weight <= 0) continue;
+        if (weights.empty()) taps.first = i;
+        weights.push_back(weight);
+        sum += weight;
+    }
+    for (const double weight : weights) taps.weights.push_back(static_cast<float>(weight / sum));
+    return taps;
+}
+
+std::vector<Taps> taps_of_axis(std::int64_t from, std::int64_t to, std::int64_t begin, std::int64_t count) {
+    std::vector<Taps> axis;
+    for (std::int64_t i = 0; i < count; ++i) axis.push_back(taps_of(from, to, begin + i));
+    return axis;
+}
+
+runtime::Rect covered(const std::vector<Taps> &columns, std::int64_t row) {
+    std::int64_t first = columns.front().first, end = columns.front().end();
+    for (const Taps &taps : columns) {
+        first = std::min(first, taps.first);
+        end = std::max(end, taps.end());
+    }
+    return {first, row, end - first, 1};
+}
+
+} // namespace
+
+void load_resampled(const image::ConstImageView &source, std::int64_t width, std::int64_t height,
+                    const runtime::Rect &rect, int channels, std::span<float> out) {
+    const auto columns = taps_of_axis(source.width, width, rect.x, rect.width);
+    const auto rows = taps_of_axis(source.height, height, rect.y, rect.height);
+    runtime::Rect piece = covered(columns, 0);
+    std::vector<float> loaded(static_cast<std::size_t>(piece.width * channels));
+    std::vector<float> line(static_cast<std::size_t>(rect.width * channels));
+    std::ranges::fill(out, 0.0F);
+    const std::int64_t first = rows.front().first, end = rows.back().end();
+    for (piece.y = first; piece.y < end; ++piece.y) {
+        load_tile(source, piece, channels, loaded);
+        std::ranges::fill(line, 0.0F);
+        for (std::size_t x = 0; x < columns.size(); ++x)
+            for (std::size_t k = 0; k < columns[x].weights.size(); ++k)
+                for (int c = 0; c < channels; ++c)
+                    line[x * static_cast<std::size_t>(channels) + static_cast<std::size_t>(c)] +=
+                        columns[x].weights[k] *
+                        loaded[static_cast<std::size_t>(
+                            (columns[x].first + static_cast<std::int64_t>(k) - piece.x) * channels + c)];
+        for (std::size_t y = 0; y < rows.size(); ++y) {
+            if (piece.y < rows[y].first || piece.y >= rows[y].end()) continue;
+            const float weight = rows[y].weights[static_cast<std::size_t>(piece.y - rows[y].first)];
+            for (std::size_t i = 0; i < line.size(); ++i) out[y * line.size() + i] += weight * line[i];
+        }
+    }
+}
+
+} // namespace mirra::host
