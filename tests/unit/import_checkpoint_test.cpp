@@ -72,7 +72,8 @@ TEST(Import, KeepsEveryWeight) {
     EXPECT_EQ(bundle->manifest().architecture, "alexnet-ae-conv1");
     EXPECT_EQ(bundle->manifest().defaults, R"({"layer":"conv1"})");
     EXPECT_EQ(bundle->graph("encoder").outputs.front().name, "conv1");
-    EXPECT_EQ(bundle->graph("generator-conv1").nodes, graph::alexnet_generator(graph::AlexNetTap::conv1).nodes);
+    EXPECT_EQ(bundle->graph("generator-conv1").nodes,
+              graph::alexnet_generator(graph::AlexNetTap::conv1).nodes);
     EXPECT_EQ(bundle->graph("autoencoder-conv1").nodes,
               graph::alexnet_autoencoder(graph::AlexNetTap::conv1).nodes);
     EXPECT_NE(bundle->manifest().provenance.find("import_checkpoint_in.pth"), std::string::npos);

@@ -28,7 +28,7 @@ struct InversionEvaluation {
     std::filesystem::path lpips = {}; ///< bundle with LPIPS's published weights; empty: LPIPS is left out
     std::size_t sheet_rows = 6;
     std::filesystem::path csv = {}, sheet = {}, plot = {}; ///< written if not empty
-    bool record = false;                    ///< put the figures into the bundles' manifests
+    bool record = false;                                   ///< put the figures into the bundles' manifests
 };
 
 /// What an inverter is, from its manifest.

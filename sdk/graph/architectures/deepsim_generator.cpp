@@ -11,6 +11,7 @@ namespace mirra::graph {
 namespace {
 
 constexpr double kSlope = 0.3;
+const std::string kPrefix = "generator.";
 
 class DeepsimSequence {
   public:
@@ -43,7 +44,6 @@ class DeepsimSequence {
         channels_ = channels;
         x_ = b_.leaky_relu(x_, kSlope, kPrefix + name + ".relu");
     }
-    const std::string kPrefix = "generator.";
     Builder &b_;
     std::string x_;
     std::int64_t channels_;

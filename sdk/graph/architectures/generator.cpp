@@ -27,7 +27,8 @@ bool is_alexnet(const FeatureGeometry &geometry) {
 }
 
 const Layout &find_layout(const std::string &name, const FeatureGeometry &geometry) {
-    const std::string_view wanted = name != "auto" ? name : is_alexnet(geometry) ? "alexnet" : "mirror";
+    const std::string fitting = is_alexnet(geometry) ? "alexnet" : "mirror";
+    const std::string &wanted = name == "auto" ? fitting : name;
     const auto found = std::ranges::find(kLayouts, wanted, &Layout::name);
     if (found != kLayouts.end()) return *found;
     std::string names = "auto";
