@@ -126,7 +126,7 @@ mirra_task describe_task() noexcept {
     task.doc =
         "Makes a picture from the features that a robust network sees in an image: as they are, edited, "
         "interpolated with those of another image, or from a file.";
-    task.default_bundle = "inverter-alexnet-ar.mirra";
+    task.default_bundle = "inverter-resnet18-l2-1.0.mirra";
     task.ports = kPorts.data();
     task.params = kParameters.data();
     task.port_count = static_cast<std::uint32_t>(kPorts.size());

@@ -11,13 +11,19 @@
 namespace mirra::trainer {
 namespace {
 
-constexpr int kGap = 8, kCaption = 26;
+constexpr int kGap = 8, kCaption = 26, kMargin = 4;
+constexpr double kLetters = 0.5;
 
+/// Room for the largest picture and the longest caption.
 cv::Size cell_size(const std::vector<SheetRow> &rows) {
     cv::Size size;
     for (const auto &row : rows)
-        for (const auto &cell : row)
-            size = {std::max(size.width, cell.picture.width), std::max(size.height, cell.picture.height)};
+        for (const auto &cell : row) {
+            int baseline = 0;
+            const auto text = cv::getTextSize(cell.caption, cv::FONT_HERSHEY_SIMPLEX, kLetters, 1, &baseline);
+            size.width = std::max({size.width, cell.picture.width, text.width + kMargin});
+            size.height = std::max(size.height, cell.picture.height);
+        }
     return size;
 }
 
@@ -27,7 +33,7 @@ void draw(cv::Mat &canvas, const SheetCell &cell, cv::Point place) {
     cv::Mat bytes;
     pixels.convertTo(bytes, CV_8UC3, 255);
     bytes.copyTo(canvas(cv::Rect(place.x, place.y + kCaption, picture.width, picture.height)));
-    cv::putText(canvas, cell.caption, place + cv::Point(2, kCaption - 8), cv::FONT_HERSHEY_SIMPLEX, 0.5,
+    cv::putText(canvas, cell.caption, place + cv::Point(2, kCaption - 8), cv::FONT_HERSHEY_SIMPLEX, kLetters,
                 {30, 30, 30}, 1, cv::LINE_AA);
 }
 
