@@ -89,15 +89,18 @@ def compare(arguments, size, batch):
         "PyTorch eager bf16 autocast channels-last": lambda n: timed(autocast, n),
         "ONNX Runtime fp32": lambda n: timed(lambda: session.run(None, feeds), n),
     }
+    if arguments.fp32:
+        engines = {name: run for name, run in engines.items() if "bf16" not in name}
     times = {name: [] for name in engines}
     for _ in range(arguments.rounds):
         for name, run in engines.items():
             times[name].append(statistics.median(run(arguments.repeat)))
     medians = {name: statistics.median(values) for name, values in times.items()}
     print(f"\n{size}, batch {batch}, {arguments.threads} threads, largest difference {difference:.1e}\n")
-    print("| engine | median ms | time / Mirra fp32 | time / Mirra bf16 |\n|---|---|---|---|")
+    own = [name for name in ("Mirra fp32", "Mirra bf16") if name in medians]
+    print("| engine | median ms |" + "".join(f" time / {name} |" for name in own) + "\n|---|---|" + "---|" * len(own))
     for name, value in medians.items():
-        print(f"| {name} | {value:.1f} | {value / medians['Mirra fp32']:.2f} | {value / medians['Mirra bf16']:.2f} |", flush=True)
+        print(f"| {name} | {value:.1f} |" + "".join(f" {value / medians[peer]:.2f} |" for peer in own), flush=True)
 
 
 def main():
@@ -106,6 +109,7 @@ def main():
     parser.add_argument("--graph", default="denoiser")
     parser.add_argument("--size", nargs="+", default=["512x512", "2040x1536"])
     parser.add_argument("--batch", nargs="+", type=int, default=[1])
+    parser.add_argument("--fp32", action="store_true", help="leave bf16 out, for processors without it")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())

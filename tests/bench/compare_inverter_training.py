@@ -81,8 +81,8 @@ def eager(arguments, channels_last, bf16):
     e, g, d = (n.to(arguments.device).to(memory_format=layout) for n in networks)
     mean, deviation = (torch.tensor(c, device=arguments.device).view(1, 3, 1, 1) for c in CONSTANTS["mean_std"])
     features = lambda x: e((x - mean) / deviation)
-    adam_g = torch.optim.Adam(g.parameters(), 3e-4, (0, 0.9))
-    adam_d = torch.optim.Adam(d.parameters(), 1.2e-3, (0, 0.9))
+    adam_g = torch.optim.Adam(g.parameters(), 3e-4, (0.0, 0.9))
+    adam_d = torch.optim.Adam(d.parameters(), 1.2e-3, (0.0, 0.9))
     images = torch.rand(arguments.batch, 3, arguments.extent, arguments.extent, device=arguments.device)
     images = images.contiguous(memory_format=layout)
 
