@@ -44,15 +44,11 @@ runtime::TensorPtr PictureNetwork::input(const graph::Input &port, const FloatPi
     return module.upload(tile, shape, runtime::Layout::nhwc, device_);
 }
 
-FloatPicture PictureNetwork::run(const FloatPicture &picture, std::optional<double> noise_level) {
+FloatPicture PictureNetwork::run(const FloatPicture &picture, std::optional<double> noise_level) const {
     auto &module = runtime::torch_module();
     FloatPicture out{picture.width, picture.height, std::vector<float>(picture.values.size())};
-    if (picture.width != planned_width_ || picture.height != planned_height_) {
-        plan_ = runtime::plan_tiles(graph_, picture.width, picture.height, {.precision = precision_});
-        planned_width_ = picture.width;
-        planned_height_ = picture.height;
-    }
-    for (const auto &tile : plan_.tiles) {
+    const auto plan = runtime::plan_tiles(graph_, picture.width, picture.height, {.precision = precision_});
+    for (const auto &tile : plan.tiles) {
         std::vector<runtime::TensorPtr> inputs;
         for (const auto &port : graph_.inputs)
             inputs.push_back(input(port, picture, tile.input, noise_level));

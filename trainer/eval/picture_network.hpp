@@ -12,7 +12,7 @@
 
 namespace mirra::trainer {
 
-/// A graph from "image" to "image" of one size, with an input "noise_level" if it has one. One thread.
+/// A graph from "image" to "image" of one size, with an input "noise_level" if it has one. Thread-safe.
 class PictureNetwork {
   public:
     /// @throws Error not_found (no such graph) | as Module::compile
@@ -20,7 +20,7 @@ class PictureNetwork {
                    const std::string &device);
     /// @param noise_level  sigma in units of 1 if it is told to the network; else it finds it out
     [[nodiscard]] FloatPicture run(const FloatPicture &picture,
-                                   std::optional<double> noise_level = std::nullopt);
+                                   std::optional<double> noise_level = std::nullopt) const;
 
   private:
     runtime::TensorPtr input(const graph::Input &port, const FloatPicture &picture, const runtime::Rect &rect,
@@ -29,8 +29,6 @@ class PictureNetwork {
     std::shared_ptr<runtime::Executable> executable_;
     runtime::Precision precision_;
     std::string device_;
-    runtime::TilePlan plan_; ///< of the last size: planning takes longer than a small picture
-    std::int64_t planned_width_ = 0, planned_height_ = 0;
 };
 
 } // namespace mirra::trainer
