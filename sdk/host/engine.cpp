@@ -147,6 +147,11 @@ runtime::WeightSource weights_of(const bundle::Bundle &bundle, const graph::Grap
     };
 }
 
+/// Stands for the network and its weights. (Writing the graph as JSON would cost more than a small run.)
+std::string key_of(const bundle::Bundle &bundle, const std::string &graph) {
+    return bundle.sha256() + '\n' + bundle.manifest_json() + '\n' + graph + '\n';
+}
+
 /// What is in the cache and alive under that key, or made anew.
 template<class Cache, class Make> auto cached(Cache &cache, const std::string &key, const Make &make) {
     std::erase_if(cache, [](const auto &entry) { return entry.second.expired(); });
@@ -164,18 +169,30 @@ std::shared_ptr<runtime::Executable> EngineCore::compiled(const std::shared_ptr<
                                                           const std::string &graph,
                                                           const runtime::CompileOptions &options) {
     const graph::Graph &network = bundle->graph(graph);
-    const std::string key = bundle->sha256() + '\n' + graph::to_json(network) + '\n' + options.device + '\n' +
-                            std::string(precision_name(options.precision));
+    const std::string key =
+        key_of(*bundle, graph) + options.device + '\n' + std::string(precision_name(options.precision));
     const std::lock_guard lock(compile_mutex_);
     return cached(compiled_, key,
                   [&] { return module().compile(network, weights_of(*bundle, network), options); });
+}
+
+std::shared_ptr<runtime::Executable> EngineCore::kept(const std::shared_ptr<const bundle::Bundle> &bundle,
+                                                      const std::string &graph,
+                                                      const runtime::CompileOptions &options) {
+    constexpr std::size_t kMost = 4;
+    auto executable = compiled(bundle, graph, options);
+    const std::lock_guard lock(compile_mutex_);
+    std::erase(kept_, executable);
+    kept_.push_front(executable);
+    if (kept_.size() > kMost) kept_.pop_back();
+    return executable;
 }
 
 std::shared_ptr<runtime::Differentiable>
 EngineCore::compiled_gradient(const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
                               const std::string &device) {
     const graph::Graph &network = bundle->graph(graph);
-    const std::string key = bundle->sha256() + '\n' + graph::to_json(network) + '\n' + device;
+    const std::string key = key_of(*bundle, graph) + device;
     const std::lock_guard lock(compile_mutex_);
     return cached(compiled_gradients_, key,
                   [&] { return module().compile_gradient(network, weights_of(*bundle, network), device); });

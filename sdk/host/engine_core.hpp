@@ -4,6 +4,7 @@
 #include "plugin.hpp"
 #include "runtime_loader.hpp"
 
+#include <deque>
 #include <mutex>
 
 namespace mirra::host {
@@ -35,7 +36,11 @@ class EngineCore final : public Engine {
     std::shared_ptr<runtime::Executable> compiled(const std::shared_ptr<const bundle::Bundle> &bundle,
                                                   const std::string &graph,
                                                   const runtime::CompileOptions &options);
-    /// The same for gradients.
+    /// The same, and kept prepared for the next call although no session holds it.
+    std::shared_ptr<runtime::Executable> kept(const std::shared_ptr<const bundle::Bundle> &bundle,
+                                              const std::string &graph,
+                                              const runtime::CompileOptions &options);
+    /// As compiled(), for gradients.
     std::shared_ptr<runtime::Differentiable>
     compiled_gradient(const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
                       const std::string &device);
@@ -56,6 +61,7 @@ class EngineCore final : public Engine {
     std::mutex compile_mutex_;
     std::map<std::string, std::weak_ptr<runtime::Executable>> compiled_;
     std::map<std::string, std::weak_ptr<runtime::Differentiable>> compiled_gradients_;
+    std::deque<std::shared_ptr<runtime::Executable>> kept_; ///< the latest first
 };
 
 /// @throws Error invalid_argument for a number of threads that no machine has: OpenMP ends the process then

@@ -75,7 +75,7 @@ TensorSet run_graph(const std::shared_ptr<Engine> &engine,
     const Budget budget = divide_memory(*core, bundle.get(), options.memory_limit, given_back);
     const auto arena = module.make_arena(checked_arena(graph, shapes, budget, precision));
     module.set_threads(options.threads);
-    const auto executable = core->compiled(bundle, name, {device.id, precision});
+    const auto executable = core->kept(bundle, name, {device.id, precision});
     const auto scope = module.enter(arena);
     std::vector<runtime::TensorPtr> ordered;
     for (const graph::Input &input : graph.inputs) {

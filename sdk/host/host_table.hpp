@@ -4,6 +4,7 @@
 #include "session_state.hpp"
 
 #include <initializer_list>
+#include <span>
 
 namespace mirra::host {
 
@@ -16,7 +17,12 @@ void add_port_functions(mirra_host_api &table) noexcept;
 void check_arguments(std::initializer_list<const void *> pointers);
 /// The run of a context. @throws Error invalid_argument outside of a run
 RunState &run_of(mirra_context *context);
+/// What an input port was given. @throws Error not_found
+const Tensor &given_tensor(const RunState &run, const char *port);
 /// A handle for a plugin.
 mirra_tensor *new_handle(runtime::TensorPtr tensor);
+/// The same, of values brought to the session's device.
+mirra_tensor *upload(const mirra_context &context, std::span<const float> values, const graph::Shape &shape,
+                     runtime::Layout layout);
 
 } // namespace mirra::host

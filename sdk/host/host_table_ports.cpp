@@ -64,19 +64,14 @@ mirra_status port_tensor_part(mirra_context *context, const char *port, const mi
     return guard(error, [&] {
         const RunState &run = run_of(context);
         check_arguments({port, tensor});
-        const auto found = run.request.tensors.find(port);
-        if (found == run.request.tensors.end())
-            throw Error(ErrorCode::not_found, "the port was not given a tensor", port);
-        const Tensor &source = found->second;
+        const Tensor &source = given_tensor(run, port);
         const runtime::Rect part = read_part(given, source.shape);
         const graph::Shape shape{source.shape[0], source.shape[1], part.height, part.width};
         std::vector<float> values(elements(shape));
         for_rows(source.shape, part, shape, 0, 0, [&](std::size_t from, std::size_t to) {
             std::copy_n(source.values.data() + from, part.width, values.data() + to);
         });
-        SessionState &session = *context->session;
-        *tensor =
-            new_handle(session.engine->module().upload(values, shape, runtime::Layout::nchw, session.device));
+        *tensor = upload(*context, values, shape, runtime::Layout::nchw);
     });
 }
 
@@ -88,16 +83,14 @@ mirra_status port_image(mirra_context *context, const char *port, const mirra_re
         const auto found = run.request.images.find(port);
         if (found == run.request.images.end())
             throw Error(ErrorCode::not_found, "the port was not given an image", port);
-        SessionState &session = *context->session;
-        const auto &ports = session.entry.task->info.ports;
+        const auto &ports = context->session->entry.task->info.ports;
         const bool as_is = std::ranges::find(ports, port, &Port::name)->as_is;
         const runtime::Rect rect = read_rect(given);
         const graph::Shape shape{1, as_is ? found->second.color_channels() : 3, rect.height, rect.width};
         std::vector<float> values(elements(shape));
         load_resampled(found->second, run.input.width, run.input.height, rect, static_cast<int>(shape[1]),
                        values);
-        *tensor =
-            new_handle(session.engine->module().upload(values, shape, runtime::Layout::nhwc, session.device));
+        *tensor = upload(*context, values, shape, runtime::Layout::nhwc);
     });
 }
 

@@ -41,12 +41,8 @@ mirra_status port_tensor(mirra_context *context, const char *port, mirra_tensor 
     return guard(error, [&] {
         const RunState &run = run_of(context);
         check_arguments({port, tensor});
-        const auto found = run.request.tensors.find(port);
-        if (found == run.request.tensors.end())
-            throw Error(ErrorCode::not_found, "the port was not given a tensor", port);
-        SessionState &session = *context->session;
-        *tensor = new_handle(session.engine->module().upload(found->second.values, found->second.shape,
-                                                             runtime::Layout::nchw, session.device));
+        const Tensor &source = given_tensor(run, port);
+        *tensor = upload(*context, source.values, source.shape, runtime::Layout::nchw);
     });
 }
 
@@ -96,6 +92,13 @@ RunState &run_of(mirra_context *context) {
         throw Error(ErrorCode::invalid_argument, "a plugin used a function of the run outside of a run");
     }
     return *context->run;
+}
+
+const Tensor &given_tensor(const RunState &run, const char *port) {
+    const auto found = run.request.tensors.find(port);
+    if (found == run.request.tensors.end())
+        throw Error(ErrorCode::not_found, "the port was not given a tensor", port);
+    return found->second;
 }
 
 void add_run_functions(mirra_host_api &table) noexcept {

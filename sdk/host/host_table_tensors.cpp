@@ -171,6 +171,12 @@ mirra_tensor *new_handle(runtime::TensorPtr tensor) {
     return new mirra_tensor{std::move(tensor)};
 }
 
+mirra_tensor *upload(const mirra_context &context, std::span<const float> values, const graph::Shape &shape,
+                     runtime::Layout layout) {
+    const SessionState &session = *context.session;
+    return new_handle(session.engine->module().upload(values, shape, layout, session.device));
+}
+
 void add_tensor_functions(mirra_host_api &table) noexcept {
     table.tensor_release = tensor_release;
     table.tensor_retain = tensor_retain;

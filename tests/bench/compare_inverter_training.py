@@ -8,9 +8,7 @@ of the generator against it (pixel, feature and adversarial loss). mirra-train l
 its batch in memory. Prints a Markdown table of images per second, each the median of the rounds, and Mirra's over the peer's.
 """
 import argparse
-import os
 import pathlib
-import statistics
 import subprocess
 import tempfile
 import time
@@ -20,9 +18,10 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import spectral_norm
 
-from compare_training import CONSTANTS, ROOT, channels, write_pictures
+import training_contest
+from compare_training import CONSTANTS, channels
 
-WARM = 2  # steps before a measurement of PyTorch
+FEW = 2  # steps of the shorter of two runs of mirra-train
 
 
 def encoder(width):
@@ -102,12 +101,7 @@ def eager(arguments, channels_last, bf16):
         adam_g.step()
         return loss.item()
 
-    for _ in range(WARM):
-        step()
-    begin = time.perf_counter()
-    for _ in range(arguments.steps):
-        step()
-    return arguments.steps * arguments.batch / (time.perf_counter() - begin)
+    return training_contest.rate(step, arguments.batch, arguments.steps)
 
 
 ENCODER = """[network]
@@ -145,8 +139,8 @@ def mirra(arguments, precision):
     """Images per second: a run of many steps less one of a few, which has the same start and end."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        write_pictures(folder / "few", 20, arguments.extent)
-        write_pictures(folder / "train", 4 * arguments.batch, arguments.extent)
+        training_contest.write_pictures(folder / "few", 20, arguments.extent)
+        training_contest.write_pictures(folder / "train", 4 * arguments.batch, arguments.extent)
         (folder / "encoder.toml").write_text(ENCODER.format(**vars(arguments)))
         (folder / "inverter.toml").write_text(INVERTER.format(precision=precision, **vars(arguments)))
         run = lambda *words: subprocess.run([arguments.mirra_train, *map(str, words), "--threads", str(arguments.threads)],
@@ -160,8 +154,8 @@ def mirra(arguments, precision):
                 "--steps", steps, "--device", arguments.device, "-o", folder / f"{steps}.mirra")
             return time.perf_counter() - begin
 
-        few = seconds(WARM)
-        return arguments.steps * arguments.batch / (seconds(WARM + arguments.steps) - few)
+        few = seconds(FEW)
+        return arguments.steps * arguments.batch / (seconds(FEW + arguments.steps) - few)
 
 
 def main():
@@ -170,30 +164,11 @@ def main():
     parser.add_argument("--extent", type=int, default=224)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--steps", type=int, default=6, help="a measurement")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--bf16", action="store_true", help="also in bf16, which pays where the hardware has it")
-    parser.add_argument("--mirra-train", default=str(ROOT / "build/release/bin/mirra-train"))
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    contestants = {"Mirra fp32": lambda: mirra(arguments, "fp32"),
-                   "PyTorch eager fp32": lambda: eager(arguments, False, False),
-                   "PyTorch eager fp32 channels-last": lambda: eager(arguments, True, False)}
-    if arguments.bf16:
-        contestants |= {"Mirra bf16": lambda: mirra(arguments, "bf16"),
-                        "PyTorch eager bf16 autocast": lambda: eager(arguments, False, True),
-                        "PyTorch eager bf16 autocast channels-last": lambda: eager(arguments, True, True)}
-    rates = {name: [] for name in contestants}
-    for _ in range(arguments.rounds):
-        for name, run in contestants.items():
-            rates[name].append(run())
-    medians = {name: statistics.median(values) for name, values in rates.items()}
-    print(f"\nAlexNet conv5 inverter, width {arguments.width}, {arguments.extent} px, batch {arguments.batch}, pix+feat+gan, "
-          f"{arguments.device}, {arguments.threads} threads\n\n| training | images/s | Mirra over it |\n|---|---|---|")
-    for name, value in medians.items():
-        own = medians["Mirra bf16" if "bf16" in name else "Mirra fp32"]
-        print(f"| {name} | {value:.1f} | {own / value:.2f} |", flush=True)
+    arguments = training_contest.parse(parser)
+    title = (f"AlexNet conv5 inverter, width {arguments.width}, {arguments.extent} px, batch {arguments.batch}, pix+feat+gan, "
+             f"{arguments.device}, {arguments.threads} threads")
+    training_contest.run(title, arguments, lambda precision: mirra(arguments, precision),
+                         lambda channels_last, bf16: eager(arguments, channels_last, bf16))
 
 
 if __name__ == "__main__":

@@ -8,22 +8,18 @@ weight decay. mirra-train loads, augments and logs as always; PyTorch has its ba
 images per second, all pictures over all of the time, each the median of the rounds, and Mirra's over the peer's.
 """
 import argparse
-import os
 import pathlib
-import statistics
-import struct
 import subprocess
 import tempfile
 import time
-import zlib
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-STEPS, WARM = 7, 4  # of the attack; batches before a measurement of PyTorch
+import training_contest
+
+STEPS = 7  # of the attack
 EPOCHS = 3  # of the longer of two runs of mirra-train
 EPSILON, STEP_SIZE = 1.0, 0.3
 CLASSES = 10
@@ -116,12 +112,7 @@ def eager(arguments, arch, channels_last, bf16):
         optimiser.step()
         return loss.item()
 
-    for _ in range(WARM):
-        step()
-    begin = time.perf_counter()
-    for _ in range(arguments.batches):
-        step()
-    return arguments.batches * arguments.batch / (time.perf_counter() - begin)
+    return training_contest.rate(step, arguments.batch, arguments.batches)
 
 
 RECIPE = """[network]
@@ -151,29 +142,13 @@ precision = "{precision}"
 """
 
 
-def write_pictures(folder, count, extent):
-    """Uniform noise as PNG, written with zlib alone."""
-    random = np.random.default_rng(0)
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    for index in range(count):
-        place = folder / f"class{index % CLASSES}"
-        place.mkdir(parents=True, exist_ok=True)
-        rows = b"".join(b"\0" + random.integers(0, 256, extent * 3, dtype=np.uint8).tobytes() for _ in range(extent))
-        (place / f"{index}.png").write_bytes(b"\x89PNG\r\n\x1a\n" +
-            chunk(b"IHDR", struct.pack(">IIBBBBB", extent, extent, 8, 2, 0, 0, 0)) +
-            chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b""))
-
-
 def mirra(arguments, arch, precision):
     """Images per second: a run of three epochs less one of a single epoch, which has the same start, validation and end."""
     _, extent, transform = NETWORKS[arch]
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        write_pictures(folder / "train", arguments.batch * arguments.batches, extent)
-        write_pictures(folder / "val", CLASSES, extent)
+        training_contest.write_pictures(folder / "train", arguments.batch * arguments.batches, extent)
+        training_contest.write_pictures(folder / "val", CLASSES, extent)
         (folder / "recipe.toml").write_text(RECIPE.format(
             arch=arch, width=arguments.width, transform=transform, extent=extent, batch=arguments.batch, epsilon=EPSILON,
             steps=STEPS, step_size=STEP_SIZE, precision=precision))
@@ -190,23 +165,10 @@ def mirra(arguments, arch, precision):
 
 
 def compare(arguments, arch):
-    contestants = {"Mirra fp32": lambda: mirra(arguments, arch, "fp32"),
-                   "PyTorch eager fp32": lambda: eager(arguments, arch, False, False),
-                   "PyTorch eager fp32 channels-last": lambda: eager(arguments, arch, True, False)}
-    if arguments.bf16:
-        contestants |= {"Mirra bf16": lambda: mirra(arguments, arch, "bf16"),
-                        "PyTorch eager bf16 autocast": lambda: eager(arguments, arch, False, True),
-                        "PyTorch eager bf16 autocast channels-last": lambda: eager(arguments, arch, True, True)}
-    rates = {name: [] for name in contestants}
-    for _ in range(arguments.rounds):
-        for name, run in contestants.items():
-            rates[name].append(run())
-    medians = {name: statistics.median(values) for name, values in rates.items()}
-    print(f"\n{arch}, width {arguments.width}, {NETWORKS[arch][1]} px, batch {arguments.batch}, PGD-{STEPS}, "
-          f"{arguments.device}, {arguments.threads} threads\n\n| training | images/s | Mirra over it |\n|---|---|---|")
-    for name, value in medians.items():
-        own = medians["Mirra bf16" if "bf16" in name else "Mirra fp32"]
-        print(f"| {name} | {value:.1f} | {own / value:.2f} |", flush=True)
+    title = (f"{arch}, width {arguments.width}, {NETWORKS[arch][1]} px, batch {arguments.batch}, PGD-{STEPS}, "
+             f"{arguments.device}, {arguments.threads} threads")
+    training_contest.run(title, arguments, lambda precision: mirra(arguments, arch, precision),
+                         lambda channels_last, bf16: eager(arguments, arch, channels_last, bf16))
 
 
 def main():
@@ -215,13 +177,7 @@ def main():
     parser.add_argument("--width", type=float, default=0.25)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--batches", type=int, default=4, help="a measurement")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--bf16", action="store_true", help="also in bf16, which pays where the hardware has it")
-    parser.add_argument("--mirra-train", default=str(ROOT / "build/release/bin/mirra-train"))
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
+    arguments = training_contest.parse(parser)
     for arch in arguments.arch:
         compare(arguments, arch)
 

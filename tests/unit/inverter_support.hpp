@@ -81,23 +81,33 @@ struct Given {
     const mirra_run_options *options = nullptr;
 };
 
+inline std::shared_ptr<Engine> inverter_engine(const char *runtime) {
+    MIRRA_STRUCT(mirra_engine_options, options);
+    options.flags = MIRRA_PLUGIN_PATH_ONLY;
+    options.plugin_path = MIRRA_TEST_PLUGINS;
+    options.runtime_module = runtime;
+    auto engine = std::make_shared<Engine>();
+    EXPECT_OK(mirra_engine_create(&options, engine->out(), error));
+    return engine;
+}
+
 /// A session of the task on one bundle.
 class Inverter {
   public:
     Inverter(const char *runtime, const Bundle &bundle, std::int32_t tile_size = 0,
-             std::uint64_t memory_limit = 0) {
-        MIRRA_STRUCT(mirra_engine_options, engine);
-        engine.flags = MIRRA_PLUGIN_PATH_ONLY;
-        engine.plugin_path = MIRRA_TEST_PLUGINS;
-        engine.runtime_module = runtime;
-        EXPECT_OK(mirra_engine_create(&engine, engine_.out(), error));
+             std::uint64_t memory_limit = 0)
+        : Inverter(inverter_engine(runtime), bundle, tile_size, memory_limit) {}
+
+    Inverter(std::shared_ptr<Engine> engine, const Bundle &bundle, std::int32_t tile_size,
+             std::uint64_t memory_limit)
+        : engine_(std::move(engine)) {
         MIRRA_STRUCT(mirra_session_options, options);
         options.task = "invert";
         options.bundle = bundle.get();
         options.tile_size = tile_size;
         options.memory_limit = memory_limit;
         options.precision = MIRRA_PRECISION_FP32;
-        EXPECT_OK(mirra_session_create(engine_.get(), &options, session_.out(), error));
+        EXPECT_OK(mirra_session_create(engine_->get(), &options, session_.out(), error));
     }
 
     Inverter &set(const char *name, const char *text) {
@@ -146,7 +156,7 @@ class Inverter {
     }
 
   private:
-    Engine engine_;
+    std::shared_ptr<Engine> engine_;
     Session session_;
 };
 

@@ -10,11 +10,13 @@ using ::testing::HasSubstr;
 class PluginInverterOptimize : public OverRuntimes {
   protected:
     Inverter optimizer(std::int32_t tile_size = 0, std::uint64_t memory_limit = 0) {
-        Inverter inverter(GetParam(), bundle_, tile_size, memory_limit);
+        Inverter inverter(engine_, bundle_, tile_size, memory_limit);
         inverter.set("method", "optimize").set("iterations", "30").set("layer", "low");
         return inverter;
     }
 
+    // One for all sessions: each measures anew what memory the runtime took.
+    std::shared_ptr<Engine> engine_ = inverter_engine(GetParam());
     Bundle bundle_ = make_inverter();
     std::unique_ptr<Floats> image_ = picture(22, 18);
 };

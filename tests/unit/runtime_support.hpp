@@ -63,6 +63,11 @@ class RandomNetwork {
 
     [[nodiscard]] std::vector<torch::Tensor> compiled(const std::vector<torch::Tensor> &inputs,
                                                       runtime::Precision precision) const {
+        return run(*compile(precision), inputs);
+    }
+
+    [[nodiscard]] static std::vector<torch::Tensor> run(runtime::Executable &executable,
+                                                        const std::vector<torch::Tensor> &inputs) {
         auto &module = runtime::torch_module();
         std::vector<runtime::TensorPtr> uploaded;
         for (const auto &input : inputs)
@@ -70,7 +75,7 @@ class RandomNetwork {
                 module.upload({input.const_data_ptr<float>(), static_cast<std::size_t>(input.numel())},
                               input.sizes().vec(), runtime::Layout::nchw, "cpu"));
         std::vector<torch::Tensor> out;
-        for (const auto &tensor : compile(precision)->run(uploaded)) {
+        for (const auto &tensor : executable.run(uploaded)) {
             auto values = torch::empty(tensor->shape());
             module.download(*tensor,
                             {values.mutable_data_ptr<float>(), static_cast<std::size_t>(values.numel())},

@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace {
 
 using namespace mirra;
@@ -150,6 +152,35 @@ TEST(Runtime, CompiledEqualsThePlainExecutorForEveryArchitecture) {
                               graph::alexnet_encoder(graph::InputTransform::mean_std)}) {
         expect_compiled_equals_plain(graph);
     }
+}
+
+/// Ends in what runs by kernels of our own: few channels, in phases, to the range of a picture.
+graph::Graph picture_graph(std::int64_t colors, bool bias) {
+    graph::Builder b("picture-" + std::to_string(colors));
+    auto x = b.normalise(b.input("x", colors), std::vector<double>(static_cast<std::size_t>(colors), 0.4),
+                         std::vector<double>(static_cast<std::size_t>(colors), 0.25), "n");
+    x = b.relu(b.conv2d(x, {.in = colors, .out = colors, .bias = bias}, "c"));
+    x = b.conv_transpose2d(x, {.in = colors, .out = colors, .kernel = 4, .stride = 2, .bias = bias}, "t");
+    x = b.conv2d(b.relu(b.batch_norm(x, colors, "bn")), {.in = colors, .out = colors, .bias = bias}, "d");
+    const auto count = static_cast<std::size_t>(colors);
+    b.output("y", b.normalise(b.tanh(x), std::vector<double>(count, -1), std::vector<double>(count, 2), "r"));
+    return b.finish();
+}
+
+TEST(Runtime, KernelsOfFewChannelsEqualThePlainExecutorAtEverySize) {
+    for (const std::int64_t colors : {1, 3, 4, 5})
+        for (const bool bias : {false, true}) {
+            const RandomNetwork network(picture_graph(colors, bias), 11);
+            const auto executable = network.compile(Precision::fp32); // one, whose weights follow the sizes
+            for (const auto &[batch, height, width] :
+                 {std::array<std::int64_t, 3>{1, 1, 1}, {2, 5, 7}, {1, 64, 8}, {3, 9, 129}, {2, 5, 7}}) {
+                const auto inputs = network.inputs(batch, height, width);
+                const auto expected = network.plain(inputs)[0], actual = network.run(*executable, inputs)[0];
+                ASSERT_EQ(expected.sizes(), actual.sizes());
+                EXPECT_LT((expected - actual).abs().max().item<double>(), 2e-6)
+                    << colors << " colors, " << batch << " x " << height << " x " << width;
+            }
+        }
 }
 
 TEST(Runtime, InputsAreLeftAlone) {

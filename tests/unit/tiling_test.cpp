@@ -112,6 +112,25 @@ TEST(Program, FusesBatchNormAdditionAndReLU) {
     EXPECT_EQ(program.steps[1].result, "sum");
 }
 
+/// @param kept  whether somebody else wants the convolution's result
+Program lowered_range(double deviation, bool kept) {
+    graph::Builder b("range");
+    const auto c = b.conv2d(b.input("x", 3), {.in = 3, .out = 3}, "c");
+    if (kept) b.output("features", c);
+    b.output("y", b.normalise(b.tanh(c, "t"), {-1, -1, -1}, {2, 2, deviation}, "r"));
+    return lower(b.finish());
+}
+
+TEST(Program, TheRangeOfAPictureIsOneSigmoid) {
+    const auto program = lowered_range(2, false);
+    ASSERT_EQ(program.steps.size(), 2u);
+    EXPECT_EQ(program.steps[0].gain, 2);
+    EXPECT_TRUE(program.steps[1].image_range);
+    EXPECT_EQ(program.steps[1].result, "r");
+    EXPECT_EQ(lowered_range(1, false).steps.size(), 3u) << "another range";
+    EXPECT_EQ(lowered_range(2, true).steps.size(), 3u) << "the undoubled value is an output";
+}
+
 TEST(Program, DoesNotFuseAValueThatIsReadTwiceOrIsAnOutput) {
     graph::Builder b("keep");
     const auto x = b.input("x", 4);

@@ -5,6 +5,7 @@
 #include "core/training_run.hpp"
 #include "data/class_loader.hpp"
 #include "data/evaluation_split.hpp"
+#include "dying_task.hpp"
 #include "eval/classifier_bundle.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
@@ -31,6 +32,7 @@ using namespace mirra;
 using namespace mirra::trainer;
 namespace fs = std::filesystem;
 using mirra::test::make_classes;
+using mirra::test::weights_of;
 
 constexpr const char *kRecipe = R"(
 [network]
@@ -63,45 +65,9 @@ EncoderCommand command_for(const std::string &name) {
     return mirra::test::encoder_command("run-" + name, kRecipe, make_classes("classes", 24));
 }
 
-std::map<std::string, std::vector<float>> weights_of(const fs::path &path) {
-    const auto bundle = bundle::Bundle::open(path);
-    std::map<std::string, std::vector<float>> out;
-    for (const auto &[name, tensor] : bundle->file().tensors()) {
-        const auto values = bundle->weight(name);
-        out[name] = {values.begin(), values.end()};
-    }
-    return out;
-}
-
-class Stopping final : public std::exception {};
-
-/// Dies without a word in the middle of a run, as a process that is killed does.
 int train_until(const EncoderCommand &command, std::int64_t last) {
     const auto task = encoder_task(command);
-    class Dying final : public TrainingTask {
-      public:
-        Dying(TrainingTask &task, std::int64_t last) : task_(task), last_(last) {}
-        [[nodiscard]] std::string name() const override { return task_.name(); }
-        [[nodiscard]] std::int64_t steps() const override { return task_.steps(); }
-        [[nodiscard]] std::string fingerprint() const override { return task_.fingerprint(); }
-        [[nodiscard]] std::map<std::string, torch::Tensor> state() const override { return task_.state(); }
-        void start(std::int64_t step) override { task_.start(step); }
-        [[nodiscard]] std::vector<std::string> columns() const override { return task_.columns(); }
-        std::vector<double> step(std::int64_t step) override {
-            if (step == last_) throw Stopping();
-            return task_.step(step);
-        }
-        [[nodiscard]] std::int64_t validation_interval() const override {
-            return task_.validation_interval();
-        }
-        void validate(std::vector<double> &values) override { task_.validate(values); }
-        void finish() override { task_.finish(); }
-        [[nodiscard]] fs::path output() const override { return task_.output(); }
-
-      private:
-        TrainingTask &task_;
-        std::int64_t last_;
-    } dying(*task, last);
+    mirra::test::DyingTask dying(*task, last);
     return exit_status(
         run_training(dying, {.folder = command.output.string() + ".run", .checkpoint_every = 3}));
 }
@@ -124,7 +90,7 @@ TEST(EncoderTraining, LearnsAndWritesBothGraphs) {
 TEST(EncoderTraining, AKilledRunEndsWithTheSameWeights) {
     const auto whole = command_for("whole"), killed = command_for("killed");
     ASSERT_EQ(train_encoder(whole), 0);
-    EXPECT_THROW(train_until(killed, 7), Stopping);
+    EXPECT_THROW(train_until(killed, 7), mirra::test::Died);
     EXPECT_FALSE(fs::exists(killed.output));
     ASSERT_EQ(train_encoder(killed), 0);
     EXPECT_EQ(weights_of(killed.output), weights_of(whole.output));
@@ -312,7 +278,7 @@ std::string bytes_of(const fs::path &path) {
 TEST(EncoderTraining, AFullDiskLeavesTheLastCheckpoint) {
     const auto whole = command_for("whole-disk"), full = command_for("full-disk");
     ASSERT_EQ(train_encoder(whole), 0);
-    EXPECT_THROW(train_until(full, 4), Stopping);
+    EXPECT_THROW(train_until(full, 4), mirra::test::Died);
     const auto checkpoint = full.output.string() + ".run/checkpoint.safetensors";
     const auto before = bytes_of(checkpoint);
     {
@@ -341,7 +307,7 @@ TEST(EncoderTraining, EveryAdversaryTrains) {
 
 TEST(EncoderTraining, AnotherArchitectureOnResumeIsRefused) {
     auto command = command_for("other");
-    EXPECT_THROW(train_until(command, 4), Stopping);
+    EXPECT_THROW(train_until(command, 4), mirra::test::Died);
     const auto checkpoint = command.output.string() + ".run/checkpoint.safetensors";
     const auto before = bytes_of(checkpoint);
     command.architecture = "alexnet";

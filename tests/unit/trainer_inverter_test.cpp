@@ -28,6 +28,7 @@ using namespace mirra;
 using namespace mirra::trainer;
 namespace fs = std::filesystem;
 using mirra::test::make_pictures;
+using mirra::test::weights_of;
 
 constexpr const char *kRecipe = R"(
 [data]
@@ -66,27 +67,10 @@ fs::path make_encoder(const std::string &name, const std::string &adversary = ""
 }
 
 InverterCommand command_for(const std::string &name) {
-    const fs::path folder = mirra::test::scratch() + "run-" + name;
-    fs::remove_all(folder);
-    fs::create_directories(folder);
-    std::ofstream(folder / "recipe.toml") << kRecipe;
-    InverterCommand command;
+    auto command = mirra::test::run_command<InverterCommand>("run-" + name, kRecipe, "inverter.mirra");
     command.encoder = make_encoder("encoder", R"([adversary]\nkind = 'pgd'\nepsilon = 1.5\n)");
     command.data = {make_pictures("inverter", 24, 40, 36).string()};
-    command.recipe = folder / "recipe.toml";
-    command.output = folder / "inverter.mirra";
-    command.threads = 1;
     return command;
-}
-
-std::map<std::string, std::vector<float>> weights_of(const fs::path &path) {
-    const auto bundle = bundle::Bundle::open(path);
-    std::map<std::string, std::vector<float>> out;
-    for (const auto &[name, tensor] : bundle->file().tensors()) {
-        const auto values = bundle->weight(name);
-        out[name] = {values.begin(), values.end()};
-    }
-    return out;
 }
 
 double psnr_on_training_pictures(const InverterCommand &command) {

@@ -23,6 +23,8 @@ namespace {
 using namespace mirra;
 using namespace mirra::trainer;
 
+using test::weights_of;
+
 constexpr const char *kRecipe = R"(
 [network]
 channels = [8, 8]
@@ -48,25 +50,10 @@ seed = 3
 )";
 
 DenoiserCommand command_for(const std::string &name, const std::string &recipe = kRecipe) {
-    const std::filesystem::path folder = mirra::test::scratch() + "mirra-train-" + name;
-    std::filesystem::remove_all(folder);
-    std::filesystem::create_directories(folder);
-    std::ofstream(folder / "recipe.toml") << recipe;
-    DenoiserCommand command;
+    auto command = test::run_command<DenoiserCommand>("mirra-train-" + name, recipe, "denoiser.mirra");
     command.data = {test::make_pictures("train-" + name, 4, 64, 48)};
-    command.recipe = folder / "recipe.toml";
-    command.output = folder / "denoiser.mirra";
+    command.threads = 0; // all, as users have it
     return command;
-}
-
-std::map<std::string, std::vector<float>> weights_of(const std::filesystem::path &path) {
-    const auto bundle = bundle::Bundle::open(path);
-    std::map<std::string, std::vector<float>> out;
-    for (const auto &[name, tensor] : bundle->file().tensors()) {
-        const auto values = bundle->weight(name);
-        out[name] = {values.begin(), values.end()};
-    }
-    return out;
 }
 
 TEST(Training, LearnsAndLeavesBundleLogAndCurves) {

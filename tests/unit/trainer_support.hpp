@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/random.hpp"
+#include "mirra/bundle.hpp"
 #include "mirra/image.hpp"
 #include "scratch.hpp"
 #include "tasks/encoder_command.hpp"
@@ -16,7 +17,9 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
+#include <vector>
 
 namespace mirra::test {
 
@@ -55,20 +58,38 @@ inline std::filesystem::path make_classes(const std::string &name, int count,
     return folder;
 }
 
-/// The training of a recipe on pictures that validate it as well, in an empty folder of its own.
-inline trainer::EncoderCommand encoder_command(const std::string &name, const std::string &recipe,
-                                               const std::filesystem::path &data) {
+/// A training in an empty folder of its own, on one thread: recipe and output are set.
+template<class Command>
+Command run_command(const std::string &name, const std::string &recipe, const std::string &bundle) {
     const std::filesystem::path folder = mirra::test::scratch() + name;
     std::filesystem::remove_all(folder);
     std::filesystem::create_directories(folder);
     std::ofstream(folder / "recipe.toml") << recipe;
-    trainer::EncoderCommand command;
-    command.data = {data.string()};
-    command.validation = command.data;
+    Command command;
     command.recipe = folder / "recipe.toml";
-    command.output = folder / "encoder.mirra";
+    command.output = folder / bundle;
     command.threads = 1;
     return command;
+}
+
+/// The training of an encoder on pictures that validate it as well.
+inline trainer::EncoderCommand encoder_command(const std::string &name, const std::string &recipe,
+                                               const std::filesystem::path &data) {
+    auto command = run_command<trainer::EncoderCommand>(name, recipe, "encoder.mirra");
+    command.data = {data.string()};
+    command.validation = command.data;
+    return command;
+}
+
+/// All tensors of a bundle.
+inline std::map<std::string, std::vector<float>> weights_of(const std::filesystem::path &path) {
+    const auto bundle = bundle::Bundle::open(path);
+    std::map<std::string, std::vector<float>> out;
+    for (const auto &[name, tensor] : bundle->file().tensors()) {
+        const auto values = bundle->weight(name);
+        out[name] = {values.begin(), values.end()};
+    }
+    return out;
 }
 
 /// A TCP port that nothing listens on.

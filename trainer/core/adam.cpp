@@ -17,10 +17,6 @@ void Adam::zero_grad() {
     for (auto &parameter : parameters_) parameter.mutable_grad().reset();
 }
 
-double Adam::clip_gradients(double largest) {
-    return torch::nn::utils::clip_grad_norm_(parameters_, largest);
-}
-
 void Adam::step(double rate) {
     const torch::NoGradGuard no_grad;
     std::vector<torch::Tensor> gradients;

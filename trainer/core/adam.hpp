@@ -17,11 +17,10 @@ class Adam {
     Adam(std::vector<torch::Tensor> parameters, const Options &options);
 
     void zero_grad();
-    /// Scales the gradients down to a joint L2 norm of at most `largest`; returns the norm before.
-    double clip_gradients(double largest);
     void step(double rate);
     /// First and second moments and step counts by "adam.<index>.<part>".
     [[nodiscard]] std::map<std::string, torch::Tensor> state() const;
+    [[nodiscard]] const std::vector<torch::Tensor> &parameters() const { return parameters_; }
 
   private:
     std::vector<torch::Tensor> parameters_, mean_, square_, steps_;

@@ -40,6 +40,10 @@ Recipe Recipe::load(const std::filesystem::path &path) {
     return parse(std::string(reinterpret_cast<const char *>(bytes.data()), bytes.size()), path.string());
 }
 
+Recipe Recipe::load_or_defaults(const std::filesystem::path &path) {
+    return path.empty() ? parse("", "defaults") : load(path);
+}
+
 Recipe Recipe::parse(const std::string &text, const std::string &name) {
     Recipe recipe;
     recipe.name_ = name;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +17,8 @@ class Recipe {
   public:
     /// @throws Error not_found | corrupt (with line and column)
     static Recipe load(const std::filesystem::path &path);
+    /// The defaults for an empty path.
+    static Recipe load_or_defaults(const std::filesystem::path &path);
     static Recipe parse(const std::string &text, const std::string &name);
     Recipe(Recipe &&) noexcept;
     Recipe &operator=(Recipe &&) noexcept;
@@ -36,6 +39,10 @@ class Recipe {
     void set(const std::string &key, double value);
     void set(const std::string &key, std::int64_t value);
     void set(const std::string &key, const std::string &value);
+    /// The same where there is a value.
+    template<class Value> void set(const std::string &key, const std::optional<Value> &value) {
+        if (value) set(key, *value);
+    }
 
     /// @throws Error invalid_argument naming the unknown keys
     void finish() const;

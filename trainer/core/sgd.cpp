@@ -13,10 +13,6 @@ void Sgd::zero_grad() {
     for (auto &parameter : parameters_) parameter.mutable_grad().reset();
 }
 
-double Sgd::clip_gradients(double largest) {
-    return torch::nn::utils::clip_grad_norm_(parameters_, largest);
-}
-
 void Sgd::step(double rate) {
     const torch::NoGradGuard no_grad;
     std::vector<torch::Tensor> gradients;

@@ -19,8 +19,6 @@ class Sgd {
     Sgd(std::vector<torch::Tensor> parameters, const Options &options);
 
     void zero_grad();
-    /// Scales the gradients down to a joint L2 norm of at most `largest`; returns the norm before.
-    double clip_gradients(double largest);
     void step(double rate);
     /// Momentum by "sgd.<index>".
     [[nodiscard]] std::map<std::string, torch::Tensor> state() const;

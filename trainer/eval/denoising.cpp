@@ -8,6 +8,7 @@
 #include "eval/evaluation_pictures.hpp"
 #include "eval/picture_network.hpp"
 #include "eval/record.hpp"
+#include "eval/similarity.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
@@ -18,10 +19,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <iterator>
-#include <limits>
 #include <memory>
 
 namespace mirra::trainer {
@@ -30,40 +29,22 @@ namespace {
 constexpr double kFullRange = 255;
 constexpr std::uint64_t kCacheBytes = std::uint64_t{1} << 30;
 constexpr std::size_t kSheetRows = 4;
-constexpr std::int32_t kSsimWindow = 11;
+constexpr double kMega = 1e6;
 
-/// Means over the pictures of one method.
-class Score {
-  public:
-    void add(const FloatPicture &clean, const FloatPicture &result, double seconds) {
-        const double psnr = image::psnr(clean.values, result.values);
-        sum_ += psnr;
-        squares_ += psnr * psnr;
-        if (std::min(clean.width, clean.height) >= kSsimWindow) {
-            ssim_ += image::ssim({clean.values, clean.width, clean.height, 3},
-                                 {result.values, result.width, result.height, 3});
-            ++similar_;
-        }
-        seconds_ += seconds;
-        pixels_ += static_cast<double>(clean.width) * clean.height;
-        ++count_;
-    }
-    [[nodiscard]] std::int64_t count() const { return count_; }
+/// Over the pictures of one method.
+struct Score {
+    Similarity similarity = {};
+    double seconds = 0, megapixels = 0;
+
     [[nodiscard]] DenoisingRow row() const {
         DenoisingRow out;
-        const auto n = static_cast<double>(count_);
-        out.count = count_;
-        out.psnr = sum_ / n;
-        out.psnr_deviation = std::sqrt(std::max(0.0, squares_ / n - out.psnr * out.psnr));
-        out.ssim =
-            similar_ > 0 ? ssim_ / static_cast<double>(similar_) : std::numeric_limits<double>::quiet_NaN();
-        out.seconds_per_megapixel = seconds_ / (pixels_ / 1e6);
+        out.count = similarity.psnr.count();
+        out.psnr = similarity.psnr.mean();
+        out.psnr_deviation = similarity.psnr.deviation();
+        out.ssim = similarity.ssim.mean();
+        out.seconds_per_megapixel = seconds / megapixels;
         return out;
     }
-
-  private:
-    double sum_ = 0, squares_ = 0, ssim_ = 0, seconds_ = 0, pixels_ = 0;
-    std::int64_t count_ = 0, similar_ = 0;
 };
 
 class Evaluation {
@@ -108,7 +89,7 @@ class Evaluation {
             if (const auto picture = set.read(i)) run_picture(*picture, i, sigma, methods, scores);
             progress.update(i + 1);
         }
-        if (scores.front().count() == 0)
+        if (scores.front().similarity.psnr.count() == 0)
             throw Error(ErrorCode::corrupt, "none of the pictures can be read", folder.string(),
                         "check the files");
         for (std::size_t m = 0; m < methods.size(); ++m) {
@@ -133,7 +114,9 @@ class Evaluation {
             const auto begin = std::chrono::steady_clock::now();
             auto result = methods[m].second(noisy);
             const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-            scores[m].add(clean, result, seconds.count());
+            scores[m].similarity.add(result, clean);
+            scores[m].seconds += seconds.count();
+            scores[m].megapixels += static_cast<double>(clean.width) * clean.height / kMega;
             char caption[80];
             std::snprintf(caption, sizeof caption, "%s %.2f dB", methods[m].first.c_str(),
                           image::psnr(clean.values, result.values));

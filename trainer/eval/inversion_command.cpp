@@ -3,6 +3,7 @@
 
 #include "eval/comparison.hpp"
 #include "eval/inversion_report.hpp"
+#include "eval/manifest_rewrite.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
@@ -42,7 +43,7 @@ void check_outputs(const InversionEvaluation &settings) {
     for (const auto &path : {settings.csv, settings.sheet, settings.plot})
         if (!path.empty()) const AtomicFile probe(path);
     if (settings.record)
-        for (const auto &path : settings.bundles) const AtomicFile probe(path);
+        for (const auto &path : settings.bundles) check_rewritable(*bundle::Bundle::open(path), path);
 }
 
 LinePlot plot_over_scale(const std::vector<InversionRow> &rows) {

@@ -3,9 +3,8 @@
 
 #include "core/provenance.hpp"
 #include "eval/manifest_rewrite.hpp"
+#include "eval/quality.hpp"
 #include "mirra/bundle.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -15,7 +14,7 @@
 namespace mirra::trainer {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = Quality;
 
 std::string epsilon_text(const InverterInfo &inverter) {
     if (!inverter.epsilon) return "-";
@@ -113,12 +112,7 @@ void record_inversion(const InversionEvaluation &evaluation, const std::vector<I
         std::vector<Json> fresh;
         for (const auto &row : rows)
             if (row.inverter.name == path.stem().string()) fresh.push_back(measurement(evaluation, row));
-        auto quality = Json::array();
-        for (const auto &old : Json::parse(manifest.quality))
-            if (std::ranges::none_of(fresh, [&](const Json &each) { return same_measurement(old, each); }))
-                quality.push_back(old);
-        for (auto &each : fresh) quality.push_back(std::move(each));
-        manifest.quality = quality.dump();
+        manifest.quality = merged_quality(manifest.quality, fresh, same_measurement);
         rewrite_manifest(*bundle, manifest, path);
     }
 }

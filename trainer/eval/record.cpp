@@ -2,10 +2,9 @@
 #include "eval/record.hpp"
 
 #include "eval/manifest_rewrite.hpp"
+#include "eval/quality.hpp"
 #include "log/log.hpp"
 #include "mirra/bundle.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +12,7 @@
 namespace mirra::trainer {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = Quality;
 
 double rounded(double value) {
     return std::round(value * 1e4) / 1e4;
@@ -47,16 +46,11 @@ bool same_measurement(const Json &a, const Json &b) {
            a.value("precision", "") == b.value("precision", "");
 }
 
-std::string merge_quality(const std::string &old, const std::vector<DenoisingRow> &rows,
-                          const DenoisingEvaluation &evaluation) {
-    Json out = Json::array();
+std::string with_rows(const std::string &old, const std::vector<DenoisingRow> &rows,
+                      const DenoisingEvaluation &evaluation) {
     std::vector<Json> fresh;
     for (const auto &row : rows) fresh.push_back(row_json(row, evaluation));
-    for (const auto &row : Json::parse(old))
-        if (std::ranges::none_of(fresh, [&](const auto &each) { return same_measurement(row, each); }))
-            out.push_back(row);
-    for (auto &row : fresh) out.push_back(std::move(row));
-    return out.dump();
+    return merged_quality(old, fresh, same_measurement);
 }
 
 double bf16_loss(DenoisingEvaluation evaluation, const std::vector<DenoisingRow> &full) {
@@ -75,7 +69,7 @@ void record_denoising(const DenoisingEvaluation &evaluation, const std::vector<D
     const auto own = own_rows(evaluation, rows);
     const auto bundle = bundle::Bundle::open(evaluation.bundle);
     auto manifest = bundle->manifest();
-    manifest.quality = merge_quality(manifest.quality, own, evaluation);
+    manifest.quality = with_rows(manifest.quality, own, evaluation);
     if (evaluation.precision == "fp32") {
         const double loss = bf16_loss(evaluation, own);
         const auto known = manifest.precision_loss.find("bf16");

@@ -3,16 +3,15 @@
 
 #include "core/provenance.hpp"
 #include "eval/manifest_rewrite.hpp"
+#include "eval/quality.hpp"
 #include "mirra/bundle.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <cmath>
 
 namespace mirra::trainer {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = Quality;
 
 double rounded_share(std::int64_t hits, std::int64_t count) {
     constexpr double kDigits = 1e4;
@@ -43,12 +42,7 @@ bool same_measurement(const Json &a, const Json &b) {
 void record_robustness(const RobustnessEvaluation &evaluation, const Evaluation &result) {
     const auto bundle = bundle::Bundle::open(evaluation.bundle);
     auto manifest = bundle->manifest();
-    const auto fresh = row(evaluation, result);
-    Json quality = Json::array();
-    for (const auto &old : Json::parse(manifest.quality))
-        if (!same_measurement(old, fresh)) quality.push_back(old);
-    quality.push_back(fresh);
-    manifest.quality = quality.dump();
+    manifest.quality = merged_quality(manifest.quality, {row(evaluation, result)}, same_measurement);
     rewrite_manifest(*bundle, manifest, evaluation.bundle);
 }
 

@@ -1,19 +1,19 @@
 // Plotting with OpenCV's drawing functions.
 #include "report/curves.hpp"
 
-#include "mirra/image.hpp"
+#include "report/canvas.hpp"
 
 #include <opencv2/imgproc.hpp>
 
 #include <cmath>
-#include <cstdio>
 #include <limits>
 
 namespace mirra::trainer {
 namespace {
 
 constexpr int kWidth = 860, kPanelHeight = 260, kLeft = 90, kRight = 20, kTop = 34, kBottom = 34, kTicks = 4;
-const cv::Scalar kInk(40, 40, 40), kGrid(225, 225, 225), kLine(30, 90, 200);
+constexpr double kTitleSize = 0.5, kTickSize = 0.42;
+const cv::Scalar kGrid(225, 225, 225), kLine(30, 90, 200);
 
 struct Series {
     std::vector<cv::Point2d> points;
@@ -33,18 +33,8 @@ Series series(const RunLog &log, std::size_t column) {
     return out;
 }
 
-void label(cv::Mat &canvas, const std::string &text, cv::Point place, double size = 0.42) {
-    cv::putText(canvas, text, place, cv::FONT_HERSHEY_SIMPLEX, size, kInk, 1, cv::LINE_AA);
-}
-
-std::string number(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.4g", value);
-    return text;
-}
-
 void draw_panel(cv::Mat canvas, const std::string &title, const Series &data) {
-    label(canvas, title, {kLeft, kTop - 12}, 0.5);
+    draw_label(canvas, title, {kLeft, kTop - 12}, kTitleSize);
     if (data.points.empty()) return;
     const double last = std::max(1.0, data.points.back().x);
     const int width = canvas.cols - kLeft - kRight, height = canvas.rows - kTop - kBottom;
@@ -56,8 +46,8 @@ void draw_panel(cv::Mat canvas, const std::string &title, const Series &data) {
         const double fraction = static_cast<double>(tick) / kTicks;
         const double y = data.low + fraction * (data.high - data.low), x = fraction * last;
         cv::line(canvas, place({0, y}), place({last, y}), kGrid);
-        label(canvas, number(y), place({0, y}) + cv::Point(-82, 4));
-        label(canvas, number(x), place({x, data.low}) + cv::Point(-14, 20));
+        draw_label(canvas, tick_text(y), place({0, y}) + cv::Point(-82, 4), kTickSize);
+        draw_label(canvas, tick_text(x), place({x, data.low}) + cv::Point(-14, 20), kTickSize);
     }
     for (std::size_t i = 1; i < data.points.size(); ++i)
         cv::line(canvas, place(data.points[i - 1]), place(data.points[i]), kLine, 1, cv::LINE_AA);
@@ -67,14 +57,13 @@ void draw_panel(cv::Mat canvas, const std::string &title, const Series &data) {
 
 void draw_curves(const std::filesystem::path &path, const std::string &title, const RunLog &log) {
     const auto panels = static_cast<int>(log.columns().size());
-    cv::Mat canvas(panels * kPanelHeight, kWidth, CV_8UC3, cv::Scalar::all(255));
+    auto canvas = white_canvas(kWidth, panels * kPanelHeight);
     for (int i = 0; i < panels; ++i) {
         const auto column = static_cast<std::size_t>(i);
         draw_panel(canvas.rowRange(i * kPanelHeight, (i + 1) * kPanelHeight),
                    title + ": " + log.columns()[column], series(log, column));
     }
-    image::write(path, image::interleaved_view(reinterpret_cast<const std::byte *>(canvas.data), canvas.cols,
-                                               canvas.rows, 3, image::SampleType::u8));
+    write_canvas(path, canvas);
 }
 
 } // namespace mirra::trainer

@@ -2,20 +2,20 @@
 #include "report/line_plot.hpp"
 
 #include "mirra/error.hpp"
-#include "mirra/image.hpp"
+#include "report/canvas.hpp"
 
 #include <opencv2/imgproc.hpp>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <limits>
 
 namespace mirra::trainer {
 namespace {
 
 constexpr int kWidth = 900, kHeight = 560, kLeft = 80, kRight = 24, kTop = 84, kBottom = 64, kTicks = 8;
-const cv::Scalar kInk(40, 40, 40), kGrid(225, 225, 225);
+constexpr double kTitleSize = 0.6, kTextSize = 0.45;
+const cv::Scalar kGrid(225, 225, 225);
 const std::array kColorsOfSeries{cv::Scalar(200, 80, 30), cv::Scalar(30, 90, 200), cv::Scalar(40, 140, 60),
                                  cv::Scalar(150, 60, 160), cv::Scalar(120, 120, 120)};
 
@@ -26,16 +26,6 @@ struct Range {
         high = std::max(high, value);
     }
 };
-
-void label(cv::Mat &canvas, const std::string &text, cv::Point place, double size = 0.45) {
-    cv::putText(canvas, text, place, cv::FONT_HERSHEY_SIMPLEX, size, kInk, 1, cv::LINE_AA);
-}
-
-std::string number(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.4g", value);
-    return text;
-}
 
 class Axes {
   public:
@@ -60,11 +50,11 @@ class Axes {
     void draw(cv::Mat &canvas) const {
         for (const double y : y_ticks_) {
             cv::line(canvas, place(x_ticks_.front(), y), place(x_ticks_.back(), y), kGrid);
-            label(canvas, number(y), place(x_ticks_.front(), y) + cv::Point(-52, 5));
+            draw_label(canvas, tick_text(y), place(x_ticks_.front(), y) + cv::Point(-52, 5), kTextSize);
         }
         for (const double x : x_ticks_) {
             cv::line(canvas, place(x, y_ticks_.front()), place(x, y_ticks_.back()), kGrid);
-            label(canvas, number(x), place(x, y_ticks_.front()) + cv::Point(-8, 22));
+            draw_label(canvas, tick_text(x), place(x, y_ticks_.front()) + cv::Point(-8, 22), kTextSize);
         }
     }
 
@@ -87,22 +77,21 @@ void draw_series(cv::Mat &canvas, const Axes &axes, const PlotSeries &series, co
 
 void write_line_plot(const std::filesystem::path &path, const LinePlot &plot) {
     const Axes axes(plot);
-    cv::Mat canvas(kHeight, kWidth, CV_8UC3, cv::Scalar::all(255));
-    label(canvas, plot.title, {kLeft, 26}, 0.6);
-    label(canvas, plot.y_label, {12, kTop - 12});
-    label(canvas, plot.x_label, {kWidth / 2 - 60, kHeight - 16});
+    auto canvas = white_canvas(kWidth, kHeight);
+    draw_label(canvas, plot.title, {kLeft, 26}, kTitleSize);
+    draw_label(canvas, plot.y_label, {12, kTop - 12}, kTextSize);
+    draw_label(canvas, plot.x_label, {kWidth / 2 - 60, kHeight - 16}, kTextSize);
     axes.draw(canvas);
     int key = kLeft;
     for (std::size_t i = 0; i < plot.series.size(); ++i) {
         const auto &color = kColorsOfSeries[i % kColorsOfSeries.size()];
         draw_series(canvas, axes, plot.series[i], color);
         cv::line(canvas, {key, 48}, {key + 26, 48}, color, 2, cv::LINE_AA);
-        label(canvas, plot.series[i].name, {key + 32, 53});
+        draw_label(canvas, plot.series[i].name, {key + 32, 53}, kTextSize);
         constexpr int kLetter = 9, kSpace = 60;
         key += kSpace + kLetter * static_cast<int>(plot.series[i].name.size());
     }
-    image::write(path, image::interleaved_view(reinterpret_cast<const std::byte *>(canvas.data), canvas.cols,
-                                               canvas.rows, 3, image::SampleType::u8));
+    write_canvas(path, canvas);
 }
 
 } // namespace mirra::trainer

@@ -1,7 +1,7 @@
 // Composing sheets with OpenCV.
 #include "report/sheet.hpp"
 
-#include "mirra/image.hpp"
+#include "report/canvas.hpp"
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
@@ -33,8 +33,7 @@ void draw(cv::Mat &canvas, const SheetCell &cell, cv::Point place) {
     cv::Mat bytes;
     pixels.convertTo(bytes, CV_8UC3, 255);
     bytes.copyTo(canvas(cv::Rect(place.x, place.y + kCaption, picture.width, picture.height)));
-    cv::putText(canvas, cell.caption, place + cv::Point(2, kCaption - 8), cv::FONT_HERSHEY_SIMPLEX, kLetters,
-                {30, 30, 30}, 1, cv::LINE_AA);
+    draw_label(canvas, cell.caption, place + cv::Point(2, kCaption - 8), kLetters);
 }
 
 } // namespace
@@ -44,14 +43,13 @@ void write_sheet(const std::filesystem::path &path, const std::vector<SheetRow> 
     std::size_t columns = 1;
     for (const auto &row : rows) columns = std::max(columns, row.size());
     const int step_x = cell.width + kGap, step_y = cell.height + kCaption + kGap;
-    cv::Mat canvas(static_cast<int>(rows.size()) * step_y + kGap, static_cast<int>(columns) * step_x + kGap,
-                   CV_8UC3, cv::Scalar::all(255));
+    auto canvas = white_canvas(static_cast<int>(columns) * step_x + kGap,
+                               static_cast<int>(rows.size()) * step_y + kGap);
     for (std::size_t r = 0; r < rows.size(); ++r)
         for (std::size_t c = 0; c < rows[r].size(); ++c)
             draw(canvas, rows[r][c],
                  {kGap + static_cast<int>(c) * step_x, kGap + static_cast<int>(r) * step_y});
-    image::write(path, image::interleaved_view(reinterpret_cast<const std::byte *>(canvas.data), canvas.cols,
-                                               canvas.rows, 3, image::SampleType::u8));
+    write_canvas(path, canvas);
 }
 
 } // namespace mirra::trainer

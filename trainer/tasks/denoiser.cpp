@@ -2,6 +2,7 @@
 #include "tasks/denoiser.hpp"
 
 #include "core/autocast.hpp"
+#include "core/clip_gradients.hpp"
 #include "core/device.hpp"
 #include "core/graph_module.hpp"
 #include "core/random.hpp"
@@ -83,12 +84,8 @@ class DenoiserTask final : public TrainingTask {
         adam_.zero_grad();
         const auto loss = loss_of(inputs, clean);
         loss.backward();
-        constexpr double kNoLimit = 1e30;
-        const double norm = adam_.clip_gradients(
-            settings_.optimizer.clip_norm > 0 ? settings_.optimizer.clip_norm : kNoLimit);
-        if (!std::isfinite(norm)) // before it reaches the weights and the checkpoint
-            throw Error(ErrorCode::internal, "the gradient is not finite at step " + std::to_string(step + 1),
-                        command_.recipe.string(), "lower the learning rate or set clip_norm in the recipe");
+        const double norm =
+            clip_gradients(adam_.parameters(), settings_.optimizer.clip_norm, step, command_.recipe.string());
         const double rate = settings_.optimizer.schedule.at(step);
         adam_.step(rate);
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
@@ -227,8 +224,8 @@ class DenoiserTask final : public TrainingTask {
 std::unique_ptr<TrainingTask> denoiser_task(const DenoiserCommand &command) {
     require_one_process("denoiser");
     auto recipe = Recipe::load(command.recipe);
-    if (command.steps) recipe.set("optimizer.steps", *command.steps);
-    if (command.seed) recipe.set("training.seed", *command.seed);
+    recipe.set("optimizer.steps", command.steps);
+    recipe.set("training.seed", command.seed);
     auto settings = DenoiserRecipe::read(recipe);
     if (command.threads > 0) torch::set_num_threads(command.threads);
     check_output(command.output);
@@ -236,9 +233,7 @@ std::unique_ptr<TrainingTask> denoiser_task(const DenoiserCommand &command) {
 }
 
 int train_denoiser(const DenoiserCommand &command) {
-    RunOptions options{.folder = command.folder, .restart = command.restart};
-    if (options.folder.empty()) options.folder = command.output.string() + ".run";
-    return exit_status(run_training(*denoiser_task(command), options));
+    return run(*denoiser_task(command), command);
 }
 
 void add_denoiser_command(CLI::App &app, int &status) {
@@ -248,20 +243,11 @@ void add_denoiser_command(CLI::App &app, int &status) {
         ->required();
     sub->add_option("--recipe", command->recipe, "Recipe (TOML)")
         ->default_val("trainer/recipes/denoiser.toml");
-    sub->add_option("-o,--output", command->output, "Bundle to write")->required();
-    sub->add_option("--run", command->folder, "Folder for checkpoint, log and curves [OUTPUT.run]");
     sub->add_option("--encoder", command->encoder,
                     "Bundle whose encoder weights to start from and to compare with");
-    sub->add_option("--device", command->device, "cpu, cuda or cuda:N")->capture_default_str();
     sub->add_option("--steps", command->steps, "Override the recipe's steps")->check(CLI::PositiveNumber);
     sub->add_option("--seed", command->seed, "Override the recipe's seed")->check(CLI::NonNegativeNumber);
-    sub->add_option("--threads", command->threads, "Threads of the kernels [all]")
-        ->check(CLI::NonNegativeNumber);
-    sub->add_option("--loader-threads", command->loader_threads, "Threads that prepare batches")
-        ->check(CLI::Range(1, 64))
-        ->capture_default_str();
-    sub->add_flag("--restart", command->restart, "Discard the run's checkpoint");
-    sub->add_option("--licence", command->licence, "Licence of the bundle, for its manifest");
+    add_run_options(*sub, *command);
     sub->callback([command, &status] { status = train_denoiser(*command); });
 }
 

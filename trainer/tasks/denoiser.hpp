@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/training_run.hpp"
+#include "tasks/run_command.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -16,16 +17,10 @@ class App;
 
 namespace mirra::trainer {
 
-struct DenoiserCommand {
+struct DenoiserCommand : RunCommand {
     std::vector<std::filesystem::path> data;
-    std::filesystem::path recipe, output;
-    std::filesystem::path folder;                 ///< of the run; empty: OUTPUT.run
     std::optional<std::filesystem::path> encoder; ///< a bundle whose encoder weights and comparator are used
-    std::string device = "cpu";
-    std::optional<std::int64_t> steps, seed; ///< override the recipe
-    int threads = 0, loader_threads = 1;
-    bool restart = false;
-    std::string licence; ///< of the bundle, for its manifest
+    std::optional<std::int64_t> steps, seed;      ///< override the recipe
 };
 
 /// `command` must outlive the task. @throws Error

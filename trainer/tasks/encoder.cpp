@@ -12,19 +12,16 @@ namespace mirra::trainer {
 namespace {
 
 Recipe recipe_with_overrides(const EncoderCommand &command) {
-    auto recipe = command.recipe.empty() ? Recipe::parse("", "defaults") : Recipe::load(command.recipe);
-    const auto set = [&](const char *key, const auto &value) {
-        if (value) recipe.set(key, *value);
-    };
-    set("network.architecture", command.architecture);
-    set("network.width", command.width);
-    set("adversary.kind", command.adversary);
-    set("adversary.norm", command.norm);
-    set("adversary.epsilon", command.epsilon);
-    set("adversary.steps", command.attack_steps);
-    set("adversary.step_size", command.step_size);
-    set("optimizer.epochs", command.epochs);
-    set("training.seed", command.seed);
+    auto recipe = Recipe::load_or_defaults(command.recipe);
+    recipe.set("network.architecture", command.architecture);
+    recipe.set("network.width", command.width);
+    recipe.set("adversary.kind", command.adversary);
+    recipe.set("adversary.norm", command.norm);
+    recipe.set("adversary.epsilon", command.epsilon);
+    recipe.set("adversary.steps", command.attack_steps);
+    recipe.set("adversary.step_size", command.step_size);
+    recipe.set("optimizer.epochs", command.epochs);
+    recipe.set("training.seed", command.seed);
     return recipe;
 }
 
@@ -63,8 +60,7 @@ std::unique_ptr<TrainingTask> encoder_task(const EncoderCommand &command,
 }
 
 int train_encoder(const EncoderCommand &command) {
-    const RunOptions options{.folder = run_folder(command), .restart = command.restart};
-    return exit_status(run_training(*encoder_task(command), options));
+    return run(*encoder_task(command), command);
 }
 
 void add_encoder_command(CLI::App &app, int &status) {
@@ -78,17 +74,7 @@ void add_encoder_command(CLI::App &app, int &status) {
                     "The same, for validation [val/ or test/ of --data]");
     sub->add_option("--recipe", command->recipe, "Recipe (TOML), see trainer/recipes");
     sub->add_option("--init", command->init, "Bundle of the same network to start from [random weights]");
-    sub->add_option("-o,--output", command->output, "Bundle to write")->required();
-    sub->add_option("--run", command->folder, "Folder for checkpoint, log and curves [OUTPUT.run]");
-    sub->add_option("--device", command->device, "cpu, cuda or cuda:N")->capture_default_str();
-    sub->add_option("--threads", command->threads, "Threads of the kernels [all]")
-        ->check(CLI::NonNegativeNumber);
-    sub->add_option("--loader-threads", command->loader_threads, "Threads that prepare batches")
-        ->check(CLI::Range(1, 64))
-        ->capture_default_str();
-    sub->add_flag("--restart", command->restart,
-                  "Discard the run's checkpoint, but not when a launcher restarts the processes");
-    sub->add_option("--licence", command->licence, "Licence of the bundle, for its manifest");
+    add_run_options(*sub, *command);
     add_overrides(*sub, *command);
     sub->callback([command, &status] { status = train_encoder(*command); });
 }

@@ -36,10 +36,6 @@ std::string started(const std::filesystem::path &folder, bool resumed) {
 
 } // namespace
 
-std::filesystem::path run_folder(const EncoderCommand &command) {
-    return command.folder.empty() ? std::filesystem::path(command.output.string() + ".run") : command.folder;
-}
-
 std::vector<std::string> words_of(const EncoderCommand &command) {
     std::vector<std::string> out{"mirra-train", "encoder"};
     const auto add = [&](const char *flag, const std::string &value) {

@@ -7,9 +7,6 @@
 
 namespace mirra::trainer {
 
-/// Where a run keeps its files: --run, else OUTPUT.run.
-std::filesystem::path run_folder(const EncoderCommand &command);
-
 /// The command as words that give the same run; without --restart, which would discard it.
 std::vector<std::string> words_of(const EncoderCommand &command);
 

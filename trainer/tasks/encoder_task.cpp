@@ -4,6 +4,7 @@
 #include "attacks/fgsm_rs.hpp"
 #include "attacks/gairat.hpp"
 #include "core/autocast.hpp"
+#include "core/clip_gradients.hpp"
 #include "core/device.hpp"
 #include "core/random.hpp"
 #include "data/cache_budget.hpp"
@@ -199,11 +200,7 @@ std::vector<double> EncoderTask::step(std::int64_t step) {
         loss = loss_of(logits, labels, weights);
     }
     gradients_.backward(loss);
-    constexpr double kNoLimit = 1e30;
-    const double norm = sgd_.clip_gradients(settings_.clip_norm > 0 ? settings_.clip_norm : kNoLimit);
-    if (!std::isfinite(norm)) // before it reaches the weights and the checkpoint
-        throw Error(ErrorCode::internal, "the gradient is not finite at step " + std::to_string(step + 1),
-                    recipe_.name(), "lower the learning rate or set clip_norm in the recipe");
+    clip_gradients(sgd_.parameters(), settings_.clip_norm, step, recipe_.name());
     const double rate = schedule_.at(step);
     sgd_.step(rate);
     processes_.average(network_->buffers()); // running statistics, of each process's own pictures

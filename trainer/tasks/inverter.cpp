@@ -11,14 +11,11 @@ namespace mirra::trainer {
 namespace {
 
 Recipe recipe_with_overrides(const InverterCommand &command) {
-    auto recipe = command.recipe.empty() ? Recipe::parse("", "defaults") : Recipe::load(command.recipe);
-    const auto set = [&](const char *key, const auto &value) {
-        if (value) recipe.set(key, *value);
-    };
-    set("network.layer", command.layer);
-    set("loss.kind", command.loss);
-    set("optimizer.steps", command.steps);
-    set("training.seed", command.seed);
+    auto recipe = Recipe::load_or_defaults(command.recipe);
+    recipe.set("network.layer", command.layer);
+    recipe.set("loss.kind", command.loss);
+    recipe.set("optimizer.steps", command.steps);
+    recipe.set("training.seed", command.seed);
     return recipe;
 }
 
@@ -42,9 +39,7 @@ std::unique_ptr<TrainingTask> inverter_task(const InverterCommand &command) {
 }
 
 int train_inverter(const InverterCommand &command) {
-    RunOptions options{.folder = command.folder, .restart = command.restart};
-    if (options.folder.empty()) options.folder = command.output.string() + ".run";
-    return exit_status(run_training(*inverter_task(command), options));
+    return run(*inverter_task(command), command);
 }
 
 void add_inverter_command(CLI::App &app, int &status) {
@@ -61,16 +56,7 @@ void add_inverter_command(CLI::App &app, int &status) {
     sub->add_option("--recipe", command->recipe, "Recipe (TOML), see trainer/recipes");
     sub->add_option("--init", command->init,
                     "Inverter bundle of the same layer to start from [random weights]");
-    sub->add_option("-o,--output", command->output, "Bundle to write")->required();
-    sub->add_option("--run", command->folder, "Folder for checkpoint, log and curves [OUTPUT.run]");
-    sub->add_option("--device", command->device, "cpu, cuda or cuda:N")->capture_default_str();
-    sub->add_option("--threads", command->threads, "Threads of the kernels [all]")
-        ->check(CLI::NonNegativeNumber);
-    sub->add_option("--loader-threads", command->loader_threads, "Threads that prepare batches")
-        ->check(CLI::Range(1, 64))
-        ->capture_default_str();
-    sub->add_flag("--restart", command->restart, "Discard the run's checkpoint");
-    sub->add_option("--licence", command->licence, "Licence of the bundle, for its manifest");
+    add_run_options(*sub, *command);
     add_overrides(*sub, *command);
     sub->callback([command, &status] { status = train_inverter(*command); });
 }

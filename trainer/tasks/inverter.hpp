@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/training_run.hpp"
+#include "tasks/run_command.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -15,18 +16,12 @@ class App;
 
 namespace mirra::trainer {
 
-struct InverterCommand {
+struct InverterCommand : RunCommand {
     std::filesystem::path encoder;             ///< bundle with the graph "encoder"
     std::vector<std::string> data, validation; ///< folders at any depth, or cifar10:DIR
-    std::filesystem::path recipe, output;
-    std::filesystem::path folder; ///< of the run; empty: OUTPUT.run
-    std::filesystem::path init;   ///< inverter bundle whose generator to start from
-    std::string device = "cpu";
-    std::optional<std::string> layer, loss; ///< override the recipe
+    std::filesystem::path init;                ///< inverter bundle whose generator to start from
+    std::optional<std::string> layer, loss;    ///< override the recipe
     std::optional<std::int64_t> steps, seed;
-    int threads = 0, loader_threads = 1;
-    bool restart = false;
-    std::string licence; ///< of the bundle, for its manifest
 };
 
 /// `command` must outlive the task. @throws Error

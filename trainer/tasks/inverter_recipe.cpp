@@ -14,6 +14,7 @@ void read_network(Recipe &recipe, InverterRecipe &out) {
     out.generator.layout = recipe.choice("network.layout", graph::generator_layouts());
     out.generator.width = recipe.real("network.width", 1, 1.0 / 64, 8);
     out.spectral_norm = recipe.boolean("network.spectral_norm", true);
+    out.start_color_tail = recipe.choice("network.color_tail", {"random", "identity"}) == "identity";
 }
 
 /// The weights are read whatever the kind is, so that one recipe serves every --loss.

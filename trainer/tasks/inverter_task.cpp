@@ -2,6 +2,7 @@
 #include "tasks/inverter_task.hpp"
 
 #include "core/autocast.hpp"
+#include "core/clip_gradients.hpp"
 #include "core/device.hpp"
 #include "core/random.hpp"
 #include "data/evaluation_split.hpp"
@@ -9,10 +10,10 @@
 #include "eval/similarity.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
+#include "tasks/color_tail.hpp"
 #include "tasks/inverter_bundle.hpp"
 
 #include <chrono>
-#include <cmath>
 #include <limits>
 
 namespace mirra::trainer {
@@ -76,6 +77,7 @@ std::shared_ptr<GraphModule> InverterTask::make_generator() {
     GraphModule::Options options;
     if (settings_.spectral_norm) options.spectral_norm = {"generator."};
     auto generator = std::make_shared<GraphModule>(graph, options);
+    if (settings_.start_color_tail) start_color_tail(*generator);
     if (!command_.init.empty()) load_initial(*generator);
     generator->to(device_);
     return generator;
@@ -199,12 +201,7 @@ std::vector<double> InverterTask::step(std::int64_t step) {
     adam_.zero_grad();
     const auto losses = losses_of(generate(features), images, features, step);
     losses.total.backward();
-    constexpr double kNoLimit = 1e30;
-    const auto limit = settings_.optimizer.clip_norm;
-    const double norm = adam_.clip_gradients(limit > 0 ? limit : kNoLimit);
-    if (!std::isfinite(norm)) // before it reaches the weights and the checkpoint
-        throw Error(ErrorCode::internal, "the gradient is not finite at step " + std::to_string(step + 1),
-                    recipe_.name(), "lower the learning rate or set clip_norm in the recipe");
+    clip_gradients(adam_.parameters(), settings_.optimizer.clip_norm, step, recipe_.name());
     const double rate = settings_.optimizer.schedule.at(step);
     adam_.step(rate);
     if (average_) average_->update(step);

@@ -42,18 +42,22 @@ const Layout &find_layout(const std::string &name, const FeatureGeometry &geomet
                 "use an encoder whose features are the picture's extent divided by a power of two");
 }
 
-std::int64_t feature_extent(const Graph &part, std::int64_t extent) {
-    const auto shapes =
-        infer_shapes(part, {{part.inputs.front().name, {1, part.inputs.front().channels, extent, extent}}});
-    const auto &shape = shapes.at(part.outputs.front().source);
-    if (shape.size() != 4) unsupported(part, "its output is no feature map");
-    return shape[2];
+using Shapes = std::map<std::string, Shape>;
+
+Shapes shapes_at(const Graph &part, std::int64_t extent) {
+    const auto &input = part.inputs.front();
+    return infer_shapes(part, {{input.name, {1, input.channels, extent, extent}}});
 }
 
-/// Channels of the last convolution or addition at each resolution.
-std::vector<std::int64_t> stage_channels(const Graph &part, std::int64_t extent, std::size_t stages) {
-    const auto shapes =
-        infer_shapes(part, {{part.inputs.front().name, {1, part.inputs.front().channels, extent, extent}}});
+const Shape &features_of(const Graph &part, const Shapes &shapes) {
+    const auto &shape = shapes.at(part.outputs.front().source);
+    if (shape.size() != 4) unsupported(part, "its output is no feature map");
+    return shape;
+}
+
+/// Channels of the last convolution at each resolution.
+std::vector<std::int64_t> stage_channels(const Graph &part, const Shapes &shapes, std::int64_t extent,
+                                         std::size_t stages) {
     std::vector<std::int64_t> channels(stages, 0);
     for (const auto &node : part.nodes) {
         const auto &shape = shapes.at(node.name);
@@ -77,18 +81,16 @@ FeatureGeometry feature_geometry(const Graph &part) {
     if (!std::has_single_bit(static_cast<std::uint64_t>(out.stride)))
         unsupported(part, "its stride is " + std::to_string(out.stride));
     const auto extent = kGridCells * out.stride;
-    const auto cells = feature_extent(part, extent);
-    out.missing = kGridCells - cells;
+    const auto shapes = shapes_at(part, extent);
+    const auto &features = features_of(part, shapes);
+    out.channels = features[1];
+    out.missing = kGridCells - features[2];
     if (out.missing < 0 || out.missing > 1 ||
-        feature_extent(part, 2 * extent) != 2 * kGridCells - out.missing)
-        unsupported(part, "a picture of " + std::to_string(extent) + " pixels has " + std::to_string(cells) +
-                              " features");
-    const auto stages =
-        static_cast<std::size_t>(std::countr_zero(static_cast<std::uint64_t>(out.stride))) + 1;
-    out.stages = stage_channels(part, extent, stages);
-    const auto shapes =
-        infer_shapes(part, {{part.inputs.front().name, {1, part.inputs.front().channels, extent, extent}}});
-    out.channels = shapes.at(part.outputs.front().source)[1];
+        features_of(part, shapes_at(part, 2 * extent))[2] != 2 * kGridCells - out.missing)
+        unsupported(part, "a picture of " + std::to_string(extent) + " pixels has " +
+                              std::to_string(features[2]) + " features");
+    const auto doublings = std::countr_zero(static_cast<std::uint64_t>(out.stride));
+    out.stages = stage_channels(part, shapes, extent, static_cast<std::size_t>(doublings) + 1);
     out.stages.back() = out.channels;
     return out;
 }

@@ -104,6 +104,7 @@ class Simulation {
         constexpr std::uint64_t kIndexBytes = 8;
         if (node.op == g::Op::max_pool) return block(result * kIndexBytes);
         if (node.op == g::Op::normalise || node.op == g::Op::flatten) return block(result * 4);
+        if (step.image_range && value_bytes_ != 4) return block(result * 4);
         if (!is_convolution(node.op)) return 0;
         // Reduced precision converts an fp32 input first, and adds to an fp32 addend through a copy.
         const auto converted = value_bytes_ == 4 ? 0 : block(input * value_bytes_);
@@ -116,6 +117,7 @@ class Simulation {
         const auto &shape = shapes_.at(node.name);
         const auto channels = static_cast<std::uint64_t>(shape[1]);
         if (node.op != g::Op::conv_transpose2d || channels % kBlock == 0) return 0;
+        if (computes_in_phases(node)) return block(elements(shape) / channels / 4 * kBlock * 4);
         return block(elements(shape) / channels * ((channels + kBlock - 1) / kBlock * kBlock) * 4);
     }
 
@@ -150,7 +152,7 @@ class Simulation {
 std::uint64_t weight_bytes(const g::Graph &graph) {
     std::uint64_t bytes = 0;
     for (const auto &[name, shape] : g::weight_shapes(graph)) bytes += elements(shape) * 4;
-    return bytes * 2; // as stored and as packed
+    return bytes * 3; // as stored, as folded and as packed
 }
 
 } // namespace

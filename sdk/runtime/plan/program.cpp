@@ -24,6 +24,8 @@ class Lowering {
     Program run() {
         for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
             if (!fused_.contains(i) && is_convolution(graph_.nodes[i].op)) fuse(i);
+        for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
+            if (graph_.nodes[i].op == g::Op::tanh) fuse_image_range(i);
         Program program;
         for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
             if (const auto found = at_.find(i); found != at_.end())
@@ -96,6 +98,29 @@ class Lowering {
                (node.inputs[0] == step.result || node.inputs[1] == step.result);
     }
 
+    /// (tanh(y) + 1) / 2 = sigmoid(2 y), where y comes from a convolution that can double it.
+    void fuse_image_range(std::size_t tanh) {
+        const auto &node = graph_.nodes[tanh];
+        const auto shift = only_reader(node.name);
+        if (!shift || !is_shift_to_unit(graph_.nodes[*shift]) || only_reader(node.inputs[0]) != tanh) return;
+        const auto source = std::ranges::find_if(
+            at_, [&](const auto &entry) { return entry.second.result == node.inputs[0]; });
+        if (source == at_.end() || source->second.relu || source->second.addend) return;
+        source->second.gain = 2;
+        Step step = plain(tanh);
+        step.image_range = true;
+        step.result = graph_.nodes[*shift].name;
+        fused_.insert(*shift);
+        at_[tanh] = std::move(step);
+    }
+
+    static bool is_shift_to_unit(const g::Node &node) {
+        const auto all = [&](const char *key, double value) {
+            return std::ranges::all_of(node.reals(key), [&](double each) { return each == value; });
+        };
+        return node.op == g::Op::normalise && all("mean", -1) && all("deviation", 2);
+    }
+
     void release(Program &program) const {
         std::map<std::string, std::size_t> last;
         for (std::size_t i = 0; i < program.steps.size(); ++i)
@@ -115,6 +140,13 @@ class Lowering {
 
 Program lower(const g::Graph &graph) {
     return Lowering(graph).run();
+}
+
+bool computes_in_phases(const g::Node &node) {
+    constexpr std::int64_t kFewChannels = 4;
+    return node.op == g::Op::conv_transpose2d && node.integer("kernel") == 4 && node.integer("stride") == 2 &&
+           node.integer("padding") == 1 && node.integer("output_padding") == 0 &&
+           node.integer("out_channels") <= kFewChannels;
 }
 
 bool works_in_place(g::Op op) {

@@ -18,9 +18,12 @@ struct Step {
     std::optional<std::size_t> batch_norm; ///< folded into the convolution's weights
     std::optional<std::string> addend;     ///< value added to the convolution's result
     bool relu = false;                     ///< applied last
-    std::string result;                    ///< name of the value that it yields
-    std::vector<std::string> inputs;       ///< values read, the addend included
-    std::vector<std::string> released;     ///< values that nobody reads after this step
+    double gain = 1;                       ///< what the convolution's weights are multiplied by
+    bool image_range =
+        false;          ///< tanh and the shift to [0, 1] behind it: the sigmoid of a value doubled by gain
+    std::string result; ///< name of the value that it yields
+    std::vector<std::string> inputs;   ///< values read, the addend included
+    std::vector<std::string> released; ///< values that nobody reads after this step
 };
 
 struct Program {
@@ -29,6 +32,10 @@ struct Program {
 
 /// Fuses where each intermediate value has one reader; the order stays topological.
 Program lower(const graph::Graph &graph);
+
+/// Whether the processor computes this transposed convolution as a convolution that gives the four pixels of
+/// each doubled position as channels: with few channels it takes half the time.
+bool computes_in_phases(const graph::Node &node);
 
 /// Whether a step of this op works in place on an input that it is the last to read.
 bool works_in_place(graph::Op op);

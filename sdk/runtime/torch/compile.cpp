@@ -1,8 +1,9 @@
-// Folding batch norm, casting and packing weights.
+// Folding batch norm and casting weights.
 #include "runtime/torch/compile.hpp"
 
-#include "mirra/error.hpp"
-#include "runtime/torch/onednn.hpp"
+#include "runtime/torch/color.hpp"
+#include "runtime/torch/packed_weight.hpp"
+#include "runtime/torch/weights.hpp"
 
 #include <torch/torch.h>
 
@@ -22,8 +23,9 @@ class Compiler {
         , shapes_(g::weight_shapes(graph)) {}
 
     CompiledStep compile(const Step &step) {
-        CompiledStep out{
-            .step = step, .weight = {}, .bias = {}, .packed = false, .others = {}, .scale = {}, .offset = {}};
+        CompiledStep out;
+        out.step = step;
+        out.node = graph_.nodes[step.node];
         const auto &node = graph_.nodes[step.node];
         switch (node.op) {
         case g::Op::conv2d:
@@ -40,18 +42,7 @@ class Compiler {
     }
 
   private:
-    at::Tensor load(const std::string &name) const {
-        const auto weight = weights_(name);
-        const auto &shape = shapes_.at(name);
-        std::int64_t count = 1;
-        for (const auto extent : shape) count *= extent;
-        if (count != static_cast<std::int64_t>(weight.values.size()))
-            throw Error(ErrorCode::mismatch,
-                        "weight has " + std::to_string(weight.values.size()) + " values, " +
-                            std::to_string(count) + " are needed",
-                        name);
-        return at::from_blob(const_cast<float *>(weight.values.data()), shape, at::kFloat).clone();
-    }
+    at::Tensor load(const std::string &name) const { return load_weight(weights_, name, shapes_.at(name)); }
 
     at::Tensor role(const g::Node &node, const char *name) const {
         const auto found = node.weights.find(name);
@@ -62,11 +53,27 @@ class Compiler {
         auto weight = role(node, "weight"), bias = role(node, "bias");
         const bool transposed = node.op == g::Op::conv_transpose2d;
         if (out.step.batch_norm) fold(graph_.nodes[*out.step.batch_norm], transposed, weight, bias);
+        if (out.step.gain != 1) {
+            weight.mul_(out.step.gain);
+            if (bias.defined()) bias.mul_(out.step.gain);
+        }
+        if (device_.is_cpu()) choose_kernel(weight, bias, out);
         if (bias.defined()) out.bias = bias.to(device_, type_);
         out.weight = weight.to(device_, type_).contiguous(at::MemoryFormat::ChannelsLast);
-        if (device_.is_cpu()) {
-            out.weight = pack_weight(node, out.weight);
-            out.packed = true;
+        if (device_.is_cpu()) out.packed = std::make_shared<PackedWeight>(out.node, out.weight);
+    }
+
+    /// Other ways to compute a convolution of few channels, where one is faster.
+    void choose_kernel(at::Tensor &weight, at::Tensor &bias, CompiledStep &out) const {
+        if (out.step.addend) return;
+        if (type_ == at::kFloat && is_color_convolution(out.node)) {
+            out.color = ColorFilter::make(weight.contiguous().const_data_ptr<float>(),
+                                          bias.defined() ? bias.const_data_ptr<float>() : nullptr);
+        } else if (computes_in_phases(out.node)) {
+            out.phases_of = weight.size(1);
+            out.node = phase_convolution(out.node);
+            weight = phase_weight(weight);
+            if (bias.defined()) bias = phase_bias(bias);
         }
     }
 

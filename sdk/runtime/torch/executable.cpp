@@ -2,10 +2,12 @@
 #include "runtime/torch/executable.hpp"
 
 #include "mirra/error.hpp"
+#include "runtime/torch/color.hpp"
 #include "runtime/torch/compile.hpp"
 #include "runtime/torch/devices.hpp"
 #include "runtime/torch/onednn.hpp"
 #include "runtime/torch/ops.hpp"
+#include "runtime/torch/packed_weight.hpp"
 #include "runtime/torch/tensor.hpp"
 
 #include <torch/torch.h>
@@ -34,18 +36,21 @@ class Frame {
     Frame(const g::Graph &graph, at::ScalarType type, std::span<const TensorPtr> inputs)
         : graph_(graph)
         , type_(type) {
-        for (std::size_t i = 0; i < graph.inputs.size(); ++i)
-            values_[graph.inputs[i].name] = unwrap(*inputs[i]).contiguous(at::MemoryFormat::ChannelsLast);
+        for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
+            auto &value = values_[graph.inputs[i].name] = unwrap(*inputs[i]);
+            if (!only_normalised(graph.inputs[i].name))
+                value = value.contiguous(at::MemoryFormat::ChannelsLast);
+        }
     }
 
     void execute(const CompiledStep &compiled) {
         const auto &step = compiled.step;
-        const auto &node = graph_.nodes[step.node];
-        auto result = compiled.weight.defined() ? convolve(compiled, node)
-                      : compiled.scale.defined()
-                          ? values_.at(step.inputs[0]) * compiled.scale + compiled.offset
-                      : node.op == g::Op::add ? add(step)
-                                              : apply(compiled, node);
+        const auto &node = compiled.node;
+        auto result = compiled.weight.defined()  ? convolve(compiled, node)
+                      : compiled.scale.defined() ? normalise(compiled)
+                      : step.image_range         ? image_range(step)
+                      : node.op == g::Op::add    ? add(step)
+                                                 : apply(compiled, node);
         for (const auto &name : step.released) values_.erase(name);
         values_[step.result] = std::move(result);
     }
@@ -58,6 +63,27 @@ class Frame {
     }
 
   private:
+    /// Such an input is read in whatever format it has.
+    [[nodiscard]] bool only_normalised(const std::string &input) const {
+        return std::ranges::all_of(graph_.nodes, [&](const g::Node &node) {
+            return node.op == g::Op::normalise || std::ranges::find(node.inputs, input) == node.inputs.end();
+        });
+    }
+
+    at::Tensor normalise(const CompiledStep &compiled) const {
+        const auto &x = values_.at(compiled.step.inputs[0]);
+        if (x.is_cpu() && x.scalar_type() == at::kFloat)
+            return affine_channels(x, compiled.scale, compiled.offset);
+        return x * compiled.scale + compiled.offset;
+    }
+
+    at::Tensor image_range(const Step &step) {
+        const auto &name = step.inputs[0];
+        const bool free = values_.at(name).scalar_type() != at::kFloat || owned(step, name);
+        const auto x = values_.at(name).to(at::kFloat);
+        return free ? x.sigmoid_() : x.sigmoid();
+    }
+
     /// Whether this step may write over the value: it reads it last, and nothing else shares its memory (as
     /// the caller's inputs, and slices of other values, do).
     [[nodiscard]] bool owned(const Step &step, const std::string &name) const {
@@ -71,16 +97,20 @@ class Frame {
         const auto &step = compiled.step;
         const auto x = values_.at(node.inputs[0]).to(type_).contiguous(at::MemoryFormat::ChannelsLast);
         if (!compiled.packed) return convolve_unfused(compiled, node, x);
-        if (!step.addend) return fused_convolution(node, x, compiled.weight, compiled.bias, step.relu);
+        if (compiled.color) return color_convolution(x, *compiled.color, step.relu);
+        const auto weight = compiled.packed->fitting(x.sizes());
+        if (!step.addend) {
+            const auto y = fused_convolution(node, x, weight, compiled.bias, step.relu);
+            return compiled.phases_of > 0 ? join_phases(y, compiled.phases_of) : y;
+        }
         const bool reusable = *step.addend != node.inputs[0] && owned(step, *step.addend);
         auto addend = values_.at(*step.addend);
         if (addend.scalar_type() == type_ && addend.is_contiguous(at::MemoryFormat::ChannelsLast)) {
             if (!reusable) addend = addend.clone();
-            return fused_convolution_add(node, addend, x, compiled.weight, compiled.bias, step.relu);
+            return fused_convolution_add(node, addend, x, weight, compiled.bias, step.relu);
         }
-        auto sum = fused_convolution(node, x, compiled.weight, compiled.bias, false)
-                       .to(addend.scalar_type())
-                       .add_(addend);
+        auto sum =
+            fused_convolution(node, x, weight, compiled.bias, false).to(addend.scalar_type()).add_(addend);
         return step.relu ? sum.relu_() : sum;
     }
 

@@ -7,6 +7,7 @@
 #include "runtime/torch/guard.hpp"
 #include "runtime/torch/ops.hpp"
 #include "runtime/torch/tensor.hpp"
+#include "runtime/torch/weights.hpp"
 
 #include <torch/torch.h>
 
@@ -24,17 +25,8 @@ using Weights = std::map<std::string, at::Tensor>;
 Weights load_weights(const g::Graph &graph, const WeightSource &source, const c10::Device &device) {
     Weights weights;
     for (const auto &[name, shape] : g::weight_shapes(graph)) {
-        const auto weight = source(name);
-        std::int64_t count = 1;
-        for (const auto extent : shape) count *= extent;
-        if (count != static_cast<std::int64_t>(weight.values.size()))
-            throw Error(ErrorCode::mismatch,
-                        "weight has " + std::to_string(weight.values.size()) + " values, " +
-                            std::to_string(count) + " are needed",
-                        name);
-        const auto values = at::from_blob(const_cast<float *>(weight.values.data()), shape, at::kFloat);
         const auto format = shape.size() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-        weights[name] = values.clone(format).to(device);
+        weights[name] = load_weight(source, name, shape).contiguous(format).to(device);
     }
     return weights;
 }

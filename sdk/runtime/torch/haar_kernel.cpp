@@ -1,16 +1,9 @@
 // Haar row kernels; taps as in the paper's wavelet pooling (paper/NOTES.md section 4).
 #include "runtime/torch/haar_kernel.hpp"
 
-#include <bit>
+#include "runtime/torch/per_processor.hpp"
 
-// The loops are compiled for several instruction sets; the loader picks one. Sanitizers cannot intercept the
-// resolver.
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) &&     \
-    !defined(__SANITIZE_THREAD__)
-#define MIRRA_PER_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define MIRRA_PER_PROCESSOR
-#endif
+#include <bit>
 
 namespace mirra::runtime {
 namespace {

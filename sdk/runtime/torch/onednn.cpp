@@ -32,15 +32,15 @@ c10::IValue no_scalars() {
 
 } // namespace
 
-at::Tensor pack_weight(const g::Node &node, const at::Tensor &weight) {
+at::Tensor pack_weight(const g::Node &node, const at::Tensor &weight, at::IntArrayRef input_size) {
     if (node.op == g::Op::conv_transpose2d) {
         static const auto handle = operation("mkldnn::_reorder_convolution_transpose_weight", "");
         return call(handle, {weight, both(node.integer("padding")), both(node.integer("output_padding")),
-                             both(node.integer("stride")), both(1), std::int64_t{1}, c10::IValue()});
+                             both(node.integer("stride")), both(1), std::int64_t{1}, input_size.vec()});
     }
     static const auto handle = operation("mkldnn::_reorder_convolution_weight", "");
     return call(handle, {weight, both(node.integer("padding")), both(node.integer("stride")),
-                         both(node.integer("dilation")), node.integer("groups"), c10::IValue()});
+                         both(node.integer("dilation")), node.integer("groups"), input_size.vec()});
 }
 
 at::Tensor fused_convolution(const g::Node &node, const at::Tensor &x, const at::Tensor &weight,

@@ -7,8 +7,10 @@
 
 namespace mirra::runtime {
 
-/// Reorders a convolution's weight into the layout that its kernel reads.
-at::Tensor pack_weight(const graph::Node &node, const at::Tensor &weight);
+/// Reorders a convolution's weight into the layout that its kernel reads for an input of this size,
+/// channels-last. With a weight packed for another size results are the same, and oneDNN reorders it at every
+/// call: by its reference code, which costs many times the convolution.
+at::Tensor pack_weight(const graph::Node &node, const at::Tensor &weight, at::IntArrayRef input_size);
 
 /// conv2d or conv_transpose2d, with ReLU if asked for; the input channels-last.
 at::Tensor fused_convolution(const graph::Node &node, const at::Tensor &x, const at::Tensor &weight,

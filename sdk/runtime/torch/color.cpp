@@ -1,0 +1,155 @@
+// The steps over the row kernels.
+#include "runtime/torch/color.hpp"
+
+#include <ATen/Parallel.h>
+#include <torch/torch.h>
+
+#include <cstring>
+#include <vector>
+
+namespace mirra::runtime {
+namespace {
+
+namespace g = mirra::graph;
+
+constexpr std::int64_t kGrainElements = 32768, kColors = 3;
+constexpr std::int64_t kPhases = 4, kPhaseBlock = 16;
+
+at::Tensor empty_like_picture(const at::Tensor &x, at::IntArrayRef sizes) {
+    return at::empty(sizes, x.options().memory_format(at::MemoryFormat::ChannelsLast));
+}
+
+std::int64_t rows_at_once(std::int64_t elements_of_a_row) {
+    return std::max<std::int64_t>(1, kGrainElements / std::max<std::int64_t>(1, elements_of_a_row));
+}
+
+/// Three rows of a picture with margins, of which a step down replaces one.
+class RowWindow {
+  public:
+    RowWindow(const float *picture, std::int64_t height, std::int64_t width)
+        : picture_(picture)
+        , height_(height)
+        , values_(kColors * width)
+        , stride_(values_ + 2 * ColorFilter::kMargin)
+        , buffer_(static_cast<std::size_t>(3 * stride_)) {}
+
+    void read(std::int64_t y) {
+        float *row = row_at(y);
+        if (y < 0 || y >= height_)
+            std::fill_n(row, values_, 0.0F);
+        else
+            std::memcpy(row, picture_ + y * values_, static_cast<std::size_t>(values_) * sizeof(float));
+    }
+    [[nodiscard]] std::array<const float *, 3> around(std::int64_t y) {
+        return {row_at(y - 1), row_at(y), row_at(y + 1)};
+    }
+
+  private:
+    float *row_at(std::int64_t y) { return buffer_.data() + (y + 3) % 3 * stride_ + ColorFilter::kMargin; }
+
+    const float *picture_;
+    std::int64_t height_, values_, stride_;
+    std::vector<float> buffer_;
+};
+
+} // namespace
+
+at::Tensor affine_channels(const at::Tensor &x, const at::Tensor &scale, const at::Tensor &offset) {
+    auto out = empty_like_picture(x, x.sizes());
+    const auto channels = x.size(1), height = x.size(2), width = x.size(3);
+    const auto *in = x.const_data_ptr<float>();
+    auto *to = out.mutable_data_ptr<float>();
+    const auto *scales = scale.const_data_ptr<float>(), *offsets = offset.const_data_ptr<float>();
+    at::parallel_for(0, x.size(0) * height, rows_at_once(width * channels), [&](auto begin, auto end) {
+        for (auto row = begin; row < end; ++row)
+            affine_row(in + row / height * x.stride(0) + row % height * x.stride(2), x.stride(3), x.stride(1),
+                       scales, offsets, to + row * width * channels, width, channels);
+    });
+    return out;
+}
+
+bool is_color_convolution(const g::Node &node) {
+    return node.op == g::Op::conv2d && node.integer("in_channels") == kColors &&
+           node.integer("out_channels") == kColors && node.integer("kernel") == 3 &&
+           node.integer("stride") == 1 && node.integer("padding") == 1 && node.integer("dilation") == 1 &&
+           node.integer("groups") == 1;
+}
+
+at::Tensor color_convolution(const at::Tensor &x, const ColorFilter &filter, bool relu) {
+    auto out = empty_like_picture(x, x.sizes());
+    const auto height = x.size(2), width = x.size(3), picture = kColors * height * width;
+    const auto *in = x.const_data_ptr<float>();
+    auto *to = out.mutable_data_ptr<float>();
+    at::parallel_for(0, x.size(0) * height, rows_at_once(kColors * width), [&](auto begin, auto end) {
+        for (auto row = begin; row < end;) {
+            const auto image = row / height, last = std::min(end, (image + 1) * height);
+            RowWindow window(in + image * picture, height, width);
+            auto y = row - image * height;
+            window.read(y - 1);
+            window.read(y);
+            for (; row < last; ++row, ++y) {
+                window.read(y + 1);
+                color_filter_row(filter, window.around(y), relu, to + row * kColors * width, width);
+            }
+        }
+    });
+    return out;
+}
+
+g::Node phase_convolution(const g::Node &transposed) {
+    g::Node node;
+    node.name = transposed.name;
+    node.op = g::Op::conv2d;
+    node.inputs = transposed.inputs;
+    node.attributes = {{"in_channels", transposed.integer("in_channels")},
+                       {"out_channels", kPhaseBlock},
+                       {"kernel", std::int64_t{3}},
+                       {"padding", std::int64_t{1}}};
+    return node;
+}
+
+/// Of a kernel of four, stride two and padding one, an even output reads taps 3 and 1 at the inputs before
+/// and at it, an odd one taps 2 and 0 at and behind it.
+at::Tensor phase_weight(const at::Tensor &transposed) {
+    constexpr std::int64_t kTap[2][3] = {{3, 1, -1}, {-1, 2, 0}};
+    const auto inputs = transposed.size(0), channels = transposed.size(1);
+    auto out = at::zeros({kPhaseBlock, inputs, 3, 3}, transposed.options());
+    for (std::int64_t phase = 0; phase < kPhases; ++phase)
+        for (std::int64_t y = 0; y < 3; ++y)
+            for (std::int64_t x = 0; x < 3; ++x) {
+                const auto row = kTap[phase / 2][y], column = kTap[phase % 2][x];
+                if (row < 0 || column < 0) continue;
+                out.narrow(0, phase * channels, channels)
+                    .select(3, x)
+                    .select(2, y)
+                    .copy_(transposed.select(3, column).select(2, row).t());
+            }
+    return out;
+}
+
+at::Tensor phase_bias(const at::Tensor &bias) {
+    auto out = at::zeros({kPhaseBlock}, bias.options());
+    out.narrow(0, 0, kPhases * bias.size(0)).copy_(bias.repeat({kPhases}));
+    return out;
+}
+
+at::Tensor join_phases(const at::Tensor &x, std::int64_t channels) {
+    const auto height = x.size(2), width = x.size(3), held = x.size(1);
+    auto out = empty_like_picture(x, {x.size(0), channels, 2 * height, 2 * width});
+    const auto bytes = static_cast<std::int64_t>(x.element_size());
+    const auto *in = static_cast<const char *>(x.const_data_ptr());
+    auto *to = static_cast<char *>(out.mutable_data_ptr());
+    const auto pair = 2 * channels * bytes; // a phase's two columns lie side by side in both
+    at::parallel_for(0, x.size(0) * height, rows_at_once(width * held), [&](auto begin, auto end) {
+        for (auto row = begin; row < end; ++row)
+            for (std::int64_t dy = 0; dy < 2; ++dy) {
+                const char *from = in + row * width * held * bytes + dy * pair;
+                char *line = to + (2 * row + dy) * width * pair;
+                for (std::int64_t i = 0; i < width; ++i)
+                    std::memcpy(line + i * pair, from + i * held * bytes, static_cast<std::size_t>(pair));
+            }
+    });
+    return out;
+}
+
+} // namespace mirra::runtime

@@ -1,0 +1,10 @@
+// Kernels that are compiled for several instruction sets; the loader picks one.
+#pragma once
+
+// Sanitizers cannot intercept the resolver.
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) &&     \
+    !defined(__SANITIZE_THREAD__)
+#define MIRRA_PER_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define MIRRA_PER_PROCESSOR
+#endif

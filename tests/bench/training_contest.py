@@ -1,0 +1,71 @@
+"""What the benchmarks of trainings share: contestants in turns, a table of their rates, pictures to train on."""
+import os
+import pathlib
+import statistics
+import struct
+import time
+import zlib
+
+import numpy as np
+import torch
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+WARM = 4  # steps before a measurement of PyTorch
+
+
+def parse(parser):
+    """The arguments, with those that all of these benchmarks have."""
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--bf16", action="store_true", help="also in bf16, which pays where the hardware has it")
+    parser.add_argument("--mirra-train", default=str(ROOT / "build/release/bin/mirra-train"))
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    return arguments
+
+
+def rate(step, batch, count):
+    """Images per second of a loop in PyTorch."""
+    for _ in range(WARM):
+        step()
+    begin = time.perf_counter()
+    for _ in range(count):
+        step()
+    return count * batch / (time.perf_counter() - begin)
+
+
+def run(title, arguments, mirra, eager):
+    """mirra(precision) and eager(channels_last, bf16) give images per second."""
+    contestants = {"Mirra fp32": lambda: mirra("fp32"),
+                   "PyTorch eager fp32": lambda: eager(False, False),
+                   "PyTorch eager fp32 channels-last": lambda: eager(True, False)}
+    if arguments.bf16:
+        contestants |= {"Mirra bf16": lambda: mirra("bf16"),
+                        "PyTorch eager bf16 autocast": lambda: eager(False, True),
+                        "PyTorch eager bf16 autocast channels-last": lambda: eager(True, True)}
+    rates = {name: [] for name in contestants}
+    for _ in range(arguments.rounds):
+        for name, measure in contestants.items():
+            rates[name].append(measure())
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    print(f"\n{title}\n\n| training | images/s | Mirra over it |\n|---|---|---|")
+    for name, value in medians.items():
+        own = medians["Mirra bf16" if "bf16" in name else "Mirra fp32"]
+        print(f"| {name} | {value:.1f} | {own / value:.2f} |", flush=True)
+
+
+def write_pictures(folder, count, extent, classes=10):
+    """Uniform noise as PNG, written with zlib alone."""
+    random = np.random.default_rng(0)
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    for index in range(count):
+        place = folder / f"class{index % classes}"
+        place.mkdir(parents=True, exist_ok=True)
+        rows = b"".join(b"\0" + random.integers(0, 256, extent * 3, dtype=np.uint8).tobytes() for _ in range(extent))
+        (place / f"{index}.png").write_bytes(b"\x89PNG\r\n\x1a\n" +
+            chunk(b"IHDR", struct.pack(">IIBBBBB", extent, extent, 8, 2, 0, 0, 0)) +
+            chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b""))
