@@ -4,6 +4,7 @@
 #include "bundle/manifest.hpp"
 #include "core/graph_module.hpp"
 #include "core/run_record.hpp"
+#include "eval/evaluation_pictures.hpp"
 #include "eval/manifest_rewrite.hpp"
 #include "eval/robustness_record.hpp"
 #include "log/log.hpp"
@@ -15,6 +16,7 @@
 #include "report/html.hpp"
 #include "report/measurements.hpp"
 #include "report/picture.hpp"
+#include "report/sheet.hpp"
 #include "report/svg_plot.hpp"
 #include "report/wording.hpp"
 #include "scratch.hpp"
@@ -26,6 +28,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -177,6 +180,22 @@ TEST(EncoderReport, ThePageHoldsEveryPart) {
     ASSERT_EQ(pictures.size(), 12u); // of each example: picture, 2 adversarial, perturbation, 2 gradients
     for (const auto &picture : pictures)
         EXPECT_EQ(std::pair(picture.width(), picture.height()), std::pair(128, 128));
+}
+
+TEST(Sheet, SmallPicturesAreEnlargedByWholePixels) {
+    const FloatPicture gray{8, 4, std::vector<float>(8 * 4 * 3, 0.25F)};
+    const FloatPicture large{300, 200, std::vector<float>(300 * 200 * 3, 0.25F)};
+    const auto path = mirra::test::scratch() + "sheet.png";
+    const auto same = [&](const std::vector<SheetRow> &rows) {
+        write_sheet(path, rows);
+        const auto sheet = to_float(image::read(path, {}));
+        return std::ranges::count_if(sheet.values,
+                                     [](float value) { return std::abs(value - 0.25F) < 0.01F; }) /
+               3;
+    };
+    EXPECT_EQ(same({{{"", gray}}}), 16 * 8 * 16 * 4);
+    EXPECT_EQ(same({{{"", large}}}), 300 * 200);
+    EXPECT_EQ(same({{{"", gray}, {"", large}}}), 300 * 200 + 8 * 4) << "one scale a sheet";
 }
 
 TEST(EncoderReport, TextIsNeverMarkup) {
