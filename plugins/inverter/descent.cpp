@@ -121,6 +121,9 @@ Descent descend(const Host &host, const DescentSettings &settings, const std::st
         if (i > 0 && i % kPreviewEvery == 0) host.preview(image);
         double loss = 0;
         const Tensor gradient = distance.gradient(image, loss);
+        if (i == 0 && !std::isfinite(loss))
+            host.fail(MIRRA_E_INVALID_ARGUMENT, "the distance to the wanted features is no finite number",
+                      layer.c_str(), "check the features that were given");
         if (i == 0 || loss < result.best_loss) {
             result.best_loss = loss;
             best = x;

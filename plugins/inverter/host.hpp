@@ -131,6 +131,9 @@ mirra_status guarded(const mirra_host_api *api, mirra_error **error, const Body 
     } catch (const std::exception &exception) {
         *error = api->error_create(api, MIRRA_E_PLUGIN, exception.what(), nullptr, nullptr);
         return MIRRA_E_PLUGIN;
+    } catch (...) {
+        *error = api->error_create(api, MIRRA_E_PLUGIN, "the inverter failed", nullptr, nullptr);
+        return MIRRA_E_PLUGIN;
     }
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <string_view>
 
@@ -110,7 +111,8 @@ ChannelEdit parse_edit(const Host &host, std::string_view item, const Layer &lay
     ChannelEdit edit;
     const auto colon = item.find(':');
     if (colon == std::string_view::npos || !parse(item.substr(0, colon), edit.channel) ||
-        !parse(item.substr(colon + 1), edit.factor) || !std::isfinite(edit.factor))
+        !parse(item.substr(colon + 1), edit.factor) ||
+        !(std::abs(edit.factor) <= std::numeric_limits<float>::max()))
         bad_channels(host, "'" + std::string(item) + "' is no channel with a factor", layer);
     if (edit.channel < 0 || edit.channel >= layer.channels)
         bad_channels(host, "there is no channel " + std::to_string(edit.channel), layer);

@@ -109,7 +109,7 @@ std::uint64_t arena_limit(const Budget &budget, const graph::Graph &graph, runti
                           std::uint64_t others) {
     if (budget.available == 0) return 0;
     const std::uint64_t taken =
-        others + weight_count(graph) * (precision == runtime::Precision::fp32 ? 4 : 2);
+        others + weight_count(graph) * (precision == runtime::Precision::fp32 ? 8 : 4); // plain and packed
     return budget.available > taken ? budget.available - taken : 1;
 }
 

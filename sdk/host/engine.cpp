@@ -176,16 +176,24 @@ std::shared_ptr<runtime::Executable> EngineCore::compiled(const std::shared_ptr<
                   [&] { return module().compile(network, weights_of(*bundle, network), options); });
 }
 
-std::shared_ptr<runtime::Executable> EngineCore::kept(const std::shared_ptr<const bundle::Bundle> &bundle,
-                                                      const std::string &graph,
-                                                      const runtime::CompileOptions &options) {
+EngineCore::Kept EngineCore::kept(const std::shared_ptr<const bundle::Bundle> &bundle,
+                                  const std::string &graph, const runtime::CompileOptions &options) {
     constexpr std::size_t kMost = 4;
-    auto executable = compiled(bundle, graph, options);
+    const auto executable = compiled(bundle, graph, options);
     const std::lock_guard lock(compile_mutex_);
-    std::erase(kept_, executable);
-    kept_.push_front(executable);
+    const auto found = std::ranges::find(kept_, executable, &Kept::executable);
+    Kept kept = found == kept_.end() ? Kept{executable, module().make_arena(0)} : *found;
+    if (found != kept_.end()) kept_.erase(found);
+    kept_.push_front(kept);
     if (kept_.size() > kMost) kept_.pop_back();
-    return executable;
+    return kept;
+}
+
+void EngineCore::trim_kept() {
+    constexpr std::uint64_t kLarge = 256U << 20;
+    const std::lock_guard lock(compile_mutex_);
+    for (Kept &kept : kept_)
+        if (kept.arena->current_bytes() > kLarge) kept.arena = module().make_arena(0);
 }
 
 std::shared_ptr<runtime::Differentiable>

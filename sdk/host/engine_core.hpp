@@ -36,10 +36,16 @@ class EngineCore final : public Engine {
     std::shared_ptr<runtime::Executable> compiled(const std::shared_ptr<const bundle::Bundle> &bundle,
                                                   const std::string &graph,
                                                   const runtime::CompileOptions &options);
-    /// The same, and kept prepared for the next call although no session holds it.
-    std::shared_ptr<runtime::Executable> kept(const std::shared_ptr<const bundle::Bundle> &bundle,
-                                              const std::string &graph,
-                                              const runtime::CompileOptions &options);
+    /// A network that stays prepared between calls although no session holds it, and the memory of its runs
+    /// without a limit, which a next run finds mapped.
+    struct Kept {
+        std::shared_ptr<runtime::Executable> executable;
+        std::shared_ptr<runtime::Arena> arena;
+    };
+    Kept kept(const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
+              const runtime::CompileOptions &options);
+    /// Gives large memory of kept networks back.
+    void trim_kept();
     /// As compiled(), for gradients.
     std::shared_ptr<runtime::Differentiable>
     compiled_gradient(const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
@@ -61,7 +67,7 @@ class EngineCore final : public Engine {
     std::mutex compile_mutex_;
     std::map<std::string, std::weak_ptr<runtime::Executable>> compiled_;
     std::map<std::string, std::weak_ptr<runtime::Differentiable>> compiled_gradients_;
-    std::deque<std::shared_ptr<runtime::Executable>> kept_; ///< the latest first
+    std::deque<Kept> kept_; ///< the latest first
 };
 
 /// @throws Error invalid_argument for a number of threads that no machine has: OpenMP ends the process then

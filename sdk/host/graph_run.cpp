@@ -73,9 +73,10 @@ TensorSet run_graph(const std::shared_ptr<Engine> &engine,
     const auto precision = choose_precision(options.precision, device, &bundle->manifest()).precision;
     runtime::Module &module = core->module();
     const Budget budget = divide_memory(*core, bundle.get(), options.memory_limit, given_back);
-    const auto arena = module.make_arena(checked_arena(graph, shapes, budget, precision));
+    const std::uint64_t limit = checked_arena(graph, shapes, budget, precision);
     module.set_threads(options.threads);
-    const auto executable = core->kept(bundle, name, {device.id, precision});
+    const auto [executable, kept_arena] = core->kept(bundle, name, {device.id, precision});
+    const auto arena = limit == 0 ? kept_arena : module.make_arena(limit);
     const auto scope = module.enter(arena);
     std::vector<runtime::TensorPtr> ordered;
     for (const graph::Input &input : graph.inputs) {
@@ -86,6 +87,7 @@ TensorSet run_graph(const std::shared_ptr<Engine> &engine,
     TensorSet outputs;
     for (std::size_t i = 0; i < results.size(); ++i)
         outputs[graph.outputs[i].name] = fetch(module, results[i]);
+    core->trim_kept();
     return outputs;
 }
 

@@ -96,10 +96,12 @@ mirra_status port_image(mirra_context *context, const char *port, const mirra_re
 
 /// The result of that name and shape, made if it is not there. @throws Error mismatch
 Tensor &result_of(RunResult &result, const char *name, const graph::Shape &shape) {
-    const auto [found, is_new] = result.tensors.try_emplace(name);
-    if (is_new) {
-        found->second.shape = shape;
-        found->second.values.resize(elements(shape));
+    auto found = result.tensors.find(name);
+    if (found == result.tensors.end()) { // whole before it is kept: there may be no memory for it
+        Tensor fresh;
+        fresh.shape = shape;
+        fresh.values.resize(elements(shape));
+        found = result.tensors.emplace(name, std::move(fresh)).first;
     }
     if (found->second.shape != shape)
         throw Error(ErrorCode::mismatch, "a plugin gave a result parts of different shapes", name);

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <thread>
 
 namespace {
 
@@ -138,7 +139,7 @@ TEST(Runtime, TheEstimateIsEnoughForALargeTile) {
     const auto weights = static_cast<std::uint64_t>(graph::parameter_count(graph)) * sizeof(float);
     auto &module = torch_module();
     const auto arena =
-        module.make_arena(estimate_memory(graph, {{"image", shape}}, Precision::fp32) - weights);
+        module.make_arena(estimate_memory(graph, {{"image", shape}}, Precision::fp32) - 2 * weights);
     const auto scope = module.enter(arena);
     const std::vector<TensorPtr> inputs{module.full(shape, 0.5, "cpu")};
     EXPECT_NO_THROW(executable->run(inputs));
@@ -181,6 +182,36 @@ TEST(Runtime, KernelsOfFewChannelsEqualThePlainExecutorAtEverySize) {
                     << colors << " colors, " << batch << " x " << height << " x " << width;
             }
         }
+}
+
+TEST(Runtime, OneMeanServesAllChannels) {
+    graph::Builder b("one-mean");
+    b.output("y", b.normalise(b.input("x", 3), {0.4}, {0.25}, "n"));
+    expect_compiled_equals_plain(b.finish());
+}
+
+TEST(Runtime, KernelsOfFewChannelsStayCloseInBf16) {
+    if (!mirra::test::has_bf16_kernels())
+        GTEST_SKIP() << "LibTorch has no bf16 convolution for this processor";
+    const RandomNetwork network(picture_graph(3, true), 11);
+    const auto inputs = network.inputs(2, 10, 14);
+    const auto full = network.compiled(inputs, Precision::fp32)[0],
+               reduced = network.compiled(inputs, Precision::bf16)[0];
+    EXPECT_LT((full - reduced).abs().max().item<double>(), 0.03);
+}
+
+TEST(Runtime, OneExecutableServesSizesInParallel) {
+    const RandomNetwork network(picture_graph(3, true), 11);
+    const auto executable = network.compile(Precision::fp32);
+    const auto check = [&](std::int64_t extent) {
+        const auto inputs = network.inputs(1, extent, extent);
+        const auto expected = network.plain(inputs)[0];
+        for (int i = 0; i < 20; ++i)
+            EXPECT_LT((expected - network.run(*executable, inputs)[0]).abs().max().item<double>(), 2e-6);
+    };
+    std::thread other([&] { check(24); });
+    check(17);
+    other.join();
 }
 
 TEST(Runtime, InputsAreLeftAlone) {

@@ -7,6 +7,7 @@
 #include "eval/lpips.hpp"
 #include "eval/paper_inversion.hpp"
 #include "eval/picture_network.hpp"
+#include "eval/quality.hpp"
 #include "eval/representation_inversion.hpp"
 #include "import/import.hpp"
 #include "mirra/architectures.hpp"
@@ -140,6 +141,12 @@ TEST(InverterTraining, TheColorTailStartsWithEveryChannelAlive) {
     }
 }
 
+TEST(InverterTraining, ARecipeThatAsksForATailThatIsNotThereIsRefused) {
+    auto command = command_for("no-tail");
+    std::ofstream(command.recipe, std::ios::app) << "[network]\ncolor_tail = \"identity\"\n";
+    EXPECT_THROW(train_inverter(command), Error);
+}
+
 TEST(InverterTraining, OtherTailsStayAsTheyAre) {
     const auto plain = generator_of("resnet18", "layer4", false),
                started = generator_of("resnet18", "layer4", true);
@@ -232,6 +239,29 @@ TEST(Inversion, MeasuresTheMeanColourBeside) {
     EXPECT_EQ(result.rows[3].scale, 2);
     const auto csv = inversion_csv(result.rows, [](const InversionRow &) { return std::nullopt; });
     EXPECT_EQ(std::ranges::count(csv, '\n'), 5);
+}
+
+TEST(Inversion, EachManifestReceivesItsOwnFigures) {
+    auto command = command_for("recorded");
+    ASSERT_EQ(train_inverter(command), 0);
+    const auto other = command.output.parent_path() / "other" / command.output.filename();
+    fs::create_directories(other.parent_path());
+    command.output = other;
+    command.steps = 1;
+    ASSERT_EQ(train_inverter(command), 0);
+    const InversionEvaluation evaluation{
+        .bundles = {command.output.parent_path().parent_path() / other.filename(), other},
+        .data = {make_pictures("recorded", 3, 32, 32).string()},
+        .extent = 64};
+    const auto result = evaluate_inversion(evaluation);
+    for (int time = 0; time < 2; ++time) record_inversion(evaluation, result); // again in the same place
+    for (std::size_t n = 0; n < 2; ++n) {
+        const auto quality = Quality::parse(bundle::Bundle::open(evaluation.bundles[n])->manifest().quality);
+        ASSERT_EQ(quality.size(), 1U);
+        EXPECT_NEAR(quality[0]["psnr"], result.rows[n + 1].similarity.psnr.mean(), 1e-4);
+        EXPECT_EQ(quality[0]["extent"], 64);
+    }
+    EXPECT_NE(result.rows[1].similarity.psnr.mean(), result.rows[2].similarity.psnr.mean());
 }
 
 TEST(Inversion, RefusesABundleOfAnotherTask) {

@@ -1,6 +1,7 @@
 // Training: the loss falls, a resumed run equals an uninterrupted one bit for bit, spectral norm,
 // checkpoints.
 #include "core/checkpoint.hpp"
+#include "core/clip_gradients.hpp"
 #include "core/graph_module.hpp"
 #include "core/interrupt.hpp"
 #include "core/run_log.hpp"
@@ -54,6 +55,27 @@ DenoiserCommand command_for(const std::string &name, const std::string &recipe =
     command.data = {test::make_pictures("train-" + name, 4, 64, 48)};
     command.threads = 0; // all, as users have it
     return command;
+}
+
+TEST(ClipGradients, BoundsTheJointNormAndStopsWhereItIsNotFinite) {
+    auto a = torch::zeros({2}).requires_grad_(), b = torch::zeros({1}).requires_grad_();
+    const auto set = [&](float x, float y, float z) {
+        a.mutable_grad() = torch::tensor({x, y});
+        b.mutable_grad() = torch::tensor({z});
+    };
+    set(2, 3, 6);
+    EXPECT_NEAR(clip_gradients({a, b}, 0, 0, "r"), 7, 1e-5);
+    EXPECT_NEAR(b.grad().item<double>(), 6, 1e-5) << "0 is no bound";
+    EXPECT_NEAR(clip_gradients({a, b}, 3.5, 0, "r"), 7, 1e-5);
+    EXPECT_NEAR(b.grad().item<double>(), 3, 1e-4);
+    set(NAN, 0, 0);
+    try {
+        clip_gradients({a, b}, 1, 41, "my.toml");
+        FAIL();
+    } catch (const Error &error) {
+        EXPECT_EQ(error.subject(), "my.toml");
+        EXPECT_NE(std::string(error.what()).find("step 42"), std::string::npos);
+    }
 }
 
 TEST(Training, LearnsAndLeavesBundleLogAndCurves) {

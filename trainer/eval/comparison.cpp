@@ -92,10 +92,11 @@ class Contest {
         char line[256];
         for (const auto &row : rows_) {
             const auto &psnr = row.similarity.psnr, &ssim = row.similarity.ssim;
-            std::snprintf(line, sizeof line, "\"%s\",%lld,%lld,%.4f,%.4f,%.5f,%.5f,%.5f\n",
-                          row.method.c_str(), static_cast<long long>(row.parameters),
-                          static_cast<long long>(psnr.count()), psnr.mean(), psnr.deviation(), ssim.mean(),
-                          ssim.deviation(), row.seconds / static_cast<double>(psnr.count()));
+            text += "\"" + row.method + "\",";
+            std::snprintf(line, sizeof line, "%lld,%lld,%.4f,%.4f,%.5f,%.5f,%.5f\n",
+                          static_cast<long long>(row.parameters), static_cast<long long>(psnr.count()),
+                          psnr.mean(), psnr.deviation(), ssim.mean(), ssim.deviation(),
+                          row.seconds / static_cast<double>(psnr.count()));
             text += line;
         }
         return text;

@@ -42,6 +42,7 @@ class Evaluation {
 
     InversionResult run() {
         for (const auto scale : settings_.scales) run_scale(scale);
+        result_.extent = extent_;
         result_.skipped = pictures_.skipped();
         return std::move(result_);
     }
@@ -64,7 +65,10 @@ class Evaluation {
     void run_scale(std::int64_t scale) {
         std::vector<InversionRow> rows(networks_.size() + 1);
         rows.front().inverter.name = "mean colour";
-        for (std::size_t n = 0; n < networks_.size(); ++n) rows[n + 1].inverter = networks_[n].info;
+        for (std::size_t n = 0; n < networks_.size(); ++n) {
+            rows[n + 1].inverter = networks_[n].info;
+            rows[n + 1].bundle = settings_.bundles[n];
+        }
         for (auto &row : rows) row.scale = scale;
         Progress progress("eval scale " + std::to_string(scale), pictures_.size());
         for (std::int64_t i = 0; i < pictures_.size(); ++i) {

@@ -43,13 +43,15 @@ struct InverterInfo {
 InverterInfo inverter_info(const bundle::Bundle &bundle, const std::filesystem::path &path);
 
 struct InversionRow {
-    InverterInfo inverter; ///< the row of the mean colour has no layer
+    InverterInfo inverter;        ///< the row of the mean colour has no layer
+    std::filesystem::path bundle; ///< empty for the mean colour
     std::int64_t scale = 1;
     Similarity similarity;
     double seconds = 0; ///< per picture
 };
 
 struct InversionResult {
+    std::int64_t extent = 0;        ///< that pictures were resized to; 0: their own
     std::vector<InversionRow> rows; ///< scale by scale, the mean colour first
     std::vector<SheetRow> sheet;
     std::vector<std::string> skipped; ///< "name: reason" of every picture that could not be read

@@ -53,7 +53,7 @@ LinePlot plot_over_scale(const std::vector<InversionRow> &rows) {
                   .series = {}};
     std::map<std::string, PlotSeries> series;
     for (const auto &row : rows) {
-        auto &line = series[row.inverter.name];
+        auto &line = series[row.bundle.string()];
         line.name = row.inverter.name;
         line.points.push_back({static_cast<double>(row.scale), row.similarity.psnr.mean()});
     }
@@ -93,7 +93,7 @@ int evaluate(const InversionEvaluation &settings, const PaperLookup &paper, Plot
     }
     if (!settings.sheet.empty()) write_sheet(settings.sheet, result.sheet);
     if (!settings.plot.empty() && plotter != nullptr) write_line_plot(settings.plot, plotter(result.rows));
-    if (settings.record) record_inversion(settings, result.rows);
+    if (settings.record) record_inversion(settings, result);
     if (settings.lpips.empty()) log_info("LPIPS is left out: its published weights were not given (--lpips)");
     for (const auto &file : result.skipped) log_warning("skipped " + file);
     return result.skipped.empty() ? 0 : 1;

@@ -24,21 +24,28 @@ std::string epsilon_text(const InverterInfo &inverter) {
     return text;
 }
 
-Json measurement(const InversionEvaluation &evaluation, const InversionRow &row) {
+Json measurement(const InversionEvaluation &evaluation, std::int64_t extent, const InversionRow &row) {
     const auto rounded = [](double value) { return std::round(value * 1e4) / 1e4; };
     std::string data;
     for (const auto &source : evaluation.data) data += (data.empty() ? "" : ", ") + data_name(source);
-    const auto extent = evaluation.extent > 0 ? evaluation.extent : row.inverter.extent;
     return {{"measure", "inversion"},
             {"data", data},
             {"count", row.similarity.psnr.count()},
-            {"extent", evaluation.native ? 0 : extent},
+            {"extent", extent},
             {"scale", row.scale},
             {"psnr", rounded(row.similarity.psnr.mean())},
             {"psnr_deviation", rounded(row.similarity.psnr.deviation())},
             {"ssim", rounded(row.similarity.ssim.mean())},
             {"ssim_deviation", rounded(row.similarity.ssim.deviation())},
             {"precision", evaluation.precision}};
+}
+
+/// Quoted where it would be read as several (RFC 4180).
+std::string csv_field(const std::string &text) {
+    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+    std::string out = "\"";
+    for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+    return out + "\"";
 }
 
 bool same_measurement(const Json &a, const Json &b) {
@@ -78,9 +85,8 @@ std::string inversion_csv(const std::vector<InversionRow> &rows, const PaperLook
     for (const auto &row : rows) {
         const auto &info = row.inverter;
         const auto &[psnr, ssim, lpips] = row.similarity;
-        std::snprintf(line, sizeof line, "%s,%s,%s,%s,%s,", info.name.c_str(), info.architecture.c_str(),
-                      info.layer.c_str(), info.loss.c_str(), info.norm.c_str());
-        text += line;
+        for (const auto &field : {info.name, info.architecture, info.layer, info.loss, info.norm})
+            text += csv_field(field) + ",";
         if (info.epsilon) {
             std::snprintf(line, sizeof line, "%g", *info.epsilon);
             text += line;
@@ -105,13 +111,13 @@ std::string inversion_csv(const std::vector<InversionRow> &rows, const PaperLook
     return text;
 }
 
-void record_inversion(const InversionEvaluation &evaluation, const std::vector<InversionRow> &rows) {
+void record_inversion(const InversionEvaluation &evaluation, const InversionResult &result) {
     for (const auto &path : evaluation.bundles) {
         const auto bundle = bundle::Bundle::open(path);
         auto manifest = bundle->manifest();
         std::vector<Json> fresh;
-        for (const auto &row : rows)
-            if (row.inverter.name == path.stem().string()) fresh.push_back(measurement(evaluation, row));
+        for (const auto &row : result.rows)
+            if (row.bundle == path) fresh.push_back(measurement(evaluation, result.extent, row));
         manifest.quality = merged_quality(manifest.quality, fresh, same_measurement);
         rewrite_manifest(*bundle, manifest, path);
     }

@@ -18,8 +18,8 @@ void print_inversion_row(const InversionRow &row, const PaperLookup &paper);
 /// The table as CSV, one line a row, the paper's figures beside.
 std::string inversion_csv(const std::vector<InversionRow> &rows, const PaperLookup &paper);
 
-/// Puts the rows of a bundle at their scale into its manifest, in the place of older ones of the same
+/// Puts the rows of each bundle into its manifest, in the place of older ones of the same
 /// measurement. @throws Error io
-void record_inversion(const InversionEvaluation &evaluation, const std::vector<InversionRow> &rows);
+void record_inversion(const InversionEvaluation &evaluation, const InversionResult &result);
 
 } // namespace mirra::trainer

@@ -25,17 +25,18 @@ const graph::Node *before(const graph::Graph &graph, const graph::Node *node, gr
 
 } // namespace
 
-void start_color_tail(GraphModule &generator) {
+bool start_color_tail(GraphModule &generator) {
     const auto &graph = generator.graph();
     const auto last = std::ranges::find_if(graph.nodes.rbegin(), graph.nodes.rend(), [](const auto &node) {
         return node.op == graph::Op::conv2d || node.op == graph::Op::conv_transpose2d;
     });
     if (last == graph.nodes.rend() || last->op != graph::Op::conv2d || !last->weights.contains("bias"))
-        return;
+        return false;
     const auto *norm = before(graph, before(graph, &*last, graph::Op::relu), graph::Op::batch_norm);
     auto state = generator.state();
     auto &kernel = state.at(last->weights.at("weight"));
-    if (!norm || kernel.size(0) != kColors || kernel.size(1) != kColors || kernel.size(2) % 2 == 0) return;
+    if (!norm || kernel.size(0) != kColors || kernel.size(1) != kColors || kernel.size(2) % 2 == 0)
+        return false;
     const torch::NoGradGuard no_grad;
     const auto middle = kernel.size(2) / 2;
     kernel.zero_();
@@ -43,6 +44,7 @@ void start_color_tail(GraphModule &generator) {
     state.at(last->weights.at("bias")).fill_(-kShift);
     state.at(norm->weights.at("weight")).fill_(kDeviation);
     state.at(norm->weights.at("bias")).fill_(kShift);
+    return true;
 }
 
 } // namespace mirra::trainer

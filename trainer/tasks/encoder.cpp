@@ -75,6 +75,8 @@ void add_encoder_command(CLI::App &app, int &status) {
     sub->add_option("--recipe", command->recipe, "Recipe (TOML), see trainer/recipes");
     sub->add_option("--init", command->init, "Bundle of the same network to start from [random weights]");
     add_run_options(*sub, *command);
+    sub->get_option("--restart")
+        ->description("Discard the run's checkpoint, but not when a launcher restarts the processes");
     add_overrides(*sub, *command);
     sub->callback([command, &status] { status = train_encoder(*command); });
 }

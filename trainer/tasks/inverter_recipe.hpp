@@ -14,7 +14,7 @@ struct InverterRecipe : PictureRecipe {
     std::string layer; ///< tap of the encoder; empty: its deepest
     graph::GeneratorOptions generator;
     bool spectral_norm = true;
-    bool start_color_tail = false; ///< see color_tail.hpp; otherwise its weights are random
+    bool start_color_tail = false; ///< see color_tail.hpp; otherwise random; without --init
 
     bool pixel_l1 = true;    ///< otherwise squared error
     double pixel_weight = 1; ///< of the mean over all values

@@ -77,8 +77,12 @@ std::shared_ptr<GraphModule> InverterTask::make_generator() {
     GraphModule::Options options;
     if (settings_.spectral_norm) options.spectral_norm = {"generator."};
     auto generator = std::make_shared<GraphModule>(graph, options);
-    if (settings_.start_color_tail) start_color_tail(*generator);
-    if (!command_.init.empty()) load_initial(*generator);
+    if (!command_.init.empty())
+        load_initial(*generator);
+    else if (settings_.start_color_tail && !start_color_tail(*generator))
+        throw Error(ErrorCode::invalid_argument,
+                    "this generator does not end in three channels through a ReLU", "network.color_tail",
+                    "leave it out of the recipe");
     generator->to(device_);
     return generator;
 }

@@ -20,8 +20,7 @@ void add_run_options(CLI::App &sub, RunCommand &command) {
     sub.add_option("--loader-threads", command.loader_threads, "Threads that prepare batches")
         ->check(CLI::Range(1, 64))
         ->capture_default_str();
-    sub.add_flag("--restart", command.restart,
-                 "Discard the run's checkpoint, but not when a launcher restarts the processes");
+    sub.add_flag("--restart", command.restart, "Discard the run's checkpoint");
     sub.add_option("--licence", command.licence, "Licence of the bundle, for its manifest");
 }
 

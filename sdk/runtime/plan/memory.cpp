@@ -88,6 +88,7 @@ class Simulation {
     /// The value whose memory the step's result takes over, or nothing.
     [[nodiscard]] const std::string *reused(const Step &step) const {
         const auto &node = graph_.nodes[step.node];
+        if (step.image_range && value_bytes_ != 4) return nullptr; // widened to fp32
         if (step.addend)
             return *step.addend != node.inputs[0] && reusable(step, *step.addend) ? &*step.addend : nullptr;
         if (!works_in_place(node.op)) return nullptr;
@@ -104,7 +105,6 @@ class Simulation {
         constexpr std::uint64_t kIndexBytes = 8;
         if (node.op == g::Op::max_pool) return block(result * kIndexBytes);
         if (node.op == g::Op::normalise || node.op == g::Op::flatten) return block(result * 4);
-        if (step.image_range && value_bytes_ != 4) return block(result * 4);
         if (!is_convolution(node.op)) return 0;
         // Reduced precision converts an fp32 input first, and adds to an fp32 addend through a copy.
         const auto converted = value_bytes_ == 4 ? 0 : block(input * value_bytes_);
@@ -152,7 +152,7 @@ class Simulation {
 std::uint64_t weight_bytes(const g::Graph &graph) {
     std::uint64_t bytes = 0;
     for (const auto &[name, shape] : g::weight_shapes(graph)) bytes += elements(shape) * 4;
-    return bytes * 3; // as stored, as folded and as packed
+    return bytes * 3; // plain, packed, and while it is packed for another size
 }
 
 } // namespace

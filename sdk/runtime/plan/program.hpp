@@ -18,10 +18,9 @@ struct Step {
     std::optional<std::size_t> batch_norm; ///< folded into the convolution's weights
     std::optional<std::string> addend;     ///< value added to the convolution's result
     bool relu = false;                     ///< applied last
-    double gain = 1;                       ///< what the convolution's weights are multiplied by
-    bool image_range =
-        false;          ///< tanh and the shift to [0, 1] behind it: the sigmoid of a value doubled by gain
-    std::string result; ///< name of the value that it yields
+    double gain = 1;                       ///< of the convolution's weights: 2 before image_range
+    bool image_range = false; ///< tanh and the shift to [0, 1] behind it: the sigmoid of the doubled value
+    std::string result;       ///< name of the value that it yields
     std::vector<std::string> inputs;   ///< values read, the addend included
     std::vector<std::string> released; ///< values that nobody reads after this step
 };

@@ -59,7 +59,11 @@ at::Tensor affine_channels(const at::Tensor &x, const at::Tensor &scale, const a
     const auto channels = x.size(1), height = x.size(2), width = x.size(3);
     const auto *in = x.const_data_ptr<float>();
     auto *to = out.mutable_data_ptr<float>();
-    const auto *scales = scale.const_data_ptr<float>(), *offsets = offset.const_data_ptr<float>();
+    const auto every = [&](const at::Tensor &values) {
+        return values.flatten().expand({channels}).contiguous();
+    };
+    const auto all_scales = every(scale), all_offsets = every(offset);
+    const auto *scales = all_scales.const_data_ptr<float>(), *offsets = all_offsets.const_data_ptr<float>();
     at::parallel_for(0, x.size(0) * height, rows_at_once(width * channels), [&](auto begin, auto end) {
         for (auto row = begin; row < end; ++row)
             affine_row(in + row / height * x.stride(0) + row % height * x.stride(2), x.stride(3), x.stride(1),
@@ -75,7 +79,8 @@ bool is_color_convolution(const g::Node &node) {
            node.integer("groups") == 1;
 }
 
-at::Tensor color_convolution(const at::Tensor &x, const ColorFilter &filter, bool relu) {
+at::Tensor color_convolution(const at::Tensor &input, const ColorFilter &filter, bool relu) {
+    const auto x = input.contiguous(at::MemoryFormat::ChannelsLast);
     auto out = empty_like_picture(x, x.sizes());
     const auto height = x.size(2), width = x.size(3), picture = kColors * height * width;
     const auto *in = x.const_data_ptr<float>();
@@ -133,7 +138,8 @@ at::Tensor phase_bias(const at::Tensor &bias) {
     return out;
 }
 
-at::Tensor join_phases(const at::Tensor &x, std::int64_t channels) {
+at::Tensor join_phases(const at::Tensor &phases, std::int64_t channels) {
+    const auto x = phases.contiguous(at::MemoryFormat::ChannelsLast);
     const auto height = x.size(2), width = x.size(3), held = x.size(1);
     auto out = empty_like_picture(x, {x.size(0), channels, 2 * height, 2 * width});
     const auto bytes = static_cast<std::int64_t>(x.element_size());

@@ -9,13 +9,14 @@
 
 namespace mirra::runtime {
 
-/// x * scale + offset by channel, channels-last whatever x is. @param scale, offset  [C] in any shape
+/// x * scale + offset by channel, channels-last whatever x is.
+/// @param scale, offset  of each channel, or one of all, in any shape
 at::Tensor affine_channels(const at::Tensor &x, const at::Tensor &scale, const at::Tensor &offset);
 
 /// Whether color_convolution() computes this node.
 bool is_color_convolution(const graph::Node &node);
 /// 3x3, padded by a zero, of [N, 3, H, W], channels-last.
-at::Tensor color_convolution(const at::Tensor &x, const ColorFilter &filter, bool relu);
+at::Tensor color_convolution(const at::Tensor &input, const ColorFilter &filter, bool relu);
 
 /// The node that gives the four phases of a transposed convolution's result, for a node that
 /// runtime::computes_in_phases(): a convolution at the input's resolution.
@@ -24,7 +25,7 @@ graph::Node phase_convolution(const graph::Node &transposed);
 /// as oneDNN is many times slower for a count of channels that is no multiple of a vector.
 at::Tensor phase_weight(const at::Tensor &transposed);
 at::Tensor phase_bias(const at::Tensor &bias);
-/// [N, >= 4 C, H, W] -> [N, C, 2H, 2W], channels-last, in the type of x.
-at::Tensor join_phases(const at::Tensor &x, std::int64_t channels);
+/// [N, >= 4 C, H, W] -> [N, C, 2H, 2W], channels-last, in the type of the phases.
+at::Tensor join_phases(const at::Tensor &phases, std::int64_t channels);
 
 } // namespace mirra::runtime

@@ -51,7 +51,7 @@ MIRRA_PER_PROCESSOR void color_filter_row(const ColorFilter &filter, const std::
                 }
         }
         if (relu)
-            for (auto &sum : sums) sum = sum > 0 ? sum : Vector{};
+            for (auto &sum : sums) sum = sum < 0 ? Vector{} : sum; // NaN stays
         const auto count = std::min(ColorFilter::kBlock, values - begin);
         std::memcpy(out + begin, sums, static_cast<std::size_t>(count) * sizeof(float));
     }

@@ -20,8 +20,9 @@ struct ColorFilter {
     static ColorFilter make(const float *weight, const float *bias);
 };
 
-/// One output row. `rows` are the row above, at and below: `width` interleaved pixels each, with kMargin
-/// values on both sides, which count in as the picture's surroundings.
+/// One output row of finite inputs (an infinite one reaches a pixel further). `rows` are the row above, at
+/// and below: `width` interleaved pixels each, with kMargin values on both sides, which count in as the
+/// picture's surroundings.
 void color_filter_row(const ColorFilter &filter, const std::array<const float *, 3> &rows, bool relu,
                       float *out, std::int64_t width);
 

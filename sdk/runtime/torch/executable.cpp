@@ -46,11 +46,11 @@ class Frame {
     void execute(const CompiledStep &compiled) {
         const auto &step = compiled.step;
         const auto &node = compiled.node;
-        auto result = compiled.weight.defined()  ? convolve(compiled, node)
-                      : compiled.scale.defined() ? normalise(compiled)
-                      : step.image_range         ? image_range(step)
-                      : node.op == g::Op::add    ? add(step)
-                                                 : apply(compiled, node);
+        auto result = compiled.color || compiled.weight.defined() ? convolve(compiled, node)
+                      : compiled.scale.defined()                  ? normalise(compiled)
+                      : step.image_range                          ? image_range(step)
+                      : node.op == g::Op::add                     ? add(step)
+                                                                  : apply(compiled, node);
         for (const auto &name : step.released) values_.erase(name);
         values_[step.result] = std::move(result);
     }
@@ -96,8 +96,8 @@ class Frame {
     at::Tensor convolve(const CompiledStep &compiled, const g::Node &node) {
         const auto &step = compiled.step;
         const auto x = values_.at(node.inputs[0]).to(type_).contiguous(at::MemoryFormat::ChannelsLast);
-        if (!compiled.packed) return convolve_unfused(compiled, node, x);
         if (compiled.color) return color_convolution(x, *compiled.color, step.relu);
+        if (!compiled.packed) return convolve_unfused(compiled, node, x);
         const auto weight = compiled.packed->fitting(x.sizes());
         if (!step.addend) {
             const auto y = fused_convolution(node, x, weight, compiled.bias, step.relu);
