@@ -11,12 +11,6 @@ namespace {
 /// For what no one counts: stacks of the kernels' threads, the allocator's own needs, code that is paged in.
 constexpr std::uint64_t kSlack = 24U << 20;
 
-std::uint64_t weight_count(const graph::Graph &graph) {
-    std::uint64_t count = 0;
-    for (const auto &[name, shape] : graph::weight_shapes(graph)) count += elements(shape);
-    return count;
-}
-
 /// The file, and the values converted from it.
 std::uint64_t bundle_bytes(const bundle::Bundle &bundle) {
     std::uint64_t bytes = 0;
@@ -108,8 +102,8 @@ std::uint64_t required_limit(const SessionState &session, const Setup &setup, co
 std::uint64_t arena_limit(const Budget &budget, const graph::Graph &graph, runtime::Precision precision,
                           std::uint64_t others) {
     if (budget.available == 0) return 0;
-    const std::uint64_t taken =
-        others + weight_count(graph) * (precision == runtime::Precision::fp32 ? 8 : 4); // plain and packed
+    const std::uint64_t value_bytes = precision == runtime::Precision::fp32 ? 4 : 2;
+    const std::uint64_t taken = others + runtime::weight_count(graph) * value_bytes * runtime::kWeightCopies;
     return budget.available > taken ? budget.available - taken : 1;
 }
 

@@ -182,18 +182,19 @@ EngineCore::Kept EngineCore::kept(const std::shared_ptr<const bundle::Bundle> &b
     const auto executable = compiled(bundle, graph, options);
     const std::lock_guard lock(compile_mutex_);
     const auto found = std::ranges::find(kept_, executable, &Kept::executable);
-    Kept kept = found == kept_.end() ? Kept{executable, module().make_arena(0)} : *found;
+    Kept kept = found == kept_.end() ? Kept{executable, nullptr} : *found;
+    if (kept.arena == nullptr) kept.arena = module().make_arena(0);
     if (found != kept_.end()) kept_.erase(found);
     kept_.push_front(kept);
     if (kept_.size() > kMost) kept_.pop_back();
     return kept;
 }
 
-void EngineCore::trim_kept() {
+void EngineCore::trim_kept() noexcept {
     constexpr std::uint64_t kLarge = 256U << 20;
     const std::lock_guard lock(compile_mutex_);
     for (Kept &kept : kept_)
-        if (kept.arena->current_bytes() > kLarge) kept.arena = module().make_arena(0);
+        if (kept.arena != nullptr && kept.arena->current_bytes() > kLarge) kept.arena.reset();
 }
 
 std::shared_ptr<runtime::Differentiable>

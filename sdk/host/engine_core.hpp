@@ -45,7 +45,7 @@ class EngineCore final : public Engine {
     Kept kept(const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
               const runtime::CompileOptions &options);
     /// Gives large memory of kept networks back.
-    void trim_kept();
+    void trim_kept() noexcept;
     /// As compiled(), for gradients.
     std::shared_ptr<runtime::Differentiable>
     compiled_gradient(const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,

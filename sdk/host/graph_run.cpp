@@ -58,6 +58,18 @@ std::shared_ptr<const Tensor> fetch(runtime::Module &module, const runtime::Tens
     return out;
 }
 
+/// However a run ends, what stays of its memory is bounded.
+class TrimAtEnd {
+  public:
+    explicit TrimAtEnd(EngineCore &core) : core_(core) {}
+    TrimAtEnd(const TrimAtEnd &) = delete;
+    TrimAtEnd &operator=(const TrimAtEnd &) = delete;
+    ~TrimAtEnd() { core_.trim_kept(); }
+
+  private:
+    EngineCore &core_;
+};
+
 } // namespace
 
 TensorSet run_graph(const std::shared_ptr<Engine> &engine,
@@ -75,6 +87,7 @@ TensorSet run_graph(const std::shared_ptr<Engine> &engine,
     const Budget budget = divide_memory(*core, bundle.get(), options.memory_limit, given_back);
     const std::uint64_t limit = checked_arena(graph, shapes, budget, precision);
     module.set_threads(options.threads);
+    const TrimAtEnd trim(*core);
     const auto [executable, kept_arena] = core->kept(bundle, name, {device.id, precision});
     const auto arena = limit == 0 ? kept_arena : module.make_arena(limit);
     const auto scope = module.enter(arena);
@@ -87,7 +100,6 @@ TensorSet run_graph(const std::shared_ptr<Engine> &engine,
     TensorSet outputs;
     for (std::size_t i = 0; i < results.size(); ++i)
         outputs[graph.outputs[i].name] = fetch(module, results[i]);
-    core->trim_kept();
     return outputs;
 }
 

@@ -69,11 +69,10 @@ std::int32_t tensor_shape(const mirra_tensor *tensor, std::int64_t *shape, std::
 mirra_status tensor_upload(mirra_context *context, const float *values, const std::int64_t *shape,
                            std::int32_t rank, mirra_tensor **tensor, mirra_error **error) {
     return guard(error, [&] {
-        auto &module = module_of(context);
+        run_of(context);
         check_arguments({values, tensor});
         const graph::Shape extents = read_shape(shape, rank);
-        *tensor = new_handle(module.upload({values, elements(extents)}, extents, runtime::Layout::nchw,
-                                           context->session->device));
+        *tensor = upload(*context, {values, elements(extents)}, extents, runtime::Layout::nchw);
     });
 }
 
@@ -92,11 +91,10 @@ mirra_status tensor_download(mirra_context *context, const mirra_tensor *tensor,
 mirra_status tensor_from_dlpack(mirra_context *context, const DLManagedTensor *source, mirra_tensor **tensor,
                                 mirra_error **error) {
     return guard(error, [&] {
-        auto &module = module_of(context);
+        run_of(context);
         check_arguments({source, tensor});
         const Tensor copy = from_dlpack(source, "source");
-        *tensor = new_handle(
-            module.upload(copy.values, copy.shape, runtime::Layout::nchw, context->session->device));
+        *tensor = upload(*context, copy.values, copy.shape, runtime::Layout::nchw);
     });
 }
 

@@ -61,12 +61,13 @@ inline std::string message(const Failure &failure) {
     } while (false)
 #define EXPECT_OK(call) EXPECT_STATUS(MIRRA_OK, call)
 
-/// An engine over the fake runtime. @param plugins  folder or file; the shipped plugins by default
-inline Engine make_engine(const char *plugins = MIRRA_TEST_PLUGINS) {
+/// @param plugins  folder or file; the shipped plugins by default   @param runtime  the fake one by default
+inline Engine make_engine(const char *plugins = MIRRA_TEST_PLUGINS,
+                          const char *runtime = MIRRA_TEST_RUNTIME) {
     MIRRA_STRUCT(mirra_engine_options, options);
     options.flags = MIRRA_PLUGIN_PATH_ONLY;
     options.plugin_path = plugins;
-    options.runtime_module = MIRRA_TEST_RUNTIME;
+    options.runtime_module = runtime;
     Engine engine;
     Failure failure;
     EXPECT_EQ(MIRRA_OK, mirra_engine_create(&options, engine.out(), failure.out())) << message(failure);

@@ -82,13 +82,7 @@ struct Given {
 };
 
 inline std::shared_ptr<Engine> inverter_engine(const char *runtime) {
-    MIRRA_STRUCT(mirra_engine_options, options);
-    options.flags = MIRRA_PLUGIN_PATH_ONLY;
-    options.plugin_path = MIRRA_TEST_PLUGINS;
-    options.runtime_module = runtime;
-    auto engine = std::make_shared<Engine>();
-    EXPECT_OK(mirra_engine_create(&options, engine->out(), error));
-    return engine;
+    return std::make_shared<Engine>(make_engine(MIRRA_TEST_PLUGINS, runtime));
 }
 
 /// A session of the task on one bundle.

@@ -54,6 +54,11 @@ TilePlan plan_tiles(const graph::Graph &graph, std::int64_t width, std::int64_t 
 std::uint64_t smallest_budget(const graph::Graph &graph, std::int64_t width, std::int64_t height,
                               const TilingOptions &options);
 
+/// Values of all weights, running statistics included.
+std::uint64_t weight_count(const graph::Graph &graph);
+/// How often an executable holds each weight: plain, and packed for an input's size.
+inline constexpr std::uint64_t kWeightCopies = 2;
+
 /// Upper bound on the bytes that one run of the graph takes at the peak, inputs, outputs and weights
 /// included.
 /// @param inputs  shapes by name

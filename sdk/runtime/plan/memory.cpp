@@ -149,13 +149,18 @@ class Simulation {
     std::uint64_t live_ = 0, peak_ = 0;
 };
 
+/// Once more while a weight is packed for another size.
 std::uint64_t weight_bytes(const g::Graph &graph) {
-    std::uint64_t bytes = 0;
-    for (const auto &[name, shape] : g::weight_shapes(graph)) bytes += elements(shape) * 4;
-    return bytes * 3; // plain, packed, and while it is packed for another size
+    return weight_count(graph) * sizeof(float) * (kWeightCopies + 1);
 }
 
 } // namespace
+
+std::uint64_t weight_count(const g::Graph &graph) {
+    std::uint64_t count = 0;
+    for (const auto &[name, shape] : g::weight_shapes(graph)) count += elements(shape);
+    return count;
+}
 
 std::uint64_t estimate_gradient_memory(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs) {
     // What the way back reads stays: at most every value and where each maximum was. Besides it holds the

@@ -131,7 +131,7 @@ class Planner {
         std::uint64_t bytes = 0;
         for (const auto &use : options_.others)
             bytes += static_cast<std::uint64_t>(g::parameter_count(*use.graph)) * sizeof(float);
-        return bytes * 2; // plain and packed
+        return bytes * kWeightCopies;
     }
 
     [[nodiscard]] std::uint64_t bytes(const Axis &x, const Axis &y) const {
