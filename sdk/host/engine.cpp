@@ -191,10 +191,17 @@ EngineCore::Kept EngineCore::kept(const std::shared_ptr<const bundle::Bundle> &b
 }
 
 void EngineCore::trim_kept() noexcept {
-    constexpr std::uint64_t kLarge = 256U << 20;
+    constexpr std::uint64_t kShare = 8;
+    std::uint64_t left = runtime::cpu_device().memory / kShare;
     const std::lock_guard lock(compile_mutex_);
-    for (Kept &kept : kept_)
-        if (kept.arena != nullptr && kept.arena->current_bytes() > kLarge) kept.arena.reset();
+    for (Kept &kept : kept_) {
+        if (kept.arena == nullptr) continue;
+        const std::uint64_t held = kept.arena->current_bytes();
+        if (held > left)
+            kept.arena.reset();
+        else
+            left -= held;
+    }
 }
 
 std::shared_ptr<runtime::Differentiable>

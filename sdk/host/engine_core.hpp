@@ -44,7 +44,7 @@ class EngineCore final : public Engine {
     };
     Kept kept(const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
               const runtime::CompileOptions &options);
-    /// Gives large memory of kept networks back.
+    /// Gives memory of kept networks back, the oldest first, beyond an eighth of the machine's.
     void trim_kept() noexcept;
     /// As compiled(), for gradients.
     std::shared_ptr<runtime::Differentiable>

@@ -20,6 +20,24 @@ std::shared_ptr<GraphModule> make_network(const Discriminator::Options &options,
     return network;
 }
 
+/// Computes no gradients of these weights while it lives.
+class FrozenWeights {
+  public:
+    explicit FrozenWeights(std::vector<torch::Tensor> weights) : weights_(std::move(weights)) {
+        learn(false);
+    }
+    FrozenWeights(const FrozenWeights &) = delete;
+    FrozenWeights &operator=(const FrozenWeights &) = delete;
+    ~FrozenWeights() { learn(true); }
+
+  private:
+    void learn(bool on) {
+        for (auto &weight : weights_) weight.set_requires_grad(on);
+    }
+
+    std::vector<torch::Tensor> weights_;
+};
+
 torch::Tensor minus_log_sigmoid(const torch::Tensor &logit) {
     return torch::nn::functional::softplus(-logit).mean();
 }
@@ -47,6 +65,7 @@ double Discriminator::train(const torch::Tensor &real, const torch::Tensor &gene
 }
 
 torch::Tensor Discriminator::loss(const torch::Tensor &generated, const torch::Tensor &features) {
+    const FrozenWeights frozen(network_->trainable());
     return minus_log_sigmoid(logit(generated, features));
 }
 

@@ -585,8 +585,9 @@ typedef struct mirra_graph_options {
 
 /* Runs a network of a bundle as it is: no tiles, no colour, no alignment. inputs must hold one fp32, fp16
  * or bf16 tensor {N, C, H, W} for each input of the graph; outputs receives a new set of fp32 tensors.
- * The engine keeps the four networks that were run last so until it is destroyed, each with its weights and
- * at most 256 MiB of buffers: a repeated call at the same size only computes.
+ * The engine keeps the four networks that were run last so until it is destroyed, with their weights and
+ * buffers (all together at most an eighth of the machine's memory; none where memory_limit is set): a
+ * repeated call at the same size only computes.
  * options: may be NULL. */
 MIRRA_API mirra_status mirra_graph_run(mirra_engine *engine, const mirra_bundle *bundle, const char *graph,
                                        const mirra_graph_options *options, const mirra_tensors *inputs,
