@@ -25,17 +25,24 @@ torch::Tensor downloaded(const TensorPtr &tensor) {
     return values;
 }
 
-std::vector<graph::Graph> graphs() {
-    return {graph::alexnet_encoder(graph::InputTransform::mean_std),
-            graph::alexnet_generator(graph::AlexNetTap::conv1),
-            graph::wavelet_denoiser({.channels = {8, 12}, .blocks = {1, 1}}),
-            graph::classifier({.architecture = "resnet18", .width = 1.0 / 8, .hidden = {}}).encoder};
+struct Case {
+    graph::Graph graph;
+    std::int64_t height = 64, width = 96;
+};
+
+/// The generator of conv5 has the convolutions with kernels of their own.
+std::vector<Case> cases() {
+    return {{graph::alexnet_encoder(graph::InputTransform::mean_std)},
+            {graph::alexnet_generator(graph::AlexNetTap::conv1), 16, 24},
+            {graph::alexnet_generator(graph::AlexNetTap::conv5), 2, 3},
+            {graph::wavelet_denoiser({.channels = {8, 12}, .blocks = {1, 1}})},
+            {graph::classifier({.architecture = "resnet18", .width = 1.0 / 8, .hidden = {}}).encoder}};
 }
 
 TEST(Gradient, AgreesWithFiniteDifferences) {
-    for (const auto &graph : graphs()) {
+    for (const auto &[graph, height, width] : cases()) {
         const RandomNetwork network(graph, 21);
-        const auto inputs = network.inputs(1, 64, 96);
+        const auto inputs = network.inputs(2, height, width);
         std::vector<TensorPtr> given;
         for (const auto &input : inputs) given.push_back(uploaded(input));
         const auto differentiable = network.compile_gradient();
@@ -65,7 +72,7 @@ TEST(Gradient, AgreesWithFiniteDifferences) {
 
 TEST(Gradient, TheEstimateIsAnUpperBound) {
     auto &module = torch_module();
-    for (const auto &graph : graphs()) {
+    for (const auto &[graph, height, width] : cases()) {
         const RandomNetwork network(graph, 22);
         const auto differentiable = network.compile_gradient();
         const auto arena = module.make_arena(0);
@@ -73,7 +80,7 @@ TEST(Gradient, TheEstimateIsAnUpperBound) {
         std::map<std::string, graph::Shape> shapes;
         std::vector<TensorPtr> inputs;
         for (const auto &input : graph.inputs) {
-            shapes[input.name] = {1, input.channels, 160, 128};
+            shapes[input.name] = {1, input.channels, 2 * height, 2 * width};
             inputs.push_back(module.full(shapes[input.name], 0.5, "cpu"));
         }
         differentiable->gradient(inputs, graph.outputs.size() - 1, 0, [&](const TensorPtr &y) { return y; });

@@ -1,5 +1,4 @@
 // Training of encoders: learns, resists its attack, resumes bit for bit; labelled data and its errors.
-#include "core/block_convolution.hpp"
 #include "core/device.hpp"
 #include "core/frozen_network.hpp"
 #include "core/training_run.hpp"
@@ -10,6 +9,7 @@
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
+#include "runtime/torch/block_convolution.hpp"
 #include "scratch.hpp"
 #include "tasks/encoder.hpp"
 #include "tasks/encoder_recipe.hpp"
@@ -478,8 +478,8 @@ TEST(BlockConvolution, EqualsTheStridedOne) {
         const auto weight = torch::randn({5, 3, kernel, kernel}), bias = torch::randn({5});
         auto input = torch::rand({2, 3, height, width}).requires_grad_();
         const auto expected = at::conv2d(input, weight, bias, stride, padding);
-        const auto got =
-            block_convolution(input, block_weight(weight, stride), bias, {kernel, stride, padding});
+        const auto got = runtime::block_convolution(input, runtime::block_weight(weight, stride), bias,
+                                                    {kernel, stride, padding});
         ASSERT_EQ(got.sizes(), expected.sizes());
         EXPECT_TRUE(torch::allclose(got, expected, 1e-4, 1e-4)) << kernel;
         const auto seed = torch::randn_like(expected);

@@ -1,7 +1,7 @@
 // Folding, and the passes.
 #include "core/frozen_network.hpp"
 
-#include "core/block_convolution.hpp"
+#include "runtime/torch/block_convolution.hpp"
 #include "runtime/torch/ops.hpp"
 
 namespace mirra::trainer {
@@ -73,7 +73,7 @@ void FrozenNetwork::fold(const graph::Node &conv, const graph::Node &norm,
 void FrozenNetwork::store(const graph::Node &conv, const torch::Tensor &weight, const torch::Tensor &bias) {
     auto &own = weights_[conv.name];
     const bool blocks = in_blocks_.contains(conv.name);
-    own["weight"] = (blocks ? block_weight(weight, conv.integer("stride")) : weight).to(precision_);
+    own["weight"] = (blocks ? runtime::block_weight(weight, conv.integer("stride")) : weight).to(precision_);
     if (bias.defined()) own["bias"] = bias.to(precision_);
 }
 
@@ -106,10 +106,11 @@ void FrozenNetwork::refresh() {
 torch::Tensor FrozenNetwork::convolve(const graph::Node &node, const torch::Tensor &input) {
     const auto &own = weights_.at(node.name);
     const auto bias = own.find("bias");
-    return block_convolution(input, own.at("weight"), bias == own.end() ? torch::Tensor() : bias->second,
-                             {.kernel = node.integer("kernel"),
-                              .stride = node.integer("stride"),
-                              .padding = node.integer("padding")});
+    return runtime::block_convolution(input, own.at("weight"),
+                                      bias == own.end() ? torch::Tensor() : bias->second,
+                                      {.kernel = node.integer("kernel"),
+                                       .stride = node.integer("stride"),
+                                       .padding = node.integer("padding")});
 }
 
 torch::Tensor FrozenNetwork::forward(const torch::Tensor &images) {

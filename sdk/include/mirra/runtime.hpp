@@ -109,7 +109,7 @@ class Module {
     virtual std::shared_ptr<Executable> compile(const graph::Graph &graph, const WeightSource &weights,
                                                 const CompileOptions &options) = 0;
 
-    /// The same graph for gradients: nothing folded, nothing fused. @throws Error as compile()
+    /// The same graph for gradients, in fp32. @throws Error as compile()
     virtual std::shared_ptr<Differentiable>
     compile_gradient(const graph::Graph &graph, const WeightSource &weights, const std::string &device) = 0;
 

@@ -166,6 +166,7 @@ std::uint64_t estimate_gradient_memory(const g::Graph &graph, const std::map<std
     // What the way back reads stays: at most every value and where each maximum was. Besides it holds the
     // gradients of a few values at a time.
     constexpr std::uint64_t kIndexBytes = 8, kGradientsAtOnce = 4;
+    constexpr std::uint64_t kWays = 2; // convolutions back have weights of their own
     const auto shapes = g::infer_shapes(graph, inputs);
     std::uint64_t kept = 0, largest = 0;
     for (const auto &[name, shape] : shapes) {
@@ -176,7 +177,7 @@ std::uint64_t estimate_gradient_memory(const g::Graph &graph, const std::map<std
     for (const auto &input : graph.inputs) kept += block(elements(shapes.at(input.name)) * sizeof(float));
     for (const auto &node : graph.nodes)
         if (node.op == g::Op::max_pool) kept += block(elements(shapes.at(node.name)) * kIndexBytes);
-    return kept + kGradientsAtOnce * largest + weight_bytes(graph) + kKernelScratch;
+    return kept + kGradientsAtOnce * largest + kWays * weight_bytes(graph) + kKernelScratch;
 }
 
 std::uint64_t estimate_memory(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs,

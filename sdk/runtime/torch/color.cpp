@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -153,6 +154,25 @@ at::Tensor join_phases(const at::Tensor &phases, std::int64_t channels) {
                 char *line = to + (2 * row + dy) * width * pair;
                 for (std::int64_t i = 0; i < width; ++i)
                     std::memcpy(line + i * pair, from + i * held * bytes, static_cast<std::size_t>(pair));
+            }
+    });
+    return out;
+}
+
+at::Tensor split_phases(const at::Tensor &picture) {
+    const auto x = picture.contiguous(at::MemoryFormat::ChannelsLast);
+    const auto channels = x.size(1), height = x.size(2) / 2, width = x.size(3) / 2;
+    auto out = empty_like_picture(x, {x.size(0), kPhaseBlock, height, width});
+    const auto *in = x.const_data_ptr<float>();
+    auto *to = out.mutable_data_ptr<float>();
+    const auto pair = 2 * channels;
+    at::parallel_for(0, x.size(0) * height, rows_at_once(width * kPhaseBlock), [&](auto begin, auto end) {
+        for (auto row = begin; row < end; ++row)
+            for (std::int64_t i = 0; i < width; ++i) {
+                float *block = to + (row * width + i) * kPhaseBlock;
+                for (std::int64_t dy = 0; dy < 2; ++dy)
+                    std::copy_n(in + ((2 * row + dy) * width + i) * pair, pair, block + dy * pair);
+                std::fill(block + 2 * pair, block + kPhaseBlock, 0.0F);
             }
     });
     return out;

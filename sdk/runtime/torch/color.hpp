@@ -27,5 +27,7 @@ at::Tensor phase_weight(const at::Tensor &transposed);
 at::Tensor phase_bias(const at::Tensor &bias);
 /// [N, >= 4 C, H, W] -> [N, C, 2H, 2W], channels-last, in the type of the phases.
 at::Tensor join_phases(const at::Tensor &phases, std::int64_t channels);
+/// The way back: [N, C, 2H, 2W] -> [N, 16, H, W], channels-last, zeros in the channels beyond 4 C.
+at::Tensor split_phases(const at::Tensor &picture);
 
 } // namespace mirra::runtime

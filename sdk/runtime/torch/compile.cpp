@@ -58,7 +58,10 @@ class Compiler {
             if (bias.defined()) bias.mul_(out.step.gain);
         }
         if (device_.is_cpu()) choose_kernel(weight, bias, out);
-        if (out.color) return;
+        if (out.color) {
+            out.weight = weight;
+            return;
+        }
         if (bias.defined()) out.bias = bias.to(device_, type_);
         out.weight = weight.to(device_, type_).contiguous(at::MemoryFormat::ChannelsLast);
         if (device_.is_cpu()) out.packed = std::make_shared<PackedWeight>(out.node, out.weight);

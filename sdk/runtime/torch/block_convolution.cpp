@@ -1,7 +1,9 @@
 // Space to depth.
-#include "core/block_convolution.hpp"
+#include "runtime/torch/block_convolution.hpp"
 
-namespace mirra::trainer {
+#include <torch/torch.h>
+
+namespace mirra::runtime {
 namespace {
 
 std::int64_t blocks_of(std::int64_t kernel, std::int64_t stride) {
@@ -17,7 +19,7 @@ std::int64_t trailing(std::int64_t extent, const BlockConvolution &options) {
 }
 
 /// [N, C, H, W] -> [N, S S C, H / S, W / S], channels last, the channel running fastest.
-torch::Tensor to_blocks(const torch::Tensor &x, std::int64_t stride) {
+at::Tensor to_blocks(const at::Tensor &x, std::int64_t stride) {
     const auto count = x.size(0), channels = x.size(1);
     const auto rows = x.size(2) / stride, columns = x.size(3) / stride;
     return x.permute({0, 2, 3, 1})
@@ -29,17 +31,27 @@ torch::Tensor to_blocks(const torch::Tensor &x, std::int64_t stride) {
 
 } // namespace
 
-torch::Tensor block_weight(const torch::Tensor &weight, std::int64_t stride) {
+at::Tensor block_weight(const at::Tensor &weight, std::int64_t stride) {
     const auto rest = blocks_of(weight.size(2), stride) * stride - weight.size(2);
     return to_blocks(at::constant_pad_nd(weight, {0, rest, 0, rest}), stride);
 }
 
-torch::Tensor block_convolution(const torch::Tensor &input, const torch::Tensor &weight,
-                                const torch::Tensor &bias, const BlockConvolution &options) {
+at::Tensor from_blocks(const at::Tensor &blocks, std::int64_t stride) {
+    const auto count = blocks.size(0), channels = blocks.size(1) / (stride * stride);
+    const auto rows = blocks.size(2), columns = blocks.size(3);
+    return blocks.permute({0, 2, 3, 1})
+        .reshape({count, rows, columns, stride, stride, channels})
+        .permute({0, 1, 3, 2, 4, 5})
+        .reshape({count, rows * stride, columns * stride, channels})
+        .permute({0, 3, 1, 2});
+}
+
+at::Tensor block_convolution(const at::Tensor &input, const at::Tensor &weight, const at::Tensor &bias,
+                             const BlockConvolution &options) {
     const auto right = trailing(input.size(3), options), bottom = trailing(input.size(2), options);
     const auto padded = at::constant_pad_nd(input, {options.padding, right, options.padding, bottom});
     return at::conv2d(to_blocks(padded, options.stride), weight,
                       bias.defined() ? std::optional(bias) : std::nullopt);
 }
 
-} // namespace mirra::trainer
+} // namespace mirra::runtime
