@@ -1,7 +1,7 @@
 // The host's functions as C++.
 #include "host.hpp"
 
-namespace inverter {
+namespace plugin {
 
 void Host::fail(mirra_status status, const std::string &message, const char *subject,
                 const std::string &hint) const {
@@ -43,6 +43,14 @@ std::string Host::default_text(const char *name) const {
     return status == MIRRA_OK && value.text != nullptr ? value.text : "";
 }
 
+std::optional<double> Host::default_number(const char *name) const {
+    MIRRA_STRUCT(mirra_value, value);
+    if (api_->manifest_default(context_, name, &value, nullptr) != MIRRA_OK) return std::nullopt;
+    if (value.type == MIRRA_TYPE_FLOAT) return value.real;
+    if (value.type == MIRRA_TYPE_INT) return static_cast<double>(value.integer);
+    return std::nullopt;
+}
+
 std::vector<std::string> Host::graphs() const {
     std::vector<std::string> names;
     while (const char *name = api_->graph_name(context_, static_cast<std::uint32_t>(names.size())))
@@ -76,6 +84,12 @@ std::vector<std::int64_t> Host::port_shape(const char *port) const {
     return shape;
 }
 
+Tensor Host::port_tensor(const char *port) const {
+    mirra_tensor *tensor = nullptr;
+    call([&](mirra_error **error) { return api_->port_tensor(context_, port, &tensor, error); });
+    return own(tensor);
+}
+
 Tensor Host::port_part(const char *port, const mirra_rect &part) const {
     mirra_tensor *tensor = nullptr;
     call([&](mirra_error **error) { return api_->port_tensor_part(context_, port, &part, &tensor, error); });
@@ -105,6 +119,13 @@ void Host::set_result(const char *name, std::int64_t value) const {
     MIRRA_STRUCT(mirra_value, result);
     result.type = MIRRA_TYPE_INT;
     result.integer = value;
+    call([&](mirra_error **error) { return api_->set_result(context_, name, &result, error); });
+}
+
+void Host::set_result(const char *name, const std::string &text) const {
+    MIRRA_STRUCT(mirra_value, result);
+    result.type = MIRRA_TYPE_STRING;
+    result.text = text.c_str();
     call([&](mirra_error **error) { return api_->set_result(context_, name, &result, error); });
 }
 
@@ -148,6 +169,15 @@ void Host::download(const Tensor &tensor, std::vector<float> &values) const {
     });
 }
 
+std::vector<float> Host::download(const mirra_tensor *tensor) const {
+    const Shape extents = shape(tensor);
+    std::vector<float> values(static_cast<std::size_t>(extents[0] * extents[1] * extents[2] * extents[3]));
+    call([&](mirra_error **error) {
+        return api_->tensor_download(context_, tensor, values.data(), values.size(), error);
+    });
+    return values;
+}
+
 Tensor Host::binary(std::int32_t op, const mirra_tensor *a, const mirra_tensor *b) const {
     mirra_tensor *tensor = nullptr;
     call([&](mirra_error **error) { return api_->tensor_binary(context_, op, a, b, &tensor, error); });
@@ -157,6 +187,20 @@ Tensor Host::binary(std::int32_t op, const mirra_tensor *a, const mirra_tensor *
 Tensor Host::scaled(const mirra_tensor *x, double factor) const {
     mirra_tensor *tensor = nullptr;
     call([&](mirra_error **error) { return api_->tensor_affine(context_, x, factor, 0, &tensor, error); });
+    return own(tensor);
+}
+
+Tensor Host::clamped(const mirra_tensor *x, double low, double high) const {
+    mirra_tensor *tensor = nullptr;
+    call([&](mirra_error **error) { return api_->tensor_clamp(context_, x, low, high, &tensor, error); });
+    return own(tensor);
+}
+
+Tensor Host::resampled(const mirra_tensor *x, std::int64_t height, std::int64_t width) const {
+    mirra_tensor *tensor = nullptr;
+    call([&](mirra_error **error) {
+        return api_->tensor_resample(context_, x, height, width, &tensor, error);
+    });
     return own(tensor);
 }
 
@@ -170,13 +214,22 @@ double Host::sum(const mirra_tensor *x) const {
 
 Tensor Host::run(const std::string &graph, const char *input, const mirra_tensor *x,
                  const std::string &output) const {
+    return std::move(run(graph, input, x, std::vector{output}).front());
+}
+
+std::vector<Tensor> Host::run(const std::string &graph, const char *input, const mirra_tensor *x,
+                              const std::vector<std::string> &outputs) const {
     constexpr std::uint32_t kSize = sizeof(mirra_named_tensor);
     const mirra_named_tensor in{kSize, 0, input, const_cast<mirra_tensor *>(x)};
-    mirra_named_tensor out{kSize, 0, output.c_str(), nullptr};
+    std::vector<mirra_named_tensor> out;
+    for (const std::string &output : outputs) out.push_back({kSize, 0, output.c_str(), nullptr});
+    std::vector<Tensor> tensors(outputs.size());
     call([&](mirra_error **error) {
-        return api_->graph_run(context_, graph.c_str(), &in, 1, &out, 1, error);
+        return api_->graph_run(context_, graph.c_str(), &in, 1, out.data(),
+                               static_cast<std::uint32_t>(out.size()), error);
     });
-    return own(out.tensor);
+    for (std::size_t i = 0; i < out.size(); ++i) tensors[i] = own(out[i].tensor);
+    return tensors;
 }
 
 namespace {
@@ -211,4 +264,4 @@ Tensor Host::gradient(const std::string &graph, const char *input, const mirra_t
     return own(gradient);
 }
 
-} // namespace inverter
+} // namespace plugin

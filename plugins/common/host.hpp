@@ -9,11 +9,12 @@
 #include <exception>
 #include <functional>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-namespace inverter {
+namespace plugin {
 
 using Shape = std::array<std::int64_t, 4>;
 
@@ -64,6 +65,8 @@ class Host {
     [[nodiscard]] std::string text(const char *param) const;
     /// A text among the manifest's defaults; "" if there is none.
     [[nodiscard]] std::string default_text(const char *name) const;
+    /// A number among them.
+    [[nodiscard]] std::optional<double> default_number(const char *name) const;
 
     [[nodiscard]] std::vector<std::string> graphs() const;
     /// 0: no such graph or input
@@ -75,12 +78,14 @@ class Host {
     [[nodiscard]] bool given(const char *port) const { return api_->port_given(context_, port) != 0; }
     /// Empty: none was given.
     [[nodiscard]] std::vector<std::int64_t> port_shape(const char *port) const;
+    [[nodiscard]] Tensor port_tensor(const char *port) const;
     [[nodiscard]] Tensor port_part(const char *port, const mirra_rect &part) const;
     [[nodiscard]] Tensor port_image(const char *port, const mirra_rect &rect) const;
     [[nodiscard]] mirra_run_info run_info() const;
 
     void set_result(const char *name, double value) const;
     void set_result(const char *name, std::int64_t value) const;
+    void set_result(const char *name, const std::string &text) const;
     void set_result(const char *name, const Tensor &tensor) const;
     void set_result_part(const char *name, const Shape &shape, const Tensor &tensor, const mirra_rect &part,
                          std::int64_t x, std::int64_t y) const;
@@ -92,13 +97,19 @@ class Host {
     [[nodiscard]] Tensor upload(const std::vector<float> &values,
                                 const std::vector<std::int64_t> &shape) const;
     void download(const Tensor &tensor, std::vector<float> &values) const;
+    [[nodiscard]] std::vector<float> download(const mirra_tensor *tensor) const;
     [[nodiscard]] Tensor binary(std::int32_t op, const mirra_tensor *a, const mirra_tensor *b) const;
     [[nodiscard]] Tensor scaled(const mirra_tensor *x, double factor) const;
+    [[nodiscard]] Tensor clamped(const mirra_tensor *x, double low, double high) const;
     [[nodiscard]] double sum(const mirra_tensor *x) const;
+    [[nodiscard]] Tensor resampled(const mirra_tensor *x, std::int64_t height, std::int64_t width) const;
 
     /// A graph with one input.
     [[nodiscard]] Tensor run(const std::string &graph, const char *input, const mirra_tensor *x,
                              const std::string &output) const;
+    /// The same for several of its outputs.
+    [[nodiscard]] std::vector<Tensor> run(const std::string &graph, const char *input, const mirra_tensor *x,
+                                          const std::vector<std::string> &outputs) const;
     /// Gradient of a function of the output with respect to the one input.
     [[nodiscard]] Tensor gradient(const std::string &graph, const char *input, const mirra_tensor *x,
                                   const std::string &output, const Upstream &upstream) const;
@@ -126,15 +137,15 @@ mirra_status guarded(const mirra_host_api *api, mirra_error **error, const Body 
         *error = failed.error;
         return failed.status;
     } catch (const std::bad_alloc &) {
-        *error = api->error_create(api, MIRRA_E_OUT_OF_MEMORY, "no memory for inverting", nullptr, nullptr);
+        *error = api->error_create(api, MIRRA_E_OUT_OF_MEMORY, "no memory for the task", nullptr, nullptr);
         return MIRRA_E_OUT_OF_MEMORY;
     } catch (const std::exception &exception) {
         *error = api->error_create(api, MIRRA_E_PLUGIN, exception.what(), nullptr, nullptr);
         return MIRRA_E_PLUGIN;
     } catch (...) {
-        *error = api->error_create(api, MIRRA_E_PLUGIN, "the inverter failed", nullptr, nullptr);
+        *error = api->error_create(api, MIRRA_E_PLUGIN, "the task failed", nullptr, nullptr);
         return MIRRA_E_PLUGIN;
     }
 }
 
-} // namespace inverter
+} // namespace plugin

@@ -1,6 +1,7 @@
 // Adam over pixels.
 #include "descent.hpp"
 
+#include "../common/random.hpp"
 #include "description.hpp"
 
 #include <algorithm>
@@ -11,20 +12,11 @@ namespace {
 
 constexpr std::int64_t kPreviewEvery = 10;
 
-/// SplitMix64: the same numbers on every machine.
-double unit_random(std::uint64_t seed, std::uint64_t index) {
-    std::uint64_t z = seed * 0xd1342543de82ef95U + (index + 1) * 0x9e3779b97f4a7c15U;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    z ^= z >> 31;
-    return static_cast<double>(z >> 11) * 0x1p-53;
-}
-
 std::vector<float> gray_with_noise(std::size_t count, std::uint64_t seed) {
     constexpr double kGray = 0.5, kSpread = 0.2;
     std::vector<float> values(count);
     for (std::size_t i = 0; i < count; ++i)
-        values[i] = static_cast<float>(kGray + kSpread * (unit_random(seed, i) - 0.5));
+        values[i] = static_cast<float>(kGray + kSpread * (plugin::unit_random(seed, i) - 0.5));
     return values;
 }
 

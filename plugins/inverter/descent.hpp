@@ -1,13 +1,15 @@
 // Inversion by optimization: pixels whose features come as close as they can to those wanted.
 #pragma once
 
-#include "host.hpp"
+#include "../common/host.hpp"
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace inverter {
+
+using plugin::Host, plugin::Shape, plugin::Tensor;
 
 struct DescentSettings {
     std::int64_t iterations = 0; ///< at most

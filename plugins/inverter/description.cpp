@@ -1,24 +1,15 @@
 // What the task "invert" says of itself: ports and parameters.
 #include "description.hpp"
 
+#include "../common/schema.hpp"
+
 #include <array>
 #include <cstdint>
 
 namespace inverter {
 namespace {
 
-mirra_port_info port(std::int32_t direction, std::int32_t type, std::uint32_t flags, const char *name,
-                     const char *label, const char *doc) noexcept {
-    mirra_port_info info{};
-    info.struct_size = sizeof(mirra_port_info);
-    info.direction = direction;
-    info.type = type;
-    info.flags = flags;
-    info.name = name;
-    info.label = label;
-    info.doc = doc;
-    return info;
-}
+using plugin::number, plugin::parameter, plugin::port, plugin::Range, plugin::text;
 
 const std::array kPorts{
     port(MIRRA_PORT_INPUT, MIRRA_TYPE_IMAGE, 0, kImage, "Image", "The image whose features are inverted."),
@@ -32,37 +23,6 @@ const std::array kPorts{
     port(MIRRA_PORT_OUTPUT, MIRRA_TYPE_TENSOR, MIRRA_PORT_OPTIONAL, kFeaturesOut, "Inverted features",
          "The features {1, C, h, w} that the picture was made from."),
 };
-
-mirra_param_info parameter(std::int32_t type, const char *name, const char *label, const char *doc) noexcept {
-    mirra_param_info info{};
-    info.struct_size = sizeof(mirra_param_info);
-    info.type = type;
-    info.since = 1;
-    info.name = name;
-    info.label = label;
-    info.doc = doc;
-    return info;
-}
-
-mirra_param_info text(const char *name, const char *label, const char *doc, const char *standard) noexcept {
-    mirra_param_info info = parameter(MIRRA_TYPE_STRING, name, label, doc);
-    info.default_text = standard;
-    return info;
-}
-
-struct Range {
-    double minimum, maximum, soft_maximum, standard;
-};
-
-mirra_param_info number(std::int32_t type, const char *name, const char *label, const char *doc,
-                        const Range &range) noexcept {
-    mirra_param_info info = parameter(type, name, label, doc);
-    info.minimum = info.soft_minimum = range.minimum;
-    info.maximum = range.maximum;
-    info.soft_maximum = range.soft_maximum;
-    info.default_value = range.standard;
-    return info;
-}
 
 /// Of the method "optimize".
 mirra_param_info descent(std::int32_t type, const char *name, const char *label, const char *doc,

@@ -31,10 +31,10 @@ Tensor encoded(const Host &host, const Layer &layer, const mirra_tensor *pixels)
 Tensor other_features(const Host &host, const Settings &settings, const FeatureMap &map,
                       const mirra_tile &tile) {
     if (settings.mix)
-        return encoded(
-            host, settings.layer,
-            host.port_image(kMix, make_rect(tile.input_x, tile.input_y, tile.input_width, tile.input_height))
-                .get());
+        return encoded(host, settings.layer,
+                       host.port_image(kMix, plugin::make_rect(tile.input_x, tile.input_y, tile.input_width,
+                                                               tile.input_height))
+                           .get());
     const Shape own = host.output_shape(kEncoder, settings.layer.name, tile.input_height, tile.input_width);
     return host.port_part(kFeaturesIn, map.window(tile, own[3], own[2]));
 }
@@ -62,7 +62,7 @@ FeatureMap::FeatureMap(const Host &host, const Settings &settings)
 }
 
 mirra_rect FeatureMap::window(const mirra_tile &tile, std::int64_t width, std::int64_t height) const {
-    return make_rect(column(tile.input_x), row(tile.input_y), width, height);
+    return plugin::make_rect(column(tile.input_x), row(tile.input_y), width, height);
 }
 
 mirra_rect FeatureMap::core(const mirra_tile &tile) const {
@@ -71,7 +71,7 @@ mirra_rect FeatureMap::core(const mirra_tile &tile) const {
     // The last tiles take what is left over, be it of the padding.
     const std::int64_t right = end_x >= image_width_ ? shape_[3] : column(end_x);
     const std::int64_t bottom = end_y >= image_height_ ? shape_[2] : row(end_y);
-    return make_rect(left, top, right - left, bottom - top);
+    return plugin::make_rect(left, top, right - left, bottom - top);
 }
 
 Tensor features_of_tile(const Host &host, const Settings &settings, const FeatureMap &map,
@@ -89,8 +89,8 @@ void give_out(const Host &host, const FeatureMap &map, const mirra_tile &tile, c
     if (core.width < 1 || core.height < 1) return;
     const mirra_rect window = map.window(tile, 1, 1);
     host.set_result_part(kFeaturesOut, map.shape(), features,
-                         make_rect(core.x - window.x, core.y - window.y, core.width, core.height), core.x,
-                         core.y);
+                         plugin::make_rect(core.x - window.x, core.y - window.y, core.width, core.height),
+                         core.x, core.y);
 }
 
 } // namespace inverter

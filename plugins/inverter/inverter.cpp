@@ -46,7 +46,11 @@ void Inverter::configure(const Host &host, mirra_setup &setup) {
     setup.graph = layer.autoencoder.empty() ? kEncoder : layer.autoencoder.c_str();
     // The encoder counts whether it runs on its own or not, so that every method sees the same tiles.
     encoder_use_ = {sizeof(mirra_graph_use),
-                    settings_.optimize ? std::uint32_t{MIRRA_GRAPH_USE_GRADIENT} : 0U, kEncoder};
+                    settings_.optimize ? std::uint32_t{MIRRA_GRAPH_USE_GRADIENT} : 0U,
+                    kEncoder,
+                    0,
+                    0,
+                    0};
     setup.uses = &encoder_use_;
     setup.use_count = 1;
     if (settings_.optimize) setup.flags |= MIRRA_SETUP_WHOLE_IMAGE;
@@ -83,7 +87,7 @@ Inverter &self(void *instance) noexcept {
 }
 
 mirra_status create(void *, const mirra_host_api *api, void **instance, mirra_error **error) noexcept {
-    return guarded(api, error, [&] { *instance = new Inverter(api); });
+    return plugin::guarded(api, error, [&] { *instance = new Inverter(api); });
 }
 
 void destroy(void *instance) noexcept {
@@ -93,19 +97,19 @@ void destroy(void *instance) noexcept {
 mirra_status configure(void *instance, mirra_context *context, mirra_setup *setup,
                        mirra_error **error) noexcept {
     const mirra_host_api *api = self(instance).api();
-    return guarded(api, error, [&] { self(instance).configure({api, context}, *setup); });
+    return plugin::guarded(api, error, [&] { self(instance).configure({api, context}, *setup); });
 }
 
 mirra_status begin(void *instance, mirra_context *context, mirra_error **error) noexcept {
     const mirra_host_api *api = self(instance).api();
-    return guarded(api, error, [&] { self(instance).begin({api, context}); });
+    return plugin::guarded(api, error, [&] { self(instance).begin({api, context}); });
 }
 
 mirra_status process(void *instance, mirra_context *context, const mirra_tile *tile,
                      const mirra_tensor *input, mirra_tensor **output, mirra_error **error) noexcept {
     const mirra_host_api *api = self(instance).api();
-    return guarded(api, error,
-                   [&] { *output = self(instance).process({api, context}, *tile, input).release(); });
+    return plugin::guarded(api, error,
+                           [&] { *output = self(instance).process({api, context}, *tile, input).release(); });
 }
 
 mirra_status init(const mirra_host_api *api, std::uint32_t, mirra_error **error) noexcept {

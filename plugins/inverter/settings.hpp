@@ -2,7 +2,6 @@
 #pragma once
 
 #include "descent.hpp"
-#include "host.hpp"
 
 #include <string>
 #include <vector>

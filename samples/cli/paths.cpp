@@ -150,12 +150,12 @@ void check_writable(const std::string &path) {
                       "name another file, or make it writable");
 }
 
-void check_not_same(const std::string &sheet, const std::string &other) {
-    if (sheet.empty() || other.empty()) return;
+void check_not_same(const std::string &file, const std::string &other) {
+    if (file.empty() || other.empty()) return;
     std::error_code ignored;
     const auto normal = [](const std::string &path) { return fs::absolute(path).lexically_normal(); };
-    if (fs::equivalent(sheet, other, ignored) || normal(sheet) == normal(other))
-        throw Failure(ExitCode::usage, "the sheet would replace " + other, sheet, "name another file");
+    if (fs::equivalent(file, other, ignored) || normal(file) == normal(other))
+        throw Failure(ExitCode::usage, "the file would replace " + other, file, "name another file");
 }
 
 void check_output(const std::string &path) {

@@ -33,7 +33,7 @@ void check_output(const std::string &path);
 /// The same without the question about the format.
 void check_writable(const std::string &path);
 
-/// Throws Failure (usage) if a sheet would replace another file of the call; "" is no file.
-void check_not_same(const std::string &sheet, const std::string &other);
+/// Throws Failure (usage) if a file would replace another one of the call; "" is no file.
+void check_not_same(const std::string &file, const std::string &other);
 
 } // namespace mirra::cli

@@ -35,8 +35,24 @@ runtime::TilingOptions tiling_options(const SessionState &session, const Setup &
     options.extra_per_pixel = setup.extra_bytes_per_pixel + kBufferBytesPerPixel;
     options.whole = setup.whole_image;
     for (const Setup::Use &use : setup.uses)
-        options.others.push_back({&bundle_of(session, use.graph).graph(use.graph), use.gradient});
+        if (use.of_tiles())
+            options.others.push_back({&bundle_of(session, use.graph).graph(use.graph), use.gradient});
     return options;
+}
+
+/// Of the graphs that run on extents of their own, all at once.
+std::uint64_t bytes_beside_tiles(const SessionState &session, const Setup &setup) {
+    std::uint64_t bytes = 0;
+    for (const Setup::Use &use : setup.uses) {
+        if (use.of_tiles()) continue;
+        const graph::Graph &graph = bundle_of(session, use.graph).graph(use.graph);
+        std::map<std::string, graph::Shape> inputs;
+        for (const graph::Input &input : graph.inputs)
+            inputs[input.name] = {use.batch, input.channels, use.height, use.width};
+        bytes += use.gradient ? runtime::estimate_gradient_memory(graph, inputs)
+                              : runtime::estimate_memory(graph, inputs, session.precision.precision);
+    }
+    return bytes;
 }
 
 /// The graph that governs the tiles; one that does nothing for a task without a graph.
@@ -51,12 +67,15 @@ std::shared_ptr<const RunPlan> make_plan(const SessionState &session, const Setu
                                          const Budget &budget, RunPlan::Key key) {
     const graph::Graph graph = governing_graph(session, setup);
     runtime::TilingOptions options = tiling_options(session, setup);
-    options.budget = budget.available;
+    const std::uint64_t beside = bytes_beside_tiles(session, setup);
+    if (budget.available != 0) options.budget = budget.available > beside ? budget.available - beside : 1;
     auto plan = std::make_shared<RunPlan>();
     plan->tiles = runtime::plan_tiles(graph, key.width, key.height, options);
+    plan->tiles.peak_bytes += beside;
     const auto pixels = static_cast<std::uint64_t>(plan->tiles.input_width * plan->tiles.input_height);
     plan->arena_bytes =
         arena_limit(budget, graph, session.precision.precision, pixels * kBufferBytesPerPixel);
+    if (plan->arena_bytes != 0) plan->arena_bytes += setup.extra_bytes; // they may be tensors
     plan->key = std::move(key);
     return plan;
 }
@@ -95,8 +114,9 @@ std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setu
 
 std::uint64_t required_limit(const SessionState &session, const Setup &setup, const Budget &budget,
                              std::int64_t width, std::int64_t height) {
-    return budget.fixed + runtime::smallest_budget(governing_graph(session, setup), width, height,
-                                                   tiling_options(session, setup));
+    return budget.fixed + bytes_beside_tiles(session, setup) +
+           runtime::smallest_budget(governing_graph(session, setup), width, height,
+                                    tiling_options(session, setup));
 }
 
 std::uint64_t arena_limit(const Budget &budget, const graph::Graph &graph, runtime::Precision precision,

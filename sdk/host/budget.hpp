@@ -8,10 +8,12 @@ namespace mirra::host {
 
 /// What a task asked for in `configure`.
 struct Setup {
-    /// Another graph that tiles go through.
+    /// Another graph that tiles go through, or that runs on extents of its own.
     struct Use {
         std::string graph;
         bool gradient = false;
+        std::int64_t batch = 0, height = 0, width = 0; ///< 0: those of the tile
+        [[nodiscard]] bool of_tiles() const { return batch == 0; }
         [[nodiscard]] bool operator==(const Use &) const = default;
     };
     std::string graph; ///< empty: none, each pixel by itself

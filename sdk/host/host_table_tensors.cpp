@@ -3,8 +3,10 @@
 #include "c_struct.hpp"
 #include "dlpack.hpp"
 #include "host_table.hpp"
+#include "resample.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace mirra::host {
 namespace {
@@ -163,6 +165,23 @@ mirra_status tensor_reduce(mirra_context *context, std::int32_t op, const mirra_
     });
 }
 
+mirra_status tensor_resample(mirra_context *context, const mirra_tensor *tensor, std::int64_t height,
+                             std::int64_t width, mirra_tensor **result, mirra_error **error) {
+    return guard(error, [&] {
+        auto &module = module_of(context);
+        check_arguments({tensor, result});
+        const graph::Shape &from = tensor->tensor->shape();
+        if (from.size() != 4)
+            throw Error(ErrorCode::mismatch, "a tensor of the shape " + to_text(from) + " is no image");
+        const std::array extents{from[0], from[1], height, width};
+        const graph::Shape to = read_shape(extents.data(), static_cast<std::int32_t>(extents.size()));
+        std::vector<float> values(elements(from)), resampled(elements(to));
+        module.download(*tensor->tensor, values, runtime::Layout::nchw);
+        resample_planes(values, from[2], from[3], height, width, resampled);
+        *result = upload(*context, resampled, to, runtime::Layout::nchw);
+    });
+}
+
 } // namespace
 
 mirra_tensor *new_handle(runtime::TensorPtr tensor) {
@@ -188,6 +207,7 @@ void add_tensor_functions(mirra_host_api &table) noexcept {
     table.tensor_affine = tensor_affine;
     table.tensor_clamp = tensor_clamp;
     table.tensor_reduce = tensor_reduce;
+    table.tensor_resample = tensor_resample;
 }
 
 } // namespace mirra::host

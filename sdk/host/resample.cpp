@@ -45,6 +45,29 @@ std::vector<Taps> taps_of_axis(std::int64_t from, std::int64_t to, std::int64_t 
     return axis;
 }
 
+/// One plane: each row that is needed is made once, wide as the result, and added to the rows that it is part
+/// of.
+void resample_plane(const float *from, std::int64_t width, const std::vector<Taps> &rows,
+                    const std::vector<Taps> &columns, float *out) {
+    std::vector<float> line(columns.size());
+    for (std::int64_t y = rows.front().first; y < rows.back().end(); ++y) {
+        const float *source = from + y * width;
+        for (std::size_t x = 0; x < columns.size(); ++x) {
+            const Taps &taps = columns[x];
+            float sum = 0;
+            for (std::size_t k = 0; k < taps.weights.size(); ++k)
+                sum += taps.weights[k] * source[taps.first + static_cast<std::int64_t>(k)];
+            line[x] = sum;
+        }
+        const auto first = std::ranges::partition_point(rows, [&](const Taps &t) { return t.end() <= y; });
+        for (auto taps = first; taps != rows.end() && taps->first <= y; ++taps) {
+            const float weight = taps->weights[static_cast<std::size_t>(y - taps->first)];
+            float *row = out + (taps - rows.begin()) * static_cast<std::ptrdiff_t>(line.size());
+            for (std::size_t x = 0; x < line.size(); ++x) row[x] += weight * line[x];
+        }
+    }
+}
+
 runtime::Rect covered(const std::vector<Taps> &columns, std::int64_t row) {
     std::int64_t first = columns.front().first, end = columns.front().end();
     for (const Taps &taps : columns) {
@@ -81,6 +104,17 @@ void load_resampled(const image::ConstImageView &source, std::int64_t width, std
             for (std::size_t i = 0; i < line.size(); ++i) out[y * line.size() + i] += weight * line[i];
         }
     }
+}
+
+void resample_planes(std::span<const float> values, std::int64_t height, std::int64_t width,
+                     std::int64_t new_height, std::int64_t new_width, std::span<float> out) {
+    const auto rows = taps_of_axis(height, new_height, 0, new_height);
+    const auto columns = taps_of_axis(width, new_width, 0, new_width);
+    std::ranges::fill(out, 0.0F);
+    const auto size = static_cast<std::size_t>(height * width),
+               new_size = static_cast<std::size_t>(new_height * new_width);
+    for (std::size_t i = 0; i < values.size() / size; ++i)
+        resample_plane(values.data() + i * size, width, rows, columns, out.data() + i * new_size);
 }
 
 } // namespace mirra::host

@@ -15,4 +15,9 @@ namespace mirra::host {
 void load_resampled(const image::ConstImageView &source, std::int64_t width, std::int64_t height,
                     const runtime::Rect &rect, int channels, std::span<float> out);
 
+/// The same for any number of planes of height x width floats, one after the other.
+/// @param out  planes of new_height x new_width
+void resample_planes(std::span<const float> values, std::int64_t height, std::int64_t width,
+                     std::int64_t new_height, std::int64_t new_width, std::span<float> out);
+
 } // namespace mirra::host

@@ -209,6 +209,18 @@ void check_known(std::uint32_t flags, std::uint32_t known, const SessionState &s
                                        "' asks for something that this version of Mirra does not have");
 }
 
+/// All or none of them.
+void check_extents(const mirra_graph_use &use, const SessionState &session) {
+    constexpr std::int64_t kMostBatch = 65536;
+    const bool none = use.batch == 0 && use.height == 0 && use.width == 0;
+    const bool all = use.batch > 0 && use.batch <= kMostBatch && use.height > 0 &&
+                     use.height <= graph::Limits::kExtent && use.width > 0 &&
+                     use.width <= graph::Limits::kExtent;
+    if (!none && !all)
+        throw Error(ErrorCode::plugin,
+                    "the task '" + session.entry.task->info.name + "' names a graph with impossible extents");
+}
+
 /// What the request's tensors take: the run has copies of them.
 std::uint64_t tensor_bytes(const RunRequest &request) {
     std::uint64_t bytes = 0;
@@ -237,7 +249,9 @@ Setup configure(SessionState &session, const Occasion &occasion) {
     out.whole_image = (setup.flags & MIRRA_SETUP_WHOLE_IMAGE) != 0;
     for (const auto &use : read_array(setup.uses, setup.use_count, "uses")) {
         check_known(use.flags, MIRRA_GRAPH_USE_GRADIENT, session);
-        out.uses.push_back({use.graph == nullptr ? "" : use.graph, use.flags != 0});
+        check_extents(use, session);
+        out.uses.push_back(
+            {use.graph == nullptr ? "" : use.graph, use.flags != 0, use.batch, use.height, use.width});
     }
     return out;
 }

@@ -55,17 +55,21 @@ def run(title, arguments, mirra, eager):
         print(f"| {name} | {value:.1f} | {own / value:.2f} |", flush=True)
 
 
-def write_pictures(folder, count, extent, classes=10):
-    """Uniform noise as PNG, written with zlib alone."""
-    random = np.random.default_rng(0)
-
+def write_picture(path, pixels):
+    """An array {height, width, 3} of uint8 as PNG, written with zlib alone."""
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" +
+        chunk(b"IHDR", struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], 8, 2, 0, 0, 0)) +
+        chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b""))
+
+
+def write_pictures(folder, count, extent, classes=10):
+    """Uniform noise in folders of classes."""
+    random = np.random.default_rng(0)
     for index in range(count):
         place = folder / f"class{index % classes}"
         place.mkdir(parents=True, exist_ok=True)
-        rows = b"".join(b"\0" + random.integers(0, 256, extent * 3, dtype=np.uint8).tobytes() for _ in range(extent))
-        (place / f"{index}.png").write_bytes(b"\x89PNG\r\n\x1a\n" +
-            chunk(b"IHDR", struct.pack(">IIBBBBB", extent, extent, 8, 2, 0, 0, 0)) +
-            chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b""))
+        write_picture(place / f"{index}.png", random.integers(0, 256, (extent, extent, 3), dtype=np.uint8))

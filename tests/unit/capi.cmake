@@ -11,6 +11,7 @@ set(MIRRA_UNIT_CAPI_TESTS
     host_plan_test.cpp
     host_resample_test.cpp
     host_value_test.cpp
+    plugin_anomaly_test.cpp
     plugin_denoiser_test.cpp
     plugin_inverter_optimize_test.cpp
     plugin_inverter_test.cpp
@@ -32,7 +33,7 @@ set(index 0)
 foreach(animal no-symbol abi-too-new abi-too-old init-fails scribbles-size scribbles-beyond same-id null-functions no-init
         no-tasks declines same-task bad-default bad-name two-outputs no-tile wrong-shape fails-silently statistics
         input-as-output fails-with-output mismatched-shapes unknown-task-flag unknown-port-flag unknown-param-flag
-        reserved-param optional-first-input no-input)
+        reserved-param optional-first-input no-input resamples-to-nothing half-extents)
     math(EXPR index "${index} + 1")
     mirra_zoo_animal(${animal} plugin_zoo.c)
     target_compile_definitions(mirra_zoo_${animal} PRIVATE ZOO=${index} ZOO_NAME="${animal}")
@@ -40,7 +41,7 @@ foreach(animal no-symbol abi-too-new abi-too-old init-fails scribbles-size scrib
 endforeach()
 mirra_zoo_animal(throws plugin_throws.cpp)
 list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_throws)
-list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_fake_runtime mirra_plugin_denoiser mirra_plugin_inverter mirra_plugin_gain)
+list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_fake_runtime mirra_plugin_anomaly mirra_plugin_denoiser mirra_plugin_inverter mirra_plugin_gain)
 
 set(MIRRA_UNIT_CAPI_DEFINITIONS
     MIRRA_TEST_HEADERS="${PROJECT_SOURCE_DIR}/capi/include/mirra"

@@ -13,9 +13,9 @@ using ::testing::HasSubstr;
 
 TEST(CapiEngine, DescribesTheDenoiser) {
     const Engine engine = make_engine();
-    ASSERT_EQ(2U, mirra_engine_task_count(engine.get()));
+    ASSERT_EQ(3U, mirra_engine_task_count(engine.get()));
     MIRRA_STRUCT(mirra_task_info, task);
-    EXPECT_OK(mirra_engine_task(engine.get(), 0, &task, error));
+    EXPECT_OK(mirra_engine_task(engine.get(), 1, &task, error));
     EXPECT_STREQ("denoise", task.name);
     EXPECT_STREQ("denoiser.mirra", task.default_bundle);
     EXPECT_STREQ("org.mirra.denoiser", task.plugin_id);
@@ -44,7 +44,7 @@ TEST(CapiEngine, DescribesTheDenoiser) {
 TEST(CapiEngine, RefusesWhatIsNotThere) {
     const Engine engine = make_engine();
     MIRRA_STRUCT(mirra_task_info, task);
-    EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_engine_task(engine.get(), 2, &task, error));
+    EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_engine_task(engine.get(), 3, &task, error));
     MIRRA_STRUCT(mirra_param_info, param);
     EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_engine_param(engine.get(), "denoise", 2, &param, error));
     Failure failure;
@@ -55,7 +55,7 @@ TEST(CapiEngine, RefusesWhatIsNotThere) {
 TEST(CapiEngine, TheSchemaIsJsonThatSaysTheSame) {
     const Engine engine = make_engine();
     const auto schema = nlohmann::json::parse(mirra_engine_schema_json(engine.get()));
-    const auto &task = schema.at("tasks").at(0);
+    const auto &task = schema.at("tasks").at(1);
     EXPECT_EQ("denoise", task.at("name"));
     EXPECT_EQ("auto", task.at("params").at(0).at("default"));
     EXPECT_EQ("auto", task.at("params").at(0).at("choices").at(0).at("value"));
@@ -70,7 +70,7 @@ TEST(CapiEngine, IsMadeWithoutTheRuntime) {
     options.runtime_module = "/nowhere/runtime.so";
     Engine engine;
     EXPECT_OK(mirra_engine_create(&options, engine.out(), error));
-    EXPECT_EQ(2U, mirra_engine_task_count(engine.get()));
+    EXPECT_EQ(3U, mirra_engine_task_count(engine.get()));
     MIRRA_STRUCT(mirra_runtime_info, runtime);
     EXPECT_OK(mirra_engine_runtime(engine.get(), &runtime, error));
     EXPECT_EQ(0, runtime.usable);

@@ -88,16 +88,17 @@ template<class Visit>
 void for_products(const graph::Node &node, const graph::Shape &x, const graph::Shape &y, const Visit &visit) {
     const auto kernel = node.integer("kernel"), padding = node.integer("padding"),
                stride = node.integer("stride");
-    for (std::int64_t o = 0; o < y[1]; ++o)
+    for (std::int64_t plane = 0; plane < y[0] * y[1]; ++plane)
         for (std::int64_t i = 0; i < y[2] * y[3]; ++i)
             for (std::int64_t c = 0; c < x[1]; ++c)
                 for (std::int64_t k = 0; k < kernel * kernel; ++k) {
                     const auto row = i / y[3] * stride + k / kernel - padding,
                                column = i % y[3] * stride + k % kernel - padding;
                     if (row < 0 || column < 0 || row >= x[2] || column >= x[3]) continue;
-                    visit(static_cast<std::size_t>((c * x[2] + row) * x[3] + column),
+                    const std::int64_t image = plane / y[1], o = plane % y[1];
+                    visit(static_cast<std::size_t>(((image * x[1] + c) * x[2] + row) * x[3] + column),
                           static_cast<std::size_t>((o * x[1] + c) * kernel * kernel + k),
-                          static_cast<std::size_t>(o * y[2] * y[3] + i));
+                          static_cast<std::size_t>(plane * y[2] * y[3] + i));
                 }
 }
 
@@ -106,9 +107,10 @@ std::shared_ptr<FakeTensor> conv2d(const graph::Node &node, const FakeTensor &x,
     const auto kernel = node.integer("kernel"), padding = node.integer("padding"),
                stride = node.integer("stride");
     const auto extent = [&](std::int64_t e) { return (e + 2 * padding - kernel) / stride + 1; };
-    auto y = make({1, node.integer("out_channels"), extent(x.shape()[2]), extent(x.shape()[3])});
+    auto y = make({x.shape()[0], node.integer("out_channels"), extent(x.shape()[2]), extent(x.shape()[3])});
     const auto area = static_cast<std::size_t>(y->shape()[2] * y->shape()[3]);
-    for (std::size_t i = 0; i < y->values.size() && !bias.empty(); ++i) y->values[i] = bias[i / area];
+    for (std::size_t i = 0; i < y->values.size() && !bias.empty(); ++i)
+        y->values[i] = bias[i / area % bias.size()];
     for_products(node, x.shape(), y->shape(), [&](std::size_t in, std::size_t weight, std::size_t out) {
         y->values[out] += x.values[in] * weights[weight];
     });
@@ -129,14 +131,49 @@ float sigmoid(float v) {
     return 1 / (1 + std::exp(-v));
 }
 
+/// Which value of a tensor became value i of that of `shape`, which is `factor` times as large.
+std::size_t before_upsampling(std::size_t i, std::int64_t factor, const graph::Shape &shape) {
+    const auto height = static_cast<std::size_t>(shape[2]), width = static_cast<std::size_t>(shape[3]),
+               times = static_cast<std::size_t>(factor);
+    return (i / (height * width) * (height / times) + i / width % height / times) * (width / times) +
+           i % width / times;
+}
+
 std::shared_ptr<FakeTensor> upsample(const graph::Node &node, const FakeTensor &x) {
     const auto factor = node.integer("factor"), height = x.shape()[2] * factor, width = x.shape()[3] * factor;
-    auto y = make({1, x.shape()[1], height, width});
-    for (std::int64_t i = 0; i < x.shape()[1] * height * width; ++i) {
-        const auto plane = i / (height * width), row = i / width % height / factor,
-                   column = i % width / factor;
-        y->values[static_cast<std::size_t>(i)] =
-            x.values[static_cast<std::size_t>((plane * x.shape()[2] + row) * x.shape()[3] + column)];
+    auto y = make({x.shape()[0], x.shape()[1], height, width});
+    for (std::size_t i = 0; i < y->values.size(); ++i)
+        y->values[i] = x.values[before_upsampling(i, factor, y->shape())];
+    return y;
+}
+
+/// Means of windows; what lies beyond the edges counts as zeros.
+std::shared_ptr<FakeTensor> average(const graph::Node &node, const FakeTensor &x) {
+    const auto kernel = node.integer("kernel"), padding = node.integer("padding");
+    if (node.integer("stride") != 1 || kernel != 2 * padding + 1)
+        throw Error(ErrorCode::unsupported, "the fake runtime averages around each pixel only", node.name);
+    auto y = make(x.shape());
+    const auto height = x.shape()[2], width = x.shape()[3];
+    for (std::int64_t i = 0; i < static_cast<std::int64_t>(x.values.size()); ++i)
+        for (std::int64_t k = 0; k < kernel * kernel; ++k) {
+            const auto row = i / width % height + k / kernel - padding,
+                       column = i % width + k % kernel - padding;
+            if (row < 0 || column < 0 || row >= height || column >= width) continue;
+            y->values[static_cast<std::size_t>(i)] +=
+                x.values[static_cast<std::size_t>((i / (width * height) * height + row) * width + column)] /
+                static_cast<float>(kernel * kernel);
+        }
+    return y;
+}
+
+std::shared_ptr<FakeTensor> normalise(const graph::Node &node, const FakeTensor &x) {
+    auto y = make(x.shape());
+    const auto area = static_cast<std::size_t>(x.shape()[2] * x.shape()[3]),
+               channels = static_cast<std::size_t>(x.shape()[1]);
+    for (std::size_t i = 0; i < x.values.size(); ++i) {
+        const std::size_t channel = i / area % channels;
+        y->values[i] = static_cast<float>((x.values[i] - node.reals("mean")[channel]) /
+                                          node.reals("deviation")[channel]);
     }
     return y;
 }
@@ -179,6 +216,10 @@ TensorPtr compute(const graph::Node &node, const std::vector<TensorPtr> &given, 
         return map(x, sigmoid);
     case graph::Op::upsample_nearest:
         return upsample(node, x);
+    case graph::Op::avg_pool:
+        return average(node, x);
+    case graph::Op::normalise:
+        return normalise(node, x);
     default:
         throw Error(ErrorCode::unsupported, "the fake runtime lacks this op", node.name);
     }
@@ -223,7 +264,7 @@ class FakeExecutable final : public Executable {
     Weights weights_;
 };
 
-/// Gradients of chains of convolutions and ReLUs.
+/// Gradients of chains of convolutions, ReLUs, sigmoids and upsampling.
 class FakeDifferentiable final : public Differentiable {
   public:
     FakeDifferentiable(graph::Graph graph, const WeightSource &weights)
@@ -252,6 +293,15 @@ class FakeDifferentiable final : public Differentiable {
         if (node.op == graph::Op::relu) {
             for (std::size_t i = 0; i < x.values.size(); ++i)
                 out->values[i] = x.values[i] > 0 ? gradient.values[i] : 0;
+        } else if (node.op == graph::Op::sigmoid) {
+            for (std::size_t i = 0; i < x.values.size(); ++i) {
+                const float y = sigmoid(x.values[i]);
+                out->values[i] = gradient.values[i] * y * (1 - y);
+            }
+        } else if (node.op == graph::Op::upsample_nearest) {
+            for (std::size_t i = 0; i < gradient.values.size(); ++i)
+                out->values[before_upsampling(i, node.integer("factor"), gradient.shape())] +=
+                    gradient.values[i];
         } else if (node.op == graph::Op::conv2d) {
             const auto &weights = weights_.at(node.weights.at("weight"));
             for_products(node, x.shape(), gradient.shape(),

@@ -59,5 +59,27 @@ TEST(HostResample, FromAndToASinglePixel) {
     EXPECT_EQ(resampled(ramp(50, 40), 1, 1, {0, 0, 1, 1}).size(), 3U);
 }
 
+TEST(HostResample, PlanesAreBroughtToASizeAsPicturesAre) {
+    constexpr std::int64_t kPlanes = 3;
+    const image::Image picture = ramp(31, 17);
+    std::vector<float> planes(31 * 17 * kPlanes);
+    for (std::size_t i = 0; i < planes.size(); ++i)
+        planes[i % kPlanes * 31 * 17 + i / kPlanes] =
+            static_cast<float>(std::to_integer<int>(picture.bytes()[i])) / 255.0F;
+    for (const auto &[width, height] :
+         {std::pair<std::int64_t, std::int64_t>{12, 20}, {31, 17}, {1, 1}, {64, 5}}) {
+        const auto expected = resampled(picture, width, height, {0, 0, width, height});
+        std::vector<float> out(static_cast<std::size_t>(width * height * kPlanes));
+        resample_planes(planes, 17, 31, height, width, out);
+        for (std::size_t i = 0; i < expected.size(); ++i)
+            ASSERT_NEAR(out[i % kPlanes * static_cast<std::size_t>(width * height) + i / kPlanes],
+                        expected[i], 1e-6)
+                << width << "x" << height << " " << i;
+    }
+    std::vector<float> same(planes.size());
+    resample_planes(planes, 17, 31, 17, 31, same);
+    EXPECT_EQ(same, planes);
+}
+
 } // namespace
 } // namespace mirra::host

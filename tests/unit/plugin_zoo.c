@@ -30,7 +30,9 @@ enum {
     UNKNOWN_PARAM_FLAG,
     RESERVED_PARAM,
     OPTIONAL_FIRST_INPUT,
-    NO_INPUT
+    NO_INPUT,
+    RESAMPLES_TO_NOTHING,
+    HALF_EXTENTS
 };
 
 #if ZOO != 1 /* NO_SYMBOL */
@@ -48,10 +50,17 @@ static void destroy(void *instance) {
 
 static mirra_status configure(void *instance, mirra_context *context, mirra_setup *setup,
                               mirra_error **error) {
+    static mirra_graph_use use;
     (void)instance;
     (void)context;
-    (void)setup;
     (void)error;
+    use.struct_size = sizeof(use);
+    use.graph = "net";
+    use.batch = 2;
+    if (ZOO == HALF_EXTENTS && setup->width > 0) {
+        setup->uses = &use;
+        setup->use_count = 1;
+    }
     return MIRRA_OK;
 }
 
@@ -61,6 +70,7 @@ static mirra_status process(void *instance, mirra_context *context, const mirra_
     (void)input;
     (void)tile;
     if (ZOO == FAILS_SILENTLY) return -4242;
+    if (ZOO == RESAMPLES_TO_NOTHING) return host->tensor_resample(context, input, 0, 4, output, error);
     if (ZOO == WRONG_SHAPE) {
         const int64_t shape[4] = {1, 1, 1, 1};
         return host->tensor_full(context, shape, 4, 0, output, error);

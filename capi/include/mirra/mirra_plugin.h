@@ -48,11 +48,15 @@ typedef struct mirra_host_api mirra_host_api;
 
 enum { MIRRA_GRAPH_USE_GRADIENT = 1 /* its gradient is computed as well, by graph_gradient */ };
 
-/* A graph that tiles go through. */
+/* A graph that tiles go through, or, with extents of its own, one that runs on other tensors beside them. */
 typedef struct mirra_graph_use {
     uint32_t struct_size;
     uint32_t flags; /* MIRRA_GRAPH_USE_* */
     const char *graph;
+    /* Extents of each of its inputs {batch, its channels, height, width}; all 0: those of the tile. A graph
+     * with extents of its own has no say in the tiles, and its memory counts besides all else: several may be
+     * at work at once, as where one's gradient is asked for within the other's. */
+    int64_t batch, height, width;
 } mirra_graph_use;
 
 enum { MIRRA_SETUP_WHOLE_IMAGE = 1 /* the image must be one tile; MIRRA_E_BUDGET where that does not fit */ };
@@ -70,11 +74,12 @@ typedef struct mirra_setup {
     uint64_t extra_bytes_per_pixel;
     uint32_t flags; /* MIRRA_SETUP_* */
     uint32_t use_count;
-    /* Graphs besides `graph` that the task runs on whole tiles: every input has the tile's extents. Tiles are
-     * aligned and large enough for all of them, and memory is planned for the one that needs most. Must live
-     * as `graph`. */
+    /* Graphs besides `graph` that the task runs. Where every input has the tile's extents, tiles are aligned
+     * and large enough for all of them, and memory is planned for the one that needs most. Must live as
+     * `graph`. */
     const mirra_graph_use *uses;
-    uint64_t extra_bytes;  /* that the task, or a result that it sets, holds through the whole run */
+    uint64_t extra_bytes;  /* that the task, or a result that it sets, holds through the whole run, tensors
+                              included */
     int32_t width, height; /* in: of the image; 0 when the session is made, before any image is known */
 } mirra_setup;
 
@@ -316,9 +321,16 @@ struct mirra_host_api {
     /* ---- gradients; in the run */
     /* Runs a graph forward, asks `upstream`, and runs it back: the gradient of the plugin's function with
      * respect to an input, of that input's shape. In fp32, whatever the session's precision. What is needed
-     * for it is kept from the pass forward: state it by MIRRA_GRAPH_USE_GRADIENT. */
+     * for it is kept from the pass forward: state it by MIRRA_GRAPH_USE_GRADIENT. `upstream` may call the
+     * functions of the run, graph_gradient included: so goes a gradient through two graphs. */
     mirra_status (*graph_gradient)(mirra_context *context, const mirra_gradient_request *request,
                                    mirra_tensor **gradient, mirra_error **error);
+
+    /* ---- more on tensors; in the run */
+    /* A tensor {N, C, h, w} brought to {N, C, height, width} by the rule of port_image: linear interpolation,
+     * averaging as wide as the reduction where it is reduced. Its own size gives its own values. */
+    mirra_status (*tensor_resample)(mirra_context *context, const mirra_tensor *tensor, int64_t height,
+                                    int64_t width, mirra_tensor **result, mirra_error **error);
 };
 
 /* ---- The handshake ---- */

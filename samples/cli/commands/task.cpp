@@ -2,6 +2,7 @@
 #include "../task_run.hpp"
 
 #include "../command.hpp"
+#include "../csv.hpp"
 #include "../interrupt.hpp"
 #include "../paths.hpp"
 
@@ -27,9 +28,11 @@ class TaskCommand final : public Command {
 
   private:
     void declare_ports(CLI::App &app);
+    void declare_output(CLI::App &app, const Port &output);
     void declare_params(CLI::App &app);
     void declare_param(CLI::App &app, const Param &param);
     [[nodiscard]] std::string free_name(const CLI::App &app, const std::string &name) const;
+    void check_outputs(const std::vector<FilePair> &files) const;
     ExitCode run_all(TaskRun &run, const std::vector<FilePair> &files, const Interrupt &interrupt);
     [[nodiscard]] std::string summary_line(const Json &done, const FilePair &file) const;
 
@@ -39,6 +42,7 @@ class TaskCommand final : public Command {
     CLI::App taken_;
     std::vector<std::string> inputs_;
     std::string output_;
+    std::string csv_;
     bool recursive_ = false;
 };
 
@@ -50,6 +54,20 @@ std::string TaskCommand::free_name(const CLI::App &app, const std::string &name)
     return free ? option : "--task-" + option.substr(2);
 }
 
+void TaskCommand::declare_output(CLI::App &app, const Port &output) {
+    const std::string doc = output.name == "output" ? "" : sentence(output.doc) + " ";
+    auto *option =
+        app.add_option("-o," + option_name(output.name), output_,
+                       doc + "File for the result; a folder where there are several inputs. It may be "
+                             "the input itself.");
+    if (!output.optional) option->required();
+    app.add_option("--compare", settings_.sheet, "Also write a before/after sheet (one input).");
+    app.add_option("--output-size", settings_.output_size, "Size of the result, WxH (that of the input).");
+    app.add_option("--preview", settings_.preview,
+                   "File that shows the result as it grows, for tasks that work step by step (one input).");
+    settings_.write.declare(app);
+}
+
 void TaskCommand::declare_ports(CLI::App &app) {
     const Port *input = primary_port(task_, true);
     const Port *output = primary_port(task_, false);
@@ -57,20 +75,8 @@ void TaskCommand::declare_ports(CLI::App &app) {
         app.add_option("INPUT", inputs_, sentence(input->doc) + " PNG or JPEG files, folders or patterns.")
             ->required();
     }
-    if (output != nullptr) {
-        auto *option =
-            app.add_option("-o,--output", output_,
-                           "File for the result; a folder where there are several inputs. It may be the "
-                           "input itself.");
-        if (!output->optional) option->required();
-        app.add_option("--compare", settings_.sheet, "Also write a before/after sheet (one input).");
-        app.add_option("--output-size", settings_.output_size,
-                       "Size of the result, WxH (that of the input).");
-        app.add_option(
-            "--preview", settings_.preview,
-            "File that shows the result as it grows, for tasks that work step by step (one input).");
-        settings_.write.declare(app);
-    }
+    if (output != nullptr) declare_output(app, *output);
+    app.add_option("--csv", csv_, "File for a table of the values that the task gives, one row an input.");
     if (input != nullptr)
         app.add_flag("--recursive", recursive_, "Also the folders inside of input folders.");
     bool tensors = false;
@@ -130,18 +136,28 @@ ExitCode TaskCommand::run() {
     if (files.size() > 1 && settings_.one_file_only(task_))
         throw Failure(ExitCode::usage, "several inputs cannot share the file of an option", task_.name,
                       "give one input, or leave --compare, --preview and the other output files out");
+    check_outputs(files);
+    const Interrupt interrupt;
+    TaskRun run(engine_, task_, settings_, console_, interrupt);
+    return run_all(run, files, interrupt);
+}
+
+/// What the run would write at its end, before it begins.
+void TaskCommand::check_outputs(const std::vector<FilePair> &files) const {
     if (files.size() == 1 && !files[0].output.empty()) check_output(files[0].output);
-    for (const std::string &also : {settings_.sheet, settings_.preview}) {
-        if (!also.empty()) check_output(also);
+    for (const std::string &picture : {settings_.sheet, settings_.preview}) {
+        if (picture.empty()) continue;
+        if (output_.empty())
+            throw Failure(ExitCode::usage, "there is no result to show", picture, "give -o as well");
+        check_output(picture);
+    }
+    for (const std::string &also : {settings_.sheet, settings_.preview, csv_})
         for (const auto &file : files) {
             check_not_same(also, file.input);
             check_not_same(also, file.output);
         }
-    }
-    if (!settings_.tensors.empty()) check_writable(settings_.tensors);
-    const Interrupt interrupt;
-    TaskRun run(engine_, task_, settings_, console_, interrupt);
-    return run_all(run, files, interrupt);
+    for (const std::string &also : {settings_.tensors, csv_})
+        if (!also.empty()) check_writable(also);
 }
 
 std::string TaskCommand::summary_line(const Json &done, const FilePair &file) const {
@@ -174,6 +190,7 @@ ExitCode TaskCommand::run_all(TaskRun &run, const std::vector<FilePair> &files, 
             results.push_back({{"input", file.input}, {"output", file.output}, {"error", failure.json()}});
         }
     }
+    if (!csv_.empty()) write_whole(csv_, csv_table(results));
     if (files.size() > 1)
         console_.note(std::to_string(files.size() - failed) + " done, " + std::to_string(failed) + " failed");
     if (console_.json())

@@ -1,0 +1,180 @@
+// The plugin that brings the task "detect": picture -> score, probability, verdict, heat map.
+#define MIRRA_PLUGIN_IMPLEMENTATION
+#include "description.hpp"
+#include "heat_map.hpp"
+#include "judge.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace anomaly {
+namespace {
+
+/// One session's state.
+class Detector {
+  public:
+    explicit Detector(const mirra_host_api *api) noexcept : api_(api) {}
+
+    void configure(const Host &host, mirra_setup &setup);
+    [[nodiscard]] Tensor process(const Host &host, const mirra_tensor *image) const;
+
+    [[nodiscard]] const mirra_host_api *api() const noexcept { return api_; }
+
+  private:
+    void add_uses();
+    [[nodiscard]] std::uint64_t extra_bytes() const;
+    [[nodiscard]] std::vector<float> gather(const Host &host, const mirra_tensor *image) const;
+    void set_results(const Host &host, const Judgement &judgement) const;
+
+    const mirra_host_api *api_;
+    Settings settings_;
+    std::vector<mirra_graph_use> uses_;
+};
+
+std::int64_t group_of(const Settings &settings) {
+    return std::min(settings.pictures(), largest_group(settings.method));
+}
+
+void Detector::add_uses() {
+    const Networks &networks = settings_.networks;
+    const std::int64_t group = group_of(settings_);
+    const auto use = [&](const char *graph, std::int64_t height, std::int64_t width, bool gradient) {
+        uses_.push_back({sizeof(mirra_graph_use), gradient ? std::uint32_t{MIRRA_GRAPH_USE_GRADIENT} : 0U,
+                         graph, group, height, width});
+    };
+    uses_.clear();
+    if (settings_.method == Method::feature_memory)
+        return use(kMemory, networks.extent, networks.extent, false);
+    for (const bool gradient : {false, true}) {
+        if (gradient && settings_.method != Method::latent_search) break;
+        use(kEncoder, networks.extent, networks.extent, gradient);
+        use(networks.generator.c_str(), networks.features[2], networks.features[3], gradient);
+    }
+}
+
+std::uint64_t extent_bytes(const Shape &shape) {
+    return static_cast<std::uint64_t>(shape[1] * shape[2] * shape[3]) * sizeof(float);
+}
+
+/// What is held beside the networks' own.
+std::uint64_t Detector::extra_bytes() const {
+    constexpr std::uint64_t kCopies = 10; // tensors of one kind at a time, on the device and as values
+    const Networks &networks = settings_.networks;
+    const auto pictures = static_cast<std::uint64_t>(settings_.pictures());
+    const auto group = static_cast<std::uint64_t>(group_of(settings_));
+    const std::uint64_t picture = extent_bytes({1, kColors, networks.extent, networks.extent});
+    const std::uint64_t features =
+        extent_bytes(settings_.method == Method::feature_memory ? networks.similarity : networks.features);
+    const auto given = static_cast<std::uint64_t>(settings_.batch) *
+                       extent_bytes({1, kColors, settings_.batch_height, settings_.batch_width});
+    // Of all pictures: their values, as gathered and in the making; their heat, as values, tensor and result.
+    return 3 * pictures * picture + kCopies * group * (picture + features) + 2 * given +
+           (settings_.needs_heat() ? pictures * picture : 0);
+}
+
+void Detector::configure(const Host &host, mirra_setup &setup) {
+    settings_ = read_settings(host);
+    add_uses();
+    setup.uses = uses_.data();
+    setup.use_count = static_cast<std::uint32_t>(uses_.size());
+    setup.flags |= MIRRA_SETUP_WHOLE_IMAGE;
+    constexpr std::uint64_t kResampledBytesPerPixel = 3 * sizeof(float);
+    setup.extra_bytes_per_pixel = settings_.heatmap ? kDrawingBytesPerPixel : kResampledBytesPerPixel;
+    setup.extra_bytes = extra_bytes();
+}
+
+void append(const Host &host, const Tensor &tensor, std::vector<float> &values) {
+    const std::vector<float> more = host.download(tensor.get());
+    values.insert(values.end(), more.begin(), more.end());
+}
+
+/// The image and the further pictures at the bundle's extent.
+std::vector<float> Detector::gather(const Host &host, const mirra_tensor *image) const {
+    const std::int64_t extent = settings_.networks.extent;
+    std::vector<float> values;
+    append(host, host.resampled(image, extent, extent), values);
+    if (settings_.batch == 0) return values;
+    append(host, host.resampled(host.port_tensor(kBatch).get(), extent, extent), values);
+    if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); }))
+        host.fail(MIRRA_E_INVALID_ARGUMENT, "the batch holds values that are no finite numbers", kBatch,
+                  "Give RGB between 0 and 1.");
+    return values;
+}
+
+void Detector::set_results(const Host &host, const Judgement &judgement) const {
+    const double score = judgement.scores.front();
+    const Calibration &calibration = settings_.calibration;
+    host.set_result("score", score);
+    if (calibration.slope && calibration.offset) {
+        const double at = std::log(std::max(score, std::numeric_limits<double>::min()));
+        host.set_result("probability", 1 / (1 + std::exp(-(*calibration.slope * at + *calibration.offset))));
+    }
+    if (calibration.threshold)
+        host.set_result("verdict", std::string(score > *calibration.threshold ? "anomalous" : "normal"));
+    host.set_result("method", std::string(name_of(settings_.method)));
+    const std::int64_t pictures = settings_.pictures(), extent = settings_.networks.extent;
+    if (settings_.scores)
+        host.set_result(kScores, host.upload({judgement.scores.begin(), judgement.scores.end()}, {pictures}));
+    if (settings_.heat) host.set_result(kHeat, host.upload(judgement.heat, {pictures, 1, extent, extent}));
+}
+
+Tensor Detector::process(const Host &host, const mirra_tensor *image) const {
+    const Judgement judgement = judge(host, settings_, gather(host, image));
+    set_results(host, judgement);
+    if (!settings_.heatmap) return {};
+    const auto area = static_cast<std::ptrdiff_t>(settings_.networks.extent * settings_.networks.extent);
+    return draw_heat(host, settings_, {judgement.heat.begin(), judgement.heat.begin() + area}, image);
+}
+
+Detector &self(void *instance) noexcept {
+    return *static_cast<Detector *>(instance);
+}
+
+mirra_status create(void *, const mirra_host_api *api, void **instance, mirra_error **error) noexcept {
+    return plugin::guarded(api, error, [&] { *instance = new Detector(api); });
+}
+
+void destroy(void *instance) noexcept {
+    delete &self(instance);
+}
+
+mirra_status configure(void *instance, mirra_context *context, mirra_setup *setup,
+                       mirra_error **error) noexcept {
+    const mirra_host_api *api = self(instance).api();
+    return plugin::guarded(api, error, [&] { self(instance).configure({api, context}, *setup); });
+}
+
+mirra_status process(void *instance, mirra_context *context, const mirra_tile *, const mirra_tensor *input,
+                     mirra_tensor **output, mirra_error **error) noexcept {
+    const mirra_host_api *api = self(instance).api();
+    return plugin::guarded(api, error,
+                           [&] { *output = self(instance).process({api, context}, input).release(); });
+}
+
+mirra_status init(const mirra_host_api *api, std::uint32_t, mirra_error **error) noexcept {
+    if (api->struct_size < sizeof(mirra_host_api)) {
+        *error =
+            api->error_create(api, MIRRA_E_UNSUPPORTED, "this version of Mirra lacks functions that it needs",
+                              nullptr, "Install a newer Mirra.");
+        return MIRRA_E_UNSUPPORTED;
+    }
+    mirra_task task = describe_task();
+    task.create = create;
+    task.destroy = destroy;
+    task.configure = configure;
+    task.process = process;
+    return api->register_task(api, &task, error);
+}
+
+} // namespace
+} // namespace anomaly
+
+extern "C" mirra_status mirra_plugin_query_v1(const mirra_host_info *, mirra_plugin_info *info) {
+    info->abi_min = 1;
+    info->abi_max = MIRRA_PLUGIN_ABI;
+    info->id = "org.mirra.anomaly";
+    info->version = MIRRA_VERSION_TEXT;
+    info->init = anomaly::init;
+    return MIRRA_OK;
+}

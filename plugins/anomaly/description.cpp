@@ -1,0 +1,103 @@
+// What the task "detect" says of itself: ports and parameters.
+#include "description.hpp"
+
+#include "../common/schema.hpp"
+
+#include <array>
+
+namespace anomaly {
+namespace {
+
+using plugin::number, plugin::parameter, plugin::port, plugin::Range;
+
+const std::array kPorts{
+    port(MIRRA_PORT_INPUT, MIRRA_TYPE_IMAGE, 0, kImage, "Image", "The picture that is judged."),
+    port(MIRRA_PORT_INPUT, MIRRA_TYPE_TENSOR, MIRRA_PORT_OPTIONAL, kBatch, "Further pictures",
+         "Pictures {N, 3, h, w}, RGB between 0 and 1, judged together with the image; their results stand "
+         "behind "
+         "its own in 'scores' and 'heat'."),
+    port(MIRRA_PORT_OUTPUT, MIRRA_TYPE_IMAGE, MIRRA_PORT_OPTIONAL, kHeatmap, "Heat map",
+         "Where the image is anomalous: colours over the gray picture, or a gray map without 'overlay'."),
+    port(MIRRA_PORT_OUTPUT, MIRRA_TYPE_TENSOR, MIRRA_PORT_OPTIONAL, kHeat, "Heat",
+         "The heat maps as numbers, {N, 1, extent, extent}, the image first."),
+    port(MIRRA_PORT_OUTPUT, MIRRA_TYPE_TENSOR, MIRRA_PORT_OPTIONAL, kScores, "Scores",
+         "The scores of all pictures, {N}, the image first."),
+};
+
+const std::array kMethods{kAuto, kLatentSearch, kReconstruction, kFeatureMemory};
+const std::array kMethodLabels{"The bundle's own", "Search for a latent code", "Reconstruction",
+                               "Nearest features of good pictures"};
+
+mirra_param_info method() noexcept {
+    mirra_param_info info = parameter(
+        MIRRA_TYPE_ENUM, "method", "Method",
+        "'reconstruction' compares the picture with what the generator makes of its features. "
+        "'latent-search' looks for the features whose picture comes closest; slow. 'feature-memory' "
+        "compares places of the picture with those of good pictures. 'auto' is the bundle's own choice.");
+    info.choices = kMethods.data();
+    info.choice_labels = kMethodLabels.data();
+    info.choice_count = static_cast<std::uint32_t>(kMethods.size());
+    info.default_text = kAuto;
+    return info;
+}
+
+/// Of the method "latent-search".
+mirra_param_info search(std::int32_t type, const char *name, const char *label, const char *doc,
+                        const Range &range) noexcept {
+    mirra_param_info info = number(type, name, label, doc, range);
+    info.group = "Latent search";
+    info.flags = MIRRA_PARAM_ADVANCED;
+    return info;
+}
+
+/// Of the score.
+mirra_param_info scoring(const char *name, const char *label, const char *doc) noexcept {
+    constexpr double kMost = 1e12;
+    mirra_param_info info = number(MIRRA_TYPE_FLOAT, name, label, doc, {0, kMost, 1, 0});
+    info.group = "Score";
+    info.flags = MIRRA_PARAM_ADVANCED;
+    return info;
+}
+
+mirra_param_info overlay() noexcept {
+    mirra_param_info info = parameter(MIRRA_TYPE_BOOL, "overlay", "Overlay",
+                                      "Whether the heat map is laid over the picture in colours.");
+    info.default_value = 1;
+    return info;
+}
+
+const std::array kParameters{
+    method(),
+    scoring("threshold", "Threshold", "The score above which a picture is anomalous; 0: the bundle's."),
+    overlay(),
+    scoring("pixel_weight", "Pixel weight",
+            "Weight of the pixels' differences in the score; 0: the bundle's."),
+    scoring("feature_weight", "Feature weight",
+            "Weight of the features' squared differences in the score; 0: the bundle's."),
+    search(MIRRA_TYPE_INT, "iterations", "Iterations", "Steps that 'latent-search' takes.",
+           {1, 100000, 1000, 100}),
+    search(MIRRA_TYPE_FLOAT, "rate", "Step size", "Learning rate of the first step.", {0, 1000, 1, 0.1}),
+    search(MIRRA_TYPE_FLOAT, "final_rate", "Last step size",
+           "Learning rate of the last step; linear between.", {0, 1000, 1, 0.001}),
+    search(MIRRA_TYPE_FLOAT, "momentum", "Momentum", "Of the steps.", {0, 1, 1, 0.9}),
+    search(MIRRA_TYPE_INT, "seed", "Seed", "Of the noise that 'latent-search' starts from.",
+           {0, 4294967295.0, 1000, 0}),
+};
+
+} // namespace
+
+mirra_task describe_task() noexcept {
+    mirra_task task{};
+    task.struct_size = sizeof(mirra_task);
+    task.name = "detect";
+    task.label = "Detect anomalies";
+    task.doc = "Says how far a picture is from the good ones that the bundle was trained on: a score, a "
+               "probability, a verdict and a heat map. Bundles are made by `mirra-train anomaly`.";
+    task.ports = kPorts.data();
+    task.params = kParameters.data();
+    task.port_count = static_cast<std::uint32_t>(kPorts.size());
+    task.param_count = static_cast<std::uint32_t>(kParameters.size());
+    return task;
+}
+
+} // namespace anomaly

@@ -1,0 +1,69 @@
+// Colours for heat.
+#include "heat_map.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace anomaly {
+namespace {
+
+using Color = std::array<float, 3>;
+
+/// Black, violet, red, orange, yellow: brighter is more, to every eye (the map "inferno" of matplotlib).
+Color color_of(float level) {
+    constexpr std::array<std::array<int, 3>, 10> kStops{{{0, 0, 4},
+                                                         {27, 12, 65},
+                                                         {74, 12, 107},
+                                                         {120, 28, 109},
+                                                         {165, 44, 96},
+                                                         {207, 68, 70},
+                                                         {237, 105, 37},
+                                                         {251, 155, 6},
+                                                         {247, 209, 61},
+                                                         {252, 255, 164}}};
+    const float at = level * static_cast<float>(kStops.size() - 1);
+    const std::size_t below = std::min(static_cast<std::size_t>(at), kStops.size() - 2);
+    const float part = at - static_cast<float>(below);
+    Color color{};
+    for (std::size_t c = 0; c < color.size(); ++c)
+        color[c] = ((1 - part) * static_cast<float>(kStops[below][c]) +
+                    part * static_cast<float>(kStops[below + 1][c])) /
+                   255;
+    return color;
+}
+
+/// The heat that is drawn in the middle of the scale.
+double middle_of(const Settings &settings, const std::vector<float> &heat) {
+    // Differences gather: where there is one, it stands out from the mean that the threshold gives a map.
+    constexpr double kGathered = 4;
+    const auto &threshold = settings.calibration.threshold;
+    const double middle = !threshold ? *std::max_element(heat.begin(), heat.end()) / 2
+                          : settings.method == Method::feature_memory
+                              ? *threshold
+                              : kGathered * *threshold / static_cast<double>(heat.size());
+    return middle > 0 ? middle : 1;
+}
+
+} // namespace
+
+Tensor draw_heat(const Host &host, const Settings &settings, const std::vector<float> &heat,
+                 const mirra_tensor *image) {
+    const std::int64_t extent = settings.networks.extent;
+    const Shape shape = host.shape(image);
+    const auto scale = static_cast<float>(0.5 / middle_of(settings, heat));
+    const Tensor small = host.upload(heat, {1, 1, extent, extent});
+    std::vector<float> levels = host.download(host.resampled(small.get(), shape[2], shape[3]).get());
+    std::vector<float> pixels = host.download(image);
+    const std::size_t area = levels.size();
+    for (std::size_t i = 0; i < area; ++i) {
+        const float level = std::clamp(levels[i] * scale, 0.0F, 1.0F);
+        const float gray = 0.299F * pixels[i] + 0.587F * pixels[area + i] + 0.114F * pixels[2 * area + i];
+        const Color color = color_of(level);
+        for (std::size_t c = 0; c < color.size(); ++c)
+            pixels[c * area + i] = settings.overlay ? 0.5F * (gray + color[c]) : level;
+    }
+    return host.upload(pixels, {1, kColors, shape[2], shape[3]});
+}
+
+} // namespace anomaly

@@ -1,0 +1,49 @@
+// Scores and heat maps of pictures, by each of the methods.
+#pragma once
+
+#include "settings.hpp"
+
+#include <functional>
+#include <vector>
+
+namespace anomaly {
+
+/// What is found about some pictures.
+struct Judgement {
+    std::vector<double> scores;
+    std::vector<float> heat; ///< extent x extent for each picture; empty unless asked for
+};
+
+/// Pictures of one group on the device, at the bundle's extent.
+struct Pictures {
+    Tensor tensor; ///< {count, 3, extent, extent}
+    std::int64_t count = 0;
+};
+
+using Report = std::function<void(double fraction)>;
+
+/// How many pictures go through the networks at once, at most.
+std::int64_t largest_group(Method method);
+
+/// All pictures, group by group.
+/// @param values  of settings.pictures() pictures, {3, extent, extent} each
+/// @throws Failed, also where the run shall stop
+Judgement judge(const Host &host, const Settings &settings, const std::vector<float> &values);
+
+/// Looks for features whose picture comes closest to each of the pictures, and gives these pictures.
+/// @param features  of the pictures
+Tensor search_pictures(const Host &host, const Settings &settings, const Pictures &pictures,
+                       const Tensor &features, const Report &report);
+
+/// Compares pictures with others that a generator made: the loss of the paper's equation 8.
+Judgement compare_pictures(const Host &host, const Settings &settings, const Pictures &pictures,
+                           const Tensor &features, const Tensor &made);
+
+/// Distance of each place's features to the nearest ones of the memory.
+Judgement compare_with_memory(const Host &host, const Settings &settings, const Pictures &pictures);
+
+/// Planes {count, 1, height, width} brought to the bundle's extent.
+std::vector<float> to_extent(const Host &host, const Settings &settings, const std::vector<float> &planes,
+                             const Shape &shape);
+
+} // namespace anomaly

@@ -1,0 +1,151 @@
+// Reads parameters and bundle.
+#include "settings.hpp"
+
+#include "description.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace anomaly {
+namespace {
+
+constexpr const char *kTrainOne = "Train one on pictures of good parts: mirra-train anomaly.";
+
+/// Of the paper (A3.2), for bundles that say nothing.
+constexpr double kPixelWeight = 2e-6, kFeatureWeight = 2e-2;
+
+[[noreturn]] void bad_bundle(const Host &host, const std::string &what) {
+    host.fail(MIRRA_E_MISMATCH, "the bundle is not one of the task 'detect': " + what, "bundle", kTrainOne);
+}
+
+bool has_graph(const Host &host, const std::string &graph) {
+    const auto graphs = host.graphs();
+    return std::find(graphs.begin(), graphs.end(), graph) != graphs.end();
+}
+
+Method read_method(const Host &host) {
+    std::string name = host.text("method");
+    if (name == kAuto) name = host.default_text("method");
+    for (const Method method : {Method::latent_search, Method::reconstruction, Method::feature_memory})
+        if (name == name_of(method)) return method;
+    return has_graph(host, kMemory) ? Method::feature_memory : Method::reconstruction;
+}
+
+std::int64_t read_extent(const Host &host) {
+    constexpr double kMost = 4096;
+    const double extent = host.default_number("extent").value_or(0);
+    if (!(extent >= 1 && extent <= kMost) || extent != std::floor(extent))
+        bad_bundle(host, "its manifest does not say which extent pictures are brought to");
+    if (host.channels(kEncoder, kImage) != kColors)
+        bad_bundle(host, "it has no graph 'encoder' with an input 'image' of three channels");
+    const auto whole = static_cast<std::int64_t>(extent);
+    if (whole % host.alignment(kEncoder) != 0)
+        bad_bundle(host, "its extent of " + std::to_string(whole) + " is no multiple of " +
+                             std::to_string(host.alignment(kEncoder)) + ", which the encoder needs");
+    return whole;
+}
+
+void read_generator(const Host &host, Networks &networks) {
+    networks.layer = host.default_text("layer");
+    if (networks.layer.empty()) bad_bundle(host, "its manifest names no layer");
+    networks.features = host.output_shape(kEncoder, networks.layer, networks.extent, networks.extent);
+    networks.generator = "generator-" + networks.layer;
+    if (host.channels(networks.generator, kFeatures) != networks.features[1])
+        bad_bundle(host, "it has no graph '" + networks.generator + "' for the features of that layer");
+    const Shape made =
+        host.output_shape(networks.generator, kImage, networks.features[2], networks.features[3]);
+    if (made != Shape{1, kColors, networks.extent, networks.extent})
+        bad_bundle(host,
+                   "its generator does not make pictures of " + std::to_string(networks.extent) + " pixels");
+}
+
+void read_memory(const Host &host, Networks &networks) {
+    if (!has_graph(host, kMemory))
+        host.fail(MIRRA_E_NOT_FOUND, "the bundle has no memory of good features", "method",
+                  "Choose 'reconstruction' or 'latent-search', or train a bundle with a memory: mirra-train "
+                  "anomaly.");
+    if (host.channels(kMemory, kImage) != kColors)
+        bad_bundle(host, "its graph 'memory' has no input 'image' of three channels");
+    if (networks.extent % host.alignment(kMemory) != 0)
+        bad_bundle(host, "its extent is no multiple of what the graph 'memory' needs");
+    networks.similarity = host.output_shape(kMemory, kSimilarity, networks.extent, networks.extent);
+    const Shape patches = host.output_shape(kMemory, kPatches, networks.extent, networks.extent);
+    if (patches[2] != networks.similarity[2] || patches[3] != networks.similarity[3])
+        bad_bundle(host, "the outputs of its graph 'memory' differ in size");
+}
+
+Calibration read_calibration(const Host &host, Method method) {
+    std::string prefix = name_of(method);
+    std::replace(prefix.begin(), prefix.end(), '-', '_');
+    const auto number = [&](const char *name) { return host.default_number((prefix + name).c_str()); };
+    Calibration calibration{number("_threshold"), number("_slope"), number("_offset")};
+    if (const double own = host.real("threshold"); own > 0) calibration.threshold = own;
+    return calibration;
+}
+
+/// The parameter, or what the manifest says, or the paper's.
+double read_weight(const Host &host, const char *name, double standard) {
+    const double own = host.real(name);
+    if (own > 0) return own;
+    const double of_bundle = host.default_number(name).value_or(0);
+    return of_bundle > 0 ? of_bundle : standard;
+}
+
+Search read_search(const Host &host) {
+    return {.iterations = host.integer("iterations"),
+            .rate = host.real("rate"),
+            .final_rate = host.real("final_rate"),
+            .momentum = host.real("momentum"),
+            .seed = static_cast<std::uint64_t>(host.integer("seed"))};
+}
+
+void read_batch(const Host &host, Settings &settings) {
+    if (!host.given(kBatch)) return;
+    const auto shape = host.port_shape(kBatch);
+    if (shape.size() != 4 || shape[1] != kColors) {
+        std::string text;
+        for (const std::int64_t extent : shape) text += (text.empty() ? "" : ", ") + std::to_string(extent);
+        host.fail(MIRRA_E_MISMATCH, "the batch has the shape {" + text + "}", kBatch,
+                  "Give pictures as {N, 3, height, width}.");
+    }
+    settings.batch = shape[0];
+    settings.batch_height = shape[2];
+    settings.batch_width = shape[3];
+}
+
+} // namespace
+
+const char *name_of(Method method) {
+    switch (method) {
+    case Method::latent_search:
+        return kLatentSearch;
+    case Method::feature_memory:
+        return kFeatureMemory;
+    default:
+        return kReconstruction;
+    }
+}
+
+Settings read_settings(const Host &host) {
+    if (host.graphs().empty())
+        host.fail(MIRRA_E_NOT_FOUND, "the task 'detect' needs a bundle", "bundle", kTrainOne);
+    Settings settings;
+    settings.networks.extent = read_extent(host);
+    settings.method = read_method(host);
+    if (settings.method == Method::feature_memory)
+        read_memory(host, settings.networks);
+    else
+        read_generator(host, settings.networks);
+    settings.pixel_weight = read_weight(host, "pixel_weight", kPixelWeight);
+    settings.feature_weight = read_weight(host, "feature_weight", kFeatureWeight);
+    settings.search = read_search(host);
+    settings.calibration = read_calibration(host, settings.method);
+    settings.overlay = host.integer("overlay") != 0;
+    settings.heatmap = host.given(kHeatmap);
+    settings.heat = host.given(kHeat);
+    settings.scores = host.given(kScores);
+    read_batch(host, settings);
+    return settings;
+}
+
+} // namespace anomaly

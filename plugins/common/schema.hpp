@@ -1,0 +1,56 @@
+// Ports and parameters of a task, written in a line or two each.
+#pragma once
+
+#include "mirra/mirra_plugin.h"
+
+#include <cstdint>
+
+namespace plugin {
+
+inline mirra_port_info port(std::int32_t direction, std::int32_t type, std::uint32_t flags, const char *name,
+                            const char *label, const char *doc) noexcept {
+    mirra_port_info info{};
+    info.struct_size = sizeof(mirra_port_info);
+    info.direction = direction;
+    info.type = type;
+    info.flags = flags;
+    info.name = name;
+    info.label = label;
+    info.doc = doc;
+    return info;
+}
+
+inline mirra_param_info parameter(std::int32_t type, const char *name, const char *label,
+                                  const char *doc) noexcept {
+    mirra_param_info info{};
+    info.struct_size = sizeof(mirra_param_info);
+    info.type = type;
+    info.since = 1;
+    info.name = name;
+    info.label = label;
+    info.doc = doc;
+    return info;
+}
+
+inline mirra_param_info text(const char *name, const char *label, const char *doc,
+                             const char *standard) noexcept {
+    mirra_param_info info = parameter(MIRRA_TYPE_STRING, name, label, doc);
+    info.default_text = standard;
+    return info;
+}
+
+struct Range {
+    double minimum, maximum, soft_maximum, standard;
+};
+
+inline mirra_param_info number(std::int32_t type, const char *name, const char *label, const char *doc,
+                               const Range &range) noexcept {
+    mirra_param_info info = parameter(type, name, label, doc);
+    info.minimum = info.soft_minimum = range.minimum;
+    info.maximum = range.maximum;
+    info.soft_maximum = range.soft_maximum;
+    info.default_value = range.standard;
+    return info;
+}
+
+} // namespace plugin

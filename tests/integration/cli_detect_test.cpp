@@ -1,0 +1,142 @@
+// mirra detect on files and folders, with a small bundle of random weights.
+#include "anomaly_bundle.hpp"
+#include "cli_support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace mirra::test {
+namespace {
+
+std::string text_of(const std::string &path) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+/// Rows of a CSV file, of fields without their quotes.
+std::vector<std::vector<std::string>> rows_of(const std::string &path) {
+    std::vector<std::vector<std::string>> rows{{""}};
+    const std::string text = text_of(path);
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        std::string &field = rows.back().back();
+        if (text[i] == '"' && quoted && i + 1 < text.size() && text[i + 1] == '"')
+            field += text[++i];
+        else if (text[i] == '"')
+            quoted = !quoted;
+        else if (quoted || (text[i] != ',' && text[i] != '\r' && text[i] != '\n'))
+            field += text[i];
+        else if (text[i] == ',')
+            rows.back().emplace_back();
+        else if (text[i] == '\n')
+            rows.push_back({""});
+    }
+    EXPECT_EQ(rows.back(), std::vector<std::string>{""}) << "the last row ends";
+    rows.pop_back();
+    return rows;
+}
+
+class CliDetect : public testing::Test {
+  protected:
+    void SetUp() override {
+        write_anomaly(bundle_, {.defaults = kCalibrated});
+        std::filesystem::create_directory(parts_);
+        write_waves(parts_ + "/a, \"first\".png", 61, 47);
+        write_waves(parts_ + "/c.png", 16, 16);
+    }
+
+    [[nodiscard]] Outcome detect(std::vector<std::string> arguments) const {
+        arguments.insert(arguments.begin(), "detect");
+        arguments.insert(arguments.end(), {"--bundle", bundle_, "--json"});
+        return run_cli(arguments);
+    }
+
+    TemporaryFolder folder_;
+    std::string bundle_ = folder_ / "parts.mirra", parts_ = folder_ / "parts", maps_ = folder_ / "maps";
+    std::string csv_ = folder_ / "scores.csv";
+};
+
+TEST_F(CliDetect, SaysScoreProbabilityAndVerdict) {
+    const Outcome run = detect({parts_ + "/c.png"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    const auto values = run.json()["results"][0]["values"];
+    EXPECT_GT(values["score"].get<double>(), 0);
+    EXPECT_GT(values["probability"].get<double>(), 0);
+    EXPECT_EQ(values["verdict"], "anomalous");
+    EXPECT_EQ(values["method"], "reconstruction");
+    const Outcome line = run_cli({"detect", parts_ + "/c.png", "--bundle", bundle_, "--threshold", "1e9"});
+    EXPECT_NE(line.out.find("verdict normal"), std::string::npos) << line.out;
+}
+
+TEST_F(CliDetect, EveryMethodDrawsItsHeatMap) {
+    const std::string image = parts_ + "/a, \"first\".png", map = folder_ / "map.png";
+    for (const char *method : {"latent-search", "reconstruction", "feature-memory"}) {
+        const Outcome run = detect({image, "--heatmap", map, "--method", method, "--iterations", "3"});
+        ASSERT_EQ(run.exit_code, 0) << run.err;
+        EXPECT_EQ(run.json()["results"][0]["values"]["method"], method);
+        EXPECT_EQ(size_of(map), size_of(image));
+        std::filesystem::remove(map);
+    }
+}
+
+TEST_F(CliDetect, AFolderWithACorruptFileIsDoneButForThat) {
+    write_text(parts_ + "/b.png", "this is no picture");
+    const Outcome run = detect({parts_, "-o", maps_, "--csv", csv_});
+    EXPECT_EQ(run.exit_code, 1) << run.err;
+    EXPECT_EQ(run.json()["done"], 2);
+    EXPECT_EQ(run.json()["failed"], 1);
+    EXPECT_EQ(size_of(maps_ + "/a, \"first\".png"), size_of(parts_ + "/a, \"first\".png"));
+    EXPECT_EQ(size_of(maps_ + "/c.png"), size_of(parts_ + "/c.png"));
+    EXPECT_FALSE(std::filesystem::exists(maps_ + "/b.png"));
+
+    const auto rows = rows_of(csv_);
+    ASSERT_EQ(rows.size(), 4U);
+    const auto &head = rows[0];
+    EXPECT_EQ(std::vector<std::string>(head.begin(), head.begin() + 3),
+              (std::vector<std::string>{"input", "width", "height"}));
+    EXPECT_EQ(head.back(), "error");
+    const auto column = [&](const char *name) {
+        return std::find(head.begin(), head.end(), name) - head.begin();
+    };
+    for (const auto &row : rows) ASSERT_EQ(row.size(), head.size());
+    EXPECT_EQ(rows[1][0], parts_ + "/a, \"first\".png");
+    EXPECT_EQ(rows[1][1], "61");
+    EXPECT_EQ(rows[1][2], "47");
+    EXPECT_EQ(std::stod(rows[1][static_cast<std::size_t>(column("score"))]),
+              run.json()["results"][0]["values"]["score"].get<double>());
+    EXPECT_EQ(rows[3][static_cast<std::size_t>(column("verdict"))], "anomalous");
+    EXPECT_EQ(rows[1].back(), "");
+    EXPECT_EQ(rows[2][0], parts_ + "/b.png");
+    EXPECT_EQ(rows[2][static_cast<std::size_t>(column("score"))], "");
+    EXPECT_NE(rows[2].back(), "");
+    EXPECT_EQ(folder_.names(), (std::vector<std::string>{"maps", "parts", "parts.mirra", "scores.csv"}));
+}
+
+TEST_F(CliDetect, WhatCannotBeDoneIsRefused) {
+    const std::string image = parts_ + "/c.png", before = text_of(image);
+    const Outcome missing = run_cli({"detect", image});
+    EXPECT_EQ(missing.exit_code, 5);
+    EXPECT_NE(missing.err.find("mirra-train anomaly"), std::string::npos) << missing.err;
+    EXPECT_EQ(run_cli({"detect", image, "--bundle", "denoiser.mirra"}).exit_code, 5);
+    EXPECT_EQ(detect({image, "--csv", image}).exit_code, 2) << "would replace the input";
+    EXPECT_EQ(text_of(image), before);
+    EXPECT_EQ(detect({image, "--csv", folder_ / "nowhere/scores.csv"}).exit_code, 4);
+    EXPECT_EQ(detect({image, "--csv", parts_}).exit_code, 4);
+    EXPECT_EQ(detect({image, "--compare", folder_ / "sheet.png"}).exit_code, 2) << "of what";
+    EXPECT_EQ(detect({image, "--method", "magic"}).exit_code, 2);
+    EXPECT_EQ(detect({folder_ / "nothing"}).exit_code, 3);
+    EXPECT_EQ(detect({image, "--memory-limit", "1"}).exit_code, 6);
+    std::filesystem::create_directory(maps_);
+    EXPECT_EQ(detect({maps_}).exit_code, 3) << "an empty folder";
+    write_anomaly(bundle_, {.graphs = inverter_graphs()});
+    const Outcome forgetful = detect({image, "--method", "feature-memory"});
+    EXPECT_EQ(forgetful.exit_code, 2);
+    EXPECT_EQ(forgetful.json()["error"]["subject"], "method");
+}
+
+} // namespace
+} // namespace mirra::test

@@ -1,0 +1,388 @@
+// The anomaly detector: scores against a computation of their own, batches, heat maps, verdicts, errors.
+#include "anomaly_support.hpp"
+
+namespace mirra::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char *kMethods[] = {"latent-search", "reconstruction", "feature-memory"};
+
+class PluginAnomaly : public OverRuntimes {
+  protected:
+    Detector detector(const char *method, std::uint64_t memory_limit = 0) {
+        Detector detector(engine_, bundle_, memory_limit);
+        detector.set("method", method).set("iterations", "8").set("rate", "0.5");
+        return detector;
+    }
+
+    std::shared_ptr<Engine> engine_ = inverter_engine(GetParam());
+    Bundle bundle_ = make_anomaly();
+    Reference reference_{engine_, bundle_};
+    std::unique_ptr<Floats> image_ = picture(kExtent, kExtent);
+};
+INSTANTIATE_TEST_SUITE_P(Runtimes, PluginAnomaly, ::testing::ValuesIn(all_runtimes()), runtime_name);
+
+void expect_close(double expected, double found, double relative = 1e-4) {
+    EXPECT_NEAR(expected, found, relative * std::abs(expected));
+}
+
+double sum(const std::vector<float> &values) {
+    double total = 0;
+    for (const float value : values) total += value;
+    return total;
+}
+
+TEST_P(PluginAnomaly, ReconstructionIsTheLossOfWhatTheGeneratorMakes) {
+    const auto x = planes_of({image_.get()});
+    const double expected = reference_.losses(reference_.generate(reference_.encode(x)), x).front();
+    ASSERT_GT(expected, 0.1);
+    const Detection detection = detector("reconstruction").detect(*image_);
+    expect_close(expected, detection.real("score"));
+    EXPECT_EQ(detection.text("method"), "reconstruction");
+    const double other = reference_.losses(reference_.generate(reference_.encode(x)), x, 3, 0.5).front();
+    Detector weighed = detector("reconstruction");
+    expect_close(other,
+                 weighed.set("pixel_weight", "3").set("feature_weight", "0.5").detect(*image_).real("score"));
+}
+
+TEST_P(PluginAnomaly, AMemoryScoresTheFarthestOfThePlaces) {
+    const auto x = planes_of({image_.get()});
+    const auto patches = reference_.run("memory", "image", {1, 3, kExtent, kExtent}, x, "patches");
+    const auto members = anomaly_weights(anomaly_graphs()).at("memory.weight").values;
+    const std::size_t places = patches.size() / kLowChannels;
+    double farthest = 0;
+    for (std::size_t i = 0; i < places; ++i) {
+        double nearest = 1e30;
+        for (std::size_t k = 0; k < kMembers; ++k) {
+            double square = 0;
+            for (std::size_t c = 0; c < kLowChannels; ++c)
+                square += std::pow(patches[c * places + i] - members[k * kLowChannels + c], 2);
+            nearest = std::min(nearest, square);
+        }
+        farthest = std::max(farthest, std::sqrt(nearest));
+    }
+    const Detection detection = detector("feature-memory").detect(*image_);
+    expect_close(farthest, detection.real("score"));
+    const auto heat = detection.tensor("heat");
+    EXPECT_LE(*std::max_element(heat.begin(), heat.end()), farthest * 1.0001) << "distances";
+}
+
+/// Descent as the plugin's, with gradients from differences of losses.
+double searched_by_differences(const Reference &reference, const std::vector<float> &start,
+                               const std::vector<float> &x, const std::vector<double> &rates,
+                               double momentum) {
+    constexpr float kStep = 4e-3F;
+    std::vector<float> codes = start, speed(start.size());
+    for (const double rate : rates) {
+        std::vector<float> moved;
+        for (std::size_t i = 0; i < codes.size(); ++i)
+            for (const float sign : {1.0F, -1.0F}) {
+                moved.insert(moved.end(), codes.begin(), codes.end());
+                moved[moved.size() - codes.size() + i] += sign * kStep;
+            }
+        const auto losses = reference.losses(reference.generate(moved), x);
+        for (std::size_t i = 0; i < codes.size(); ++i) {
+            const auto slope = static_cast<float>((losses[2 * i] - losses[2 * i + 1]) / (2 * kStep));
+            speed[i] = static_cast<float>(momentum) * speed[i] + slope;
+            codes[i] -= static_cast<float>(rate) * speed[i];
+        }
+    }
+    return reference.losses(reference.generate(codes), x).front();
+}
+
+/// The plugin's noise: SplitMix64, Box and Muller.
+std::vector<float> noise(std::size_t count, std::uint64_t seed) {
+    const auto unit = [seed](std::uint64_t index) {
+        std::uint64_t z = seed * 0xd1342543de82ef95U + (index + 1) * 0x9e3779b97f4a7c15U;
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+        return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53;
+    };
+    std::vector<float> values;
+    for (std::size_t i = 0; i < count; ++i)
+        values.push_back(static_cast<float>(std::sqrt(-2 * std::log(1 - unit(2 * i))) *
+                                            std::cos(2 * 3.141592653589793 * unit(2 * i + 1))));
+    return values;
+}
+
+TEST_P(PluginAnomaly, LatentSearchDescendsAsItSays) {
+    const auto x = planes_of({image_.get()});
+    const auto start = noise(reference_.encode(x).size(), 5);
+    const double before = reference_.losses(reference_.generate(start), x).front();
+    const double expected = searched_by_differences(reference_, start, x, {12, 8, 4}, 0.5);
+    ASSERT_LT(expected, 0.9 * before);
+    Detector searcher = detector("latent-search");
+    searcher.set("iterations", "3").set("rate", "12").set("final_rate", "4").set("momentum", "0.5");
+    const double found = searcher.set("seed", "5").detect(*image_).real("score");
+    EXPECT_NEAR(expected, found, 0.02 * (before - expected));
+}
+
+TEST_P(PluginAnomaly, AZeroRateLeavesTheStart) {
+    const auto x = planes_of({image_.get()});
+    Detector searcher = detector("latent-search");
+    searcher.set("rate", "0").set("final_rate", "0").set("seed", "9");
+    const auto start = noise(reference_.encode(x).size(), 9);
+    expect_close(reference_.losses(reference_.generate(start), x).front(),
+                 searcher.detect(*image_).real("score"));
+}
+
+TEST_P(PluginAnomaly, ASeedGivesTheSameScoreAndAnotherSeedAnother) {
+    const auto with_seed = [&](const char *seed) {
+        return detector("latent-search").set("seed", seed).detect(*image_).real("score");
+    };
+    EXPECT_EQ(with_seed("1"), with_seed("1"));
+    EXPECT_NE(with_seed("1"), with_seed("2"));
+}
+
+TEST_P(PluginAnomaly, ABatchGivesEachPictureWhatItHasAlone) {
+    const auto second = picture(kExtent, kExtent, 2), third = picture(kExtent, kExtent, 4);
+    Values batch({2, 3, kExtent, kExtent}, planes_of({second.get(), third.get()}));
+    constexpr std::size_t kArea = kExtent * kExtent;
+    for (const char *method : kMethods) {
+        Detector alone = detector(method);
+        const Detection together = alone.detect(*image_, {.batch = batch.get()});
+        const auto scores = together.tensor("scores"), heat = together.tensor("heat");
+        ASSERT_EQ(scores.size(), 3U) << method;
+        ASSERT_EQ(heat.size(), 3 * kArea);
+        EXPECT_FLOAT_EQ(scores[0], static_cast<float>(together.real("score")));
+        const Floats *pictures[] = {image_.get(), second.get(), third.get()};
+        for (std::size_t i = 0; i < 3; ++i) {
+            const Detection one = alone.detect(*pictures[i]);
+            expect_close(one.real("score"), scores[i]);
+            const auto of_one = one.tensor("heat");
+            ASSERT_EQ(of_one.size(), kArea);
+            for (std::size_t k = 0; k < kArea; ++k)
+                ASSERT_NEAR(of_one[k], heat[i * kArea + k], 1e-4 * one.real("score")) << method;
+        }
+        EXPECT_NE(scores[1], scores[2]);
+    }
+}
+
+TEST_P(PluginAnomaly, ManyPicturesGoInGroups) {
+    constexpr std::int64_t kMany = 70; // more than one group of any method
+    const auto small = picture(5, 3, 1);
+    std::vector<float> pictures;
+    for (std::int64_t i = 0; i < kMany; ++i) {
+        const auto other = picture(5, 3, static_cast<double>(i));
+        const auto planes = planes_of({other.get()});
+        pictures.insert(pictures.end(), planes.begin(), planes.end());
+    }
+    Values batch({kMany, 3, 3, 5}, pictures);
+    for (const char *method : kMethods) {
+        const auto scores =
+            detector(method).set("iterations", "1").detect(*small, {.batch = batch.get()}).tensor("scores");
+        ASSERT_EQ(scores.size(), static_cast<std::size_t>(kMany) + 1);
+        expect_close(scores[0], scores[2]);
+        const auto last = picture(5, 3, static_cast<double>(kMany - 1));
+        expect_close(detector(method).set("iterations", "1").detect(*last).real("score"), scores.back());
+    }
+}
+
+TEST_P(PluginAnomaly, TheHeatOfALossSumsUpToTheScore) {
+    for (const char *method : {"latent-search", "reconstruction"}) {
+        const Detection detection = detector(method).detect(*image_);
+        const auto heat = detection.tensor("heat");
+        expect_close(detection.real("score"), sum(heat), 1e-3);
+        EXPECT_GE(*std::min_element(heat.begin(), heat.end()), 0.0F);
+    }
+}
+
+TEST_P(PluginAnomaly, HeatLiesWhereTheDefectIs) {
+    auto broken = picture(64, 64);
+    for (std::int32_t y = 40; y < 56; ++y)
+        for (std::int32_t x = 8; x < 24; ++x)
+            for (std::int32_t c = 0; c < 3; ++c)
+                broken->samples[static_cast<std::size_t>((y * 64 + x) * 3 + c)] = c == 0 ? 1.0F : 0.0F;
+    const auto good = picture(64, 64);
+    for (const char *method : {"reconstruction", "feature-memory"}) {
+        const auto before = detector(method).detect(*good).tensor("heat"),
+                   after = detector(method).detect(*broken).tensor("heat");
+        std::vector<double> change;
+        for (std::size_t i = 0; i < before.size(); ++i) change.push_back(std::abs(after[i] - before[i]));
+        const auto most = std::max_element(change.begin(), change.end()) - change.begin();
+        EXPECT_NEAR(static_cast<double>(most / kExtent), 11.5, 4.5) << method;
+        EXPECT_NEAR(static_cast<double>(most % kExtent), 3.5, 4.5) << method;
+    }
+}
+
+TEST_P(PluginAnomaly, AnyImageGivesAHeatMapOfItsSize) {
+    struct Extent {
+        std::int32_t width, height;
+    };
+    for (const char *method : kMethods)
+        for (const auto &[width, height] : {Extent{1, 1}, {1, 37}, {61, 47}}) {
+            const auto image = picture(width, height);
+            Floats map(width, height, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32),
+                gray(width, height, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+            Detector any = detector(method);
+            any.detect(*image, {.heatmap = &map.image});
+            any.set("overlay", "false").detect(*image, {.heatmap = &gray.image});
+            bool colored = false;
+            for (std::size_t i = 0; i < map.samples.size(); i += 3) {
+                colored = colored || map.samples[i] != map.samples[i + 2];
+                ASSERT_EQ(gray.samples[i], gray.samples[i + 2]);
+            }
+            EXPECT_TRUE(colored);
+            EXPECT_GT(*std::max_element(gray.samples.begin(), gray.samples.end()), width > 60 ? 0.8F : 0.2F);
+        }
+}
+
+TEST_P(PluginAnomaly, TheMiddleOfTheScaleIsTheThreshold) {
+    Floats map(kExtent, kExtent, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    Detector memory = detector("feature-memory");
+    const double score = memory.detect(*image_).real("score");
+    const std::string threshold = std::to_string(score / 1.2);
+    const Detection detection = memory.set("threshold", threshold.c_str())
+                                    .set("overlay", "false")
+                                    .detect(*image_, {.heatmap = &map.image});
+    const auto heat = detection.tensor("heat");
+    for (std::size_t i = 0; i < heat.size(); ++i)
+        ASSERT_NEAR(std::min(1.0, heat[i] * 1.2 / (2 * score)), map.samples[3 * i], 1e-4);
+}
+
+TEST_P(PluginAnomaly, WithoutCalibrationThereIsNoVerdict) {
+    const Detection plain = detector("reconstruction").detect(*image_, {.tensors = false});
+    EXPECT_TRUE(plain.has("score"));
+    EXPECT_FALSE(plain.has("probability"));
+    EXPECT_FALSE(plain.has("verdict"));
+    EXPECT_EQ(tensor_of(plain.result, "heat"), nullptr);
+    EXPECT_EQ(tensor_of(plain.result, "scores"), nullptr);
+}
+
+TEST_P(PluginAnomaly, ThresholdsAndProbabilitiesAreTheManifests) {
+    const Bundle calibrated = make_anomaly({.defaults = kCalibrated});
+    Detector detector(engine_, calibrated);
+    const Detection own = detector.detect(*image_);
+    EXPECT_EQ(own.text("method"), "reconstruction");
+    EXPECT_EQ(own.text("verdict"), "anomalous");
+    expect_close(1 / (1 + std::exp(-(2 * std::log(own.real("score")) - 1))), own.real("probability"));
+    EXPECT_EQ(detector.set("threshold", "1e9").detect(*image_).text("verdict"), "normal");
+    const std::string exactly = std::to_string(own.real("score") + 1e-3);
+    EXPECT_EQ(detector.set("threshold", exactly.c_str()).detect(*image_).text("verdict"), "normal");
+    const Detection memory = detector.set("threshold", "0").set("method", "feature-memory").detect(*image_);
+    EXPECT_EQ(memory.text("verdict"), "normal");
+    expect_close(memory.real("score") / (1 + memory.real("score")), memory.real("probability"));
+    const Detection searched = detector.set("method", "latent-search").set("iterations", "1").detect(*image_);
+    EXPECT_FALSE(searched.has("verdict")) << "that method was not calibrated";
+}
+
+TEST_P(PluginAnomaly, AutoTakesTheBestThatThereIs) {
+    EXPECT_EQ(Detector(engine_, bundle_).detect(*image_).text("method"), "feature-memory");
+    AnomalyKind forgetful;
+    forgetful.graphs.erase("memory");
+    const Bundle bundle = make_anomaly(forgetful);
+    Detector detector(engine_, bundle);
+    EXPECT_EQ(detector.detect(*image_).text("method"), "reconstruction");
+    const std::string said = detector.set("method", "feature-memory").refuse(MIRRA_E_NOT_FOUND, *image_);
+    EXPECT_THAT(said, HasSubstr("no memory of good features | method"));
+    EXPECT_THAT(said, HasSubstr("mirra-train anomaly"));
+}
+
+std::string session_refused(const Engine &engine, const mirra_bundle *bundle, mirra_status expected) {
+    MIRRA_STRUCT(mirra_session_options, options);
+    options.task = "detect";
+    options.bundle = bundle;
+    Session session;
+    Failure failure;
+    EXPECT_STREQ(mirra_status_name(expected), mirra_status_name(mirra_session_create(
+                                                  engine.get(), &options, session.out(), failure.out())));
+    return message(failure);
+}
+
+TEST_P(PluginAnomaly, ABundleForSomethingElseIsRefused) {
+    const auto refused = [&](const AnomalyKind &kind) {
+        const Bundle bundle = make_anomaly(kind);
+        const std::string said = session_refused(*engine_, bundle.get(), MIRRA_E_MISMATCH);
+        EXPECT_THAT(said, HasSubstr("not one of the task 'detect'"));
+        EXPECT_THAT(said, HasSubstr("mirra-train anomaly"));
+        return said;
+    };
+    EXPECT_THAT(session_refused(*engine_, nullptr, MIRRA_E_NOT_FOUND), HasSubstr("mirra-train anomaly"));
+    const Bundle inverter = make_inverter();
+    EXPECT_THAT(session_refused(*engine_, inverter.get(), MIRRA_E_MISMATCH),
+                HasSubstr("not one of the task 'detect'"));
+    AnomalyKind kind;
+    for (const char *extent : {"0", "-16", "16.5", "1e9", "\"wide\""}) {
+        kind.defaults = std::string(R"({"layer": "deep", "extent": )") + extent + "}";
+        EXPECT_THAT(refused(kind), HasSubstr("which extent")) << extent;
+    }
+    kind.defaults = R"({"layer": "deep", "extent": 18})";
+    EXPECT_THAT(refused(kind), HasSubstr("no multiple of 4"));
+    kind.defaults = R"({"extent": 16, "method": "reconstruction"})";
+    EXPECT_THAT(refused(kind), HasSubstr("names no layer"));
+    kind.defaults = R"({"extent": 16, "layer": "low", "method": "reconstruction"})";
+    EXPECT_THAT(refused(kind), HasSubstr("no graph 'generator-low'"));
+    kind.defaults = kUncalibrated;
+    kind.graphs.erase("encoder");
+    EXPECT_THAT(refused(kind), HasSubstr("no graph 'encoder'"));
+}
+
+TEST_P(PluginAnomaly, BatchesThatAreNoPicturesAreRefused) {
+    Detector any = detector("reconstruction");
+    Values gray({2, 1, 4, 4}, std::vector<float>(32)), flat({3, 4, 4}, std::vector<float>(48));
+    EXPECT_THAT(any.refuse(MIRRA_E_MISMATCH, *image_, {.batch = gray.get()}),
+                HasSubstr("{2, 1, 4, 4} | batch"));
+    EXPECT_THAT(any.refuse(MIRRA_E_MISMATCH, *image_, {.batch = flat.get()}),
+                HasSubstr("{N, 3, height, width}"));
+    std::vector<float> values(48, 0.5F);
+    values[17] = std::nanf("");
+    Values broken({1, 3, 4, 4}, values);
+    EXPECT_THAT(any.refuse(MIRRA_E_INVALID_ARGUMENT, *image_, {.batch = broken.get()}),
+                HasSubstr("no finite numbers"));
+}
+
+TEST_P(PluginAnomaly, ASearchThatGoesAstrayIsAnError) {
+    AnomalyKind unbounded;
+    graph::Builder generator("generator-deep");
+    const std::string large =
+        generator.upsample_nearest(generator.input("features", kDeepChannels), 4, "large");
+    generator.output("image", generator.conv2d(large, {kDeepChannels, 3, 3, 1, 1, true}, "unbounded"));
+    unbounded.graphs["generator-deep"] = generator.finish();
+    const Bundle bundle = make_anomaly(unbounded);
+    Detector wild(engine_, bundle);
+    wild.set("method", "latent-search").set("feature_weight", "1e6").set("rate", "1000");
+    EXPECT_THAT(wild.refuse(MIRRA_E_INVALID_ARGUMENT, *image_), HasSubstr("| rate | Lower the rate"));
+}
+
+TEST_P(PluginAnomaly, IsCancelledBetweenSteps) {
+    Cancel cancel;
+    EXPECT_OK(mirra_cancel_create(cancel.out(), error));
+    MIRRA_STRUCT(mirra_run_options, options);
+    options.cancel = cancel.get();
+    int calls = 0;
+    struct Stop {
+        int *calls;
+        mirra_cancel *cancel;
+        static std::int32_t look(void *user, const mirra_progress *) {
+            const Stop &stop = *static_cast<Stop *>(user);
+            if (++*stop.calls == 6) mirra_cancel_request(stop.cancel);
+            return 0;
+        }
+    } stop{&calls, cancel.get()};
+    options.progress = &Stop::look;
+    options.progress_user = &stop;
+    Detector searcher = detector("latent-search");
+    EXPECT_STATUS(MIRRA_E_CANCELLED,
+                  searcher.set("iterations", "1000").run(*image_, {.options = &options}, error));
+    EXPECT_EQ(calls, 6);
+}
+
+TEST_P(PluginAnomaly, TheMemoryThatIsStatedIsEnough) {
+    const auto large = picture(200, 150);
+    Values batch({3, 3, kExtent, kExtent}, std::vector<float>(3 * 3 * kExtent * kExtent, 0.5F));
+    for (const char *method : kMethods) {
+        const std::uint64_t needed = detector(method, 1).plan(200, 150).required_bytes;
+        EXPECT_THAT(detector(method, needed - 1).refuse(MIRRA_E_BUDGET, *large, {.tensors = false}),
+                    HasSubstr(std::to_string(needed)));
+        detector(method, needed).detect(*large, {.tensors = false});
+        const std::string said = detector(method, 1).refuse(MIRRA_E_BUDGET, *large, {.batch = batch.get()});
+        const auto digits = said.find("at least ") + 9;
+        const std::uint64_t more = std::stoull(said.substr(digits));
+        EXPECT_GT(more, needed) << said;
+        detector(method, more).detect(*large, {.batch = batch.get()});
+    }
+}
+
+} // namespace
+} // namespace mirra::test
