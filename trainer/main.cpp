@@ -5,6 +5,7 @@
 #include "import/import.hpp"
 #include "mirra/error.hpp"
 #include "report/encoder_report.hpp"
+#include "tasks/anomaly.hpp"
 #include "tasks/denoiser.hpp"
 #include "tasks/encoder.hpp"
 #include "tasks/inverter.hpp"
@@ -33,6 +34,7 @@ int run(int argc, char **argv) {
     mirra::trainer::add_denoiser_command(app, status);
     mirra::trainer::add_encoder_command(app, status);
     mirra::trainer::add_inverter_command(app, status);
+    mirra::trainer::add_anomaly_command(app, status);
     mirra::trainer::add_import_command(app);
     mirra::trainer::add_eval_command(app, status);
     mirra::trainer::add_attack_command(app, status);

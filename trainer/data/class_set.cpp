@@ -21,6 +21,14 @@ ClassSet::ClassSet(const std::vector<std::string> &sources, Split split, const O
                     split == Split::train ? folder : folder + " with --validation");
 }
 
+ClassSet::ClassSet(std::vector<std::unique_ptr<PictureStore>> stores, const Options &options)
+    : options_(options) {
+    for (auto &store : stores) {
+        const auto first = store->size() > 0 ? store->name(0) : std::string();
+        add(std::move(store), first);
+    }
+}
+
 std::unique_ptr<ClassSet> ClassSet::hold_out(std::int64_t count) {
     if (count < 1 || size() < 2 * count)
         throw Error(ErrorCode::invalid_argument,
@@ -38,11 +46,33 @@ std::unique_ptr<ClassSet> ClassSet::hold_out(std::int64_t count) {
     return held;
 }
 
+void ClassSet::keep(std::int64_t count) {
+    if (count < 1 || size() <= count) return;
+    std::vector<std::unique_ptr<Entry>> kept;
+    for (std::int64_t i = 0; i < count; ++i)
+        kept.push_back(std::move(entries_[static_cast<std::size_t>(i * size() / count)]));
+    entries_ = std::move(kept);
+}
+
+/// Of the one class that is taken; nothing: all are.
+std::optional<std::int32_t> ClassSet::wanted_label(const PictureStore &store) const {
+    if (options_.only.empty()) return std::nullopt;
+    std::string names;
+    for (std::size_t i = 0; i < store.classes().size(); ++i) {
+        if (store.classes()[i] == options_.only) return static_cast<std::int32_t>(i);
+        names += (i == 0 ? "" : ", ") + store.classes()[i];
+    }
+    throw Error(ErrorCode::invalid_argument, "the data have no class '" + options_.only.substr(0, 40) + "'",
+                "--class", "one of: " + names.substr(0, 400));
+}
+
 void ClassSet::add(std::unique_ptr<PictureStore> store, const std::string &source) {
     if (!stores_.empty() && store->classes() != classes())
         throw Error(ErrorCode::mismatch, "the data folders have different classes", source,
                     "give folders whose class folders have the same names");
+    const auto wanted = wanted_label(*store);
     for (std::int64_t i = 0; i < store->size(); ++i) {
+        if (wanted && store->label(i) != *wanted) continue;
         entries_.push_back(std::make_unique<Entry>());
         entries_.back()->store = store.get();
         entries_.back()->index = i;
@@ -53,6 +83,11 @@ void ClassSet::add(std::unique_ptr<PictureStore> store, const std::string &sourc
 std::string ClassSet::name(std::int64_t index) const {
     const auto &entry = *entries_.at(static_cast<std::size_t>(index));
     return entry.store->name(entry.index);
+}
+
+std::int32_t ClassSet::label(std::int64_t index) const {
+    const auto &entry = *entries_.at(static_cast<std::size_t>(index));
+    return entry.store->label(entry.index);
 }
 
 LabelledPicture ClassSet::get(std::int64_t index) {
@@ -93,6 +128,7 @@ std::vector<std::string> ClassSet::skipped() const {
 std::uint64_t ClassSet::fingerprint() const {
     std::uint64_t hash = static_cast<std::uint64_t>(options_.side);
     for (const auto &store : stores_) hash = mix(hash ^ store->fingerprint());
+    for (const char c : options_.only) hash = mix(hash ^ static_cast<unsigned char>(c));
     return hash;
 }
 

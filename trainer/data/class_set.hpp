@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,21 +24,28 @@ class ClassSet {
     struct Options {
         std::int64_t side = 0; ///< pictures with a longer short side are reduced to it; 0: as they are
         std::uint64_t cache_bytes =
-            0;                ///< decoded pictures kept in memory; beyond it they are decoded each time
-        bool labelled = true; ///< otherwise folders are searched to any depth and all labels are 0
+            0;                 ///< decoded pictures kept in memory; beyond it they are decoded each time
+        bool labelled = true;  ///< otherwise folders are searched to any depth and all labels are 0
+        std::string only = {}; ///< the one class that is taken, of labelled pictures; "": all
     };
     /// @param sources  see open_pictures()
     /// @throws Error not_found (no picture in any, a missing split) | mismatch (other classes in the second)
-    /// | corrupt
+    /// | invalid_argument (no such class) | corrupt
     ClassSet(const std::vector<std::string> &sources, Split split, const Options &options);
+    /// Pictures of stores that are open already. @throws Error mismatch (other classes in the second)
+    ClassSet(std::vector<std::unique_ptr<PictureStore>> stores, const Options &options);
 
     /// Moves `count` pictures, evenly spaced over the set, into a set of their own, for validation.
     /// @throws Error invalid_argument when fewer than two times as many pictures are there
     std::unique_ptr<ClassSet> hold_out(std::int64_t count);
 
+    /// Leaves so many pictures, evenly spaced over the set, where there are more.
+    void keep(std::int64_t count);
+
     [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(entries_.size()); }
     [[nodiscard]] const std::vector<std::string> &classes() const { return stores_.front()->classes(); }
     [[nodiscard]] std::string name(std::int64_t index) const;
+    [[nodiscard]] std::int32_t label(std::int64_t index) const;
     /// The picture at `index`, or the next one that can be read, with its label. @throws Error corrupt when
     /// none can
     LabelledPicture get(std::int64_t index);
@@ -57,6 +65,7 @@ class ClassSet {
         : options_(options)
         , stores_(std::move(stores)) {}
     void add(std::unique_ptr<PictureStore> store, const std::string &source);
+    [[nodiscard]] std::optional<std::int32_t> wanted_label(const PictureStore &store) const;
     std::shared_ptr<const image::Image> load(Entry &entry);
 
     Options options_;

@@ -1,6 +1,7 @@
 // The evaluations under one command.
 #include "eval/command.hpp"
 
+#include "eval/anomaly_command.hpp"
 #include "eval/denoising.hpp"
 #include "eval/inversion_command.hpp"
 
@@ -13,6 +14,7 @@ void add_eval_command(CLI::App &app, int &status) {
     eval->require_subcommand(1);
     add_denoising_evaluation(*eval, status);
     add_inversion_evaluations(*eval, status);
+    add_anomaly_evaluation(*eval, status);
 }
 
 } // namespace mirra::trainer

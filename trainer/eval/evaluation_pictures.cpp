@@ -15,6 +15,8 @@ std::unique_ptr<ClassSet> open_set(const std::vector<std::string> &sources) {
                                       ClassSet::Options{.side = 0, .cache_bytes = 0, .labelled = false});
 }
 
+} // namespace
+
 image::Image resized(const image::Image &picture, std::int64_t extent) {
     const auto side = static_cast<std::int32_t>(extent);
     image::Image out(side, side, 3, image::SampleType::u8);
@@ -22,8 +24,6 @@ image::Image resized(const image::Image &picture, std::int64_t extent) {
              reinterpret_cast<std::uint8_t *>(out.bytes().data()));
     return out;
 }
-
-} // namespace
 
 FloatPicture to_float(const image::Image &picture) {
     FloatPicture out{picture.width(), picture.height(), {}};

@@ -12,6 +12,9 @@
 
 namespace mirra::trainer {
 
+/// The picture with width and height `extent`, the aspect not kept.
+image::Image resized(const image::Image &picture, std::int64_t extent);
+
 /// The colours of a picture as floats.
 FloatPicture to_float(const image::Image &picture);
 

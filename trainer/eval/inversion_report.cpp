@@ -5,6 +5,7 @@
 #include "eval/manifest_rewrite.hpp"
 #include "eval/quality.hpp"
 #include "mirra/bundle.hpp"
+#include "report/csv.hpp"
 
 #include <algorithm>
 #include <array>
@@ -38,14 +39,6 @@ Json measurement(const InversionEvaluation &evaluation, std::int64_t extent, con
             {"ssim", rounded(row.similarity.ssim.mean())},
             {"ssim_deviation", rounded(row.similarity.ssim.deviation())},
             {"precision", evaluation.precision}};
-}
-
-/// Quoted where it would be read as several (RFC 4180).
-std::string csv_field(const std::string &text) {
-    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-    std::string out = "\"";
-    for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-    return out + "\"";
 }
 
 bool same_measurement(const Json &a, const Json &b) {

@@ -46,8 +46,9 @@ std::string inverted_layer(const bundle::Bundle &bundle) {
                 "give a bundle that mirra-train inverter has made");
 }
 
-void write_inverter_bundle(const InverterBundle &bundle) {
-    bundle::Manifest manifest;
+BundleContents inverter_contents(const InverterBundle &bundle) {
+    BundleContents contents{.manifest = {}, .weights = bundle.generator.weights()};
+    auto &manifest = contents.manifest;
     manifest.task = "invert";
     manifest.name = bundle.output.stem().string();
     manifest.architecture = bundle.encoder.manifest().architecture + "-" + bundle.layer;
@@ -64,9 +65,13 @@ void write_inverter_bundle(const InverterBundle &bundle) {
     manifest.graphs.emplace(generator_graph(bundle.layer), generator);
     manifest.graphs.emplace(autoencoder_graph(bundle.layer),
                             graph::autoencoder(encoder, bundle.layer, generator));
-    auto weights = bundle.generator.weights();
-    add_encoder_weights(bundle.encoder, weights);
-    bundle::write_bundle(bundle.output, manifest, weights, bundle::DType::f16);
+    add_encoder_weights(bundle.encoder, contents.weights);
+    return contents;
+}
+
+void write_inverter_bundle(const InverterBundle &bundle) {
+    const auto contents = inverter_contents(bundle);
+    bundle::write_bundle(bundle.output, contents.manifest, contents.weights, bundle::DType::f16);
     log_info("wrote " + bundle.output.string());
 }
 

@@ -27,6 +27,13 @@ struct InverterBundle {
     Provenance provenance;
 };
 
+/// What the bundle consists of, for tasks that add to it.
+struct BundleContents {
+    bundle::Manifest manifest;
+    bundle::Weights weights;
+};
+BundleContents inverter_contents(const InverterBundle &bundle);
+
 /// Writes the bundle in fp16. @throws Error io
 void write_inverter_bundle(const InverterBundle &bundle);
 

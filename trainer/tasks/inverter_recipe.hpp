@@ -10,11 +10,21 @@
 
 namespace mirra::trainer {
 
+/// How the last layers of a generator start that ends in three channels; see color_tail.hpp.
+enum class ColorTail : std::uint8_t {
+    random,
+    identity, ///< without --init; an error where the generator ends otherwise
+    automatic ///< identity where there is such an end
+};
+
 struct InverterRecipe : PictureRecipe {
+    /// The paper's pace (A3.1).
+    InverterRecipe();
+
     std::string layer; ///< tap of the encoder; empty: its deepest
     graph::GeneratorOptions generator;
     bool spectral_norm = true;
-    bool start_color_tail = false; ///< see color_tail.hpp; otherwise random; without --init
+    ColorTail color_tail = ColorTail::random;
 
     bool pixel_l1 = true;    ///< otherwise squared error
     double pixel_weight = 1; ///< of the mean over all values
@@ -31,8 +41,8 @@ struct InverterRecipe : PictureRecipe {
     std::string precision = "auto"; ///< auto (bf16 where the device has it in hardware) | bf16 | fp32
     std::uint64_t seed = 0;
 
-    /// @throws Error invalid_argument
-    static InverterRecipe read(Recipe &recipe);
+    /// @param out  what the recipe leaves out. @throws Error invalid_argument
+    static InverterRecipe read(Recipe &recipe, InverterRecipe out = {});
     /// "pix", "pix+feat" or "pix+feat+gan".
     [[nodiscard]] std::string loss_kind() const;
 };

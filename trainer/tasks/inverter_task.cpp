@@ -37,14 +37,19 @@ ClassSet::Options unlabelled(const InverterRecipe &settings) {
 } // namespace
 
 InverterTask::InverterTask(const InverterCommand &command, Recipe recipe, InverterRecipe settings)
+    : InverterTask(command, std::move(recipe), settings,
+                   {std::make_shared<ClassSet>(command.data, Split::train, unlabelled(settings)), nullptr}) {}
+
+InverterTask::InverterTask(const InverterCommand &command, Recipe recipe, InverterRecipe settings,
+                           Pictures pictures)
     : command_(command)
     , recipe_(std::move(recipe))
     , encoder_bundle_(bundle::Bundle::open(command.encoder))
     , settings_(with_layers(std::move(settings), *encoder_bundle_))
     , device_(select_device(command.device))
     , bf16_(settings_.precision == "auto" ? has_bf16(device_) : settings_.precision == "bf16")
-    , data_(command.data, Split::train, unlabelled(settings_))
-    , validation_(make_validation())
+    , data_(std::move(pictures.training))
+    , validation_(pictures.validation ? std::move(pictures.validation) : make_validation())
     , generator_(make_generator())
     , encoder_(make_comparator(settings_.layer))
     , adam_(generator_->trainable(), settings_.optimizer.adam) {
@@ -57,16 +62,16 @@ InverterTask::InverterTask(const InverterCommand &command, Recipe recipe, Invert
 }
 
 /// What --validation or the data's own split has, else a part of the data.
-std::unique_ptr<ClassSet> InverterTask::make_validation() {
+std::shared_ptr<ClassSet> InverterTask::make_validation() {
     const auto options = unlabelled(settings_);
     if (!command_.validation.empty())
-        return std::make_unique<ClassSet>(command_.validation, evaluation_split(command_.validation),
+        return std::make_shared<ClassSet>(command_.validation, evaluation_split(command_.validation),
                                           options);
     try {
-        return std::make_unique<ClassSet>(command_.data, Split::test, options);
+        return std::make_shared<ClassSet>(command_.data, Split::test, options);
     } catch (const Error &error) {
         if (error.code() != ErrorCode::not_found) throw;
-        return data_.hold_out(settings_.validation_pictures);
+        return data_->hold_out(settings_.validation_pictures);
     }
 }
 
@@ -79,7 +84,8 @@ std::shared_ptr<GraphModule> InverterTask::make_generator() {
     auto generator = std::make_shared<GraphModule>(graph, options);
     if (!command_.init.empty())
         load_initial(*generator);
-    else if (settings_.start_color_tail && !start_color_tail(*generator))
+    else if (settings_.color_tail != ColorTail::random && !start_color_tail(*generator) &&
+             settings_.color_tail == ColorTail::identity)
         throw Error(ErrorCode::invalid_argument,
                     "this generator does not end in three channels through a ReLU", "network.color_tail",
                     "leave it out of the recipe");
@@ -135,7 +141,7 @@ void InverterTask::check_extents() const {
 }
 
 std::string InverterTask::fingerprint() const {
-    return recipe_.source() + "|" + std::to_string(data_.fingerprint()) + "|" + encoder_bundle_->sha256() +
+    return recipe_.source() + "|" + std::to_string(data_->fingerprint()) + "|" + encoder_bundle_->sha256() +
            (initial_.empty() ? "" : "|" + initial_);
 }
 
@@ -148,7 +154,7 @@ std::map<std::string, torch::Tensor> InverterTask::state() const {
 }
 
 void InverterTask::start(std::int64_t step) {
-    log_info(std::to_string(data_.size()) + " pictures, " + std::to_string(validation_->size()) +
+    log_info(std::to_string(data_->size()) + " pictures, " + std::to_string(validation_->size()) +
              " for validation; " + std::to_string(graph::parameter_count(generator_->graph())) +
              " parameters invert " + settings_.layer + " by " + settings_.loss_kind());
     const ClassLoaderOptions options{.batch = settings_.batch,
@@ -157,7 +163,7 @@ void InverterTask::start(std::int64_t step) {
                                      .augmentation = settings_.augmentation,
                                      .seed = settings_.seed,
                                      .threads = command_.loader_threads};
-    loader_ = std::make_unique<ClassLoader>(data_, options, step);
+    loader_ = std::make_unique<ClassLoader>(*data_, options, step);
 }
 
 torch::Tensor InverterTask::generate(const torch::Tensor &features) {
@@ -244,25 +250,25 @@ void InverterTask::validate(std::vector<double> &values) {
              " pictures");
 }
 
-void InverterTask::finish() {
-    for (const auto &file : data_.skipped()) log_warning("skipped " + file);
+void InverterTask::finish(const std::function<void(const InverterBundle &)> &write) {
+    for (const auto &file : data_->skipped()) log_warning("skipped " + file);
     if (average_) average_->swap();
-    write_inverter_bundle({.output = command_.output,
-                           .encoder = *encoder_bundle_,
-                           .encoder_name = command_.encoder.stem().string(),
-                           .generator = *generator_,
-                           .layer = settings_.layer,
-                           .loss = settings_.loss_kind(),
-                           .initial = initial_,
-                           .licence = command_.licence,
-                           .provenance = {.data = command_.data,
-                                          .pictures = data_.size(),
-                                          .recipe = &recipe_,
-                                          .seed = settings_.seed,
-                                          .steps = steps(),
-                                          .batch = settings_.batch,
-                                          .extent = settings_.extent,
-                                          .device = command_.device}});
+    write({.output = command_.output,
+           .encoder = *encoder_bundle_,
+           .encoder_name = command_.encoder.stem().string(),
+           .generator = *generator_,
+           .layer = settings_.layer,
+           .loss = settings_.loss_kind(),
+           .initial = initial_,
+           .licence = command_.licence,
+           .provenance = {.data = command_.data,
+                          .pictures = data_->size(),
+                          .recipe = &recipe_,
+                          .seed = settings_.seed,
+                          .steps = steps(),
+                          .batch = settings_.batch,
+                          .extent = settings_.extent,
+                          .device = command_.device}});
     if (average_) average_->swap();
 }
 

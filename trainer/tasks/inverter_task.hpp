@@ -7,8 +7,10 @@
 #include "losses/comparator.hpp"
 #include "losses/discriminator.hpp"
 #include "tasks/inverter.hpp"
+#include "tasks/inverter_bundle.hpp"
 #include "tasks/inverter_recipe.hpp"
 
+#include <functional>
 #include <memory>
 
 namespace mirra::trainer {
@@ -17,6 +19,12 @@ class InverterTask final : public TrainingTask {
   public:
     /// `command` must outlive the task. @throws Error
     InverterTask(const InverterCommand &command, Recipe recipe, InverterRecipe settings);
+
+    /// Instead of what the command names.
+    struct Pictures {
+        std::shared_ptr<ClassSet> training, validation; ///< no validation: as the command says
+    };
+    InverterTask(const InverterCommand &command, Recipe recipe, InverterRecipe settings, Pictures pictures);
 
     [[nodiscard]] std::string name() const override { return "inverter"; }
     [[nodiscard]] std::int64_t steps() const override { return settings_.optimizer.schedule.steps; }
@@ -37,7 +45,9 @@ class InverterTask final : public TrainingTask {
     void start(std::int64_t step) override;
     std::vector<double> step(std::int64_t step) override;
     void validate(std::vector<double> &values) override;
-    void finish() override;
+    void finish() override { finish(write_inverter_bundle); }
+    /// Hands over what was trained instead of writing the bundle of an inverter.
+    void finish(const std::function<void(const InverterBundle &)> &write);
     [[nodiscard]] std::filesystem::path output() const override { return command_.output; }
 
   private:
@@ -45,7 +55,7 @@ class InverterTask final : public TrainingTask {
         torch::Tensor total;
         double pixel = 0, feature = 0, adversarial = 0, discriminator = 0;
     };
-    std::unique_ptr<ClassSet> make_validation();
+    std::shared_ptr<ClassSet> make_validation();
     std::shared_ptr<GraphModule> make_generator();
     void load_initial(GraphModule &generator);
     Comparator make_comparator(const std::string &layer) const;
@@ -62,8 +72,7 @@ class InverterTask final : public TrainingTask {
     torch::Device device_;
     bool bf16_;
     std::string initial_; ///< checksum of the bundle that the training starts from; empty: random
-    ClassSet data_;
-    std::unique_ptr<ClassSet> validation_;
+    std::shared_ptr<ClassSet> data_, validation_;
     std::shared_ptr<GraphModule> generator_;
     Comparator encoder_;                     ///< up to the inverted layer
     std::unique_ptr<Comparator> comparator_; ///< up to the compared layer; null: the same

@@ -1,0 +1,448 @@
+// Training of anomaly detectors: coreset, memory, calibration, the bundle, resuming, errors.
+#include "core/graph_module.hpp"
+#include "data/square_pictures.hpp"
+#include "dying_task.hpp"
+#include "eval/anomaly_scorer.hpp"
+#include "eval/auroc.hpp"
+#include "mirra/architectures.hpp"
+#include "mirra/bundle.hpp"
+#include "mirra/error.hpp"
+#include "tasks/anomaly.hpp"
+#include "tasks/anomaly_pictures.hpp"
+#include "tasks/anomaly_recipe.hpp"
+#include "tasks/anomaly_task.hpp"
+#include "tasks/calibration.hpp"
+#include "tasks/coreset.hpp"
+#include "tasks/feature_memory.hpp"
+#include "trainer_support.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <set>
+
+namespace {
+
+using namespace mirra;
+using namespace mirra::trainer;
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using mirra::test::make_classes;
+using mirra::test::make_pictures;
+using mirra::test::scratch;
+using mirra::test::weights_of;
+
+constexpr const char *kRecipe = R"(
+[data]
+extent = 32
+batch = 4
+padding = 1
+[optimizer]
+steps = 6
+rate = 1e-3
+[memory]
+members = 40
+candidates = 300
+[score]
+iterations = 3
+[validation]
+every = 3
+pictures = 4
+[training]
+precision = "fp32"
+seed = 5
+)";
+
+/// A narrow ResNet-18 of random weights as an encoder bundle.
+fs::path make_encoder() {
+    torch::manual_seed(3);
+    const auto graphs = graph::classifier({.architecture = "resnet18", .width = 0.125});
+    GraphModule network(graphs.classifier, {});
+    bundle::Manifest manifest;
+    manifest.name = "encoder";
+    manifest.architecture = "resnet18";
+    manifest.graphs = {{"encoder", graphs.encoder}, {"classifier", graphs.classifier}};
+    const fs::path path = scratch() + "anomaly-encoder.mirra";
+    bundle::write_bundle(path, manifest, network.weights(), bundle::DType::f32);
+    return path;
+}
+
+AnomalyCommand command_for(const std::string &name, const std::string &more = "") {
+    auto command = test::run_command<AnomalyCommand>("anomaly-" + name, kRecipe + more, "parts.mirra");
+    command.encoder = make_encoder();
+    command.data = {make_pictures("anomaly", 28, 40, 36).string()};
+    return command;
+}
+
+Json defaults_of(const fs::path &path) {
+    return Json::parse(bundle::Bundle::open(path)->manifest().defaults);
+}
+
+/// The error of a training that is refused; it must come before the first step.
+std::string refused(const AnomalyCommand &command) {
+    try {
+        const auto task = anomaly_task(command);
+    } catch (const Error &error) {
+        return std::string(error.what()) + " (" + error.subject() + "). " + error.hint();
+    }
+    return "accepted";
+}
+
+TEST(Auroc, CountsPairsAndTiesHalf) {
+    const auto area = [](std::vector<double> normal, std::vector<double> anomalous) {
+        return auroc(normal, anomalous);
+    };
+    EXPECT_EQ(area({1, 2}, {3, 4}), 1);
+    EXPECT_EQ(area({3, 4}, {1, 2}), 0);
+    EXPECT_EQ(area({1, 1, 1}, {1, 1}), 0.5);
+    EXPECT_EQ(area({1, 3, 5}, {2, 4}), 3.0 / 6); // 2 > 1; 4 > 1, 3
+    EXPECT_EQ(area({0, 1}, {1, 2}), 3.5 / 4);    // 1 > 0, 1 = 1; 2 > 0, 1
+    EXPECT_TRUE(std::isnan(area({}, {1})));
+}
+
+TEST(Coreset, TakesTheFarthestPointFirst) {
+    // Three tight groups: any three members are one of each.
+    torch::manual_seed(1);
+    std::vector<torch::Tensor> groups;
+    for (const double at : {0.0, 10.0, 100.0}) groups.push_back(at + 0.1 * torch::randn({50, 8}));
+    const auto chosen = coreset(torch::cat(groups), {.members = 3, .dimensions = 0});
+    std::set<std::int64_t> groups_hit;
+    for (const auto index : chosen) groups_hit.insert(index / 50);
+    EXPECT_EQ(groups_hit.size(), 3U);
+}
+
+/// The largest distance of a point to its nearest member.
+double radius(const torch::Tensor &points, const std::vector<std::int64_t> &members) {
+    return std::get<0>(torch::cdist(points, points.index_select(0, torch::tensor(members))).min(1))
+        .max()
+        .item<double>();
+}
+
+TEST(Coreset, CoversBetterThanChanceAndTheMoreTheBetter) {
+    torch::manual_seed(2);
+    const auto points = torch::cat({torch::randn({990, 24}), 6 * torch::randn({10, 24})});
+    const auto few = coreset(points, {.members = 20, .dimensions = 12, .seed = 7}),
+               many = coreset(points, {.members = 200, .dimensions = 12, .seed = 7});
+    EXPECT_EQ(std::set(few.begin(), few.end()).size(), 20U);
+    EXPECT_TRUE(std::ranges::equal(few, many | std::views::take(20))) << "greedy: one grows out of the other";
+    std::vector<std::int64_t> first(20);
+    for (std::int64_t i = 0; i < 20; ++i) first[static_cast<std::size_t>(i)] = i;
+    EXPECT_LT(radius(points, few), 0.7 * radius(points, first));
+    EXPECT_LT(radius(points, many), radius(points, few));
+    EXPECT_EQ(few, coreset(points, {.members = 20, .dimensions = 12, .seed = 7}));
+    EXPECT_NE(few, coreset(points, {.members = 20, .dimensions = 12, .seed = 8}));
+}
+
+TEST(Coreset, OfFewOrEqualPoints) {
+    EXPECT_EQ(coreset(torch::randn({3, 2}), {.members = 5}), (std::vector<std::int64_t>{0, 1, 2}));
+    const auto twice = torch::tensor({0.F, 0.F, 1.F, 1.F, 0.F, 0.F, 1.F, 1.F}).view({4, 2});
+    EXPECT_EQ(coreset(twice, {.members = 3}).size(), 2U) << "equal points are one";
+}
+
+std::vector<double> log_normal(std::size_t count, double mean, double deviation, std::uint64_t seed) {
+    std::vector<double> out;
+    CounterRandom random(seed, 0);
+    for (std::size_t i = 0; i < count; ++i) {
+        const double length = std::sqrt(-2 * std::log(1 - random.uniform()));
+        out.push_back(std::exp(mean + deviation * length * std::cos(6.283185307179586 * random.uniform())));
+    }
+    return out;
+}
+
+TEST(Calibration, TheThresholdOfManyIsTheirQuantile) {
+    std::vector<double> scores;
+    for (int i = 1; i <= 101; ++i) scores.push_back(i);
+    EXPECT_NEAR(score_threshold(scores, 0.05), 96, 1e-9);
+}
+
+TEST(Calibration, TheThresholdOfFewIsThatOfANormalFit) {
+    const std::vector<double> scores{std::exp(1.0), std::exp(2.0), std::exp(3.0)}; // mean 2, deviation 1
+    EXPECT_NEAR(std::log(score_threshold(scores, 0.01)), 2 + 2.3263479, 1e-6);
+    const auto many = log_normal(5000, 2, 0.5, 1), few = log_normal(60, 2, 0.5, 2);
+    EXPECT_NEAR(std::log(score_threshold(many, 0.01)), std::log(score_threshold(few, 0.01)), 0.3);
+    const std::vector<double> equal(12, 3.0), with_nothing{0, 1, 1, 1, 1, 1};
+    EXPECT_GT(score_threshold(equal, 0.01), 3.0);
+    EXPECT_LT(score_threshold(equal, 0.01), 3.1);
+    EXPECT_TRUE(std::isfinite(score_threshold(with_nothing, 0.01)));
+}
+
+TEST(Calibration, WithoutBadPicturesTheProbabilityPassesTwoPoints) {
+    const auto normal = log_normal(101, 1, 0.4, 3);
+    const auto calibration = calibrate(normal, {}, 0.02);
+    auto sorted = normal;
+    std::ranges::sort(sorted);
+    EXPECT_NEAR(probability_of(calibration.threshold, calibration), 0.5, 1e-9);
+    EXPECT_NEAR(probability_of(sorted[50], calibration), 0.02, 1e-9);
+}
+
+TEST(Calibration, WithBadPicturesTheProbabilityIsThatOfARegression) {
+    // Of two log-normal kinds of the same width the log-odds are (b - a) / s^2 (x - (a + b) / 2).
+    const auto normal = log_normal(20000, 0, 0.5, 4), bad = log_normal(4000, 1, 0.5, 5);
+    const auto calibration = calibrate(normal, bad, 0.01);
+    EXPECT_NEAR(calibration.slope, 4, 0.15);
+    EXPECT_NEAR(calibration.offset, -2, 0.1);
+    const std::vector<double> low{1, 1.1, 1.2, 1.3}, high{9, 10, 11};
+    const auto apart = calibrate(low, high, 0.01);
+    EXPECT_TRUE(std::isfinite(apart.slope));
+    EXPECT_LT(probability_of(1.2, apart), 0.5);
+    EXPECT_GT(probability_of(10, apart), 0.6);
+    EXPECT_GT(calibrate(high, low, 0.01).slope, 0) << "bad ones that score lower do not turn it round";
+}
+
+TEST(FeatureMemory, TheGraphsDistancesAreThoseToTheNearestMember) {
+    const auto encoder = bundle::Bundle::open(make_encoder());
+    std::vector<std::unique_ptr<PictureStore>> stores;
+    stores.push_back(square_pictures(open_folder(make_pictures("memory", 12, 32, 32)), 32));
+    ClassSet pictures(std::move(stores), {});
+    const MemoryOptions options{
+        .layer = "layer3", .coreset = {.members = 30}, .candidates = 400, .extent = 32};
+    const auto memory = feature_memory(*encoder, pictures, options);
+    ASSERT_EQ(memory.members.size(0), 30);
+
+    BundleContents contents;
+    for (const auto &[name, values] : weights_of(make_encoder()))
+        contents.weights[name] = {encoder->file().tensors().at(name).shape, values};
+    add_memory(encoder->graph("encoder"), "layer3", memory, contents);
+    const fs::path path = scratch() + "memory.mirra";
+    bundle::write_bundle(path, contents.manifest, contents.weights, bundle::DType::f32);
+    const auto bundle = bundle::Bundle::open(path);
+    GraphModule network(bundle->graph("memory"), {});
+    network.load(*bundle);
+    network.eval();
+    const torch::NoGradGuard no_grad;
+    torch::manual_seed(5);
+    const auto out = network.forward({{"image", torch::rand({2, 3, 32, 32})}});
+    const auto patches = out.at("patches"), similarity = out.at("similarity");
+    const auto fast = patches.square().sum(1) - 2 * std::get<0>(similarity.max(1));
+    const auto places = patches.permute({0, 2, 3, 1}).reshape({-1, patches.size(1)});
+    const auto differences = places.unsqueeze(1) - memory.members.unsqueeze(0);
+    const auto slow = std::get<0>(differences.square().sum(2).min(1)).view_as(fast);
+    EXPECT_TRUE(torch::allclose(fast, slow, 1e-3, 1e-2)) << (fast - slow).abs().max();
+
+    // The members are normalised features of the training's own pictures.
+    const auto own = picture_tensor(pictures, 32, 12);
+    const auto seen = network.forward({{"image", own}}).at("patches");
+    EXPECT_NEAR(seen.mean().item<double>(), 0, 0.02);
+    const auto all = seen.permute({0, 2, 3, 1}).reshape({-1, seen.size(1)});
+    EXPECT_LT(std::get<0>(torch::cdist(memory.members, all).min(1)).max().item<double>(), 1e-2);
+}
+
+TEST(FeatureMemory, TakesTheSecondDeepestTapOrConv2) {
+    EXPECT_EQ(memory_layer(graph::classifier({.architecture = "alexnet", .width = 0.25}).encoder), "conv2");
+    EXPECT_EQ(memory_layer(graph::classifier({.architecture = "resnet18", .width = 0.25}).encoder), "layer3");
+    EXPECT_EQ(memory_layer(graph::classifier({.architecture = "vgg16", .width = 0.25}).encoder), "conv5_1");
+}
+
+TEST(AnomalyTraining, MakesABundleOfTheContract) {
+    const auto command = command_for("contract");
+    ASSERT_EQ(train_anomaly(command), 0);
+    const auto bundle = bundle::Bundle::open(command.output);
+    const auto &manifest = bundle->manifest();
+    EXPECT_EQ(manifest.task, "detect");
+    EXPECT_EQ(manifest.name, "parts");
+    EXPECT_EQ(manifest.architecture, "resnet18-layer4");
+    EXPECT_EQ(bundle->file().tensors().at("memory.weight").dtype, bundle::DType::f32);
+    EXPECT_EQ(bundle->graph("generator-layer4").inputs.front().name, "features");
+    EXPECT_EQ(bundle->graph("autoencoder-layer4").outputs.front().name, "image");
+    const auto &memory = bundle->graph("memory");
+    EXPECT_EQ(memory.inputs.front().name, "image");
+    ASSERT_EQ(memory.outputs.size(), 2U);
+    EXPECT_EQ(memory.outputs[0].name, "patches");
+    EXPECT_EQ(memory.outputs[1].name, "similarity");
+    EXPECT_EQ(bundle->file().tensors().at("memory.weight").shape[0], 40);
+
+    const auto defaults = defaults_of(command.output);
+    EXPECT_EQ(defaults["layer"], "layer4");
+    EXPECT_EQ(defaults["extent"], 32);
+    EXPECT_EQ(defaults["method"], "feature-memory");
+    EXPECT_EQ(defaults["false_positive_rate"], 0.01);
+    EXPECT_EQ(defaults["feature_weight"], 0.02);
+    EXPECT_GT(defaults["pixel_weight"], 0);
+    for (const std::string method : {"latent_search", "reconstruction", "feature_memory"}) {
+        EXPECT_GT(defaults[method + "_threshold"], 0) << method;
+        EXPECT_GT(defaults[method + "_slope"], 0) << method;
+        EXPECT_TRUE(defaults[method + "_offset"].is_number()) << method;
+    }
+    EXPECT_EQ(Json::parse(manifest.provenance)["calibration"]["normal"], 10);
+    EXPECT_EQ(Json::parse(manifest.provenance)["pictures"], 18);
+    const auto own = weights_of(command.output), encoder = weights_of(command.encoder);
+    for (const auto &[name, values] : encoder)
+        if (name.starts_with("encoder.")) EXPECT_EQ(own.at(name), values) << name;
+}
+
+TEST(AnomalyTraining, BothPartsOfTheScoreAreAlikeOnNormalPictures) {
+    auto command = command_for("balance");
+    command.memory = 0;
+    ASSERT_EQ(train_anomaly(command), 0);
+    EXPECT_FALSE(bundle::Bundle::open(command.output)->manifest().graphs.contains("memory"));
+    const auto defaults = defaults_of(command.output);
+    EXPECT_EQ(defaults["method"], "reconstruction");
+    EXPECT_FALSE(defaults.contains("feature_memory_threshold"));
+    auto settings = Recipe::load(command.recipe);
+    const auto pictures = open_anomaly_pictures(command, AnomalyRecipe::read(settings));
+    const auto normal = picture_tensor(*pictures.normal, 32, 100);
+    const auto median = [&](double pixels, double features) {
+        AnomalyScorer::Options options;
+        options.method = "reconstruction";
+        options.pixel_weight = pixels;
+        options.feature_weight = features;
+        auto scores = AnomalyScorer(command.output, options).score(normal).scores;
+        std::ranges::sort(scores);
+        return scores[scores.size() / 2];
+    };
+    const double pixels = median(defaults["pixel_weight"], 1e-20), features = median(1e-20, 0.02);
+    EXPECT_NEAR(pixels / features, 1, 1e-3);
+}
+
+TEST(AnomalyTraining, TellsBadPicturesAndPrintsHowWell) {
+    auto command = command_for("bad");
+    command.bad = make_classes("anomaly-bad", 6) / "red";
+    command.val_good = make_pictures("val-good", 12, 32, 32);
+    command.false_positive_rate = 0.05;
+    testing::internal::CaptureStdout();
+    ASSERT_EQ(train_anomaly(command), 0);
+    const auto text = testing::internal::GetCapturedStdout();
+    EXPECT_NE(text.find("false-positive rate of 0.05"), std::string::npos) << text;
+    EXPECT_NE(text.find("AUROC"), std::string::npos);
+    const auto provenance = Json::parse(bundle::Bundle::open(command.output)->manifest().provenance);
+    EXPECT_EQ(provenance["pictures"], 28) << "nothing is held out of the data";
+    EXPECT_EQ(provenance["calibration"]["bad"], 6);
+    auto recipe = Recipe::load(command.recipe);
+    const auto pictures = open_anomaly_pictures(command, AnomalyRecipe::read(recipe));
+    AnomalyScorer::Options options;
+    options.method = "feature-memory";
+    const auto picture = picture_tensor(*pictures.bad, 32, 1);
+    const auto defaults = defaults_of(command.output);
+    EXPECT_GT(AnomalyScorer(command.output, options).score(picture).scores.front(),
+              defaults["feature_memory_threshold"].get<double>());
+}
+
+TEST(AnomalyTraining, AKilledRunEndsWithTheSameBundle) {
+    const auto whole = command_for("whole");
+    ASSERT_EQ(train_anomaly(whole), 0);
+    const auto killed = command_for("killed");
+    const RunOptions options{.folder = run_folder(killed), .checkpoint_every = 2};
+    const auto task = anomaly_task(killed);
+    test::DyingTask dying(*task, 5);
+    EXPECT_THROW(run_training(dying, options), test::Died);
+    EXPECT_FALSE(fs::exists(killed.output));
+    ASSERT_EQ(exit_status(run_training(*anomaly_task(killed), options)), 0);
+    EXPECT_EQ(weights_of(whole.output), weights_of(killed.output));
+    EXPECT_EQ(defaults_of(whole.output), defaults_of(killed.output));
+    EXPECT_FALSE(fs::exists(run_folder(killed) / "draft.mirra"));
+}
+
+TEST(AnomalyTraining, ARunThatDiedWhileCalibratingIsCalibratedAgain) {
+    const auto command = command_for("again");
+    ASSERT_EQ(train_anomaly(command), 0);
+    const auto before = defaults_of(command.output);
+    fs::remove(command.output); // as if the process had died before it wrote the bundle
+    ASSERT_EQ(train_anomaly(command), 0);
+    EXPECT_EQ(defaults_of(command.output), before);
+}
+
+TEST(AnomalyTraining, OneClassOfLabelledData) {
+    auto command = command_for("class");
+    command.data = {make_classes("anomaly-classes", 22).string()};
+    command.class_name = "blue";
+    auto recipe = Recipe::load(command.recipe);
+    const auto settings = AnomalyRecipe::read(recipe);
+    const auto pictures = open_anomaly_pictures(command, settings);
+    EXPECT_EQ(pictures.training->size() + pictures.normal->size(), 22);
+    for (std::int64_t i = 0; i < pictures.training->size(); ++i)
+        EXPECT_NE(pictures.training->name(i).find("blue"), std::string::npos);
+    command.class_name = "green";
+    EXPECT_NE(refused(command).find("no class 'green'"), std::string::npos) << refused(command);
+    EXPECT_NE(refused(command).find("blue, red"), std::string::npos);
+}
+
+TEST(AnomalyTraining, BrokenAndMixedPicturesAreNoReasonToStop) {
+    auto command = command_for("broken");
+    const auto folder = make_pictures("broken-parts", 22, 40, 36);
+    std::ofstream(folder / "aaa.png") << "no picture";
+    fs::copy(make_pictures("other-size", 1, 77, 20) / "picture0.png", folder / "wide.png");
+    command.data = {folder.string()};
+    ASSERT_EQ(train_anomaly(command), 0);
+    EXPECT_TRUE(fs::exists(command.output));
+}
+
+TEST(AnomalyTraining, ImpossibleDataAreErrorsBeforeTheFirstStep) {
+    auto command = command_for("impossible");
+    const auto with_data = [&](const fs::path &folder) {
+        command.data = {folder.string()};
+        return refused(command);
+    };
+    const fs::path empty = scratch() + "no-parts";
+    fs::create_directories(empty);
+    EXPECT_NE(with_data(empty).find("no picture"), std::string::npos) << with_data(empty);
+    const auto one = with_data(make_pictures("one-part", 1, 32, 32));
+    EXPECT_NE(one.find("1 picture is too few"), std::string::npos) << one;
+    EXPECT_NE(one.find("--val-good"), std::string::npos) << one;
+    const auto few = with_data(make_pictures("few-parts", 19, 32, 32));
+    EXPECT_NE(few.find("at least 20"), std::string::npos) << few;
+    EXPECT_NE(with_data("cifar10:nowhere").find("--class"), std::string::npos);
+    command.val_good = make_pictures("few-good", 4, 32, 32);
+    const auto calibrated = with_data(make_pictures("parts", 12, 32, 32));
+    EXPECT_NE(calibrated.find("to calibrate with"), std::string::npos) << calibrated;
+    command.val_good.clear();
+    const auto folder = make_pictures("all-broken", 0, 32, 32);
+    for (int i = 0; i < 30; ++i) std::ofstream(folder / (std::to_string(i) + ".png")) << "no picture";
+    EXPECT_NE(with_data(folder).find("none of the"), std::string::npos) << with_data(folder);
+    EXPECT_FALSE(fs::exists(command.output));
+}
+
+TEST(AnomalyTraining, ImpossibleEncodersAndRecipesAreErrorsBeforeTheFirstStep) {
+    auto command = command_for("encoder-errors");
+    graph::Builder builder("denoiser");
+    builder.output("image", builder.relu(builder.input("image", 3)));
+    bundle::Manifest manifest;
+    manifest.task = "denoise";
+    manifest.graphs = {{"denoiser", builder.finish()}};
+    const fs::path other = scratch() + "other-task.mirra";
+    bundle::write_bundle(other, manifest, {}, bundle::DType::f32);
+    const auto encoder = command.encoder;
+    command.encoder = other;
+    EXPECT_NE(refused(command).find("no encoder"), std::string::npos) << refused(command);
+    command.encoder = encoder;
+    command.layer = "conv7";
+    EXPECT_NE(refused(command).find("conv7"), std::string::npos) << refused(command);
+    EXPECT_NE(refused(command_for("extent", "[data2]\n")).find("unknown"), std::string::npos);
+    auto extent = command_for("extent");
+    std::ofstream(extent.recipe) << "[data]\nextent = 36";
+    EXPECT_NE(refused(extent).find("multiples of"), std::string::npos) << refused(extent);
+    std::ofstream(extent.recipe) << "[memory]\nlayer = \"conv9\"";
+    EXPECT_NE(refused(extent).find("conv9"), std::string::npos) << refused(extent);
+    auto rate = command_for("rate");
+    rate.false_positive_rate = 0.7;
+    EXPECT_NE(refused(rate).find("false_positive_rate"), std::string::npos) << refused(rate);
+}
+
+TEST(AnomalyRecipe, TheShippedOnesAreValidAndTheSmallOneIsTheDefault) {
+    int count = 0;
+    for (const auto &entry : fs::recursive_directory_iterator(MIRRA_RECIPES)) {
+        if (entry.path().filename() != "anomaly.toml") continue;
+        auto recipe = Recipe::load(entry.path());
+        EXPECT_NO_THROW(AnomalyRecipe::read(recipe)) << entry.path();
+        ++count;
+    }
+    EXPECT_EQ(count, 3);
+    auto small = Recipe::load(fs::path(MIRRA_RECIPES) / "small" / "anomaly.toml");
+    auto none = Recipe::parse("", "none");
+    const auto a = AnomalyRecipe::read(small), b = AnomalyRecipe::read(none);
+    EXPECT_EQ(a.memory_members, b.memory_members);
+    EXPECT_EQ(a.feature_weight, b.feature_weight);
+    EXPECT_EQ(a.generator.optimizer.schedule.steps, b.generator.optimizer.schedule.steps);
+    EXPECT_EQ(a.generator.optimizer.schedule.rate, b.generator.optimizer.schedule.rate);
+    EXPECT_EQ(a.generator.loss_kind(), b.generator.loss_kind());
+    EXPECT_EQ(a.generator.feature_weight, b.generator.feature_weight);
+    EXPECT_EQ(a.generator.feature_distance, b.generator.feature_distance);
+    EXPECT_EQ(a.generator.average_decay, b.generator.average_decay);
+    EXPECT_EQ(a.generator.extent, b.generator.extent);
+    EXPECT_EQ(a.generator.augmentation.flips, b.generator.augmentation.flips);
+    EXPECT_EQ(a.generator.color_tail, b.generator.color_tail);
+}
+
+} // namespace

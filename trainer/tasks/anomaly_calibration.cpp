@@ -1,0 +1,99 @@
+// Scoring and measuring.
+#include "tasks/anomaly_calibration.hpp"
+
+#include "eval/anomaly_scorer.hpp"
+#include "eval/auroc.hpp"
+#include "eval/roc.hpp"
+#include "log/log.hpp"
+#include "mirra/bundle.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <numeric>
+
+namespace mirra::trainer {
+namespace {
+
+const std::string kReconstruction = "reconstruction", kMemory = "feature-memory", kSearch = "latent-search";
+
+double median(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::ranges::nth_element(values, middle);
+    return *middle;
+}
+
+AnomalyScorer::Options options_of(const std::string &method, const AnomalyTraining &training) {
+    AnomalyScorer::Options options;
+    options.method = method;
+    options.threads = training.command.threads;
+    options.device = training.command.device;
+    return options;
+}
+
+torch::Tensor pictures_of(ClassSet &set, const std::string &method, const AnomalyTraining &training) {
+    const auto &settings = training.settings;
+    const auto most = method == kSearch ? settings.search_pictures : settings.calibration_pictures;
+    return picture_tensor(set, settings.generator.extent, most);
+}
+
+} // namespace
+
+double balanced_pixel_weight(const std::filesystem::path &bundle, const AnomalyTraining &training) {
+    constexpr double kNothing = 1e-20, kLeast = 1e-12;
+    const auto pictures = pictures_of(*training.pictures.normal, kReconstruction, training);
+    const auto part = [&](double pixel_weight, double feature_weight) {
+        auto options = options_of(kReconstruction, training);
+        options.pixel_weight = pixel_weight;
+        options.feature_weight = feature_weight;
+        return median(AnomalyScorer(bundle, options).score(pictures).scores);
+    };
+    const double pixels = part(1, kNothing), features = part(kNothing, 1);
+    return std::max(kLeast, training.settings.feature_weight * features / std::max(pixels, kLeast));
+}
+
+std::vector<CalibratedMethod> calibrate_methods(const std::filesystem::path &bundle,
+                                                const AnomalyTraining &training) {
+    std::vector<std::string> names{kReconstruction, kSearch};
+    if (training.settings.memory_members > 0) names.insert(names.begin(), kMemory);
+    std::vector<CalibratedMethod> out;
+    for (const auto &name : names) {
+        CalibratedMethod method{.name = name, .key = name, .calibration = {}, .normal = {}, .bad = {}};
+        std::ranges::replace(method.key, '-', '_');
+        log_info("calibrating " + name);
+        AnomalyScorer scorer(bundle, options_of(name, training));
+        method.normal = scorer.score(pictures_of(*training.pictures.normal, name, training)).scores;
+        if (training.pictures.bad)
+            method.bad = scorer.score(pictures_of(*training.pictures.bad, name, training)).scores;
+        method.calibration = calibrate(method.normal, method.bad, training.settings.false_positive_rate);
+        out.push_back(std::move(method));
+    }
+    return out;
+}
+
+std::string recommended_method(const std::vector<CalibratedMethod> &methods) {
+    const auto area = [](const CalibratedMethod &method) {
+        return method.bad.empty() ? 0 : auroc(method.normal, method.bad);
+    };
+    return std::ranges::max_element(methods, {}, area)->name; // the first of equal ones
+}
+
+void print_calibration(const std::vector<CalibratedMethod> &methods, double false_positive_rate) {
+    std::printf("calibrated for a false-positive rate of %g\n", false_positive_rate);
+    std::printf("%-15s %7s %5s %12s %12s %7s %9s %9s\n", "method", "normal", "bad", "normal mean",
+                "threshold", "AUROC", "false pos", "true pos");
+    for (const auto &method : methods) {
+        const auto count = static_cast<double>(method.normal.size());
+        const double mean = std::accumulate(method.normal.begin(), method.normal.end(), 0.0) / count;
+        const auto rates = rates_above(method.calibration.threshold, {method.normal, method.bad});
+        std::printf("%-15s %7zu %5zu %12.5g %12.5g", method.name.c_str(), method.normal.size(),
+                    method.bad.size(), mean, method.calibration.threshold);
+        if (method.bad.empty())
+            std::printf(" %7s %8.1f%% %9s\n", "", 100 * rates.false_positive, "");
+        else
+            std::printf(" %7.4f %8.1f%% %8.1f%%\n", auroc(method.normal, method.bad),
+                        100 * rates.false_positive, 100 * rates.true_positive);
+    }
+    std::fflush(stdout);
+}
+
+} // namespace mirra::trainer

@@ -1,0 +1,102 @@
+// Opening, holding out, checking.
+#include "tasks/anomaly_pictures.hpp"
+
+#include "core/progress.hpp"
+#include "data/square_pictures.hpp"
+#include "eval/accuracy.hpp"
+#include "log/log.hpp"
+#include "mirra/error.hpp"
+
+#include <algorithm>
+
+namespace mirra::trainer {
+namespace {
+
+constexpr std::uint64_t kCacheBytes = std::uint64_t{6} << 30;
+constexpr std::int64_t kFewest = 10;
+
+using Stores = std::vector<std::unique_ptr<PictureStore>>;
+
+std::shared_ptr<ClassSet> set_of(Stores stores, const std::string &only = {}) {
+    return std::make_shared<ClassSet>(std::move(stores),
+                                      ClassSet::Options{.cache_bytes = kCacheBytes, .only = only});
+}
+
+std::unique_ptr<PictureStore> open_normal(const std::string &source, const std::string &class_name) {
+    if (!class_name.empty()) return open_pictures(source, Split::train);
+    if (source.starts_with("cifar10:"))
+        throw Error(ErrorCode::invalid_argument, "CIFAR-10 has ten classes, and one of them is to be normal",
+                    source, "name it with --class, for example --class cat");
+    return open_unlabelled(source, Split::train);
+}
+
+std::shared_ptr<ClassSet> open_folder_set(const std::filesystem::path &folder, std::int64_t extent) {
+    Stores stores;
+    stores.push_back(square_pictures(open_folder(folder), extent));
+    return set_of(std::move(stores));
+}
+
+/// How many can be read; warns of the others.
+std::int64_t readable(ClassSet &set, const std::string &what) {
+    std::int64_t count = 0;
+    Progress progress("reading " + what + " pictures", set.size());
+    for (std::int64_t i = 0; i < set.size(); ++i) {
+        if (set.get(i).index == i) ++count;
+        progress.update(i + 1);
+    }
+    for (const auto &file : set.skipped()) log_warning("skipped " + file);
+    return count;
+}
+
+void require(std::int64_t count, std::int64_t least, const std::string &what, const std::string &where,
+             const std::string &hint) {
+    if (count >= least) return;
+    throw Error(ErrorCode::invalid_argument,
+                std::to_string(count) + (count == 1 ? " picture is" : " pictures are") + " too few " + what +
+                    ": at least " + std::to_string(least) + " are needed",
+                where, hint);
+}
+
+/// Moves some normal pictures out of the training.
+std::shared_ptr<ClassSet> hold_out(ClassSet &training, const AnomalyRecipe &settings,
+                                   const std::string &where) {
+    constexpr std::int64_t kShare = 5, kMost = 200;
+    require(training.size(), 2 * kFewest, "to train on and to calibrate with", where,
+            "add normal pictures, or give " + std::to_string(kFewest) +
+                " or more of their own with --val-good");
+    auto count = std::clamp(training.size() / kShare, kFewest, kMost);
+    if (settings.held_out > 0) count = std::max(settings.held_out, kFewest);
+    return training.hold_out(count);
+}
+
+} // namespace
+
+AnomalyPictures open_anomaly_pictures(const AnomalyCommand &command, const AnomalyRecipe &settings) {
+    const auto extent = settings.generator.extent;
+    Stores stores;
+    for (const auto &source : command.data)
+        stores.push_back(square_pictures(open_normal(source, command.class_name), extent));
+    AnomalyPictures out{.training = set_of(std::move(stores), command.class_name), .normal = {}, .bad = {}};
+    out.training->keep(command.count);
+    const auto &where = command.data.front();
+    const std::string hint = "add pictures, or remove the files that cannot be read";
+    if (!command.bad.empty()) {
+        out.bad = open_folder_set(command.bad, extent);
+        require(readable(*out.bad, "bad"), 1, "bad ones", command.bad.string(), hint);
+    }
+    out.normal = command.val_good.empty() ? hold_out(*out.training, settings, where)
+                                          : open_folder_set(command.val_good, extent);
+    require(readable(*out.normal, "held-out"), kFewest, "to calibrate with",
+            command.val_good.empty() ? where : command.val_good.string(), hint);
+    require(readable(*out.training, "normal"), kFewest, "to train on", where, hint);
+    return out;
+}
+
+torch::Tensor picture_tensor(ClassSet &set, std::int64_t extent, std::int64_t count) {
+    const auto taken = std::min(count, set.size());
+    std::vector<std::int64_t> indices;
+    for (std::int64_t i = 0; i < taken; ++i) indices.push_back(i * set.size() / taken);
+    return to_images(evaluation_batch(set, indices, extent), torch::kCPU);
+}
+
+} // namespace mirra::trainer

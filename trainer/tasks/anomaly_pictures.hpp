@@ -1,0 +1,28 @@
+// The pictures of an anomaly detector's training.
+#pragma once
+
+#include "data/class_set.hpp"
+#include "tasks/anomaly.hpp"
+#include "tasks/anomaly_recipe.hpp"
+
+#include <torch/torch.h>
+
+#include <memory>
+
+namespace mirra::trainer {
+
+/// All at the recipe's extent.
+struct AnomalyPictures {
+    std::shared_ptr<ClassSet> training, normal; ///< normal: held out, to calibrate with
+    std::shared_ptr<ClassSet> bad;              ///< null: none were given
+};
+
+/// Decodes every picture once, so that what is wrong with them shows before the training.
+/// @throws Error not_found | invalid_argument (too few, an unknown class) | corrupt
+AnomalyPictures open_anomaly_pictures(const AnomalyCommand &command, const AnomalyRecipe &settings);
+
+/// Pictures {N, 3, extent, extent} of a set whose pictures have that extent, evenly spaced; fewer where some
+/// cannot be read.
+torch::Tensor picture_tensor(ClassSet &set, std::int64_t extent, std::int64_t count);
+
+} // namespace mirra::trainer

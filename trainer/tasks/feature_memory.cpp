@@ -1,0 +1,163 @@
+// Features of all pictures, their coreset, and the graph that compares with it.
+#include "tasks/feature_memory.hpp"
+
+#include "core/graph_module.hpp"
+#include "core/interrupt.hpp"
+#include "core/progress.hpp"
+#include "core/random.hpp"
+#include "eval/accuracy.hpp"
+#include "mirra/error.hpp"
+
+#include <algorithm>
+
+namespace mirra::trainer {
+namespace {
+
+constexpr std::uint64_t kPlaceSalt = 0x706c616365;
+constexpr std::int64_t kBatch = 16;
+
+/// Some of a picture's places, which depend on seed and picture alone.
+std::vector<std::int64_t> some_places(std::int64_t places, std::int64_t count, std::uint64_t seed,
+                                      std::int64_t picture) {
+    std::vector<std::int64_t> all(static_cast<std::size_t>(places));
+    for (std::int64_t i = 0; i < places; ++i) all[static_cast<std::size_t>(i)] = i;
+    if (count >= places) return all;
+    CounterRandom random(seed ^ kPlaceSalt, static_cast<std::uint64_t>(picture));
+    for (std::int64_t i = 0; i < count; ++i)
+        std::swap(all[static_cast<std::size_t>(i)],
+                  all[static_cast<std::size_t>(i + random.below(places - i))]);
+    all.resize(static_cast<std::size_t>(count));
+    return all;
+}
+
+/// Sums over all places, and the candidates.
+class Collection {
+  public:
+    Collection(std::int64_t channels, std::int64_t per_picture, std::uint64_t seed)
+        : sum_(torch::zeros({channels}, at::kDouble))
+        , squares_(torch::zeros({channels}, at::kDouble))
+        , per_picture_(per_picture)
+        , seed_(seed) {}
+
+    /// @param features  {C, h, w} of one picture
+    void add(const torch::Tensor &features, std::int64_t picture) {
+        const auto places = features.flatten(1).t().contiguous(); // {h w, C}
+        const auto exact = places.to(at::kDouble);
+        sum_ += exact.sum(0);
+        squares_ += exact.square().sum(0);
+        count_ += places.size(0);
+        const auto some = some_places(places.size(0), per_picture_, seed_, picture);
+        candidates_.push_back(places.index_select(0, torch::tensor(some)));
+    }
+
+    /// A channel that hardly changes on normal pictures is no reason to take its noise for news.
+    [[nodiscard]] std::pair<torch::Tensor, torch::Tensor> statistics() const {
+        constexpr double kLeast = 0.1, kSmallest = 1e-6;
+        const auto mean = sum_ / count_;
+        const auto deviation = (squares_ / count_ - mean.square()).clamp_min(0).sqrt();
+        return {mean, deviation.clamp_min(std::max(kSmallest, kLeast * deviation.mean().item<double>()))};
+    }
+    [[nodiscard]] torch::Tensor candidates() const { return torch::cat(candidates_); }
+
+  private:
+    torch::Tensor sum_, squares_;
+    std::int64_t per_picture_;
+    std::uint64_t seed_;
+    std::int64_t count_ = 0;
+    std::vector<torch::Tensor> candidates_;
+};
+
+void collect(GraphModule &network, ClassSet &pictures, const MemoryOptions &options, Collection &out) {
+    Progress progress("memory", pictures.size());
+    for (std::int64_t begin = 0; begin < pictures.size(); begin += kBatch) {
+        if (interrupted()) throw Error(ErrorCode::cancelled, "interrupted while the memory was made");
+        const auto end = std::min(begin + kBatch, pictures.size());
+        std::vector<std::int64_t> indices;
+        for (auto i = begin; i < end; ++i)
+            if (pictures.get(i).index == i) indices.push_back(i);
+        if (!indices.empty()) {
+            const auto batch = evaluation_batch(pictures, indices, options.extent);
+            const auto features =
+                network.forward({{network.graph().inputs.front().name, to_images(batch, options.device)}})
+                    .at("patches")
+                    .to(at::kCPU, at::kFloat);
+            for (std::size_t i = 0; i < indices.size(); ++i)
+                out.add(features[static_cast<std::int64_t>(i)], indices[i]);
+        }
+        progress.update(end);
+    }
+}
+
+std::vector<double> values(const torch::Tensor &tensor) {
+    const auto *data = tensor.const_data_ptr<double>();
+    return {data, data + tensor.numel()};
+}
+
+bundle::WeightTensor weight(const torch::Tensor &tensor) {
+    const auto plain = tensor.to(at::kFloat).contiguous();
+    const auto *data = plain.const_data_ptr<float>();
+    return {plain.sizes().vec(), {data, data + plain.numel()}};
+}
+
+} // namespace
+
+std::string memory_layer(const graph::Graph &encoder) {
+    const auto &taps = encoder.outputs;
+    if (std::ranges::find(taps, "conv2", &graph::Output::name) != taps.end()) return "conv2";
+    return taps.size() > 1 ? taps[taps.size() - 2].name : taps.back().name;
+}
+
+graph::Graph pooled_features(const graph::Graph &encoder, const std::string &layer) {
+    constexpr std::int64_t kNeighbours = 3;
+    auto part = graph::part_of(encoder, layer, "patches");
+    auto &source = part.outputs.front().source;
+    part.nodes.push_back(
+        {.name = "memory.pooled",
+         .op = graph::Op::avg_pool,
+         .inputs = {source},
+         .attributes = {{"kernel", kNeighbours}, {"stride", std::int64_t{1}}, {"padding", std::int64_t{1}}},
+         .weights = {}});
+    source = part.nodes.back().name;
+    graph::validate(part);
+    return part;
+}
+
+FeatureMemory feature_memory(const bundle::Bundle &encoder, ClassSet &pictures,
+                             const MemoryOptions &options) {
+    const torch::NoGradGuard no_grad;
+    GraphModule network(pooled_features(encoder.graph("encoder"), options.layer), {});
+    network.load(encoder);
+    network.to(options.device);
+    network.eval();
+    const auto &graph = network.graph();
+    const auto shapes = graph::infer_shapes(
+        graph,
+        {{graph.inputs.front().name, {1, graph.inputs.front().channels, options.extent, options.extent}}});
+    Collection collection(shapes.at(graph.outputs.front().source)[1],
+                          std::max<std::int64_t>(1, options.candidates / pictures.size()),
+                          options.coreset.seed);
+    collect(network, pictures, options, collection);
+    const auto [mean, deviation] = collection.statistics();
+    const auto points = ((collection.candidates() - mean) / deviation).to(at::kFloat);
+    const auto chosen = coreset(points, options.coreset);
+    return {values(mean), values(deviation), points.index_select(0, torch::tensor(chosen))};
+}
+
+void add_memory(const graph::Graph &encoder, const std::string &layer, const FeatureMemory &memory,
+                BundleContents &contents) {
+    const auto channels = memory.members.size(1), members = memory.members.size(0);
+    graph::Builder builder("memory");
+    const auto features = builder.input("memory.features", channels);
+    const auto patches = builder.normalise(features, memory.mean, memory.deviation, "memory.patches");
+    const auto similarity = builder.conv2d(
+        patches, {.in = channels, .out = members, .kernel = 1, .stride = 1, .padding = 0, .bias = true},
+        "memory");
+    builder.output("patches", patches);
+    builder.output("similarity", similarity);
+    contents.manifest.graphs["memory"] =
+        graph::chain(pooled_features(encoder, layer), builder.finish(), "memory");
+    contents.weights["memory.weight"] = weight(memory.members.view({members, channels, 1, 1}));
+    contents.weights["memory.bias"] = weight(memory.members.to(at::kDouble).square().sum(1) / -2);
+}
+
+} // namespace mirra::trainer

@@ -1,0 +1,43 @@
+// The memory of an anomaly detector: what the features of normal pictures look like, place by place.
+#pragma once
+
+#include "data/class_set.hpp"
+#include "tasks/coreset.hpp"
+#include "tasks/inverter_bundle.hpp"
+
+#include <torch/torch.h>
+
+#include <string>
+
+namespace mirra::trainer {
+
+struct MemoryOptions {
+    std::string layer; ///< tap of the encoder
+    CoresetOptions coreset;
+    std::int64_t candidates = 100'000; ///< places that members are chosen from at most
+    std::int64_t extent = 128;
+    torch::Device device = torch::kCPU;
+};
+
+/// "conv2" where the encoder has it, else the second deepest tap, or the only one.
+std::string memory_layer(const graph::Graph &encoder);
+
+/// The encoder up to the tap and a mean over 3 x 3 places: "image" -> "patches".
+graph::Graph pooled_features(const graph::Graph &encoder, const std::string &layer);
+
+/// What feature_memory() computes of the pictures.
+struct FeatureMemory {
+    std::vector<double> mean, deviation; ///< of each channel, over all places of all pictures
+    torch::Tensor members;               ///< {K, C}, normalised by them
+};
+
+/// @param pictures  of the extent already; those that cannot be read are left out
+/// @throws Error cancelled after Ctrl-C, under an InterruptGuard
+FeatureMemory feature_memory(const bundle::Bundle &encoder, ClassSet &pictures, const MemoryOptions &options);
+
+/// Adds the graph "memory": "image" -> "patches", the normalised features of each place, and "similarity" to
+/// the members m, p m - |m|^2 / 2, so that |p|^2 - 2 similarity is the squared distance.
+void add_memory(const graph::Graph &encoder, const std::string &layer, const FeatureMemory &memory,
+                BundleContents &contents);
+
+} // namespace mirra::trainer
