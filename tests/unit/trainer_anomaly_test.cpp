@@ -423,12 +423,12 @@ TEST(AnomalyTraining, ImpossibleEncodersAndRecipesAreErrorsBeforeTheFirstStep) {
 TEST(AnomalyRecipe, TheShippedOnesAreValidAndTheSmallOneIsTheDefault) {
     int count = 0;
     for (const auto &entry : fs::recursive_directory_iterator(MIRRA_RECIPES)) {
-        if (entry.path().filename() != "anomaly.toml") continue;
+        if (!entry.path().filename().string().starts_with("anomaly")) continue;
         auto recipe = Recipe::load(entry.path());
         EXPECT_NO_THROW(AnomalyRecipe::read(recipe)) << entry.path();
         ++count;
     }
-    EXPECT_EQ(count, 3);
+    EXPECT_GE(count, 4);
     auto small = Recipe::load(fs::path(MIRRA_RECIPES) / "small" / "anomaly.toml");
     auto none = Recipe::parse("", "none");
     const auto a = AnomalyRecipe::read(small), b = AnomalyRecipe::read(none);

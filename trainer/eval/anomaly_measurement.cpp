@@ -71,23 +71,24 @@ std::vector<Case> cases(const Group &group, bool anomalous) {
     return out;
 }
 
-std::string caption_of(const Case &shown) {
+/// Of several classes in the unit that they are sorted by.
+std::string caption_of(const Case &shown, bool several) {
     const auto &measurement = *shown.measurement;
     const auto &label = measurement.set->label(shown.picture);
     char score[32];
-    std::snprintf(score, sizeof score, " %.4g", shown.score);
+    std::snprintf(score, sizeof score, several ? " %.3gx" : " %.4g", several ? shown.relative : shown.score);
     if (!measurement.set->anomalous(shown.picture) || measurement.class_name.empty()) return label + score;
     return label + " as " + measurement.class_name + score;
 }
 
 GalleryRow hardest(const Group &group, bool anomalous, std::size_t count) {
-    GalleryRow row{title_of(group) +
-                       (anomalous ? ": anomalous, the lowest scores" : ": normal, the highest scores"),
-                   {}};
+    const bool several = group.size() > 1;
+    const std::string kind = anomalous ? ": anomalous, the lowest scores" : ": normal, the highest scores";
+    GalleryRow row{title_of(group) + kind + (several ? " (1: the class's normal median)" : ""), {}};
     for (const auto &shown : cases(group, anomalous)) {
         if (row.cells.size() == count) break;
         if (auto picture = shown.measurement->set->get(shown.picture, shown.measurement->extent))
-            row.cells.push_back({caption_of(shown), std::move(*picture)});
+            row.cells.push_back({caption_of(shown, several), std::move(*picture)});
     }
     return row;
 }
