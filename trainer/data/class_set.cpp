@@ -46,6 +46,14 @@ std::unique_ptr<ClassSet> ClassSet::hold_out(std::int64_t count) {
     return held;
 }
 
+void ClassSet::leave_readable(const std::function<void(std::int64_t)> &progress) {
+    for (std::int64_t i = 0; i < size(); ++i) {
+        load(*entries_[static_cast<std::size_t>(i)]);
+        progress(i + 1);
+    }
+    std::erase_if(entries_, [](const auto &entry) { return entry->broken; });
+}
+
 void ClassSet::keep(std::int64_t count) {
     if (count < 1 || size() <= count) return;
     std::vector<std::unique_ptr<Entry>> kept;

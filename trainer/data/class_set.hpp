@@ -4,6 +4,7 @@
 
 #include "data/picture_store.hpp"
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -39,6 +40,10 @@ class ClassSet {
     /// @throws Error invalid_argument when fewer than two times as many pictures are there
     std::unique_ptr<ClassSet> hold_out(std::int64_t count);
 
+    /// Reads every picture and leaves those that can be read, which may be none; skipped() tells of the
+    /// others.
+    /// @param progress  called with how many are done
+    void leave_readable(const std::function<void(std::int64_t)> &progress);
     /// Leaves so many pictures, evenly spaced over the set, where there are more.
     void keep(std::int64_t count);
 

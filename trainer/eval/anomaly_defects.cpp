@@ -36,6 +36,14 @@ std::string scored(const std::string &method, double score) {
     return text;
 }
 
+/// In the map's own range, but that single hot pixels do not set it.
+FloatPicture heat_picture(const torch::Tensor &heat) {
+    constexpr double kHottest = 0.999;
+    const auto sorted = std::get<0>(heat.flatten().sort());
+    const auto rank = static_cast<std::int64_t>(kHottest * static_cast<double>(sorted.numel() - 1));
+    return color_map(heat, sorted[0].item<double>(), sorted[rank].item<double>());
+}
+
 class DefectsEvaluation {
   public:
     explicit DefectsEvaluation(const AnomalyEvaluation &settings)
@@ -155,19 +163,11 @@ class DefectsEvaluation {
                                      {"mask", mask_picture(rows_[r].masks[i], detector_.extent)}});
     }
 
-    /// One scale for a method: from the usual heat of good pictures to the hottest that is shown.
     void add_heat(const std::string &method, const std::vector<AnomalyResult> &results) {
-        constexpr double kHottest = 0.999;
-        const double low = torch::stack(results[0].heat).median().item<double>();
-        std::vector<torch::Tensor> maps;
-        for (const auto &[r, i] : shown()) maps.push_back(results[r].heat[i].flatten());
-        const auto sorted = std::get<0>(torch::cat(maps).sort());
-        const auto rank = static_cast<std::int64_t>(kHottest * static_cast<double>(sorted.numel() - 1));
-        const double high = sorted[rank].item<double>();
         std::size_t place = 0;
         for (const auto &[r, i] : shown())
             result_.sheet[place++].push_back(
-                {scored(method, results[r].scores[i]), color_map(results[r].heat[i], low, high)});
+                {scored(method, results[r].scores[i]), heat_picture(results[r].heat[i])});
     }
 
     const AnomalyEvaluation &settings_;

@@ -36,16 +36,11 @@ std::shared_ptr<ClassSet> open_folder_set(const std::filesystem::path &folder, s
     return set_of(std::move(stores));
 }
 
-/// How many can be read; warns of the others.
-std::int64_t readable(ClassSet &set, const std::string &what) {
-    std::int64_t count = 0;
+/// Leaves those that can be read; warns of the others.
+void read_all(ClassSet &set, const std::string &what) {
     Progress progress("reading " + what + " pictures", set.size());
-    for (std::int64_t i = 0; i < set.size(); ++i) {
-        if (set.get(i).index == i) ++count;
-        progress.update(i + 1);
-    }
+    set.leave_readable([&](std::int64_t done) { progress.update(done); });
     for (const auto &file : set.skipped()) log_warning("skipped " + file);
-    return count;
 }
 
 void require(std::int64_t count, std::int64_t least, const std::string &what, const std::string &where,
@@ -66,6 +61,8 @@ std::shared_ptr<ClassSet> hold_out(ClassSet &training, const AnomalyRecipe &sett
                 " or more of their own with --val-good");
     auto count = std::clamp(training.size() / kShare, kFewest, kMost);
     if (settings.held_out > 0) count = std::max(settings.held_out, kFewest);
+    require(training.size(), 2 * count, "to hold " + std::to_string(count) + " of them out", where,
+            "add normal pictures, or lower calibration.held_out in the recipe");
     return training.hold_out(count);
 }
 
@@ -78,17 +75,21 @@ AnomalyPictures open_anomaly_pictures(const AnomalyCommand &command, const Anoma
         stores.push_back(square_pictures(open_normal(source, command.class_name), extent));
     AnomalyPictures out{.training = set_of(std::move(stores), command.class_name), .normal = {}, .bad = {}};
     out.training->keep(command.count);
+    read_all(*out.training, "normal");
     const auto &where = command.data.front();
-    const std::string hint = "add pictures, or remove the files that cannot be read";
-    if (!command.bad.empty()) {
-        out.bad = open_folder_set(command.bad, extent);
-        require(readable(*out.bad, "bad"), 1, "bad ones", command.bad.string(), hint);
+    const std::string hint = "add pictures, or repair the files that cannot be read";
+    if (command.val_good.empty()) {
+        out.normal = hold_out(*out.training, settings, where);
+    } else {
+        out.normal = open_folder_set(command.val_good, extent);
+        read_all(*out.normal, "further normal");
+        require(out.normal->size(), kFewest, "to calibrate with", command.val_good.string(), hint);
     }
-    out.normal = command.val_good.empty() ? hold_out(*out.training, settings, where)
-                                          : open_folder_set(command.val_good, extent);
-    require(readable(*out.normal, "held-out"), kFewest, "to calibrate with",
-            command.val_good.empty() ? where : command.val_good.string(), hint);
-    require(readable(*out.training, "normal"), kFewest, "to train on", where, hint);
+    require(out.training->size(), kFewest, "to train on", where, hint);
+    if (command.bad.empty()) return out;
+    out.bad = open_folder_set(command.bad, extent);
+    read_all(*out.bad, "bad");
+    require(out.bad->size(), 1, "bad ones", command.bad.string(), hint);
     return out;
 }
 

@@ -21,7 +21,7 @@ at::Tensor from_blocks(const at::Tensor &blocks, std::int64_t stride);
 /// C S S channels, which the kernels of processors take better than three. Differentiable.
 /// @param input  [N, C, H, W]; @param weight  from block_weight(); @param bias  [O] or undefined
 /// @returns channels last
-at::Tensor block_convolution(const at::Tensor &input, const at::Tensor &weight,
-                                const at::Tensor &bias, const BlockConvolution &options);
+at::Tensor block_convolution(const at::Tensor &input, const at::Tensor &weight, const at::Tensor &bias,
+                             const BlockConvolution &options);
 
 } // namespace mirra::runtime
