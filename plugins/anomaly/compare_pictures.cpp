@@ -27,14 +27,20 @@ double sum_of(const float *values, std::size_t count) {
     return std::accumulate(values, values + count, 0.0);
 }
 
-/// Along one axis, each value shared evenly among its neighbours and itself, so that the sum stays.
+/// The place inside of a line that a place beyond its ends is a mirror image of.
+std::int64_t mirrored(std::int64_t place, std::int64_t count) {
+    while (place < 0 || place >= count) place = place < 0 ? -1 - place : 2 * count - 1 - place;
+    return place;
+}
+
+/// Along one axis, each value shared evenly among its neighbours and itself, mirrored at the ends, so that
+/// the sum stays and an even map stays even.
 void spread(float *values, std::int64_t count, std::int64_t stride, std::vector<float> &line) {
     line.assign(static_cast<std::size_t>(count), 0.0F);
     for (std::int64_t i = 0; i < count; ++i) {
-        const std::int64_t first = std::max<std::int64_t>(0, i - kReach),
-                           last = std::min(count - 1, i + kReach);
-        const float share = values[i * stride] / static_cast<float>(last - first + 1);
-        for (std::int64_t k = first; k <= last; ++k) line[static_cast<std::size_t>(k)] += share;
+        const float share = values[i * stride] / static_cast<float>(2 * kReach + 1);
+        for (std::int64_t k = i - kReach; k <= i + kReach; ++k)
+            line[static_cast<std::size_t>(mirrored(k, count))] += share;
     }
     for (std::int64_t i = 0; i < count; ++i) values[i * stride] = line[static_cast<std::size_t>(i)];
 }
