@@ -402,6 +402,9 @@ TEST(AnomalyTraining, ImpossibleDataAreErrorsBeforeTheFirstStep) {
     const auto folder = make_pictures("all-broken", 0, 32, 32);
     for (int i = 0; i < 30; ++i) std::ofstream(folder / (std::to_string(i) + ".png")) << "no picture";
     EXPECT_NE(with_data(folder).find("0 pictures are too few"), std::string::npos) << with_data(folder);
+    command.bad = scratch() + "nowhere";
+    const auto nowhere = with_data(make_pictures("parts", 24, 32, 32));
+    EXPECT_NE(nowhere.find("given with --bad"), std::string::npos) << nowhere;
     EXPECT_FALSE(fs::exists(command.output));
 }
 

@@ -30,7 +30,12 @@ std::unique_ptr<PictureStore> open_normal(const std::string &source, const std::
     return open_unlabelled(source, Split::train);
 }
 
-std::shared_ptr<ClassSet> open_folder_set(const std::filesystem::path &folder, std::int64_t extent) {
+/// @param option  that names the folder
+std::shared_ptr<ClassSet> open_folder_set(const std::filesystem::path &folder, const std::string &option,
+                                          std::int64_t extent) {
+    if (!std::filesystem::is_directory(folder))
+        throw Error(ErrorCode::not_found, "there is no such folder of pictures", folder.string(),
+                    "check the path given with " + option);
     Stores stores;
     stores.push_back(square_pictures(open_folder(folder), extent));
     return set_of(std::move(stores));
@@ -81,13 +86,13 @@ AnomalyPictures open_anomaly_pictures(const AnomalyCommand &command, const Anoma
     if (command.val_good.empty()) {
         out.normal = hold_out(*out.training, settings, where);
     } else {
-        out.normal = open_folder_set(command.val_good, extent);
+        out.normal = open_folder_set(command.val_good, "--val-good", extent);
         read_all(*out.normal, "further normal");
         require(out.normal->size(), kFewest, "to calibrate with", command.val_good.string(), hint);
     }
     require(out.training->size(), kFewest, "to train on", where, hint);
     if (command.bad.empty()) return out;
-    out.bad = open_folder_set(command.bad, extent);
+    out.bad = open_folder_set(command.bad, "--bad", extent);
     read_all(*out.bad, "bad");
     require(out.bad->size(), 1, "bad ones", command.bad.string(), hint);
     return out;
