@@ -1,5 +1,6 @@
 // The plugin that brings the task "detect": picture -> score, probability, verdict, heat map.
 #define MIRRA_PLUGIN_IMPLEMENTATION
+#include "../common/session.hpp"
 #include "description.hpp"
 #include "heat_map.hpp"
 #include "judge.hpp"
@@ -14,12 +15,8 @@ namespace {
 /// One session's state.
 class Detector {
   public:
-    explicit Detector(const mirra_host_api *api) noexcept : api_(api) {}
-
     void configure(const Host &host, mirra_setup &setup);
-    [[nodiscard]] Tensor process(const Host &host, const mirra_tensor *image) const;
-
-    [[nodiscard]] const mirra_host_api *api() const noexcept { return api_; }
+    [[nodiscard]] Tensor process(const Host &host, const mirra_tile &, const mirra_tensor *image) const;
 
   private:
     void add_uses();
@@ -27,7 +24,6 @@ class Detector {
     [[nodiscard]] std::vector<float> gather(const Host &host, const mirra_tensor *image) const;
     void set_results(const Host &host, const Judgement &judgement) const;
 
-    const mirra_host_api *api_;
     Settings settings_;
     std::vector<mirra_graph_use> uses_;
 };
@@ -119,7 +115,7 @@ void Detector::set_results(const Host &host, const Judgement &judgement) const {
     if (settings_.heat) host.set_result(kHeat, host.upload(judgement.heat, {pictures, 1, extent, extent}));
 }
 
-Tensor Detector::process(const Host &host, const mirra_tensor *image) const {
+Tensor Detector::process(const Host &host, const mirra_tile &, const mirra_tensor *image) const {
     const Judgement judgement = judge(host, settings_, gather(host, image));
     set_results(host, judgement);
     if (!settings_.heatmap) return {};
@@ -127,44 +123,8 @@ Tensor Detector::process(const Host &host, const mirra_tensor *image) const {
     return draw_heat(host, settings_, {judgement.heat.begin(), judgement.heat.begin() + area}, image);
 }
 
-Detector &self(void *instance) noexcept {
-    return *static_cast<Detector *>(instance);
-}
-
-mirra_status create(void *, const mirra_host_api *api, void **instance, mirra_error **error) noexcept {
-    return plugin::guarded(api, error, [&] { *instance = new Detector(api); });
-}
-
-void destroy(void *instance) noexcept {
-    delete &self(instance);
-}
-
-mirra_status configure(void *instance, mirra_context *context, mirra_setup *setup,
-                       mirra_error **error) noexcept {
-    const mirra_host_api *api = self(instance).api();
-    return plugin::guarded(api, error, [&] { self(instance).configure({api, context}, *setup); });
-}
-
-mirra_status process(void *instance, mirra_context *context, const mirra_tile *, const mirra_tensor *input,
-                     mirra_tensor **output, mirra_error **error) noexcept {
-    const mirra_host_api *api = self(instance).api();
-    return plugin::guarded(api, error,
-                           [&] { *output = self(instance).process({api, context}, input).release(); });
-}
-
 mirra_status init(const mirra_host_api *api, std::uint32_t, mirra_error **error) noexcept {
-    if (api->struct_size < sizeof(mirra_host_api)) {
-        *error =
-            api->error_create(api, MIRRA_E_UNSUPPORTED, "this version of Mirra lacks functions that it needs",
-                              nullptr, "Install a newer Mirra.");
-        return MIRRA_E_UNSUPPORTED;
-    }
-    mirra_task task = describe_task();
-    task.create = create;
-    task.destroy = destroy;
-    task.configure = configure;
-    task.process = process;
-    return api->register_task(api, &task, error);
+    return plugin::SessionTask<Detector>::register_with(api, describe_task(), error);
 }
 
 } // namespace

@@ -29,34 +29,24 @@ const std::array kMethodLabels{"The bundle's own", "Search for a latent code", "
                                "Nearest features of good pictures"};
 
 mirra_param_info method() noexcept {
-    mirra_param_info info = parameter(
-        MIRRA_TYPE_ENUM, "method", "Method",
+    return plugin::choice(
+        "method", "Method",
         "'reconstruction' compares the picture with what the generator makes of its features. "
         "'latent-search' looks for the features whose picture comes closest; slow. 'feature-memory' "
-        "compares places of the picture with those of good pictures. 'auto' is the bundle's own choice.");
-    info.choices = kMethods.data();
-    info.choice_labels = kMethodLabels.data();
-    info.choice_count = static_cast<std::uint32_t>(kMethods.size());
-    info.default_text = kAuto;
-    return info;
+        "compares places of the picture with those of good pictures. 'auto' is the bundle's own choice.",
+        kMethods, kMethodLabels, kAuto);
 }
 
 /// Of the method "latent-search".
 mirra_param_info search(std::int32_t type, const char *name, const char *label, const char *doc,
                         const Range &range) noexcept {
-    mirra_param_info info = number(type, name, label, doc, range);
-    info.group = "Latent search";
-    info.flags = MIRRA_PARAM_ADVANCED;
-    return info;
+    return plugin::advanced(number(type, name, label, doc, range), "Latent search");
 }
 
 /// Of the score.
 mirra_param_info scoring(const char *name, const char *label, const char *doc) noexcept {
     constexpr double kMost = 1e12;
-    mirra_param_info info = number(MIRRA_TYPE_FLOAT, name, label, doc, {0, kMost, 1, 0});
-    info.group = "Score";
-    info.flags = MIRRA_PARAM_ADVANCED;
-    return info;
+    return plugin::advanced(number(MIRRA_TYPE_FLOAT, name, label, doc, {0, kMost, 1, 0}), "Score");
 }
 
 mirra_param_info overlay() noexcept {
@@ -87,17 +77,11 @@ const std::array kParameters{
 } // namespace
 
 mirra_task describe_task() noexcept {
-    mirra_task task{};
-    task.struct_size = sizeof(mirra_task);
-    task.name = "detect";
-    task.label = "Detect anomalies";
-    task.doc = "Says how far a picture is from the good ones that the bundle was trained on: a score, a "
-               "probability, a verdict and a heat map. Bundles are made by `mirra-train anomaly`.";
-    task.ports = kPorts.data();
-    task.params = kParameters.data();
-    task.port_count = static_cast<std::uint32_t>(kPorts.size());
-    task.param_count = static_cast<std::uint32_t>(kParameters.size());
-    return task;
+    return plugin::task(
+        "detect", "Detect anomalies",
+        "Says how far a picture is from the good ones that the bundle was trained on: a score, a "
+        "probability, a verdict and a heat map. Bundles are made by `mirra-train anomaly`.",
+        kPorts, kParameters);
 }
 
 } // namespace anomaly

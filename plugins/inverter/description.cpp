@@ -9,7 +9,7 @@
 namespace inverter {
 namespace {
 
-using plugin::number, plugin::parameter, plugin::port, plugin::Range, plugin::text;
+using plugin::number, plugin::port, plugin::Range, plugin::text;
 
 const std::array kPorts{
     port(MIRRA_PORT_INPUT, MIRRA_TYPE_IMAGE, 0, kImage, "Image", "The image whose features are inverted."),
@@ -27,26 +27,19 @@ const std::array kPorts{
 /// Of the method "optimize".
 mirra_param_info descent(std::int32_t type, const char *name, const char *label, const char *doc,
                          const Range &range) noexcept {
-    mirra_param_info info = number(type, name, label, doc, range);
-    info.group = "Optimization";
-    info.flags = MIRRA_PARAM_ADVANCED;
-    return info;
+    return plugin::advanced(number(type, name, label, doc, range), "Optimization");
 }
 
 const std::array kMethods{kGenerator, kOptimize};
 const std::array kMethodLabels{"Generator network", "Optimization over pixels"};
 
 mirra_param_info method() noexcept {
-    mirra_param_info info =
-        parameter(MIRRA_TYPE_ENUM, "method", "Method",
-                  "'generator' runs the network that was trained to invert the layer, in tiles. 'optimize' "
-                  "descends over the pixels until their features are those wanted; slow, and the image must "
-                  "fit into memory as a whole.");
-    info.choices = kMethods.data();
-    info.choice_labels = kMethodLabels.data();
-    info.choice_count = static_cast<std::uint32_t>(kMethods.size());
-    info.default_text = kGenerator;
-    return info;
+    return plugin::choice(
+        "method", "Method",
+        "'generator' runs the network that was trained to invert the layer, in tiles. 'optimize' "
+        "descends over the pixels until their features are those wanted; slow, and the image must "
+        "fit into memory as a whole.",
+        kMethods, kMethodLabels, kGenerator);
 }
 
 constexpr double kMostSteps = 1000000;
@@ -79,18 +72,12 @@ const std::array kParameters{
 } // namespace
 
 mirra_task describe_task() noexcept {
-    mirra_task task{};
-    task.struct_size = sizeof(mirra_task);
-    task.name = "invert";
-    task.label = "Invert";
-    task.doc =
+    mirra_task task = plugin::task(
+        "invert", "Invert",
         "Makes a picture from the features that a robust network sees in an image: as they are, edited, "
-        "interpolated with those of another image, or from a file.";
+        "interpolated with those of another image, or from a file.",
+        kPorts, kParameters);
     task.default_bundle = "inverter-resnet18-l2-1.0.mirra";
-    task.ports = kPorts.data();
-    task.params = kParameters.data();
-    task.port_count = static_cast<std::uint32_t>(kPorts.size());
-    task.param_count = static_cast<std::uint32_t>(kParameters.size());
     return task;
 }
 

@@ -1,5 +1,6 @@
 // The plugin that brings the task "invert": image -> features -> picture.
 #define MIRRA_PLUGIN_IMPLEMENTATION
+#include "../common/session.hpp"
 #include "description.hpp"
 #include "features.hpp"
 
@@ -11,19 +12,14 @@ namespace {
 /// One session's state.
 class Inverter {
   public:
-    explicit Inverter(const mirra_host_api *api) noexcept : api_(api) {}
-
     void configure(const Host &host, mirra_setup &setup);
     void begin(const Host &host);
     [[nodiscard]] Tensor process(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels) const;
-
-    [[nodiscard]] const mirra_host_api *api() const noexcept { return api_; }
 
   private:
     [[nodiscard]] double extra_bytes_per_pixel() const;
     [[nodiscard]] Tensor optimize(const Host &host, const Tensor &target, const mirra_tensor *pixels) const;
 
-    const mirra_host_api *api_;
     Settings settings_;
     FeatureMap map_;
     mirra_graph_use encoder_use_{};
@@ -82,50 +78,8 @@ Tensor Inverter::process(const Host &host, const mirra_tile &tile, const mirra_t
     return host.run(settings_.layer.generator, "features", features.get(), kImage);
 }
 
-Inverter &self(void *instance) noexcept {
-    return *static_cast<Inverter *>(instance);
-}
-
-mirra_status create(void *, const mirra_host_api *api, void **instance, mirra_error **error) noexcept {
-    return plugin::guarded(api, error, [&] { *instance = new Inverter(api); });
-}
-
-void destroy(void *instance) noexcept {
-    delete &self(instance);
-}
-
-mirra_status configure(void *instance, mirra_context *context, mirra_setup *setup,
-                       mirra_error **error) noexcept {
-    const mirra_host_api *api = self(instance).api();
-    return plugin::guarded(api, error, [&] { self(instance).configure({api, context}, *setup); });
-}
-
-mirra_status begin(void *instance, mirra_context *context, mirra_error **error) noexcept {
-    const mirra_host_api *api = self(instance).api();
-    return plugin::guarded(api, error, [&] { self(instance).begin({api, context}); });
-}
-
-mirra_status process(void *instance, mirra_context *context, const mirra_tile *tile,
-                     const mirra_tensor *input, mirra_tensor **output, mirra_error **error) noexcept {
-    const mirra_host_api *api = self(instance).api();
-    return plugin::guarded(api, error,
-                           [&] { *output = self(instance).process({api, context}, *tile, input).release(); });
-}
-
 mirra_status init(const mirra_host_api *api, std::uint32_t, mirra_error **error) noexcept {
-    if (api->struct_size < sizeof(mirra_host_api)) {
-        *error =
-            api->error_create(api, MIRRA_E_UNSUPPORTED, "this version of Mirra lacks functions that it needs",
-                              nullptr, "Install a newer Mirra.");
-        return MIRRA_E_UNSUPPORTED;
-    }
-    mirra_task task = describe_task();
-    task.create = create;
-    task.destroy = destroy;
-    task.configure = configure;
-    task.begin = begin;
-    task.process = process;
-    return api->register_task(api, &task, error);
+    return plugin::SessionTask<Inverter>::register_with(api, describe_task(), error);
 }
 
 } // namespace

@@ -45,26 +45,29 @@ std::vector<Taps> taps_of_axis(std::int64_t from, std::int64_t to, std::int64_t 
     return axis;
 }
 
-/// One plane: each row that is needed is made once, wide as the result, and added to the rows that it is part
-/// of.
-void resample_plane(const float *from, std::int64_t width, const std::vector<Taps> &rows,
-                    const std::vector<Taps> &columns, float *out) {
-    std::vector<float> line(columns.size());
-    for (std::int64_t y = rows.front().first; y < rows.back().end(); ++y) {
-        const float *source = from + y * width;
-        for (std::size_t x = 0; x < columns.size(); ++x) {
-            const Taps &taps = columns[x];
-            float sum = 0;
-            for (std::size_t k = 0; k < taps.weights.size(); ++k)
-                sum += taps.weights[k] * source[taps.first + static_cast<std::int64_t>(k)];
-            line[x] = sum;
-        }
-        const auto first = std::ranges::partition_point(rows, [&](const Taps &t) { return t.end() <= y; });
-        for (auto taps = first; taps != rows.end() && taps->first <= y; ++taps) {
-            const float weight = taps->weights[static_cast<std::size_t>(y - taps->first)];
-            float *row = out + (taps - rows.begin()) * static_cast<std::ptrdiff_t>(line.size());
-            for (std::size_t x = 0; x < line.size(); ++x) row[x] += weight * line[x];
-        }
+/// A row of `channels` interleaved values, as wide as the result.
+/// @param from  the source's row from sample `begin` on
+void resample_row(std::span<const float> from, std::int64_t begin, int channels,
+                  const std::vector<Taps> &columns, std::span<float> line) {
+    std::ranges::fill(line, 0.0F);
+    for (std::size_t x = 0; x < columns.size(); ++x)
+        for (std::size_t k = 0; k < columns[x].weights.size(); ++k)
+            for (int c = 0; c < channels; ++c)
+                line[x * static_cast<std::size_t>(channels) + static_cast<std::size_t>(c)] +=
+                    columns[x].weights[k] *
+                    from[static_cast<std::size_t>(
+                        (columns[x].first + static_cast<std::int64_t>(k) - begin) * channels + c)];
+}
+
+/// Adds the source's row y to the rows of the result that it is part of.
+void add_row(std::span<const float> line, std::int64_t y, const std::vector<Taps> &rows,
+             std::span<float> out) {
+    const auto first = std::ranges::partition_point(rows, [&](const Taps &taps) { return taps.end() <= y; });
+    for (auto taps = first; taps != rows.end() && taps->first <= y; ++taps) {
+        const float weight = taps->weights[static_cast<std::size_t>(y - taps->first)];
+        const auto row =
+            out.subspan(static_cast<std::size_t>(taps - rows.begin()) * line.size(), line.size());
+        for (std::size_t i = 0; i < line.size(); ++i) row[i] += weight * line[i];
     }
 }
 
@@ -90,19 +93,8 @@ void load_resampled(const image::ConstImageView &source, std::int64_t width, std
     const std::int64_t first = rows.front().first, end = rows.back().end();
     for (piece.y = first; piece.y < end; ++piece.y) {
         load_tile(source, piece, channels, loaded);
-        std::ranges::fill(line, 0.0F);
-        for (std::size_t x = 0; x < columns.size(); ++x)
-            for (std::size_t k = 0; k < columns[x].weights.size(); ++k)
-                for (int c = 0; c < channels; ++c)
-                    line[x * static_cast<std::size_t>(channels) + static_cast<std::size_t>(c)] +=
-                        columns[x].weights[k] *
-                        loaded[static_cast<std::size_t>(
-                            (columns[x].first + static_cast<std::int64_t>(k) - piece.x) * channels + c)];
-        for (std::size_t y = 0; y < rows.size(); ++y) {
-            if (piece.y < rows[y].first || piece.y >= rows[y].end()) continue;
-            const float weight = rows[y].weights[static_cast<std::size_t>(piece.y - rows[y].first)];
-            for (std::size_t i = 0; i < line.size(); ++i) out[y * line.size() + i] += weight * line[i];
-        }
+        resample_row(loaded, piece.x, channels, columns, line);
+        add_row(line, piece.y, rows, out);
     }
 }
 
@@ -113,8 +105,14 @@ void resample_planes(std::span<const float> values, std::int64_t height, std::in
     std::ranges::fill(out, 0.0F);
     const auto size = static_cast<std::size_t>(height * width),
                new_size = static_cast<std::size_t>(new_height * new_width);
+    std::vector<float> line(columns.size());
     for (std::size_t i = 0; i < values.size() / size; ++i)
-        resample_plane(values.data() + i * size, width, rows, columns, out.data() + i * new_size);
+        for (std::int64_t y = rows.front().first; y < rows.back().end(); ++y) {
+            const auto row = values.subspan(i * size + static_cast<std::size_t>(y * width),
+                                            static_cast<std::size_t>(width));
+            resample_row(row, 0, 1, columns, line);
+            add_row(line, y, rows, out.subspan(i * new_size, new_size));
+        }
 }
 
 } // namespace mirra::host

@@ -74,13 +74,7 @@ inline bundle::Weights anomaly_weights(const std::map<std::string, graph::Graph>
 }
 
 inline void write_anomaly(const std::string &path, const AnomalyKind &kind = {}) {
-    bundle::Manifest manifest;
-    manifest.task = kind.task;
-    manifest.name = "small parts";
-    manifest.licence = "MIT";
-    manifest.defaults = kind.defaults;
-    manifest.graphs = kind.graphs;
-    bundle::write_bundle(path, manifest, anomaly_weights(kind.graphs), bundle::DType::f32);
+    write_small(path, "small parts", kind.task, kind.defaults, kind.graphs, anomaly_weights(kind.graphs));
 }
 
 } // namespace mirra::test

@@ -78,23 +78,10 @@ struct Asked {
     const mirra_run_options *options = nullptr;
 };
 
-/// A session of the task on one bundle.
-class Detector {
+class Detector : public TaskSession<Detector> {
   public:
     Detector(std::shared_ptr<Engine> engine, const Bundle &bundle, std::uint64_t memory_limit = 0)
-        : engine_(std::move(engine)) {
-        MIRRA_STRUCT(mirra_session_options, options);
-        options.task = "detect";
-        options.bundle = bundle.get();
-        options.memory_limit = memory_limit;
-        options.precision = MIRRA_PRECISION_FP32;
-        EXPECT_OK(mirra_session_create(engine_->get(), &options, session_.out(), error));
-    }
-
-    Detector &set(const char *name, const char *text) {
-        EXPECT_OK(mirra_session_set_text(session_.get(), name, text, error));
-        return *this;
-    }
+        : TaskSession(std::move(engine), bundle, "detect", 0, memory_limit) {}
 
     mirra_status run(const Floats &image, const Asked &asked, mirra_error **error,
                      mirra_result **result = nullptr) {
@@ -126,16 +113,6 @@ class Detector {
         EXPECT_STREQ(mirra_status_name(expected), mirra_status_name(run(image, asked, failure.out())));
         return message(failure);
     }
-
-    mirra_plan plan(std::int32_t width, std::int32_t height) {
-        MIRRA_STRUCT(mirra_plan, plan);
-        EXPECT_OK(mirra_session_plan(session_.get(), width, height, &plan, error));
-        return plan;
-    }
-
-  private:
-    std::shared_ptr<Engine> engine_;
-    Session session_;
 };
 
 /// The scores as the test computes them, with the bundle's graphs run by themselves.

@@ -72,6 +72,19 @@ inline bundle::Weights random_weights(const std::map<std::string, graph::Graph> 
     return weights;
 }
 
+/// A bundle of these graphs, in fp32.
+inline void write_small(const std::string &path, const std::string &name, const std::string &task,
+                        const std::string &defaults, const std::map<std::string, graph::Graph> &graphs,
+                        const bundle::Weights &weights) {
+    bundle::Manifest manifest;
+    manifest.task = task;
+    manifest.name = name;
+    manifest.licence = "MIT";
+    manifest.defaults = defaults;
+    manifest.graphs = graphs;
+    bundle::write_bundle(path, manifest, weights, bundle::DType::f32);
+}
+
 struct InverterKind {
     std::map<std::string, graph::Graph> graphs = inverter_graphs();
     std::string defaults = R"({"layer": "deep"})";
@@ -79,13 +92,7 @@ struct InverterKind {
 };
 
 inline void write_inverter(const std::string &path, const InverterKind &kind = {}) {
-    bundle::Manifest manifest;
-    manifest.task = kind.task;
-    manifest.name = "small inverter";
-    manifest.licence = "MIT";
-    manifest.defaults = kind.defaults;
-    manifest.graphs = kind.graphs;
-    bundle::write_bundle(path, manifest, random_weights(kind.graphs), bundle::DType::f32);
+    write_small(path, "small inverter", kind.task, kind.defaults, kind.graphs, random_weights(kind.graphs));
 }
 
 } // namespace mirra::test

@@ -85,18 +85,26 @@ inline std::shared_ptr<Engine> inverter_engine(const char *runtime) {
     return std::make_shared<Engine>(make_engine(MIRRA_TEST_PLUGINS, runtime));
 }
 
-/// A session of the task on one bundle.
-class Inverter {
+/// A session of a task on one bundle, in fp32; `Task` is the class that derives from it.
+template<class Task> class TaskSession {
   public:
-    Inverter(const char *runtime, const Bundle &bundle, std::int32_t tile_size = 0,
-             std::uint64_t memory_limit = 0)
-        : Inverter(inverter_engine(runtime), bundle, tile_size, memory_limit) {}
+    Task &set(const char *name, const char *text) {
+        EXPECT_OK(mirra_session_set_text(session_.get(), name, text, error));
+        return static_cast<Task &>(*this);
+    }
 
-    Inverter(std::shared_ptr<Engine> engine, const Bundle &bundle, std::int32_t tile_size,
-             std::uint64_t memory_limit)
+    mirra_plan plan(std::int32_t width, std::int32_t height) {
+        MIRRA_STRUCT(mirra_plan, plan);
+        EXPECT_OK(mirra_session_plan(session_.get(), width, height, &plan, error));
+        return plan;
+    }
+
+  protected:
+    TaskSession(std::shared_ptr<Engine> engine, const Bundle &bundle, const char *task,
+                std::int32_t tile_size, std::uint64_t memory_limit)
         : engine_(std::move(engine)) {
         MIRRA_STRUCT(mirra_session_options, options);
-        options.task = "invert";
+        options.task = task;
         options.bundle = bundle.get();
         options.tile_size = tile_size;
         options.memory_limit = memory_limit;
@@ -104,10 +112,19 @@ class Inverter {
         EXPECT_OK(mirra_session_create(engine_->get(), &options, session_.out(), error));
     }
 
-    Inverter &set(const char *name, const char *text) {
-        EXPECT_OK(mirra_session_set_text(session_.get(), name, text, error));
-        return *this;
-    }
+    std::shared_ptr<Engine> engine_;
+    Session session_;
+};
+
+class Inverter : public TaskSession<Inverter> {
+  public:
+    Inverter(const char *runtime, const Bundle &bundle, std::int32_t tile_size = 0,
+             std::uint64_t memory_limit = 0)
+        : Inverter(inverter_engine(runtime), bundle, tile_size, memory_limit) {}
+
+    Inverter(std::shared_ptr<Engine> engine, const Bundle &bundle, std::int32_t tile_size,
+             std::uint64_t memory_limit)
+        : TaskSession(std::move(engine), bundle, "invert", tile_size, memory_limit) {}
 
     mirra_status run(const Floats &in, Floats &out, const Given &given, mirra_error **error,
                      mirra_result **result = nullptr) {
@@ -142,16 +159,6 @@ class Inverter {
         EXPECT_STREQ(mirra_status_name(expected), mirra_status_name(run(in, out, given, failure.out())));
         return message(failure);
     }
-
-    mirra_plan plan(std::int32_t width, std::int32_t height) {
-        MIRRA_STRUCT(mirra_plan, plan);
-        EXPECT_OK(mirra_session_plan(session_.get(), width, height, &plan, error));
-        return plan;
-    }
-
-  private:
-    std::shared_ptr<Engine> engine_;
-    Session session_;
 };
 
 class OverRuntimes : public ::testing::TestWithParam<const char *> {};

@@ -20,6 +20,7 @@
 #include "report/histogram.hpp"
 #include "report/roc_plot.hpp"
 #include "tasks/anomaly.hpp"
+#include "trainer_small_encoder.hpp"
 #include "trainer_support.hpp"
 
 #include <gtest/gtest.h>
@@ -351,19 +352,9 @@ precision = "fp32"
 seed = 5
 )";
 
-/// A narrow ResNet-18 of random weights.
-fs::path make_encoder(const std::string &name, int seed = 3) {
-    torch::manual_seed(seed);
-    const auto graphs = graph::classifier({.architecture = "resnet18", .width = 0.125});
-    GraphModule network(graphs.classifier, {});
-    bundle::Manifest manifest;
-    manifest.name = name;
-    manifest.architecture = "resnet18";
-    manifest.provenance = R"({"data": ["photos/train"], "recipe_text": "[adversary]\nkind = 'none'\n"})";
-    manifest.graphs = {{"encoder", graphs.encoder}, {"classifier", graphs.classifier}};
-    const fs::path path = scratch() + name + ".mirra";
-    bundle::write_bundle(path, manifest, network.weights(), bundle::DType::f32);
-    return path;
+fs::path make_encoder(const std::string &name, std::uint64_t seed = 3) {
+    return test::small_encoder(
+        name, R"({"data": ["photos/train"], "recipe_text": "[adversary]\nkind = 'none'\n"})", seed);
 }
 
 std::string text_of(const fs::path &path) {

@@ -14,6 +14,7 @@
 #include "tasks/calibration.hpp"
 #include "tasks/coreset.hpp"
 #include "tasks/feature_memory.hpp"
+#include "trainer_small_encoder.hpp"
 #include "trainer_support.hpp"
 
 #include <gtest/gtest.h>
@@ -56,18 +57,8 @@ precision = "fp32"
 seed = 5
 )";
 
-/// A narrow ResNet-18 of random weights as an encoder bundle.
 fs::path make_encoder() {
-    torch::manual_seed(3);
-    const auto graphs = graph::classifier({.architecture = "resnet18", .width = 0.125});
-    GraphModule network(graphs.classifier, {});
-    bundle::Manifest manifest;
-    manifest.name = "encoder";
-    manifest.architecture = "resnet18";
-    manifest.graphs = {{"encoder", graphs.encoder}, {"classifier", graphs.classifier}};
-    const fs::path path = scratch() + "anomaly-encoder.mirra";
-    bundle::write_bundle(path, manifest, network.weights(), bundle::DType::f32);
-    return path;
+    return test::small_encoder("anomaly-encoder");
 }
 
 AnomalyCommand command_for(const std::string &name, const std::string &more = "") {

@@ -17,6 +17,7 @@
 #include "tasks/inverter.hpp"
 #include "tasks/inverter_bundle.hpp"
 #include "tasks/inverter_recipe.hpp"
+#include "trainer_small_encoder.hpp"
 #include "trainer_support.hpp"
 
 #include <gtest/gtest.h>
@@ -53,19 +54,9 @@ precision = "fp32"
 seed = 5
 )";
 
-/// A narrow ResNet-18 of random weights as an encoder bundle; a recipe makes it one of a radius.
+/// A recipe makes it one of a radius.
 fs::path make_encoder(const std::string &name, const std::string &adversary = "") {
-    torch::manual_seed(3);
-    const auto graphs = graph::classifier({.architecture = "resnet18", .width = 0.125});
-    GraphModule network(graphs.classifier, {});
-    bundle::Manifest manifest;
-    manifest.name = name;
-    manifest.architecture = "resnet18";
-    manifest.provenance = R"({"extent": 32, "recipe_text": ")" + adversary + R"("})";
-    manifest.graphs = {{"encoder", graphs.encoder}, {"classifier", graphs.classifier}};
-    const fs::path path = mirra::test::scratch() + name + ".mirra";
-    bundle::write_bundle(path, manifest, network.weights(), bundle::DType::f32);
-    return path;
+    return mirra::test::small_encoder(name, R"({"extent": 32, "recipe_text": ")" + adversary + R"("})");
 }
 
 InverterCommand command_for(const std::string &name) {

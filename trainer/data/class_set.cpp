@@ -2,6 +2,7 @@
 #include "data/class_set.hpp"
 
 #include "core/random.hpp"
+#include "data/class_names.hpp"
 #include "data/resample.hpp"
 #include "mirra/error.hpp"
 
@@ -65,13 +66,7 @@ void ClassSet::keep(std::int64_t count) {
 /// Of the one class that is taken; nothing: all are.
 std::optional<std::int32_t> ClassSet::wanted_label(const PictureStore &store) const {
     if (options_.only.empty()) return std::nullopt;
-    std::string names;
-    for (std::size_t i = 0; i < store.classes().size(); ++i) {
-        if (store.classes()[i] == options_.only) return static_cast<std::int32_t>(i);
-        names += (i == 0 ? "" : ", ") + store.classes()[i];
-    }
-    throw Error(ErrorCode::invalid_argument, "the data have no class '" + options_.only.substr(0, 40) + "'",
-                "--class", "one of: " + names.substr(0, 400));
+    return label_of(store.classes(), options_.only, "--class");
 }
 
 void ClassSet::add(std::unique_ptr<PictureStore> store, const std::string &source) {

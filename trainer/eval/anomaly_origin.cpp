@@ -1,6 +1,7 @@
 // Comparing what was trained on with what is evaluated.
 #include "eval/anomaly_origin.hpp"
 
+#include "core/joined.hpp"
 #include "core/provenance.hpp"
 #include "tasks/trained_radius.hpp"
 
@@ -30,12 +31,6 @@ std::vector<std::string> strings(const nlohmann::json &provenance, const char *k
     if (found == provenance.end() || !found->is_array()) return out;
     for (const auto &each : *found)
         if (each.is_string()) out.push_back(each.get<std::string>());
-    return out;
-}
-
-std::string joined(const std::vector<std::string> &parts) {
-    std::string out;
-    for (const auto &part : parts) out += (out.empty() ? "" : ", ") + part;
     return out;
 }
 

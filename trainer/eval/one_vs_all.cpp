@@ -1,6 +1,7 @@
 // Training and measuring class by class.
 #include "eval/one_vs_all.hpp"
 
+#include "data/class_names.hpp"
 #include "eval/anomaly_origin.hpp"
 #include "eval/interruptible.hpp"
 #include "log/log.hpp"
@@ -57,15 +58,7 @@ std::shared_ptr<ClassSet> open_classes(const std::string &data) {
 std::vector<std::int32_t> chosen_classes(const std::vector<std::string> &all,
                                          const std::vector<std::string> &asked) {
     std::vector<std::int32_t> out;
-    std::string names;
-    for (const auto &name : all) names += (names.empty() ? "" : ", ") + name;
-    for (const auto &name : asked.empty() ? all : asked) {
-        const auto found = std::ranges::find(all, name);
-        if (found == all.end())
-            throw Error(ErrorCode::invalid_argument, "the data have no class '" + name.substr(0, 40) + "'",
-                        "--classes", "one of: " + names);
-        out.push_back(static_cast<std::int32_t>(found - all.begin()));
-    }
+    for (const auto &name : asked.empty() ? all : asked) out.push_back(label_of(all, name, "--classes"));
     return out;
 }
 
@@ -97,12 +90,7 @@ void train(const AnomalyEvaluation &settings, const Encoder &encoder, const std:
     command.output = output;
     command.device = settings.scoring.device;
     command.threads = settings.scoring.threads;
-    try {
-        if (train_anomaly(command) == kInterrupted) throw Interrupted{};
-    } catch (const Error &error) { // Ctrl-C while it scores to calibrate
-        if (error.code() == ErrorCode::cancelled) throw Interrupted{};
-        throw;
-    }
+    if (train_anomaly(command) == kInterrupted) throw Interrupted{};
 }
 
 } // namespace

@@ -1,18 +1,10 @@
 // Settings, sources and the command.
+#include "core/joined.hpp"
 #include "report/encoder_sections.hpp"
 #include "report/wording.hpp"
 
 namespace mirra::trainer {
 namespace {
-
-std::string joined(const std::vector<std::string> &parts) {
-    std::string out;
-    for (const auto &part : parts) {
-        if (!out.empty()) out += ", ";
-        out += part;
-    }
-    return out;
-}
 
 /// A row; none for an empty value.
 Html fact(const std::string &name, const std::string &value) {

@@ -19,7 +19,7 @@ void add_trained_memory(const AnomalyTraining &training, const InverterBundle &t
                         BundleContents &contents) {
     const auto &settings = training.settings;
     const auto &encoder = trained.encoder.graph("encoder");
-    const auto layer = settings.memory_layer.empty() ? memory_layer(encoder) : settings.memory_layer;
+    const auto layer = memory_layer(encoder, settings.memory_layer);
     const MemoryOptions options{.layer = layer,
                                 .coreset = {.members = settings.memory_members,
                                             .dimensions = settings.memory_dimensions,

@@ -34,8 +34,7 @@ void check_encoder(const std::filesystem::path &path, const AnomalyRecipe &setti
                     "this encoder does not take pictures of " + std::to_string(extent) + " pixels",
                     "data.extent", "use multiples of " + std::to_string(aligned) + " in the recipe");
     if (settings.memory_members > 0)
-        pooled_features(found->second,
-                        settings.memory_layer.empty() ? memory_layer(found->second) : settings.memory_layer);
+        pooled_features(found->second, memory_layer(found->second, settings.memory_layer));
 }
 
 AnomalyTask::AnomalyTask(const AnomalyCommand &command, Recipe recipe, AnomalyRecipe settings,

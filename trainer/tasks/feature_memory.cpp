@@ -101,7 +101,8 @@ bundle::WeightTensor weight(const torch::Tensor &tensor) {
 
 } // namespace
 
-std::string memory_layer(const graph::Graph &encoder) {
+std::string memory_layer(const graph::Graph &encoder, const std::string &asked) {
+    if (!asked.empty()) return asked;
     const auto &taps = encoder.outputs;
     if (std::ranges::find(taps, "conv2", &graph::Output::name) != taps.end()) return "conv2";
     return taps.size() > 1 ? taps[taps.size() - 2].name : taps.back().name;

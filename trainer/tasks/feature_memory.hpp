@@ -19,8 +19,9 @@ struct MemoryOptions {
     torch::Device device = torch::kCPU;
 };
 
-/// "conv2" where the encoder has it, else the second deepest tap, or the only one.
-std::string memory_layer(const graph::Graph &encoder);
+/// The tap that was asked for; without one "conv2" where the encoder has it, else its second deepest, or its
+/// only one.
+std::string memory_layer(const graph::Graph &encoder, const std::string &asked = {});
 
 /// The encoder up to the tap and a mean over 3 x 3 places: "image" -> "patches".
 graph::Graph pooled_features(const graph::Graph &encoder, const std::string &layer);

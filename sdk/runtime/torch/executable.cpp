@@ -4,6 +4,7 @@
 #include "mirra/error.hpp"
 #include "runtime/torch/color.hpp"
 #include "runtime/torch/compile.hpp"
+#include "runtime/torch/convolve.hpp"
 #include "runtime/torch/devices.hpp"
 #include "runtime/torch/onednn.hpp"
 #include "runtime/torch/ops.hpp"
@@ -96,13 +97,12 @@ class Frame {
     at::Tensor convolve(const CompiledStep &compiled, const g::Node &node) {
         const auto &step = compiled.step;
         const auto x = values_.at(node.inputs[0]).to(type_).contiguous(at::MemoryFormat::ChannelsLast);
-        if (compiled.color) return color_convolution(x, *compiled.color, step.relu);
-        if (!compiled.packed) return convolve_unfused(compiled, node, x);
-        const auto weight = compiled.packed->fitting(x.sizes());
-        if (!step.addend) {
-            const auto y = fused_convolution(node, x, weight, compiled.bias, step.relu);
-            return compiled.phases_of > 0 ? join_phases(y, compiled.phases_of) : y;
+        if (!step.addend) return runtime::convolve(compiled, x, step.relu);
+        if (!compiled.packed) {
+            auto y = runtime::convolve(compiled, x, false) + values_.at(*step.addend);
+            return step.relu ? y.relu_() : y;
         }
+        const auto weight = compiled.packed->fitting(x.sizes());
         const bool reusable = *step.addend != node.inputs[0] && owned(step, *step.addend);
         auto addend = values_.at(*step.addend);
         if (addend.scalar_type() == type_ && addend.is_contiguous(at::MemoryFormat::ChannelsLast)) {
@@ -112,15 +112,6 @@ class Frame {
         auto sum =
             fused_convolution(node, x, weight, compiled.bias, false).to(addend.scalar_type()).add_(addend);
         return step.relu ? sum.relu_() : sum;
-    }
-
-    at::Tensor convolve_unfused(const CompiledStep &compiled, const g::Node &node, const at::Tensor &x) {
-        const auto weight = [&](const char *role) {
-            return std::string_view(role) == "weight" ? compiled.weight : compiled.bias;
-        };
-        auto y = apply_op(node, {&x, 1}, weight);
-        if (compiled.step.addend) y = y + values_.at(*compiled.step.addend);
-        return compiled.step.relu ? y.relu_() : y;
     }
 
     /// Mixed precisions are widened first: LibTorch's mixed addition runs element by element.

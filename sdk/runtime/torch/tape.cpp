@@ -2,36 +2,20 @@
 #include "runtime/torch/tape.hpp"
 
 #include "runtime/torch/color.hpp"
-#include "runtime/torch/onednn.hpp"
+#include "runtime/torch/convolve.hpp"
 #include "runtime/torch/ops.hpp"
-#include "runtime/torch/packed_weight.hpp"
 
 #include <torch/torch.h>
 
-#include <ranges>
-#include <set>
+#include <algorithm>
 
 namespace mirra::runtime {
 namespace {
-
-namespace g = mirra::graph;
 
 void accumulate(std::map<std::string, at::Tensor> &gradients, const std::string &value,
                 const at::Tensor &gradient) {
     auto &sum = gradients[value];
     sum = sum.defined() ? sum + gradient : gradient;
-}
-
-at::Tensor convolution(const CompiledStep &step, const at::Tensor &x, bool relu) {
-    if (step.color) return color_convolution(x, *step.color, relu);
-    if (step.packed) {
-        const auto y = fused_convolution(step.node, x, step.packed->fitting(x.sizes()), step.bias, relu);
-        return step.phases_of > 0 ? join_phases(y, step.phases_of) : y;
-    }
-    auto y = apply_op(step.node, {&x, 1}, [&](const char *role) {
-        return std::string_view(role) == "weight" ? step.weight : step.bias;
-    });
-    return relu ? y.relu_() : y;
 }
 
 } // namespace
@@ -61,7 +45,7 @@ at::Tensor Tape::convolve(const DifferentiableStep &step) {
     const auto &forward = step.forward;
     const auto &[node, addend, relu] = std::tie(forward.node, forward.step.addend, forward.step.relu);
     const auto x = values_.at(node.inputs[0]).contiguous(at::MemoryFormat::ChannelsLast);
-    auto y = convolution(forward, x, relu && !addend);
+    auto y = runtime::convolve(forward, x, relu && !addend);
     if (addend) {
         y = y + values_.at(*addend);
         if (relu) y.relu_();
