@@ -3,6 +3,9 @@
 
 #include "core/progress.hpp"
 #include "core/random.hpp"
+#include "data/class_set.hpp"
+#include "data/evaluation_split.hpp"
+#include "data/square_pictures.hpp"
 #include "eval/auroc.hpp"
 #include "eval/defects.hpp"
 #include "eval/evaluation_pictures.hpp"
@@ -76,11 +79,12 @@ class DefectsEvaluation {
 
   private:
     void load() {
-        EvaluationPictures pictures({settings_.data}, settings_.count);
+        ClassSet pictures({settings_.data}, evaluation_split({settings_.data}), {.labelled = false});
+        pictures.keep(settings_.count > 0 ? settings_.count : pictures.size());
         rows_.push_back({});
         for (std::int64_t i = 0; i < pictures.size(); ++i)
-            if (auto picture = pictures.get(i, {detector_.extent, 1}))
-                rows_[0].pictures.push_back(std::move(*picture));
+            if (const auto found = pictures.get(i); found.index == i)
+                rows_[0].pictures.push_back(to_float(squared(*found.picture, detector_.extent)));
         result_.skipped = pictures.skipped();
         if (rows_[0].pictures.empty())
             throw Error(ErrorCode::corrupt, "none of the pictures can be read", settings_.data,

@@ -2,7 +2,7 @@
 #include "eval/anomaly_set.hpp"
 
 #include "core/random.hpp"
-#include "data/resample.hpp"
+#include "data/square_pictures.hpp"
 #include "eval/evaluation_pictures.hpp"
 #include "mirra/error.hpp"
 
@@ -84,7 +84,7 @@ std::optional<FloatPicture> AnomalySet::get(std::size_t index, std::int64_t exte
     const auto &entry = entries_[index];
     const auto found = entry.set->get(entry.index);
     if (found.index != entry.index) return std::nullopt;
-    return to_float(resized(*found.picture, extent));
+    return to_float(squared(*found.picture, extent));
 }
 
 std::uint64_t AnomalySet::fingerprint() const {
