@@ -9,6 +9,7 @@
 #include "tasks/denoiser.hpp"
 #include "tasks/encoder.hpp"
 #include "tasks/inverter.hpp"
+#include "tasks/stylizer.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -35,6 +36,7 @@ int run(int argc, char **argv) {
     mirra::trainer::add_encoder_command(app, status);
     mirra::trainer::add_inverter_command(app, status);
     mirra::trainer::add_anomaly_command(app, status);
+    mirra::trainer::add_stylizer_command(app, status);
     mirra::trainer::add_import_command(app);
     mirra::trainer::add_eval_command(app, status);
     mirra::trainer::add_attack_command(app, status);

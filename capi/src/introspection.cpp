@@ -25,7 +25,8 @@ mirra_port_info to_c(const host::Port &port) {
     out.direction = port.output ? MIRRA_PORT_OUTPUT : MIRRA_PORT_INPUT;
     out.type = static_cast<std::int32_t>(port.type);
     out.flags = (port.optional ? std::uint32_t{MIRRA_PORT_OPTIONAL} : 0U) |
-                (port.as_is ? std::uint32_t{MIRRA_PORT_AS_IS} : 0U);
+                (port.as_is ? std::uint32_t{MIRRA_PORT_AS_IS} : 0U) |
+                (port.colored ? std::uint32_t{MIRRA_PORT_COLORED} : 0U);
     out.name = port.name.c_str();
     out.label = port.label.c_str();
     out.doc = port.doc.c_str();

@@ -16,7 +16,7 @@ const std::array kPorts{
          "Pictures {N, 3, h, w}, RGB between 0 and 1, judged together with the image; their results stand "
          "behind "
          "its own in 'scores' and 'heat'."),
-    port(MIRRA_PORT_OUTPUT, MIRRA_TYPE_IMAGE, MIRRA_PORT_OPTIONAL, kHeatmap, "Heat map",
+    port(MIRRA_PORT_OUTPUT, MIRRA_TYPE_IMAGE, MIRRA_PORT_OPTIONAL | MIRRA_PORT_COLORED, kHeatmap, "Heat map",
          "Where the image is anomalous: colours over the gray picture, or a gray map without 'overlay'."),
     port(MIRRA_PORT_OUTPUT, MIRRA_TYPE_TENSOR, MIRRA_PORT_OPTIONAL, kHeat, "Heat",
          "The heat maps as numbers, {N, 1, extent, extent}, the image first."),

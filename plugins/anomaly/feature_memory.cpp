@@ -2,9 +2,9 @@
 #include "description.hpp"
 #include "judge.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace anomaly {
 namespace {
@@ -26,6 +26,11 @@ std::vector<float> over_channels(const Host &host, const Tensor &tensor, float f
     return places;
 }
 
+/// The larger one; not a number where one of them is not, unlike std::max.
+float larger(float most, float value) {
+    return value > most || std::isnan(value) ? value : most;
+}
+
 } // namespace
 
 Judgement compare_with_memory(const Host &host, const Settings &settings, const Pictures &pictures) {
@@ -34,15 +39,14 @@ Judgement compare_with_memory(const Host &host, const Settings &settings, const 
     std::vector<float> distances =
         over_channels(host, found[0], 0, [](float sum, float value) { return sum + value * value; });
     const std::vector<float> nearest =
-        over_channels(host, found[1], std::numeric_limits<float>::lowest(),
-                      [](float most, float value) { return std::max(most, value); });
+        over_channels(host, found[1], std::numeric_limits<float>::lowest(), larger);
     for (std::size_t i = 0; i < distances.size(); ++i)
-        distances[i] = std::sqrt(std::max(0.0F, distances[i] - 2 * nearest[i]));
+        distances[i] = std::sqrt(larger(0, distances[i] - 2 * nearest[i]));
     const auto places =
         static_cast<std::ptrdiff_t>(distances.size() / static_cast<std::size_t>(pictures.count));
     Judgement judgement;
     for (auto first = distances.begin(); first != distances.end(); first += places)
-        judgement.scores.push_back(*std::max_element(first, first + places));
+        judgement.scores.push_back(std::accumulate(first, first + places, 0.0F, larger));
     if (settings.needs_heat()) {
         Shape shape = settings.networks.similarity;
         shape[0] = pictures.count;

@@ -20,6 +20,15 @@ Judgement judge_group(const Host &host, const Settings &settings, const Pictures
     return compare_pictures(host, settings, pictures, features, made);
 }
 
+void check_precision(const Host &host, const Settings &settings) {
+    if (settings.method != Method::feature_memory || host.run_info().precision == MIRRA_PRECISION_FP32)
+        return;
+    host.fail(MIRRA_E_UNSUPPORTED,
+              "the method 'feature-memory' needs full precision: its distances are small differences of "
+              "large numbers",
+              "precision", "Leave it at auto or fp32, or choose another method.");
+}
+
 void check_scores(const Host &host, const Settings &settings, const Judgement &judgement) {
     const auto bad = std::find_if_not(judgement.scores.begin(), judgement.scores.end(),
                                       [](double score) { return std::isfinite(score); });
@@ -43,6 +52,7 @@ std::int64_t largest_group(Method method) {
 Judgement judge(const Host &host, const Settings &settings, const std::vector<float> &values) {
     const std::int64_t extent = settings.networks.extent, all = settings.pictures();
     const auto size = static_cast<std::size_t>(kColors * extent * extent);
+    check_precision(host, settings);
     Judgement judgement;
     for (std::int64_t first = 0; first < all;) {
         const std::int64_t count = std::min(largest_group(settings.method), all - first);

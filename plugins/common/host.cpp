@@ -102,6 +102,21 @@ Tensor Host::port_image(const char *port, const mirra_rect &rect) const {
     return own(tensor);
 }
 
+std::array<std::int64_t, 2> Host::port_image_size(const char *port) const {
+    std::int32_t width = 0, height = 0;
+    call([&](mirra_error **error) { return api_->port_image_size(context_, port, &width, &height, error); });
+    return {width, height};
+}
+
+Tensor Host::port_image_scaled(const char *port, std::int64_t width, std::int64_t height,
+                               const mirra_rect &rect) const {
+    mirra_tensor *tensor = nullptr;
+    call([&](mirra_error **error) {
+        return api_->port_image_scaled(context_, port, width, height, &rect, &tensor, error);
+    });
+    return own(tensor);
+}
+
 mirra_run_info Host::run_info() const {
     MIRRA_STRUCT(mirra_run_info, info);
     call([&](mirra_error **error) { return api_->run_info(context_, &info, error); });
@@ -210,6 +225,20 @@ double Host::sum(const mirra_tensor *x) const {
         return api_->tensor_reduce(context_, MIRRA_REDUCE_SUM, x, &value, error);
     });
     return value;
+}
+
+Tensor Host::product(std::uint32_t flags, const mirra_tensor *a, const mirra_tensor *b) const {
+    mirra_tensor *tensor = nullptr;
+    call([&](mirra_error **error) { return api_->tensor_product(context_, flags, a, b, &tensor, error); });
+    return own(tensor);
+}
+
+Eigen Host::eigen(const mirra_tensor *symmetric) const {
+    mirra_tensor *values = nullptr, *vectors = nullptr;
+    call([&](mirra_error **error) {
+        return api_->tensor_eigen(context_, symmetric, &values, &vectors, error);
+    });
+    return {own(values), own(vectors)};
 }
 
 Tensor Host::run(const std::string &graph, const char *input, const mirra_tensor *x,

@@ -52,6 +52,12 @@ class Tensor {
 /// Given a graph's output, the gradient of a function of it.
 using Upstream = std::function<Tensor(const mirra_tensor *output)>;
 
+/// Of a symmetric matrix {n, n}.
+struct Eigen {
+    Tensor values;  ///< {n}, ascending
+    Tensor vectors; ///< {n, n}, one a column
+};
+
 /// One call of the host's into the plugin. Every function throws Failed.
 class Host {
   public:
@@ -81,6 +87,11 @@ class Host {
     [[nodiscard]] Tensor port_tensor(const char *port) const;
     [[nodiscard]] Tensor port_part(const char *port, const mirra_rect &part) const;
     [[nodiscard]] Tensor port_image(const char *port, const mirra_rect &rect) const;
+    /// Width and height of an image input; it must have been given.
+    [[nodiscard]] std::array<std::int64_t, 2> port_image_size(const char *port) const;
+    /// A rectangle of an image input brought to width x height.
+    [[nodiscard]] Tensor port_image_scaled(const char *port, std::int64_t width, std::int64_t height,
+                                           const mirra_rect &rect) const;
     [[nodiscard]] mirra_run_info run_info() const;
 
     void set_result(const char *name, double value) const;
@@ -103,6 +114,9 @@ class Host {
     [[nodiscard]] Tensor clamped(const mirra_tensor *x, double low, double high) const;
     [[nodiscard]] double sum(const mirra_tensor *x) const;
     [[nodiscard]] Tensor resampled(const mirra_tensor *x, std::int64_t height, std::int64_t width) const;
+    /// Of two matrices. flags: MIRRA_PRODUCT_*
+    [[nodiscard]] Tensor product(std::uint32_t flags, const mirra_tensor *a, const mirra_tensor *b) const;
+    [[nodiscard]] Eigen eigen(const mirra_tensor *symmetric) const;
 
     /// A graph with one input.
     [[nodiscard]] Tensor run(const std::string &graph, const char *input, const mirra_tensor *x,

@@ -8,8 +8,10 @@ namespace plugin {
 /// `Session` has a default constructor and
 ///   void configure(const Host &, mirra_setup &);
 ///   void begin(const Host &);  if it wants it
+///   void measure(const Host &, const mirra_tile &, const mirra_tensor *);  with global statistics
 ///   Tensor process(const Host &, const mirra_tile &, const mirra_tensor *);  no tensor without an image
 ///   output
+///   void finish(const Host &);  if it wants it
 template<class Session> class SessionTask {
   public:
     /// @param task  described but for its functions
@@ -26,6 +28,13 @@ template<class Session> class SessionTask {
         task.configure = configure;
         if constexpr (requires(Session session, const Host &host) { session.begin(host); })
             task.begin = begin;
+        if constexpr (requires(Session session, const Host &host, const mirra_tile &tile,
+                               const mirra_tensor *input) { session.measure(host, tile, input); }) {
+            task.measure = measure;
+            task.flags |= MIRRA_TASK_GLOBAL_STATISTICS;
+        }
+        if constexpr (requires(Session session, const Host &host) { session.finish(host); })
+            task.finish = finish;
         task.process = process;
         return api->register_task(api, &task, error);
     }
@@ -51,6 +60,15 @@ template<class Session> class SessionTask {
     static mirra_status begin(void *instance, mirra_context *context, mirra_error **error) noexcept {
         auto &[api, session] = of(instance);
         return guarded(api, error, [&] { session.begin({api, context}); });
+    }
+    static mirra_status measure(void *instance, mirra_context *context, const mirra_tile *tile,
+                                const mirra_tensor *input, mirra_error **error) noexcept {
+        auto &[api, session] = of(instance);
+        return guarded(api, error, [&] { session.measure({api, context}, *tile, input); });
+    }
+    static mirra_status finish(void *instance, mirra_context *context, mirra_error **error) noexcept {
+        auto &[api, session] = of(instance);
+        return guarded(api, error, [&] { session.finish({api, context}); });
     }
     static mirra_status process(void *instance, mirra_context *context, const mirra_tile *tile,
                                 const mirra_tensor *input, mirra_tensor **output,

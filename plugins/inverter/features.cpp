@@ -41,37 +41,19 @@ Tensor other_features(const Host &host, const Settings &settings, const FeatureM
 
 Tensor edited(const Host &host, const Settings &settings, Tensor features) {
     if (settings.edits.empty()) return features;
-    std::vector<float> factors(static_cast<std::size_t>(settings.layer.channels), 1.0F);
+    std::vector<float> factors(static_cast<std::size_t>(settings.layer.grid.channels), 1.0F);
     for (const ChannelEdit &edit : settings.edits)
         factors[static_cast<std::size_t>(edit.channel)] = static_cast<float>(edit.factor);
-    const Tensor scale = host.upload(factors, {1, settings.layer.channels, 1, 1});
+    const Tensor scale = host.upload(factors, {1, settings.layer.grid.channels, 1, 1});
     return host.binary(MIRRA_BINARY_MULTIPLY, features.get(), scale.get());
 }
 
 } // namespace
 
-FeatureMap::FeatureMap(const Host &host, const Settings &settings)
-    : alignment_(settings.layer.alignment)
-    , cells_x_(settings.layer.cells_x)
-    , cells_y_(settings.layer.cells_y) {
-    const mirra_run_info info = host.run_info();
-    image_width_ = info.width;
-    image_height_ = info.height;
-    shape_ = host.output_shape(kEncoder, settings.layer.name, info.padded_height, info.padded_width);
-    if (settings.features_in) check_given(host, settings, shape_);
-}
-
-mirra_rect FeatureMap::window(const mirra_tile &tile, std::int64_t width, std::int64_t height) const {
-    return plugin::make_rect(column(tile.input_x), row(tile.input_y), width, height);
-}
-
-mirra_rect FeatureMap::core(const mirra_tile &tile) const {
-    const std::int64_t left = column(tile.core_x), top = row(tile.core_y);
-    const std::int64_t end_x = tile.core_x + tile.core_width, end_y = tile.core_y + tile.core_height;
-    // The last tiles take what is left over, be it of the padding.
-    const std::int64_t right = end_x >= image_width_ ? shape_[3] : column(end_x);
-    const std::int64_t bottom = end_y >= image_height_ ? shape_[2] : row(end_y);
-    return plugin::make_rect(left, top, right - left, bottom - top);
+FeatureMap map_features(const Host &host, const Settings &settings) {
+    FeatureMap map = plugin::feature_map(host, settings.layer.grid, kEncoder, settings.layer.name);
+    if (settings.features_in) check_given(host, settings, map.shape());
+    return map;
 }
 
 Tensor features_of_tile(const Host &host, const Settings &settings, const FeatureMap &map,

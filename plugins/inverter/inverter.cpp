@@ -31,7 +31,7 @@ double Inverter::extra_bytes_per_pixel() const {
     // The second image's tile, and what it is uploaded from.
     constexpr double kMixBytes = 2 * 3 * sizeof(float);
     if (!settings_.needs_features()) return 0;
-    const double features = settings_.layer.bytes_per_pixel();
+    const double features = settings_.layer.grid.bytes_per_pixel();
     return kFeatureTensors * features + (settings_.mix ? kMixBytes : 0) +
            (settings_.optimize ? kDescentBytesPerPixel + kDescentTensors * features : 0);
 }
@@ -58,7 +58,7 @@ void Inverter::configure(const Host &host, mirra_setup &setup) {
 }
 
 void Inverter::begin(const Host &host) {
-    map_ = FeatureMap(host, settings_);
+    map_ = map_features(host, settings_);
 }
 
 Tensor Inverter::optimize(const Host &host, const Tensor &target, const mirra_tensor *pixels) const {

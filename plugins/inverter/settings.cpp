@@ -57,18 +57,6 @@ std::string chosen_layer(const Host &host, const std::vector<std::string> &layer
                              : "Name one of: " + joined(layers) + ".");
 }
 
-/// Where the features of a layer lie in the image, from two sizes that differ by one alignment.
-void measure(const Host &host, Layer &layer) {
-    layer.alignment = host.alignment(kEncoder);
-    constexpr std::int64_t kSteps = 64; // as many as the least extent of a graph may have
-    const std::int64_t far = kSteps * layer.alignment;
-    const Shape one = host.output_shape(kEncoder, layer.name, far, far);
-    const Shape two = host.output_shape(kEncoder, layer.name, far + layer.alignment, far + layer.alignment);
-    layer.channels = one[1];
-    layer.cells_y = two[2] - one[2];
-    layer.cells_x = two[3] - one[3];
-}
-
 Layer read_layer(const Host &host, bool needs_generator) {
     const auto graphs = host.graphs();
     const auto layers = invertible_layers(graphs);
@@ -87,8 +75,8 @@ Layer read_layer(const Host &host, bool needs_generator) {
                   layers.empty() ? "It has none at all: use the method 'optimize'."
                                  : "Its layers are: " + joined(layers) + ".");
     }
-    measure(host, layer);
-    if (!layer.generator.empty() && host.channels(layer.generator, kFeatures) != layer.channels)
+    layer.grid = plugin::feature_grid(host, kEncoder, layer.name);
+    if (!layer.generator.empty() && host.channels(layer.generator, kFeatures) != layer.grid.channels)
         host.fail(MIRRA_E_MISMATCH,
                   "the graph '" + layer.generator + "' does not take the features of the layer '" +
                       layer.name + "'",
@@ -99,7 +87,7 @@ Layer read_layer(const Host &host, bool needs_generator) {
 [[noreturn]] void bad_channels(const Host &host, const std::string &what, const Layer &layer) {
     host.fail(MIRRA_E_INVALID_ARGUMENT, what, "channels",
               "Write CHANNEL:FACTOR with commas between, such as 3:0,17:2; the channels of the layer '" +
-                  layer.name + "' are 0 to " + std::to_string(layer.channels - 1) + ".");
+                  layer.name + "' are 0 to " + std::to_string(layer.grid.channels - 1) + ".");
 }
 
 template<class Number> bool parse(std::string_view text, Number &value) {
@@ -114,7 +102,7 @@ ChannelEdit parse_edit(const Host &host, std::string_view item, const Layer &lay
         !parse(item.substr(colon + 1), edit.factor) ||
         !(std::abs(edit.factor) <= std::numeric_limits<float>::max()))
         bad_channels(host, "'" + std::string(item) + "' is no channel with a factor", layer);
-    if (edit.channel < 0 || edit.channel >= layer.channels)
+    if (edit.channel < 0 || edit.channel >= layer.grid.channels)
         bad_channels(host, "there is no channel " + std::to_string(edit.channel), layer);
     return edit;
 }
@@ -145,11 +133,6 @@ DescentSettings read_descent(const Host &host) {
 }
 
 } // namespace
-
-double Layer::bytes_per_pixel() const {
-    return static_cast<double>(channels * cells_x * cells_y) * sizeof(float) /
-           static_cast<double>(alignment * alignment);
-}
 
 Settings read_settings(const Host &host) {
     Settings settings;

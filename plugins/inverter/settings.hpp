@@ -1,6 +1,7 @@
 // What a run does: parameters, the layer that they name, the ports that are given.
 #pragma once
 
+#include "../common/feature_map.hpp"
 #include "descent.hpp"
 
 #include <string>
@@ -15,10 +16,7 @@ struct Layer {
     std::string name;        ///< output of the encoder
     std::string generator;   ///< features -> image; "" where no network inverts the layer
     std::string autoencoder; ///< encoder and generator in one
-    std::int64_t channels = 0;
-    std::int64_t alignment = 1;                   ///< of the encoder, in pixels
-    std::int64_t cells_x = 0, cells_y = 0;        ///< columns and rows of features per `alignment` pixels
-    [[nodiscard]] double bytes_per_pixel() const; ///< of its features
+    plugin::FeatureGrid grid;
 };
 
 struct ChannelEdit {

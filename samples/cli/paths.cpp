@@ -103,7 +103,7 @@ bool png_ending(const fs::path &path) {
 }
 
 std::vector<FilePair> pair_files(const std::vector<std::string> &inputs, const std::string &output,
-                                 bool recursive) {
+                                 bool recursive, const std::string &ending) {
     std::vector<Source> sources;
     bool several = inputs.size() > 1;
     for (const auto &input : inputs) {
@@ -121,14 +121,17 @@ std::vector<FilePair> pair_files(const std::vector<std::string> &inputs, const s
             sources.push_back({input, fs::path(input).filename()});
         }
     }
-    if (several && !is_folder(output) && image_ending(output))
+    const bool file_ending = ending.empty() ? image_ending(output) : output.ends_with(ending);
+    if (several && !is_folder(output) && file_ending)
         throw Failure(ExitCode::usage, "several inputs need a folder as output", output, "give -o FOLDER");
     const bool to_folder = several || is_folder(output) || output.ends_with('/');
     std::vector<FilePair> pairs;
     pairs.reserve(sources.size());
-    for (const auto &source : sources)
+    for (auto &source : sources) {
+        if (!ending.empty()) source.name.replace_extension(ending);
         pairs.push_back({source.file.string(),
                          output.empty() || !to_folder ? output : (fs::path(output) / source.name).string()});
+    }
     if (output.empty()) return pairs;
     check_distinct(pairs);
     if (to_folder)

@@ -17,9 +17,12 @@ struct FilePair {
 /// the folders inside as well) and patterns with * ? [ ]. Throws Failure (input) for a folder or pattern
 /// without files. `output`: a file if there is one input file, else a folder, which is made; "" for no
 /// output. Throws Failure (usage, output) if two inputs would go to the same file or the folder cannot be
-/// made.
+/// made. `ending`: of the outputs' names in a folder; "": that of their inputs.
 std::vector<FilePair> pair_files(const std::vector<std::string> &inputs, const std::string &output,
-                                 bool recursive);
+                                 bool recursive, const std::string &ending = "");
+
+/// Of files that hold tensors.
+inline constexpr const char *kTensorEnding = ".safetensors";
 
 /// Is it the ending of a format that the library reads and writes?
 bool image_ending(const std::filesystem::path &path);

@@ -34,7 +34,8 @@ Port to_port(const mirra_port_info &info) {
             .unit = text_or_empty(info.unit),
             .type = info.type,
             .input = info.direction == MIRRA_PORT_INPUT,
-            .optional = (info.flags & MIRRA_PORT_OPTIONAL) != 0};
+            .optional = (info.flags & MIRRA_PORT_OPTIONAL) != 0,
+            .colored = (info.flags & MIRRA_PORT_COLORED) != 0};
 }
 
 Param to_param(const mirra_param_info &info) {

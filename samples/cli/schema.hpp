@@ -15,6 +15,7 @@ struct Port {
     int type = 0;
     bool input = false;
     bool optional = false;
+    bool colored = false; ///< output: a drawing in colours
 };
 
 /// A parameter of a task; see mirra_param_info.

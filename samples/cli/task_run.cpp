@@ -83,28 +83,43 @@ struct Watch {
     }
 };
 
+/// Of an image that holds the same in colours.
+std::int32_t colored(std::int32_t color) {
+    if (color == MIRRA_COLOR_GRAY) return MIRRA_COLOR_RGB;
+    return color == MIRRA_COLOR_GRAY_ALPHA ? std::int32_t{MIRRA_COLOR_RGBA} : color;
+}
+
 double megapixels(const mirra_image &image) {
     return 1e-6 * image.width * image.height;
 }
 
 } // namespace
 
-/// The port values of a run with the memory that they point to; deques, because they point to each other.
-struct TaskRun::Ports {
+/// Port values with the memory that they point to; deques, because they point to each other.
+struct TaskRun::Inputs {
     std::deque<mirra_image> images;
     std::deque<mirra_value> values;
     std::deque<Tensor> tensors;
-    std::deque<Picture> inputs;
-    std::deque<OutputFile> outputs;
-    std::map<std::string, std::string> tensor_files; ///< by the port that gives the tensor
+    std::deque<Picture> pictures;
     std::vector<mirra_port_value> list;
-    const Picture *main = nullptr; ///< picture of the main input; NULL: the task has none
 
     mirra_port_value &add(const Port &port) {
         auto &value = list.emplace_back(make_struct<mirra_port_value>());
         value.name = port.name.c_str();
         return value;
     }
+    const Picture &add_picture(const Port &port, const std::string &path) {
+        const Picture &picture = pictures.emplace_back(read_picture(path));
+        add(port).image = &images.emplace_back(view_of(picture));
+        return picture;
+    }
+};
+
+/// Those of one run.
+struct TaskRun::Ports : Inputs {
+    std::deque<OutputFile> outputs;
+    std::map<std::string, std::string> tensor_files; ///< by the port that gives the tensor
+    const Picture *main = nullptr;                   ///< picture of the main input; NULL: the task has none
 };
 
 bool TaskSettings::one_file_only(const Task &task) const {
@@ -126,6 +141,13 @@ const Port *primary_port(const Task &task, bool input) {
     return first;
 }
 
+const Port *primary_output(const Task &task) {
+    if (const Port *image = primary_port(task, false)) return image;
+    const auto tensor = [](const Port &port) { return !port.input && port.type == MIRRA_TYPE_TENSOR; };
+    const bool only = std::ranges::count_if(task.ports, tensor) == 1;
+    return only ? &*std::ranges::find_if(task.ports, tensor) : nullptr;
+}
+
 std::pair<std::int32_t, std::int32_t> parse_size(const std::string &text) {
     std::int32_t width = 0;
     std::int32_t height = 0;
@@ -145,34 +167,39 @@ TaskRun::TaskRun(const Engine &engine, const Task &task, const TaskSettings &set
     , settings_(settings)
     , console_(console)
     , interrupt_(interrupt)
-    , session_(open_session(engine, task.name, settings.run, settings.params)) {}
+    , inputs_(std::make_unique<Inputs>()) {
+    read_inputs();
+    session_ = open_session(engine, task.name, settings.run, settings.params);
+}
 
-void TaskRun::add_inputs(Ports &ports, const FilePair &file) const {
-    const Port *main = primary_port(task_, true);
+TaskRun::~TaskRun() = default;
+
+void TaskRun::read_inputs() {
     for (const auto &port : task_.ports) {
-        if (!port.input) continue;
         const auto given = settings_.ports.find(port.name);
-        const std::string text = &port == main                    ? file.input
-                                 : given == settings_.ports.end() ? ""
-                                                                  : given->second;
-        if (text.empty()) continue;
+        if (!port.input || given == settings_.ports.end() || given->second.empty()) continue;
         if (port.type == MIRRA_TYPE_IMAGE) {
-            const Picture &picture = ports.inputs.emplace_back(read_picture(text));
-            if (&port == main) ports.main = &picture;
-            ports.add(port).image = &ports.images.emplace_back(view_of(picture));
+            inputs_->add_picture(port, given->second);
         } else if (port.type == MIRRA_TYPE_TENSOR) {
-            ports.add(port).tensor = ports.tensors.emplace_back(read_tensor(port, text)).get();
+            inputs_->add(port).tensor = inputs_->tensors.emplace_back(read_tensor(port, given->second)).get();
         } else {
-            ports.add(port).value = &ports.values.emplace_back(text_value(port, given->second));
+            inputs_->add(port).value = &inputs_->values.emplace_back(text_value(port, given->second));
         }
     }
+}
+
+void TaskRun::add_main_input(Ports &ports, const std::string &file) const {
+    if (file.empty()) return;
+    ports.main = &ports.add_picture(*primary_port(task_, true), file);
 }
 
 void TaskRun::add_outputs(Ports &ports, const FilePair &file) const {
     for (const auto &port : task_.ports) {
         if (port.input || port.type != MIRRA_TYPE_TENSOR) continue;
         const auto given = settings_.ports.find(port.name);
-        const std::string path = given == settings_.ports.end() ? "" : given->second;
+        const std::string path = &port == primary_output(task_)   ? file.output
+                                 : given == settings_.ports.end() ? ""
+                                                                  : given->second;
         if (path.empty() && settings_.tensors.empty()) continue;
         ports.add(port); // without a value: asks for it
         if (path.empty()) continue;
@@ -201,8 +228,10 @@ void TaskRun::add_outputs(Ports &ports, const FilePair &file) const {
         if (path.empty()) continue;
         check_output(path);
         check_color(path, like);
-        auto &output = ports.outputs.emplace_back(OutputFile{
-            make_picture(like.width, like.height, output_format(like, settings_.write), like.color), path});
+        auto &output = ports.outputs.emplace_back(
+            OutputFile{make_picture(like.width, like.height, output_format(like, settings_.write),
+                                    port.colored ? colored(like.color) : like.color),
+                       path});
         ports.add(port).image = &ports.images.emplace_back(view_of(output.picture));
     }
 }
@@ -238,8 +267,11 @@ void TaskRun::write_tensors(const Ports &ports, const Result &result) const {
 
 void TaskRun::write_outputs(const Ports &ports, const Result &result) const {
     const mirra_picture *metadata = ports.main != nullptr ? ports.main->get() : nullptr;
-    for (const auto &output : ports.outputs)
-        write_picture(output.path, output.picture, metadata, settings_.write);
+    for (const auto &output : ports.outputs) {
+        // The profile of a gray picture is none of a drawing in colours.
+        const bool same = metadata == nullptr || view_of(output.picture).color == view_of(*ports.main).color;
+        write_picture(output.path, output.picture, same ? metadata : nullptr, settings_.write);
+    }
     write_tensors(ports, result);
     if (settings_.sheet.empty() || ports.main == nullptr || ports.outputs.empty()) return;
     const std::vector<SheetEntry> entries{{ports.main, "before"}, {&ports.outputs.front().picture, "after"}};
@@ -248,7 +280,8 @@ void TaskRun::write_outputs(const Ports &ports, const Result &result) const {
 
 Json TaskRun::one(const FilePair &file, const std::string &counter) {
     Ports ports;
-    add_inputs(ports, file);
+    ports.list = inputs_->list;
+    add_main_input(ports, file.input);
     add_outputs(ports, file);
     const Result result = execute(ports, counter + std::filesystem::path(file.input).filename().string());
     interrupt_.check();

@@ -11,6 +11,7 @@
 #include "session.hpp"
 
 #include <map>
+#include <memory>
 #include <string>
 
 namespace mirra::cli {
@@ -33,6 +34,9 @@ struct TaskSettings {
 /// The image port that the positional inputs (or -o) stand for: the first that must be given, else the first.
 /// NULL if there is none. Points into `task`.
 const Port *primary_port(const Task &task, bool input);
+/// What -o stands for: the primary image output, or, in a task without one, its only tensor output; else
+/// NULL.
+const Port *primary_output(const Task &task);
 
 /// "640x480". Throws Failure (usage).
 std::pair<std::int32_t, std::int32_t> parse_size(const std::string &text);
@@ -40,18 +44,24 @@ std::pair<std::int32_t, std::int32_t> parse_size(const std::string &text);
 /// A session and how it is applied to files. Not thread-safe; what it is made of must outlive it.
 class TaskRun {
   public:
-    /// Makes the session, which loads and compiles the networks. Throws Failure.
+    /// Reads the files of all ports but the primary ones, and makes the session, which loads and compiles the
+    /// networks. Throws Failure.
     TaskRun(const Engine &engine, const Task &task, const TaskSettings &settings, const Console &console,
             const Interrupt &interrupt);
+    TaskRun(const TaskRun &) = delete;
+    TaskRun &operator=(const TaskRun &) = delete;
+    ~TaskRun();
 
     /// Reads, runs and writes one file; "" for the input of a task without one. Returns what was done as
     /// JSON. `counter` goes before the label of the progress. Throws Failure.
     Json one(const FilePair &file, const std::string &counter);
 
   private:
+    struct Inputs;
     struct Ports;
 
-    void add_inputs(Ports &ports, const FilePair &file) const;
+    void read_inputs();
+    void add_main_input(Ports &ports, const std::string &file) const;
     void add_outputs(Ports &ports, const FilePair &file) const;
     Result execute(const Ports &ports, const std::string &label);
     void write_outputs(const Ports &ports, const Result &result) const;
@@ -61,6 +71,7 @@ class TaskRun {
     const TaskSettings &settings_;
     const Console &console_;
     const Interrupt &interrupt_;
+    std::unique_ptr<Inputs> inputs_; ///< the same in every run
     Session session_;
 };
 

@@ -80,6 +80,10 @@ std::shared_ptr<const RunPlan> make_plan(const SessionState &session, const Setu
     return plan;
 }
 
+std::int64_t with_margin(const Setup &setup, std::int64_t extent) {
+    return extent + 2 * std::int64_t{setup.margin};
+}
+
 } // namespace
 
 Budget divide_memory(EngineCore &engine, const bundle::Bundle *bundle, std::uint64_t limit,
@@ -94,7 +98,7 @@ Budget divide_memory(EngineCore &engine, const bundle::Bundle *bundle, std::uint
 
 std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setup, const Budget &budget,
                                         std::int64_t width, std::int64_t height) {
-    RunPlan::Key key{setup, budget.available, width, height};
+    RunPlan::Key key{setup, budget.available, with_margin(setup, width), with_margin(setup, height)};
     if (session.last_plan != nullptr && session.last_plan->key == key) return session.last_plan;
     try {
         return session.last_plan = make_plan(session, setup, budget, std::move(key));
@@ -115,8 +119,8 @@ std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setu
 std::uint64_t required_limit(const SessionState &session, const Setup &setup, const Budget &budget,
                              std::int64_t width, std::int64_t height) {
     return budget.fixed + bytes_beside_tiles(session, setup) +
-           runtime::smallest_budget(governing_graph(session, setup), width, height,
-                                    tiling_options(session, setup));
+           runtime::smallest_budget(governing_graph(session, setup), with_margin(setup, width),
+                                    with_margin(setup, height), tiling_options(session, setup));
 }
 
 std::uint64_t arena_limit(const Budget &budget, const graph::Graph &graph, runtime::Precision precision,

@@ -20,6 +20,8 @@ struct Setup {
     std::uint64_t extra_bytes_per_pixel = 0;
     std::uint64_t extra_bytes = 0; ///< through the whole run
     bool whole_image = false;
+    std::uint32_t measure_passes = 1; ///< of tasks that measure
+    std::uint32_t margin = 0;         ///< around the image
     std::vector<Use> uses;
     [[nodiscard]] bool operator==(const Setup &) const = default;
 };

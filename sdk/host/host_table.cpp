@@ -117,6 +117,7 @@ mirra_host_api make_host_table() noexcept {
     table.graph_input_channels = graph_input_channels;
     add_run_functions(table);
     add_tensor_functions(table);
+    add_matrix_functions(table);
     add_graph_functions(table);
     add_port_functions(table);
     return table;

@@ -10,6 +10,7 @@ namespace mirra::host {
 
 void add_run_functions(mirra_host_api &table) noexcept;
 void add_tensor_functions(mirra_host_api &table) noexcept;
+void add_matrix_functions(mirra_host_api &table) noexcept;
 void add_graph_functions(mirra_host_api &table) noexcept;
 void add_port_functions(mirra_host_api &table) noexcept;
 
@@ -17,6 +18,10 @@ void add_port_functions(mirra_host_api &table) noexcept;
 void check_arguments(std::initializer_list<const void *> pointers);
 /// The run of a context. @throws Error invalid_argument outside of a run
 RunState &run_of(mirra_context *context);
+/// The same run's runtime.
+runtime::Module &module_of(mirra_context *context);
+/// "{2, 3}"
+std::string to_text(const graph::Shape &shape);
 /// What an input port was given. @throws Error not_found
 const Tensor &given_tensor(const RunState &run, const char *port);
 /// A handle for a plugin.

@@ -75,22 +75,64 @@ mirra_status port_tensor_part(mirra_context *context, const char *port, const mi
     });
 }
 
+/// An image input, and how the task sees it.
+struct GivenImage {
+    image::ConstImageView view;
+    int channels;
+};
+
+/// @throws Error not_found
+GivenImage given_image(const mirra_context &context, const char *name) {
+    const auto &ports = context.session->entry.task->info.ports;
+    const auto port = std::ranges::find(ports, name, &Port::name);
+    if (context.request != nullptr && port != ports.end() && !port->output) {
+        const auto found = context.request->images.find(name);
+        if (found != context.request->images.end())
+            return {found->second, port->as_is ? found->second.color_channels() : 3};
+    }
+    throw Error(ErrorCode::not_found, "the port was not given an image", name);
+}
+
+/// A rectangle of an image input brought to width x height pixels.
+mirra_tensor *load_image(const mirra_context &context, const char *port, std::int64_t width,
+                         std::int64_t height, const mirra_rect *given) {
+    const GivenImage image = given_image(context, port);
+    const runtime::Rect rect = read_rect(given);
+    const graph::Shape shape{1, image.channels, rect.height, rect.width};
+    std::vector<float> values(elements(shape));
+    load_resampled(image.view, width, height, rect, image.channels, values);
+    return upload(context, values, shape, runtime::Layout::nhwc);
+}
+
 mirra_status port_image(mirra_context *context, const char *port, const mirra_rect *given,
                         mirra_tensor **tensor, mirra_error **error) {
     return guard(error, [&] {
         const RunState &run = run_of(context);
         check_arguments({port, tensor});
-        const auto found = run.request.images.find(port);
-        if (found == run.request.images.end())
-            throw Error(ErrorCode::not_found, "the port was not given an image", port);
-        const auto &ports = context->session->entry.task->info.ports;
-        const bool as_is = std::ranges::find(ports, port, &Port::name)->as_is;
-        const runtime::Rect rect = read_rect(given);
-        const graph::Shape shape{1, as_is ? found->second.color_channels() : 3, rect.height, rect.width};
-        std::vector<float> values(elements(shape));
-        load_resampled(found->second, run.input.width, run.input.height, rect, static_cast<int>(shape[1]),
-                       values);
-        *tensor = upload(*context, values, shape, runtime::Layout::nhwc);
+        *tensor = load_image(*context, port, run.input.width, run.input.height, given);
+    });
+}
+
+mirra_status port_image_size(mirra_context *context, const char *port, std::int32_t *width,
+                             std::int32_t *height, mirra_error **error) {
+    return guard(error, [&] {
+        check_arguments({context, port, width, height});
+        const GivenImage image = given_image(*context, port);
+        *width = image.view.width;
+        *height = image.view.height;
+    });
+}
+
+mirra_status port_image_scaled(mirra_context *context, const char *port, std::int64_t width,
+                               std::int64_t height, const mirra_rect *given, mirra_tensor **tensor,
+                               mirra_error **error) {
+    return guard(error, [&] {
+        run_of(context);
+        check_arguments({port, tensor});
+        if (width < 1 || height < 1 || width > kLargestExtent || height > kLargestExtent)
+            throw Error(ErrorCode::invalid_argument, "a plugin asked for an image of an impossible size",
+                        port);
+        *tensor = load_image(*context, port, width, height, given);
     });
 }
 
@@ -155,6 +197,8 @@ void add_port_functions(mirra_host_api &table) noexcept {
     table.port_tensor_shape = port_tensor_shape;
     table.port_tensor_part = port_tensor_part;
     table.port_image = port_image;
+    table.port_image_size = port_image_size;
+    table.port_image_scaled = port_image_scaled;
     table.set_result_part = set_result_part;
     table.progress = progress;
     table.preview = preview;

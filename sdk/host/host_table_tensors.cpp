@@ -14,11 +14,6 @@ namespace {
 constexpr std::int32_t kMostDimensions = 8;
 constexpr std::int64_t kMostElements = std::int64_t{1} << 40;
 
-runtime::Module &module_of(mirra_context *context) {
-    run_of(context);
-    return context->session->engine->module();
-}
-
 graph::Shape read_shape(const std::int64_t *shape, std::int32_t rank) {
     if (rank < 0 || rank > kMostDimensions || (rank > 0 && shape == nullptr)) {
         throw Error(ErrorCode::invalid_argument, "a plugin gave a shape of rank " + std::to_string(rank));
@@ -31,12 +26,6 @@ graph::Shape read_shape(const std::int64_t *shape, std::int32_t rank) {
         count *= shape[i];
     }
     return {shape, shape + rank};
-}
-
-std::string to_text(const graph::Shape &shape) {
-    std::string text;
-    for (const std::int64_t extent : shape) text += (text.empty() ? "" : ", ") + std::to_string(extent);
-    return '{' + text + '}';
 }
 
 /// From the last extents on, both must be equal or one of them 1.
@@ -183,6 +172,17 @@ mirra_status tensor_resample(mirra_context *context, const mirra_tensor *tensor,
 }
 
 } // namespace
+
+runtime::Module &module_of(mirra_context *context) {
+    run_of(context);
+    return context->session->engine->module();
+}
+
+std::string to_text(const graph::Shape &shape) {
+    std::string text;
+    for (const std::int64_t extent : shape) text += (text.empty() ? "" : ", ") + std::to_string(extent);
+    return '{' + text + '}';
+}
 
 mirra_tensor *new_handle(runtime::TensorPtr tensor) {
     return new mirra_tensor{std::move(tensor)};

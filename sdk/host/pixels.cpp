@@ -33,6 +33,16 @@ std::vector<float> load_alpha(image::ConstImageView view, const runtime::Rect &r
     return alpha;
 }
 
+/// The places of one axis of an image, from `begin` on, each within it.
+std::vector<std::int64_t> mirrored(std::int64_t begin, std::int64_t count, std::int64_t extent) {
+    std::vector<std::int64_t> places;
+    for (std::int64_t i = begin; i < begin + count; ++i) {
+        const std::int64_t turn = ((i % (2 * extent)) + 2 * extent) % (2 * extent);
+        places.push_back(turn < extent ? turn : 2 * extent - 1 - turn);
+    }
+    return places;
+}
+
 struct Span {
     std::uintptr_t begin = UINTPTR_MAX, end = 0;
 };
@@ -65,6 +75,22 @@ void load_tile(const image::ConstImageView &source, const runtime::Rect &rect, i
     }
     if (source.transfer == image::Transfer::linear)
         std::transform(out.begin(), out.end(), out.begin(), encode_srgb);
+}
+
+void load_mirrored(const image::ConstImageView &source, const runtime::Rect &rect, int channels,
+                   std::span<float> out) {
+    const auto columns = mirrored(rect.x, rect.width, source.width),
+               rows = mirrored(rect.y, rect.height, source.height);
+    const auto [left, right] = std::ranges::minmax(columns);
+    const auto [top, bottom] = std::ranges::minmax(rows);
+    const runtime::Rect inside{left, top, right - left + 1, bottom - top + 1};
+    std::vector<float> pixels(static_cast<std::size_t>(inside.width * inside.height * channels));
+    load_tile(source, inside, channels, pixels);
+    float *to = out.data();
+    for (const std::int64_t row : rows)
+        for (const std::int64_t column : columns)
+            to = std::copy_n(pixels.data() + ((row - top) * inside.width + column - left) * channels,
+                             channels, to);
 }
 
 void store_tile(std::span<float> values, const runtime::Tile &tile, int channels,

@@ -12,6 +12,10 @@ namespace mirra::host {
 void load_tile(const image::ConstImageView &source, const runtime::Rect &rect, int channels,
                std::span<float> out);
 
+/// The same, but that the image goes on mirrored beyond its edges.
+void load_mirrored(const image::ConstImageView &source, const runtime::Rect &rect, int channels,
+                   std::span<float> out);
+
 /// Writes the core of a tile. `values` (the tile's input rectangle) is worked on in place.
 void store_tile(std::span<float> values, const runtime::Tile &tile, int channels,
                 const image::ImageView &target);

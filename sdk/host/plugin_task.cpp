@@ -49,11 +49,13 @@ Port read_port(const mirra_port_info &port, const std::string &owner) {
     if (port.direction != MIRRA_PORT_INPUT && port.direction != MIRRA_PORT_OUTPUT) {
         reject(owner, "has a port of an unknown direction");
     }
-    check_flags(port.flags, MIRRA_PORT_OPTIONAL | MIRRA_PORT_AS_IS, owner + ": port '" + out.name + "'");
+    check_flags(port.flags, MIRRA_PORT_OPTIONAL | MIRRA_PORT_AS_IS | MIRRA_PORT_COLORED,
+                owner + ": port '" + out.name + "'");
     out.type = static_cast<Type>(port.type);
     out.output = port.direction == MIRRA_PORT_OUTPUT;
     out.optional = (port.flags & MIRRA_PORT_OPTIONAL) != 0;
     out.as_is = (port.flags & MIRRA_PORT_AS_IS) != 0;
+    out.colored = (port.flags & MIRRA_PORT_COLORED) != 0;
     return out;
 }
 

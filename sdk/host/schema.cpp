@@ -46,6 +46,7 @@ Json describe(const Port &port) {
             {"direction", port.output ? "output" : "input"},
             {"optional", port.optional},
             {"as_is", port.as_is},
+            {"colored", port.colored},
             {"unit", port.unit}};
 }
 

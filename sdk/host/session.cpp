@@ -20,12 +20,20 @@ class Hold {
     Session &session_;
 };
 
+/// Tasks with the same default bundle share their bundles.
+bool is_for(const EngineCore &engine, const bundle::Bundle &bundle, const Task &task) {
+    return std::ranges::any_of(engine.tasks(), [&](const Task &each) {
+        return each.name == bundle.manifest().task &&
+               (each.name == task.name || each.default_bundle == task.default_bundle);
+    });
+}
+
 std::shared_ptr<const bundle::Bundle> bundle_for(const EngineCore &engine, const Task &task,
                                                  std::shared_ptr<const bundle::Bundle> given) {
     if (given == nullptr && !task.default_bundle.empty()) {
         given = bundle::Bundle::open(engine.find_bundle(task.default_bundle));
     }
-    if (given != nullptr && given->manifest().task != task.name && !task.default_bundle.empty()) {
+    if (given != nullptr && !task.default_bundle.empty() && !is_for(engine, *given, task)) {
         throw Error(ErrorCode::mismatch,
                     "the bundle '" + given->manifest().name + "' is for the task '" + given->manifest().task +
                         "', not '" + task.name + "'",

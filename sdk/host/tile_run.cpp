@@ -14,9 +14,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-mirra_tile to_c(const runtime::Tile &tile, std::size_t index, std::size_t count) {
+constexpr std::uint32_t kMostPasses = 64, kMostMargin = 1024;
+
+mirra_tile to_c(const runtime::Tile &tile, std::size_t index, std::size_t count, std::uint32_t pass = 0) {
     mirra_tile out{};
     out.struct_size = sizeof(mirra_tile);
+    out.pass = pass;
     out.index = index;
     out.count = count;
     out.core_x = tile.core.x;
@@ -28,6 +31,19 @@ mirra_tile to_c(const runtime::Tile &tile, std::size_t index, std::size_t count)
     out.input_width = tile.input.width;
     out.input_height = tile.input.height;
     return out;
+}
+
+runtime::Rect moved(runtime::Rect rect, std::int64_t by) {
+    rect.x += by;
+    rect.y += by;
+    return rect;
+}
+
+/// What of it lies in an image; may be empty.
+runtime::Rect within(const runtime::Rect &rect, std::int64_t width, std::int64_t height) {
+    const std::int64_t left = std::max<std::int64_t>(rect.x, 0), top = std::max<std::int64_t>(rect.y, 0);
+    return {left, top, std::min(rect.x + rect.width, width) - left,
+            std::min(rect.y + rect.height, height) - top};
 }
 
 /// The tile that a plugin gives, the host's from then on, also where the plugin fails after it.
@@ -57,6 +73,8 @@ class TileRun {
         , functions_(session.entry.task->functions)
         , images_(images)
         , plan_(plan.tiles)
+        , passes_(functions_.measure == nullptr ? 0 : plan.key.setup.measure_passes)
+        , margin_(plan.key.setup.margin)
         , arena_bytes_(plan.arena_bytes)
         , run_{request, images.input, result, plan.tiles.padded_width, plan.tiles.padded_height, {}, {}, {}}
         , channels_(images.as_is ? images.input.color_channels() : 3) {
@@ -70,6 +88,7 @@ class TileRun {
   private:
     void prepare();
     void call(const char *function, const std::function<mirra_status(mirra_error **)> &body);
+    void measure_tile(std::uint32_t pass, std::size_t index);
     void process_tile(std::size_t index);
     void store(const mirra_tensor &output, const runtime::Tile &tile);
     runtime::TensorPtr upload(const runtime::Tile &tile);
@@ -81,6 +100,8 @@ class TileRun {
     const mirra_task &functions_;
     const CheckedRequest &images_;
     const runtime::TilePlan &plan_;
+    const std::uint32_t passes_; ///< of `measure`
+    const std::int64_t margin_;  ///< by which tiles lie further right and down than in the image
     std::uint64_t arena_bytes_;
     RunState run_;
     int channels_;
@@ -114,7 +135,8 @@ void TileRun::report(const char *stage, std::size_t tile, std::size_t count, dou
 runtime::TensorPtr TileRun::upload(const runtime::Tile &tile) {
     const auto count = static_cast<std::size_t>(tile.input.width * tile.input.height * channels_);
     const std::span<float> values(buffer_.data(), count);
-    load_tile(images_.input, tile.input, channels_, values);
+    margin_ == 0 ? load_tile(images_.input, tile.input, channels_, values)
+                 : load_mirrored(images_.input, moved(tile.input, -margin_), channels_, values);
     return session_.engine->module().upload(values, {1, channels_, tile.input.height, tile.input.width},
                                             runtime::Layout::nhwc, session_.device);
 }
@@ -124,10 +146,14 @@ void TileRun::store(const mirra_tensor &output, const runtime::Tile &tile) {
         throw Error(ErrorCode::plugin, "the task '" + session_.entry.task->info.name +
                                            "' gave a tile whose shape is not that of its input");
     }
+    runtime::Tile kept = tile;
+    kept.input = moved(tile.input, -margin_);
+    kept.core = within(moved(tile.core, -margin_), images_.input.width, images_.input.height);
+    if (kept.core.width < 1 || kept.core.height < 1) return; // all of it margin
     const auto count = static_cast<std::size_t>(tile.input.width * tile.input.height * channels_);
     const std::span<float> values(buffer_.data(), count);
     session_.engine->module().download(*output.tensor, values, runtime::Layout::nhwc);
-    store_tile(values, tile, channels_, *images_.output);
+    store_tile(values, kept, channels_, *images_.output);
 }
 
 void TileRun::allow_steps(std::size_t index) {
@@ -140,6 +166,16 @@ void TileRun::allow_steps(std::size_t index) {
         store(output, plan_.tiles[index]);
         ++previews_;
     };
+}
+
+void TileRun::measure_tile(std::uint32_t pass, std::size_t index) {
+    const std::size_t count = plan_.tiles.size();
+    report("measure", pass * count + index, passes_ * count);
+    const mirra_tile description = to_c(plan_.tiles[index], index, count, pass);
+    const mirra_tensor input{upload(plan_.tiles[index])};
+    call("measure", [&](mirra_error **error) {
+        return functions_.measure(session_.instance.get(), &context_, &description, &input, error);
+    });
 }
 
 void TileRun::process_tile(std::size_t index) {
@@ -170,7 +206,7 @@ void TileRun::prepare() {
     module.set_threads(session_.options.threads);
     arena_ = module.make_arena(arena_bytes_);
     buffer_.resize(static_cast<std::size_t>(plan_.input_width * plan_.input_height * channels_));
-    steps_ = plan_.tiles.size() * (functions_.measure == nullptr ? 1 : 2);
+    steps_ = plan_.tiles.size() * (std::size_t{passes_} + 1);
     if (images_.output) image::copy_alpha(images_.input, *images_.output);
 }
 
@@ -183,14 +219,8 @@ void TileRun::run() {
     if (functions_.begin != nullptr) {
         call("begin", [&](mirra_error **error) { return functions_.begin(instance, &context_, error); });
     }
-    for (std::size_t i = 0; functions_.measure != nullptr && i < count; ++i, ++steps_done_) {
-        report("measure", i, count);
-        const mirra_tile description = to_c(plan_.tiles[i], i, count);
-        const mirra_tensor input{upload(plan_.tiles[i])};
-        call("measure", [&](mirra_error **error) {
-            return functions_.measure(instance, &context_, &description, &input, error);
-        });
-    }
+    for (std::uint32_t pass = 0; pass < passes_; ++pass)
+        for (std::size_t i = 0; i < count; ++i, ++steps_done_) measure_tile(pass, i);
     for (std::size_t i = 0; i < count; ++i, ++steps_done_) {
         report("process", i, count);
         process_tile(i);
@@ -247,6 +277,14 @@ Setup configure(SessionState &session, const Occasion &occasion) {
     out.extra_bytes = std::min(setup.extra_bytes, std::uint64_t{1} << 48);
     check_known(setup.flags, MIRRA_SETUP_WHOLE_IMAGE, session);
     out.whole_image = (setup.flags & MIRRA_SETUP_WHOLE_IMAGE) != 0;
+    if (setup.measure_passes > kMostPasses)
+        throw Error(ErrorCode::plugin, "the task '" + session.entry.task->info.name +
+                                           "' asks for too many passes over the tiles");
+    out.measure_passes = std::max(setup.measure_passes, 1U);
+    if (setup.margin > kMostMargin)
+        throw Error(ErrorCode::plugin,
+                    "the task '" + session.entry.task->info.name + "' asks for too wide a margin");
+    out.margin = setup.margin;
     for (const auto &use : read_array(setup.uses, setup.use_count, "uses")) {
         check_known(use.flags, MIRRA_GRAPH_USE_GRADIENT, session);
         check_extents(use, session);

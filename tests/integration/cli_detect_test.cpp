@@ -1,6 +1,7 @@
 // mirra detect on files and folders, with a small bundle of random weights.
 #include "anomaly_bundle.hpp"
 #include "cli_support.hpp"
+#include "mirra/mirra.h"
 
 #include <gtest/gtest.h>
 
@@ -80,6 +81,59 @@ TEST_F(CliDetect, EveryMethodDrawsItsHeatMap) {
         EXPECT_EQ(run.json()["results"][0]["values"]["method"], method);
         EXPECT_EQ(size_of(map), size_of(image));
         std::filesystem::remove(map);
+    }
+}
+
+/// Samples of a picture that is written and read as it is.
+struct Pixels {
+    int width = 0, height = 0, color = 0;
+    std::vector<std::uint8_t> samples;
+};
+
+void write_gray(const std::string &path, const Pixels &pixels) {
+    MIRRA_STRUCT(mirra_image, image);
+    image.width = pixels.width;
+    image.height = pixels.height;
+    image.format = MIRRA_FORMAT_U8;
+    image.color = pixels.color;
+    image.plane_count = 1;
+    image.planes[0].data = const_cast<std::uint8_t *>(pixels.samples.data());
+    ASSERT_EQ(mirra_image_write(path.c_str(), &image, nullptr, nullptr, nullptr), MIRRA_OK);
+}
+
+Pixels read_pixels(const std::string &path) {
+    mirra_picture *picture = nullptr;
+    EXPECT_EQ(mirra_image_read(path.c_str(), nullptr, &picture, nullptr), MIRRA_OK);
+    MIRRA_STRUCT(mirra_image, view);
+    EXPECT_EQ(mirra_picture_view(picture, &view, nullptr), MIRRA_OK);
+    Pixels out{view.width, view.height, view.color, {}};
+    for (int y = 0; y < view.height; ++y) {
+        const auto *row =
+            static_cast<const std::uint8_t *>(view.planes[0].data) + y * view.planes[0].row_stride;
+        out.samples.insert(out.samples.end(), row,
+                           row + static_cast<std::ptrdiff_t>(view.width) * view.color);
+    }
+    mirra_picture_destroy(picture);
+    return out;
+}
+
+TEST_F(CliDetect, TheHeatMapOfAGrayPictureIsInColours) {
+    const std::string image = folder_ / "gray.png", map = folder_ / "map.png";
+    for (const int color : {MIRRA_COLOR_GRAY, MIRRA_COLOR_GRAY_ALPHA}) {
+        Pixels gray{30, 20, color, {}};
+        for (int i = 0; i < 30 * 20 * color; ++i)
+            gray.samples.push_back(static_cast<std::uint8_t>(i * 7 % 200));
+        write_gray(image, gray);
+        const Outcome run = detect({image, "--heatmap", map});
+        ASSERT_EQ(run.exit_code, 0) << run.err;
+        const Pixels drawn = read_pixels(map);
+        ASSERT_EQ(drawn.color, color == MIRRA_COLOR_GRAY ? MIRRA_COLOR_RGB : MIRRA_COLOR_RGBA);
+        bool unequal = false;
+        for (std::size_t i = 0; i < drawn.samples.size(); i += static_cast<std::size_t>(drawn.color))
+            unequal = unequal || (drawn.samples[i] != drawn.samples[i + 1] &&
+                                  drawn.samples[i + 1] != drawn.samples[i + 2] &&
+                                  drawn.samples[i] != drawn.samples[i + 2]);
+        EXPECT_TRUE(unequal);
     }
 }
 

@@ -104,13 +104,10 @@ std::vector<std::string> TemporaryFolder::names() const {
     return out;
 }
 
-void write_waves(const std::string &path, int width, int height) {
-    std::vector<std::uint8_t> pixels;
-    for (int y = 0; y < height; ++y)
-        for (int x = 0; x < width; ++x)
-            for (int c = 0; c < 3; ++c)
-                pixels.push_back(
-                    static_cast<std::uint8_t>(128 + 80 * std::sin(0.05 * (x + c * 7)) * std::cos(0.03 * y)));
+namespace {
+
+/// Writes interleaved RGB samples as a picture file.
+void write_pixels(const std::string &path, int width, int height, std::vector<std::uint8_t> pixels) {
     MIRRA_STRUCT(mirra_image, image);
     image.width = width;
     image.height = height;
@@ -120,6 +117,24 @@ void write_waves(const std::string &path, int width, int height) {
     image.planes[0].data = pixels.data();
     mirra_error *error = nullptr;
     require(mirra_image_write(path.c_str(), &image, nullptr, nullptr, &error), error);
+}
+
+} // namespace
+
+void write_waves(const std::string &path, int width, int height) {
+    std::vector<std::uint8_t> pixels;
+    for (int y = 0; y < height; ++y)
+        for (int x = 0; x < width; ++x)
+            for (int c = 0; c < 3; ++c)
+                pixels.push_back(
+                    static_cast<std::uint8_t>(128 + 80 * std::sin(0.05 * (x + c * 7)) * std::cos(0.03 * y)));
+    write_pixels(path, width, height, std::move(pixels));
+}
+
+void write_flat(const std::string &path, int width, int height, std::uint8_t gray) {
+    write_pixels(path, width, height,
+                 std::vector<std::uint8_t>(
+                     static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3, gray));
 }
 
 void write_text(const std::string &path, const std::string &text) {

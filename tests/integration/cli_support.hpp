@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -49,6 +50,8 @@ class TemporaryFolder {
 
 /// Writes a smooth RGB picture of waves.
 void write_waves(const std::string &path, int width, int height);
+/// Writes an RGB picture of one gray.
+void write_flat(const std::string &path, int width, int height, std::uint8_t gray);
 void write_text(const std::string &path, const std::string &text);
 
 struct Size {

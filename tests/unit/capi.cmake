@@ -13,8 +13,10 @@ set(MIRRA_UNIT_CAPI_TESTS
     host_value_test.cpp
     plugin_anomaly_test.cpp
     plugin_denoiser_test.cpp
+    plugin_host_functions_test.cpp
     plugin_inverter_optimize_test.cpp
     plugin_inverter_test.cpp
+    plugin_stylizer_test.cpp
     plugin_zoo_test.cpp)
 set(MIRRA_UNIT_CAPI_LIBRARIES mirra mirra_host nlohmann_json::nlohmann_json)
 
@@ -40,8 +42,11 @@ foreach(animal no-symbol abi-too-new abi-too-old init-fails scribbles-size scrib
     list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_${animal})
 endforeach()
 mirra_zoo_animal(throws plugin_throws.cpp)
-list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_throws)
-list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_fake_runtime mirra_plugin_anomaly mirra_plugin_denoiser mirra_plugin_inverter mirra_plugin_gain)
+mirra_zoo_animal(probe plugin_probe.cpp)
+target_sources(mirra_zoo_probe PRIVATE ${PROJECT_SOURCE_DIR}/plugins/common/host.cpp)
+target_include_directories(mirra_zoo_probe PRIVATE ${PROJECT_SOURCE_DIR}/plugins)
+list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_throws mirra_zoo_probe)
+list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_fake_runtime mirra_plugin_anomaly mirra_plugin_denoiser mirra_plugin_inverter mirra_plugin_stylizer mirra_plugin_gain)
 
 set(MIRRA_UNIT_CAPI_DEFINITIONS
     MIRRA_TEST_HEADERS="${PROJECT_SOURCE_DIR}/capi/include/mirra"

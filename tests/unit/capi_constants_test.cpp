@@ -41,6 +41,7 @@ TEST(CapiConstants, KeepTheirValues) {
     static_assert(MIRRA_PORT_OUTPUT == 1);
     static_assert(MIRRA_PORT_OPTIONAL == 1);
     static_assert(MIRRA_PORT_AS_IS == 2);
+    static_assert(MIRRA_PORT_COLORED == 4);
     static_assert(MIRRA_PARAM_ADVANCED == 1);
     static_assert(MIRRA_PARAM_DEPRECATED == 2);
     static_assert(MIRRA_PRECISION_AUTO == 0);
@@ -70,6 +71,8 @@ TEST(CapiConstants, KeepTheirValues) {
     static_assert(MIRRA_BINARY_DIVIDE == 3);
     static_assert(MIRRA_BINARY_MINIMUM == 4);
     static_assert(MIRRA_BINARY_MAXIMUM == 5);
+    static_assert(MIRRA_PRODUCT_TRANSPOSE_A == 1);
+    static_assert(MIRRA_PRODUCT_TRANSPOSE_B == 2);
     static_assert(MIRRA_REDUCE_SUM == 0);
     static_assert(MIRRA_REDUCE_MEAN == 1);
     static_assert(MIRRA_REDUCE_MINIMUM == 2);

@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 
 TEST(CapiEngine, DescribesTheDenoiser) {
     const Engine engine = make_engine();
-    ASSERT_EQ(3U, mirra_engine_task_count(engine.get()));
+    ASSERT_EQ(5U, mirra_engine_task_count(engine.get()));
     MIRRA_STRUCT(mirra_task_info, task);
     EXPECT_OK(mirra_engine_task(engine.get(), 1, &task, error));
     EXPECT_STREQ("denoise", task.name);
@@ -44,7 +44,7 @@ TEST(CapiEngine, DescribesTheDenoiser) {
 TEST(CapiEngine, RefusesWhatIsNotThere) {
     const Engine engine = make_engine();
     MIRRA_STRUCT(mirra_task_info, task);
-    EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_engine_task(engine.get(), 3, &task, error));
+    EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_engine_task(engine.get(), 5, &task, error));
     MIRRA_STRUCT(mirra_param_info, param);
     EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_engine_param(engine.get(), "denoise", 2, &param, error));
     Failure failure;
@@ -70,7 +70,7 @@ TEST(CapiEngine, IsMadeWithoutTheRuntime) {
     options.runtime_module = "/nowhere/runtime.so";
     Engine engine;
     EXPECT_OK(mirra_engine_create(&options, engine.out(), error));
-    EXPECT_EQ(3U, mirra_engine_task_count(engine.get()));
+    EXPECT_EQ(5U, mirra_engine_task_count(engine.get()));
     MIRRA_STRUCT(mirra_runtime_info, runtime);
     EXPECT_OK(mirra_engine_runtime(engine.get(), &runtime, error));
     EXPECT_EQ(0, runtime.usable);

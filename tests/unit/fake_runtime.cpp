@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <numeric>
 #include <stdexcept>
 #include <thread>
 
@@ -325,6 +326,57 @@ std::size_t in_nchw(std::size_t i, const graph::Shape &shape) {
     return (i % channels) * pixels + i / channels;
 }
 
+/// Eigenvalues and eigenvectors by rotations that make one value beside the diagonal zero after the other.
+class Jacobi {
+  public:
+    /// Reads the lower triangle.
+    Jacobi(std::span<const float> values, std::size_t n) : n_(n), a_(n * n), vectors_(n * n) {
+        for (std::size_t i = 0; i < n; ++i) {
+            vectors_[i * n + i] = 1;
+            for (std::size_t j = 0; j <= i; ++j) {
+                if (!std::isfinite(values[i * n + j]))
+                    throw Error(ErrorCode::invalid_argument, "a value is no finite number", "symmetric");
+                a_[i * n + j] = a_[j * n + i] = values[i * n + j];
+            }
+        }
+    }
+
+    void solve() {
+        constexpr int kSweeps = 30;
+        for (int sweep = 0; sweep < kSweeps; ++sweep)
+            for (std::size_t p = 0; p < n_; ++p)
+                for (std::size_t q = p + 1; q < n_; ++q)
+                    if (a_[p * n_ + q] != 0) rotate(p, q);
+    }
+
+    [[nodiscard]] double value(std::size_t i) const { return a_[i * n_ + i]; }
+    [[nodiscard]] double vector(std::size_t row, std::size_t i) const { return vectors_[row * n_ + i]; }
+    [[nodiscard]] std::vector<std::size_t> ascending() const {
+        std::vector<std::size_t> order(n_);
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::ranges::sort(order, {}, [&](std::size_t i) { return value(i); });
+        return order;
+    }
+
+  private:
+    void rotate(std::size_t p, std::size_t q) {
+        const double angle = 0.5 * std::atan2(2 * a_[p * n_ + q], a_[q * n_ + q] - a_[p * n_ + p]);
+        const double c = std::cos(angle), s = std::sin(angle);
+        const auto turn = [&](double &x, double &y) {
+            const double before = x;
+            x = c * before - s * y;
+            y = s * before + c * y;
+        };
+        for (std::size_t k = 0; k < n_; ++k) turn(a_[k * n_ + p], a_[k * n_ + q]);
+        for (std::size_t k = 0; k < n_; ++k) turn(a_[p * n_ + k], a_[q * n_ + k]);
+        for (std::size_t k = 0; k < n_; ++k) turn(vectors_[k * n_ + p], vectors_[k * n_ + q]);
+        a_[p * n_ + q] = a_[q * n_ + p] = 0;
+    }
+
+    std::size_t n_;
+    std::vector<double> a_, vectors_;
+};
+
 class FakeModule final : public Module {
   public:
     [[nodiscard]] std::string version() const override { return "fake 1"; }
@@ -368,11 +420,10 @@ class FakeModule final : public Module {
         }
     }
     TensorPtr binary(Binary op, const TensorPtr &a, const TensorPtr &b) override {
-        auto y = make(a->shape());
-        for (std::size_t i = 0; i < y->values.size(); ++i) {
-            const float p = fake(*a).values[i], q = fake(*b).values[beside(i, a->shape(), b->shape())];
-            y->values[i] = op == Binary::add ? p + q : op == Binary::subtract ? p - q : p * q;
-        }
+        auto y = make(broadcast(a->shape(), b->shape()));
+        for (std::size_t i = 0; i < y->values.size(); ++i)
+            y->values[i] = apply(op, fake(*a).values[beside(i, y->shape(), a->shape())],
+                                 fake(*b).values[beside(i, y->shape(), b->shape())]);
         return y;
     }
     TensorPtr affine(const TensorPtr &x, double scale, double offset) override {
@@ -391,19 +442,86 @@ class FakeModule final : public Module {
         return op == Reduction::sum ? sum : sum / static_cast<double>(values.size());
     }
 
+    TensorPtr product(const TensorPtr &a, bool transpose_a, const TensorPtr &b, bool transpose_b) override {
+        const FakeTensor left = matrix(*a, transpose_a), right = matrix(*b, transpose_b);
+        const std::int64_t inner = left.shape()[1], columns = right.shape()[1];
+        auto y = make({left.shape()[0], columns});
+        for (std::int64_t i = 0; i < left.shape()[0] * columns; ++i)
+            for (std::int64_t k = 0; k < inner; ++k)
+                y->values[static_cast<std::size_t>(i)] +=
+                    left.values[static_cast<std::size_t>(i / columns * inner + k)] *
+                    right.values[static_cast<std::size_t>(k * columns + i % columns)];
+        return y;
+    }
+    Eigen eigen(const TensorPtr &symmetric) override {
+        const auto extent = symmetric->shape()[0];
+        const auto n = static_cast<std::size_t>(extent);
+        Jacobi solver(fake(*symmetric).values, n);
+        solver.solve();
+        auto values = make({extent}), vectors = make({extent, extent});
+        const auto order = solver.ascending();
+        for (std::size_t i = 0; i < n; ++i) {
+            values->values[i] = static_cast<float>(solver.value(order[i]));
+            for (std::size_t row = 0; row < n; ++row)
+                vectors->values[row * n + i] = static_cast<float>(solver.vector(row, order[i]));
+        }
+        return {values, vectors};
+    }
+
   private:
-    /// Which value of b goes with value i of a: itself, or that of its channel.
-    static std::size_t beside(std::size_t i, const graph::Shape &a, const graph::Shape &b) {
-        if (a == b) return i;
-        if (a.size() == 4 && b == graph::Shape{1, a[1], 1, 1})
-            return i / static_cast<std::size_t>(a[2] * a[3]);
-        throw std::logic_error("the fake runtime broadcasts over pixels only");
+    static float apply(Binary op, float p, float q) {
+        switch (op) {
+        case Binary::add:
+            return p + q;
+        case Binary::subtract:
+            return p - q;
+        case Binary::multiply:
+            return p * q;
+        case Binary::divide:
+            return p / q;
+        case Binary::minimum:
+            return std::min(p, q);
+        case Binary::maximum:
+            return std::max(p, q);
+        }
+        throw std::logic_error("unknown operation");
+    }
+
+    static graph::Shape broadcast(graph::Shape a, graph::Shape b) {
+        if (a.size() < b.size()) std::swap(a, b);
+        b.insert(b.begin(), a.size() - b.size(), 1);
+        for (std::size_t i = 0; i < a.size(); ++i) a[i] = std::max(a[i], b[i]);
+        return a;
+    }
+
+    /// Which value of an operand goes with value i of the result.
+    static std::size_t beside(std::size_t i, const graph::Shape &result, const graph::Shape &operand) {
+        std::size_t at = 0, step = 1;
+        for (std::size_t axis = 1; axis <= operand.size(); ++axis) {
+            const auto extent = static_cast<std::size_t>(result[result.size() - axis]),
+                       own = static_cast<std::size_t>(operand[operand.size() - axis]);
+            if (own > 1) at += i % extent * step;
+            step *= own;
+            i /= extent;
+        }
+        return at;
+    }
+
+    static FakeTensor matrix(const Tensor &tensor, bool transpose) {
+        const FakeTensor &x = fake(tensor);
+        const auto rows = x.shape()[0], columns = x.shape()[1];
+        FakeTensor y(transpose ? graph::Shape{columns, rows} : x.shape());
+        for (std::size_t i = 0; i < x.values.size(); ++i) {
+            const auto width = static_cast<std::size_t>(columns);
+            y.values[transpose ? i % width * static_cast<std::size_t>(rows) + i / width : i] = x.values[i];
+        }
+        return y;
     }
 };
 
 } // namespace
 
-extern "C" __attribute__((visibility("default"))) Module *mirra_runtime_module_v2() {
+extern "C" __attribute__((visibility("default"))) Module *mirra_runtime_module_v3() {
     static FakeModule module;
     return &module;
 }

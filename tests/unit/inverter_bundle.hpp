@@ -52,8 +52,8 @@ inline std::map<std::string, graph::Graph> inverter_graphs() {
     return graphs;
 }
 
-inline bundle::Weights random_weights(const std::map<std::string, graph::Graph> &graphs) {
-    std::mt19937 random(3);
+inline bundle::Weights random_weights(const std::map<std::string, graph::Graph> &graphs, unsigned seed = 3) {
+    std::mt19937 random(seed);
     std::normal_distribution<double> normal(0, 1);
     bundle::Weights weights;
     for (const auto &[graph_name, graph] : graphs)

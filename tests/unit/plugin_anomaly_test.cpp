@@ -345,6 +345,49 @@ TEST_P(PluginAnomaly, ASearchThatGoesAstrayIsAnError) {
     EXPECT_THAT(wild.refuse(MIRRA_E_INVALID_ARGUMENT, *image_), HasSubstr("| rate | Lower the rate"));
 }
 
+TEST_P(PluginAnomaly, ScoresThatAreNoNumbersAreErrors) {
+    const auto graphs = anomaly_graphs();
+    auto weights = anomaly_weights(graphs);
+    // One channel of "low" overflows, so that "deep" and the distances are differences of infinities.
+    auto &first = weights.at("encoder.1.weight").values;
+    const std::size_t each = first.size() / kLowChannels;
+    for (std::size_t i = each; i < 2 * each; ++i) first[i] = 3e38F;
+    const std::string path = temporary("damaged.mirra");
+    write_small(path, "damaged parts", "detect", kUncalibrated, graphs, weights);
+    Bundle bundle;
+    EXPECT_OK(mirra_bundle_open(path.c_str(), bundle.out(), error));
+    Detector damaged(engine_, bundle);
+    damaged.set("iterations", "2");
+    for (const char *method : {"reconstruction", "feature-memory"})
+        EXPECT_THAT(damaged.set("method", method).refuse(MIRRA_E_MISMATCH, *image_),
+                    HasSubstr("score of picture 0 is no finite number | bundle"))
+            << method;
+    EXPECT_THAT(damaged.set("method", "latent-search").refuse(MIRRA_E_INVALID_ARGUMENT, *image_),
+                HasSubstr("went astray"));
+}
+
+TEST_P(PluginAnomaly, AMemoryNeedsFullPrecision) {
+    MIRRA_STRUCT(mirra_session_options, options);
+    options.task = "detect";
+    options.bundle = bundle_.get();
+    options.precision = MIRRA_PRECISION_BF16;
+    Session session;
+    Failure failure;
+    if (mirra_session_create(engine_->get(), &options, session.out(), failure.out()) != MIRRA_OK)
+        GTEST_SKIP() << message(failure);
+    const mirra_port_value image = port("image", image_->image);
+    EXPECT_STATUS(MIRRA_E_UNSUPPORTED, mirra_session_run(session.get(), &image, 1, nullptr, nullptr, error));
+    Failure refused;
+    mirra_session_run(session.get(), &image, 1, nullptr, nullptr, refused.out());
+    EXPECT_THAT(message(refused), HasSubstr("| precision | Leave it at auto or fp32"));
+    EXPECT_OK(mirra_session_set_text(session.get(), "method", "reconstruction", error));
+    EXPECT_OK(mirra_session_run(session.get(), &image, 1, nullptr, nullptr, error));
+    options.precision = MIRRA_PRECISION_AUTO;
+    Session automatic;
+    EXPECT_OK(mirra_session_create(engine_->get(), &options, automatic.out(), error));
+    EXPECT_OK(mirra_session_run(automatic.get(), &image, 1, nullptr, nullptr, error));
+}
+
 TEST_P(PluginAnomaly, IsCancelledBetweenSteps) {
     Cancel cancel;
     EXPECT_OK(mirra_cancel_create(cancel.out(), error));

@@ -6,7 +6,9 @@
 #include "eval/anomaly_origin.hpp"
 #include "eval/anomaly_scores.hpp"
 #include "eval/anomaly_set.hpp"
+#include "eval/auroc.hpp"
 #include "eval/defects.hpp"
+#include "eval/manifest_rewrite.hpp"
 #include "eval/one_vs_all.hpp"
 #include "eval/paper_anomaly.hpp"
 #include "eval/roc.hpp"
@@ -24,6 +26,7 @@
 #include "trainer_support.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -31,6 +34,7 @@
 #include <iterator>
 #include <ranges>
 #include <set>
+#include <span>
 #include <stdexcept>
 
 namespace {
@@ -425,6 +429,60 @@ TEST(AnomalyProtocols, OneVsAllTrainsMeasuresAndResumes) {
               std::string::npos);
 }
 
+/// The bundle with some fields of its provenance taken out, as earlier versions wrote it.
+void forget(const fs::path &path, const std::vector<std::string> &fields) {
+    const auto bundle = bundle::Bundle::open(path);
+    auto manifest = bundle->manifest();
+    auto provenance = nlohmann::json::parse(manifest.provenance);
+    for (const auto &field : fields) EXPECT_EQ(provenance.erase(field), 1U) << field;
+    manifest.provenance = provenance.dump();
+    rewrite_manifest(*bundle, manifest, path);
+}
+
+TEST(AnomalyProtocols, OneVsAllTakesNoDetectorOfAnotherTraining) {
+    auto settings = one_vs_all_of("kept");
+    settings.methods = {"reconstruction"};
+    settings.classes = {"red"};
+    ASSERT_EQ(evaluate_anomaly(settings), 0);
+    const auto refused = [&](const std::string &what) {
+        const auto said = refusal(ErrorCode::mismatch, [&] { evaluate_anomaly(settings); });
+        EXPECT_NE(said.find(what), std::string::npos) << said;
+        EXPECT_NE(said.find("enc-red.mirra"), std::string::npos) << said;
+        EXPECT_NE(said.find("another --work"), std::string::npos) << said;
+    };
+    const auto own = settings;
+    const auto others = one_vs_all_of("others").data;
+    make_classes("others/data/train", 26);
+    settings.data = others;
+    refused("on other data: [\"kept/data\"]");
+    settings = own;
+    settings.steps = 5;
+    refused("another recipe, or other --steps");
+    settings = own;
+    settings.train_count = 22;
+    refused("--train-count 0");
+    settings = own;
+    std::ofstream(settings.recipe, std::ios::app) << "# a word\n";
+    EXPECT_EQ(evaluate_anomaly(settings), 0) << "the recipe says the same";
+    std::ofstream(settings.recipe, std::ios::app) << "[loss]\nkind = \"pix\"\n";
+    refused("another recipe");
+    std::ofstream(settings.recipe) << kRecipe;
+    const auto bundle = settings.scoring.work / "enc-red.mirra";
+    fs::copy(bundle, settings.scoring.work / "enc-blue.mirra");
+    settings.classes = {"blue"};
+    EXPECT_NE(
+        refusal(ErrorCode::mismatch, [&] { evaluate_anomaly(settings); }).find("another class: \"red\""),
+        std::string::npos);
+
+    settings = own;
+    make_classes("kept/data/train", 25);
+    refused("on other data");
+    forget(bundle, {"data_fingerprint", "count"});
+    EXPECT_EQ(evaluate_anomaly(settings), 0) << "what the manifest has agrees";
+    settings.data = others;
+    refused("on other data");
+}
+
 TEST(AnomalyProtocols, OneVsAllRefusesWhatItCannotDo) {
     auto settings = one_vs_all_of("refused");
     settings.classes = {"green"};
@@ -487,10 +545,41 @@ TEST(AnomalyProtocols, PartsAndDefectsOfADetector) {
     EXPECT_NE(defects.find("colour shift,reconstruction,4,"), std::string::npos) << defects;
     EXPECT_GT(image::read(settings.sheet).height(), 400);
     const auto result = evaluate_defects(settings);
-    for (const auto &row : result.rows)
-        EXPECT_TRUE(row.pixel.value >= 0 && row.pixel.value <= 1 && row.image.value >= 0) << row.kind;
     EXPECT_EQ(result.sheet.size(), 4U * 4) << "every picture of every kind";
-    EXPECT_EQ(result.sheet.front().size(), 2U + 3);
+    for (const auto &row : result.sheet) EXPECT_EQ(row.size(), 2U + 3);
+    EXPECT_EQ(result.sheet[0][0].caption, "scratch");
+    EXPECT_EQ(result.sheet[4][0].caption, "blob");
+    settings.scoring.batch = 3;
+    const auto batches = evaluate_defects(settings);
+    for (std::size_t i = 0; i < result.rows.size(); ++i) {
+        EXPECT_NEAR(result.rows[i].image.value, batches.rows[i].image.value, 1e-9) << result.rows[i].kind;
+        EXPECT_NEAR(result.rows[i].pixel.value, batches.rows[i].pixel.value, 1e-3) << result.rows[i].kind;
+    }
+    for (std::size_t i = 0; i < result.sheet.size(); ++i)
+        EXPECT_EQ(result.sheet[i][0].picture.values, batches.sheet[i][0].picture.values) << i;
+}
+
+TEST(AnomalyEvaluation, ThePixelsAurocComparesTheMapWithTheMask) {
+    constexpr std::int64_t kHeight = 6, kWidth = 6;
+    const auto asymmetric = torch::zeros({kHeight, kWidth});
+    asymmetric.slice(0, 1, 2).fill_(1); // one line
+    std::vector<std::uint8_t> mask;
+    for (const auto value : std::span(asymmetric.const_data_ptr<float>(), kHeight * kWidth))
+        mask.push_back(value != 0);
+    const auto area = [&](const torch::Tensor &heat) {
+        LabelledScores pixels;
+        add_pixels(heat, mask, pixels);
+        EXPECT_EQ(pixels.anomalous.size(), 6U);
+        EXPECT_EQ(pixels.normal.size(), 30U);
+        return auroc(pixels.normal, pixels.anomalous);
+    };
+    EXPECT_EQ(area(asymmetric), 1);
+    EXPECT_EQ(area(1 - asymmetric), 0);
+    EXPECT_EQ(area(torch::ones({kHeight, kWidth})), 0.5);
+    // Of the six pixels one is hot, as are five of the thirty others.
+    EXPECT_NEAR(area(asymmetric.t()), 0.5, 1e-12);
+    LabelledScores pixels;
+    EXPECT_THROW(add_pixels(torch::zeros({5, 5}), mask, pixels), Error);
 }
 
 TEST(AnomalyProtocols, RefuseBundlesOfOtherTasksAndMissingOptions) {
@@ -509,6 +598,23 @@ TEST(AnomalyProtocols, RefuseBundlesOfOtherTasksAndMissingOptions) {
     settings.protocol = "defects";
     settings.data = settings.good.string();
     refusal(ErrorCode::mismatch, [&] { evaluate_anomaly(settings); });
+}
+
+TEST(AnomalyProtocols, FoldersWithoutPicturesAreNamedByTheirOption) {
+    AnomalyEvaluation settings;
+    settings.protocol = "parts";
+    settings.bundle = make_detector();
+    const fs::path empty = scratch() + "no-pictures";
+    fs::create_directories(empty);
+    settings.good = make_pictures("some-good", 2, 20, 20);
+    for (const auto &folder : {empty, empty / "nowhere"}) {
+        settings.bad = folder;
+        EXPECT_NE(refusal(ErrorCode::not_found, [&] { evaluate_anomaly(settings); }).find("with --bad"),
+                  std::string::npos);
+    }
+    std::swap(settings.good, settings.bad);
+    EXPECT_NE(refusal(ErrorCode::not_found, [&] { evaluate_anomaly(settings); }).find("with --good"),
+              std::string::npos);
 }
 
 TEST(AnomalyProtocols, MethodsAreThoseOfTheDetector) {

@@ -131,6 +131,20 @@ TEST(Coreset, OfFewOrEqualPoints) {
     EXPECT_EQ(coreset(torch::randn({3, 2}), {.members = 5}), (std::vector<std::int64_t>{0, 1, 2}));
     const auto twice = torch::tensor({0.F, 0.F, 1.F, 1.F, 0.F, 0.F, 1.F, 1.F}).view({4, 2});
     EXPECT_EQ(coreset(twice, {.members = 3}).size(), 2U) << "equal points are one";
+    EXPECT_EQ(coreset(torch::full({30, 7}, 0.3F), {.members = 5}).size(), 1U) << "all of them";
+    EXPECT_EQ(coreset(torch::zeros({30, 7}), {.members = 5}).size(), 1U);
+}
+
+TEST(Coreset, TheMiddleOfARingIsCoveredToo) {
+    torch::manual_seed(3);
+    std::vector<torch::Tensor> points;
+    for (int i = 0; i < 200; ++i)
+        points.push_back(10 * torch::tensor({std::cos(0.0314159 * i), std::sin(0.0314159 * i)}, at::kFloat));
+    for (int i = 0; i < 100; ++i) points.push_back(0.1 * (2 * torch::rand({2}) - 1) / std::sqrt(2.0));
+    const auto chosen = coreset(torch::stack(points), {.members = 20, .dimensions = 0});
+    EXPECT_EQ(chosen.size(), 20U);
+    EXPECT_EQ(std::ranges::count_if(chosen, [](auto index) { return index >= 200; }), 1);
+    EXPECT_LT(radius(torch::stack(points), chosen), 2.5);
 }
 
 std::vector<double> log_normal(std::size_t count, double mean, double deviation, std::uint64_t seed) {
@@ -344,6 +358,53 @@ TEST(AnomalyTraining, ARunThatDiedWhileCalibratingIsCalibratedAgain) {
     EXPECT_EQ(defaults_of(command.output), before);
 }
 
+TEST(AnomalyTraining, AFinishedRunIsCalibratedAgainWhereTheCalibrationIsAnother) {
+    auto command = command_for("recalibrated");
+    command.val_good = make_pictures("recalibrated-good", 12, 36, 36);
+    ASSERT_EQ(train_anomaly(command), 0);
+    const auto first = defaults_of(command.output);
+    const auto generator = weights_of(command.output);
+    const auto written = [&] { return fs::last_write_time(command.output); };
+    auto time = written();
+    ASSERT_EQ(train_anomaly(command), 0);
+    EXPECT_EQ(written(), time) << "nothing is another";
+
+    command.bad = make_classes("recalibrated-bad", 4);
+    ASSERT_EQ(train_anomaly(command), 0);
+    const auto with_bad = defaults_of(command.output);
+    EXPECT_NE(with_bad["feature_memory_slope"], first["feature_memory_slope"]);
+    EXPECT_EQ(with_bad["feature_memory_threshold"], first["feature_memory_threshold"]);
+    const auto provenance = Json::parse(bundle::Bundle::open(command.output)->manifest().provenance);
+    EXPECT_EQ(provenance["calibration"]["bad"], 8);
+    EXPECT_EQ(weights_of(command.output), generator) << "nothing is trained again";
+
+    command.memory = 30;
+    command.false_positive_rate = 0.1;
+    ASSERT_EQ(train_anomaly(command), 0);
+    EXPECT_EQ(bundle::Bundle::open(command.output)->file().tensors().at("memory.weight").shape[0], 30);
+    EXPECT_EQ(defaults_of(command.output)["false_positive_rate"], 0.1);
+    time = written();
+    ASSERT_EQ(train_anomaly(command), 0);
+    EXPECT_EQ(written(), time);
+    command.seed = 6;
+    EXPECT_THROW(train_anomaly(command), Error) << "the generator is another";
+}
+
+TEST(AnomalyTraining, OtherPicturesOfTheSameDataAreAnotherTraining) {
+    auto command = command_for("which");
+    const auto fingerprint = [&](const std::string &more = "") {
+        std::ofstream(command.recipe) << kRecipe << more;
+        return anomaly_task(command)->fingerprint();
+    };
+    const auto all = fingerprint();
+    EXPECT_EQ(fingerprint(), all);
+    EXPECT_EQ(fingerprint("[calibration]\nsearch_pictures = 11\n"), all);
+    EXPECT_NE(fingerprint("[calibration]\nheld_out = 12\n"), all);
+    command.val_good = make_pictures("which-good", 10, 40, 36);
+    command.count = 18; // as many as without, but others
+    EXPECT_NE(fingerprint(), all);
+}
+
 TEST(AnomalyTraining, OneClassOfLabelledData) {
     auto command = command_for("class");
     command.data = {make_classes("anomaly-classes", 22).string()};
@@ -396,6 +457,10 @@ TEST(AnomalyTraining, ImpossibleDataAreErrorsBeforeTheFirstStep) {
     command.bad = scratch() + "nowhere";
     const auto nowhere = with_data(make_pictures("parts", 24, 32, 32));
     EXPECT_NE(nowhere.find("given with --bad"), std::string::npos) << nowhere;
+    command.bad = empty;
+    EXPECT_NE(refused(command).find("given with --bad"), std::string::npos) << refused(command);
+    command.val_good = empty;
+    EXPECT_NE(refused(command).find("given with --val-good"), std::string::npos) << refused(command);
     EXPECT_FALSE(fs::exists(command.output));
 }
 

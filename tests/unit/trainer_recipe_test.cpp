@@ -75,6 +75,15 @@ TEST(Recipes, TheCommandLineOverridesAndIsKept) {
     EXPECT_EQ(settings.budget.epsilon, 2.5);
 }
 
+TEST(Recipes, TablesAreTakenOutOrAlone) {
+    const auto recipe = Recipe::parse("[data]\nextent = 32 # of all\n[score]\niterations = 3\n", "test");
+    const auto same = Recipe::parse("[score]\niterations=3\n[data]\nextent=32", "other");
+    EXPECT_EQ(recipe.without({}), same.without({}));
+    EXPECT_EQ(recipe.without({"score", "memory"}), Recipe::parse("[data]\nextent = 32", "").without({}));
+    EXPECT_EQ(recipe.only({"score", "memory"}), Recipe::parse("[score]\niterations = 3", "").without({}));
+    EXPECT_NE(recipe.without({"score"}), recipe.without({"data"}));
+}
+
 TEST(Recipes, WhatAnEncoderCannotUseIsRefused) {
     for (const char *text :
          {"[data]\ngrowth = [16]\ngrowth_epochs = [9223372036854775807]", "[data]\ngrowth = [16]",

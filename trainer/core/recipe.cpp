@@ -28,6 +28,12 @@ void collect(const toml::table &table, const std::string &prefix, std::vector<st
     }
 }
 
+std::string to_text(const toml::table &table) {
+    std::ostringstream text;
+    text << table << '\n';
+    return text.str();
+}
+
 } // namespace
 
 Recipe::Recipe() : table_(std::make_unique<Table>()) {}
@@ -121,9 +127,7 @@ template<class Value> void Recipe::replace(const std::string &key, const Value &
         begin = dot + 1;
     }
     table->insert_or_assign(key.substr(begin), value);
-    std::ostringstream text;
-    text << table_->toml << '\n';
-    source_ = text.str();
+    source_ = to_text(table_->toml);
 }
 
 void Recipe::set(const std::string &key, double value) {
@@ -134,6 +138,19 @@ void Recipe::set(const std::string &key, std::int64_t value) {
 }
 void Recipe::set(const std::string &key, const std::string &value) {
     replace(key, value);
+}
+
+std::string Recipe::without(const std::vector<std::string> &tables) const {
+    toml::table rest = table_->toml;
+    for (const auto &name : tables) rest.erase(name);
+    return to_text(rest);
+}
+
+std::string Recipe::only(const std::vector<std::string> &tables) const {
+    toml::table taken;
+    for (const auto &name : tables)
+        if (const auto *node = table_->toml.get(name)) taken.insert(name, *node);
+    return to_text(taken);
 }
 
 std::vector<std::int64_t> Recipe::integers(const std::string &key,

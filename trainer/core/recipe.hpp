@@ -48,6 +48,9 @@ class Recipe {
     void finish() const;
     [[nodiscard]] const std::string &name() const { return name_; }
     [[nodiscard]] const std::string &source() const { return source_; } ///< the file's text
+    /// The recipe as text without some of its tables, or these alone: the same for recipes that say the same.
+    [[nodiscard]] std::string without(const std::vector<std::string> &tables) const;
+    [[nodiscard]] std::string only(const std::vector<std::string> &tables) const;
 
   private:
     struct Table;

@@ -122,7 +122,7 @@ std::int64_t resume(TrainingTask &task, const RunOptions &options) {
         std::filesystem::remove(checkpoint);
     const auto found = load_checkpoint(checkpoint, task.state(), task.fingerprint());
     const auto first = found ? found->step : 0;
-    if (found && first == task.steps() && std::filesystem::exists(task.output())) {
+    if (found && first == task.steps() && task.finished()) {
         log_info("this run is finished: " + task.output().string() + "; pass --restart to train anew");
         return kFinished;
     }

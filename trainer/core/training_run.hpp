@@ -34,6 +34,8 @@ class TrainingTask {
     virtual void finish() = 0;
     /// The bundle that finish() writes.
     [[nodiscard]] virtual std::filesystem::path output() const = 0;
+    /// After the last step: whether there is nothing left for finish() to do.
+    [[nodiscard]] virtual bool finished() const { return std::filesystem::exists(output()); }
     /// Those that train together.
     [[nodiscard]] virtual const ProcessGroup &processes() const { return ProcessGroup::alone(); }
 };

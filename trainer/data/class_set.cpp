@@ -6,12 +6,15 @@
 #include "data/resample.hpp"
 #include "mirra/error.hpp"
 
+#include <algorithm>
+
 namespace mirra::trainer {
 
 ClassSet::ClassSet(const std::vector<std::string> &sources, Split split, const Options &options)
     : options_(options) {
     for (const auto &source : sources)
-        if (auto store = options.labelled ? open_pictures(source, split) : open_unlabelled(source, split))
+        if (auto store = options.labelled ? open_pictures(source, split)
+                                          : open_unlabelled(source, split, options.option))
             add(std::move(store), source);
     const std::string folder =
         options.labelled ? "give a folder with one folder of pictures a class" : "give a folder of pictures";
@@ -132,6 +135,17 @@ std::uint64_t ClassSet::fingerprint() const {
     std::uint64_t hash = static_cast<std::uint64_t>(options_.side);
     for (const auto &store : stores_) hash = mix(hash ^ store->fingerprint());
     for (const char c : options_.only) hash = mix(hash ^ static_cast<unsigned char>(c));
+    return hash;
+}
+
+std::uint64_t ClassSet::pictures_fingerprint() const {
+    std::uint64_t hash = fingerprint();
+    for (const auto &entry : entries_) {
+        const auto store =
+            std::ranges::find_if(stores_, [&](const auto &each) { return each.get() == entry->store; });
+        hash = mix(hash ^ static_cast<std::uint64_t>(store - stores_.begin()));
+        hash = mix(hash ^ static_cast<std::uint64_t>(entry->index));
+    }
     return hash;
 }
 

@@ -28,6 +28,7 @@ class ClassSet {
             0;                 ///< decoded pictures kept in memory; beyond it they are decoded each time
         bool labelled = true;  ///< otherwise folders are searched to any depth and all labels are 0
         std::string only = {}; ///< the one class that is taken, of labelled pictures; "": all
+        std::string option = "--data"; ///< that names unlabelled sources, for messages
     };
     /// @param sources  see open_pictures()
     /// @throws Error not_found (no picture in any, a missing split) | mismatch (other classes in the second)
@@ -56,7 +57,10 @@ class ClassSet {
     LabelledPicture get(std::int64_t index);
     /// "name: reason" of every picture that was skipped so far.
     [[nodiscard]] std::vector<std::string> skipped() const;
+    /// Of the sources as a whole, whatever was held out of them.
     [[nodiscard]] std::uint64_t fingerprint() const;
+    /// Of these and of which of their pictures are left.
+    [[nodiscard]] std::uint64_t pictures_fingerprint() const;
 
   private:
     struct Entry {

@@ -11,10 +11,10 @@ namespace fs = std::filesystem;
 
 class FlatFolder final : public PictureStore {
   public:
-    explicit FlatFolder(const fs::path &folder) : files_(find_pictures(folder)) {
+    FlatFolder(const fs::path &folder, const std::string &option) : files_(find_pictures(folder, option)) {
         if (files_.empty())
             throw Error(ErrorCode::not_found, "the folder holds no picture (.png, .jpg, .jpeg)",
-                        folder.string(), "check the path given with --data");
+                        folder.string(), "check the path given with " + option);
         for (const auto &path : files_) fingerprint_ = mix(fingerprint_ ^ picture_fingerprint(path));
     }
 
@@ -56,17 +56,18 @@ class Unlabelled final : public PictureStore {
 
 } // namespace
 
-std::unique_ptr<PictureStore> open_folder(const fs::path &folder) {
-    return std::make_unique<FlatFolder>(folder);
+std::unique_ptr<PictureStore> open_folder(const fs::path &folder, const std::string &option) {
+    return std::make_unique<FlatFolder>(folder, option);
 }
 
-std::unique_ptr<PictureStore> open_unlabelled(const std::string &source, Split split) {
+std::unique_ptr<PictureStore> open_unlabelled(const std::string &source, Split split,
+                                              const std::string &option) {
     if (source.starts_with("cifar10:")) return std::make_unique<Unlabelled>(open_pictures(source, split));
     const fs::path folder(source);
     if (split == Split::train)
-        return open_folder(fs::is_directory(folder / "train") ? folder / "train" : folder);
+        return open_folder(fs::is_directory(folder / "train") ? folder / "train" : folder, option);
     for (const auto *name : {"val", "test"})
-        if (fs::is_directory(folder / name)) return open_folder(folder / name);
+        if (fs::is_directory(folder / name)) return open_folder(folder / name, option);
     return nullptr;
 }
 

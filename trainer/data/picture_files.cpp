@@ -26,12 +26,12 @@ bool is_run_folder(const fs::path &path) {
 
 } // namespace
 
-std::vector<fs::path> find_pictures(const fs::path &folder) {
+std::vector<fs::path> find_pictures(const fs::path &folder, const std::string &option) {
     std::error_code failure;
     fs::recursive_directory_iterator walk(folder, fs::directory_options::skip_permission_denied, failure);
     if (failure)
         throw Error(ErrorCode::not_found, "cannot open the data folder: " + failure.message(),
-                    folder.string(), "check the path given with --data");
+                    folder.string(), "check the path given with " + option);
     std::vector<fs::path> found;
     for (auto entry = begin(walk); entry != end(walk); ++entry) {
         if (is_run_folder(entry->path()))

@@ -5,14 +5,17 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace mirra::trainer {
 
 /// Files named .png, .jpg or .jpeg (in any case) at any depth, sorted; those in folders of training runs are
 /// left out.
+/// @param option  that names the folder, for messages
 /// @throws Error not_found
-std::vector<std::filesystem::path> find_pictures(const std::filesystem::path &folder);
+std::vector<std::filesystem::path> find_pictures(const std::filesystem::path &folder,
+                                                 const std::string &option = "--data");
 
 /// Of the file's name and size.
 std::uint64_t picture_fingerprint(const std::filesystem::path &path);

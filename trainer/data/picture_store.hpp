@@ -40,12 +40,16 @@ std::unique_ptr<PictureStore> open_class_folders(const std::filesystem::path &fo
 /// @throws Error not_found | corrupt
 std::unique_ptr<PictureStore> open_cifar10(const std::filesystem::path &folder, Split split);
 
-/// Every picture below a folder, at any depth, as one class. @throws Error not_found
-std::unique_ptr<PictureStore> open_folder(const std::filesystem::path &folder);
+/// Every picture below a folder, at any depth, as one class.
+/// @param option  that names the folder, for messages
+/// @throws Error not_found
+std::unique_ptr<PictureStore> open_folder(const std::filesystem::path &folder,
+                                          const std::string &option = "--data");
 
 /// open_pictures() without classes: what open_folder() makes of the same folders.
 /// @throws Error not_found | corrupt
-std::unique_ptr<PictureStore> open_unlabelled(const std::string &source, Split split);
+std::unique_ptr<PictureStore> open_unlabelled(const std::string &source, Split split,
+                                              const std::string &option = "--data");
 
 /// "cifar10:DIR", else a folder: DIR/train or DIR/val (DIR/test) where these exist, else, for training, DIR
 /// itself. Null when a folder has no such split. @throws Error not_found | corrupt

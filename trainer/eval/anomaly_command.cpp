@@ -57,16 +57,16 @@ int evaluate_one_vs_all(const AnomalyEvaluation &settings) {
     return finish(result.skipped);
 }
 
-std::shared_ptr<ClassSet> open_parts(const std::filesystem::path &folder) {
+std::shared_ptr<ClassSet> open_parts(const std::filesystem::path &folder, const std::string &option) {
     const std::vector sources{folder.string()};
     return std::make_shared<ClassSet>(sources, evaluation_split(sources),
-                                      ClassSet::Options{.side = 0, .cache_bytes = 0, .labelled = false});
+                                      ClassSet::Options{.labelled = false, .option = option});
 }
 
 int evaluate_parts(const AnomalyEvaluation &settings) {
     const auto detector = detector_info(settings.bundle);
     const auto methods = methods_of(detector, settings.methods);
-    const auto good = open_parts(settings.good), bad = open_parts(settings.bad);
+    const auto good = open_parts(settings.good, "--good"), bad = open_parts(settings.bad, "--bad");
     const auto set = std::make_shared<const AnomalySet>(AnomalySet::good_and_bad(good, bad, settings.count));
     if (!settings.scoring.work.empty()) std::filesystem::create_directories(settings.scoring.work);
     std::vector<AnomalyMeasurement> measurements;
@@ -170,6 +170,11 @@ void add_output_options(CLI::App &sub, AnomalyEvaluation &settings) {
         ->capture_default_str();
 }
 
+/// Whether a run that was stopped has left anything to go on from.
+bool keeps_scores(const AnomalyEvaluation &settings) {
+    return settings.protocol != "defects" && !settings.scoring.work.empty();
+}
+
 } // namespace
 
 int evaluate_anomaly(const AnomalyEvaluation &evaluation) {
@@ -178,7 +183,8 @@ int evaluate_anomaly(const AnomalyEvaluation &evaluation) {
     try {
         return dispatch(evaluation);
     } catch (const Interrupted &) {
-        log_info("interrupted; the same command goes on where it stopped");
+        log_info(keeps_scores(evaluation) ? "interrupted; the same command goes on where it stopped"
+                                          : "interrupted; the same command starts anew");
         return kInterrupted;
     }
 }

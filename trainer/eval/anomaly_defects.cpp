@@ -15,15 +15,15 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
 namespace mirra::trainer {
 namespace {
 
-/// The same pictures, all with one kind of defect or with none.
-struct PictureRow {
-    std::string kind; ///< empty: good
-    std::vector<FloatPicture> pictures;
-    std::vector<std::vector<std::uint8_t>> masks;
+/// What one method finds of the pictures with one kind of defect, or with none.
+struct KindScores {
+    std::vector<double> scores;
+    LabelledScores pixels; ///< none of good pictures
 };
 
 FloatPicture mask_picture(const std::vector<std::uint8_t> &mask, std::int64_t extent) {
@@ -54,24 +54,17 @@ class DefectsEvaluation {
         , detector_(detector_info(settings.bundle))
         , methods_(methods_of(detector_, settings.methods)) {
         load();
-        for (const auto kind : kDefectKinds) add_defects(kind);
+        if (!settings.sheet.empty()) choose_shown();
     }
 
     DefectsResult run() {
         const InterruptGuard guard;
         const auto total =
-            static_cast<std::int64_t>(methods_.size() * rows_.size() * rows_[0].pictures.size());
+            static_cast<std::int64_t>(methods_.size() * (1 + kDefectKinds.size()) * good_.size());
         Progress progress("eval " + detector_.name + " defects", total);
-        std::int64_t done = 0;
-        if (!settings_.sheet.empty()) start_sheet();
         for (const auto &method : methods_) {
             AnomalyScorer scorer(detector_.path, scorer_options(method, settings_.scoring, true));
-            std::vector<AnomalyResult> results;
-            for (const auto &row : rows_) {
-                results.push_back(score(scorer, row, progress, done));
-            }
-            add_rows(method, results);
-            if (!settings_.sheet.empty()) add_heat(method, results);
+            add_rows(method, scorer, progress);
         }
         sort_rows();
         return std::move(result_);
@@ -81,65 +74,80 @@ class DefectsEvaluation {
     void load() {
         ClassSet pictures({settings_.data}, evaluation_split({settings_.data}), {.labelled = false});
         pictures.keep(settings_.count > 0 ? settings_.count : pictures.size());
-        rows_.push_back({});
         for (std::int64_t i = 0; i < pictures.size(); ++i)
             if (const auto found = pictures.get(i); found.index == i)
-                rows_[0].pictures.push_back(to_float(squared(*found.picture, detector_.extent)));
+                good_.push_back(squared(*found.picture, detector_.extent));
         result_.skipped = pictures.skipped();
-        if (rows_[0].pictures.empty())
+        if (good_.empty())
             throw Error(ErrorCode::corrupt, "none of the pictures can be read", settings_.data,
                         "check the files");
     }
 
-    void add_defects(DefectKind kind) {
-        PictureRow row{.kind = defect_name(kind), .pictures = {}, .masks = {}};
-        for (std::size_t i = 0; i < rows_[0].pictures.size(); ++i) {
-            auto defect = add_defect(rows_[0].pictures[i], kind, mix(settings_.scoring.seed) ^ i);
-            row.pictures.push_back(std::move(defect.picture));
-            row.masks.push_back(std::move(defect.mask));
-        }
-        rows_.push_back(std::move(row));
+    /// Of every kind, pictures evenly spaced.
+    void choose_shown() {
+        const auto all = good_.size(), count = std::min(settings_.sheet_count, all);
+        for (std::size_t i = 0; i < count; ++i) shown_.push_back(i * all / count);
+        result_.sheet.resize(kDefectKinds.size() * count);
     }
 
-    AnomalyResult score(AnomalyScorer &scorer, const PictureRow &row, Progress &progress,
-                        std::int64_t &done) {
-        AnomalyResult out;
+    /// A function of seed and index, so that nothing is kept.
+    [[nodiscard]] Defect make(std::size_t index, std::optional<DefectKind> kind) const {
+        auto good = to_float(good_[index]);
+        if (!kind) return {std::move(good), {}};
+        return add_defect(good, *kind, mix(settings_.scoring.seed) ^ index);
+    }
+
+    KindScores score(const std::string &method, AnomalyScorer &scorer, std::optional<DefectKind> kind,
+                     Progress &progress) {
+        KindScores out;
         const auto batch = static_cast<std::size_t>(settings_.scoring.batch);
-        for (std::size_t begin = 0; begin < row.pictures.size(); begin += batch) {
-            const auto end = std::min(begin + batch, row.pictures.size());
-            const std::vector<FloatPicture> part(row.pictures.begin() + static_cast<std::ptrdiff_t>(begin),
-                                                 row.pictures.begin() + static_cast<std::ptrdiff_t>(end));
-            const auto result = judge(scorer, to_tensor(part));
+        for (std::size_t begin = 0; begin < good_.size(); begin += batch) {
+            const auto end = std::min(begin + batch, good_.size());
+            std::vector<FloatPicture> pictures;
+            std::vector<std::vector<std::uint8_t>> masks;
+            for (auto i = begin; i < end; ++i) {
+                auto defect = make(i, kind);
+                pictures.push_back(std::move(defect.picture));
+                masks.push_back(std::move(defect.mask));
+            }
+            const auto result = judge(scorer, to_tensor(pictures));
             out.scores.insert(out.scores.end(), result.scores.begin(), result.scores.end());
-            out.heat.insert(out.heat.end(), result.heat.begin(), result.heat.end());
-            progress.update(done += static_cast<std::int64_t>(part.size()));
+            for (std::size_t k = 0; kind && k < pictures.size(); ++k) {
+                add_pixels(result.heat[k], masks[k], out.pixels);
+                show(method, *kind, begin + k, {std::move(pictures[k]), std::move(masks[k])},
+                     {{result.scores[k]}, {result.heat[k]}});
+            }
+            progress.update(done_ += static_cast<std::int64_t>(end - begin));
             if (interrupted()) throw Interrupted{};
         }
         return out;
     }
 
-    /// Of the pixels of all pictures with the defect.
-    static double pixel_auroc(const PictureRow &row, const AnomalyResult &result) {
-        LabelledScores pixels;
-        for (std::size_t i = 0; i < row.masks.size(); ++i) {
-            const auto heat = result.heat[i].to(at::kCPU, at::kFloat).contiguous();
-            const auto *values = heat.const_data_ptr<float>();
-            for (std::size_t p = 0; p < row.masks[i].size(); ++p)
-                (row.masks[i][p] != 0 ? pixels.anomalous : pixels.normal)
-                    .push_back(static_cast<double>(values[p]));
+    /// Onto the sheet, where the picture has a row there.
+    void show(const std::string &method, DefectKind kind, std::size_t index, Defect defect,
+              const AnomalyResult &result) {
+        const auto found = std::ranges::find(shown_, index);
+        if (found == shown_.end()) return;
+        const auto kind_place = std::ranges::find(kDefectKinds, kind) - kDefectKinds.begin();
+        auto &row = result_.sheet[static_cast<std::size_t>(kind_place) * shown_.size() +
+                                  static_cast<std::size_t>(found - shown_.begin())];
+        if (row.empty()) {
+            row.push_back({defect_name(kind), std::move(defect.picture)});
+            row.push_back({"mask", mask_picture(defect.mask, detector_.extent)});
         }
-        return auroc(pixels.normal, pixels.anomalous);
+        row.push_back({scored(method, result.scores.front()), heat_picture(result.heat.front())});
     }
 
-    void add_rows(const std::string &method, const std::vector<AnomalyResult> &results) {
+    void add_rows(const std::string &method, AnomalyScorer &scorer, Progress &progress) {
+        const auto good = score(method, scorer, std::nullopt, progress);
         std::vector<Auroc> image, pixel;
-        for (std::size_t r = 1; r < rows_.size(); ++r) {
-            image.push_back(auroc_of({results[0].scores, results[r].scores}));
-            pixel.push_back({.value = pixel_auroc(rows_[r], results[r]), .error = 0});
-            result_.rows.push_back(
-                {rows_[r].kind, method, rows_[0].pictures.size(), image.back(), pixel.back()});
+        for (const auto kind : kDefectKinds) {
+            const auto bad = score(method, scorer, kind, progress);
+            image.push_back(auroc_of({good.scores, bad.scores}));
+            pixel.push_back({.value = auroc(bad.pixels.normal, bad.pixels.anomalous), .error = 0});
+            result_.rows.push_back({defect_name(kind), method, good_.size(), image.back(), pixel.back()});
         }
-        result_.rows.push_back({"mean", method, rows_[0].pictures.size(), mean_of(image), mean_of(pixel)});
+        result_.rows.push_back({"mean", method, good_.size(), mean_of(image), mean_of(pixel)});
     }
 
     /// Kind by kind, so that methods stand below each other.
@@ -152,36 +160,25 @@ class DefectsEvaluation {
         });
     }
 
-    /// Rows of the sheet: of every kind, pictures evenly spaced.
-    [[nodiscard]] std::vector<std::pair<std::size_t, std::size_t>> shown() const {
-        const auto all = rows_[0].pictures.size(), count = std::min(settings_.sheet_count, all);
-        std::vector<std::pair<std::size_t, std::size_t>> out;
-        for (std::size_t r = 1; r < rows_.size(); ++r)
-            for (std::size_t i = 0; i < count; ++i) out.emplace_back(r, i * all / count);
-        return out;
-    }
-
-    void start_sheet() {
-        for (const auto &[r, i] : shown())
-            result_.sheet.push_back({{rows_[r].kind, rows_[r].pictures[i]},
-                                     {"mask", mask_picture(rows_[r].masks[i], detector_.extent)}});
-    }
-
-    void add_heat(const std::string &method, const std::vector<AnomalyResult> &results) {
-        std::size_t place = 0;
-        for (const auto &[r, i] : shown())
-            result_.sheet[place++].push_back(
-                {scored(method, results[r].scores[i]), heat_picture(results[r].heat[i])});
-    }
-
     const AnomalyEvaluation &settings_;
     DetectorInfo detector_;
     std::vector<std::string> methods_;
-    std::vector<PictureRow> rows_; ///< the good ones first
+    std::vector<image::Image> good_;
+    std::vector<std::size_t> shown_; ///< indices of good ones that the sheet has
+    std::int64_t done_ = 0;
     DefectsResult result_;
 };
 
 } // namespace
+
+void add_pixels(const torch::Tensor &heat, const std::vector<std::uint8_t> &mask, LabelledScores &pixels) {
+    const auto map = heat.to(at::kCPU, at::kFloat).contiguous();
+    if (map.numel() != static_cast<std::int64_t>(mask.size()))
+        throw Error(ErrorCode::internal, "a heat map and its mask differ in size", "heat");
+    const auto *values = map.const_data_ptr<float>();
+    for (std::size_t p = 0; p < mask.size(); ++p)
+        (mask[p] != 0 ? pixels.anomalous : pixels.normal).push_back(static_cast<double>(values[p]));
+}
 
 DefectsResult evaluate_defects(const AnomalyEvaluation &evaluation) {
     return DefectsEvaluation(evaluation).run();

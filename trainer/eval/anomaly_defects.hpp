@@ -4,7 +4,7 @@
 #include "eval/anomaly_command.hpp"
 #include "report/sheet.hpp"
 
-#include <functional>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,6 +21,11 @@ struct DefectsResult {
     std::vector<SheetRow> sheet; ///< picture, mask, a heat map a method
     std::vector<std::string> skipped;
 };
+
+/// Adds the heat of each pixel to those of the pixels that the defect changed, or of the others.
+/// @param heat  {height, width}
+/// @param mask  height x width, as Defect has it
+void add_pixels(const torch::Tensor &heat, const std::vector<std::uint8_t> &mask, LabelledScores &pixels);
 
 /// Every good picture alone and with a defect of every kind.
 /// @throws Interrupted after Ctrl-C | Error

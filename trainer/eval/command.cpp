@@ -4,6 +4,7 @@
 #include "eval/anomaly_command.hpp"
 #include "eval/denoising.hpp"
 #include "eval/inversion_command.hpp"
+#include "eval/stylization_command.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -15,6 +16,7 @@ void add_eval_command(CLI::App &app, int &status) {
     add_denoising_evaluation(*eval, status);
     add_inversion_evaluations(*eval, status);
     add_anomaly_evaluation(*eval, status);
+    add_stylization_evaluation(*eval, status);
 }
 
 } // namespace mirra::trainer

@@ -1,6 +1,7 @@
 // Reading manifests of detectors, scoring with kept scores.
 #include "eval/detector.hpp"
 
+#include "core/hex.hpp"
 #include "core/random.hpp"
 #include "eval/interruptible.hpp"
 #include "mirra/bundle.hpp"
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 
 namespace mirra::trainer {
 namespace {
@@ -21,12 +21,6 @@ constexpr std::array kMethods{"latent-search", "reconstruction", "feature-memory
 std::string flat(std::string method) {
     std::ranges::replace(method, '-', '_');
     return method;
-}
-
-std::string hex(std::uint64_t value) {
-    char text[24];
-    std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(value));
-    return text;
 }
 
 std::string settings_line(const DetectorInfo &detector, const std::string &method, const AnomalySet &set,

@@ -1,12 +1,14 @@
 // Training and measuring class by class.
 #include "eval/one_vs_all.hpp"
 
+#include "core/provenance.hpp"
 #include "data/class_names.hpp"
 #include "eval/anomaly_origin.hpp"
 #include "eval/interruptible.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "tasks/anomaly.hpp"
+#include "tasks/anomaly_pictures.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -62,24 +64,9 @@ std::vector<std::int32_t> chosen_classes(const std::vector<std::string> &all,
     return out;
 }
 
-/// Whether the detector is there. @throws Error mismatch when it stands on another encoder
-bool trained(const std::filesystem::path &path, const Encoder &encoder) {
-    if (!std::filesystem::exists(path)) return false;
-    static_cast<void>(detector_info(path));
-    const auto manifest = bundle::Bundle::open(path)->manifest();
-    const auto provenance = nlohmann::json::parse(manifest.provenance, nullptr, false);
-    const auto stands_on = provenance.is_object() && provenance.contains("encoder")
-                               ? provenance["encoder"].value("sha256", "")
-                               : std::string();
-    if (stands_on != encoder.sha256)
-        throw Error(ErrorCode::mismatch, "the detector was trained on another encoder", path.string(),
-                    "remove it, or give another --work");
-    return true;
-}
-
-void train(const AnomalyEvaluation &settings, const Encoder &encoder, const std::string &class_name,
-           const std::filesystem::path &output) {
-    if (trained(output, encoder)) return;
+/// The training of one detector.
+AnomalyCommand training_of(const AnomalyEvaluation &settings, const Encoder &encoder,
+                           const std::string &class_name) {
     AnomalyCommand command;
     command.encoder = encoder.path;
     command.data = {settings.data};
@@ -87,10 +74,60 @@ void train(const AnomalyEvaluation &settings, const Encoder &encoder, const std:
     command.count = settings.train_count;
     command.recipe = settings.recipe;
     command.steps = settings.steps;
-    command.output = output;
+    command.output = settings.scoring.work / (encoder.name + "-" + class_name + ".mirra");
     command.device = settings.scoring.device;
     command.threads = settings.scoring.threads;
-    if (train_anomaly(command) == kInterrupted) throw Interrupted{};
+    return command;
+}
+
+[[noreturn]] void refuse(const std::filesystem::path &path, const std::string &difference) {
+    throw Error(ErrorCode::mismatch, "the detector was trained " + difference, path.string(),
+                "remove it, or give another --work");
+}
+
+/// The same for recipes that say the same.
+std::string plain(const Recipe &recipe) {
+    return recipe.without({});
+}
+
+/// @throws Error mismatch when the detector comes from another training, as far as its manifest tells
+void check_provenance(const AnomalyCommand &command, const Encoder &encoder, const std::string &source) {
+    const auto &path = command.output;
+    const auto text = bundle::Bundle::open(path)->manifest().provenance;
+    auto found = nlohmann::json::parse(text, nullptr, false);
+    if (!found.is_object()) found = nlohmann::json::object();
+    const auto at = [&](const char *place) {
+        const nlohmann::json::json_pointer pointer(place);
+        return found.contains(pointer) ? found[pointer] : nlohmann::json();
+    };
+    if (at("/encoder/sha256") != encoder.sha256) refuse(path, "on another encoder");
+    if (at("/class") != command.class_name) refuse(path, "on another class: " + at("/class").dump());
+    const auto fingerprint = at("/data_fingerprint"), count = at("/count"), recipe = at("/recipe_text");
+    const bool same_data = fingerprint.is_null()
+                               ? at("/data") == nlohmann::json::array({data_name(command.data.front())})
+                               : fingerprint == source;
+    if (!same_data) refuse(path, "on other data: " + at("/data").dump());
+    if (!recipe.is_string() || plain(Recipe::parse(recipe, path.string())) != plain(recipe_of(command)))
+        refuse(path, "with another recipe, or other --steps");
+    if (!count.is_null() && count != command.count)
+        refuse(path, "with --train-count " + count.dump() + ", where 0 are all");
+}
+
+/// Fingerprint of the pictures to train on.
+std::string training_source(const std::string &data) {
+    Stores stores;
+    stores.push_back(open_pictures(data, Split::train));
+    return source_fingerprint(stores);
+}
+
+/// Unless it is there. @throws Error mismatch where what is there is another
+void train(const AnomalyCommand &command, const Encoder &encoder, const std::string &source) {
+    if (std::filesystem::exists(command.output)) {
+        static_cast<void>(detector_info(command.output));
+        check_provenance(command, encoder, source);
+    } else if (train_anomaly(command) == kInterrupted) {
+        throw Interrupted{};
+    }
 }
 
 } // namespace
@@ -105,15 +142,16 @@ OneVsAllResult one_vs_all(
     OneVsAllResult result{.classes = pictures->classes(), .measurements = {}, .skipped = {}};
     const auto classes = chosen_classes(result.classes, evaluation.classes);
     const auto encoders = open_encoders(evaluation, result.classes);
+    const auto source = training_source(evaluation.data);
     std::filesystem::create_directories(evaluation.scoring.work);
     for (const auto label : classes) {
         const auto &name = result.classes[static_cast<std::size_t>(label)];
         const auto set =
             std::make_shared<const AnomalySet>(AnomalySet::one_class(pictures, label, evaluation.count));
         for (const auto &encoder : encoders) {
-            const auto path = evaluation.scoring.work / (encoder.name + "-" + name + ".mirra");
-            train(evaluation, encoder, name, path);
-            const auto detector = detector_info(path);
+            const auto training = training_of(evaluation, encoder, name);
+            train(training, encoder, source);
+            const auto detector = detector_info(training.output);
             for (const auto &method : methods_of(detector, evaluation.methods)) {
                 auto measurement = measure(detector, method, set, evaluation.scoring);
                 measurement.model = encoder.name;

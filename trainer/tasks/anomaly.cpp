@@ -13,16 +13,6 @@
 namespace mirra::trainer {
 namespace {
 
-Recipe recipe_with_overrides(const AnomalyCommand &command) {
-    auto recipe = Recipe::load_or_defaults(command.recipe);
-    recipe.set("network.layer", command.layer);
-    recipe.set("optimizer.steps", command.steps);
-    recipe.set("training.seed", command.seed);
-    recipe.set("memory.members", command.memory);
-    recipe.set("calibration.false_positive_rate", command.false_positive_rate);
-    return recipe;
-}
-
 void add_overrides(CLI::App &sub, AnomalyCommand &command) {
     const auto group = "Override the recipe";
     sub.add_option("--layer", command.layer, "Tap of the encoder that the generator inverts [its deepest]")
@@ -39,9 +29,19 @@ void add_overrides(CLI::App &sub, AnomalyCommand &command) {
 
 } // namespace
 
+Recipe recipe_of(const AnomalyCommand &command) {
+    auto recipe = Recipe::load_or_defaults(command.recipe);
+    recipe.set("network.layer", command.layer);
+    recipe.set("optimizer.steps", command.steps);
+    recipe.set("training.seed", command.seed);
+    recipe.set("memory.members", command.memory);
+    recipe.set("calibration.false_positive_rate", command.false_positive_rate);
+    return recipe;
+}
+
 std::unique_ptr<TrainingTask> anomaly_task(const AnomalyCommand &command) {
     require_one_process("anomaly");
-    auto recipe = recipe_with_overrides(command);
+    auto recipe = recipe_of(command);
     auto settings = AnomalyRecipe::read(recipe);
     if (command.threads > 0) torch::set_num_threads(command.threads);
     check_output(command.output);

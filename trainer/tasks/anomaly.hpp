@@ -1,6 +1,7 @@
 // mirra-train anomaly: trains an anomaly detector on pictures of good parts alone.
 #pragma once
 
+#include "core/recipe.hpp"
 #include "core/training_run.hpp"
 #include "tasks/run_command.hpp"
 
@@ -27,6 +28,9 @@ struct AnomalyCommand : RunCommand {
     std::optional<std::int64_t> steps, seed, memory;
     std::optional<double> false_positive_rate;
 };
+
+/// The recipe with the command's overrides, as its bundle records it. @throws Error
+Recipe recipe_of(const AnomalyCommand &command);
 
 /// `command` must outlive the task. @throws Error
 std::unique_ptr<TrainingTask> anomaly_task(const AnomalyCommand &command);

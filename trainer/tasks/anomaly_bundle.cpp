@@ -5,6 +5,7 @@
 #include "core/interrupt.hpp"
 #include "core/provenance.hpp"
 #include "log/log.hpp"
+#include "mirra/error.hpp"
 #include "tasks/anomaly_calibration.hpp"
 #include "tasks/feature_memory.hpp"
 
@@ -46,7 +47,9 @@ void add_provenance(const AnomalyTraining &training, bundle::Manifest &manifest)
     const auto &command = training.command;
     auto provenance = Json::parse(manifest.provenance);
     if (!command.class_name.empty()) provenance["class"] = command.class_name;
-    Json calibration{{"normal", training.pictures.normal->size()}};
+    provenance["data_fingerprint"] = training.pictures.source;
+    provenance["count"] = command.count;
+    Json calibration{{"normal", training.pictures.normal->size()}, {"fingerprint", training.calibration}};
     if (!command.val_good.empty()) calibration["normal_data"] = data_name(command.val_good.string());
     if (training.pictures.bad) {
         calibration["bad"] = training.pictures.bad->size();
@@ -89,6 +92,17 @@ void write_anomaly_bundle(const AnomalyTraining &training, const InverterBundle 
     std::filesystem::remove(draft);
     print_calibration(measured, training.settings.false_positive_rate);
     log_info("wrote " + training.command.output.string());
+}
+
+std::string calibration_fingerprint_of(const std::filesystem::path &bundle) {
+    try {
+        const auto provenance = Json::parse(bundle::Bundle::open(bundle)->manifest().provenance);
+        return provenance.at("calibration").at("fingerprint").get<std::string>();
+    } catch (const Error &) {
+        return {};
+    } catch (const Json::exception &) {
+        return {};
+    }
 }
 
 } // namespace mirra::trainer

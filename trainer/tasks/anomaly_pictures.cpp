@@ -1,7 +1,9 @@
 // Opening, holding out, checking.
 #include "tasks/anomaly_pictures.hpp"
 
+#include "core/hex.hpp"
 #include "core/progress.hpp"
+#include "core/random.hpp"
 #include "data/square_pictures.hpp"
 #include "eval/accuracy.hpp"
 #include "log/log.hpp"
@@ -14,8 +16,6 @@ namespace {
 
 constexpr std::uint64_t kCacheBytes = std::uint64_t{6} << 30;
 constexpr std::int64_t kFewest = 10;
-
-using Stores = std::vector<std::unique_ptr<PictureStore>>;
 
 std::shared_ptr<ClassSet> set_of(Stores stores, const std::string &only = {}) {
     return std::make_shared<ClassSet>(std::move(stores),
@@ -37,7 +37,7 @@ std::shared_ptr<ClassSet> open_folder_set(const std::filesystem::path &folder, c
         throw Error(ErrorCode::not_found, "there is no such folder of pictures", folder.string(),
                     "check the path given with " + option);
     Stores stores;
-    stores.push_back(square_pictures(open_folder(folder), extent));
+    stores.push_back(square_pictures(open_folder(folder, option), extent));
     return set_of(std::move(stores));
 }
 
@@ -73,12 +73,19 @@ std::shared_ptr<ClassSet> hold_out(ClassSet &training, const AnomalyRecipe &sett
 
 } // namespace
 
+std::string source_fingerprint(const Stores &stores) {
+    std::uint64_t hash = 0;
+    for (const auto &store : stores) hash = mix(hash ^ store->fingerprint());
+    return hex(hash);
+}
+
 AnomalyPictures open_anomaly_pictures(const AnomalyCommand &command, const AnomalyRecipe &settings) {
     const auto extent = settings.generator.extent;
     Stores stores;
-    for (const auto &source : command.data)
-        stores.push_back(square_pictures(open_normal(source, command.class_name), extent));
-    AnomalyPictures out{.training = set_of(std::move(stores), command.class_name), .normal = {}, .bad = {}};
+    for (const auto &source : command.data) stores.push_back(open_normal(source, command.class_name));
+    AnomalyPictures out{.training = {}, .normal = {}, .bad = {}, .source = source_fingerprint(stores)};
+    for (auto &store : stores) store = square_pictures(std::move(store), extent);
+    out.training = set_of(std::move(stores), command.class_name);
     out.training->keep(command.count);
     read_all(*out.training, "normal");
     const auto &where = command.data.front();

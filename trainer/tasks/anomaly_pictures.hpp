@@ -8,6 +8,8 @@
 #include <torch/torch.h>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace mirra::trainer {
 
@@ -15,7 +17,13 @@ namespace mirra::trainer {
 struct AnomalyPictures {
     std::shared_ptr<ClassSet> training, normal; ///< normal: held out, to calibrate with
     std::shared_ptr<ClassSet> bad;              ///< null: none were given
+    std::string source;                         ///< source_fingerprint() of the data
 };
+
+using Stores = std::vector<std::unique_ptr<PictureStore>>;
+
+/// Of the data as a whole, whatever is taken of it; as the bundle's manifest records it.
+std::string source_fingerprint(const Stores &stores);
 
 /// Decodes every picture once, so that what is wrong with them shows before the training.
 /// @throws Error not_found | invalid_argument (too few, an unknown class) | corrupt

@@ -1,6 +1,8 @@
 // The anomaly detector's training task.
 #include "tasks/anomaly_task.hpp"
 
+#include "core/hex.hpp"
+#include "core/random.hpp"
 #include "mirra/error.hpp"
 #include "tasks/anomaly_bundle.hpp"
 #include "tasks/feature_memory.hpp"
@@ -9,6 +11,9 @@
 
 namespace mirra::trainer {
 namespace {
+
+/// Tables of the recipe that memory and calibration alone depend on.
+const std::vector<std::string> kAfterTraining{"memory", "score", "calibration"};
 
 InverterCommand inverter_command(const AnomalyCommand &command) {
     InverterCommand out;
@@ -42,17 +47,36 @@ AnomalyTask::AnomalyTask(const AnomalyCommand &command, Recipe recipe, AnomalyRe
     : command_(command)
     , settings_(std::move(settings))
     , pictures_(std::move(pictures))
+    , trained_(recipe.without(kAfterTraining))
+    , calibrated_(recipe.only(kAfterTraining))
     , inverter_(inverter_command(command))
     , generator_(inverter_, std::move(recipe), settings_.generator,
                  {.training = pictures_.training, .validation = pictures_.normal}) {}
 
 std::string AnomalyTask::fingerprint() const {
-    return generator_.fingerprint() + "|" + std::to_string(pictures_.training->size());
+    return generator_.fingerprint(trained_) + "|" + hex(pictures_.training->pictures_fingerprint());
+}
+
+std::string AnomalyTask::calibration_fingerprint() const {
+    auto text = calibrated_ + hex(pictures_.normal->pictures_fingerprint());
+    if (pictures_.bad) text += hex(pictures_.bad->pictures_fingerprint());
+    std::uint64_t hash = 0;
+    for (const unsigned char c : text) hash = mix(hash ^ c);
+    return hex(hash);
+}
+
+bool AnomalyTask::finished() const {
+    return std::filesystem::exists(command_.output) &&
+           calibration_fingerprint_of(command_.output) == calibration_fingerprint();
 }
 
 void AnomalyTask::finish() {
     generator_.finish([&](const InverterBundle &trained) {
-        write_anomaly_bundle({.command = command_, .settings = settings_, .pictures = pictures_}, trained);
+        write_anomaly_bundle({.command = command_,
+                              .settings = settings_,
+                              .pictures = pictures_,
+                              .calibration = calibration_fingerprint()},
+                             trained);
     });
 }
 

@@ -29,12 +29,17 @@ class AnomalyTask final : public TrainingTask {
     void validate(std::vector<double> &values) override { generator_.validate(values); }
     void finish() override;
     [[nodiscard]] std::filesystem::path output() const override { return command_.output; }
+    /// Not where the bundle has another memory or calibration than it would get now.
+    [[nodiscard]] bool finished() const override;
 
   private:
+    [[nodiscard]] std::string calibration_fingerprint() const;
+
     const AnomalyCommand &command_;
     AnomalyRecipe settings_;
     AnomalyPictures pictures_;
-    InverterCommand inverter_; ///< what the generator's training reads of the command
+    std::string trained_, calibrated_; ///< of the recipe: what the generator depends on, and the rest
+    InverterCommand inverter_;         ///< what the generator's training reads of the command
     InverterTask generator_;
 };
 

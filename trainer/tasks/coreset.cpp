@@ -4,6 +4,7 @@
 #include "core/random.hpp"
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <numeric>
 
@@ -11,6 +12,7 @@ namespace mirra::trainer {
 namespace {
 
 constexpr std::uint64_t kProjectionSalt = 0x636f7265;
+constexpr float kRounding = 1e-6F; ///< of squared distances, in units of the largest square
 
 /// Gaussian and scaled so that lengths stay what they are on average (Johnson and Lindenstrauss).
 torch::Tensor projected(const torch::Tensor &points, const CoresetOptions &options) {
@@ -41,14 +43,16 @@ std::vector<std::int64_t> coreset(const torch::Tensor &points, const CoresetOpti
     const auto all = projected(points.to(at::kFloat), options);
     const auto centred = (all - all.mean(0)).contiguous(); // small numbers, for the products' precision
     const auto squares = centred.square().sum(1);
-    auto distance = squares.clone();
+    const float nothing = kRounding * squares.max().item<float>();
+    auto distance = torch::full_like(squares, std::numeric_limits<float>::infinity());
+    auto next = squares.argmax().item<std::int64_t>();
     while (static_cast<std::int64_t>(chosen.size()) < options.members) {
-        const auto farthest = distance.argmax().item<std::int64_t>();
-        if (distance[farthest].item<float>() <= 0) break;
-        chosen.push_back(farthest);
-        const auto product = centred.mv(centred[farthest]);
-        distance = torch::minimum(distance, squares + squares[farthest] - 2 * product);
-        distance[farthest] = 0;
+        if (distance[next].item<float>() <= nothing) break;
+        chosen.push_back(next);
+        const auto product = centred.mv(centred[next]);
+        distance = torch::minimum(distance, squares + squares[next] - 2 * product);
+        distance[next] = 0;
+        next = distance.argmax().item<std::int64_t>();
     }
     return chosen;
 }

@@ -16,8 +16,8 @@ struct CoresetOptions {
 
 /// Indices of the members among the points, in the order of their choice: each the farthest point from those
 /// chosen before, the first the farthest from the points' mean (greedy k-centre, as PatchCore has it: Roth et
-/// al. 2022). All points where they are no more than the members; fewer members where the others coincide
-/// with them.
+/// al. 2022). All points where they are no more than the members; fewer members, but at
+/// least one, where the others coincide with them.
 /// @param points  {N, D} on the CPU
 std::vector<std::int64_t> coreset(const torch::Tensor &points, const CoresetOptions &options);
 

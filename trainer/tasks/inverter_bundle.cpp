@@ -14,20 +14,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-void add_encoder_weights(const bundle::Bundle &encoder, bundle::Weights &weights) {
-    for (const auto &[name, shape] : graph::weight_shapes(encoder.graph("encoder"))) {
-        const auto values = encoder.weight(name);
-        weights[name] = {shape, {values.begin(), values.end()}};
-    }
-}
-
-Json encoder_json(const InverterBundle &bundle) {
-    const auto radius = trained_radius(bundle.encoder.manifest());
-    Json out{{"name", bundle.encoder_name}, {"sha256", bundle.encoder.sha256()}};
-    if (radius) out.update({{"norm", radius->norm}, {"epsilon", radius->epsilon}});
-    return out;
-}
-
 } // namespace
 
 std::string generator_graph(const std::string &layer) {
@@ -36,6 +22,43 @@ std::string generator_graph(const std::string &layer) {
 
 std::string autoencoder_graph(const std::string &layer) {
     return "autoencoder-" + layer;
+}
+
+std::string generator_prefix(const std::string &layer) {
+    return generator_graph(layer) + ".";
+}
+
+graph::Graph with_weight_prefix(graph::Graph graph, const std::string &from, const std::string &to) {
+    for (auto &node : graph.nodes)
+        for (auto &[role, name] : node.weights)
+            if (name.starts_with(from)) name.replace(0, from.size(), to);
+    return graph;
+}
+
+StoredGenerator stored_generator(const bundle::Bundle &bundle, const std::string &layer) {
+    const std::string shared = generator_prefix(layer), alone = "generator.";
+    const auto &graph = bundle.graph(generator_graph(layer));
+    StoredGenerator out{.graph = with_weight_prefix(graph, shared, alone), .weights = {}};
+    for (const auto &[name, shape] : graph::weight_shapes(graph)) {
+        const auto values = bundle.weight(name);
+        const auto known = name.starts_with(shared) ? alone + name.substr(shared.size()) : name;
+        out.weights[known] = {shape, {values.begin(), values.end()}};
+    }
+    return out;
+}
+
+void add_encoder_weights(const bundle::Bundle &encoder, bundle::Weights &weights) {
+    for (const auto &[name, shape] : graph::weight_shapes(encoder.graph("encoder"))) {
+        const auto values = encoder.weight(name);
+        weights[name] = {shape, {values.begin(), values.end()}};
+    }
+}
+
+std::string encoder_provenance(const bundle::Bundle &encoder, const std::string &name) {
+    const auto radius = trained_radius(encoder.manifest());
+    Json out{{"name", name}, {"sha256", encoder.sha256()}};
+    if (radius) out.update({{"norm", radius->norm}, {"epsilon", radius->epsilon}});
+    return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::string inverted_layer(const bundle::Bundle &bundle) {
@@ -55,7 +78,7 @@ BundleContents inverter_contents(const InverterBundle &bundle) {
     manifest.licence = bundle.licence;
     manifest.defaults = Json{{"layer", bundle.layer}}.dump();
     auto provenance = Json::parse(to_json(bundle.provenance));
-    provenance["encoder"] = encoder_json(bundle);
+    provenance["encoder"] = Json::parse(encoder_provenance(bundle.encoder, bundle.encoder_name));
     provenance["loss"] = bundle.loss;
     if (!bundle.initial.empty()) provenance["initial_weights"] = bundle.initial;
     manifest.provenance = provenance.dump(-1, ' ', false, Json::error_handler_t::replace);

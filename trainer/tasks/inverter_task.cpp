@@ -7,11 +7,11 @@
 #include "core/random.hpp"
 #include "data/evaluation_split.hpp"
 #include "eval/accuracy.hpp"
-#include "eval/similarity.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "tasks/color_tail.hpp"
 #include "tasks/inverter_bundle.hpp"
+#include "tasks/inverter_validation.hpp"
 
 #include <chrono>
 #include <limits>
@@ -21,7 +21,6 @@ namespace {
 
 constexpr std::uint64_t kCacheBytes = std::uint64_t{6} << 30;
 constexpr std::uint64_t kDropoutSalt = 0x64726f70;
-constexpr std::int64_t kValidationBatch = 25;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 InverterRecipe with_layers(InverterRecipe settings, const bundle::Bundle &encoder) {
@@ -37,8 +36,7 @@ ClassSet::Options unlabelled(const InverterRecipe &settings) {
 } // namespace
 
 InverterTask::InverterTask(const InverterCommand &command, Recipe recipe, InverterRecipe settings)
-    : InverterTask(command, std::move(recipe), settings,
-                   {std::make_shared<ClassSet>(command.data, Split::train, unlabelled(settings)), nullptr}) {}
+    : InverterTask(command, std::move(recipe), settings, open_pictures(command, settings)) {}
 
 InverterTask::InverterTask(const InverterCommand &command, Recipe recipe, InverterRecipe settings,
                            Pictures pictures)
@@ -49,7 +47,7 @@ InverterTask::InverterTask(const InverterCommand &command, Recipe recipe, Invert
     , device_(select_device(command.device))
     , bf16_(settings_.precision == "auto" ? has_bf16(device_) : settings_.precision == "bf16")
     , data_(std::move(pictures.training))
-    , validation_(pictures.validation ? std::move(pictures.validation) : make_validation())
+    , validation_(std::move(pictures.validation))
     , generator_(make_generator())
     , encoder_(make_comparator(settings_.layer))
     , adam_(generator_->trainable(), settings_.optimizer.adam) {
@@ -61,18 +59,23 @@ InverterTask::InverterTask(const InverterCommand &command, Recipe recipe, Invert
         average_ = std::make_unique<WeightAverage>(generator_->state(), settings_.average_decay);
 }
 
-/// What --validation or the data's own split has, else a part of the data.
-std::shared_ptr<ClassSet> InverterTask::make_validation() {
-    const auto options = unlabelled(settings_);
-    if (!command_.validation.empty())
-        return std::make_shared<ClassSet>(command_.validation, evaluation_split(command_.validation),
-                                          options);
+InverterTask::Pictures InverterTask::open_pictures(const InverterCommand &command,
+                                                   const InverterRecipe &settings) {
+    const auto options = unlabelled(settings);
+    Pictures out{.training = std::make_shared<ClassSet>(command.data, Split::train, options),
+                 .validation = nullptr};
+    if (!command.validation.empty()) {
+        out.validation =
+            std::make_shared<ClassSet>(command.validation, evaluation_split(command.validation), options);
+        return out;
+    }
     try {
-        return std::make_shared<ClassSet>(command_.data, Split::test, options);
+        out.validation = std::make_shared<ClassSet>(command.data, Split::test, options);
     } catch (const Error &error) {
         if (error.code() != ErrorCode::not_found) throw;
-        return data_->hold_out(settings_.validation_pictures);
+        out.validation = out.training->hold_out(settings.validation_pictures);
     }
+    return out;
 }
 
 std::shared_ptr<GraphModule> InverterTask::make_generator() {
@@ -95,10 +98,15 @@ std::shared_ptr<GraphModule> InverterTask::make_generator() {
 
 void InverterTask::load_initial(GraphModule &generator) {
     const auto bundle = bundle::Bundle::open(command_.init);
-    if (bundle->graph(generator_graph(settings_.layer)) != generator.graph())
+    const auto stored = stored_generator(*bundle, settings_.layer);
+    if (stored.graph != generator.graph())
         throw Error(ErrorCode::mismatch, "cannot start from this bundle: its generator is another network",
                     command_.init.string(), "give one of the same encoder architecture, layer and width");
-    generator.load(*bundle);
+    auto state = generator.state();
+    const torch::NoGradGuard no_grad;
+    for (const auto &[name, weight] : stored.weights)
+        state.at(name).copy_(
+            torch::from_blob(const_cast<float *>(weight.values.data()), weight.shape, at::kFloat));
     initial_ = bundle->sha256();
 }
 
@@ -140,8 +148,8 @@ void InverterTask::check_extents() const {
                     "leave growth out of a recipe with the loss pix+feat+gan");
 }
 
-std::string InverterTask::fingerprint() const {
-    return recipe_.source() + "|" + std::to_string(data_->fingerprint()) + "|" + encoder_bundle_->sha256() +
+std::string InverterTask::fingerprint(const std::string &recipe) const {
+    return recipe + "|" + std::to_string(data_->fingerprint()) + "|" + encoder_bundle_->sha256() +
            (initial_.empty() ? "" : "|" + initial_);
 }
 
@@ -231,17 +239,10 @@ void InverterTask::validate(std::vector<double> &values) {
     const torch::NoGradGuard no_grad;
     if (average_) average_->swap();
     generator_->eval();
-    Similarity similarity;
-    const auto count = std::min(settings_.validation_pictures, validation_->size());
-    for (std::int64_t begin = 0; begin < count; begin += kValidationBatch) {
-        std::vector<std::int64_t> indices; // spread over the set, which may be in the order of its classes
-        for (auto i = begin; i < std::min(begin + kValidationBatch, count); ++i)
-            indices.push_back(i * validation_->size() / count);
-        const auto batch = evaluation_batch(*validation_, indices, settings_.extent);
-        if (batch.labels.empty()) continue;
-        const auto images = to_images(batch, device_).contiguous(at::MemoryFormat::ChannelsLast);
-        similarity.add(generate(encoder_.features(images)), images);
-    }
+    const ReconstructionOptions options{
+        .pictures = settings_.validation_pictures, .extent = settings_.extent, .device = device_};
+    const auto similarity = reconstruction_similarity(
+        *validation_, options, [&](const auto &images) { return generate(encoder_.features(images)); });
     if (average_) average_->swap();
     values[values.size() - 2] = similarity.psnr.mean();
     values.back() = similarity.ssim.mean();

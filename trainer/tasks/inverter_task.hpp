@@ -20,15 +20,20 @@ class InverterTask final : public TrainingTask {
     /// `command` must outlive the task. @throws Error
     InverterTask(const InverterCommand &command, Recipe recipe, InverterRecipe settings);
 
-    /// Instead of what the command names.
     struct Pictures {
-        std::shared_ptr<ClassSet> training, validation; ///< no validation: as the command says
+        std::shared_ptr<ClassSet> training, validation;
     };
+    /// Those that the command names; for validation what --validation or the data's own split has, else a
+    /// part of the data. @throws Error
+    static Pictures open_pictures(const InverterCommand &command, const InverterRecipe &settings);
+    /// With pictures instead of those that the command names.
     InverterTask(const InverterCommand &command, Recipe recipe, InverterRecipe settings, Pictures pictures);
 
     [[nodiscard]] std::string name() const override { return "inverter"; }
     [[nodiscard]] std::int64_t steps() const override { return settings_.optimizer.schedule.steps; }
-    [[nodiscard]] std::string fingerprint() const override;
+    [[nodiscard]] std::string fingerprint() const override { return fingerprint(recipe_.source()); }
+    /// With what matters of the recipe in its place.
+    [[nodiscard]] std::string fingerprint(const std::string &recipe) const;
     [[nodiscard]] std::map<std::string, torch::Tensor> state() const override;
     [[nodiscard]] std::vector<std::string> columns() const override {
         return {"loss",
@@ -55,7 +60,6 @@ class InverterTask final : public TrainingTask {
         torch::Tensor total;
         double pixel = 0, feature = 0, adversarial = 0, discriminator = 0;
     };
-    std::shared_ptr<ClassSet> make_validation();
     std::shared_ptr<GraphModule> make_generator();
     void load_initial(GraphModule &generator);
     Comparator make_comparator(const std::string &layer) const;

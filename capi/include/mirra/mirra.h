@@ -234,7 +234,7 @@ enum {
 };
 
 enum {
-    MIRRA_TASK_GLOBAL_STATISTICS = 1 /* needs a first pass over the whole image; tiles are read twice */
+    MIRRA_TASK_GLOBAL_STATISTICS = 1 /* goes over the whole image first; tiles are read twice or more often */
 };
 
 typedef struct mirra_task_info {
@@ -256,7 +256,9 @@ enum {
     MIRRA_PORT_OPTIONAL = 1, /* may be left out of a run */
     /* image: the task sees its own channels; without it, the task sees RGB: gray is repeated on the way
      * in and averaged on the way out, alpha goes round the task untouched */
-    MIRRA_PORT_AS_IS = 2
+    MIRRA_PORT_AS_IS = 2,
+    /* image output: a drawing in colours, which a gray image would lose: give it RGB or RGBA */
+    MIRRA_PORT_COLORED = 4
 };
 
 typedef struct mirra_port_info {

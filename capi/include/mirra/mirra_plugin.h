@@ -81,12 +81,20 @@ typedef struct mirra_setup {
     uint64_t extra_bytes;  /* that the task, or a result that it sets, holds through the whole run, tensors
                               included */
     int32_t width, height; /* in: of the image; 0 when the session is made, before any image is known */
+    /* How often `measure` goes over the tiles, at most 64; 0 counts as 1. For tasks whose later passes build
+     * on what the earlier ones found in the whole image. Without effect on tasks that do not measure. */
+    uint32_t measure_passes;
+    /* Pixels, at most 1024, by which the image goes on beyond each side, mirrored, before it is cut into
+     * tiles: for networks that make something of a border. Rectangles of tiles, and the padded extents of
+     * mirra_run_info, are then those of the image with its margin, whose first pixel is (margin, margin) in
+     * them; the margin is cut off the output. Rectangles for port_image stay those of the image. */
+    uint32_t margin;
 } mirra_setup;
 
-/* One tile. Rectangles are in pixels of the image. */
+/* One tile. Rectangles are in pixels of the image, or of the image with its margin (mirra_setup). */
 typedef struct mirra_tile {
     uint32_t struct_size;
-    uint32_t reserved;
+    uint32_t pass; /* of `measure`, the first is 0; in `process` 0 */
     uint64_t index, count;
     int64_t core_x, core_y, core_width, core_height;     /* the part that is kept */
     int64_t input_x, input_y, input_width, input_height; /* what `input` shows; may reach beyond the image */
@@ -106,7 +114,8 @@ typedef struct mirra_task {
     const char *name; /* lower case letters, digits and '-', at most 63; unique among all plugins */
     const char *label;
     const char *doc;
-    const char *default_bundle; /* file name; NULL: the task works without a bundle */
+    const char *default_bundle; /* file name; NULL: the task works without a bundle. Other bundles that it
+                                   takes are those of this task, or of one with the same default */
     /* The first image input goes through in tiles; further ones, of any size, come by port_image. At most one
      * image output; any number of others. Names as above, '_' allowed. */
     const mirra_port_info *ports;
@@ -124,7 +133,8 @@ typedef struct mirra_task {
                               mirra_error **error);
     /* Once per run, before the tiles. May be NULL. */
     mirra_status (*begin)(void *instance, mirra_context *context, mirra_error **error);
-    /* A first pass over all tiles; needs MIRRA_TASK_GLOBAL_STATISTICS. NULL without that flag. */
+    /* Passes over all tiles before `process`, one unless `configure` asks for more; needs
+     * MIRRA_TASK_GLOBAL_STATISTICS. NULL without that flag. */
     mirra_status (*measure)(void *instance, mirra_context *context, const mirra_tile *tile,
                             const mirra_tensor *input, mirra_error **error);
     /* Computes a tile. input: {1, C, H, W}, C = 3, or the image's own colour channels (1 or 3) for a port
@@ -185,6 +195,7 @@ enum {
     MIRRA_BINARY_MINIMUM = 4,
     MIRRA_BINARY_MAXIMUM = 5
 };
+enum { MIRRA_PRODUCT_TRANSPOSE_A = 1, MIRRA_PRODUCT_TRANSPOSE_B = 2 };
 enum { MIRRA_REDUCE_SUM = 0, MIRRA_REDUCE_MEAN = 1, MIRRA_REDUCE_MINIMUM = 2, MIRRA_REDUCE_MAXIMUM = 3 };
 
 /* The host's functions. Each engine hands a table of its own to `init` and to `create`, which is valid as
@@ -331,6 +342,27 @@ struct mirra_host_api {
      * averaging as wide as the reduction where it is reduced. Its own size gives its own values. */
     mirra_status (*tensor_resample)(mirra_context *context, const mirra_tensor *tensor, int64_t height,
                                     int64_t width, mirra_tensor **result, mirra_error **error);
+
+    /* ---- further images in sizes of their own */
+    /* Size of an image input; in any call with a context. MIRRA_E_NOT_FOUND if it was not given, as in a
+     * plan. */
+    mirra_status (*port_image_size)(mirra_context *context, const char *port, int32_t *width, int32_t *height,
+                                    mirra_error **error);
+    /* An image input brought to width x height by the rule of port_image, and of that a rectangle: {1, C,
+     * rect's height, rect's width}. In the run. */
+    mirra_status (*port_image_scaled)(mirra_context *context, const char *port, int64_t width, int64_t height,
+                                      const mirra_rect *rect, mirra_tensor **tensor, mirra_error **error);
+
+    /* ---- matrices; in the run */
+    /* Product of two matrices, {m, k} and {k, n}, each transposed first if `flags` says so
+     * (MIRRA_PRODUCT_*). MIRRA_E_MISMATCH for other shapes. */
+    mirra_status (*tensor_product)(mirra_context *context, uint32_t flags, const mirra_tensor *a,
+                                   const mirra_tensor *b, mirra_tensor **result, mirra_error **error);
+    /* Eigenvalues {n}, ascending, and eigenvectors {n, n}, one a column, of a symmetric matrix {n, n}, of
+     * which only the lower triangle is read. MIRRA_E_MISMATCH for other shapes and for n above 4096,
+     * MIRRA_E_INVALID_ARGUMENT for values that are no finite numbers. */
+    mirra_status (*tensor_eigen)(mirra_context *context, const mirra_tensor *symmetric, mirra_tensor **values,
+                                 mirra_tensor **vectors, mirra_error **error);
 };
 
 /* ---- The handshake ---- */

@@ -5,6 +5,7 @@
 #include "../csv.hpp"
 #include "../interrupt.hpp"
 #include "../paths.hpp"
+#include "../series.hpp"
 
 #include <algorithm>
 
@@ -21,7 +22,9 @@ class TaskCommand final : public Command {
     TaskCommand(Engine engine, Task task)
         : Command(task.name, sentence(task.label) + (task.doc.empty() ? "" : "\n" + wrapped(task.doc, 0)))
         , engine_(std::move(engine))
-        , task_(std::move(task)) {}
+        , task_(std::move(task))
+        , series_(find_series(task_, primary_port(task_, true)))
+        , series_uses_(series_.size()) {}
 
     void declare(CLI::App &app) override;
     ExitCode run() override;
@@ -29,15 +32,25 @@ class TaskCommand final : public Command {
   private:
     void declare_ports(CLI::App &app);
     void declare_output(CLI::App &app, const Port &output);
+    void declare_series(CLI::App &app);
+    void read_series_options();
     void declare_params(CLI::App &app);
     void declare_param(CLI::App &app, const Param &param);
     [[nodiscard]] std::string free_name(const CLI::App &app, const std::string &name) const;
+    [[nodiscard]] std::vector<FilePair> files() const;
+    void check_output_file(const std::string &path) const;
     void check_outputs(const std::vector<FilePair> &files) const;
+    void check_inputs_stay(const std::vector<FilePair> &files) const;
+    template<class Item> [[nodiscard]] bool in_series(const Item &item) const {
+        return std::ranges::any_of(series_, [&](const Series &each) { return each.has(item); });
+    }
     ExitCode run_all(TaskRun &run, const std::vector<FilePair> &files, const Interrupt &interrupt);
     [[nodiscard]] std::string summary_line(const Json &done, const FilePair &file) const;
 
     Engine engine_;
     Task task_;
+    std::vector<Series> series_;
+    std::vector<std::vector<std::string>> series_uses_; ///< of the option of each
     TaskSettings settings_;
     CLI::App taken_;
     std::vector<std::string> inputs_;
@@ -61,6 +74,7 @@ void TaskCommand::declare_output(CLI::App &app, const Port &output) {
                        doc + "File for the result; a folder where there are several inputs. It may be "
                              "the input itself.");
     if (!output.optional) option->required();
+    if (output.type != MIRRA_TYPE_IMAGE) return;
     app.add_option("--compare", settings_.sheet, "Also write a before/after sheet (one input).");
     app.add_option("--output-size", settings_.output_size, "Size of the result, WxH (that of the input).");
     app.add_option("--preview", settings_.preview,
@@ -68,14 +82,26 @@ void TaskCommand::declare_output(CLI::App &app, const Port &output) {
     settings_.write.declare(app);
 }
 
+void TaskCommand::declare_series(CLI::App &app) {
+    for (std::size_t i = 0; i < series_.size(); ++i) {
+        const Port &first = *series_[i].pictures.front();
+        auto *option = app.add_option(free_name(app, first.name), series_uses_[i],
+                                      sentence(first.doc) + series_[i].doc())
+                           ->type_name(series_[i].syntax())
+                           ->allow_extra_args(false);
+        if (!first.optional) option->required();
+    }
+}
+
 void TaskCommand::declare_ports(CLI::App &app) {
     const Port *input = primary_port(task_, true);
-    const Port *output = primary_port(task_, false);
+    const Port *output = primary_output(task_);
     if (input != nullptr) {
         app.add_option("INPUT", inputs_, sentence(input->doc) + " PNG or JPEG files, folders or patterns.")
             ->required();
     }
     if (output != nullptr) declare_output(app, *output);
+    declare_series(app);
     app.add_option("--csv", csv_, "File for a table of the values that the task gives, one row an input.");
     if (input != nullptr)
         app.add_flag("--recursive", recursive_, "Also the folders inside of input folders.");
@@ -83,7 +109,7 @@ void TaskCommand::declare_ports(CLI::App &app) {
     for (const auto &port : task_.ports) {
         const bool file = port.type == MIRRA_TYPE_IMAGE || port.type == MIRRA_TYPE_TENSOR;
         tensors = tensors || (!port.input && port.type == MIRRA_TYPE_TENSOR);
-        if (&port == input || &port == output || (!port.input && !file)) continue;
+        if (&port == input || &port == output || (!port.input && !file) || in_series(port)) continue;
         auto *option = app.add_option(free_name(app, port.name), settings_.ports[port.name],
                                       sentence(port.doc) + (file ? " A file." : ""));
         if (port.input && !port.optional) option->required();
@@ -110,7 +136,8 @@ void TaskCommand::declare_param(CLI::App &app, const Param &param) {
 }
 
 void TaskCommand::declare_params(CLI::App &app) {
-    for (const auto &param : task_.params) declare_param(app, param);
+    for (const auto &param : task_.params)
+        if (!in_series(param)) declare_param(app, param);
 }
 
 /// The options that are the same for every task.
@@ -129,10 +156,25 @@ void TaskCommand::declare(CLI::App &app) {
     declare_common(app, settings_, console_);
 }
 
+/// Files and weights of the series' options go where those of single ports and parameters go.
+void TaskCommand::read_series_options() {
+    for (std::size_t i = 0; i < series_.size(); ++i) {
+        SeriesValues values = read_series(series_[i], series_uses_[i]);
+        settings_.ports.merge(values.ports);
+        settings_.params.merge(values.params);
+    }
+}
+
+std::vector<FilePair> TaskCommand::files() const {
+    if (primary_port(task_, true) == nullptr) return {{"", output_}};
+    const Port *output = primary_output(task_);
+    const bool tensor = output != nullptr && output->type == MIRRA_TYPE_TENSOR;
+    return pair_files(inputs_, output_, recursive_, tensor ? kTensorEnding : "");
+}
+
 ExitCode TaskCommand::run() {
-    const bool has_input = primary_port(task_, true) != nullptr;
-    const auto files =
-        has_input ? pair_files(inputs_, output_, recursive_) : std::vector<FilePair>{{"", output_}};
+    read_series_options();
+    const auto files = this->files();
     if (files.size() > 1 && settings_.one_file_only(task_))
         throw Failure(ExitCode::usage, "several inputs cannot share the file of an option", task_.name,
                       "give one input, or leave --compare, --preview and the other output files out");
@@ -142,9 +184,33 @@ ExitCode TaskCommand::run() {
     return run_all(run, files, interrupt);
 }
 
+void TaskCommand::check_output_file(const std::string &path) const {
+    if (primary_output(task_)->type == MIRRA_TYPE_IMAGE) {
+        check_output(path);
+        return;
+    }
+    check_writable(path);
+    if (!path.ends_with(kTensorEnding))
+        throw Failure(ExitCode::output, "the format of the output is not known by its name", path,
+                      std::string("use ") + kTensorEnding);
+}
+
+/// A result may replace the picture that it is made of, but no other file that the run reads.
+void TaskCommand::check_inputs_stay(const std::vector<FilePair> &files) const {
+    for (const auto &port : task_.ports) {
+        const auto given = settings_.ports.find(port.name);
+        if (!port.input || given == settings_.ports.end()) continue;
+        if (port.type != MIRRA_TYPE_IMAGE && port.type != MIRRA_TYPE_TENSOR) continue;
+        for (const auto &file : files) check_not_same(file.output, given->second);
+        for (const std::string &also : {settings_.sheet, settings_.preview, settings_.tensors, csv_})
+            check_not_same(also, given->second);
+    }
+}
+
 /// What the run would write at its end, before it begins.
 void TaskCommand::check_outputs(const std::vector<FilePair> &files) const {
-    if (files.size() == 1 && !files[0].output.empty()) check_output(files[0].output);
+    if (files.size() == 1 && !files[0].output.empty()) check_output_file(files[0].output);
+    check_inputs_stay(files);
     for (const std::string &picture : {settings_.sheet, settings_.preview}) {
         if (picture.empty()) continue;
         if (output_.empty())

@@ -1,6 +1,9 @@
 // mirra tasks: the tasks that the plugins bring.
 #include "../command.hpp"
-#include "../schema.hpp"
+#include "../series.hpp"
+#include "../task_run.hpp"
+
+#include <algorithm>
 
 namespace mirra::cli {
 namespace {
@@ -28,7 +31,12 @@ class TasksCommand final : public Command {
         console_.result(task.name + "  " + task.label + "  [" + task.plugin_id + " " + task.plugin_version +
                         "]");
         if (!task.doc.empty()) console_.result(wrapped(task.doc, 4));
+        const auto series = find_series(task, primary_port(task, true));
+        for (const auto &each : series)
+            console_.result("    " + option_name(each.name()) + " " + each.syntax() + "  " +
+                            each.pictures.front()->label + ", up to " + std::to_string(each.pictures.size()));
         for (const auto &param : task.params) {
+            if (std::ranges::any_of(series, [&](const Series &each) { return each.has(param); })) continue;
             const std::string range = range_text(param);
             console_.result("    " + option_name(param.name) + "  " + param.label + ", " +
                             type_name(param.type) + (range.empty() ? "" : " " + range) +

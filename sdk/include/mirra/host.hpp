@@ -40,7 +40,8 @@ struct Port {
     Type type = Type::image;
     bool output = false;
     bool optional = false;
-    bool as_is = false; ///< image: handed over with its own colour channels, not as RGB
+    bool as_is = false;   ///< image: handed over with its own colour channels, not as RGB
+    bool colored = false; ///< image output: a drawing in colours, which gray would lose
 };
 
 struct Parameter {

@@ -96,6 +96,12 @@ class ArenaScope {
 enum class Binary : std::uint8_t { add, subtract, multiply, divide, minimum, maximum };
 enum class Reduction : std::uint8_t { sum, mean, minimum, maximum };
 
+/// Of a symmetric matrix {n, n}.
+struct Eigen {
+    TensorPtr values;  ///< {n}, ascending
+    TensorPtr vectors; ///< {n, n}, one a column
+};
+
 /// The loaded runtime: one object per process, made by mirra_runtime_module(). Thread-safe.
 class Module {
   public:
@@ -128,10 +134,15 @@ class Module {
     virtual TensorPtr affine(const TensorPtr &x, double scale, double offset) = 0;
     virtual TensorPtr clamp(const TensorPtr &x, double low, double high) = 0;
     virtual double reduce(Reduction op, const TensorPtr &x) = 0;
+
+    /// Of matrices {m, k} and {k, n}, each as it is after it is transposed where asked for.
+    virtual TensorPtr product(const TensorPtr &a, bool transpose_a, const TensorPtr &b, bool transpose_b) = 0;
+    /// Reads the lower triangle only. @throws Error invalid_argument for values that are no finite numbers
+    virtual Eigen eigen(const TensorPtr &symmetric) = 0;
 };
 
 /// Version of the Module interface; part of the name of the symbol that the module exports.
-#define MIRRA_RUNTIME_MODULE_SYMBOL "mirra_runtime_module_v2"
+#define MIRRA_RUNTIME_MODULE_SYMBOL "mirra_runtime_module_v3"
 using ModuleFactory = Module *(*)();
 
 } // namespace mirra::runtime

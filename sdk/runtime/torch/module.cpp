@@ -133,6 +133,30 @@ class TorchModule final : public Module {
         });
     }
 
+    TensorPtr product(const TensorPtr &left, bool transpose_left, const TensorPtr &right,
+                      bool transpose_right) override {
+        return guarded([&] {
+            const c10::InferenceMode inference;
+            const auto matrix = [](const TensorPtr &x, bool transpose) {
+                return transpose ? unwrap(*x).t() : unwrap(*x);
+            };
+            return wrap(at::mm(matrix(left, transpose_left), matrix(right, transpose_right)));
+        });
+    }
+
+    Eigen eigen(const TensorPtr &symmetric) override {
+        return guarded([&] {
+            const c10::InferenceMode inference;
+            const auto lower = at::tril(unwrap(*symmetric));
+            if (!at::isfinite(lower).all().item<bool>())
+                throw Error(ErrorCode::invalid_argument, "the matrix has values that are no finite numbers",
+                            "symmetric");
+            // In double, so that eigenvalues far below the greatest keep their digits.
+            const auto [values, vectors] = at::linalg_eigh(lower.to(at::kDouble), "L");
+            return Eigen{wrap(values.to(at::kFloat)), wrap(vectors.to(at::kFloat).contiguous())};
+        });
+    }
+
   private:
     const int default_threads_;
     static at::Tensor compute(Binary op, const at::Tensor &a, const at::Tensor &b) {

@@ -1,0 +1,133 @@
+// What the tasks "stylize" and "style-prepare" say of themselves: ports and parameters.
+#include "description.hpp"
+
+#include "../common/schema.hpp"
+
+namespace stylizer {
+namespace {
+
+using plugin::number, plugin::parameter, plugin::port, plugin::text;
+
+mirra_port_info style(const char *name, const char *label) noexcept {
+    return port(MIRRA_PORT_INPUT, MIRRA_TYPE_IMAGE, MIRRA_PORT_OPTIONAL, name, label,
+                "A picture of any size whose style is taken.");
+}
+
+mirra_port_info mask(const char *name, const char *label) noexcept {
+    return port(MIRRA_PORT_INPUT, MIRRA_TYPE_IMAGE, MIRRA_PORT_OPTIONAL, name, label,
+                "Where the style of the same number applies: there where it is white. Brought to the size of "
+                "the image.");
+}
+
+mirra_port_info statistics(const char *name, const char *label) noexcept {
+    return port(MIRRA_PORT_INPUT, MIRRA_TYPE_TENSOR, MIRRA_PORT_OPTIONAL, name, label,
+                "A prepared style {N}, made by the task 'style-prepare' with the same bundle, instead of the "
+                "style picture of the same number.");
+}
+
+const std::array kPorts{
+    port(MIRRA_PORT_INPUT, MIRRA_TYPE_IMAGE, 0, kImage, "Image", "The picture that gets a style."),
+    style(kStyleNames[0].style, "Style"),
+    style(kStyleNames[1].style, "Second style"),
+    style(kStyleNames[2].style, "Third style"),
+    style(kStyleNames[3].style, "Fourth style"),
+    mask(kStyleNames[0].mask, "Mask"),
+    mask(kStyleNames[1].mask, "Second mask"),
+    mask(kStyleNames[2].mask, "Third mask"),
+    mask(kStyleNames[3].mask, "Fourth mask"),
+    statistics(kStyleNames[0].statistics, "Prepared style"),
+    statistics(kStyleNames[1].statistics, "Second prepared style"),
+    statistics(kStyleNames[2].statistics, "Third prepared style"),
+    statistics(kStyleNames[3].statistics, "Fourth prepared style"),
+    port(MIRRA_PORT_OUTPUT, MIRRA_TYPE_IMAGE, 0, "output", "Picture", "The image in the style."),
+};
+
+const std::array kPreparePorts{
+    port(MIRRA_PORT_INPUT, MIRRA_TYPE_IMAGE, 0, kImage, "Style", "The picture whose style is prepared."),
+    port(MIRRA_PORT_OUTPUT, MIRRA_TYPE_TENSOR, 0, kStatistics, "Prepared style",
+         "The statistics {N} of the style's features, for the task 'stylize' with the same bundle."),
+};
+
+mirra_param_info weight(const char *name, const char *label) noexcept {
+    constexpr double kMost = 1e6;
+    return number(MIRRA_TYPE_FLOAT, name, label,
+                  "Share of the style of the same number against the others; 0 leaves it out.",
+                  {0, kMost, 4, 1});
+}
+
+mirra_param_info style_scale() noexcept {
+    mirra_param_info info =
+        number(MIRRA_TYPE_FLOAT, "style_scale", "Style scale",
+               "Factor on the size of the style pictures, which makes their strokes and patterns larger or "
+               "smaller. A prepared style has it built in.",
+               {0.1, 8, 4, 1});
+    info.step = 0.1;
+    return info;
+}
+
+mirra_param_info margin() noexcept {
+    constexpr double kMost = 512, kStandard = 64;
+    return plugin::advanced(
+        number(
+            MIRRA_TYPE_INT, "margin", "Margin",
+            "Pixels by which the image is continued on every side, mirrored, while it is worked on: networks "
+            "paint a frame where a picture ends.",
+            {0, kMost, kMost, kStandard}),
+        "Borders");
+}
+
+mirra_param_info preserve_color() noexcept {
+    return parameter(MIRRA_TYPE_BOOL, "preserve_color", "Preserve colour",
+                     "Takes the luminance alone from the style; the colours stay those of the image.");
+}
+
+const std::array kParameters{
+    number(MIRRA_TYPE_FLOAT, "strength", "Strength",
+           "How much of the style: 0 gives the image as it is, 1 the full style. Multiplies the strengths of "
+           "the levels.",
+           {0, 1, 1, 1}),
+    text("levels", "Levels",
+         "The layers on which the style is put, in that order, with commas between; each may have a strength "
+         "and a detail of its own behind colons, such as 'conv5:0.8:0.5,conv2'. 'auto' is the bundle's own "
+         "list.",
+         kAuto),
+    number(
+        MIRRA_TYPE_FLOAT, "detail", "Detail",
+        "Brings back what the networks lose of the picture at each level: 0 is the plain method, 1 as much "
+        "as the bundle's levels name. Multiplies the details of the levels.",
+        {0, 1, 1, 1}),
+    preserve_color(),
+    style_scale(),
+    margin(),
+    weight(kStyleNames[0].weight, "Weight"),
+    weight(kStyleNames[1].weight, "Second weight"),
+    weight(kStyleNames[2].weight, "Third weight"),
+    weight(kStyleNames[3].weight, "Fourth weight"),
+};
+
+const std::array kPrepareParameters{
+    text("levels", "Levels",
+         "The layers whose statistics are taken, with commas between. 'auto' is the bundle's own list.",
+         kAuto),
+    style_scale(),
+};
+
+} // namespace
+
+mirra_task describe_stylize() noexcept {
+    mirra_task task = plugin::task("stylize", "Stylize",
+                                   "Gives a picture the style of one or several others: the statistics of "
+                                   "its features become those of theirs, layer by layer.",
+                                   kPorts, kParameters);
+    task.default_bundle = "stylizer-ar.mirra";
+    return task;
+}
+
+mirra_task describe_prepare() noexcept {
+    return plugin::task("style-prepare", "Prepare a style",
+                        "Takes the statistics of a style picture once, so that any number of pictures can be "
+                        "stylized by them. Needs a bundle of the task 'stylize'.",
+                        kPreparePorts, kPrepareParameters);
+}
+
+} // namespace stylizer

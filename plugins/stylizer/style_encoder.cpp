@@ -1,0 +1,133 @@
+// The statistics of a style picture, and what tells encoders apart.
+#include "style_encoder.hpp"
+
+#include "../common/random.hpp"
+#include "description.hpp"
+
+#include <cmath>
+#include <numeric>
+
+namespace stylizer {
+namespace {
+
+/// The extent that blocks have where the grid allows it, and what they see beyond their own place.
+constexpr std::int64_t kExtent = 768, kOverlap = 128;
+
+std::int64_t round_up(std::int64_t value, std::int64_t step) {
+    return (value + step - 1) / step * step;
+}
+
+struct Span {
+    std::int64_t begin, end;             ///< what is kept
+    std::int64_t input_begin, input_end; ///< what is encoded
+};
+
+std::vector<Span> cut_axis(std::int64_t extent, const PixelGrid &pixels) {
+    const std::int64_t most = largest_block(pixels), overlap = round_up(kOverlap, pixels.alignment);
+    if (extent <= most) return {{0, extent, 0, extent}};
+    const std::int64_t own = most - 2 * overlap;
+    std::vector<Span> spans;
+    for (std::int64_t begin = 0; begin < extent; begin += own) {
+        const std::int64_t end = std::min(begin + own, extent);
+        // A thin last one reaches back as far as the network's least extent asks for.
+        const std::int64_t latest = extent - pixels.padded(1);
+        spans.push_back({begin, end, std::max<std::int64_t>(0, std::min(begin - overlap, latest)),
+                         std::min(extent, end + overlap)});
+    }
+    return spans;
+}
+
+std::int64_t scaled(std::int64_t extent, double factor) {
+    return std::max<std::int64_t>(1, std::llround(static_cast<double>(extent) * factor));
+}
+
+mirra_tile tile_of(const Span &x, const Span &y) {
+    mirra_tile tile{};
+    tile.struct_size = sizeof tile;
+    tile.core_x = x.begin;
+    tile.core_y = y.begin;
+    tile.core_width = x.end - x.begin;
+    tile.core_height = y.end - y.begin;
+    tile.input_x = x.input_begin;
+    tile.input_y = y.input_begin;
+    tile.input_width = x.input_end - x.input_begin;
+    tile.input_height = y.input_end - y.input_begin;
+    return tile;
+}
+
+/// The cells that a block has to itself, out of its features.
+Block own_cells(const Host &host, const Tensor &features, const mirra_rect &core, const mirra_rect &window) {
+    const Shape shape = host.shape(features.get());
+    Block block{shape[1], 0, static_cast<std::size_t>(core.width * core.height), {}};
+    const std::vector<float> values = host.download(features.get());
+    for (std::int64_t row = 0; row < shape[1] * core.height; ++row) {
+        const std::int64_t c = row / core.height, y = row % core.height + core.y - window.y;
+        const auto from = values.begin() + (c * shape[2] + y) * shape[3] + core.x - window.x;
+        block.values.insert(block.values.end(), from, from + core.width);
+    }
+    return block;
+}
+
+constexpr std::int64_t kProbeExtent = 128;
+
+/// Squares of random colours: like pictures, neither flat nor noise.
+std::vector<float> probe(std::int64_t extent) {
+    constexpr std::int64_t kSquare = 8;
+    constexpr std::uint64_t kSeed = 1;
+    std::vector<float> values;
+    for (std::int64_t row = 0; row < kColors * extent; ++row)
+        for (std::int64_t x = 0; x < extent; ++x) {
+            const std::int64_t square = row / kSquare * extent + x / kSquare;
+            values.push_back(
+                static_cast<float>(plugin::unit_random(kSeed, static_cast<std::uint64_t>(square))));
+        }
+    return values;
+}
+
+} // namespace
+
+std::int64_t largest_block(const PixelGrid &pixels) {
+    const std::int64_t overlap = round_up(kOverlap, pixels.alignment);
+    return std::max(
+        {kExtent / pixels.alignment * pixels.alignment, pixels.padded(1), 2 * overlap + pixels.alignment});
+}
+
+Statistics encode_style(const Host &host, const Settings &settings, const Level &level, const char *port) {
+    const auto [width, height] = host.port_image_size(port);
+    const std::int64_t wide = scaled(width, settings.style_scale),
+                       high = scaled(height, settings.style_scale);
+    const std::int64_t padded_width = settings.pixels.padded(wide),
+                       padded_height = settings.pixels.padded(high);
+    const plugin::FeatureMap map(level.grid,
+                                 host.output_shape(level.encoder, kFeatures, padded_height, padded_width),
+                                 padded_width, padded_height);
+    Gatherer gatherer(level.grid.channels);
+    for (const Span &y : cut_axis(padded_height, settings.pixels))
+        for (const Span &x : cut_axis(padded_width, settings.pixels)) {
+            const mirra_tile tile = tile_of(x, y);
+            const mirra_rect core = map.core(tile);
+            if (core.width < 1 || core.height < 1) continue;
+            const Tensor pixels = host.port_image_scaled(
+                port, wide, high,
+                plugin::make_rect(tile.input_x, tile.input_y, tile.input_width, tile.input_height));
+            const Tensor features = host.run(level.encoder, kImage, pixels.get(), kFeatures);
+            const Shape shape = host.shape(features.get());
+            gatherer.add(host, own_cells(host, features, core, map.window(tile, shape[3], shape[2])));
+        }
+    return gatherer.result();
+}
+
+std::vector<float> fingerprint(const Host &host, const Settings &settings, const Level &level) {
+    const std::int64_t extent = settings.pixels.padded(kProbeExtent);
+    const Tensor pixels = host.upload(probe(extent), {1, kColors, extent, extent});
+    const Tensor features = host.run(level.encoder, kImage, pixels.get(), kFeatures);
+    const Shape shape = host.shape(features.get());
+    const std::vector<float> all = host.download(features.get());
+    std::vector<float> means;
+    for (auto first = all.begin(); first != all.end(); first += shape[2] * shape[3])
+        means.push_back(static_cast<float>(std::accumulate(first, first + shape[2] * shape[3], 0.0) /
+                                           static_cast<double>(shape[2] * shape[3])));
+    return means;
+}
+
+} // namespace stylizer

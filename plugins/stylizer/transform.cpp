@@ -1,0 +1,110 @@
+// The whitening and colouring transform.
+#include "transform.hpp"
+
+#include <cmath>
+
+namespace stylizer {
+namespace {
+
+/// (covariance + 1)^exponent.
+Tensor power(const Host &host, const Statistics &statistics, double exponent) {
+    constexpr float kLeast = 1e-5F; // of the eigenvalues, which are at least 1 but for rounding
+    const std::int64_t n = statistics.channels();
+    std::vector<float> matrix = statistics.covariance;
+    for (std::int64_t i = 0; i < n; ++i) matrix[static_cast<std::size_t>(i * (n + 1))] += 1;
+    const plugin::Eigen eigen = host.eigen(host.upload(matrix, {n, n}).get());
+    std::vector<float> values = host.download(eigen.values.get());
+    for (float &value : values)
+        value = static_cast<float>(std::pow(static_cast<double>(std::max(value, kLeast)), exponent));
+    const Tensor scaled =
+        host.binary(MIRRA_BINARY_MULTIPLY, eigen.vectors.get(), host.upload(values, {1, n}).get());
+    return host.product(MIRRA_PRODUCT_TRANSPOSE_B, scaled.get(), eigen.vectors.get());
+}
+
+/// What one style makes of features.
+class Colouring {
+  public:
+    Colouring(const Host &host, const Statistics &content, const Statistics &style)
+        : mean_(content.mean)
+        , matrix_(host.product(0, power(host, style, 0.5).get(), power(host, content, -0.5).get()))
+        , style_mean_(host.upload(style.mean, {style.channels(), 1})) {}
+
+    [[nodiscard]] std::vector<float> apply(const Host &host, Block block, float low, float high) const {
+        for (std::int64_t c = 0; c < block.channels; ++c)
+            for (std::size_t i = 0; i < block.count; ++i)
+                block.channel(c)[i] -= mean_[static_cast<std::size_t>(c)];
+        const Tensor colored = host.product(0, matrix_.get(), block.upload(host).get());
+        const Tensor moved = host.binary(MIRRA_BINARY_ADD, colored.get(), style_mean_.get());
+        return host.download(host.clamped(moved.get(), low, high).get());
+    }
+
+  private:
+    std::vector<float> mean_;
+    Tensor matrix_, style_mean_;
+};
+
+/// A style at work.
+struct Share {
+    Colouring colouring;
+    const LevelStyle *style;
+};
+
+std::vector<Share> shares_of(const Host &host, const Planes &features,
+                             const std::vector<LevelStyle> &styles) {
+    Statistics whole;
+    std::vector<Share> shares;
+    for (const LevelStyle &style : styles) {
+        if (style.mask == nullptr && whole.empty()) whole = statistics_of(host, features);
+        const Statistics covered =
+            style.mask == nullptr ? Statistics{} : statistics_of(host, features, style.mask);
+        const Statistics &content = style.mask == nullptr ? whole : covered;
+        if (!content.empty()) shares.push_back({{host, content, *style.statistics}, &style});
+    }
+    return shares;
+}
+
+float weight_at(const LevelStyle &style, std::size_t place) {
+    return static_cast<float>(style.weight * (style.mask == nullptr ? 1 : (*style.mask)[place]));
+}
+
+/// Of all shares, of each place of a block.
+std::vector<float> total_weights(const std::vector<Share> &shares, const Block &block) {
+    std::vector<float> total(block.count);
+    for (const Share &share : shares)
+        for (std::size_t i = 0; i < block.count; ++i) total[i] += weight_at(*share.style, block.first + i);
+    return total;
+}
+
+/// How much of each place comes from a style.
+std::vector<float> parts_of(const LevelStyle &style, const Block &block, const std::vector<float> &total,
+                            double strength) {
+    std::vector<float> parts(block.count);
+    for (std::size_t i = 0; i < block.count; ++i)
+        if (const float weight = weight_at(style, block.first + i); weight > 0)
+            parts[i] = static_cast<float>(strength) * weight / total[i];
+    return parts;
+}
+
+} // namespace
+
+void transform(const Host &host, Planes &features, const std::vector<LevelStyle> &styles, double strength) {
+    const auto shares = shares_of(host, features, styles);
+    if (shares.empty()) return;
+    const auto [low, high] = std::minmax_element(features.values().begin(), features.values().end());
+    const float least = *low, most = *high;
+    for_blocks(features, [&](const Block &block) {
+        const std::vector<float> total = total_weights(shares, block);
+        for (const Share &share : shares) {
+            const std::vector<float> styled = share.colouring.apply(host, block, least, most);
+            const std::vector<float> part = parts_of(*share.style, block, total, strength);
+            for (std::int64_t c = 0; c < block.channels; ++c) {
+                const float *before = block.channel(c),
+                            *after = styled.data() + c * static_cast<std::int64_t>(block.count);
+                float *to = features.channel(c) + block.first;
+                for (std::size_t i = 0; i < block.count; ++i) to[i] += part[i] * (after[i] - before[i]);
+            }
+        }
+    });
+}
+
+} // namespace stylizer

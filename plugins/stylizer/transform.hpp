@@ -1,0 +1,22 @@
+// The whitening and colouring transform.
+#pragma once
+
+#include "statistics.hpp"
+
+namespace stylizer {
+
+/// A style at one level.
+struct LevelStyle {
+    const Statistics *statistics = nullptr;
+    double weight = 1;                        ///< above 0
+    const std::vector<float> *mask = nullptr; ///< of each place, 0 ... 1; null: everywhere
+};
+
+/// Gives features the mean and the covariance of styles: centred, whitened by S_c^-1/2 and coloured by
+/// S_s^1/2, where S are the covariances with the identity added; clamped to the range that all features had;
+/// and mixed with the features themselves. Where several styles apply, by their weights; where none does, the
+/// features stay. Behind a mask, the features' own statistics are those of the places that it covers.
+/// @param strength  0: the features, 1: the styles
+void transform(const Host &host, Planes &features, const std::vector<LevelStyle> &styles, double strength);
+
+} // namespace stylizer

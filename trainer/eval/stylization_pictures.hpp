@@ -1,0 +1,53 @@
+// The contents and the styles of an evaluation.
+#pragma once
+
+#include "data/class_set.hpp"
+#include "eval/float_picture.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mirra::trainer {
+
+/// `count` of `size` places, evenly spaced and ascending; a seed other than 0 moves all of them by the same
+/// step, around the end. @param count  0, or more than there are: all places
+std::vector<std::int64_t> spaced_places(std::int64_t size, std::int64_t count, std::uint64_t seed);
+
+/// One thread.
+class StylizationPictures {
+  public:
+    struct Options {
+        std::int64_t count = 0; ///< at most; 0: all
+        std::uint64_t seed = 0;
+        std::int64_t extent = 0; ///< width and height, the aspect not kept; 0: as they are
+        /// @throws Error for a picture of a size that cannot be measured
+        std::function<void(std::int64_t width, std::int64_t height)> check_size = {};
+    };
+    /// @param sources  folders at any depth: their val/ or test/ where there is one
+    /// @throws Error not_found | corrupt
+    StylizationPictures(const std::vector<std::string> &sources, const Options &options);
+
+    [[nodiscard]] std::size_t size() const { return places_.size(); }
+    /// How many pictures were chosen from.
+    [[nodiscard]] std::int64_t available() const { return set_->size(); }
+    /// The file's last name, without what follows the dot.
+    [[nodiscard]] std::string name(std::size_t index) const;
+    /// Nothing for one that cannot be read or measured, which skipped() then tells of.
+    [[nodiscard]] std::optional<FloatPicture> get(std::size_t index);
+    /// "name: reason" of each.
+    [[nodiscard]] std::vector<std::string> skipped() const;
+
+  private:
+    [[nodiscard]] bool measurable(std::size_t index, const FloatPicture &picture);
+
+    Options options_;
+    std::unique_ptr<ClassSet> set_;
+    std::vector<std::int64_t> places_;
+    std::vector<std::string> unfit_;
+};
+
+} // namespace mirra::trainer

@@ -1,0 +1,50 @@
+// The trainings of all levels of a stylizer, one after the other.
+#pragma once
+
+#include "core/training_run.hpp"
+#include "tasks/stylizer.hpp"
+#include "tasks/stylizer_bundle.hpp"
+#include "tasks/stylizer_level.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mirra::trainer {
+
+class StylizerTraining {
+  public:
+    /// Reads and checks everything, up to the checkpoints of earlier runs, so that what is wrong with the
+    /// last level shows before the first is trained. `command` must outlive the training. @throws Error
+    explicit StylizerTraining(const StylizerCommand &command);
+
+    /// Trains what is not trained yet and writes the bundle; stops on Ctrl-C. @throws Error as run_training()
+    RunResult run();
+
+    /// The training of a level. @throws std::out_of_range for one that comes from a bundle, or has run
+    [[nodiscard]] TrainingTask &task(const std::string &layer) const { return *tasks_.at(layer); }
+
+  private:
+    struct Level {
+        std::string layer;
+        std::filesystem::path bundle; ///< given, or where the training writes it
+        InverterRecipe settings;
+        double detail = 0;
+    };
+    void make_task(StylizerLevelRecipe recipe, const std::filesystem::path &initial);
+    void check_checkpoint(const Level &level) const;
+    const InverterTask::Pictures &pictures_for(const InverterRecipe &settings);
+    [[nodiscard]] LevelQuality measure(const Level &level, const bundle::Bundle &bundle);
+    void write();
+
+    const StylizerCommand &command_;
+    std::shared_ptr<const bundle::Bundle> encoder_;
+    Recipe recipe_;
+    std::vector<Level> levels_;                               ///< in the order of their application
+    std::map<std::int64_t, InverterTask::Pictures> pictures_; ///< by the side at which they are kept
+    std::map<std::string, std::unique_ptr<StylizerLevelTask>> tasks_;
+    std::int64_t steps_ = 0; ///< of all trainings
+};
+
+} // namespace mirra::trainer
