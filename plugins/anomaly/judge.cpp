@@ -33,15 +33,18 @@ void check_scores(const Host &host, const Settings &settings, const Judgement &j
     const auto bad = std::find_if_not(judgement.scores.begin(), judgement.scores.end(),
                                       [](double score) { return std::isfinite(score); });
     if (bad == judgement.scores.end()) return;
-    const std::string which = std::to_string(bad - judgement.scores.begin());
-    if (settings.method == Method::latent_search)
-        host.fail(MIRRA_E_INVALID_ARGUMENT, "the search for picture " + which + " went astray", "rate",
-                  "Lower the rate.");
-    host.fail(MIRRA_E_MISMATCH, "the score of picture " + which + " is no finite number", "bundle",
-              "The bundle's networks are damaged; train another: mirra-train anomaly.");
+    const std::int64_t which = bad - judgement.scores.begin();
+    if (settings.method == Method::latent_search) went_astray(host, which);
+    host.fail(MIRRA_E_MISMATCH, "the score of picture " + std::to_string(which) + " is no finite number",
+              "bundle", "The bundle's networks are damaged; train another: mirra-train anomaly.");
 }
 
 } // namespace
+
+void went_astray(const Host &host, std::int64_t picture) {
+    host.fail(MIRRA_E_INVALID_ARGUMENT, "the search for picture " + std::to_string(picture) + " went astray",
+              "rate", "Lower the rate.");
+}
 
 std::int64_t largest_group(Method method) {
     // A memory has thousands of members, and a value for each at every place.
@@ -64,7 +67,7 @@ Judgement judge(const Host &host, const Settings &settings, const std::vector<fl
         const auto begin =
             values.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(first) * size);
         const auto end = begin + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(count) * size);
-        const Pictures pictures{host.upload({begin, end}, {count, kColors, extent, extent}), count};
+        const Pictures pictures{host.upload({begin, end}, {count, kColors, extent, extent}), count, first};
         const Judgement found = judge_group(host, settings, pictures, report);
         judgement.scores.insert(judgement.scores.end(), found.scores.begin(), found.scores.end());
         judgement.heat.insert(judgement.heat.end(), found.heat.begin(), found.heat.end());

@@ -18,6 +18,7 @@ struct Judgement {
 struct Pictures {
     Tensor tensor; ///< {count, 3, extent, extent}
     std::int64_t count = 0;
+    std::int64_t first = 0; ///< number of the first among all pictures of the run
 };
 
 using Report = std::function<void(double fraction)>;
@@ -30,8 +31,12 @@ std::int64_t largest_group(Method method);
 /// @throws Failed, also where the run shall stop
 Judgement judge(const Host &host, const Settings &settings, const std::vector<float> &values);
 
+/// The search for a picture has come to values that are no finite numbers.
+[[noreturn]] void went_astray(const Host &host, std::int64_t picture);
+
 /// Looks for features whose picture comes closest to each of the pictures, and gives these pictures.
 /// @param features  of the pictures
+/// @throws Failed invalid_argument where a search goes astray
 Tensor search_pictures(const Host &host, const Settings &settings, const Pictures &pictures,
                        const Tensor &features, const Report &report);
 

@@ -79,6 +79,11 @@ Tensor search_pictures(const Host &host, const Settings &settings, const Picture
             codes[i] -= rate * momentum[i];
         }
     }
+    // The score need not tell: kernels make zeros of what is no number (ReLU by oneDNN).
+    const auto bad =
+        std::find_if_not(codes.begin(), codes.end(), [](float code) { return std::isfinite(code); });
+    const auto each = static_cast<std::ptrdiff_t>(codes.size() / static_cast<std::size_t>(pictures.count));
+    if (bad != codes.end()) went_astray(host, pictures.first + (bad - codes.begin()) / each);
     return host.run(settings.networks.generator, kFeatures, host.upload(codes, extents).get(), kImage);
 }
 

@@ -25,6 +25,8 @@ mirra_port_info statistics(const char *name, const char *label) noexcept {
                 "style picture of the same number.");
 }
 
+constexpr const char *kBundle = "stylizer-ar.mirra";
+
 const std::array kPorts{
     port(MIRRA_PORT_INPUT, MIRRA_TYPE_IMAGE, 0, kImage, "Image", "The picture that gets a style."),
     style(kStyleNames[0].style, "Style"),
@@ -119,15 +121,17 @@ mirra_task describe_stylize() noexcept {
                                    "Gives a picture the style of one or several others: the statistics of "
                                    "its features become those of theirs, layer by layer.",
                                    kPorts, kParameters);
-    task.default_bundle = "stylizer-ar.mirra";
+    task.default_bundle = kBundle;
     return task;
 }
 
 mirra_task describe_prepare() noexcept {
-    return plugin::task("style-prepare", "Prepare a style",
-                        "Takes the statistics of a style picture once, so that any number of pictures can be "
-                        "stylized by them. Needs a bundle of the task 'stylize'.",
-                        kPreparePorts, kPrepareParameters);
+    mirra_task task = plugin::task("style-prepare", "Prepare a style",
+                                   "Takes the statistics of a style picture once, so that any number of "
+                                   "pictures can be stylized by them, with the same bundle.",
+                                   kPreparePorts, kPrepareParameters);
+    task.default_bundle = kBundle;
+    return task;
 }
 
 } // namespace stylizer

@@ -132,7 +132,7 @@ std::vector<Level> parse_levels(const Host &host, const std::string &text, const
 /// bundle's detail unless the parameter gives it one.
 std::vector<Level> chosen_levels(const Host &host, std::vector<Level> known) {
     const std::string text = host.text("levels");
-    const auto standard = parse_levels(host, host.default_text("levels"), known);
+    auto standard = parse_levels(host, host.default_text("levels"), known);
     const bool automatic = text.empty() || text == kAuto;
     if (automatic && !standard.empty()) return standard;
     for (const Level &level : standard)

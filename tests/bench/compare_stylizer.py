@@ -4,14 +4,15 @@
     build/bench/bin/python tests/bench/compare_stylizer.py [--bundle bundles/stylizer-ar.mirra] [--size 512x512 2040x1536]
 
 PyTorch runs the authors' pipeline (NOTES.md section 9): at each level it encodes content and style, whitens and colours by singular value
-decompositions, and decodes; the pictures are padded to multiples of 32 by their edges. A second row has eigendecompositions instead.
-Mirra runs `mirra stylize`, with the style as a picture and, in a second row, prepared by `mirra style-prepare`; its times are those of
+decompositions, and decodes; the content is padded by its mirror image, as theirs is. A second row has eigendecompositions instead.
+Mirra runs `mirra stylize --detail 0`, the same method with the same margin, with the style as a picture and, in a second row, prepared by `mirra style-prepare`; its times are those of
 the run, without decoding and encoding of files, as PyTorch's. The results are compared before anything is timed.
 """
 import argparse
 import json
 import os
 import pathlib
+import re
 import statistics
 import subprocess
 import tempfile
@@ -25,7 +26,7 @@ import graph_module
 from training_contest import write_picture
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ALIGNMENT = 32
+ALIGNMENT, MARGIN = 32, 64
 
 
 def picture(width, height, seed):
@@ -38,6 +39,16 @@ def picture(width, height, seed):
 
 def to_tensor(pixels):
     return torch.from_numpy(pixels.astype(np.float32) / 255).permute(2, 0, 1)[None]
+
+
+def padded(x):
+    """With its mirror image around it, up to the networks' alignment."""
+    for axis in (2, 3):
+        extent = x.shape[axis]
+        total = -(-(extent + 2 * MARGIN) // ALIGNMENT) * ALIGNMENT
+        places = torch.arange(-MARGIN, total - MARGIN) % (2 * extent)
+        x = x.index_select(axis, torch.where(places < extent, places, 2 * extent - 1 - places))
+    return x
 
 
 def by_svd(symmetric):
@@ -67,16 +78,15 @@ class Pipeline:
     def __init__(self, bundle):
         manifest = json.loads(graph_module.read_safetensors(bundle)[1]["mirra.manifest"])
         self.levels = [(graph_module.load(bundle, f"encoder-{level}")[0], graph_module.load(bundle, f"generator-{level}")[0])
-                       for level in manifest["defaults"]["levels"].split(",")]
+                       for level in re.sub(":[^,]*", "", manifest["defaults"]["levels"]).split(",")]
 
     def run(self, content, style, decompose):
         height, width = content.shape[2:]
-        pad = lambda x: torch.nn.functional.pad(x, (0, -x.shape[3] % ALIGNMENT, 0, -x.shape[2] % ALIGNMENT), mode="replicate")
-        x = pad(content)
+        x = padded(content)
         with torch.inference_mode():
             for encoder, generator in self.levels:
                 x = generator(transform(encoder(x), encoder(style), decompose))
-        return x[:, :, :height, :width]
+        return x[:, :, MARGIN:MARGIN + height, MARGIN:MARGIN + width]
 
 
 class Mirra:
@@ -92,7 +102,8 @@ class Mirra:
         self.call("style-prepare", self.folder / "style.png", "-o", self.folder / "style.safetensors")
 
     def stylize(self, style):
-        return self.call("stylize", self.folder / "content.png", "--style", self.folder / style, "-o", self.folder / "out.png")
+        return self.call("stylize", self.folder / "content.png", "--style", self.folder / style, "--detail", 0, "--margin", MARGIN,
+                         "-o", self.folder / "out.png")
 
 
 def check_same(pipeline, mirra, content, style):

@@ -345,25 +345,32 @@ TEST_P(PluginAnomaly, ASearchThatGoesAstrayIsAnError) {
     EXPECT_THAT(wild.refuse(MIRRA_E_INVALID_ARGUMENT, *image_), HasSubstr("| rate | Lower the rate"));
 }
 
-TEST_P(PluginAnomaly, ScoresThatAreNoNumbersAreErrors) {
+/// A bundle in which a convolution overflows in one channel, so that what follows are differences of
+/// infinities.
+Bundle damaged_bundle(const std::string &weight, std::size_t out_channels) {
     const auto graphs = anomaly_graphs();
     auto weights = anomaly_weights(graphs);
-    // One channel of "low" overflows, so that "deep" and the distances are differences of infinities.
-    auto &first = weights.at("encoder.1.weight").values;
-    const std::size_t each = first.size() / kLowChannels;
-    for (std::size_t i = each; i < 2 * each; ++i) first[i] = 3e38F;
+    auto &values = weights.at(weight).values;
+    const std::size_t each = values.size() / out_channels;
+    for (std::size_t i = each; i < 2 * each; ++i) values[i] = 3e38F;
     const std::string path = temporary("damaged.mirra");
     write_small(path, "damaged parts", "detect", kUncalibrated, graphs, weights);
     Bundle bundle;
     EXPECT_OK(mirra_bundle_open(path.c_str(), bundle.out(), error));
-    Detector damaged(engine_, bundle);
-    damaged.set("iterations", "2");
-    for (const char *method : {"reconstruction", "feature-memory"})
-        EXPECT_THAT(damaged.set("method", method).refuse(MIRRA_E_MISMATCH, *image_),
-                    HasSubstr("score of picture 0 is no finite number | bundle"))
-            << method;
-    EXPECT_THAT(damaged.set("method", "latent-search").refuse(MIRRA_E_INVALID_ARGUMENT, *image_),
-                HasSubstr("went astray"));
+    return bundle;
+}
+
+TEST_P(PluginAnomaly, ScoresThatAreNoNumbersAreErrors) {
+    const auto refused = [&](const Bundle &bundle, const char *method, mirra_status status) {
+        Detector damaged(engine_, bundle);
+        return damaged.set("iterations", "2").set("method", method).refuse(status, *image_);
+    };
+    constexpr const char *kNoNumber = "score of picture 0 is no finite number | bundle";
+    const Bundle encoder = damaged_bundle("encoder.1.weight", kLowChannels);
+    EXPECT_THAT(refused(encoder, "feature-memory", MIRRA_E_MISMATCH), HasSubstr(kNoNumber));
+    const Bundle generator = damaged_bundle("deep.1.weight", 5);
+    EXPECT_THAT(refused(generator, "reconstruction", MIRRA_E_MISMATCH), HasSubstr(kNoNumber));
+    EXPECT_THAT(refused(generator, "latent-search", MIRRA_E_INVALID_ARGUMENT), HasSubstr("went astray"));
 }
 
 TEST_P(PluginAnomaly, AMemoryNeedsFullPrecision) {

@@ -360,7 +360,8 @@ TEST(AnomalyTraining, ARunThatDiedWhileCalibratingIsCalibratedAgain) {
 
 TEST(AnomalyTraining, AFinishedRunIsCalibratedAgainWhereTheCalibrationIsAnother) {
     auto command = command_for("recalibrated");
-    command.val_good = make_pictures("recalibrated-good", 12, 36, 36);
+    command.data = {(make_classes("recalibrated", 28) / "blue").string()};
+    command.val_good = make_classes("recalibrated-good", 12) / "blue";
     ASSERT_EQ(train_anomaly(command), 0);
     const auto first = defaults_of(command.output);
     const auto generator = weights_of(command.output);
@@ -369,7 +370,7 @@ TEST(AnomalyTraining, AFinishedRunIsCalibratedAgainWhereTheCalibrationIsAnother)
     ASSERT_EQ(train_anomaly(command), 0);
     EXPECT_EQ(written(), time) << "nothing is another";
 
-    command.bad = make_classes("recalibrated-bad", 4);
+    command.bad = make_pictures("recalibrated-bad", 8, 32, 32);
     ASSERT_EQ(train_anomaly(command), 0);
     const auto with_bad = defaults_of(command.output);
     EXPECT_NE(with_bad["feature_memory_slope"], first["feature_memory_slope"]);

@@ -45,7 +45,8 @@ graph::Graph vgg19_features() {
             first = true;
             continue;
         }
-        x = b.relu(b.conv2d(x, {.in = channels, .out = layer, .bias = true}, next()), next());
+        x = b.conv2d(x, {.in = channels, .out = layer, .bias = true}, next());
+        x = b.relu(x, next());
         channels = layer;
         if (first) b.output("relu" + std::to_string(block) + "_1", x);
         first = false;
