@@ -274,6 +274,17 @@ TEST(StylizationLevels, AreOrderedByTheDepthOfTheirTaps) {
     EXPECT_EQ(ordered_levels(kAlexNet, {"auto", "conv1"}, {}), (Lists{"conv5,conv2,conv1", "conv1"}));
 }
 
+TEST(StylizationLevels, ArePlainAtFullStrengthWithoutDetail) {
+    EXPECT_EQ(plain_levels(kAlexNet, "conv5,conv2:1,conv1:1.0:0"), "conv5,conv2,conv1");
+    EXPECT_EQ(plain_levels(kAlexNet, "conv5,conv2:0.9"), "");
+    EXPECT_EQ(plain_levels(kAlexNet, "conv5,conv2:1:0.1"), "");
+    const StylizerLevels detailed{.own = "conv5:1:0.9,conv2,conv1:1:0", .taps = kAlexNet.taps};
+    EXPECT_EQ(plain_levels(detailed, detailed.own), "");
+    EXPECT_EQ(plain_levels(detailed, "conv5,conv2"), "") << "the bundle's detail";
+    EXPECT_EQ(plain_levels(detailed, "conv1,conv2"), "conv1,conv2");
+    EXPECT_EQ(plain_levels(detailed, "conv1,conv2,conv5:1:0"), "conv1,conv2,conv5");
+}
+
 TEST(StylizationLevels, UnknownOnesAreRefused) {
     const auto text =
         refusal(ErrorCode::invalid_argument, [&] { ordered_levels(kAlexNet, {"conv5,conv3"}, {}); });
@@ -296,6 +307,7 @@ StylizationResult made_up() {
                            .norm = robust ? "l2" : "",
                            .epsilon = robust ? 1.5 : 0,
                            .levels = "conv5,conv2,conv1",
+                           .plain = "conv5,conv2,conv1",
                            .ssim = {},
                            .gram = {{{}, std::vector<Statistic>(2)}}};
         for (const double value : {0.25, 0.75}) {
@@ -339,7 +351,7 @@ TEST(StylizationTable, HasThePapersFiguresBesideItsOwnSettingAlone) {
     StylizationEvaluation weaker;
     weaker.strength = 0.5;
     EXPECT_FALSE(has(lines_of(stylization_table(weaker, result))[1], "1.694"));
-    result.rows[0].levels = "conv5";
+    result.rows[0].plain = "conv5";
     result.rows[1].architecture = "resnet18-stylizer";
     const auto others = lines_of(stylization_table({}, result));
     EXPECT_FALSE(has(others[1], "1.694")) << others[1];

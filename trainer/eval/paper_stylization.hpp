@@ -11,10 +11,10 @@ struct PaperStylization {
     double ssim;
 };
 
-/// Three levels of AlexNet without blending.
+/// Three levels of AlexNet at full strength.
 /// @param architecture  of the bundle's manifest
 /// @param robust        the encoder's training
-/// @param levels        as they were applied, in either order
+/// @param levels        plain_levels(), in either order
 std::optional<PaperStylization> paper_stylization(const std::string &architecture, bool robust,
                                                   const std::string &levels);
 

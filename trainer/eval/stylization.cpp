@@ -127,6 +127,7 @@ class Evaluation {
                                .norm = origin.norm,
                                .epsilon = origin.epsilon,
                                .levels = list,
+                               .plain = plain_levels(levels, list),
                                .ssim = {},
                                .gram = {}};
             for (const auto &column : result_.columns)

@@ -46,6 +46,7 @@ struct StylizationRow {
     std::string name, architecture, norm;
     std::optional<double> epsilon;    ///< of the encoder's training; 0: standard; none: not known
     std::string levels;               ///< in the order of their application
+    std::string plain;                ///< see plain_levels()
     Statistic ssim;                   ///< between content and result, of a pair
     std::vector<GramStatistics> gram; ///< between style and result, a column each
     double seconds = 0;               ///< per pair

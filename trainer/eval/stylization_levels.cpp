@@ -7,16 +7,23 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cstdlib>
+#include <map>
 #include <sstream>
 
 namespace mirra::trainer {
 namespace {
 
-std::vector<std::string> split(const std::string &list) {
+std::vector<std::string> split(const std::string &list, char separator) {
     std::vector<std::string> out;
     std::istringstream in(list);
-    for (std::string part; std::getline(in, part, ',');)
-        if (!part.empty()) out.push_back(part);
+    for (std::string part; std::getline(in, part, separator);) out.push_back(part);
+    return out;
+}
+
+std::vector<std::string> split_levels(const std::string &list) {
+    auto out = split(list, ',');
+    std::erase(out, "");
     return out;
 }
 
@@ -26,7 +33,17 @@ std::string join(const std::vector<std::string> &levels) {
     return out;
 }
 
-/// Place among the taps, without the level's strength.
+/// A level as it is written: name, strength, detail.
+std::vector<std::string> parts_of(const std::string &level) {
+    return split(level, ':');
+}
+
+/// Of the strength or the detail; whether it is a number is the plugin's to check.
+double share(const std::vector<std::string> &parts, std::size_t index, double fallback) {
+    return index < parts.size() ? std::strtod(parts[index].c_str(), nullptr) : fallback;
+}
+
+/// Place among the taps.
 std::ptrdiff_t depth(const StylizerLevels &stylizer, const std::string &level) {
     const auto name = level.substr(0, level.find(':'));
     const auto found = std::ranges::find(stylizer.taps, name);
@@ -74,7 +91,7 @@ std::vector<std::string> ordered_levels(const StylizerLevels &stylizer, const st
         if (std::ranges::find(out, levels) == out.end()) out.push_back(levels);
     };
     for (const auto &list : lists.empty() ? std::vector<std::string>{"auto"} : lists) {
-        const auto levels = split(list == "auto" ? stylizer.own : list);
+        const auto levels = split_levels(list == "auto" ? stylizer.own : list);
         if (levels.empty())
             throw Error(ErrorCode::invalid_argument, "the list of levels is empty", "--levels",
                         "its levels are: " + joined(stylizer.taps));
@@ -83,6 +100,21 @@ std::vector<std::string> ordered_levels(const StylizerLevels &stylizer, const st
         for (const auto &order : orders) add(in_order(stylizer, levels, order));
     }
     return out;
+}
+
+std::string plain_levels(const StylizerLevels &stylizer, const std::string &levels) {
+    std::map<std::string, double> details; // of the stylizer's own list
+    for (const auto &level : split_levels(stylizer.own)) {
+        const auto parts = parts_of(level);
+        details[parts.front()] = share(parts, 2, 0);
+    }
+    std::vector<std::string> names;
+    for (const auto &level : split_levels(levels)) {
+        const auto parts = parts_of(level);
+        if (share(parts, 1, 1) != 1 || share(parts, 2, details[parts.front()]) != 0) return {};
+        names.push_back(parts.front());
+    }
+    return join(names);
 }
 
 } // namespace mirra::trainer

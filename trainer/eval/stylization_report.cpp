@@ -24,7 +24,7 @@ std::string training_of(const StylizationRow &row) {
 
 std::optional<PaperStylization> paper_of(const StylizationEvaluation &evaluation, const StylizationRow &row) {
     if (!row.epsilon || evaluation.strength != 1) return std::nullopt;
-    return paper_stylization(row.architecture, *row.epsilon > 0, row.levels);
+    return paper_stylization(row.architecture, *row.epsilon > 0, row.plain);
 }
 
 std::size_t width_of(const StylizationResult &result, std::string StylizationRow::*field, std::size_t least) {
