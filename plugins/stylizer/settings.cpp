@@ -66,9 +66,6 @@ Level make_level(const Host &host, const std::string &layer) {
 
 /// All levels, in the order of their names.
 std::vector<Level> levels_of(const Host &host) {
-    if (host.graphs().empty())
-        host.fail(MIRRA_E_NOT_FOUND, "the task needs a bundle of the task 'stylize'", "bundle",
-                  "Train one: mirra-train stylizer.");
     std::vector<Level> levels;
     for (const std::string &layer : layers_of(host)) levels.push_back(make_level(host, layer));
     if (levels.empty()) bad_bundle(host, "it has no generator with its encoder");

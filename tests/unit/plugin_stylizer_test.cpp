@@ -458,8 +458,7 @@ TEST_P(PluginStylizer, ABundleForSomethingElseIsRefused) {
     expect_refused(GetParam(), make_stylizer({.task = "denoise"}), "stylize", MIRRA_E_MISMATCH,
                    "is for the task 'denoise', not 'stylize'");
     expect_refused(GetParam(), make_inverter(), "style-prepare", MIRRA_E_MISMATCH,
-                   "no generator with its encoder");
-    expect_refused(GetParam(), Bundle(), "style-prepare", MIRRA_E_NOT_FOUND, "needs a bundle");
+                   "is for the task 'invert', not 'style-prepare'");
     StylizerKind crossed;
     crossed.graphs["generator-low"] = crossed.graphs.at("generator-deep");
     crossed.graphs["generator-low"].name = "generator-low";
@@ -470,6 +469,7 @@ TEST_P(PluginStylizer, ABundleForSomethingElseIsRefused) {
 TEST_P(PluginStylizer, ARunKeepsToTheMemoryThatThePlanNames) {
     const Bundle bundle = make_stylizer();
     const auto content = picture(301, 203), style = style_picture(33, 40);
+    Stylizer(GetParam(), bundle).plan(301, 203); // the first engine of a process pays for the runtime
     const mirra_plan free = Stylizer(GetParam(), bundle).plan(301, 203);
     ASSERT_GT(free.required_bytes, 0U);
     Stylizer tight(GetParam(), bundle, 0, free.required_bytes);
