@@ -29,6 +29,9 @@ TEST(CapiConstants, KeepTheirValues) {
     static_assert(MIRRA_LOG_ERROR == 3);
     static_assert(MIRRA_ISOLATION_PROCESS == 1);
     static_assert(MIRRA_PLUGIN_PATH_ONLY == 2);
+}
+
+TEST(CapiConstants, OfSchemasKeepTheirValues) {
     static_assert(MIRRA_TYPE_BOOL == 1);
     static_assert(MIRRA_TYPE_INT == 2);
     static_assert(MIRRA_TYPE_FLOAT == 3);
@@ -44,6 +47,9 @@ TEST(CapiConstants, KeepTheirValues) {
     static_assert(MIRRA_PORT_COLORED == 4);
     static_assert(MIRRA_PARAM_ADVANCED == 1);
     static_assert(MIRRA_PARAM_DEPRECATED == 2);
+}
+
+TEST(CapiConstants, OfImagesAndRunsKeepTheirValues) {
     static_assert(MIRRA_PRECISION_AUTO == 0);
     static_assert(MIRRA_PRECISION_FP32 == 1);
     static_assert(MIRRA_PRECISION_BF16 == 2);
@@ -64,6 +70,9 @@ TEST(CapiConstants, KeepTheirValues) {
     static_assert(MIRRA_JOB_DONE == 2);
     static_assert(MIRRA_JOB_FAILED == 3);
     static_assert(MIRRA_JOB_CANCELLED == 4);
+}
+
+TEST(CapiConstants, OfPluginsKeepTheirValues) {
     static_assert(MIRRA_PLUGIN_ABI == 1);
     static_assert(MIRRA_BINARY_ADD == 0);
     static_assert(MIRRA_BINARY_SUBTRACT == 1);

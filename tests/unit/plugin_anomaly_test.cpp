@@ -380,8 +380,9 @@ TEST_P(PluginAnomaly, AMemoryNeedsFullPrecision) {
     options.precision = MIRRA_PRECISION_BF16;
     Session session;
     Failure failure;
-    if (mirra_session_create(engine_->get(), &options, session.out(), failure.out()) != MIRRA_OK)
-        GTEST_SKIP() << message(failure);
+    const auto created = mirra_session_create(engine_->get(), &options, session.out(), failure.out());
+    if (created == MIRRA_E_UNSUPPORTED) GTEST_SKIP() << message(failure); // no bf16 in this processor
+    ASSERT_EQ(created, MIRRA_OK) << message(failure);
     const mirra_port_value image = port("image", image_->image);
     EXPECT_STATUS(MIRRA_E_UNSUPPORTED, mirra_session_run(session.get(), &image, 1, nullptr, nullptr, error));
     Failure refused;

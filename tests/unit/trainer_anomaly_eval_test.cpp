@@ -11,6 +11,7 @@
 #include "eval/manifest_rewrite.hpp"
 #include "eval/one_vs_all.hpp"
 #include "eval/paper_anomaly.hpp"
+#include "eval/picture_tensor.hpp"
 #include "eval/roc.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
@@ -44,7 +45,9 @@ using namespace mirra::trainer;
 namespace fs = std::filesystem;
 using mirra::test::make_classes;
 using mirra::test::make_pictures;
+using mirra::test::refusal;
 using mirra::test::scratch;
+using mirra::test::text_of;
 
 /// A round part with some texture on a plain ground.
 FloatPicture part(std::int32_t width = 96, std::int32_t height = 80) {
@@ -361,11 +364,6 @@ fs::path make_encoder(const std::string &name, std::uint64_t seed = 3) {
         name, R"({"data": ["photos/train"], "recipe_text": "[adversary]\nkind = 'none'\n"})", seed);
 }
 
-std::string text_of(const fs::path &path) {
-    std::ifstream in(path);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
 /// The settings of one class against the other, on few pictures, in a folder of its own.
 AnomalyEvaluation one_vs_all_of(const std::string &name) {
     const fs::path folder = scratch() + name;
@@ -381,17 +379,6 @@ AnomalyEvaluation one_vs_all_of(const std::string &name) {
     out.scoring.threads = 1;
     out.csv = folder / "table.csv";
     return out;
-}
-
-template<class Function> std::string refusal(ErrorCode code, const Function &function) {
-    try {
-        function();
-    } catch (const Error &error) {
-        EXPECT_EQ(error.code(), code) << error.what();
-        return std::string(error.what()) + " (" + error.subject() + "). " + error.hint();
-    }
-    ADD_FAILURE() << "accepted";
-    return {};
 }
 
 TEST(AnomalyProtocols, OneVsAllTrainsMeasuresAndResumes) {

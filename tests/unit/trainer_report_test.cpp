@@ -39,6 +39,7 @@ namespace {
 using namespace mirra;
 using namespace mirra::trainer;
 using mirra::test::make_classes;
+using mirra::test::text_of;
 using testing::HasSubstr;
 using testing::Not;
 namespace fs = std::filesystem;
@@ -77,11 +78,6 @@ EncoderReport report_of(const EncoderCommand &command) {
     report.masking_count = 0;
     report.threads = 1;
     return report;
-}
-
-std::string text_of(const fs::path &path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 std::string page_of(const EncoderReport &report) {

@@ -30,23 +30,9 @@ using namespace mirra;
 using namespace mirra::trainer;
 namespace fs = std::filesystem;
 using mirra::test::make_pictures;
+using mirra::test::refusal;
 using mirra::test::scratch;
-
-template<class Function> std::string refusal(ErrorCode code, const Function &function) {
-    try {
-        function();
-    } catch (const Error &error) {
-        EXPECT_EQ(error.code(), code) << error.what();
-        return std::string(error.what()) + " (" + error.subject() + "). " + error.hint();
-    }
-    ADD_FAILURE() << "accepted";
-    return {};
-}
-
-std::string text_of(const fs::path &path) {
-    std::ifstream in(path);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
+using mirra::test::text_of;
 
 bool has(const std::string &text, const std::string &part) {
     return text.find(part) != std::string::npos;

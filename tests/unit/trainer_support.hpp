@@ -3,6 +3,7 @@
 
 #include "core/random.hpp"
 #include "mirra/bundle.hpp"
+#include "mirra/error.hpp"
 #include "mirra/image.hpp"
 #include "scratch.hpp"
 #include "tasks/encoder_command.hpp"
@@ -17,6 +18,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <string>
 #include <vector>
@@ -90,6 +92,24 @@ inline std::map<std::string, std::vector<float>> weights_of(const std::filesyste
         out[name] = {values.begin(), values.end()};
     }
     return out;
+}
+
+/// The error that `function` throws, as "what (subject). hint"; it must have the code.
+template<class Function> std::string refusal(ErrorCode code, const Function &function) {
+    try {
+        function();
+    } catch (const Error &error) {
+        EXPECT_EQ(error.code(), code) << error.what();
+        return std::string(error.what()) + " (" + error.subject() + "). " + error.hint();
+    }
+    ADD_FAILURE() << "accepted";
+    return {};
+}
+
+/// A whole file.
+inline std::string text_of(const std::filesystem::path &path) {
+    std::ifstream in(path);
+    return {std::istreambuf_iterator<char>(in), {}};
 }
 
 /// A TCP port that nothing listens on.

@@ -10,6 +10,7 @@
 #include "eval/defects.hpp"
 #include "eval/evaluation_pictures.hpp"
 #include "eval/interruptible.hpp"
+#include "eval/picture_tensor.hpp"
 #include "mirra/error.hpp"
 #include "report/color_map.hpp"
 

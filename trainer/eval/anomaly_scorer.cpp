@@ -1,33 +1,14 @@
-// A host engine inside of the trainer.
+// Runs of the task.
 #include "eval/anomaly_scorer.hpp"
 
 #include "core/interrupt.hpp"
+#include "eval/host_engine.hpp"
 #include "mirra/error.hpp"
-#include "mirra/host.hpp"
 
 #include <algorithm>
 
 namespace mirra::trainer {
 namespace {
-
-namespace fs = std::filesystem;
-
-/// Where the build and an installed tree have the modules: in lib/mirra beside the program's bin.
-fs::path modules() {
-    std::error_code error;
-    const fs::path program = fs::canonical("/proc/self/exe", error);
-    return error ? fs::path() : program.parent_path().parent_path() / "lib" / "mirra";
-}
-
-host::EngineOptions engine_options() {
-    host::EngineOptions options;
-    std::error_code error;
-    const fs::path folder = modules();
-    if (fs::is_directory(folder / "plugins", error)) options.plugin_path = (folder / "plugins").string();
-    if (fs::exists(folder / "libmirra_runtime_torch.so", error))
-        options.runtime_module = (folder / "libmirra_runtime_torch.so").string();
-    return options;
-}
 
 host::Tensor to_host(const torch::Tensor &tensor) {
     const auto values = tensor.to(at::kCPU, at::kFloat).contiguous();
@@ -42,10 +23,10 @@ struct AnomalyScorer::State {
     std::shared_ptr<host::Session> session;
 };
 
-AnomalyScorer::AnomalyScorer(const fs::path &bundle, const Options &options)
+AnomalyScorer::AnomalyScorer(const std::filesystem::path &bundle, const Options &options)
     : options_(options)
     , state_(std::make_unique<State>()) {
-    state_->engine = host::Engine::create(engine_options());
+    state_->engine = host_engine();
     host::SessionOptions session;
     session.task = "detect";
     session.bundle = bundle::Bundle::open(bundle);
@@ -61,7 +42,7 @@ AnomalyScorer::AnomalyScorer(const fs::path &bundle, const Options &options)
 }
 
 void AnomalyScorer::check() {
-    const auto engine = host::Engine::create(engine_options());
+    const auto engine = host_engine();
     static_cast<void>(engine->task("detect"));
     const auto &runtime = engine->runtime_status();
     if (!runtime.usable)

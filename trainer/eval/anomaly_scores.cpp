@@ -3,6 +3,7 @@
 
 #include "core/progress.hpp"
 #include "eval/interruptible.hpp"
+#include "eval/picture_tensor.hpp"
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
 

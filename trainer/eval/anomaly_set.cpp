@@ -41,15 +41,6 @@ std::vector<std::int64_t> shares(std::size_t classes, std::size_t normal, std::i
 
 } // namespace
 
-torch::Tensor to_tensor(const std::vector<FloatPicture> &pictures) {
-    std::vector<torch::Tensor> out;
-    for (const auto &picture : pictures)
-        out.push_back(torch::from_blob(const_cast<float *>(picture.values.data()),
-                                       {picture.height, picture.width, 3}, at::kFloat)
-                          .permute({2, 0, 1}));
-    return torch::stack(out).contiguous();
-}
-
 AnomalySet AnomalySet::one_class(std::shared_ptr<ClassSet> pictures, std::int32_t normal,
                                  std::int64_t count) {
     const auto &classes = pictures->classes();

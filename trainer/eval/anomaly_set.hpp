@@ -4,17 +4,12 @@
 #include "data/class_set.hpp"
 #include "eval/float_picture.hpp"
 
-#include <torch/torch.h>
-
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace mirra::trainer {
-
-/// Pictures one behind the other as {N, 3, height, width}. All of one size, at least one.
-torch::Tensor to_tensor(const std::vector<FloatPicture> &pictures);
 
 class AnomalySet {
   public:

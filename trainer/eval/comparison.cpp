@@ -5,6 +5,7 @@
 #include "core/progress.hpp"
 #include "eval/inversion.hpp"
 #include "eval/picture_network.hpp"
+#include "eval/picture_tensor.hpp"
 #include "eval/representation_inversion.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
@@ -31,12 +32,7 @@ struct Row {
 };
 
 torch::Tensor to_batch(const std::vector<FloatPicture> &pictures, const torch::Device &device) {
-    std::vector<torch::Tensor> out;
-    for (const auto &picture : pictures)
-        out.push_back(torch::from_blob(const_cast<float *>(picture.values.data()),
-                                       {picture.height, picture.width, 3}, at::kFloat)
-                          .permute({2, 0, 1}));
-    return torch::stack(out).to(device).contiguous(at::MemoryFormat::ChannelsLast);
+    return to_tensor(pictures).to(device).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
 class Contest {

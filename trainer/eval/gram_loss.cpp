@@ -1,6 +1,7 @@
 // Statistics of features.
 #include "eval/gram_loss.hpp"
 
+#include "eval/picture_tensor.hpp"
 #include "eval/vgg19.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
@@ -53,11 +54,8 @@ void GramNetwork::check_size(std::int64_t width, std::int64_t height) const {
 std::vector<LayerStatistics> GramNetwork::statistics(const FloatPicture &picture) const {
     check_size(picture.width, picture.height);
     const torch::NoGradGuard no_grad;
-    const auto image =
-        torch::from_blob(const_cast<float *>(picture.values.data()), {1, picture.height, picture.width, 3})
-            .permute({0, 3, 1, 2})
-            .to(device_);
-    const auto features = network_->forward({{network_->graph().inputs.front().name, image}});
+    const auto features =
+        network_->forward({{network_->graph().inputs.front().name, to_tensor({picture}).to(device_)}});
     std::vector<LayerStatistics> out;
     for (const auto &layer : layers()) out.push_back(layer_statistics(features.at(layer)));
     return out;

@@ -1,6 +1,7 @@
 // The distance: unit-length features, squared differences, weighted over channels, averaged over places.
 #include "eval/lpips.hpp"
 
+#include "eval/picture_tensor.hpp"
 #include "mirra/bundle.hpp"
 
 namespace mirra::trainer {
@@ -29,18 +30,12 @@ Lpips::Lpips(const std::filesystem::path &path, const torch::Device &device) : d
         weightings_.push_back(load(*bundle, "lin" + std::to_string(tap), device));
 }
 
-torch::Tensor Lpips::to_tensor(const FloatPicture &picture) const {
-    return torch::from_blob(const_cast<float *>(picture.values.data()), {1, picture.height, picture.width, 3})
-        .permute({0, 3, 1, 2})
-        .to(device_);
-}
-
 double Lpips::distance(const FloatPicture &a, const FloatPicture &b) {
     const torch::NoGradGuard no_grad;
     // Says which layer nothing is left at, before the kernels do.
     static_cast<void>(graph::infer_shapes(taps_->graph(), {{"image", {1, 3, a.height, a.width}}}));
-    const auto left = taps_->forward({{"image", to_tensor(a)}}),
-               right = taps_->forward({{"image", to_tensor(b)}});
+    const auto left = taps_->forward({{"image", to_tensor({a}).to(device_)}}),
+               right = taps_->forward({{"image", to_tensor({b}).to(device_)}});
     double sum = 0;
     for (std::size_t tap = 0; tap < weightings_.size(); ++tap) {
         const auto name = "tap" + std::to_string(tap);

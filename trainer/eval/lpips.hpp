@@ -21,8 +21,6 @@ class Lpips {
     double distance(const FloatPicture &a, const FloatPicture &b);
 
   private:
-    [[nodiscard]] torch::Tensor to_tensor(const FloatPicture &picture) const;
-
     torch::Device device_;
     std::shared_ptr<GraphModule> taps_;
     std::vector<std::shared_ptr<GraphModule>> weightings_; ///< by tap

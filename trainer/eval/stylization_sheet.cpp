@@ -1,7 +1,7 @@
 // Gathering and laying out.
 #include "eval/stylization_sheet.hpp"
 
-#include "eval/anomaly_set.hpp"
+#include "eval/picture_tensor.hpp"
 #include "eval/similarity.hpp"
 
 #include <algorithm>

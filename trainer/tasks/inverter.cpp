@@ -45,15 +45,7 @@ int train_inverter(const InverterCommand &command) {
 void add_inverter_command(CLI::App &app, int &status) {
     auto *sub = app.add_subcommand("inverter", "Train a generator that inverts an encoder's features");
     const auto command = std::make_shared<InverterCommand>();
-    sub->add_option("--encoder", command->encoder, "Bundle with the encoder, which stays as it is")
-        ->required();
-    sub->add_option("--data", command->data,
-                    "Folders of pictures, searched to any depth (train/ and val/ where there are), or "
-                    "cifar10:DIR")
-        ->required();
-    sub->add_option("--validation", command->validation,
-                    "The same, for validation [val/ or test/ of --data, else a part of it]");
-    sub->add_option("--recipe", command->recipe, "Recipe (TOML), see trainer/recipes");
+    add_generator_options(*sub, *command);
     sub->add_option("--init", command->init,
                     "Inverter bundle of the same layer to start from [random weights]");
     add_run_options(*sub, *command);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/training_run.hpp"
-#include "tasks/run_command.hpp"
+#include "tasks/generator_command.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -16,11 +16,9 @@ class App;
 
 namespace mirra::trainer {
 
-struct InverterCommand : RunCommand {
-    std::filesystem::path encoder;             ///< bundle with the graph "encoder"
-    std::vector<std::string> data, validation; ///< folders at any depth, or cifar10:DIR
-    std::filesystem::path init;                ///< inverter bundle whose generator to start from
-    std::optional<std::string> layer, loss;    ///< override the recipe
+struct InverterCommand : GeneratorCommand {
+    std::filesystem::path init;             ///< inverter bundle whose generator to start from
+    std::optional<std::string> layer, loss; ///< override the recipe
     std::optional<std::int64_t> steps, seed;
 };
 

@@ -31,15 +31,7 @@ int train_stylizer(const StylizerCommand &command) {
 void add_stylizer_command(CLI::App &app, int &status) {
     auto *sub = app.add_subcommand("stylizer", "Train the generators of a style transfer, one a level");
     const auto command = std::make_shared<StylizerCommand>();
-    sub->add_option("--encoder", command->encoder, "Bundle with the encoder, which stays as it is")
-        ->required();
-    sub->add_option("--data", command->data,
-                    "Folders of pictures, searched to any depth (train/ and val/ where there are), or "
-                    "cifar10:DIR")
-        ->required();
-    sub->add_option("--validation", command->validation,
-                    "The same, for validation [val/ or test/ of --data, else a part of it]");
-    sub->add_option("--recipe", command->recipe, "Recipe (TOML), see trainer/recipes");
+    add_generator_options(*sub, *command);
     sub->add_option("--init", command->init,
                     "Inverter or stylizer bundles of the same encoder; a level that they have a generator of "
                     "starts from it [random weights]");

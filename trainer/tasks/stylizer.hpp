@@ -1,7 +1,7 @@
 // mirra-train stylizer: trains a generator a level of an encoder, for style transfer on its features.
 #pragma once
 
-#include "tasks/run_command.hpp"
+#include "tasks/generator_command.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -15,13 +15,11 @@ class App;
 
 namespace mirra::trainer {
 
-struct StylizerCommand : RunCommand {
-    std::filesystem::path encoder;             ///< bundle with the graph "encoder"
-    std::vector<std::string> data, validation; ///< folders at any depth, or cifar10:DIR
-    std::vector<std::filesystem::path> init;   ///< bundles whose generators to start from
-    std::vector<std::string> level_bundles;    ///< LAYER=BUNDLE: a level that is trained already
-    std::optional<std::string> levels;         ///< override the recipe
-    std::optional<std::int64_t> steps, seed;   ///< steps: of every level
+struct StylizerCommand : GeneratorCommand {
+    std::vector<std::filesystem::path> init; ///< bundles whose generators to start from
+    std::vector<std::string> level_bundles;  ///< LAYER=BUNDLE: a level that is trained already
+    std::optional<std::string> levels;       ///< override the recipe
+    std::optional<std::int64_t> steps, seed; ///< steps: of every level
 };
 
 /// Trains the levels, or goes on training, and writes the bundle. Returns the process's exit status.

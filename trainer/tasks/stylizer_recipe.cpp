@@ -1,6 +1,7 @@
 // A recipe of an inverter for every level.
 #include "tasks/stylizer_recipe.hpp"
 
+#include "core/joined.hpp"
 #include "mirra/error.hpp"
 
 #include <toml++/toml.h>
@@ -79,9 +80,9 @@ std::string trimmed(std::string_view text) {
 }
 
 std::string taps_of(const graph::Graph &encoder) {
-    std::string out;
-    for (const auto &output : encoder.outputs) out += (out.empty() ? "" : ", ") + output.name;
-    return out;
+    std::vector<std::string> names;
+    for (const auto &output : encoder.outputs) names.push_back(output.name);
+    return joined(names);
 }
 
 bool has_tap(const graph::Graph &encoder, std::string_view layer) {
@@ -114,11 +115,11 @@ toml::table &table_in(toml::table &parent, std::string_view name, const std::str
 
 /// Puts a level's own settings into the shared ones.
 void merge(const toml::table &level, toml::table &shared, const std::string &name) {
-    std::string unknown;
+    std::vector<std::string> unknown;
     for (const auto &[key, value] : level) {
         const auto found = std::ranges::find(kLevelKeys, key.str(), &LevelKey::name);
         if (found == kLevelKeys.end()) {
-            unknown += (unknown.empty() ? "" : ", ") + std::string(key.str());
+            unknown.emplace_back(key.str());
             continue;
         }
         auto &table = table_in(shared, found->table, name);
@@ -127,10 +128,10 @@ void merge(const toml::table &level, toml::table &shared, const std::string &nam
         });
     }
     if (unknown.empty()) return;
-    std::string known(kDetail);
-    for (const auto &each : kLevelKeys) known += ", " + std::string(each.name);
-    throw Error(ErrorCode::invalid_argument, "recipe: unknown keys of a level: " + unknown, name,
-                "those that there are: " + known);
+    std::vector<std::string> known{std::string(kDetail)};
+    for (const auto &each : kLevelKeys) known.emplace_back(each.name);
+    throw Error(ErrorCode::invalid_argument, "recipe: unknown keys of a level: " + joined(unknown), name,
+                "those that there are: " + joined(known));
 }
 
 /// Takes it out of the level's own settings.

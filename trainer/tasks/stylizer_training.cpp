@@ -3,6 +3,7 @@
 
 #include "core/checkpoint.hpp"
 #include "core/device.hpp"
+#include "core/joined.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "tasks/inverter_validation.hpp"
@@ -14,12 +15,6 @@ namespace mirra::trainer {
 namespace {
 
 using BundleOfLayer = std::map<std::string, std::filesystem::path>;
-
-std::string names_of(const std::vector<std::string> &layers) {
-    std::string out;
-    for (const auto &layer : layers) out += (out.empty() ? "" : ", ") + layer;
-    return out;
-}
 
 Recipe recipe_with_overrides(const StylizerCommand &command, const graph::Graph &encoder) {
     auto recipe = Recipe::load_or_defaults(command.recipe);
@@ -45,7 +40,7 @@ BundleOfLayer given_levels(const StylizerCommand &command, const std::vector<std
         const std::filesystem::path path = text.substr(equals + 1);
         if (std::ranges::find(layers, layer) == layers.end())
             throw Error(ErrorCode::invalid_argument, "'" + layer.substr(0, 80) + "' is no level", option,
-                        "the levels are: " + names_of(layers));
+                        "the levels are: " + joined(layers));
         if (!out.emplace(layer, path).second)
             throw Error(ErrorCode::invalid_argument, "two bundles for the level " + layer, option,
                         "give one of them");
@@ -73,7 +68,7 @@ BundleOfLayer initial_levels(const StylizerCommand &command, const std::vector<s
         }
         if (!used)
             throw Error(ErrorCode::mismatch, "the bundle has no generator of a level that is trained",
-                        path.string(), "these are trained: " + names_of(trained));
+                        path.string(), "these are trained: " + joined(trained));
     }
     return out;
 }

@@ -1,0 +1,15 @@
+// Float pictures as tensors.
+#pragma once
+
+#include "eval/float_picture.hpp"
+
+#include <torch/torch.h>
+
+#include <vector>
+
+namespace mirra::trainer {
+
+/// Pictures one behind the other as {N, 3, height, width}. All of one size, at least one.
+torch::Tensor to_tensor(const std::vector<FloatPicture> &pictures);
+
+} // namespace mirra::trainer
