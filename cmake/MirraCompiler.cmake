@@ -1,11 +1,11 @@
 # Warnings, sanitizers and ccache for every target of the project.
 find_program(MIRRA_CCACHE ccache)
 if(MIRRA_CCACHE)
-    set(CMAKE_C_COMPILER_LAUNCHER ${MIRRA_CCACHE})
-    # A precompiled header is found again by ccache only with these sloppiness settings.
-    set(CMAKE_CXX_COMPILER_LAUNCHER
-        ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-        ${MIRRA_CCACHE})
+    # What another clone compiled is found again; a precompiled header only with these sloppiness settings.
+    set(CMAKE_C_COMPILER_LAUNCHER
+        ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+        CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${MIRRA_CCACHE})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_C_COMPILER_LAUNCHER})
 endif()
 
 add_library(mirra_warnings INTERFACE)

@@ -1,10 +1,9 @@
 // Networks with random weights, run by the plain executor and by the runtime.
 #pragma once
 
+#include "runtime/torch/libtorch.hpp"
 #include "runtime/torch/module.hpp"
 #include "runtime/torch/ops.hpp"
-
-#include <torch/torch.h>
 
 #include <cmath>
 #include <map>

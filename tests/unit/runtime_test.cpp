@@ -184,6 +184,27 @@ TEST(Runtime, KernelsOfFewChannelsEqualThePlainExecutorAtEverySize) {
         }
 }
 
+TEST(Runtime, ADoublingWithItsConvolutionEqualsThePlainExecutorAtEverySize) {
+    for (const std::int64_t outputs : {3, 8, 20})
+        for (const bool bias : {false, true}) {
+            graph::Builder b("doubled");
+            auto x = b.conv2d(b.upsample_nearest(b.input("x", 5), 2), {.in = 5, .out = outputs, .bias = bias},
+                              "c");
+            b.output("y", b.relu(b.batch_norm(x, outputs, "bn")));
+            const RandomNetwork network(b.finish(), 13);
+            const auto executable = network.compile(Precision::fp32);
+            for (const auto &[batch, height, width] :
+                 {std::array<std::int64_t, 3>{1, 1, 1}, {2, 5, 7}, {1, 64, 8}, {3, 9, 129}}) {
+                const auto inputs = network.inputs(batch, height, width);
+                const auto expected = network.plain(inputs)[0], actual = network.run(*executable, inputs)[0];
+                ASSERT_EQ(expected.sizes(), actual.sizes());
+                EXPECT_LT((expected - actual).abs().max().item<double>(),
+                          1e-5 * std::max(1.0, expected.abs().max().item<double>()))
+                    << outputs << " channels, " << batch << " x " << height << " x " << width;
+            }
+        }
+}
+
 TEST(Runtime, OneMeanServesAllChannels) {
     graph::Builder b("one-mean");
     b.output("y", b.normalise(b.input("x", 3), {0.4}, {0.25}, "n"));

@@ -56,7 +56,11 @@ class Stylizer : public TaskSession<Stylizer> {
   public:
     Stylizer(const char *runtime, const Bundle &bundle, std::int32_t tile_size = 0,
              std::uint64_t memory_limit = 0)
-        : TaskSession(inverter_engine(runtime), bundle, "stylize", tile_size, memory_limit) {
+        : Stylizer(inverter_engine(runtime), bundle, tile_size, memory_limit) {}
+
+    Stylizer(std::shared_ptr<Engine> engine, const Bundle &bundle, std::int32_t tile_size = 0,
+             std::uint64_t memory_limit = 0)
+        : TaskSession(std::move(engine), bundle, "stylize", tile_size, memory_limit) {
         set("margin", "0"); // so that results are those of the picture alone
     }
 

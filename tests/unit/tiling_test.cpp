@@ -112,6 +112,31 @@ TEST(Program, FusesBatchNormAdditionAndReLU) {
     EXPECT_EQ(program.steps[1].result, "sum");
 }
 
+/// A convolution behind an enlargement by nearest neighbour, then batch norm and ReLU.
+graph::Graph enlarged(std::int64_t factor, std::int64_t kernel, bool kept) {
+    graph::Builder b("enlarged");
+    const auto u = b.upsample_nearest(b.input("x", 4), factor, "u");
+    if (kept) b.output("enlarged", u);
+    const auto c = b.conv2d(u, {.in = 4, .out = 6, .kernel = kernel, .padding = kernel / 2}, "c");
+    b.output("y", b.relu(b.batch_norm(c, 6, "bn"), "r"));
+    return b.finish();
+}
+
+TEST(Program, AConvolutionOfADoubledValueIsATransposedOne) {
+    const auto graph = enlarged(2, 3, false);
+    const auto program = lower(graph);
+    ASSERT_EQ(program.steps.size(), 1U);
+    const auto &step = program.steps[0];
+    EXPECT_TRUE(step.doubled && step.batch_norm && step.relu);
+    EXPECT_EQ(step.inputs, std::vector<std::string>{"x"});
+    const auto node = kernel_node(graph, step);
+    EXPECT_EQ(node.op, graph::Op::conv_transpose2d);
+    EXPECT_EQ(node.inputs, step.inputs);
+    EXPECT_EQ(lower(enlarged(3, 3, false)).steps.size(), 2U) << "another factor";
+    EXPECT_EQ(lower(enlarged(2, 5, false)).steps.size(), 2U) << "another kernel";
+    EXPECT_EQ(lower(enlarged(2, 3, true)).steps.size(), 2U) << "the enlarged value is an output";
+}
+
 /// @param kept  whether somebody else wants the convolution's result
 Program lowered_range(double deviation, bool kept) {
     graph::Builder b("range");

@@ -1,7 +1,7 @@
 // Images that are done leave the batch while an attack runs, so that its time goes to those that still stand.
 #pragma once
 
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 #include <initializer_list>
 #include <optional>

@@ -1,7 +1,7 @@
 // What the attacks share: the classifier that they see, their budget, the geometry of the two norms.
 #pragma once
 
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 #include <functional>
 

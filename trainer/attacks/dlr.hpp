@@ -1,7 +1,7 @@
 // The difference of logits ratio (Croce and Hein 2020): a loss that rescaling the logits cannot flatten.
 #pragma once
 
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 namespace mirra::trainer {
 

@@ -1,7 +1,7 @@
 // Geometry-aware instance reweighting (Zhang et al. 2021): images near the decision boundary count more.
 #pragma once
 
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 namespace mirra::trainer {
 

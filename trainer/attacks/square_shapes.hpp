@@ -1,7 +1,7 @@
 // Sizes and patterns of the Square attack's squares.
 #pragma once
 
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 namespace mirra::trainer {
 

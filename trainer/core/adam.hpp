@@ -1,7 +1,7 @@
 // Adam (Kingma and Ba 2015) over LibTorch's fused kernel, with its state in plain tensors for checkpoints.
 #pragma once
 
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 #include <map>
 #include <string>

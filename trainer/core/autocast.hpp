@@ -1,7 +1,7 @@
 // Reduced precision in a scope.
 #pragma once
 
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 namespace mirra::trainer {
 

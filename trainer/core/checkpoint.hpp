@@ -1,7 +1,7 @@
 // Checkpoints: every tensor that training changes, in a safetensors file, written atomically.
 #pragma once
 
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 #include <filesystem>
 #include <map>

@@ -3,6 +3,8 @@
 
 #include "mirra/error.hpp"
 
+#include <torch/nn/utils/clip_grad.h>
+
 #include <cmath>
 
 namespace mirra::trainer {

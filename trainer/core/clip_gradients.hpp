@@ -1,7 +1,7 @@
 // Bounding the gradient of a step.
 #pragma once
 
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 #include <cstdint>
 #include <string>

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "distributed/environment.hpp"
-
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 #include <string>
 

@@ -70,8 +70,9 @@ void GraphModule::create_spectral(const graph::Node &node, const std::string &na
     Spectral spectral{.u = {}, .v = {}, .transposed = node.op == graph::Op::conv_transpose2d};
     const auto rows = matrix(weight, spectral.transposed);
     const auto unit = [](std::int64_t size) {
-        return torch::nn::functional::normalize(torch::randn({size}),
-                                                torch::nn::functional::NormalizeFuncOptions().dim(0));
+        constexpr double kEpsilon = 1e-12;
+        const auto direction = torch::randn({size});
+        return direction / direction.norm(2, 0, true).clamp_min(kEpsilon);
     };
     spectral.u = register_buffer(module_name(name) + "_u", unit(rows.size(0)));
     spectral.v = register_buffer(module_name(name) + "_v", unit(rows.size(1)));

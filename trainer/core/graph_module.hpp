@@ -3,8 +3,9 @@
 
 #include "mirra/bundle.hpp"
 #include "mirra/graph.hpp"
+#include "runtime/torch/libtorch.hpp"
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 
 #include <map>
 #include <string>

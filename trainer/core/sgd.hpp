@@ -1,7 +1,7 @@
 // Stochastic gradient descent with momentum over LibTorch's fused kernel, with its state in plain tensors.
 #pragma once
 
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 #include <map>
 #include <string>

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "distributed/process_group.hpp"
-
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 #include <filesystem>
 #include <map>

@@ -1,7 +1,7 @@
 // Exponential moving average of a network's weights.
 #pragma once
 
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 #include <map>
 #include <string>

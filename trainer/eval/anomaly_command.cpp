@@ -9,9 +9,9 @@
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
+#include "runtime/torch/libtorch.hpp"
 
 #include <CLI/CLI.hpp>
-#include <torch/torch.h>
 
 #include <memory>
 

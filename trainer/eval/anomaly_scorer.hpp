@@ -1,7 +1,7 @@
 // Scores of pictures by the plugin that hosts use, so that what is calibrated and measured is what they see.
 #pragma once
 
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 #include <cstdint>
 #include <filesystem>

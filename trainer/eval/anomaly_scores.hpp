@@ -3,6 +3,7 @@
 
 #include "eval/anomaly_set.hpp"
 #include "eval/roc.hpp"
+#include "runtime/torch/libtorch.hpp"
 
 #include <cstdint>
 #include <filesystem>

@@ -13,9 +13,9 @@
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
 #include "report/sheet.hpp"
+#include "runtime/torch/libtorch.hpp"
 
 #include <CLI/CLI.hpp>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <chrono>

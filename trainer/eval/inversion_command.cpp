@@ -8,9 +8,9 @@
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
 #include "report/line_plot.hpp"
+#include "runtime/torch/libtorch.hpp"
 
 #include <CLI/CLI.hpp>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <map>

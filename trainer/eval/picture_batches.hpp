@@ -1,7 +1,7 @@
 // Pictures in memory, batch by batch on the device.
 #pragma once
 
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 #include <functional>
 

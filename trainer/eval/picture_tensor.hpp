@@ -2,8 +2,7 @@
 #pragma once
 
 #include "eval/float_picture.hpp"
-
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 #include <vector>
 

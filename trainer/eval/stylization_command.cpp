@@ -5,9 +5,9 @@
 #include "eval/stylization_report.hpp"
 #include "log/log.hpp"
 #include "mirra/file.hpp"
+#include "runtime/torch/libtorch.hpp"
 
 #include <CLI/CLI.hpp>
-#include <torch/torch.h>
 
 #include <cstdio>
 #include <memory>

@@ -39,7 +39,7 @@ class FrozenWeights {
 };
 
 torch::Tensor minus_log_sigmoid(const torch::Tensor &logit) {
-    return torch::nn::functional::softplus(-logit).mean();
+    return torch::softplus(-logit).mean();
 }
 
 } // namespace

@@ -1,7 +1,7 @@
 // Tensors as pictures of a page.
 #pragma once
 
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 #include <string>
 

@@ -2,10 +2,9 @@
 #pragma once
 
 #include "data/class_set.hpp"
+#include "runtime/torch/libtorch.hpp"
 #include "tasks/anomaly.hpp"
 #include "tasks/anomaly_recipe.hpp"
-
-#include <torch/torch.h>
 
 #include <memory>
 #include <string>

@@ -1,7 +1,7 @@
 // Few points that stand for many.
 #pragma once
 
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 #include <cstdint>
 #include <vector>

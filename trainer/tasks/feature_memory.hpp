@@ -2,10 +2,9 @@
 #pragma once
 
 #include "data/class_set.hpp"
+#include "runtime/torch/libtorch.hpp"
 #include "tasks/coreset.hpp"
 #include "tasks/inverter_bundle.hpp"
-
-#include <torch/torch.h>
 
 #include <string>
 

@@ -3,8 +3,7 @@
 
 #include "data/class_set.hpp"
 #include "eval/similarity.hpp"
-
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 #include <functional>
 

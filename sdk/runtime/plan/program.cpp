@@ -13,6 +13,16 @@ bool is_convolution(g::Op op) {
     return op == g::Op::conv2d || op == g::Op::conv_transpose2d;
 }
 
+bool doubles(const g::Node &node) {
+    return node.op == g::Op::upsample_nearest && node.integer("factor") == 2;
+}
+
+/// Whether the convolution and a doubling before it are one transposed convolution.
+bool takes_doubling(const g::Node &node) {
+    return node.op == g::Op::conv2d && node.integer("kernel") == 3 && node.integer("stride") == 1 &&
+           node.integer("padding") == 1 && node.integer("dilation") == 1 && node.integer("groups") == 1;
+}
+
 class Lowering {
   public:
     explicit Lowering(const g::Graph &graph) : graph_(graph) {
@@ -26,6 +36,8 @@ class Lowering {
             if (!fused_.contains(i) && is_convolution(graph_.nodes[i].op)) fuse(i);
         for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
             if (graph_.nodes[i].op == g::Op::tanh) fuse_image_range(i);
+        for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
+            if (doubles(graph_.nodes[i])) fuse_doubling(i);
         Program program;
         for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
             if (const auto found = at_.find(i); found != at_.end())
@@ -98,6 +110,18 @@ class Lowering {
                (node.inputs[0] == step.result || node.inputs[1] == step.result);
     }
 
+    /// The convolution that is the only one to read an enlarged value enlarges by itself.
+    void fuse_doubling(std::size_t doubling) {
+        const auto reader = only_reader(graph_.nodes[doubling].name);
+        if (!reader || !takes_doubling(graph_.nodes[*reader])) return;
+        const auto step =
+            std::ranges::find_if(at_, [&](const auto &entry) { return entry.second.node == *reader; });
+        if (step == at_.end() || step->second.addend) return;
+        step->second.doubled = true;
+        step->second.inputs = graph_.nodes[doubling].inputs;
+        fused_.insert(doubling);
+    }
+
     /// (tanh(y) + 1) / 2 = sigmoid(2 y), where y comes from a convolution that can double it.
     void fuse_image_range(std::size_t tanh) {
         const auto &node = graph_.nodes[tanh];
@@ -140,6 +164,21 @@ class Lowering {
 
 Program lower(const g::Graph &graph) {
     return Lowering(graph).run();
+}
+
+g::Node kernel_node(const g::Graph &graph, const Step &step) {
+    const auto &convolution = graph.nodes[step.node];
+    if (!step.doubled) return convolution;
+    auto node = convolution;
+    node.op = g::Op::conv_transpose2d;
+    node.inputs = step.inputs;
+    node.attributes = {{"in_channels", convolution.integer("in_channels")},
+                       {"out_channels", convolution.integer("out_channels")},
+                       {"kernel", std::int64_t{4}},
+                       {"stride", std::int64_t{2}},
+                       {"padding", std::int64_t{1}},
+                       {"output_padding", std::int64_t{0}}};
+    return node;
 }
 
 bool computes_in_phases(const g::Node &node) {

@@ -12,9 +12,11 @@
 
 namespace mirra::runtime {
 
-/// One kernel call. A convolution may carry the batch norm, addition and ReLU that follow it in the graph.
+/// One kernel call. A convolution may carry the doubling before it, and the batch norm, addition and ReLU
+/// that follow it in the graph.
 struct Step {
     std::size_t node = 0;                  ///< index into graph.nodes: the convolution, or the op itself
+    bool doubled = false;                  ///< of its input, enlarged twofold by nearest neighbour
     std::optional<std::size_t> batch_norm; ///< folded into the convolution's weights
     std::optional<std::string> addend;     ///< value added to the convolution's result
     bool relu = false;                     ///< applied last
@@ -31,6 +33,11 @@ struct Program {
 
 /// Fuses where each intermediate value has one reader; the order stays topological.
 Program lower(const graph::Graph &graph);
+
+/// Node of the step's kernel: that of the graph, or, for a doubled convolution, the transposed one of kernel
+/// 4 and stride 2 that equals both. Each output of the pair reads two by two inputs, so that of its 3 x 3
+/// products per output, many of equal inputs, 2 x 2 are left.
+graph::Node kernel_node(const graph::Graph &graph, const Step &step);
 
 /// Whether the processor computes this transposed convolution as a convolution that gives the four pixels of
 /// each doubled position as channels: with few channels it takes half the time.

@@ -3,10 +3,9 @@
 
 #include "runtime/torch/block_convolution.hpp"
 #include "runtime/torch/color.hpp"
+#include "runtime/torch/libtorch.hpp"
 #include "runtime/torch/onednn.hpp"
 #include "runtime/torch/packed_weight.hpp"
-
-#include <torch/torch.h>
 
 namespace mirra::runtime {
 namespace {

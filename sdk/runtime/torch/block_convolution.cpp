@@ -1,7 +1,7 @@
 // Space to depth.
 #include "runtime/torch/block_convolution.hpp"
 
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 namespace mirra::runtime {
 namespace {

@@ -1,8 +1,9 @@
 // The steps over the row kernels.
 #include "runtime/torch/color.hpp"
 
+#include "runtime/torch/libtorch.hpp"
+
 #include <ATen/Parallel.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <cstring>

@@ -2,15 +2,22 @@
 #include "runtime/torch/compile.hpp"
 
 #include "runtime/torch/color.hpp"
+#include "runtime/torch/libtorch.hpp"
 #include "runtime/torch/packed_weight.hpp"
 #include "runtime/torch/weights.hpp"
-
-#include <torch/torch.h>
 
 namespace mirra::runtime {
 namespace {
 
 namespace g = mirra::graph;
+
+/// Weight of the transposed convolution that equals a convolution [out, in, 3, 3] of a doubled input: along
+/// an axis an even output reads w0 before it and w1 + w2 at it, an odd one w0 + w1 at it and w2 behind it.
+at::Tensor doubled_weight(const at::Tensor &weight) {
+    const auto taps =
+        torch::tensor({{0.0F, 0.0F, 1.0F}, {0.0F, 1.0F, 1.0F}, {1.0F, 1.0F, 0.0F}, {1.0F, 0.0F, 0.0F}});
+    return at::matmul(taps, at::matmul(weight, taps.t())).transpose(0, 1).contiguous();
+}
 
 class Compiler {
   public:
@@ -25,7 +32,7 @@ class Compiler {
     CompiledStep compile(const Step &step) {
         CompiledStep out;
         out.step = step;
-        out.node = graph_.nodes[step.node];
+        out.node = kernel_node(graph_, step);
         const auto &node = graph_.nodes[step.node];
         switch (node.op) {
         case g::Op::conv2d:
@@ -57,6 +64,7 @@ class Compiler {
             weight.mul_(out.step.gain);
             if (bias.defined()) bias.mul_(out.step.gain);
         }
+        if (out.step.doubled) weight = doubled_weight(weight);
         if (device_.is_cpu()) choose_kernel(weight, bias, out);
         if (out.color) {
             out.weight = weight;

@@ -2,11 +2,10 @@
 #include "runtime/torch/convolve.hpp"
 
 #include "runtime/torch/color.hpp"
+#include "runtime/torch/libtorch.hpp"
 #include "runtime/torch/onednn.hpp"
 #include "runtime/torch/ops.hpp"
 #include "runtime/torch/packed_weight.hpp"
-
-#include <torch/torch.h>
 
 namespace mirra::runtime {
 

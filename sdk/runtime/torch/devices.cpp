@@ -3,8 +3,7 @@
 
 #include "mirra/cpu_device.hpp"
 #include "mirra/error.hpp"
-
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 #include <dlfcn.h>
 

@@ -6,12 +6,11 @@
 #include "runtime/torch/compile.hpp"
 #include "runtime/torch/convolve.hpp"
 #include "runtime/torch/devices.hpp"
+#include "runtime/torch/libtorch.hpp"
 #include "runtime/torch/onednn.hpp"
 #include "runtime/torch/ops.hpp"
 #include "runtime/torch/packed_weight.hpp"
 #include "runtime/torch/tensor.hpp"
-
-#include <torch/torch.h>
 
 #include <algorithm>
 

@@ -6,10 +6,9 @@
 #include "runtime/torch/compile.hpp"
 #include "runtime/torch/devices.hpp"
 #include "runtime/torch/guard.hpp"
+#include "runtime/torch/libtorch.hpp"
 #include "runtime/torch/tape.hpp"
 #include "runtime/torch/tensor.hpp"
-
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <set>

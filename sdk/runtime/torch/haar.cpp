@@ -2,9 +2,9 @@
 #include "runtime/torch/haar.hpp"
 
 #include "runtime/torch/haar_kernel.hpp"
+#include "runtime/torch/libtorch.hpp"
 
 #include <ATen/Parallel.h>
-#include <torch/torch.h>
 
 namespace mirra::runtime {
 namespace {

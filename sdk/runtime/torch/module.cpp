@@ -6,9 +6,10 @@
 #include "runtime/torch/executable.hpp"
 #include "runtime/torch/gradient.hpp"
 #include "runtime/torch/guard.hpp"
+#include "runtime/torch/libtorch.hpp"
 #include "runtime/torch/tensor.hpp"
 
-#include <torch/torch.h>
+#include <torch/version.h>
 
 namespace mirra::runtime {
 namespace {

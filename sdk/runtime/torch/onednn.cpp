@@ -1,8 +1,9 @@
 // Calls of the mkldnn:: operators.
 #include "runtime/torch/onednn.hpp"
 
+#include "runtime/torch/libtorch.hpp"
+
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <torch/torch.h>
 
 namespace mirra::runtime {
 namespace {

@@ -2,8 +2,7 @@
 #include "runtime/torch/ops.hpp"
 
 #include "runtime/torch/haar.hpp"
-
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 #include <array>
 

@@ -2,9 +2,8 @@
 #include "runtime/torch/packed_weight.hpp"
 
 #include "runtime/torch/arena.hpp"
+#include "runtime/torch/libtorch.hpp"
 #include "runtime/torch/onednn.hpp"
-
-#include <torch/torch.h>
 
 namespace mirra::runtime {
 

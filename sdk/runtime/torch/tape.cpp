@@ -3,9 +3,8 @@
 
 #include "runtime/torch/color.hpp"
 #include "runtime/torch/convolve.hpp"
+#include "runtime/torch/libtorch.hpp"
 #include "runtime/torch/ops.hpp"
-
-#include <torch/torch.h>
 
 #include <algorithm>
 

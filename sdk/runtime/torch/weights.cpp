@@ -2,8 +2,7 @@
 #include "runtime/torch/weights.hpp"
 
 #include "mirra/error.hpp"
-
-#include <torch/torch.h>
+#include "runtime/torch/libtorch.hpp"
 
 namespace mirra::runtime {
 
