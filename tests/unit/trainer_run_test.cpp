@@ -3,8 +3,8 @@
 #include "core/checkpoint.hpp"
 #include "core/clip_gradients.hpp"
 #include "core/graph_module.hpp"
-#include "core/interrupt.hpp"
 #include "core/run_log.hpp"
+#include "interrupting_task.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
@@ -15,7 +15,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <csignal>
 #include <fstream>
 #include <thread>
 
@@ -106,36 +105,12 @@ TEST(RunLog, ColumnsAreFoundByName) {
     EXPECT_EQ(log.rows()[1].values[2], 0.25);
 }
 
-/// A task that presses Ctrl-C during one of its steps.
-class Interrupting final : public TrainingTask {
-  public:
-    Interrupting(std::unique_ptr<TrainingTask> task, std::int64_t at) : task_(std::move(task)), at_(at) {}
-    [[nodiscard]] std::string name() const override { return task_->name(); }
-    [[nodiscard]] std::int64_t steps() const override { return task_->steps(); }
-    [[nodiscard]] std::string fingerprint() const override { return task_->fingerprint(); }
-    [[nodiscard]] std::map<std::string, torch::Tensor> state() const override { return task_->state(); }
-    void start(std::int64_t step) override { task_->start(step); }
-    [[nodiscard]] std::vector<std::string> columns() const override { return task_->columns(); }
-    std::vector<double> step(std::int64_t step) override {
-        if (step == at_) std::raise(SIGINT);
-        return task_->step(step);
-    }
-    [[nodiscard]] std::int64_t validation_interval() const override { return task_->validation_interval(); }
-    void validate(std::vector<double> &values) override { task_->validate(values); }
-    void finish() override { task_->finish(); }
-    [[nodiscard]] std::filesystem::path output() const override { return task_->output(); }
-
-  private:
-    std::unique_ptr<TrainingTask> task_;
-    std::int64_t at_;
-};
-
 TEST(Training, CtrlCSavesAndTheResumedRunIsTheSameBitForBit) {
     const auto whole = command_for("whole");
     ASSERT_EQ(train_denoiser(whole), 0);
     auto broken = command_for("broken");
     broken.data = whole.data;
-    Interrupting interrupted(denoiser_task(broken), 20);
+    test::InterruptingTask interrupted(denoiser_task(broken), 20);
     EXPECT_EQ(run_training(interrupted, {.folder = broken.output.string() + ".run"}), RunResult::interrupted);
     EXPECT_FALSE(std::filesystem::exists(broken.output));
     ASSERT_EQ(train_denoiser(broken), 0);

@@ -20,6 +20,7 @@ namespace mirra::trainer {
 struct DenoiserCommand : RunCommand {
     std::vector<std::filesystem::path> data;
     std::optional<std::filesystem::path> encoder; ///< a bundle whose encoder weights and comparator are used
+    std::optional<std::filesystem::path> start;   ///< a denoiser bundle whose weights are the first
     std::optional<std::int64_t> steps, seed;      ///< override the recipe
 };
 

@@ -3,6 +3,7 @@
 
 #include "core/graph_module.hpp"
 #include "core/provenance.hpp"
+#include "tasks/denoiser_network.hpp"
 #include "tasks/denoiser_recipe.hpp"
 
 #include <filesystem>
@@ -13,6 +14,8 @@ struct DenoiserBundle {
     const std::filesystem::path &output;
     const GraphModule &network;
     const DenoiserRecipe &settings;
+    const DenoiserOrigin &origin;
+    std::string encoder_name; ///< of origin.encoder
     std::string licence;
     Provenance provenance;
 };

@@ -14,10 +14,12 @@ void read_network(Recipe &recipe, DenoiserRecipe &out) {
     out.wavelet.channels = recipe.integers("network.channels", out.wavelet.channels);
     out.wavelet.blocks = recipe.integers("network.blocks", out.wavelet.blocks);
     out.wavelet.noise_level_input = recipe.boolean("network.noise_level_input", true);
-    out.input_transform = graph::parse_input_transform(recipe.text("network.input_transform", "mean_std"));
+    const auto transform = recipe.text("network.input_transform", "");
+    if (!transform.empty()) out.input_transform = graph::parse_input_transform(transform);
     out.spectral_norm = recipe.texts("network.spectral_norm", {});
     out.zero_init = recipe.texts("network.zero_init", {});
     out.frozen = recipe.texts("network.frozen", {});
+    out.identity_tail = recipe.choice("network.color_tail", {"random", "identity"}) == "identity";
 }
 
 void read_data(Recipe &recipe, DenoiserRecipe &out) {
@@ -25,10 +27,7 @@ void read_data(Recipe &recipe, DenoiserRecipe &out) {
     out.batch = recipe.integer("data.batch", out.batch, 1, 4096);
     out.flips = recipe.boolean("data.flips", true);
     out.rotations = recipe.boolean("data.rotations", true);
-    out.sigma_minimum = recipe.real("noise.sigma_minimum", out.sigma_minimum, 0, 255);
-    out.sigma_maximum = recipe.real("noise.sigma_maximum", out.sigma_maximum, out.sigma_minimum, 255);
-    out.clip_probability = recipe.real("noise.clip_probability", out.clip_probability, 0, 1);
-    out.known_probability = recipe.real("noise.known_probability", out.known_probability, 0, 1);
+    out.noise.read(recipe);
 }
 
 } // namespace
@@ -40,19 +39,25 @@ DenoiserRecipe DenoiserRecipe::read(Recipe &recipe) {
     out.pixel_l1 = recipe.choice("loss.pixel", {"l1", "l2"}) == "l1";
     out.pixel_weight = recipe.real("loss.pixel_weight", 1, 0, kLarge);
     out.feature_weight = recipe.real("loss.feature_weight", 0, 0, kLarge);
+    out.feature_distance = recipe.choice("loss.feature", {"squared", "relative"}) == "relative"
+                               ? FeatureDistance::relative
+                               : FeatureDistance::squared;
     out.optimizer.read(recipe, "optimizer");
     out.validation_every = recipe.integer("validation.every", out.validation_every, 1, kMany);
     out.validation_pictures = recipe.integer("validation.pictures", out.validation_pictures, 1, 10'000);
     out.validation_sigma = recipe.real("validation.sigma", out.validation_sigma, 0, 255);
-    out.bf16 = recipe.choice("training.precision", {"bf16", "fp32"}) == "bf16";
+    out.precision = recipe.choice("training.precision", {"bf16", "fp32", "auto"});
     out.seed = static_cast<std::uint64_t>(recipe.integer("training.seed", 0, 0, INT64_MAX));
     recipe.finish();
     return out;
 }
 
-graph::Graph DenoiserRecipe::network() const {
-    auto network = architecture == "alexnet-denoiser" ? graph::alexnet_denoiser(input_transform)
-                                                      : graph::wavelet_denoiser(wavelet);
+graph::Graph DenoiserRecipe::network(const graph::Graph *encoder) const {
+    const auto network = [&] {
+        if (architecture == "wavelet-denoiser") return graph::wavelet_denoiser(wavelet);
+        if (encoder) return graph::alexnet_denoiser(*encoder, input_transform);
+        return graph::alexnet_denoiser(input_transform.value_or(graph::InputTransform::mean_std));
+    }();
     const auto step = graph::alignment(network);
     if (crop % step != 0 || crop < graph::minimum_extent(network))
         throw Error(ErrorCode::invalid_argument,

@@ -5,6 +5,7 @@
 #include "mirra/graph.hpp"
 
 #include <array>
+#include <optional>
 
 namespace mirra::graph {
 
@@ -48,6 +49,9 @@ Graph alexnet_autoencoder(AlexNetTap tap, InputTransform transform = InputTransf
 /// The paper's wavelet denoising autoencoder (NOTES.md section 4); image -> image in [0,1], extents 32m, m
 /// >= 2. Weights `encoder.features.{0,3,6,8,10}.*`, `generator.conv7_1.*` ….
 Graph alexnet_denoiser(InputTransform transform = InputTransform::scale_pm1);
+/// The same behind an AlexNet encoder of any width: with its channel counts, and with its constants unless a
+/// transform is given. @throws Error mismatch for an encoder of another kind
+Graph alexnet_denoiser(const Graph &encoder, std::optional<InputTransform> transform = std::nullopt);
 
 /// A classification network whose convolutional part serves as an encoder.
 struct ClassifierOptions {

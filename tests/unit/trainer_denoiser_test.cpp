@@ -1,0 +1,304 @@
+// Training denoisers: noise of sensors and gray pictures, weights to start from, the paper's network behind
+// an encoder of any width.
+#include "core/graph_module.hpp"
+#include "interrupting_task.hpp"
+#include "mirra/architectures.hpp"
+#include "tasks/denoiser.hpp"
+#include "tasks/denoiser_noise.hpp"
+#include "tasks/denoiser_recipe.hpp"
+#include "trainer_small_encoder.hpp"
+#include "trainer_support.hpp"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+namespace {
+
+using namespace mirra;
+using namespace mirra::trainer;
+using test::refusal;
+using test::weights_of;
+
+constexpr double kFullRange = 255;
+
+/// Gaussian noise of sigma 25 that is told to the network, not clipped.
+NoiseRecipe gaussian() {
+    return {.sigma_minimum = 25, .sigma_maximum = 25, .clip_probability = 0, .known_probability = 1};
+}
+
+/// Poisson noise alone: four levels per photon.
+NoiseRecipe poisson() {
+    auto recipe = gaussian();
+    recipe.poisson_probability = 1;
+    recipe.gain_minimum = recipe.gain_maximum = 4;
+    recipe.read_maximum = 0;
+    return recipe;
+}
+
+double deviation(const torch::Tensor &values) {
+    return values.std().item<double>();
+}
+
+TEST(DenoiserNoise, DependsOnSeedAndStepAlone) {
+    const auto clean = torch::full({4, 3, 32, 32}, 0.5);
+    auto recipe = poisson();
+    recipe.poisson_probability = recipe.gray_probability = recipe.clip_probability = 0.5;
+    const auto first = add_noise(clean, recipe, 7, 3), again = add_noise(clean, recipe, 7, 3);
+    EXPECT_TRUE(torch::equal(first.noisy, again.noisy));
+    EXPECT_TRUE(torch::equal(first.noise_level, again.noise_level));
+    EXPECT_FALSE(torch::equal(first.noisy, add_noise(clean, recipe, 7, 4).noisy));
+    EXPECT_FALSE(torch::equal(first.noisy, add_noise(clean, recipe, 8, 3).noisy));
+}
+
+TEST(DenoiserNoise, OfAGaussianHasTheToldDeviation) {
+    const auto clean = torch::rand({2, 3, 64, 64});
+    const auto batch = add_noise(clean, gaussian(), 1, 1);
+    EXPECT_TRUE(torch::equal(batch.clean, clean));
+    EXPECT_EQ(batch.noise_level.sizes(), (std::vector<std::int64_t>{2, 1, 64, 64}));
+    EXPECT_NEAR(batch.noise_level.min().item<double>(), 25 / kFullRange, 1e-7);
+    EXPECT_NEAR(batch.noise_level.max().item<double>(), 25 / kFullRange, 1e-7);
+    EXPECT_NEAR(deviation(batch.noisy - clean), 25 / kFullRange, 0.01 * 25 / kFullRange);
+    auto unknown = gaussian();
+    unknown.known_probability = 0;
+    EXPECT_EQ(add_noise(clean, unknown, 1, 1).noise_level.max().item<float>(),
+              static_cast<float>(graph::kUnknownNoiseLevel));
+}
+
+TEST(DenoiserNoise, OfASensorGrowsWithTheSignal) {
+    auto clean = torch::full({1, 3, 64, 128}, 0.1);
+    clean.narrow(3, 64, 64).fill_(0.9);
+    const auto batch = add_noise(clean, poisson(), 1, 1);
+    const auto noise = batch.noisy - clean;
+    for (const auto &[left, level] : {std::pair{0, 0.1}, {64, 0.9}}) {
+        const double expected = std::sqrt(4 / kFullRange * level);
+        EXPECT_NEAR(deviation(noise.narrow(3, left, 64)), expected, 0.03 * expected);
+        EXPECT_NEAR(batch.noise_level.narrow(3, left, 64).mean().item<double>(), expected, 1e-6);
+    }
+}
+
+TEST(DenoiserNoise, TheToldLevelOfASensorIsThatOfTheMeanColor) {
+    auto clean = torch::zeros({1, 3, 8, 8});
+    clean.select(1, 0).fill_(0.9);
+    auto recipe = poisson();
+    recipe.read_maximum = 50;
+    const auto batch = add_noise(clean, recipe, 1, 1);
+    const double shot = 4 / kFullRange * 0.9 / 3, level = batch.noise_level.max().item<double>();
+    EXPECT_GT(level * level, shot);
+    EXPECT_LT(level * level, shot + std::pow(50 / kFullRange, 2));
+}
+
+TEST(DenoiserNoise, GrayPicturesHaveEqualChannels) {
+    const auto clean = torch::rand({2, 3, 16, 16});
+    auto recipe = gaussian();
+    recipe.gray_probability = 1;
+    const auto batch = add_noise(clean, recipe, 1, 1);
+    for (const auto &tensor : {batch.clean, batch.noisy})
+        for (const int channel : {1, 2})
+            EXPECT_TRUE(torch::equal(tensor.select(1, 0), tensor.select(1, channel)));
+    const auto luma = 0.299 * clean.select(1, 0) + 0.587 * clean.select(1, 1) + 0.114 * clean.select(1, 2);
+    EXPECT_TRUE(torch::allclose(batch.clean.select(1, 0), luma, 1e-5, 1e-6));
+    EXPECT_GT(deviation(batch.noisy - batch.clean), 0.05);
+}
+
+/// Recipes from before sensor noise give the same batches where it is not drawn.
+TEST(DenoiserNoise, PicturesWithoutSensorNoiseStayAsTheyWere) {
+    const auto clean = torch::rand({8, 3, 16, 16});
+    auto mixed = gaussian(), alone = gaussian();
+    alone.sigma_minimum = mixed.sigma_minimum = 5;
+    mixed.poisson_probability = 0.5;
+    const auto with = add_noise(clean, mixed, 5, 2), without = add_noise(clean, alone, 5, 2);
+    int same = 0;
+    for (std::int64_t i = 0; i < 8; ++i)
+        if (torch::allclose(with.noisy[i], without.noisy[i], 1e-5, 1e-6)) ++same;
+    EXPECT_GT(same, 0);
+    EXPECT_LT(same, 8);
+}
+
+TEST(DenoiserRecipes, TheShippedOnesAreValid) {
+    int count = 0;
+    for (const auto &entry : std::filesystem::recursive_directory_iterator(MIRRA_RECIPES)) {
+        if (!entry.path().filename().string().starts_with("denoiser")) continue;
+        auto recipe = Recipe::load(entry.path());
+        EXPECT_NO_THROW(static_cast<void>(DenoiserRecipe::read(recipe).network())) << entry.path();
+        ++count;
+    }
+    EXPECT_GE(count, 5);
+}
+
+TEST(DenoiserRecipes, ImpossibleNoiseIsRefused) {
+    for (const char *text : {"gain_minimum = 0", "gain_minimum = 5\ngain_maximum = 4", "read_maximum = -1",
+                             "poisson_probability = 2", "gray_probability = -0.1"}) {
+        auto recipe = Recipe::parse(std::string("[noise]\n") + text, "r");
+        EXPECT_THROW(DenoiserRecipe::read(recipe), Error) << text;
+    }
+}
+
+/// An AlexNet of an eighth of the width: 8, 24, 48, 32, 32 channels.
+std::filesystem::path narrow_alexnet(const std::string &name) {
+    torch::manual_seed(8);
+    const auto graphs =
+        graph::classifier({.architecture = "alexnet", .width = 0.125, .hidden = {8}, .pooled_extent = 1});
+    GraphModule network(graphs.classifier, {});
+    bundle::Manifest manifest;
+    manifest.name = name;
+    manifest.architecture = "alexnet";
+    manifest.graphs = {{"encoder", graphs.encoder}, {"classifier", graphs.classifier}};
+    const std::filesystem::path path = test::scratch() + name + ".mirra";
+    bundle::write_bundle(path, manifest, network.weights(), bundle::DType::f16);
+    return path;
+}
+
+TEST(AlexNetDenoiser, HasTheWidthAndTheConstantsOfItsEncoder) {
+    const auto encoder =
+        graph::classifier(
+            {.architecture = "alexnet", .width = 0.5, .normalisation = {{{0.1, 0.2, 0.3}, {1, 2, 3}}}})
+            .encoder;
+    const auto denoiser = graph::alexnet_denoiser(encoder);
+    const auto shapes = graph::weight_shapes(denoiser);
+    for (const auto &[name, shape] : graph::weight_shapes(encoder)) EXPECT_EQ(shapes.at(name), shape);
+    EXPECT_EQ(shapes.at("generator.conv5_2.weight"), (graph::Shape{96, 128, 3, 3}));
+    EXPECT_EQ(shapes.at("generator.conv4_1.weight"), (graph::Shape{64, 96, 3, 3}));
+    EXPECT_EQ(shapes.at("generator.conv2.weight"), (graph::Shape{16, 32, 3, 3}));
+    EXPECT_EQ(denoiser.nodes.front().reals("mean"), (std::vector<double>{0.1, 0.2, 0.3}));
+    EXPECT_EQ(graph::alignment(denoiser), 32);
+    const auto scaled = graph::alexnet_denoiser(encoder, graph::InputTransform::scale_pm1);
+    EXPECT_EQ(scaled.nodes.front().reals("mean"), std::vector<double>(3, 0.5));
+}
+
+TEST(AlexNetDenoiser, OfThePublishedWidthIsThePublishedOne) {
+    const auto encoder = graph::alexnet_encoder(graph::InputTransform::scale_pm1);
+    EXPECT_EQ(graph::alexnet_denoiser(encoder), graph::alexnet_denoiser());
+}
+
+TEST(AlexNetDenoiser, AnEncoderOfAnotherKindIsRefused) {
+    const auto encoder = graph::classifier({.architecture = "resnet18", .width = 0.125}).encoder;
+    EXPECT_THAT(refusal(ErrorCode::mismatch, [&] { graph::alexnet_denoiser(encoder); }),
+                testing::HasSubstr("AlexNet"));
+}
+
+nlohmann::json provenance_of(const std::filesystem::path &path) {
+    return nlohmann::json::parse(bundle::Bundle::open(path)->manifest().provenance);
+}
+
+constexpr const char *kAlexNet = R"(
+[network]
+architecture = "alexnet-denoiser"
+spectral_norm = ["generator."]
+frozen = ["encoder."]
+color_tail = "identity"
+[data]
+crop = 64
+batch = 4
+[noise]
+sigma_minimum = 25
+sigma_maximum = 50
+[loss]
+feature = "relative"
+feature_weight = 0.02
+[optimizer]
+steps = 12
+rate = 3e-3
+[validation]
+every = 6
+pictures = 1
+[training]
+precision = "fp32"
+)";
+
+DenoiserCommand command_for(const std::string &name, const std::string &recipe) {
+    auto command = test::run_command<DenoiserCommand>("denoiser-" + name, recipe, "denoiser.mirra");
+    command.data = {test::make_pictures("denoiser-" + name, 4, 80, 64)};
+    return command;
+}
+
+TEST(AlexNetDenoiser, LearnsBehindAFrozenEncoderAndResumesBitForBit) {
+    auto whole = command_for("alexnet", kAlexNet);
+    whole.encoder = narrow_alexnet("narrow");
+    ASSERT_EQ(train_denoiser(whole), 0);
+    const auto trained = weights_of(whole.output);
+    for (const auto &[name, values] : weights_of(*whole.encoder)) {
+        if (name.starts_with("encoder.")) {
+            EXPECT_EQ(trained.at(name), values) << name;
+        }
+    }
+
+    auto broken = command_for("alexnet-broken", kAlexNet);
+    broken.data = whole.data;
+    broken.encoder = whole.encoder;
+    test::InterruptingTask interrupted(denoiser_task(broken), 5);
+    EXPECT_EQ(run_training(interrupted, {.folder = broken.output.string() + ".run"}), RunResult::interrupted);
+    ASSERT_EQ(train_denoiser(broken), 0);
+    EXPECT_EQ(weights_of(broken.output), trained);
+
+    const auto encoder = provenance_of(whole.output).at("encoder");
+    EXPECT_EQ(encoder.at("name"), "narrow");
+    EXPECT_EQ(encoder.at("sha256"), bundle::Bundle::open(*whole.encoder)->sha256());
+}
+
+constexpr const char *kSmall = R"(
+[network]
+channels = [8, 8]
+blocks = [1, 1]
+[data]
+crop = 32
+batch = 2
+[noise]
+poisson_probability = 0.5
+gray_probability = 0.2
+[optimizer]
+steps = 6
+[validation]
+every = 6
+pictures = 1
+[training]
+precision = "fp32"
+)";
+
+/// The recipe with other text in the place of some.
+std::string replaced(std::string recipe, const std::string &from, const std::string &to) {
+    return recipe.replace(recipe.find(from), from.size(), to);
+}
+
+TEST(StartFrom, ABundleOfTheSameParametersGivesTheFirstWeights) {
+    const auto first = command_for("first", kSmall);
+    ASSERT_EQ(train_denoiser(first), 0);
+    auto still = command_for("still", replaced(kSmall, "steps = 6", "steps = 1\nrate = 0\nfinal_rate = 0"));
+    still.start = first.output;
+    ASSERT_EQ(train_denoiser(still), 0);
+    EXPECT_EQ(weights_of(still.output), weights_of(first.output))
+        << "a rate of 0 leaves the weights as they are";
+    EXPECT_EQ(provenance_of(still.output).at("initial_weights"),
+              bundle::Bundle::open(first.output)->sha256());
+    EXPECT_FALSE(provenance_of(first.output).contains("initial_weights"));
+}
+
+TEST(StartFrom, ResumesBitForBitAndBelongsToTheRun) {
+    const auto first = command_for("origin", kSmall);
+    ASSERT_EQ(train_denoiser(first), 0);
+    auto whole = command_for("start-whole", kSmall), broken = command_for("start-broken", kSmall);
+    whole.data = broken.data = first.data;
+    whole.start = broken.start = first.output;
+    ASSERT_EQ(train_denoiser(whole), 0);
+    test::InterruptingTask interrupted(denoiser_task(broken), 2);
+    const auto folder = broken.output.string() + ".run";
+    ASSERT_EQ(run_training(interrupted, {.folder = folder}), RunResult::interrupted);
+    auto random = broken;
+    random.start.reset();
+    EXPECT_THROW(train_denoiser(random), Error) << "the checkpoint is of a run with other first weights";
+    ASSERT_EQ(train_denoiser(broken), 0);
+    EXPECT_EQ(weights_of(broken.output), weights_of(whole.output));
+}
+
+TEST(StartFrom, ABundleOfOtherParametersIsRefused) {
+    const auto first = command_for("narrow-start", kSmall);
+    ASSERT_EQ(train_denoiser(first), 0);
+    auto wider = command_for("wider", replaced(kSmall, "[8, 8]", "[8, 12]"));
+    wider.start = first.output;
+    EXPECT_THAT(refusal(ErrorCode::mismatch, [&] { train_denoiser(wider); }),
+                testing::HasSubstr("other parameters"));
+    wider.start = test::small_encoder("no-denoiser");
+    EXPECT_THAT(refusal(ErrorCode::not_found, [&] { train_denoiser(wider); }),
+                testing::HasSubstr("denoiser"));
+}
+
+} // namespace

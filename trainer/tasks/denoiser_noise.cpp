@@ -1,0 +1,116 @@
+// Drawing noise by seed and step.
+#include "tasks/denoiser_noise.hpp"
+
+#include "core/random.hpp"
+#include "mirra/architectures.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <vector>
+
+namespace mirra::trainer {
+namespace {
+
+constexpr std::uint64_t kNoiseSalt = 0x6e6f697365; // keeps the noise's randomness apart from the crops'
+constexpr double kFullRange = 255;
+
+/// What is drawn for each picture of a batch.
+struct Draws {
+    std::vector<float> sigmas, gains; ///< in units of 1; no gain: Gaussian noise
+    std::vector<bool> known, gray;
+    bool clip = false, any_gain = false, any_gray = false;
+};
+
+/// The draws of sensor noise and gray have a stream of their own, so that recipes without them stay as they
+/// are.
+void draw_kind(Draws &draws, const NoiseRecipe &recipe, CounterRandom random) {
+    const bool poisson = random.chance(recipe.poisson_probability);
+    const double gain =
+        recipe.gain_minimum * std::pow(recipe.gain_maximum / recipe.gain_minimum, random.uniform());
+    const double read = random.uniform(0, recipe.read_maximum);
+    if (poisson) draws.sigmas.back() = static_cast<float>(read / kFullRange);
+    draws.gains.push_back(poisson ? static_cast<float>(gain / kFullRange) : 0);
+    draws.gray.push_back(random.chance(recipe.gray_probability));
+    draws.any_gain = draws.any_gain || poisson;
+    draws.any_gray = draws.any_gray || draws.gray.back();
+}
+
+Draws draw(CounterRandom &random, std::int64_t count, const NoiseRecipe &recipe, std::uint64_t seed,
+           std::int64_t step) {
+    Draws draws;
+    draws.clip = random.chance(recipe.clip_probability);
+    for (std::int64_t i = 0; i < count; ++i) {
+        const double sigma = random.uniform(recipe.sigma_minimum, recipe.sigma_maximum) / kFullRange;
+        draws.sigmas.push_back(static_cast<float>(sigma));
+        draws.known.push_back(random.chance(recipe.known_probability));
+        draw_kind(draws, recipe,
+                  CounterRandom(seed, static_cast<std::uint64_t>(step), static_cast<std::uint64_t>(i) + 1));
+    }
+    return draws;
+}
+
+/// One value a picture, for tensors of four dimensions.
+torch::Tensor column(const std::vector<float> &values, const torch::Device &device) {
+    return torch::tensor(values).to(device).view({-1, 1, 1, 1});
+}
+
+torch::Tensor mask(const std::vector<bool> &values, const torch::Device &device) {
+    return column({values.begin(), values.end()}, device) > 0;
+}
+
+/// BT.601's luma in three channels.
+torch::Tensor in_gray(const torch::Tensor &pictures) {
+    const auto weights = torch::tensor({0.299F, 0.587F, 0.114F}).to(pictures.device()).view({1, 3, 1, 1});
+    return (pictures * weights).sum(1, true).expand_as(pictures);
+}
+
+} // namespace
+
+void NoiseRecipe::read(Recipe &recipe) {
+    constexpr double kSmallestGain = 1e-6;
+    sigma_minimum = recipe.real("noise.sigma_minimum", sigma_minimum, 0, kFullRange);
+    sigma_maximum = recipe.real("noise.sigma_maximum", sigma_maximum, sigma_minimum, kFullRange);
+    clip_probability = recipe.real("noise.clip_probability", clip_probability, 0, 1);
+    known_probability = recipe.real("noise.known_probability", known_probability, 0, 1);
+    poisson_probability = recipe.real("noise.poisson_probability", poisson_probability, 0, 1);
+    gain_minimum = recipe.real("noise.gain_minimum", gain_minimum, kSmallestGain, kFullRange);
+    gain_maximum =
+        recipe.real("noise.gain_maximum", std::max(gain_minimum, gain_maximum), gain_minimum, kFullRange);
+    read_maximum = recipe.real("noise.read_maximum", read_maximum, 0, kFullRange);
+    gray_probability = recipe.real("noise.gray_probability", gray_probability, 0, 1);
+}
+
+NoisyBatch add_noise(const torch::Tensor &clean, const NoiseRecipe &recipe, std::uint64_t seed,
+                     std::int64_t step) {
+    const auto device = clean.device();
+    CounterRandom random(seed ^ kNoiseSalt, static_cast<std::uint64_t>(step));
+    auto generator = at::globalContext().defaultGenerator(device);
+    {
+        const std::scoped_lock lock(generator.mutex());
+        generator.set_current_seed(random.bits());
+    }
+    const auto draws = draw(random, clean.size(0), recipe, seed ^ kNoiseSalt, step);
+    NoisyBatch out{.clean = clean, .noisy = {}, .noise_level = {}};
+    auto noise = torch::randn(clean.sizes(), generator, clean.options());
+    if (draws.any_gray) {
+        const auto gray = mask(draws.gray, device);
+        out.clean = torch::where(gray, in_gray(clean), clean);
+        noise = torch::where(gray, noise.narrow(1, 0, 1), noise);
+    }
+    auto deviation = column(draws.sigmas, device), level = deviation;
+    if (draws.any_gain) {
+        const auto variance = column(draws.gains, device) * out.clean + deviation.square();
+        deviation = variance.sqrt();
+        level = variance.mean(1, true).sqrt();
+    }
+    out.noisy = out.clean + deviation * noise;
+    if (draws.clip) out.noisy = out.noisy.clamp(0, 1);
+    out.noisy = out.noisy.contiguous(at::MemoryFormat::ChannelsLast);
+    out.noise_level =
+        torch::where(mask(draws.known, device), level, torch::full_like(level, graph::kUnknownNoiseLevel))
+            .expand({clean.size(0), 1, clean.size(2), clean.size(3)});
+    return out;
+}
+
+} // namespace mirra::trainer

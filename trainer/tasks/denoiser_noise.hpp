@@ -1,0 +1,42 @@
+// Noise of a denoiser's training: Gaussian or that of a sensor, on colour and gray pictures.
+#pragma once
+
+#include "core/recipe.hpp"
+#include "runtime/torch/libtorch.hpp"
+
+#include <cstdint>
+
+namespace mirra::trainer {
+
+/// The recipe's table [noise]. Levels are of 255: in units of 1/255 of the display range.
+struct NoiseRecipe {
+    double sigma_minimum = 0, sigma_maximum = 75; ///< Gaussian noise
+    double clip_probability = 0.5;                ///< of a batch; the others keep values beyond [0, 1]
+    double known_probability = 0;                 ///< of a picture: its noise level is told to the network
+
+    /// Of a picture: Poisson-Gaussian noise instead, simulated as signal-dependent Gaussian noise (Foi,
+    /// Trimeche, Katkovnik, Egiazarian: Practical Poissonian-Gaussian Noise Modeling and Fitting for
+    /// Single-Image Raw-Data, 2008): b = x + sqrt(a x + s^2) n.
+    double poisson_probability = 0;
+    double gain_minimum = 0.05, gain_maximum = 12; ///< a, log-uniform: levels per photon
+    double read_maximum = 20;                      ///< s, uniform from 0
+
+    double gray_probability = 0; ///< of a picture: gray (BT.601), with the same noise in all three channels
+
+    /// What the recipe leaves out stays as it is. @throws Error invalid_argument
+    void read(Recipe &recipe);
+};
+
+/// All [N, *, H, W].
+struct NoisyBatch {
+    torch::Tensor clean;       ///< three channels in [0, 1]: what was given, but for the gray pictures
+    torch::Tensor noisy;       ///< three channels, channels last
+    torch::Tensor noise_level; ///< one channel: the deviation, of Poisson-Gaussian noise at each pixel the
+                               ///< root of its mean square over the colours; or graph::kUnknownNoiseLevel
+};
+
+/// Depends on the pictures, seed and step alone. @param clean  [N, 3, H, W] in [0, 1]
+NoisyBatch add_noise(const torch::Tensor &clean, const NoiseRecipe &recipe, std::uint64_t seed,
+                     std::int64_t step);
+
+} // namespace mirra::trainer
