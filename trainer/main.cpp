@@ -1,4 +1,5 @@
 // mirra-train: trains, imports and evaluates weight bundles.
+#include "data/overlap.hpp"
 #include "eval/command.hpp"
 #include "eval/loader_speed.hpp"
 #include "eval/robustness.hpp"
@@ -41,6 +42,7 @@ int run(int argc, char **argv) {
     mirra::trainer::add_eval_command(app, status);
     mirra::trainer::add_attack_command(app, status);
     mirra::trainer::add_loader_command(app, status);
+    mirra::trainer::add_overlap_command(app, status);
     mirra::trainer::add_report_command(app, status);
     CLI11_PARSE(app, argc, argv);
     return status;

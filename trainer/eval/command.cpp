@@ -2,7 +2,7 @@
 #include "eval/command.hpp"
 
 #include "eval/anomaly_command.hpp"
-#include "eval/denoising.hpp"
+#include "eval/denoising_command.hpp"
 #include "eval/inversion_command.hpp"
 #include "eval/stylization_command.hpp"
 

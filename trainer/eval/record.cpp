@@ -1,6 +1,7 @@
 // Recording measured quality.
 #include "eval/record.hpp"
 
+#include "core/device.hpp"
 #include "eval/manifest_rewrite.hpp"
 #include "eval/quality.hpp"
 #include "log/log.hpp"
@@ -18,32 +19,37 @@ double rounded(double value) {
     return std::round(value * 1e4) / 1e4;
 }
 
-/// Rows of the bundle alone, without the noisy pictures and other denoisers.
-std::vector<DenoisingRow> own_rows(const DenoisingEvaluation &evaluation,
+/// Rows of one bundle, without the noisy pictures and other denoisers.
+std::vector<DenoisingRow> own_rows(const std::filesystem::path &bundle,
                                    const std::vector<DenoisingRow> &rows) {
     std::vector<DenoisingRow> out;
     for (const auto &row : rows)
-        if (row.method == evaluation.bundle.stem().string()) out.push_back(row);
+        if (row.bundle == bundle) out.push_back(row);
     return out;
 }
 
+/// A gain and gray are told where there are any: the rest reads as before there were.
 Json row_json(const DenoisingRow &row, const DenoisingEvaluation &evaluation) {
-    return {{"data", row.data},
-            {"count", row.count},
-            {"sigma", row.sigma},
-            {"clipped", row.clipped},
-            {"known", evaluation.tell_sigma},
-            {"seed", evaluation.seed},
-            {"psnr", rounded(row.psnr)},
-            {"ssim", rounded(row.ssim)},
-            {"precision", evaluation.precision}};
+    Json out{{"data", row.data},
+             {"count", row.count},
+             {"sigma", row.noise.sigma},
+             {"clipped", row.noise.clipped},
+             {"known", evaluation.tell_sigma},
+             {"seed", evaluation.seed},
+             {"psnr", rounded(row.psnr)},
+             {"ssim", rounded(row.ssim)},
+             {"precision", evaluation.precision}};
+    if (row.noise.gain > 0) out["gain"] = row.noise.gain;
+    if (row.gray) out["gray"] = true;
+    return out;
 }
 
 bool same_measurement(const Json &a, const Json &b) {
-    return a.value("data", "") == b.value("data", "") && a.value("sigma", -1.0) == b.value("sigma", -1.0) &&
-           a.value("clipped", true) == b.value("clipped", true) &&
-           a.value("known", false) == b.value("known", false) &&
-           a.value("precision", "") == b.value("precision", "");
+    const auto same = [&](const char *key, const auto &fallback) {
+        return a.value(key, fallback) == b.value(key, fallback);
+    };
+    return same("data", std::string()) && same("sigma", -1.0) && same("gain", 0.0) && same("clipped", true) &&
+           same("gray", false) && same("known", false) && same("precision", std::string());
 }
 
 std::string with_rows(const std::string &old, const std::vector<DenoisingRow> &rows,
@@ -53,31 +59,38 @@ std::string with_rows(const std::string &old, const std::vector<DenoisingRow> &r
     return merged_quality(old, fresh, same_measurement);
 }
 
-double bf16_loss(DenoisingEvaluation evaluation, const std::vector<DenoisingRow> &full) {
+double bf16_loss(DenoisingEvaluation evaluation, const std::filesystem::path &bundle,
+                 const std::vector<DenoisingRow> &full) {
+    evaluation.bundles = {bundle};
     evaluation.precision = "bf16";
     evaluation.compare = false;
     evaluation.sheet.clear();
-    const auto reduced = own_rows(evaluation, evaluate_denoising(evaluation).rows);
+    const auto reduced = own_rows(bundle, evaluate_denoising(evaluation).rows);
     double loss = 0;
     for (std::size_t i = 0; i < full.size(); ++i) loss = std::max(loss, full[i].psnr - reduced[i].psnr);
     return loss;
 }
 
-} // namespace
-
-void record_denoising(const DenoisingEvaluation &evaluation, const std::vector<DenoisingRow> &rows) {
-    const auto own = own_rows(evaluation, rows);
-    const auto bundle = bundle::Bundle::open(evaluation.bundle);
+void record(const DenoisingEvaluation &evaluation, const std::filesystem::path &path,
+            const std::vector<DenoisingRow> &rows) {
+    const auto own = own_rows(path, rows);
+    const auto bundle = bundle::Bundle::open(path);
     auto manifest = bundle->manifest();
     manifest.quality = with_rows(manifest.quality, own, evaluation);
-    if (evaluation.precision == "fp32") {
-        const double loss = bf16_loss(evaluation, own);
+    if (evaluation.precision == "fp32" && has_bf16(select_device(evaluation.device))) {
+        const double loss = bf16_loss(evaluation, path, own);
         const auto known = manifest.precision_loss.find("bf16");
         manifest.precision_loss["bf16"] =
             known == manifest.precision_loss.end() ? loss : std::max(loss, known->second);
         log_info("bf16 loses " + decimal(loss, 4) + " dB at most");
     }
-    rewrite_manifest(*bundle, manifest, evaluation.bundle);
+    rewrite_manifest(*bundle, manifest, path);
+}
+
+} // namespace
+
+void record_denoising(const DenoisingEvaluation &evaluation, const std::vector<DenoisingRow> &rows) {
+    for (const auto &bundle : evaluation.bundles) record(evaluation, bundle, rows);
 }
 
 } // namespace mirra::trainer

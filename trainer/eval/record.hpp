@@ -1,12 +1,13 @@
-// Measured quality into a bundle's manifest.
+// Measured quality into bundles' manifests.
 #pragma once
 
 #include "eval/denoising.hpp"
 
 namespace mirra::trainer {
 
-/// Replaces the manifest's quality rows of the same data, sigma and clipping, and measures the loss of bf16:
-/// the largest drop of the mean PSNR against fp32 over the rows. The weights are rewritten unchanged.
+/// Of every bundle: replaces the manifest's quality rows of the same data and noise and, after fp32 on a
+/// device that has bf16 in hardware, measures its loss: the largest drop of the mean PSNR over the rows. The
+/// weights are rewritten unchanged.
 /// @throws Error
 void record_denoising(const DenoisingEvaluation &evaluation, const std::vector<DenoisingRow> &rows);
 
