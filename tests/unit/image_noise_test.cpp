@@ -90,8 +90,17 @@ std::vector<float> textured_picture() {
     return values;
 }
 
-double estimate_at(double sigma, bool clipped, std::uint64_t seed) {
+/// The same covered with a texture of brightness alone, as fine as noise: leaves, sand.
+std::vector<float> finely_textured_picture() {
     auto values = textured_picture();
+    std::vector<float> texture(values.size() / 3);
+    image::add_gaussian_noise(texture, 12.0 / 255, 99, false);
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = std::clamp(values[i] + texture[i / 3], 0.0F, 1.0F);
+    return values;
+}
+
+double estimate_at(double sigma, bool clipped, std::uint64_t seed, std::vector<float> values) {
     image::add_gaussian_noise(values, sigma, seed, clipped);
     if (!clipped) {
         const auto bytes = std::as_bytes(std::span(values));
@@ -106,13 +115,43 @@ double estimate_at(double sigma, bool clipped, std::uint64_t seed) {
 TEST(EstimateNoise, IsAccurateFromFiveToSeventyFive) {
     for (const double sigma : {5.0, 10.0, 15.0, 25.0, 35.0, 50.0, 75.0}) {
         for (const bool clipped : {false, true}) {
-            const double estimate =
-                255 * estimate_at(sigma / 255, clipped, static_cast<std::uint64_t>(sigma));
+            const double estimate = 255 * estimate_at(sigma / 255, clipped, static_cast<std::uint64_t>(sigma),
+                                                      textured_picture());
             RecordProperty((clipped ? "clipped" : "unclipped") + std::to_string(static_cast<int>(sigma)),
                            std::to_string(estimate));
             EXPECT_NEAR(estimate, sigma, 0.3 + 0.03 * sigma) << (clipped ? "clipped" : "unclipped");
         }
     }
+}
+
+TEST(EstimateNoise, OfColorsIsNotMisledByFineTexture) {
+    for (const double sigma : {15.0, 25.0, 50.0})
+        for (const bool clipped : {false, true})
+            EXPECT_NEAR(255 * estimate_at(sigma / 255, clipped, static_cast<std::uint64_t>(sigma),
+                                          finely_textured_picture()),
+                        sigma, 0.05 * sigma)
+                << (clipped ? "clipped" : "unclipped");
+}
+
+TEST(EstimateNoise, CommonToTheChannelsIsFound) {
+    std::vector<float> grain(96 * 80, 0.4F), colors;
+    image::add_gaussian_noise(grain, 12.0 / 255, 4, false);
+    for (const float value : grain) colors.insert(colors.end(), 3, value);
+    const auto bytes = std::as_bytes(std::span(colors));
+    EXPECT_NEAR(255 *
+                    image::estimate_noise(image::interleaved_view(bytes.data(), 96, 80, 3, SampleType::f32)),
+                12, 0.8);
+}
+
+TEST(EstimateNoise, IsTheMeanOverChannelsOfUnequalNoise) {
+    std::vector<float> values(128 * 96 * 3, 0.5F), unit(values.size());
+    image::add_gaussian_noise(unit, 1.0 / 255, 6, false);
+    constexpr std::array kSigmas{6.0F, 8.0F, 14.0F};
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] += kSigmas[i % 3] * unit[i];
+    const auto bytes = std::as_bytes(std::span(values));
+    EXPECT_NEAR(255 *
+                    image::estimate_noise(image::interleaved_view(bytes.data(), 128, 96, 3, SampleType::f32)),
+                std::sqrt((36 + 64 + 196) / 3.0), 0.5);
 }
 
 TEST(EstimateNoise, OfACleanPictureIsSmall) {

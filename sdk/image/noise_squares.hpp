@@ -1,0 +1,76 @@
+// Small squares of a picture, in which its noise is measured.
+#pragma once
+
+#include "clipped_normal.hpp"
+#include "mirra/image.hpp"
+#include "symmetric_matrix.hpp"
+
+#include <span>
+#include <vector>
+
+namespace mirra::image::detail {
+
+/// Squares spread evenly over a picture, at most some thousands, whatever its size.
+class Squares {
+  public:
+    /// @param view  of at least 4 x 4 pixels
+    explicit Squares(const ConstImageView &view);
+
+    [[nodiscard]] std::size_t side() const noexcept { return side_; }
+    [[nodiscard]] std::size_t area() const noexcept { return side_ * side_; }
+    [[nodiscard]] std::size_t count() const noexcept { return values_.size() / (area() * channels_); }
+    /// One colour channel of a square, row by row.
+    [[nodiscard]] std::span<const float> channel(std::size_t square, std::size_t channel) const noexcept {
+        return std::span(values_).subspan((square * channels_ + channel) * area(), area());
+    }
+    /// Whether the picture touches black or white and goes nowhere beyond.
+    [[nodiscard]] bool clipped() const noexcept { return clipped_; }
+
+  private:
+    [[nodiscard]] bool touches_ends(const ConstImageView &view) const;
+
+    std::size_t side_, channels_;
+    std::vector<float> values_; ///< square, channel, row, column
+    bool clipped_;
+};
+
+/// Covariance of chosen squares, and how many of them are how bright.
+struct Statistics {
+    SymmetricMatrix covariance;
+    Levels counts{};
+    std::size_t squares = 0;
+};
+
+/// One value of each pixel of the squares: a channel, or the difference of two over sqrt(2), which has the
+/// mean of their variances where their noise is independent.
+class NoisySquares {
+  public:
+    /// @param squares        must outlive it
+    /// @param first, second  channels; the same one twice: that channel
+    NoisySquares(const Squares &squares, std::size_t first, std::size_t second);
+
+    [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+    /// Those whose gradients noise of these variances, by brightness, explains.
+    [[nodiscard]] Statistics choose(const Levels &variances) const;
+    /// How many a covariance should be made of.
+    [[nodiscard]] std::size_t enough() const noexcept;
+
+  private:
+    struct Entry {
+        std::size_t square;
+        double gradients;          ///< sum of squared differences of neighbours
+        std::size_t first, second; ///< levels of the channels' means
+        [[nodiscard]] double variance(const Levels &variances) const noexcept {
+            return (variances[first] + variances[second]) / 2;
+        }
+    };
+
+    void load(std::size_t square, std::span<double> values) const;
+    [[nodiscard]] double gradients(std::span<const double> values) const;
+
+    const Squares &squares_;
+    std::size_t first_, second_;
+    std::vector<Entry> entries_;
+};
+
+} // namespace mirra::image::detail
