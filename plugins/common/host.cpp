@@ -29,6 +29,11 @@ double Host::real(const char *name) const {
     return param(name).real;
 }
 
+std::optional<double> Host::number(const char *name) const {
+    const mirra_value value = param(name);
+    return value.type == MIRRA_TYPE_FLOAT ? std::optional(value.real) : std::nullopt;
+}
+
 std::int64_t Host::integer(const char *name) const {
     return param(name).integer;
 }
@@ -123,6 +128,16 @@ mirra_run_info Host::run_info() const {
     return info;
 }
 
+std::optional<double> Host::estimate_noise() const {
+    double sigma = 0;
+    mirra_error *error = nullptr;
+    const mirra_status status = api_->estimate_noise(context_, &sigma, &error);
+    if (status == MIRRA_OK) return sigma;
+    if (status != MIRRA_E_INVALID_ARGUMENT) throw Failed{status, error};
+    api_->error_destroy(api_, error);
+    return std::nullopt;
+}
+
 void Host::set_result(const char *name, double value) const {
     MIRRA_STRUCT(mirra_value, result);
     result.type = MIRRA_TYPE_FLOAT;
@@ -175,6 +190,21 @@ Tensor Host::upload(const std::vector<float> &values, const std::vector<std::int
         return api_->tensor_upload(context_, values.data(), shape.data(),
                                    static_cast<std::int32_t>(shape.size()), &tensor, error);
     });
+    return own(tensor);
+}
+
+Tensor Host::full(const Shape &shape, double value) const {
+    mirra_tensor *tensor = nullptr;
+    call([&](mirra_error **error) {
+        return api_->tensor_full(context_, shape.data(), static_cast<std::int32_t>(shape.size()), value,
+                                 &tensor, error);
+    });
+    return own(tensor);
+}
+
+Tensor Host::retained(const mirra_tensor *x) const {
+    mirra_tensor *tensor = api_->tensor_retain(x);
+    if (tensor == nullptr) throw std::bad_alloc();
     return own(tensor);
 }
 
@@ -241,21 +271,32 @@ Eigen Host::eigen(const mirra_tensor *symmetric) const {
     return {own(values), own(vectors)};
 }
 
+Tensor Host::run(const std::string &graph, const std::vector<Named> &inputs,
+                 const std::string &output) const {
+    return std::move(run(graph, inputs, std::vector{output}).front());
+}
+
 Tensor Host::run(const std::string &graph, const char *input, const mirra_tensor *x,
                  const std::string &output) const {
-    return std::move(run(graph, input, x, std::vector{output}).front());
+    return run(graph, std::vector{Named{input, x}}, output);
 }
 
 std::vector<Tensor> Host::run(const std::string &graph, const char *input, const mirra_tensor *x,
                               const std::vector<std::string> &outputs) const {
+    return run(graph, std::vector{Named{input, x}}, outputs);
+}
+
+std::vector<Tensor> Host::run(const std::string &graph, const std::vector<Named> &inputs,
+                              const std::vector<std::string> &outputs) const {
     constexpr std::uint32_t kSize = sizeof(mirra_named_tensor);
-    const mirra_named_tensor in{kSize, 0, input, const_cast<mirra_tensor *>(x)};
-    std::vector<mirra_named_tensor> out;
+    std::vector<mirra_named_tensor> in, out;
+    for (const Named &input : inputs)
+        in.push_back({kSize, 0, input.name, const_cast<mirra_tensor *>(input.tensor)});
     for (const std::string &output : outputs) out.push_back({kSize, 0, output.c_str(), nullptr});
     std::vector<Tensor> tensors(outputs.size());
     call([&](mirra_error **error) {
-        return api_->graph_run(context_, graph.c_str(), &in, 1, out.data(),
-                               static_cast<std::uint32_t>(out.size()), error);
+        return api_->graph_run(context_, graph.c_str(), in.data(), static_cast<std::uint32_t>(in.size()),
+                               out.data(), static_cast<std::uint32_t>(out.size()), error);
     });
     for (std::size_t i = 0; i < out.size(); ++i) tensors[i] = own(out[i].tensor);
     return tensors;

@@ -52,6 +52,12 @@ class Tensor {
 /// Given a graph's output, the gradient of a function of it.
 using Upstream = std::function<Tensor(const mirra_tensor *output)>;
 
+/// A tensor for a graph's input.
+struct Named {
+    const char *name;
+    const mirra_tensor *tensor;
+};
+
 /// Of a symmetric matrix {n, n}.
 struct Eigen {
     Tensor values;  ///< {n}, ascending
@@ -67,6 +73,8 @@ class Host {
                            const std::string &hint) const;
 
     [[nodiscard]] double real(const char *param) const;
+    /// None where it stands at one of its texts, such as "auto".
+    [[nodiscard]] std::optional<double> number(const char *param) const;
     [[nodiscard]] std::int64_t integer(const char *param) const;
     [[nodiscard]] std::string text(const char *param) const;
     /// A text among the manifest's defaults; "" if there is none.
@@ -93,6 +101,8 @@ class Host {
     [[nodiscard]] Tensor port_image_scaled(const char *port, std::int64_t width, std::int64_t height,
                                            const mirra_rect &rect) const;
     [[nodiscard]] mirra_run_info run_info() const;
+    /// Of the run's image, in units of 1/255; none for one too small to measure.
+    [[nodiscard]] std::optional<double> estimate_noise() const;
 
     void set_result(const char *name, double value) const;
     void set_result(const char *name, std::int64_t value) const;
@@ -107,6 +117,9 @@ class Host {
     [[nodiscard]] Shape shape(const mirra_tensor *tensor) const;
     [[nodiscard]] Tensor upload(const std::vector<float> &values,
                                 const std::vector<std::int64_t> &shape) const;
+    [[nodiscard]] Tensor full(const Shape &shape, double value) const;
+    /// Another handle to it, for a task that gives its input back.
+    [[nodiscard]] Tensor retained(const mirra_tensor *x) const;
     void download(const Tensor &tensor, std::vector<float> &values) const;
     [[nodiscard]] std::vector<float> download(const mirra_tensor *tensor) const;
     [[nodiscard]] Tensor binary(std::int32_t op, const mirra_tensor *a, const mirra_tensor *b) const;
@@ -118,6 +131,9 @@ class Host {
     [[nodiscard]] Tensor product(std::uint32_t flags, const mirra_tensor *a, const mirra_tensor *b) const;
     [[nodiscard]] Eigen eigen(const mirra_tensor *symmetric) const;
 
+    /// A graph with several inputs.
+    [[nodiscard]] Tensor run(const std::string &graph, const std::vector<Named> &inputs,
+                             const std::string &output) const;
     /// A graph with one input.
     [[nodiscard]] Tensor run(const std::string &graph, const char *input, const mirra_tensor *x,
                              const std::string &output) const;
@@ -130,6 +146,8 @@ class Host {
 
   private:
     [[nodiscard]] mirra_value param(const char *name) const;
+    [[nodiscard]] std::vector<Tensor> run(const std::string &graph, const std::vector<Named> &inputs,
+                                          const std::vector<std::string> &outputs) const;
     [[nodiscard]] Tensor own(mirra_tensor *tensor) const noexcept { return {api_, tensor}; }
 
     const mirra_host_api *api_;

@@ -1,219 +1,121 @@
 // The plugin that brings the task "denoise": a network that takes an image, and a map of the noise level if
 // it wants one.
 #define MIRRA_PLUGIN_IMPLEMENTATION
+#include "../common/session.hpp"
+#include "blend.hpp"
 #include "description.hpp"
+#include "detail.hpp"
 
-#include <array>
-#include <cstring>
-#include <new>
+#include <algorithm>
 
 namespace denoiser {
 namespace {
 
-constexpr const char *kGraph = "denoiser";
-constexpr const char *kImage = "image";
-constexpr const char *kNoiseLevel = "noise_level";
 /// What the network was trained to read as "find it out yourself".
 constexpr double kUnknownLevel = -0.25;
 constexpr double kUnits = 255;
-constexpr std::int64_t kColors = 3;
+constexpr std::uint64_t kPictureBytes = 3 * sizeof(float);
 
-/// One session's state. Functions return the host's status; `error` is handed through.
+/// One session's state.
 class Denoiser {
   public:
-    explicit Denoiser(const mirra_host_api *host) noexcept : host_(host) {}
-
-    mirra_status configure(mirra_context *context, mirra_setup *setup, mirra_error **error) noexcept;
-    mirra_status begin(mirra_context *context, mirra_error **error) noexcept;
-    mirra_status process(mirra_context *context, const mirra_tensor *input, mirra_tensor **output,
-                         mirra_error **error) noexcept;
-
-    [[nodiscard]] const mirra_host_api *host() const noexcept { return host_; }
+    void configure(const Host &host, mirra_setup &setup);
+    void begin(const Host &host);
+    [[nodiscard]] Tensor process(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels) const;
 
   private:
-    mirra_status read_parameters(mirra_context *context, mirra_error **error) noexcept;
-    mirra_status fail(mirra_status code, const char *message, const char *subject, const char *hint,
-                      mirra_error **error) const noexcept;
-    mirra_status run_network(mirra_context *context, const mirra_tensor *input, mirra_tensor **output,
-                             mirra_error **error) const noexcept;
-    mirra_status blend(mirra_context *context, const mirra_tensor *input, const mirra_tensor *denoised,
-                       mirra_tensor **output, mirra_error **error) const noexcept;
-    [[nodiscard]] bool uses_estimate(mirra_context *context) const noexcept;
+    [[nodiscard]] bool one_share() const {
+        return settings_.detail == 0 && shares_.luminance == shares_.chrominance;
+    }
+    [[nodiscard]] bool idle() const {
+        return settings_.sigma == 0 || (shares_.luminance == 0 && shares_.chrominance == 0);
+    }
+    [[nodiscard]] std::uint64_t extra_bytes_per_pixel() const;
+    [[nodiscard]] Tensor run_network(const Host &host, const mirra_tensor *pixels) const;
+    [[nodiscard]] Tensor mixed(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels,
+                               const Tensor &denoised) const;
+    [[nodiscard]] std::vector<float> kept_detail(const mirra_tile &tile, const std::vector<float> &before,
+                                                 const std::vector<float> &after) const;
 
-    const mirra_host_api *host_;
-    bool automatic_ = true;
-    bool takes_level_ = false;
-    double sigma_ = 0; ///< as stated, in 1/255
-    double strength_ = 1;
-    double level_ = kUnknownLevel; ///< what the network is told
+    Settings settings_;
+    Shares shares_;               ///< for the run's image
+    double level_ = 0;            ///< what the network is told
+    std::optional<double> noise_; ///< stated or estimated, in units of the pixels
+    std::int64_t width_ = 0, height_ = 0;
 };
 
-/// A tensor handle that is released at the end of its scope.
-class Handle {
-  public:
-    explicit Handle(const mirra_host_api *host) noexcept : host_(host) {}
-    Handle(const Handle &) = delete;
-    Handle &operator=(const Handle &) = delete;
-    ~Handle() { host_->tensor_release(tensor_); }
-
-    mirra_tensor **out() noexcept { return &tensor_; }
-    [[nodiscard]] mirra_tensor *get() const noexcept { return tensor_; }
-
-  private:
-    const mirra_host_api *host_;
-    mirra_tensor *tensor_ = nullptr;
-};
-
-mirra_status Denoiser::fail(mirra_status code, const char *message, const char *subject, const char *hint,
-                            mirra_error **error) const noexcept {
-    *error = host_->error_create(host_, code, message, subject, hint);
-    return code;
+std::uint64_t Denoiser::extra_bytes_per_pixel() const {
+    constexpr std::uint64_t kLevelBytes = sizeof(float);
+    const Shares &shares = settings_.shares;
+    if (shares.luminance == 1 && shares.chrominance == 1 && settings_.detail == 0) return kLevelBytes;
+    // Both pictures, weighted or downloaded, and the result; for detail, energies, a copy of them and shares.
+    return kLevelBytes + 3 * kPictureBytes + (settings_.detail > 0 ? 3 * sizeof(float) : 0);
 }
 
-mirra_status Denoiser::read_parameters(mirra_context *context, mirra_error **error) noexcept {
-    MIRRA_STRUCT(mirra_value, sigma);
-    MIRRA_STRUCT(mirra_value, strength);
-    mirra_status status = host_->param(context, "sigma", &sigma, error);
-    if (status == MIRRA_OK) status = host_->param(context, "strength", &strength, error);
-    if (status != MIRRA_OK) return status;
-    automatic_ = sigma.type != MIRRA_TYPE_FLOAT;
-    sigma_ = automatic_ ? 0 : sigma.real;
-    strength_ = strength.real;
-    return MIRRA_OK;
+void Denoiser::configure(const Host &host, mirra_setup &setup) {
+    settings_ = read_settings(host);
+    setup.graph = kGraph;
+    setup.extra_bytes_per_pixel = extra_bytes_per_pixel();
+    setup.flags |= settings_.transfer;
+    if (settings_.detail == 0) return;
+    if (setup.struct_size < sizeof(mirra_setup))
+        host.fail(MIRRA_E_UNSUPPORTED, "this version of Mirra cannot give detail back", "detail",
+                  "Install a newer Mirra, or leave detail at 0.");
+    setup.halo = kDetailReach;
 }
 
-mirra_status Denoiser::configure(mirra_context *context, mirra_setup *setup, mirra_error **error) noexcept {
-    if (const mirra_status status = read_parameters(context, error); status != MIRRA_OK) return status;
-    if (host_->graph_input_channels(context, kGraph, kImage) != kColors) {
-        return fail(MIRRA_E_MISMATCH,
-                    "the bundle has no graph 'denoiser' with an input 'image' of three channels", "bundle",
-                    "Use a bundle that was trained for the task 'denoise'.", error);
-    }
-    takes_level_ = host_->graph_input_channels(context, kGraph, kNoiseLevel) == 1;
-    if (!automatic_ && !takes_level_) {
-        return fail(MIRRA_E_MISMATCH,
-                    "the network of this bundle finds the noise level out by itself and cannot be told it",
-                    "sigma", "Leave sigma at 'auto', or use a bundle whose network takes a noise level.",
-                    error);
-    }
-    setup->graph = kGraph;
-    // Blending holds both weighted images and their sum; the map of the noise level is one channel.
-    constexpr std::uint64_t kBlendBytes = 3 * kColors * sizeof(float);
-    setup->extra_bytes_per_pixel = sizeof(float) + (strength_ < 1 ? kBlendBytes : 0);
-    return MIRRA_OK;
+void Denoiser::begin(const Host &host) {
+    const mirra_run_info info = host.run_info();
+    width_ = info.width;
+    height_ = info.height;
+    shares_ = settings_.shares;
+    if (info.color < MIRRA_COLOR_RGB) shares_.chrominance = shares_.luminance;
+    const auto sigma = settings_.sigma ? settings_.sigma : host.estimate_noise();
+    if (!settings_.sigma && sigma) host.set_result("sigma_estimated", *sigma);
+    noise_ = sigma ? std::optional(*sigma / kUnits) : std::nullopt;
+    // An image too small to measure is no failure: the network needs no estimate.
+    const bool told = noise_ && (settings_.sigma || settings_.fed_by_estimate);
+    level_ = told ? *noise_ : kUnknownLevel;
 }
 
-bool Denoiser::uses_estimate(mirra_context *context) const noexcept {
-    MIRRA_STRUCT(mirra_value, mode);
-    const mirra_status status = host_->manifest_default(context, "auto_noise_level", &mode, nullptr);
-    return status == MIRRA_OK && mode.text != nullptr && std::strcmp(mode.text, "estimated") == 0;
-}
-
-mirra_status Denoiser::begin(mirra_context *context, mirra_error **error) noexcept {
-    level_ = automatic_ ? kUnknownLevel : sigma_ / kUnits;
-    if (!automatic_) return MIRRA_OK;
-    MIRRA_STRUCT(mirra_value, estimate);
-    estimate.type = MIRRA_TYPE_FLOAT;
-    const mirra_status status = host_->estimate_noise(context, &estimate.real, error);
-    if (status == MIRRA_E_INVALID_ARGUMENT) {
-        // An image too small to measure is no failure: the network needs no estimate.
-        host_->error_destroy(host_, *error);
-        *error = nullptr;
-        return MIRRA_OK;
-    }
-    if (status != MIRRA_OK) return status;
-    if (uses_estimate(context)) level_ = estimate.real / kUnits;
-    return host_->set_result(context, "sigma_estimated", &estimate, error);
-}
-
-mirra_status Denoiser::run_network(mirra_context *context, const mirra_tensor *input, mirra_tensor **output,
-                                   mirra_error **error) const noexcept {
-    std::array<std::int64_t, 4> shape{};
-    host_->tensor_shape(input, shape.data(), static_cast<std::int32_t>(shape.size()));
+Tensor Denoiser::run_network(const Host &host, const mirra_tensor *pixels) const {
+    if (!settings_.takes_level) return host.run(kGraph, kImage, pixels, kImage);
+    Shape shape = host.shape(pixels);
     shape[1] = 1;
-    Handle level(host_);
-    if (takes_level_) {
-        const mirra_status status = host_->tensor_full(context, shape.data(), 4, level_, level.out(), error);
-        if (status != MIRRA_OK) return status;
-    }
-    constexpr std::uint32_t size = sizeof(mirra_named_tensor);
-    const std::array<mirra_named_tensor, 2> inputs{
-        {{size, 0, kImage, const_cast<mirra_tensor *>(input)}, {size, 0, kNoiseLevel, level.get()}}};
-    mirra_named_tensor result{size, 0, "image", nullptr};
-    const mirra_status status =
-        host_->graph_run(context, kGraph, inputs.data(), takes_level_ ? 2 : 1, &result, 1, error);
-    if (status == MIRRA_OK) *output = result.tensor;
-    return status;
+    const Tensor level = host.full(shape, level_);
+    return host.run(kGraph, {{kImage, pixels}, {kNoiseLevel, level.get()}}, kImage);
 }
 
-mirra_status Denoiser::blend(mirra_context *context, const mirra_tensor *input, const mirra_tensor *denoised,
-                             mirra_tensor **output, mirra_error **error) const noexcept {
-    Handle old_part(host_);
-    Handle new_part(host_);
-    mirra_status status = host_->tensor_affine(context, input, 1 - strength_, 0, old_part.out(), error);
-    if (status == MIRRA_OK)
-        status = host_->tensor_affine(context, denoised, strength_, 0, new_part.out(), error);
-    if (status != MIRRA_OK) return status;
-    return host_->tensor_binary(context, MIRRA_BINARY_ADD, old_part.get(), new_part.get(), output, error);
+std::vector<float> Denoiser::kept_detail(const mirra_tile &tile, const std::vector<float> &before,
+                                         const std::vector<float> &after) const {
+    if (settings_.detail == 0 || !noise_) return {};
+    const Extent extent{tile.input_height, tile.input_width,
+                        std::min(tile.input_height, height_ - tile.input_y),
+                        std::min(tile.input_width, width_ - tile.input_x)};
+    std::vector<float> shares = structure_shares(before, after, extent, *noise_);
+    for (float &share : shares) share *= static_cast<float>(settings_.detail);
+    return shares;
 }
 
-mirra_status Denoiser::process(mirra_context *context, const mirra_tensor *input, mirra_tensor **output,
-                               mirra_error **error) noexcept {
-    const bool nothing_to_do = strength_ == 0 || (!automatic_ && sigma_ == 0);
-    if (nothing_to_do) {
-        *output = host_->tensor_retain(input);
-        return *output != nullptr ? MIRRA_OK
-                                  : fail(MIRRA_E_OUT_OF_MEMORY, "no memory for a tile", "", "", error);
-    }
-    if (strength_ == 1) return run_network(context, input, output, error);
-    Handle denoised(host_);
-    const mirra_status status = run_network(context, input, denoised.out(), error);
-    return status == MIRRA_OK ? blend(context, input, denoised.get(), output, error) : status;
+Tensor Denoiser::mixed(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels,
+                       const Tensor &denoised) const {
+    const std::vector<float> before = host.download(pixels);
+    std::vector<float> after = host.download(denoised.get());
+    if (after.size() != before.size()) return host.retained(denoised.get()); // the host says what is wrong
+    blend_components(before, after, shares_, kept_detail(tile, before, after));
+    const Shape shape = host.shape(pixels);
+    return host.upload(after, {shape.begin(), shape.end()});
 }
 
-Denoiser &self(void *instance) noexcept {
-    return *static_cast<Denoiser *>(instance);
+Tensor Denoiser::process(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels) const {
+    if (idle()) return host.retained(pixels);
+    Tensor denoised = run_network(host, pixels);
+    if (!one_share()) return mixed(host, tile, pixels, denoised);
+    return shares_.luminance == 1 ? std::move(denoised) : blend(host, pixels, denoised, shares_.luminance);
 }
 
-mirra_status create(void *, const mirra_host_api *host, void **instance, mirra_error **error) noexcept {
-    void *memory = host->allocate(host, sizeof(Denoiser));
-    if (memory == nullptr) {
-        *error = host->error_create(host, MIRRA_E_OUT_OF_MEMORY, "no memory for a denoising session", nullptr,
-                                    nullptr);
-        return MIRRA_E_OUT_OF_MEMORY;
-    }
-    *instance = new (memory) Denoiser(host);
-    return MIRRA_OK;
-}
-
-void destroy(void *instance) noexcept {
-    const mirra_host_api *host = self(instance).host();
-    self(instance).~Denoiser();
-    host->release(host, instance);
-}
-
-mirra_status configure(void *instance, mirra_context *context, mirra_setup *setup,
-                       mirra_error **error) noexcept {
-    return self(instance).configure(context, setup, error);
-}
-
-mirra_status begin(void *instance, mirra_context *context, mirra_error **error) noexcept {
-    return self(instance).begin(context, error);
-}
-
-mirra_status process(void *instance, mirra_context *context, const mirra_tile *, const mirra_tensor *input,
-                     mirra_tensor **output, mirra_error **error) noexcept {
-    return self(instance).process(context, input, output, error);
-}
-
-mirra_status init(const mirra_host_api *host, std::uint32_t, mirra_error **error) noexcept {
-    mirra_task task = describe_task();
-    task.create = create;
-    task.destroy = destroy;
-    task.configure = configure;
-    task.begin = begin;
-    task.process = process;
-    return host->register_task(host, &task, error);
+mirra_status init(const mirra_host_api *api, std::uint32_t, mirra_error **error) noexcept {
+    return plugin::SessionTask<Denoiser>::register_with(api, describe_task(), error);
 }
 
 } // namespace

@@ -38,13 +38,41 @@ mirra_param_info sigma() noexcept {
     return info;
 }
 
-mirra_param_info strength() noexcept {
-    return number("strength", "Strength",
-                  "How much of the denoised image is taken: 1 is all of it, 0 gives the input back.",
-                  {0, 1, 1, 1}, 0.05);
+mirra_param_info share(const char *name, const char *label, const char *doc, double standard) noexcept {
+    return number(name, label, doc, {0, 1, 1, standard}, 0.05);
 }
 
-const std::array kParameters{sigma(), strength()};
+const std::array kTransfers{kAuto, kSrgb, kLinear};
+const std::array kTransferLabels{"As the picture says", "sRGB curve", "Linear light"};
+
+mirra_param_info transfer() noexcept {
+    return plugin::advanced(
+        plugin::choice(
+            "transfer", "Transfer",
+            "What the samples hold: values on the sRGB curve, which the networks were trained on, or "
+            "linear light, which is brought to that curve and back. 'auto' is what the picture says "
+            "of itself; files say nothing and are taken as they are.",
+            kTransfers, kTransferLabels, kAuto),
+        "Samples");
+}
+
+const std::array kParameters{
+    sigma(),
+    share("strength", "Strength",
+          "How much of the denoised image is taken: 1 is all of it, 0 gives the input back.", 1),
+    share("luminance", "Luminance",
+          "How much is taken of the denoised brightness, times the strength. 0 leaves grain as it is.", 1),
+    share(
+        "chrominance", "Chrominance",
+        "How much is taken of the denoised colour, times the strength. 0 leaves colour noise as it is. Gray "
+        "pictures have none.",
+        1),
+    share("detail", "Detail",
+          "Gives back brightness that was removed where more was removed than the noise explains: 0 gives "
+          "nothing back. Pictures below 16 pixels need a stated noise level for it.",
+          0),
+    transfer(),
+};
 
 } // namespace
 

@@ -7,7 +7,7 @@
 
 namespace denoiser {
 
-inline constexpr const char *kAuto = "auto";
+inline constexpr const char *kAuto = "auto", *kSrgb = "srgb", *kLinear = "linear";
 
 /// Everything but the functions.
 mirra_task describe_task() noexcept;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <initializer_list>
 #include <string>
+#include <vector>
 
 namespace mirra::cli {
 
@@ -12,8 +12,8 @@ template<typename T> CLI::Validator between(T minimum, T maximum) {
     return check.description("");
 }
 
-inline CLI::Validator one_of(std::initializer_list<std::string> values) {
-    CLI::Validator check = CLI::IsMember(std::vector<std::string>(values));
+inline CLI::Validator one_of(const std::vector<std::string> &values) {
+    CLI::Validator check = CLI::IsMember(values);
     return check.description("");
 }
 

@@ -34,6 +34,7 @@ runtime::TilingOptions tiling_options(const SessionState &session, const Setup &
     options.largest_tile = session.options.tile_size;
     options.extra_per_pixel = setup.extra_bytes_per_pixel + kBufferBytesPerPixel;
     options.whole = setup.whole_image;
+    options.halo = setup.halo;
     for (const Setup::Use &use : setup.uses)
         if (use.of_tiles())
             options.others.push_back({&bundle_of(session, use.graph).graph(use.graph), use.gradient});

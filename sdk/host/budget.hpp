@@ -22,6 +22,9 @@ struct Setup {
     bool whole_image = false;
     std::uint32_t measure_passes = 1; ///< of tasks that measure
     std::uint32_t margin = 0;         ///< around the image
+    std::uint32_t halo = 0;           ///< around the core of a tile, beyond that of the graph
+    /// What the samples of image and output are, whatever these say; empty: what they say.
+    std::optional<image::Transfer> transfer;
     std::vector<Use> uses;
     [[nodiscard]] bool operator==(const Setup &) const = default;
 };

@@ -10,12 +10,15 @@
 namespace mirra::host {
 namespace {
 
-float encode_srgb(float x) {
-    return x <= 0.0031308F ? x * 12.92F : 1.055F * std::pow(x, 1 / 2.4F) - 0.055F;
+/// The curve of IEC 61966-2-1, continued above 1 and mirrored below 0, where noise takes dark light.
+float encode_srgb(float light) {
+    const float x = std::abs(light);
+    return std::copysign(x <= 0.0031308F ? x * 12.92F : 1.055F * std::pow(x, 1 / 2.4F) - 0.055F, light);
 }
 
-float decode_srgb(float x) {
-    return x <= 0.04045F ? x / 12.92F : std::pow((x + 0.055F) / 1.055F, 2.4F);
+float decode_srgb(float encoded) {
+    const float x = std::abs(encoded);
+    return std::copysign(x <= 0.04045F ? x / 12.92F : std::pow((x + 0.055F) / 1.055F, 2.4F), encoded);
 }
 
 image::Rect narrow(const runtime::Rect &rect) {

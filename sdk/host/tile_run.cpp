@@ -14,7 +14,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint32_t kMostPasses = 64, kMostMargin = 1024;
+constexpr std::uint32_t kMostPasses = 64, kMostMargin = 1024, kMostHalo = 1024;
+constexpr std::uint32_t kTransferFlags = MIRRA_SETUP_ENCODED | MIRRA_SETUP_LINEAR;
 
 mirra_tile to_c(const runtime::Tile &tile, std::size_t index, std::size_t count, std::uint32_t pass = 0) {
     mirra_tile out{};
@@ -239,6 +240,14 @@ void check_known(std::uint32_t flags, std::uint32_t known, const SessionState &s
                                        "' asks for something that this version of Mirra does not have");
 }
 
+std::optional<image::Transfer> stated_transfer(std::uint32_t flags, const SessionState &session) {
+    if (flags == kTransferFlags)
+        throw Error(ErrorCode::plugin, "the task '" + session.entry.task->info.name +
+                                           "' takes the samples for encoded and for linear at once");
+    if (flags == 0) return std::nullopt;
+    return flags == MIRRA_SETUP_LINEAR ? image::Transfer::linear : image::Transfer::unknown;
+}
+
 /// All or none of them.
 void check_extents(const mirra_graph_use &use, const SessionState &session) {
     constexpr std::int64_t kMostBatch = 65536;
@@ -275,8 +284,9 @@ Setup configure(SessionState &session, const Occasion &occasion) {
     out.graph = setup.graph == nullptr ? "" : setup.graph;
     out.extra_bytes_per_pixel = std::min<std::uint64_t>(setup.extra_bytes_per_pixel, 1U << 20);
     out.extra_bytes = std::min(setup.extra_bytes, std::uint64_t{1} << 48);
-    check_known(setup.flags, MIRRA_SETUP_WHOLE_IMAGE, session);
+    check_known(setup.flags, MIRRA_SETUP_WHOLE_IMAGE | kTransferFlags, session);
     out.whole_image = (setup.flags & MIRRA_SETUP_WHOLE_IMAGE) != 0;
+    out.transfer = stated_transfer(setup.flags & kTransferFlags, session);
     if (setup.measure_passes > kMostPasses)
         throw Error(ErrorCode::plugin, "the task '" + session.entry.task->info.name +
                                            "' asks for too many passes over the tiles");
@@ -285,6 +295,10 @@ Setup configure(SessionState &session, const Occasion &occasion) {
         throw Error(ErrorCode::plugin,
                     "the task '" + session.entry.task->info.name + "' asks for too wide a margin");
     out.margin = setup.margin;
+    if (setup.halo > kMostHalo)
+        throw Error(ErrorCode::plugin,
+                    "the task '" + session.entry.task->info.name + "' asks for too wide a halo");
+    out.halo = setup.halo;
     for (const auto &use : read_array(setup.uses, setup.use_count, "uses")) {
         check_known(use.flags, MIRRA_GRAPH_USE_GRADIENT, session);
         check_extents(use, session);
@@ -298,6 +312,8 @@ std::shared_ptr<const RunResult> run_session(SessionState &session, const RunReq
     const auto start = Clock::now();
     CheckedRequest images = check_request(session.entry.task->info, request);
     const Setup setup = configure(session, {images.input.width, images.input.height, &request});
+    if (setup.transfer) images.input.transfer = *setup.transfer;
+    if (setup.transfer && images.output) images.output->transfer = *setup.transfer;
     // Tiles read beyond their place: pixels that were already written must not be read again.
     const bool copy = images.output && overlap(images.input, *images.output);
     const std::uint64_t copied = copy ? static_cast<std::uint64_t>(images.input.width) *

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <set>
 
 namespace mirra::test {
 namespace {
@@ -113,6 +114,109 @@ TEST_F(CliDenoise, CtrlCLeavesNoFileBehind) {
                                 Signal{SIGINT, 1500ms});
     EXPECT_EQ(run.exit_code, 130) << run.err;
     EXPECT_EQ(folder_.names(), (std::vector<std::string>{"big.png", "clean.png", "noisy.png"}));
+}
+
+/// Samples of a gray picture of 16 bits.
+std::vector<std::uint16_t> read_wide(const std::string &path) {
+    mirra_picture *picture = nullptr;
+    EXPECT_EQ(MIRRA_OK, mirra_image_read(path.c_str(), nullptr, &picture, nullptr));
+    MIRRA_STRUCT(mirra_image, view);
+    EXPECT_EQ(MIRRA_OK, mirra_picture_view(picture, &view, nullptr));
+    EXPECT_EQ(MIRRA_FORMAT_U16, view.format);
+    EXPECT_EQ(MIRRA_COLOR_GRAY, view.color);
+    const auto *first = static_cast<const std::uint16_t *>(view.planes[0].data);
+    std::vector<std::uint16_t> samples(first, first + std::ptrdiff_t{view.width} * view.height);
+    mirra_picture_destroy(picture);
+    return samples;
+}
+
+/// Dark to light along the rows.
+std::vector<std::uint16_t> write_gradient(const std::string &path, int width, int height) {
+    std::vector<std::uint16_t> samples;
+    for (int i = 0; i < width * height; ++i)
+        samples.push_back(static_cast<std::uint16_t>(4000 + i % width * 57000 / width + i / width));
+    MIRRA_STRUCT(mirra_image, image);
+    image.width = width;
+    image.height = height;
+    image.format = MIRRA_FORMAT_U16;
+    image.color = MIRRA_COLOR_GRAY;
+    image.plane_count = 1;
+    image.planes[0].data = samples.data();
+    EXPECT_EQ(MIRRA_OK, mirra_image_write(path.c_str(), &image, nullptr, nullptr, nullptr));
+    return samples;
+}
+
+TEST_F(CliDenoise, SixteenBitsStaySixteen) {
+    const std::string wide = folder_ / "wide.png";
+    const auto samples = write_gradient(wide, 320, 96);
+    for (const char *transfer : {"auto", "linear"}) {
+        ASSERT_EQ(
+            run_cli({"denoise", wide, "-o", done_, "--strength", "0", "--transfer", transfer}).exit_code, 0);
+        EXPECT_EQ(samples, read_wide(done_)) << transfer;
+        ASSERT_EQ(run_cli({"denoise", wide, "-o", done_, "--transfer", transfer}).exit_code, 0);
+        const auto smooth = read_wide(done_);
+        EXPECT_GT(std::set(smooth.begin(), smooth.end()).size(), 4096U) << transfer;
+    }
+}
+
+TEST_F(CliDenoise, OddSizesAreDoneAndTilesLeaveNoSeams) {
+    std::vector<std::string> whole{"denoise",       noisy_, "-o",         done_,   "--sigma",     "25",
+                                   "--luminance",   "0.9",  "--detail",   "0.5",   "--precision", "fp32",
+                                   "--chrominance", "0.8",  "--transfer", "linear"};
+    for (const auto &[width, height] : {std::pair{1, 1}, {3, 5}, {17, 33}, {301, 203}}) {
+        write_waves(clean_, width, height);
+        ASSERT_EQ(run_cli({"noise", clean_, "-o", noisy_, "--sigma", "25"}).exit_code, 0);
+        ASSERT_EQ(run_cli(whole).exit_code, 0);
+        EXPECT_EQ(size_of(done_), (Size{width, height, MIRRA_FORMAT_U8}));
+    }
+    const std::string tiled = folder_ / "tiled.png";
+    whole[3] = tiled;
+    whole.insert(whole.end(), {"--tile-size", "264"});
+    ASSERT_EQ(run_cli(whole).exit_code, 0);
+    constexpr double kRounding = 65; // dB: a step of 1/255 in one sample of fifty
+    EXPECT_GT(run_cli({"compare", done_, tiled, "--json"}).json()["psnr"].get<double>(), kRounding);
+}
+
+/// Works in a folder for the time of a test: bundles are looked for there first.
+class InFolder {
+  public:
+    explicit InFolder(const std::string &folder) : before_(std::filesystem::current_path()) {
+        std::filesystem::current_path(folder);
+    }
+    InFolder(const InFolder &) = delete;
+    InFolder &operator=(const InFolder &) = delete;
+    ~InFolder() { std::filesystem::current_path(before_); }
+
+  private:
+    std::filesystem::path before_;
+};
+
+TEST_F(CliDenoise, QualityChoosesTheBundle) {
+    const InFolder here(folder_ / "");
+    const std::string other = folder_ / "other.png";
+    ASSERT_EQ(run_cli({"denoise", noisy_, "-o", done_}).exit_code, 0);
+    ASSERT_EQ(run_cli({"denoise", noisy_, "-o", other, "--quality", "balanced"}).exit_code, 0);
+    EXPECT_EQ(run_cli({"compare", done_, other, "--json"}).json()["equal"], true);
+    std::filesystem::copy(MIRRA_TEST_BUNDLES "/denoiser.mirra", "denoiser-fast.mirra");
+    ASSERT_EQ(run_cli({"denoise", noisy_, "-o", other, "--quality", "fast"}).exit_code, 0);
+    EXPECT_EQ(run_cli({"compare", done_, other, "--json"}).json()["equal"], true);
+    write_text("denoiser-best.mirra", "damaged");
+    const Outcome damaged = run_cli({"denoise", noisy_, "-o", other, "--quality", "best"});
+    EXPECT_EQ(damaged.exit_code, 5);
+    EXPECT_NE(damaged.err.find("denoiser-best.mirra"), std::string::npos) << damaged.err;
+}
+
+TEST_F(CliDenoise, AQualityThatIsNotThereNamesThoseThatAre) {
+    const InFolder here(folder_ / "");
+    std::filesystem::copy(MIRRA_TEST_BUNDLES "/denoiser.mirra", "stylizer-ar-fast.mirra");
+    const Outcome run =
+        run_cli({"stylize", noisy_, "-o", done_, "--style", clean_, "--quality", "best", "--json"});
+    EXPECT_EQ(run.exit_code, 5) << run.err;
+    const auto error = run.json()["error"];
+    EXPECT_EQ(error["subject"], "stylizer-ar-best.mirra");
+    EXPECT_NE(error["hint"].get<std::string>().find("There are: fast, balanced"), std::string::npos) << error;
+    EXPECT_EQ(run_cli({"denoise", noisy_, "-o", done_, "--quality", "good"}).exit_code, 2);
+    EXPECT_EQ(run_cli({"denoise", noisy_, "-o", done_, "--quality", "fast", "--bundle", "x"}).exit_code, 2);
 }
 
 TEST_F(CliDenoise, BenchReportsStages) {

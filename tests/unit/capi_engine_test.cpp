@@ -20,7 +20,7 @@ TEST(CapiEngine, DescribesTheDenoiser) {
     EXPECT_STREQ("denoiser.mirra", task.default_bundle);
     EXPECT_STREQ("org.mirra.denoiser", task.plugin_id);
     EXPECT_EQ(2U, task.port_count);
-    EXPECT_EQ(2U, task.param_count);
+    EXPECT_EQ(6U, task.param_count);
 
     MIRRA_STRUCT(mirra_param_info, sigma);
     EXPECT_OK(mirra_engine_param(engine.get(), "denoise", 0, &sigma, error));
@@ -46,7 +46,7 @@ TEST(CapiEngine, RefusesWhatIsNotThere) {
     MIRRA_STRUCT(mirra_task_info, task);
     EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_engine_task(engine.get(), 5, &task, error));
     MIRRA_STRUCT(mirra_param_info, param);
-    EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_engine_param(engine.get(), "denoise", 2, &param, error));
+    EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_engine_param(engine.get(), "denoise", 6, &param, error));
     Failure failure;
     EXPECT_EQ(MIRRA_E_NOT_FOUND, mirra_engine_find_task(engine.get(), "embroider", &task, failure.out()));
     EXPECT_THAT(mirra_error_hint(failure.get()), HasSubstr("denoise"));

@@ -1,10 +1,15 @@
-// The denoiser's rules for sigma and strength, and the template plugin. The test network adds the noise level
-// to the image.
+// The denoiser's rules for sigma, shares, detail and transfer, and the template plugin. The test network adds
+// the noise level to the image, or to the mean around.
 #include "capi_test_support.hpp"
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <cmath>
+#include <numeric>
 #include <optional>
+#include <random>
+#include <set>
 
 namespace mirra::test {
 namespace {
@@ -81,6 +86,218 @@ TEST(PluginDenoiser, ABlindNetworkTakesNoLevel) {
     EXPECT_EQ(MIRRA_E_MISMATCH, run(session, in.image, in.image, failure.out()));
     EXPECT_STREQ("sigma", mirra_error_subject(failure.get()));
     EXPECT_THAT(mirra_error_hint(failure.get()), HasSubstr("Leave sigma at 'auto'"));
+}
+
+using Parameters = std::map<std::string, std::string>;
+using Floats = std::vector<float>;
+
+/// A picture that goes through; tiles of any size, or of at most `tile_size`.
+template<class Sample>
+std::vector<Sample> denoised(const Pixels<Sample> &in, const Parameters &parameters,
+                             const BundleKind &kind = {.blur = true}, std::int32_t tile_size = 0) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle(kind);
+    const Session session = make_session(engine, bundle, tile_size);
+    for (const auto &[name, text] : parameters)
+        EXPECT_OK(mirra_session_set_text(session.get(), name.c_str(), text.c_str(), error));
+    Pixels<Sample> out(in.image.width, in.image.height, in.image.color, in.image.format);
+    out.image.transfer = in.image.transfer;
+    EXPECT_OK(run(session, in.image, out.image, error));
+    return std::move(out.samples);
+}
+
+/// Fine stripes in two colours, dots and a flat corner, with noise.
+Floats textured(std::int32_t width, std::int32_t height, std::int32_t channels, double sigma) {
+    std::mt19937 random(7);
+    std::normal_distribution<double> noise(0, 1);
+    Floats values;
+    for (std::int32_t y = 0; y < height; ++y)
+        for (std::int32_t x = 0; x < width; ++x)
+            for (std::int32_t c = 0; c < channels; ++c) {
+                double value = 0.45 + 0.1 * c;
+                if (x >= width / 2) value += 0.2 * std::sin(1.3 * x + 0.4 * y) * (c == 2 ? -0.5 : 1);
+                if (y >= height / 2 && (x / 2 + y / 3) % 5 == 0) value -= 0.2;
+                values.push_back(static_cast<float>(value + sigma * noise(random)));
+            }
+    return values;
+}
+
+Pixels<float> &fill(Pixels<float> &pixels, Floats samples) {
+    pixels.samples = std::move(samples);
+    pixels.image.planes[0].data = pixels.samples.data();
+    return pixels;
+}
+
+double mean_square(const Floats &a, const Floats &b) {
+    return std::transform_reduce(a.begin(), a.end(), b.begin(), 0.0, std::plus<>(),
+                                 [](double x, double y) { return (x - y) * (x - y); }) /
+           static_cast<double>(a.size());
+}
+
+double largest_difference(const Floats &a, const Floats &b) {
+    return std::transform_reduce(
+        a.begin(), a.end(), b.begin(), 0.0, [](double x, double y) { return std::max(x, y); },
+        [](double x, double y) { return std::abs(x - y); });
+}
+
+constexpr std::int32_t kWidth = 48, kHeight = 40;
+
+class PluginDenoiserColor : public ::testing::Test {
+  protected:
+    PluginDenoiserColor() { fill(in_, textured(kWidth, kHeight, 3, 0.02)); }
+    [[nodiscard]] Floats with(Parameters parameters) const {
+        parameters.emplace("sigma", "5");
+        return denoised(in_, parameters);
+    }
+    Pixels<float> in_{kWidth, kHeight, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32};
+};
+
+TEST_F(PluginDenoiserColor, OnesGiveTheDenoisedPictureAndZerosTheInput) {
+    const Floats all = with({});
+    EXPECT_EQ(all, with({{"luminance", "1"}, {"chrominance", "1"}, {"detail", "0"}}));
+    EXPECT_EQ(in_.samples, with({{"luminance", "0"}, {"chrominance", "0"}}));
+    EXPECT_EQ(in_.samples, with({{"strength", "0"}, {"detail", "1"}}));
+    EXPECT_EQ(with({{"strength", "0.5"}}), with({{"luminance", "0.5"}, {"chrominance", "0.5"}}));
+}
+
+TEST_F(PluginDenoiserColor, LuminanceAndChrominanceAreSharesOfTheChange) {
+    const Floats all = with({});
+    const Floats some = with({{"strength", "0.5"}, {"luminance", "0.6"}, {"chrominance", "0.2"}});
+    double brightness = 0;
+    for (std::size_t i = 0; i < all.size(); i += 3) {
+        const auto change = [&](const Floats &to, std::size_t c) {
+            return double{to[i + c]} - in_.samples[i + c];
+        };
+        const auto luma = [&](const Floats &to) {
+            return 0.299 * change(to, 0) + 0.587 * change(to, 1) + 0.114 * change(to, 2);
+        };
+        EXPECT_NEAR(0.3 * luma(all), luma(some), 1e-6);
+        for (std::size_t c = 0; c < 3; ++c)
+            EXPECT_NEAR(0.1 * (change(all, c) - luma(all)), change(some, c) - luma(some), 1e-6);
+        brightness = std::max(brightness, std::abs(luma(all)));
+    }
+    EXPECT_GT(brightness, 0.05) << "the picture is not changed";
+}
+
+TEST_F(PluginDenoiserColor, GrayPicturesKnowLuminanceAlone) {
+    Pixels<float> gray(kWidth, kHeight, MIRRA_COLOR_GRAY, MIRRA_FORMAT_F32);
+    fill(gray, textured(kWidth, kHeight, 1, 0.02));
+    const Floats all = denoised(gray, {{"sigma", "5"}});
+    EXPECT_EQ(all, denoised(gray, {{"sigma", "5"}, {"chrominance", "0.1"}}));
+    const Floats none = denoised(gray, {{"sigma", "5"}, {"luminance", "0"}});
+    EXPECT_LT(largest_difference(gray.samples, none), 1e-7) << "but for the mean of three like channels";
+}
+
+/// Without the border, where the test network darkens.
+Floats inside(const Floats &values) {
+    constexpr std::int32_t kBorder = 8;
+    Floats out;
+    for (std::int32_t y = kBorder; y < kHeight - kBorder; ++y) {
+        const auto row = values.begin() + std::ptrdiff_t{y} * kWidth * 3;
+        out.insert(out.end(), row + kBorder * 3, row + (kWidth - kBorder) * 3);
+    }
+    return out;
+}
+
+TEST_F(PluginDenoiserColor, DetailGivesStructureBack) {
+    const BundleKind blur{.noise_level = false, .blur = true};
+    const Floats gray = textured(kWidth, kHeight, 1, 0), colors = textured(kWidth, kHeight, 3, 0);
+    for (std::size_t i = 0; i < in_.samples.size(); ++i) // noise of each channel on a texture of brightness
+        in_.samples[i] += gray[i / 3] - colors[i];
+    Floats clean;
+    for (const float value : gray) clean.insert(clean.end(), 3, value);
+    clean = inside(clean);
+    std::vector<double> errors;
+    for (const char *detail : {"0", "0.25", "0.5", "0.75", "1"})
+        errors.push_back(mean_square(clean, inside(denoised(in_, {{"detail", detail}}, blur))));
+    EXPECT_TRUE(std::is_sorted(errors.rbegin(), errors.rend())) << ::testing::PrintToString(errors);
+    EXPECT_LT(errors.back(), 0.5 * errors.front());
+}
+
+TEST_F(PluginDenoiserColor, DetailLeavesNoiseOut) {
+    const BundleKind blur{.noise_level = false, .blur = true};
+    std::mt19937 random(3);
+    std::normal_distribution<double> noise(0.5, 10.0 / 255);
+    std::ranges::generate(in_.samples, [&] { return static_cast<float>(noise(random)); });
+    const Floats none = inside(denoised(in_, {}, blur)), all = inside(denoised(in_, {{"detail", "1"}}, blur));
+    EXPECT_LT(mean_square(all, none), 0.01 * mean_square(inside(in_.samples), none));
+}
+
+TEST_F(PluginDenoiserColor, DetailIsMonotoneInEachPixel) {
+    const Floats some = with({{"detail", "0.4"}}), more = with({{"detail", "0.8"}}), none = with({});
+    for (std::size_t i = 0; i < none.size(); ++i)
+        EXPECT_NEAR(2 * (some[i] - none[i]), more[i] - none[i], 1e-6);
+    EXPECT_GT(largest_difference(some, none), 0.02);
+}
+
+TEST(PluginDenoiserTiles, LeaveNoSeams) {
+    const Parameters parameters{{"sigma", "8"},       {"strength", "0.9"}, {"luminance", "0.8"},
+                                {"chrominance", "1"}, {"detail", "0.7"},   {"transfer", "linear"}};
+    for (const auto &[width, height] : {std::pair{1, 1}, {3, 5}, {17, 33}, {301, 203}})
+        for (const std::int32_t color : {MIRRA_COLOR_RGB, MIRRA_COLOR_GRAY}) {
+            Pixels<float> in(width, height, color, MIRRA_FORMAT_F32);
+            fill(in, textured(width, height, color, 0.03));
+            const Floats whole = denoised(in, parameters),
+                         tiled = denoised(in, parameters, {.blur = true}, 32);
+            EXPECT_LT(largest_difference(whole, tiled), 1e-6) << width << "x" << height;
+            EXPECT_NE(whole, in.samples);
+        }
+}
+
+float encode(float x) {
+    return x <= 0.0031308F ? 12.92F * x : 1.055F * std::pow(x, 1 / 2.4F) - 0.055F;
+}
+float decode(float x) {
+    return x <= 0.04045F ? x / 12.92F : std::pow((x + 0.055F) / 1.055F, 2.4F);
+}
+
+TEST_F(PluginDenoiserColor, LinearLightIsDenoisedOnTheCurve) {
+    Pixels<float> linear(kWidth, kHeight, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    std::ranges::transform(in_.samples, linear.samples.begin(), decode);
+    const Parameters parameters{{"sigma", "20"}, {"transfer", "linear"}};
+    const Floats done = denoised(linear, parameters);
+    Floats expected = denoised(in_, {{"sigma", "20"}});
+    std::ranges::transform(expected, expected.begin(), decode);
+    EXPECT_LT(largest_difference(expected, done), 1e-5);
+    linear.image.transfer = MIRRA_TRANSFER_LINEAR;
+    EXPECT_EQ(done, denoised(linear, {{"sigma", "20"}})) << "'auto' is what the image says";
+    EXPECT_EQ(done, denoised(linear, parameters)) << "not twice";
+    const Floats as_encoded = denoised(linear, {{"sigma", "20"}, {"transfer", "srgb"}});
+    linear.image.transfer = MIRRA_TRANSFER_ENCODED;
+    EXPECT_EQ(as_encoded, denoised(linear, {{"sigma", "20"}})) << "as is";
+}
+
+TEST(PluginDenoiser, DarkNoiseOfLinearLightIsMirrored) {
+    Pixels<float> in(8, 8, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    fill(in, Floats(in.samples.size(), -0.05F));
+    const Floats done = denoised(in, {{"sigma", "89.25"}, {"transfer", "linear"}}, {});
+    EXPECT_NEAR(decode(0.35F - encode(0.05F)), done[0], 1e-6);
+}
+
+TEST(PluginDenoiser, TheEstimateIsOfTheCurveToo) {
+    Pixels<float> linear(64, 64, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    std::mt19937 random(5);
+    std::normal_distribution<double> noise(0.5, 20.0 / 255);
+    std::ranges::generate(linear.samples, [&] { return decode(static_cast<float>(noise(random))); });
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = make_session(engine, bundle);
+    EXPECT_OK(mirra_session_set_text(session.get(), "transfer", "linear", error));
+    Result result;
+    EXPECT_OK(run(session, linear.image, linear.image, error, nullptr, result.out()));
+    MIRRA_STRUCT(mirra_value, sigma);
+    EXPECT_OK(mirra_result_find(result.get(), "sigma_estimated", &sigma, error));
+    EXPECT_NEAR(20, sigma.real, 2);
+}
+
+TEST(PluginDenoiser, SixteenBitsStaySixteen) {
+    Pixels<std::uint16_t> ramp(256, 256, MIRRA_COLOR_GRAY, MIRRA_FORMAT_U16);
+    std::iota(ramp.samples.begin(), ramp.samples.end(), std::uint16_t{0});
+    EXPECT_EQ(ramp.samples, denoised(ramp, {{"strength", "0"}}));
+    EXPECT_EQ(ramp.samples, denoised(ramp, {}, {.noise_level = false})) << "a network that changes nothing";
+    EXPECT_EQ(ramp.samples, denoised(ramp, {{"strength", "0"}, {"transfer", "linear"}}));
+    const auto blurred = denoised(ramp, {{"sigma", "1"}});
+    EXPECT_GT(std::set(blurred.begin(), blurred.end()).size(), 16U * 256);
 }
 
 TEST(PluginTemplate, MultipliesPixels) {

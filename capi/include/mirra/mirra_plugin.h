@@ -59,7 +59,13 @@ typedef struct mirra_graph_use {
     int64_t batch, height, width;
 } mirra_graph_use;
 
-enum { MIRRA_SETUP_WHOLE_IMAGE = 1 /* the image must be one tile; MIRRA_E_BUDGET where that does not fit */ };
+enum {
+    MIRRA_SETUP_WHOLE_IMAGE = 1, /* the image must be one tile; MIRRA_E_BUDGET where that does not fit */
+    /* The samples of the image and of the output are on the sRGB curve, or linear light, whatever their
+     * `transfer` says; not both. A host that does not know a flag refuses it. */
+    MIRRA_SETUP_ENCODED = 2,
+    MIRRA_SETUP_LINEAR = 4
+};
 
 /* What a task asks for, given its parameters, its bundle and the ports that are given. The host fills in
  * `width` and `height`, and zeros. A host that ends before a field does not know it. */
@@ -89,6 +95,10 @@ typedef struct mirra_setup {
      * mirra_run_info, are then those of the image with its margin, whose first pixel is (margin, margin) in
      * them; the margin is cut off the output. Rectangles for port_image stay those of the image. */
     uint32_t margin;
+    /* Pixels, at most 1024, around the core of a tile in which the task needs what `graph` gives to be that
+     * of the whole image, as it is in the core: for a window over it. */
+    uint32_t halo;
+    uint32_t reserved_2; /* 0 */
 } mirra_setup;
 
 /* One tile. Rectangles are in pixels of the image, or of the image with its margin (mirra_setup). */

@@ -1,10 +1,12 @@
 // A task of a plugin as a command: its options come from the task's schema.
 #include "../task_run.hpp"
 
+#include "../checks.hpp"
 #include "../command.hpp"
 #include "../csv.hpp"
 #include "../interrupt.hpp"
 #include "../paths.hpp"
+#include "../quality.hpp"
 #include "../series.hpp"
 
 #include <algorithm>
@@ -36,6 +38,7 @@ class TaskCommand final : public Command {
     void read_series_options();
     void declare_params(CLI::App &app);
     void declare_param(CLI::App &app, const Param &param);
+    void declare_common(CLI::App &app);
     [[nodiscard]] std::string free_name(const CLI::App &app, const std::string &name) const;
     [[nodiscard]] std::vector<FilePair> files() const;
     void check_output_file(const std::string &path) const;
@@ -56,6 +59,7 @@ class TaskCommand final : public Command {
     std::vector<std::string> inputs_;
     std::string output_;
     std::string csv_;
+    std::string quality_;
     bool recursive_ = false;
 };
 
@@ -141,19 +145,24 @@ void TaskCommand::declare_params(CLI::App &app) {
 }
 
 /// The options that are the same for every task.
-void declare_common(CLI::App &app, TaskSettings &settings, Console &console) {
-    settings.run.declare_bundle(app);
-    settings.run.declare(app);
-    settings.run.declare_tile_size(app);
-    console.declare(app);
+void TaskCommand::declare_common(CLI::App &app) {
+    settings_.run.declare_bundle(app);
+    if (!task_.default_bundle.empty())
+        app.add_option("--quality", quality_,
+                       "Which of the task's bundles: fast, balanced or best (balanced).")
+            ->check(one_of(quality_names()))
+            ->excludes("--bundle");
+    settings_.run.declare(app);
+    settings_.run.declare_tile_size(app);
+    console_.declare(app);
 }
 
 void TaskCommand::declare(CLI::App &app) {
     // A first parser learns which names are taken, so that the task's own options can come first in the help.
-    declare_common(taken_, settings_, console_);
+    declare_common(taken_);
     declare_ports(app);
     declare_params(app);
-    declare_common(app, settings_, console_);
+    declare_common(app);
 }
 
 /// Files and weights of the series' options go where those of single ports and parameters go.
@@ -179,6 +188,7 @@ ExitCode TaskCommand::run() {
         throw Failure(ExitCode::usage, "several inputs cannot share the file of an option", task_.name,
                       "give one input, or leave --compare, --preview and the other output files out");
     check_outputs(files);
+    if (!quality_.empty()) settings_.run.bundle = find_quality(engine_, task_.default_bundle, quality_);
     const Interrupt interrupt;
     TaskRun run(engine_, task_, settings_, console_, interrupt);
     return run_all(run, files, interrupt);

@@ -33,6 +33,7 @@ struct TilingOptions {
     std::uint64_t extra_per_pixel = 16; ///< bytes that the task itself holds per input pixel
     std::vector<GraphUse> others = {};  ///< tiles suit them as well; the one that needs most counts
     bool whole = false;                 ///< the image must be one tile
+    std::int64_t halo = 0;              ///< pixels around a core beyond the graph's own halo
 };
 
 struct TilePlan {

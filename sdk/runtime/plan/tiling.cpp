@@ -85,6 +85,8 @@ class Planner {
         }
         minimum_ = round_up(minimum_, alignment_);
         halo_.unbounded = halo_.unbounded || options.whole;
+        for (std::int64_t *side : {&halo_.left, &halo_.top, &halo_.right, &halo_.bottom})
+            *side += options.halo;
         x_ = axis(width, halo_.left, halo_.right);
         y_ = axis(height, halo_.top, halo_.bottom);
     }

@@ -1,0 +1,20 @@
+// What is taken of the denoised picture.
+#pragma once
+
+#include "settings.hpp"
+
+namespace denoiser {
+
+/// Moves `before` towards `after` by one share in all channels.
+Tensor blend(const Host &host, const mirra_tensor *before, const Tensor &after, double share);
+
+/// Splits the change of each pixel into that of the luma of ITU-R BT.601, the same in all channels, and the
+/// rest, which has no luma, and takes a share of each: before + luminance * luma(after - before) +
+/// chrominance * (after - before - luma(after - before)).
+/// @param before, after  three channels of a tile, plane by plane; the result is put into `after`
+/// @param left_out       of each pixel's share of luminance, how much of it is not taken, 0 ... 1; empty:
+/// nothing
+void blend_components(const std::vector<float> &before, std::vector<float> &after, const Shares &shares,
+                      const std::vector<float> &left_out);
+
+} // namespace denoiser

@@ -1,0 +1,43 @@
+// Reads parameters and bundle.
+#include "settings.hpp"
+
+#include "description.hpp"
+
+namespace denoiser {
+namespace {
+
+constexpr std::int64_t kColors = 3;
+
+std::uint32_t read_transfer(const Host &host) {
+    const std::string name = host.text("transfer");
+    if (name == kLinear) return MIRRA_SETUP_LINEAR;
+    return name == kSrgb ? MIRRA_SETUP_ENCODED : 0;
+}
+
+void check_bundle(const Host &host, const Settings &settings) {
+    if (host.channels(kGraph, kImage) != kColors)
+        host.fail(MIRRA_E_MISMATCH,
+                  "the bundle has no graph 'denoiser' with an input 'image' of three channels", "bundle",
+                  "Use a bundle that was trained for the task 'denoise'.");
+    if (settings.sigma && !settings.takes_level)
+        host.fail(MIRRA_E_MISMATCH,
+                  "the network of this bundle finds the noise level out by itself and cannot be told it",
+                  "sigma", "Leave sigma at 'auto', or use a bundle whose network takes a noise level.");
+}
+
+} // namespace
+
+Settings read_settings(const Host &host) {
+    Settings settings;
+    settings.sigma = host.number("sigma");
+    const double strength = host.real("strength");
+    settings.shares = {strength * host.real("luminance"), strength * host.real("chrominance")};
+    settings.detail = host.real("detail");
+    settings.transfer = read_transfer(host);
+    settings.takes_level = host.channels(kGraph, kNoiseLevel) == 1;
+    settings.fed_by_estimate = host.default_text("auto_noise_level") == "estimated";
+    check_bundle(host, settings);
+    return settings;
+}
+
+} // namespace denoiser

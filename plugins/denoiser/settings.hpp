@@ -1,0 +1,32 @@
+// What a run does: parameters, and what the bundle's network takes.
+#pragma once
+
+#include "../common/host.hpp"
+
+namespace denoiser {
+
+using plugin::Host, plugin::Shape, plugin::Tensor;
+
+inline constexpr const char *kGraph = "denoiser";
+inline constexpr const char *kImage = "image";
+inline constexpr const char *kNoiseLevel = "noise_level";
+
+/// What comes of the change that the network makes, 0 ... 1 each.
+struct Shares {
+    double luminance = 1;
+    double chrominance = 1;
+};
+
+struct Settings {
+    std::optional<double> sigma; ///< as stated, in 1/255; none: to be found out
+    Shares shares;               ///< with the strength in them
+    double detail = 0;
+    std::uint32_t transfer = 0;   ///< flags of mirra_setup
+    bool takes_level = false;     ///< the network
+    bool fed_by_estimate = false; ///< the network, where no level is stated
+};
+
+/// @throws Failed mismatch (bundle, sigma)
+Settings read_settings(const Host &host);
+
+} // namespace denoiser
