@@ -352,7 +352,8 @@ Bundle damaged_bundle(const std::string &weight, std::size_t out_channels) {
     auto weights = anomaly_weights(graphs);
     auto &values = weights.at(weight).values;
     const std::size_t each = values.size() / out_channels;
-    for (std::size_t i = each; i < 2 * each; ++i) values[i] = 3e38F;
+    constexpr float kLarge = 8e37F; // finite also where a doubling in front of it sums four taps
+    for (std::size_t i = each; i < 2 * each; ++i) values[i] = kLarge;
     const std::string path = temporary("damaged.mirra");
     write_small(path, "damaged parts", "detect", kUncalibrated, graphs, weights);
     Bundle bundle;
