@@ -14,6 +14,8 @@ namespace {
 /// What the network was trained to read as "find it out yourself".
 constexpr double kUnknownLevel = -0.25;
 constexpr double kUnits = 255;
+/// Of a map; as sigma's.
+constexpr float kMostNoise = 100.0F / 255;
 constexpr std::uint64_t kPictureBytes = 3 * sizeof(float);
 
 /// One session's state.
@@ -31,25 +33,30 @@ class Denoiser {
         return settings_.sigma == 0 || (shares_.luminance == 0 && shares_.chrominance == 0);
     }
     [[nodiscard]] std::uint64_t extra_bytes_per_pixel() const;
-    [[nodiscard]] Tensor run_network(const Host &host, const mirra_tensor *pixels) const;
+    [[nodiscard]] std::vector<float> noise_of(const Host &host, const mirra_tile &tile) const;
+    [[nodiscard]] Tensor run_network(const Host &host, const mirra_tensor *pixels,
+                                     const std::vector<float> &noise) const;
     [[nodiscard]] Tensor mixed(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels,
-                               const Tensor &denoised) const;
+                               const Tensor &denoised, const std::vector<float> &noise) const;
     [[nodiscard]] std::vector<float> kept_detail(const mirra_tile &tile, const std::vector<float> &before,
-                                                 const std::vector<float> &after) const;
+                                                 const std::vector<float> &after,
+                                                 const std::vector<float> &noise) const;
 
     Settings settings_;
     Shares shares_;               ///< for the run's image
-    double level_ = 0;            ///< what the network is told
-    std::optional<double> noise_; ///< stated or estimated, in units of the pixels
+    double level_ = 0;            ///< what the network is told, where no map tells it
+    std::optional<double> noise_; ///< stated or estimated, in units of the pixels; none where a map is given
     std::int64_t width_ = 0, height_ = 0;
 };
 
 std::uint64_t Denoiser::extra_bytes_per_pixel() const {
-    constexpr std::uint64_t kLevelBytes = sizeof(float);
+    // The level, and of a map the picture and what was read of it.
+    const std::uint64_t level_bytes =
+        sizeof(float) + (settings_.mapped ? 2 * kPictureBytes + sizeof(float) : 0);
     const Shares &shares = settings_.shares;
-    if (shares.luminance == 1 && shares.chrominance == 1 && settings_.detail == 0) return kLevelBytes;
+    if (shares.luminance == 1 && shares.chrominance == 1 && settings_.detail == 0) return level_bytes;
     // Both pictures, weighted or downloaded, and the result; for detail, energies, a copy of them and shares.
-    return kLevelBytes + 3 * kPictureBytes + (settings_.detail > 0 ? 3 * sizeof(float) : 0);
+    return level_bytes + 3 * kPictureBytes + (settings_.detail > 0 ? 3 * sizeof(float) : 0);
 }
 
 void Denoiser::configure(const Host &host, mirra_setup &setup) {
@@ -70,6 +77,10 @@ void Denoiser::begin(const Host &host) {
     height_ = info.height;
     shares_ = settings_.shares;
     if (info.color < MIRRA_COLOR_RGB) shares_.chrominance = shares_.luminance;
+    if (settings_.mapped) {
+        noise_.reset();
+        return;
+    }
     const auto sigma = settings_.sigma ? settings_.sigma : host.estimate_noise();
     if (!settings_.sigma && sigma) host.set_result("sigma_estimated", *sigma);
     noise_ = sigma ? std::optional(*sigma / kUnits) : std::nullopt;
@@ -78,39 +89,56 @@ void Denoiser::begin(const Host &host) {
     level_ = told ? *noise_ : kUnknownLevel;
 }
 
-Tensor Denoiser::run_network(const Host &host, const mirra_tensor *pixels) const {
+/// Of every pixel of the tile, or one value for all; empty: not known.
+std::vector<float> Denoiser::noise_of(const Host &host, const mirra_tile &tile) const {
+    if (!settings_.mapped) return noise_ ? std::vector{static_cast<float>(*noise_)} : std::vector<float>();
+    const auto rect = plugin::make_rect(tile.input_x, tile.input_y, tile.input_width, tile.input_height);
+    const std::vector<float> map = host.download(host.port_image(kNoiseMap, rect).get());
+    std::vector<float> noise(map.size() / 3);
+    for (std::size_t i = 0; i < noise.size(); ++i) {
+        const float mean = (map[i] + map[i + noise.size()] + map[i + 2 * noise.size()]) / 3;
+        noise[i] = mean > 0 ? std::min(mean, kMostNoise) : 0; // not a number: none
+    }
+    return noise;
+}
+
+Tensor Denoiser::run_network(const Host &host, const mirra_tensor *pixels,
+                             const std::vector<float> &noise) const {
     if (!settings_.takes_level) return host.run(kGraph, kImage, pixels, kImage);
     Shape shape = host.shape(pixels);
     shape[1] = 1;
-    const Tensor level = host.full(shape, level_);
+    const Tensor level =
+        settings_.mapped ? host.upload(noise, {shape.begin(), shape.end()}) : host.full(shape, level_);
     return host.run(kGraph, {{kImage, pixels}, {kNoiseLevel, level.get()}}, kImage);
 }
 
 std::vector<float> Denoiser::kept_detail(const mirra_tile &tile, const std::vector<float> &before,
-                                         const std::vector<float> &after) const {
-    if (settings_.detail == 0 || !noise_) return {};
+                                         const std::vector<float> &after,
+                                         const std::vector<float> &noise) const {
+    if (settings_.detail == 0 || noise.empty()) return {};
     const Extent extent{tile.input_height, tile.input_width,
                         std::min(tile.input_height, height_ - tile.input_y),
                         std::min(tile.input_width, width_ - tile.input_x)};
-    std::vector<float> shares = structure_shares(before, after, extent, *noise_);
+    std::vector<float> shares = structure_shares(before, after, extent, noise);
     for (float &share : shares) share *= static_cast<float>(settings_.detail);
     return shares;
 }
 
 Tensor Denoiser::mixed(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels,
-                       const Tensor &denoised) const {
+                       const Tensor &denoised, const std::vector<float> &noise) const {
     const std::vector<float> before = host.download(pixels);
     std::vector<float> after = host.download(denoised.get());
     if (after.size() != before.size()) return host.retained(denoised.get()); // the host says what is wrong
-    blend_components(before, after, shares_, kept_detail(tile, before, after));
+    blend_components(before, after, shares_, kept_detail(tile, before, after, noise));
     const Shape shape = host.shape(pixels);
     return host.upload(after, {shape.begin(), shape.end()});
 }
 
 Tensor Denoiser::process(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels) const {
     if (idle()) return host.retained(pixels);
-    Tensor denoised = run_network(host, pixels);
-    if (!one_share()) return mixed(host, tile, pixels, denoised);
+    const std::vector<float> noise = noise_of(host, tile);
+    Tensor denoised = run_network(host, pixels, noise);
+    if (!one_share()) return mixed(host, tile, pixels, denoised, noise);
     return shares_.luminance == 1 ? std::move(denoised) : blend(host, pixels, denoised, shares_.luminance);
 }
 

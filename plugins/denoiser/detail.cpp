@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t kRadius = kDetailReach / 2;
 /// The window's mean of squared noise scatters by sqrt(2 / 54) of itself, by a ninth where the channels'
 /// noise differs.
-constexpr double kAllowance = 1.25;
+constexpr float kAllowance = 1.25F;
 
 std::vector<float> energy(const std::vector<float> &before, const std::vector<float> &after,
                           const Extent &extent) {
@@ -50,18 +50,20 @@ void average(std::vector<float> &values, std::int64_t lines, std::int64_t line_s
 } // namespace
 
 std::vector<float> structure_shares(const std::vector<float> &before, const std::vector<float> &after,
-                                    const Extent &extent, double sigma) {
+                                    const Extent &extent, const std::vector<float> &sigma) {
     std::vector<float> values = energy(before, after, extent);
     for (int i = 0; i < 2; ++i) {
         average(values, extent.inside_height, extent.inside_width, extent.inside_width, 1);
         average(values, extent.inside_width, 1, extent.inside_height, extent.inside_width);
     }
-    const auto noise = static_cast<float>(kAllowance * sigma * sigma);
     std::vector<float> shares(static_cast<std::size_t>(extent.height * extent.width));
+    auto mean = values.begin();
     for (std::int64_t y = 0; y < extent.inside_height; ++y)
-        std::transform(values.begin() + y * extent.inside_width,
-                       values.begin() + (y + 1) * extent.inside_width, shares.begin() + y * extent.width,
-                       [&](float mean) { return mean > noise ? 1 - noise / mean : 0.0F; });
+        for (std::int64_t x = 0; x < extent.inside_width; ++x, ++mean) {
+            const auto at = static_cast<std::size_t>(y * extent.width + x);
+            const float level = sigma[sigma.size() == 1 ? 0 : at], noise = kAllowance * level * level;
+            shares[at] = *mean > noise ? 1 - noise / *mean : 0;
+        }
     return shares;
 }
 

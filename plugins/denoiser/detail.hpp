@@ -20,8 +20,8 @@ inline constexpr std::uint32_t kDetailReach = 4;
 /// Statistics, 1980), max(0, 1 - t sigma^2 / E), where E is the mean of the squared difference over the
 /// channels and a window, and t allows for its scatter where there is noise alone.
 /// @param before, after  three channels of a tile, plane by plane
-/// @param sigma          of the noise, in units of the values
+/// @param sigma          of the noise, in units of the values: one for each pixel, or one for all
 std::vector<float> structure_shares(const std::vector<float> &before, const std::vector<float> &after,
-                                    const Extent &extent, double sigma);
+                                    const Extent &extent, const std::vector<float> &sigma);
 
 } // namespace denoiser

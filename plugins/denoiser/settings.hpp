@@ -10,6 +10,7 @@ using plugin::Host, plugin::Shape, plugin::Tensor;
 inline constexpr const char *kGraph = "denoiser";
 inline constexpr const char *kImage = "image";
 inline constexpr const char *kNoiseLevel = "noise_level";
+inline constexpr const char *kNoiseMap = "noise_map"; ///< a port
 
 /// What comes of the change that the network makes, 0 ... 1 each.
 struct Shares {
@@ -21,6 +22,7 @@ struct Settings {
     std::optional<double> sigma; ///< as stated, in 1/255; none: to be found out
     Shares shares;               ///< with the strength in them
     double detail = 0;
+    bool mapped = false;          ///< the level of each pixel is given by a port, instead of sigma
     std::uint32_t transfer = 0;   ///< flags of mirra_setup
     bool takes_level = false;     ///< the network
     bool fed_by_estimate = false; ///< the network, where no level is stated

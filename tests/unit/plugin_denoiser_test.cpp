@@ -91,6 +91,57 @@ TEST(PluginDenoiser, ABlindNetworkTakesNoLevel) {
 using Parameters = std::map<std::string, std::string>;
 using Floats = std::vector<float>;
 
+class PluginDenoiserMap : public ::testing::Test {
+  protected:
+    PluginDenoiserMap() { in_.samples.assign(in_.samples.size(), 0.5F); }
+
+    mirra_status run_with(const Pixels<float> &map, const Parameters &parameters, mirra_error **failure,
+                          const BundleKind &kind = {}, std::int32_t tile_size = 0) {
+        const Engine engine = make_engine();
+        const Bundle bundle = make_bundle(kind);
+        const Session session = make_session(engine, bundle, tile_size);
+        for (const auto &[name, text] : parameters)
+            EXPECT_OK(mirra_session_set_text(session.get(), name.c_str(), text.c_str(), error));
+        const mirra_port_value ports[] = {port("image", in_.image), port("noise_map", map.image),
+                                          port("output", out_.image)};
+        return mirra_session_run(session.get(), ports, 3, nullptr, nullptr, failure);
+    }
+
+    static constexpr std::int32_t kSize = 40;
+    Pixels<float> in_{kSize, kSize, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32};
+    Pixels<float> out_{kSize, kSize, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32};
+};
+
+TEST_F(PluginDenoiserMap, TellsTheNetworkTheLevelOfEachPixel) {
+    Pixels<float> map(kSize, kSize, MIRRA_COLOR_GRAY, MIRRA_FORMAT_F32);
+    for (std::size_t i = 0; i < map.samples.size(); ++i)
+        map.samples[i] = 0.001F * static_cast<float>(i % 200);
+    for (const std::int32_t tile_size : {0, 16}) {
+        EXPECT_OK(run_with(map, {}, error, {}, tile_size));
+        for (std::size_t i = 0; i < map.samples.size(); ++i)
+            ASSERT_NEAR(out_.samples[3 * i], 0.5F + map.samples[i], 1e-6) << i;
+    }
+}
+
+TEST_F(PluginDenoiserMap, OfAnotherSizeIsBroughtToThePicturesAndWildLevelsAreHeldBack) {
+    Pixels<float> map(1, 1, MIRRA_COLOR_GRAY, MIRRA_FORMAT_F32);
+    for (const auto &[level, told] :
+         {std::pair{0.1F, 0.1F}, {-1.0F, 0.0F}, {9.0F, 100.0F / 255}, {NAN, 0.0F}}) {
+        map.samples[0] = level;
+        EXPECT_OK(run_with(map, {}, error));
+        EXPECT_NEAR(out_.samples.back(), 0.5F + told, 1e-6) << level;
+    }
+}
+
+TEST_F(PluginDenoiserMap, ExcludesAStatedLevelAndABlindNetwork) {
+    const Pixels<float> map(4, 4, MIRRA_COLOR_GRAY, MIRRA_FORMAT_F32);
+    Failure both, blind;
+    EXPECT_EQ(run_with(map, {{"sigma", "20"}}, both.out()), MIRRA_E_INVALID_ARGUMENT);
+    EXPECT_THAT(mirra_error_hint(both.get()), HasSubstr("leave the map out"));
+    EXPECT_EQ(run_with(map, {}, blind.out(), {.noise_level = false}), MIRRA_E_MISMATCH);
+    EXPECT_STREQ("noise_map", mirra_error_subject(blind.get()));
+}
+
 /// A picture that goes through; tiles of any size, or of at most `tile_size`.
 template<class Sample>
 std::vector<Sample> denoised(const Pixels<Sample> &in, const Parameters &parameters,

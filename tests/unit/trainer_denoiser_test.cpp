@@ -4,6 +4,7 @@
 #include "interrupting_task.hpp"
 #include "mirra/architectures.hpp"
 #include "tasks/denoiser.hpp"
+#include "tasks/denoiser_network.hpp"
 #include "tasks/denoiser_noise.hpp"
 #include "tasks/denoiser_recipe.hpp"
 #include "trainer_small_encoder.hpp"
@@ -287,6 +288,24 @@ TEST(StartFrom, ResumesBitForBitAndBelongsToTheRun) {
     EXPECT_THROW(train_denoiser(random), Error) << "the checkpoint is of a run with other first weights";
     ASSERT_EQ(train_denoiser(broken), 0);
     EXPECT_EQ(weights_of(broken.output), weights_of(whole.output));
+}
+
+TEST(StartFrom, ADeeperNetworkStartsWhereTheOtherEnded) {
+    const auto first = command_for("shallow", kSmall);
+    ASSERT_EQ(train_denoiser(first), 0);
+    auto recipe = Recipe::parse(replaced(kSmall, "blocks = [1, 1]", "blocks = [1, 3]"), "deeper");
+    const auto settings = DenoiserRecipe::read(recipe);
+    const DenoiserOrigin origin{.encoder = nullptr, .start = bundle::Bundle::open(first.output)};
+    const auto deeper = make_denoiser(settings, origin, torch::kCPU);
+    GraphModule shallow(origin.start->graph("denoiser"), {});
+    shallow.load(*origin.start);
+    EXPECT_GT(deeper->trainable().size(), shallow.trainable().size());
+    const std::map<std::string, torch::Tensor> inputs{{"image", torch::rand({1, 3, 32, 32})},
+                                                      {"noise_level", torch::full({1, 1, 32, 32}, 0.1)}};
+    const torch::NoGradGuard no_grad;
+    const auto expected = shallow.forward(inputs).at("image"), result = deeper->forward(inputs).at("image");
+    EXPECT_TRUE(torch::equal(result, expected));
+    EXPECT_FALSE(torch::equal(result, inputs.at("image")));
 }
 
 TEST(StartFrom, ABundleOfOtherParametersIsRefused) {

@@ -2,6 +2,7 @@
 #include "core/graph_module.hpp"
 #include "eval/denoising.hpp"
 #include "eval/denoising_command.hpp"
+#include "eval/denoising_plot.hpp"
 #include "eval/denoising_report.hpp"
 #include "eval/denoising_sheet.hpp"
 #include "eval/paper_denoising.hpp"
@@ -164,6 +165,48 @@ TEST(DenoisingEvaluation, IsRecordedInEveryBundle) {
         EXPECT_FALSE(quality[0].contains("gain"));
         EXPECT_EQ(quality[1].at("gain"), 4);
     }
+}
+
+DenoisingRow row_of(const std::string &method, const std::filesystem::path &bundle, double psnr,
+                    double seconds) {
+    DenoisingRow row;
+    row.method = method;
+    row.bundle = bundle;
+    row.psnr = psnr;
+    row.seconds_per_megapixel = seconds;
+    return row;
+}
+
+TEST(DenoisingPlot, OverTimeIsTheMeanOfEachMethod) {
+    const auto plot = plot_over_time({row_of("noisy", {}, 15, 0), row_of("slow", "slow.mirra", 28, 2),
+                                      row_of("slow", "slow.mirra", 30, 4),
+                                      row_of("fast", "fast.mirra", 27, 1), row_of("NLM", {}, 22, 5)});
+    ASSERT_EQ(plot.series.size(), 2u) << "the noise is no method";
+    ASSERT_EQ(plot.series[0].points.size(), 2u);
+    EXPECT_EQ(plot.series[0].points[0].x, 1);
+    EXPECT_EQ(plot.series[0].points[1].x, 3);
+    EXPECT_EQ(plot.series[0].points[1].y, 29);
+    EXPECT_EQ(plot.series[1].name, "NLM");
+    EXPECT_EQ(plot.series[1].points[0].y, 22);
+}
+
+TEST(DenoisingPlot, OverStepsHasACurveForEachNumberOfPictures) {
+    const auto trained = [](const std::string &name, int steps, int pictures) {
+        return idle_denoiser("plot-" + name, R"({"steps": )" + std::to_string(steps) + R"(, "pictures": )" +
+                                                 std::to_string(pictures) + "}");
+    };
+    const auto plot = plot_over_steps({row_of("noisy", {}, 15, 0), row_of("b", trained("b", 200, 10), 26, 0),
+                                       row_of("a", trained("a", 100, 10), 25, 0),
+                                       row_of("c", trained("c", 100, 50), 27, 0)});
+    ASSERT_EQ(plot.series.size(), 2u);
+    EXPECT_EQ(plot.series[0].name, "10 pictures");
+    ASSERT_EQ(plot.series[0].points.size(), 2u);
+    EXPECT_EQ(plot.series[0].points[0].x, 100);
+    EXPECT_EQ(plot.series[0].points[1].y, 26);
+    EXPECT_EQ(plot.series[1].points[0].y, 27);
+    EXPECT_THAT(refusal(ErrorCode::invalid_argument,
+                        [] { plot_over_steps({row_of("x", idle_denoiser("plot-x"), 20, 0)}); }),
+                testing::HasSubstr("steps"));
 }
 
 TEST(DenoisingSheet, ShowsLargePicturesReducedAndAPartOfThemPixelByPixel) {

@@ -2,6 +2,7 @@
 #include "eval/denoising_command.hpp"
 
 #include "eval/denoising.hpp"
+#include "eval/denoising_plot.hpp"
 #include "eval/denoising_report.hpp"
 #include "eval/record.hpp"
 #include "log/log.hpp"
@@ -23,7 +24,8 @@ struct Command {
     DenoisingEvaluation evaluation;
     std::vector<double> sigmas;
     std::vector<std::string> sensors, clipping{"clipped"};
-    bool unclipped = false;
+    bool unclipped = false, over_steps = false;
+    std::filesystem::path plot;
     std::vector<int> corner;
 };
 
@@ -43,8 +45,9 @@ PictureNoise sensor(const std::string &text) {
 }
 
 /// Fails before the work if what is to be written could not be.
-void check_outputs(const DenoisingEvaluation &settings) {
-    for (const auto &path : {settings.csv, settings.sheet})
+void check_outputs(const Command &command) {
+    const auto &settings = command.evaluation;
+    for (const auto &path : {settings.csv, settings.sheet, command.plot})
         if (!path.empty()) const AtomicFile probe(path);
     if (!settings.record) return;
     for (const auto &path : settings.bundles) const AtomicFile probe(path);
@@ -57,7 +60,7 @@ int evaluate(Command &command) {
     settings.noises = noises_of(command.sigmas, command.sensors, command.clipping);
     if (!command.corner.empty()) settings.sheet_corner = {command.corner.front(), command.corner.back()};
     if (settings.threads > 0) torch::set_num_threads(settings.threads);
-    check_outputs(settings);
+    check_outputs(command);
     print_denoising_header();
     const auto result = evaluate_denoising(settings, print_denoising_row);
     if (!settings.csv.empty()) {
@@ -66,6 +69,9 @@ int evaluate(Command &command) {
         file.commit();
     }
     if (!settings.sheet.empty()) write_sheet(settings.sheet, result.sheet);
+    if (!command.plot.empty())
+        write_line_plot(command.plot,
+                        command.over_steps ? plot_over_steps(result.rows) : plot_over_time(result.rows));
     if (settings.record) record_denoising(settings, result.rows);
     for (const auto &file : result.skipped) log_warning("skipped " + file);
     return result.skipped.empty() ? 0 : 1;
@@ -105,6 +111,11 @@ void add_method_options(CLI::App &sub, DenoisingEvaluation &settings) {
 void add_output_options(CLI::App &sub, Command &command) {
     auto &settings = command.evaluation;
     sub.add_option("--csv", settings.csv, "Also write the table as CSV");
+    auto *plot =
+        sub.add_option("--plot", command.plot, "Write PSNR over time, a point for each method (PNG)");
+    sub.add_flag("--over-steps", command.over_steps,
+                 "Plot bundles over the steps of their training instead, a curve for each number of pictures")
+        ->needs(plot);
     sub.add_option("--sheet", settings.sheet, "Write a sheet of the first pictures (PNG)");
     sub.add_option("--sheet-rows", settings.sheet_rows, "Pictures of the sheet")
         ->check(CLI::Range(1, 100))

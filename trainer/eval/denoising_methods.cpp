@@ -44,7 +44,7 @@ DenoisingMethod method_of(const std::filesystem::path &path, const DenoisingEval
 std::vector<DenoisingMethod> denoising_methods(const DenoisingEvaluation &evaluation) {
     std::vector<DenoisingMethod> methods;
     methods.push_back(
-        {.name = "noisy", .bundle = {}, .standard = false, .run = [](const FloatPicture &noisy, double) {
+        {.name = kNoisyMethod, .bundle = {}, .standard = false, .run = [](const FloatPicture &noisy, double) {
              return noisy;
          }});
     for (const auto &path : evaluation.bundles) methods.push_back(method_of(path, evaluation));

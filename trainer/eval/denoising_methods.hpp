@@ -8,6 +8,9 @@
 
 namespace mirra::trainer {
 
+/// What the pictures are without any denoiser.
+inline constexpr const char *kNoisyMethod = "noisy";
+
 struct DenoisingMethod {
     std::string name;
     std::filesystem::path bundle; ///< empty: no bundle

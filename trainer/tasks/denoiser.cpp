@@ -33,8 +33,9 @@ void add_denoiser_command(CLI::App &app, int &status) {
         ->default_val("trainer/recipes/denoiser.toml");
     sub->add_option("--encoder", command->encoder,
                     "Bundle whose encoder the network has, and compares features with");
-    sub->add_option("--start-from", command->start,
-                    "Denoiser bundle with the same parameters to start from [random weights]");
+    sub->add_option(
+        "--start-from", command->start,
+        "Denoiser bundle to start from: the same parameters, or fewer residual blocks [random weights]");
     sub->add_option("--steps", command->steps, "Override the recipe's steps")->check(CLI::PositiveNumber);
     sub->add_option("--seed", command->seed, "Override the recipe's seed")->check(CLI::NonNegativeNumber);
     add_run_options(*sub, *command);

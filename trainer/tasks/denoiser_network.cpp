@@ -4,6 +4,9 @@
 #include "mirra/error.hpp"
 #include "tasks/color_tail.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace mirra::trainer {
 namespace {
 
@@ -19,13 +22,38 @@ void check_encoder(const DenoiserRecipe &recipe, const DenoiserOrigin &origin) {
                     "loss.feature_weight", "give --encoder BUNDLE, or set the weight to 0");
 }
 
+[[noreturn]] void refuse(const bundle::Bundle &start) {
+    throw Error(ErrorCode::mismatch,
+                "cannot start from this bundle: its denoiser has other parameters than the recipe's",
+                start.manifest().name,
+                "give a denoiser of the same architecture and channels with as many blocks or fewer, or "
+                "change [network]");
+}
+
+/// The weights of the network that the start lacks: those of the residual blocks that a deeper one has more.
+std::vector<std::string> added_weights(const GraphModule &network, const bundle::Bundle &start) {
+    auto added = graph::weight_shapes(network.graph());
+    for (const auto &[name, shape] : graph::weight_shapes(start.graph("denoiser"))) {
+        const auto found = added.find(name);
+        if (found == added.end() || found->second != shape) refuse(start);
+        added.erase(found);
+    }
+    std::vector<std::string> names;
+    for (const auto &[name, shape] : added) names.push_back(name);
+    if (!std::ranges::all_of(names,
+                             [](const auto &name) { return name.find(".blocks.") != std::string::npos; }))
+        refuse(start);
+    return names;
+}
+
+/// An added block whose second convolution is zero passes its input on, so the start's result is kept.
 void start_from(GraphModule &network, const bundle::Bundle &start) {
-    if (graph::weight_shapes(start.graph("denoiser")) != graph::weight_shapes(network.graph()))
-        throw Error(ErrorCode::mismatch,
-                    "cannot start from this bundle: its denoiser has other parameters than the recipe's",
-                    start.manifest().name,
-                    "give a denoiser of the same architecture, channels and blocks, or change [network]");
-    network.load(start);
+    const auto added = added_weights(network, start);
+    network.load_except(start, added);
+    std::vector<std::string> zeros;
+    std::ranges::copy_if(added, std::back_inserter(zeros),
+                         [](const auto &name) { return name.find(".conv2.") != std::string::npos; });
+    network.zero(zeros);
 }
 
 } // namespace

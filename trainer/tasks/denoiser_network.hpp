@@ -12,7 +12,9 @@ namespace mirra::trainer {
 struct DenoiserOrigin {
     std::shared_ptr<const bundle::Bundle>
         encoder; ///< of `--encoder`: frozen weights, and what compares features
-    std::shared_ptr<const bundle::Bundle> start; ///< of `--start-from`: a denoiser with the same parameters
+    /// Of `--start-from`: a denoiser with the same parameters, or with fewer residual blocks; those that it
+    /// lacks start as identities, so that the deeper network starts where the other ended.
+    std::shared_ptr<const bundle::Bundle> start;
 
     /// Of the checksums; empty without a bundle.
     [[nodiscard]] std::string fingerprint() const;

@@ -36,9 +36,10 @@ bool is_convolution(g::Op op) {
 
 class Simulation {
   public:
-    Simulation(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs, Precision precision)
+    Simulation(const g::Graph &graph, const Program &program, const std::map<std::string, g::Shape> &inputs,
+               Precision precision)
         : graph_(graph)
-        , program_(lower(graph))
+        , program_(program)
         , shapes_(g::infer_shapes(graph, inputs))
         , value_bytes_(precision == Precision::fp32 ? 4 : 2) {
         // The caller keeps its inputs during the run, and each may be copied to channels-last.
@@ -142,7 +143,7 @@ class Simulation {
     }
 
     const g::Graph &graph_;
-    Program program_;
+    const Program &program_;
     std::map<std::string, g::Shape> shapes_;
     std::uint64_t value_bytes_;
     std::map<std::string, std::shared_ptr<Memory>> memory_;
@@ -150,10 +151,10 @@ class Simulation {
 };
 
 /// What the kernels' weights have beyond the graph's: a doubled convolution has 4 x 4 taps for 3 x 3.
-std::uint64_t added_weights(const g::Graph &graph) {
+std::uint64_t added_weights(const g::Graph &graph, const Program &program) {
     constexpr std::uint64_t kAddedTaps = 4 * 4 - 3 * 3;
     std::uint64_t count = 0;
-    for (const auto &step : lower(graph).steps) {
+    for (const auto &step : program.steps) {
         const auto &node = graph.nodes[step.node];
         if (step.doubled)
             count += static_cast<std::uint64_t>(node.integer("in_channels") * node.integer("out_channels")) *
@@ -163,8 +164,8 @@ std::uint64_t added_weights(const g::Graph &graph) {
 }
 
 /// Once more while a weight is packed for another size.
-std::uint64_t weight_bytes(const g::Graph &graph) {
-    return (weight_count(graph) + added_weights(graph)) * sizeof(float) * (kWeightCopies + 1);
+std::uint64_t weight_bytes(const g::Graph &graph, const Program &program) {
+    return (weight_count(graph) + added_weights(graph, program)) * sizeof(float) * (kWeightCopies + 1);
 }
 
 } // namespace
@@ -190,12 +191,14 @@ std::uint64_t estimate_gradient_memory(const g::Graph &graph, const std::map<std
     for (const auto &input : graph.inputs) kept += block(elements(shapes.at(input.name)) * sizeof(float));
     for (const auto &node : graph.nodes)
         if (node.op == g::Op::max_pool) kept += block(elements(shapes.at(node.name)) * kIndexBytes);
-    return kept + kGradientsAtOnce * largest + kWays * weight_bytes(graph) + kKernelScratch;
+    return kept + kGradientsAtOnce * largest + kWays * weight_bytes(graph, lower(graph)) + kKernelScratch;
 }
 
 std::uint64_t estimate_memory(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs,
                               Precision precision) {
-    return Simulation(graph, inputs, precision).peak() + weight_bytes(graph) + kKernelScratch;
+    const auto program = lower(graph);
+    return Simulation(graph, program, inputs, precision).peak() + weight_bytes(graph, program) +
+           kKernelScratch;
 }
 
 } // namespace mirra::runtime
