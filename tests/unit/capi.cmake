@@ -35,7 +35,8 @@ set(index 0)
 foreach(animal no-symbol abi-too-new abi-too-old init-fails scribbles-size scribbles-beyond same-id null-functions no-init
         no-tasks declines same-task bad-default bad-name two-outputs no-tile wrong-shape fails-silently statistics
         input-as-output fails-with-output mismatched-shapes unknown-task-flag unknown-port-flag unknown-param-flag
-        reserved-param optional-first-input no-input resamples-to-nothing half-extents)
+        reserved-param optional-first-input no-input resamples-to-nothing half-extents wide-halo wide-margin
+        many-passes two-transfers unknown-setup-flag)
     math(EXPR index "${index} + 1")
     mirra_zoo_animal(${animal} plugin_zoo.c)
     target_compile_definitions(mirra_zoo_${animal} PRIVATE ZOO=${index} ZOO_NAME="${animal}")

@@ -32,7 +32,12 @@ enum {
     OPTIONAL_FIRST_INPUT,
     NO_INPUT,
     RESAMPLES_TO_NOTHING,
-    HALF_EXTENTS
+    HALF_EXTENTS,
+    WIDE_HALO,
+    WIDE_MARGIN,
+    MANY_PASSES,
+    TWO_TRANSFERS,
+    UNKNOWN_SETUP_FLAG
 };
 
 #if ZOO != 1 /* NO_SYMBOL */
@@ -57,10 +62,16 @@ static mirra_status configure(void *instance, mirra_context *context, mirra_setu
     use.struct_size = sizeof(use);
     use.graph = "net";
     use.batch = 2;
-    if (ZOO == HALF_EXTENTS && setup->width > 0) {
+    if (setup->width == 0) return MIRRA_OK;
+    if (ZOO == HALF_EXTENTS) {
         setup->uses = &use;
         setup->use_count = 1;
     }
+    if (ZOO == WIDE_HALO) setup->halo = 1025;
+    if (ZOO == WIDE_MARGIN) setup->margin = 1025;
+    if (ZOO == MANY_PASSES) setup->measure_passes = 65;
+    if (ZOO == TWO_TRANSFERS) setup->flags = MIRRA_SETUP_ENCODED | MIRRA_SETUP_LINEAR;
+    if (ZOO == UNKNOWN_SETUP_FLAG) setup->flags = 1U << 20;
     return MIRRA_OK;
 }
 

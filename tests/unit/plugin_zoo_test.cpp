@@ -152,6 +152,19 @@ TEST(PluginZooRuns, ATaskThatStatesSomeOfTheExtentsOfAGraph) {
     EXPECT_THAT(message(failure), HasSubstr("impossible extents"));
 }
 
+TEST(PluginZooRuns, ATaskWhoseSetupIsImpossible) {
+    const std::pair<const char *, const char *> reasons[] = {{"wide-halo", "halo"},
+                                                             {"wide-margin", "margin"},
+                                                             {"many-passes", "passes"},
+                                                             {"two-transfers", "encoded and for linear"},
+                                                             {"unknown-setup-flag", "does not have"}};
+    for (const auto &[animal, reason] : reasons) {
+        Failure failure;
+        EXPECT_EQ(MIRRA_E_PLUGIN, run_zoo(animal, failure)) << animal;
+        EXPECT_THAT(message(failure), HasSubstr(reason));
+    }
+}
+
 TEST(PluginZooRuns, ATaskThatFailsWithAnUnknownStatusAndNoError) {
     Failure failure;
     EXPECT_EQ(MIRRA_E_PLUGIN, run_zoo("fails-silently", failure));
