@@ -107,6 +107,15 @@ TEST_F(CliPictures, InfoDescribesAPicture) {
     EXPECT_EQ(json["width"], kWidth);
     EXPECT_EQ(json["bit_depth"], 8);
     EXPECT_EQ(json["format"], "png");
+    EXPECT_TRUE(json["noise_sigma"].is_number());
+}
+
+TEST_F(CliPictures, InfoDescribesAPictureThatIsTooSmallToTellItsNoise) {
+    write_flat(clean_, 40, 5, 9);
+    const Outcome info = run_cli({"info", clean_, "--json"});
+    EXPECT_EQ(info.json()["height"], 5) << info.out;
+    EXPECT_TRUE(info.json()["noise_sigma"].is_null());
+    EXPECT_EQ(run_cli({"info", clean_}).exit_code, 0);
 }
 
 } // namespace

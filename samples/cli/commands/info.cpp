@@ -3,6 +3,7 @@
 #include "../handles.hpp"
 #include "../results.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace mirra::cli {
@@ -43,14 +44,21 @@ Json bundle_json(const std::string &path, const Bundle &bundle) {
     return out;
 }
 
+/// Null of a picture that is too small to tell.
+Json noise_json(const mirra_image &view) {
+    constexpr int kSmallest = 16; // of mirra_image_estimate_noise
+    if (std::min(view.width, view.height) < kSmallest) return nullptr;
+    double sigma = 0;
+    call(Phase::input, [&](mirra_error **e) { return mirra_image_estimate_noise(&view, &sigma, e); });
+    return sigma;
+}
+
 Json picture_json(const std::string &path) {
     const Picture picture = read_picture(path);
     const mirra_image view = view_of(picture);
     const auto info = get<mirra_picture_info>(Phase::input, [&](mirra_picture_info *out, mirra_error **e) {
         return mirra_picture_get_info(picture.get(), out, e);
     });
-    double sigma = 0;
-    call(Phase::input, [&](mirra_error **e) { return mirra_image_estimate_noise(&view, &sigma, e); });
     return {{"file", path},
             {"kind", "picture"},
             {"format", info.file_format},
@@ -60,7 +68,7 @@ Json picture_json(const std::string &path) {
             {"bit_depth", info.bit_depth},
             {"icc_bytes", info.icc_bytes},
             {"exif_bytes", info.exif_bytes},
-            {"noise_sigma", sigma}};
+            {"noise_sigma", noise_json(view)}};
 }
 
 Json file_json(const std::string &path) {
