@@ -69,7 +69,12 @@ Use take_apart(const Series &series, const std::string &text) {
 
 void check_file(const std::string &file, const std::string &what, const Series &series) {
     if (is_file(file)) return;
-    throw Failure(ExitCode::input, file.empty() ? what + " has no name" : what + " is not there",
+    std::error_code error;
+    const bool folder = std::filesystem::is_directory(file, error);
+    throw Failure(ExitCode::input,
+                  what + (file.empty() ? " has no name"
+                          : folder     ? " is a folder"
+                                       : " is not there"),
                   file.empty() ? option_name(series.name()) : file,
                   "check the path; the option takes " + series.syntax());
 }

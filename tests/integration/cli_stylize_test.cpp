@@ -144,6 +144,8 @@ TEST_F(CliStylize, TheHelpShowsOneOptionForAllStyles) {
     EXPECT_NE(help.find("--style FILE[:WEIGHT][@MASK]"), std::string::npos) << help;
     for (const char *hidden : {"--style-2", "--mask", "--weight", "--statistics"})
         EXPECT_EQ(help.find(hidden), std::string::npos) << hidden;
+    EXPECT_NE(stylize({image_, "-o", out, "--style", folder_ / "."}).err.find("is a folder"),
+              std::string::npos);
     const std::string tasks = run_cli({"tasks"}).out;
     EXPECT_NE(tasks.find("--style FILE[:WEIGHT][@MASK]"), std::string::npos) << tasks;
     EXPECT_EQ(tasks.find("--weight-2"), std::string::npos);
