@@ -41,7 +41,8 @@ const std::array kPorts{
     statistics(kStyleNames[1].statistics, "Second prepared style"),
     statistics(kStyleNames[2].statistics, "Third prepared style"),
     statistics(kStyleNames[3].statistics, "Fourth prepared style"),
-    port(MIRRA_PORT_OUTPUT, MIRRA_TYPE_IMAGE, 0, "output", "Picture", "The image in the style."),
+    port(MIRRA_PORT_OUTPUT, MIRRA_TYPE_IMAGE, MIRRA_PORT_COLORED, "output", "Picture",
+         "The image in the style, in its colours also where the image is gray."),
 };
 
 const std::array kPreparePorts{

@@ -2,7 +2,11 @@
 #include "cli_support.hpp"
 #include "stylizer_bundle.hpp"
 
+#include <mirra/mirra.h>
+
 #include <gtest/gtest.h>
+
+#include <array>
 
 namespace mirra::test {
 namespace {
@@ -55,6 +59,20 @@ TEST_F(CliStylize, AStyleChangesThePictureButNotItsSize) {
     EXPECT_EQ(size_of(out), size_of(image_));
     EXPECT_FALSE(same(out, image_));
     EXPECT_FALSE(same(out, styled("other.png", {ink_})));
+}
+
+TEST_F(CliStylize, AGrayPictureGetsTheColorsOfTheStyle) {
+    std::array<std::uint8_t, 8 * 6> samples{};
+    MIRRA_STRUCT(mirra_image, gray);
+    gray.width = 8;
+    gray.height = 6;
+    gray.format = MIRRA_FORMAT_U8;
+    gray.color = MIRRA_COLOR_GRAY;
+    gray.plane_count = 1;
+    gray.planes[0].data = samples.data();
+    ASSERT_EQ(MIRRA_OK, mirra_image_write(image_.c_str(), &gray, nullptr, nullptr, nullptr));
+    const Outcome info = run_cli({"info", styled("out.png", {wave_}), "--json"});
+    EXPECT_EQ(info.json()["channels"], 3) << info.out << info.err;
 }
 
 TEST_F(CliStylize, WeightsGoWithTheUseThatTheyStandIn) {
@@ -126,6 +144,8 @@ TEST_F(CliStylize, WhatCannotBeDoneIsRefused) {
     EXPECT_EQ(refused({wave_ + ":"}), 2);
     EXPECT_EQ(refused({wave_, wave_, wave_, wave_, wave_}), 2);
     EXPECT_EQ(refused({folder_ / "nowhere.png"}), 3);
+    EXPECT_NE(stylize({image_, "-o", out, "--style", folder_ / "."}).err.find("is a folder"),
+              std::string::npos);
     EXPECT_EQ(refused({":2"}), 3);
     EXPECT_EQ(refused({wave_ + "@" + (folder_ / "nowhere.png")}), 3);
     EXPECT_EQ(refused({wave_ + ":2@" + (folder_ / "nowhere.png")}), 3);
@@ -144,8 +164,6 @@ TEST_F(CliStylize, TheHelpShowsOneOptionForAllStyles) {
     EXPECT_NE(help.find("--style FILE[:WEIGHT][@MASK]"), std::string::npos) << help;
     for (const char *hidden : {"--style-2", "--mask", "--weight", "--statistics"})
         EXPECT_EQ(help.find(hidden), std::string::npos) << hidden;
-    EXPECT_NE(stylize({image_, "-o", out, "--style", folder_ / "."}).err.find("is a folder"),
-              std::string::npos);
     const std::string tasks = run_cli({"tasks"}).out;
     EXPECT_NE(tasks.find("--style FILE[:WEIGHT][@MASK]"), std::string::npos) << tasks;
     EXPECT_EQ(tasks.find("--weight-2"), std::string::npos);
