@@ -112,9 +112,14 @@ std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setu
                         std::to_string(budget.base) + " are the runtime's library" +
                         (setup.whole_image ? "; the task needs the image as one tile" : ""),
                     "memory_limit",
-                    "Raise memory_limit to at least " + std::to_string(needed) +
-                        (setup.whole_image ? ", or give a smaller image." : "."));
+                    raised_limit(needed) + (setup.whole_image ? ", or give a smaller image." : "."));
     }
+}
+
+std::string raised_limit(std::uint64_t bytes) {
+    constexpr std::uint64_t kMebibyte = 1U << 20U;
+    return "Raise memory_limit to at least " + std::to_string(bytes) + " bytes (" +
+           std::to_string((bytes + kMebibyte - 1) / kMebibyte) + " MiB)";
 }
 
 std::uint64_t required_limit(const SessionState &session, const Setup &setup, const Budget &budget,

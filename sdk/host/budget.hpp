@@ -35,6 +35,9 @@ struct Budget {
     std::uint64_t available = 0; ///< for weights, tensors and buffers; 0: no limit
 };
 
+/// "Raise memory_limit to at least N bytes (M MiB)", M rounded up.
+std::string raised_limit(std::uint64_t bytes);
+
 /// The tiles of a run, and what its arena may hold.
 struct RunPlan {
     /// What it follows from, with what a session never changes.

@@ -43,9 +43,10 @@ std::uint64_t checked_arena(const graph::Graph &graph, const Shapes &shapes, con
     if (budget.available == 0) return 0;
     const std::uint64_t needed = runtime::estimate_memory(graph, shapes, precision);
     if (needed > budget.available) {
-        const std::string limit = std::to_string(budget.fixed + needed);
-        throw Error(ErrorCode::budget, "the graph needs a memory limit of " + limit + " bytes", graph.name,
-                    "Raise memory_limit to at least " + limit + ", or give smaller inputs.");
+        const std::uint64_t limit = budget.fixed + needed;
+        throw Error(ErrorCode::budget,
+                    "the graph needs a memory limit of " + std::to_string(limit) + " bytes", graph.name,
+                    raised_limit(limit) + ", or give smaller inputs.");
     }
     return arena_limit(budget, graph, precision, 0);
 }

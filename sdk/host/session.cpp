@@ -28,6 +28,10 @@ bool is_for(const EngineCore &engine, const bundle::Bundle &bundle, const Task &
     });
 }
 
+std::string task_text(const std::string &task) {
+    return task.empty() ? "no task" : "the task '" + task + "'";
+}
+
 std::shared_ptr<const bundle::Bundle> bundle_for(const EngineCore &engine, const Task &task,
                                                  std::shared_ptr<const bundle::Bundle> given) {
     if (given == nullptr && !task.default_bundle.empty()) {
@@ -35,8 +39,8 @@ std::shared_ptr<const bundle::Bundle> bundle_for(const EngineCore &engine, const
     }
     if (given != nullptr && !task.default_bundle.empty() && !is_for(engine, *given, task)) {
         throw Error(ErrorCode::mismatch,
-                    "the bundle '" + given->manifest().name + "' is for the task '" + given->manifest().task +
-                        "', not '" + task.name + "'",
+                    "the bundle '" + given->manifest().name + "' is for " +
+                        task_text(given->manifest().task) + ", not '" + task.name + "'",
                     "bundle", "Use a bundle of this task, or leave it out for the default one.");
     }
     return given;

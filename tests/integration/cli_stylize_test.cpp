@@ -146,6 +146,9 @@ TEST_F(CliStylize, WhatCannotBeDoneIsRefused) {
     EXPECT_EQ(refused({folder_ / "nowhere.png"}), 3);
     EXPECT_NE(stylize({image_, "-o", out, "--style", folder_ / "."}).err.find("is a folder"),
               std::string::npos);
+    const Outcome tight = stylize({image_, "-o", out, "--style", wave_, "--memory-limit", "1"});
+    EXPECT_EQ(tight.exit_code, 6);
+    EXPECT_NE(tight.err.find(" MiB)"), std::string::npos) << tight.err;
     EXPECT_EQ(refused({":2"}), 3);
     EXPECT_EQ(refused({wave_ + "@" + (folder_ / "nowhere.png")}), 3);
     EXPECT_EQ(refused({wave_ + ":2@" + (folder_ / "nowhere.png")}), 3);

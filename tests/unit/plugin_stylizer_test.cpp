@@ -472,6 +472,8 @@ TEST_P(PluginStylizer, ARunKeepsToTheMemoryThatThePlanNames) {
     const auto engine = inverter_engine(GetParam()); // one, since each measures the runtime anew
     const mirra_plan free = Stylizer(engine, bundle).plan(301, 203);
     ASSERT_GT(free.required_bytes, 0U);
+    expect_refused(GetParam(), make_stylizer({.task = ""}), "stylize", MIRRA_E_MISMATCH,
+                   "is for no task, not 'stylize'");
     Stylizer tight(engine, bundle, 0, free.required_bytes);
     const auto result = tight.stylize(*content, *style);
     EXPECT_GT(tight.tiles, 1U);
