@@ -16,6 +16,8 @@
 
 #include <cstdio>
 #include <exception>
+#include <limits>
+#include <string>
 
 namespace {
 
@@ -28,11 +30,22 @@ void report(const mirra::Error &error) {
     std::fprintf(stderr, "%s\n", text.c_str());
 }
 
+/// CLI11 ends the range of a number without an upper bound with the largest double, in all its 309 digits.
+std::string usage_message(const CLI::App *app, const CLI::Error &error) {
+    std::string text = CLI::FailureMessage::simple(app, error);
+    const auto unbounded =
+        " in range " + std::to_string(0.0) + " to " + std::to_string(std::numeric_limits<double>::max());
+    const auto at = text.find(unbounded);
+    return "mirra-train: " +
+           (at == std::string::npos ? text : text.replace(at, unbounded.size(), " accepted"));
+}
+
 int run(int argc, char **argv) {
     int status = 0;
     CLI::App app("Trains, imports and evaluates Mirra's weight bundles");
     app.set_version_flag("--version", MIRRA_VERSION);
     app.require_subcommand(1);
+    app.failure_message(usage_message);
     mirra::trainer::add_denoiser_command(app, status);
     mirra::trainer::add_encoder_command(app, status);
     mirra::trainer::add_inverter_command(app, status);

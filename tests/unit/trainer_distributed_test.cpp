@@ -349,4 +349,11 @@ TEST(ProcessEnvironment, WhatIsMissingOrWrongIsNamed) {
     EXPECT_EQ(subject_of({{"MIRRA_DISTRIBUTED_TIMEOUT", "0"}}), "MIRRA_DISTRIBUTED_TIMEOUT");
 }
 
+TEST(Usage, NumbersThatAreNotAcceptedAreNamedInALine) {
+    TrainProcess process({"denoiser", "--data", "x", "-o", "y", "--steps", "0"}, {},
+                         test::scratch() + "usage.txt");
+    EXPECT_NE(process.wait(), 0);
+    EXPECT_EQ(process.output().find("mirra-train: --steps: Value 0 not accepted\n"), 0u) << process.output();
+}
+
 } // namespace

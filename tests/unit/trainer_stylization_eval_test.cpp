@@ -105,7 +105,8 @@ TEST(GramLoss, RefusesBundlesWithoutAnEncoder) {
     b.output("image", b.conv2d(b.input("image", 3), {3, 3}, "conv"));
     const std::map<std::string, graph::Graph> graphs{{"denoiser", b.finish()}};
     test::write_small(path, "none", "denoise", "{}", graphs, test::random_weights(graphs));
-    refusal(ErrorCode::not_found, [&] { GramNetwork::of_encoder(path, torch::kCPU); });
+    const auto text = refusal(ErrorCode::mismatch, [&] { GramNetwork::of_encoder(path, torch::kCPU); });
+    EXPECT_TRUE(has(text, "no encoder of pictures") && has(text, "no-encoder.mirra")) << text;
     refusal(ErrorCode::not_found, [&] { GramNetwork::of_encoder(scratch() + "nowhere.mirra", torch::kCPU); });
 }
 
@@ -565,7 +566,8 @@ TEST(StylizationEvaluation, FailsEarlyOnWhatCannotWork) {
     EXPECT_THROW(run_stylization_evaluation(settings), Error);
     settings.csv.clear();
     settings.styles = {scratch() + "no-styles"};
-    refusal(ErrorCode::not_found, [&] { run_stylization_evaluation(settings); });
+    const auto text = refusal(ErrorCode::not_found, [&] { run_stylization_evaluation(settings); });
+    EXPECT_TRUE(has(text, "--styles")) << text;
     settings.styles = settings.contents;
     settings.bundles.clear();
     EXPECT_TRUE(

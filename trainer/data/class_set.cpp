@@ -36,9 +36,9 @@ ClassSet::ClassSet(std::vector<std::unique_ptr<PictureStore>> stores, const Opti
 std::unique_ptr<ClassSet> ClassSet::hold_out(std::int64_t count) {
     if (count < 1 || size() < 2 * count)
         throw Error(ErrorCode::invalid_argument,
-                    "too few pictures: " + std::to_string(size()) + ", of which " + std::to_string(count) +
-                        " are held out for validation",
-                    name(0), "add pictures, or lower validation.pictures in the recipe");
+                    "too few pictures: " + std::to_string(size()) + "; " + std::to_string(count) +
+                        " are held out for validation, and as many at least are trained on",
+                    "validation.pictures", "add pictures, or lower it in the recipe");
     std::unique_ptr<ClassSet> held(new ClassSet(stores_, options_));
     std::vector<std::unique_ptr<Entry>> kept;
     const auto stride = size() / count;

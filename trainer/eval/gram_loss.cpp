@@ -27,10 +27,13 @@ GramNetwork::GramNetwork(std::string name, std::shared_ptr<GraphModule> network,
 
 GramNetwork GramNetwork::of_encoder(const std::filesystem::path &path, const torch::Device &device) {
     const auto bundle = bundle::Bundle::open(path);
-    const auto &graph = bundle->graph("encoder");
-    if (graph.inputs.size() != 1 || graph.inputs.front().channels != 3)
-        throw Error(ErrorCode::mismatch, "its graph 'encoder' does not take a picture", path.string(),
+    const auto &graphs = bundle->manifest().graphs;
+    const auto found = graphs.find("encoder");
+    if (found == graphs.end() || found->second.inputs.size() != 1 ||
+        found->second.inputs.front().channels != 3)
+        throw Error(ErrorCode::mismatch, "the bundle holds no encoder of pictures", path.string(),
                     "give a bundle of mirra-train encoder, inverter or stylizer");
+    const auto &graph = found->second;
     auto network = std::make_shared<GraphModule>(graph, GraphModule::Options{});
     network->load(*bundle);
     return {path.stem().string(), std::move(network), device};

@@ -70,8 +70,8 @@ class Evaluation {
     explicit Evaluation(const StylizationEvaluation &settings)
         : settings_(settings)
         , networks_(open_networks(settings))
-        , contents_(settings.contents, picture_options(settings.count))
-        , styles_(settings.styles, picture_options(settings.style_count)) {
+        , contents_(settings.contents, picture_options(settings.count, "--content"))
+        , styles_(settings.styles, picture_options(settings.style_count, "--styles")) {
         for (const auto &network : networks_) result_.columns.push_back({network.name(), network.layers()});
         const auto bundles = each_once(settings.bundles);
         if (bundles.empty()) throw Error(ErrorCode::invalid_argument, "no bundle was given", "--bundle");
@@ -99,10 +99,11 @@ class Evaluation {
     }
 
   private:
-    StylizationPictures::Options picture_options(std::int64_t count) const {
+    StylizationPictures::Options picture_options(std::int64_t count, const std::string &option) const {
         return {.count = count,
                 .seed = settings_.seed,
                 .extent = settings_.extent,
+                .option = option,
                 .check_size = [this](auto width, auto height) { check_size(width, height); }};
     }
 

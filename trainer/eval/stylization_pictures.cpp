@@ -30,7 +30,8 @@ StylizationPictures::StylizationPictures(const std::vector<std::string> &sources
     : options_(options)
     , set_(std::make_unique<ClassSet>(
           sources, evaluation_split(sources),
-          ClassSet::Options{.side = 0, .cache_bytes = kCacheBytes, .labelled = false}))
+          ClassSet::Options{
+              .side = 0, .cache_bytes = kCacheBytes, .labelled = false, .option = options.option}))
     , places_(spaced_places(set_->size(), options.count, options.seed)) {}
 
 std::string StylizationPictures::name(std::size_t index) const {

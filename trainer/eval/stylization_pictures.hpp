@@ -23,7 +23,8 @@ class StylizationPictures {
     struct Options {
         std::int64_t count = 0; ///< at most; 0: all
         std::uint64_t seed = 0;
-        std::int64_t extent = 0; ///< width and height, the aspect not kept; 0: as they are
+        std::int64_t extent = 0;       ///< width and height, the aspect not kept; 0: as they are
+        std::string option = "--data"; ///< that names the sources, for messages
         /// @throws Error for a picture of a size that cannot be measured
         std::function<void(std::int64_t width, std::int64_t height)> check_size = {};
     };
