@@ -459,6 +459,8 @@ TEST_P(PluginStylizer, ABundleForSomethingElseIsRefused) {
                    "is for the task 'denoise', not 'stylize'");
     expect_refused(GetParam(), make_inverter(), "style-prepare", MIRRA_E_MISMATCH,
                    "is for the task 'invert', not 'style-prepare'");
+    expect_refused(GetParam(), make_stylizer({.task = ""}), "stylize", MIRRA_E_MISMATCH,
+                   "is for no task, not 'stylize'");
     StylizerKind crossed;
     crossed.graphs["generator-low"] = crossed.graphs.at("generator-deep");
     crossed.graphs["generator-low"].name = "generator-low";
@@ -472,8 +474,6 @@ TEST_P(PluginStylizer, ARunKeepsToTheMemoryThatThePlanNames) {
     const auto engine = inverter_engine(GetParam()); // one, since each measures the runtime anew
     const mirra_plan free = Stylizer(engine, bundle).plan(301, 203);
     ASSERT_GT(free.required_bytes, 0U);
-    expect_refused(GetParam(), make_stylizer({.task = ""}), "stylize", MIRRA_E_MISMATCH,
-                   "is for no task, not 'stylize'");
     Stylizer tight(engine, bundle, 0, free.required_bytes);
     const auto result = tight.stylize(*content, *style);
     EXPECT_GT(tight.tiles, 1U);
