@@ -25,8 +25,9 @@ struct Range {
 }
 
 [[noreturn]] void too_large(const std::string &file, const std::string &what) {
-    throw Error(ErrorCode::limit, what, file,
-                "a file of this kind is never that large: it is damaged or hostile");
+    throw Error(
+        ErrorCode::limit, what, file,
+        "no bundle or tensor file is like that: this is another kind of file, or damaged, or hostile");
 }
 
 /// Reads the header of one file into tensors and metadata.
