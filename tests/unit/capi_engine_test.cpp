@@ -19,7 +19,7 @@ TEST(CapiEngine, DescribesTheDenoiser) {
     EXPECT_STREQ("denoise", task.name);
     EXPECT_STREQ("denoiser.mirra", task.default_bundle);
     EXPECT_STREQ("org.mirra.denoiser", task.plugin_id);
-    EXPECT_EQ(2U, task.port_count);
+    EXPECT_EQ(3U, task.port_count);
     EXPECT_EQ(6U, task.param_count);
 
     MIRRA_STRUCT(mirra_param_info, sigma);
@@ -39,6 +39,10 @@ TEST(CapiEngine, DescribesTheDenoiser) {
     EXPECT_EQ(MIRRA_PORT_OUTPUT, output.direction);
     EXPECT_EQ(MIRRA_TYPE_IMAGE, output.type);
     EXPECT_STREQ("", output.unit);
+    MIRRA_STRUCT(mirra_port_info, map);
+    EXPECT_OK(mirra_engine_port(engine.get(), "denoise", 2, &map, error));
+    EXPECT_STREQ("noise_map", map.name);
+    EXPECT_EQ(MIRRA_PORT_OPTIONAL, map.flags);
 }
 
 TEST(CapiEngine, RefusesWhatIsNotThere) {
