@@ -51,13 +51,13 @@ Tensor draw_heat(const Host &host, const Settings &settings, const std::vector<f
                  const mirra_tensor *image) {
     const std::int64_t extent = settings.networks.extent;
     const Shape shape = host.shape(image);
-    const auto scale = static_cast<float>(0.5 / middle_of(settings, heat));
+    const double end = 2 * middle_of(settings, heat); // of the scale
     const Tensor small = host.upload(heat, {1, 1, extent, extent});
     std::vector<float> levels = host.download(host.resampled(small.get(), shape[2], shape[3]).get());
     std::vector<float> pixels = host.download(image);
     const std::size_t area = levels.size();
     for (std::size_t i = 0; i < area; ++i) {
-        const float level = std::clamp(levels[i] * scale, 0.0F, 1.0F);
+        const auto level = static_cast<float>(std::clamp(levels[i] / end, 0.0, 1.0));
         const float gray = 0.299F * pixels[i] + 0.587F * pixels[area + i] + 0.114F * pixels[2 * area + i];
         const Color color = color_of(level);
         for (std::size_t c = 0; c < color.size(); ++c)

@@ -241,6 +241,20 @@ TEST_P(PluginAnomaly, TheMiddleOfTheScaleIsTheThreshold) {
         ASSERT_NEAR(std::min(1.0, heat[i] * 1.2 / (2 * score)), map.samples[3 * i], 1e-4);
 }
 
+/// No heat at all and the smallest thresholds: their inverse is infinite.
+TEST_P(PluginAnomaly, ATinyThresholdLeavesAColdMapDark) {
+    Floats map(kExtent, kExtent, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    Detector cold = detector("reconstruction");
+    cold.set("pixel_weight", "1e-60").set("feature_weight", "1e-60").set("threshold", "1e-310");
+    const auto heat = cold.detect(*image_, {.heatmap = &map.image}).tensor("heat");
+    ASSERT_EQ(*std::max_element(heat.begin(), heat.end()), 0.0F);
+    for (std::size_t i = 0; i < map.samples.size(); i += 3) {
+        const float gray =
+            0.299F * image_->samples[i] + 0.587F * image_->samples[i + 1] + 0.114F * image_->samples[i + 2];
+        ASSERT_NEAR(map.samples[i], gray / 2, 1e-5);
+    }
+}
+
 TEST_P(PluginAnomaly, WithoutCalibrationThereIsNoVerdict) {
     const Detection plain = detector("reconstruction").detect(*image_, {.tensors = false});
     EXPECT_TRUE(plain.has("score"));
