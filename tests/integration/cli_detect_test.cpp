@@ -177,7 +177,13 @@ TEST_F(CliDetect, WhatCannotBeDoneIsRefused) {
     EXPECT_NE(missing.err.find("mirra-train anomaly"), std::string::npos) << missing.err;
     EXPECT_EQ(run_cli({"detect", image, "--bundle", "denoiser.mirra"}).exit_code, 5);
     EXPECT_EQ(detect({image, "--csv", image}).exit_code, 2) << "would replace the input";
+    for (const char *option : {"--tensors", "--heat", "--scores"})
+        EXPECT_EQ(detect({image, option, image}).exit_code, 2) << option << " would replace the input";
     EXPECT_EQ(text_of(image), before);
+    const std::string weights = text_of(bundle_), both = folder_ / "both.safetensors";
+    EXPECT_EQ(detect({image, "--csv", bundle_}).exit_code, 2) << "would replace the bundle";
+    EXPECT_EQ(text_of(bundle_), weights);
+    EXPECT_EQ(detect({image, "--heat", both, "--scores", both}).exit_code, 2) << "would replace each other";
     EXPECT_EQ(detect({image, "--csv", folder_ / "nowhere/scores.csv"}).exit_code, 4);
     EXPECT_EQ(detect({image, "--csv", parts_}).exit_code, 4);
     EXPECT_EQ(detect({image, "--compare", folder_ / "sheet.png"}).exit_code, 2) << "of what";

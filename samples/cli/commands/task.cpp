@@ -41,6 +41,7 @@ class TaskCommand final : public Command {
     void declare_common(CLI::App &app);
     [[nodiscard]] std::string free_name(const CLI::App &app, const std::string &name) const;
     [[nodiscard]] std::vector<FilePair> files() const;
+    [[nodiscard]] std::vector<std::string> further_outputs() const;
     void check_output_file(const std::string &path) const;
     void check_outputs(const std::vector<FilePair> &files) const;
     void check_inputs_stay(const std::vector<FilePair> &files) const;
@@ -194,6 +195,15 @@ ExitCode TaskCommand::run() {
     return run_all(run, files, interrupt);
 }
 
+/// Files that the run writes beside its main output; "" for those that were not asked for.
+std::vector<std::string> TaskCommand::further_outputs() const {
+    std::vector<std::string> all{settings_.sheet, settings_.preview, settings_.tensors, csv_};
+    for (const auto &port : task_.ports)
+        if (const auto given = settings_.ports.find(port.name); !port.input && given != settings_.ports.end())
+            all.push_back(given->second);
+    return all;
+}
+
 void TaskCommand::check_output_file(const std::string &path) const {
     if (primary_output(task_)->type == MIRRA_TYPE_IMAGE) {
         check_output(path);
@@ -212,8 +222,7 @@ void TaskCommand::check_inputs_stay(const std::vector<FilePair> &files) const {
         if (!port.input || given == settings_.ports.end()) continue;
         if (port.type != MIRRA_TYPE_IMAGE && port.type != MIRRA_TYPE_TENSOR) continue;
         for (const auto &file : files) check_not_same(file.output, given->second);
-        for (const std::string &also : {settings_.sheet, settings_.preview, settings_.tensors, csv_})
-            check_not_same(also, given->second);
+        for (const std::string &also : further_outputs()) check_not_same(also, given->second);
     }
 }
 
@@ -227,11 +236,15 @@ void TaskCommand::check_outputs(const std::vector<FilePair> &files) const {
             throw Failure(ExitCode::usage, "there is no result to show", picture, "give -o as well");
         check_output(picture);
     }
-    for (const std::string &also : {settings_.sheet, settings_.preview, csv_})
+    const auto further = further_outputs();
+    for (auto also = further.begin(); also != further.end(); ++also) {
         for (const auto &file : files) {
-            check_not_same(also, file.input);
-            check_not_same(also, file.output);
+            check_not_same(*also, file.input);
+            check_not_same(*also, file.output);
         }
+        check_not_same(*also, settings_.run.bundle);
+        for (auto other = further.begin(); other != also; ++other) check_not_same(*also, *other);
+    }
     for (const std::string &also : {settings_.tensors, csv_})
         if (!also.empty()) check_writable(also);
 }
