@@ -92,8 +92,10 @@ std::vector<float> pack(const std::vector<PreparedLevel> &levels) {
 }
 
 std::vector<PreparedLevel> unpack(const Host &host, const std::vector<float> &values, const char *port) {
-    if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); }))
-        host.fail(MIRRA_E_INVALID_ARGUMENT, "the prepared style holds values that are no finite numbers",
+    constexpr float kLargest = 1e30F; // eigenvalues, which add up many of them, stay finite
+    if (!std::all_of(values.begin(), values.end(), [](float value) { return std::abs(value) <= kLargest; }))
+        host.fail(MIRRA_E_INVALID_ARGUMENT,
+                  "the prepared style holds values that are no finite numbers, or larger than any features'",
                   port, "Make it anew by the task 'style-prepare'.");
     Reader reader(host, values, port);
     if (reader.take(1).front() != kMark) reader.fail("it does not begin like one");

@@ -17,7 +17,8 @@ struct PreparedLevel {
 std::vector<float> pack(const std::vector<PreparedLevel> &levels);
 
 /// @param port  named in errors
-/// @throws Failed mismatch: no prepared style, or of another version | invalid_argument: no finite numbers
+/// @throws Failed mismatch: no prepared style, or of another version | invalid_argument: no finite numbers,
+/// or impossible ones
 std::vector<PreparedLevel> unpack(const Host &host, const std::vector<float> &values, const char *port);
 
 /// Whether two fingerprints are of one encoder; precisions may differ.

@@ -73,9 +73,13 @@ std::vector<Level> levels_of(const Host &host) {
 }
 
 PixelGrid grid_of(const Host &host, const std::vector<Level> &levels) {
+    constexpr std::int64_t kLargestAlignment = 1 << 16; // that a graph alone may have
     PixelGrid grid;
     for (const Level &level : levels) {
         grid.alignment = std::lcm(grid.alignment, host.alignment(level.autoencoder));
+        if (grid.alignment > kLargestAlignment)
+            bad_bundle(host, "its levels have no grid of pixels of at most " +
+                                 std::to_string(kLargestAlignment) + " in common");
         // A picture of one pixel comes out as large as the smallest that the graph takes.
         const Shape smallest = host.output_shape(level.autoencoder, kImage, 1, 1);
         grid.least = std::max(grid.least, smallest[2]);

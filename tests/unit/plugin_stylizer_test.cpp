@@ -351,17 +351,27 @@ TEST_P(PluginStylizer, DegeneratePicturesGiveSensibleOnes) {
     const auto content = picture(33, 29), gray = plain(33, 29, 0.5F, 0.5F, 0.5F), dot = plain(1, 1, 1, 0, 0),
                flat = plain(40, 40, 0.2F, 0.7F, 0.1F), tiny = picture(1, 2), style = style_picture(33, 40);
     const auto spot = make_mask(33, 29, [](int x, int y) { return x == 20 && y == 11 ? 1 : 0; });
+    const Bundle deep = make_stylizer(), identity = make_flat_stylizer();
     const auto run = [&](const Bundle &bundle, const Floats &in, const Floats &from, bool masked) {
         StylePorts given{{{"style", &from.image}}, {}};
         if (masked) given.images.emplace_back("mask", &spot->image);
-        const auto result = Stylizer(GetParam(), bundle).stylize(in, given);
-        EXPECT_TRUE(std::ranges::all_of(result, [](float v) { return v >= -kClose && v <= 1 + kClose; }));
+        return Stylizer(GetParam(), bundle).stylize(in, given);
     };
-    for (const bool masked : {false, true})
-        for (const Bundle &bundle : {make_stylizer(), make_flat_stylizer()})
-            for (const Floats *in : {content.get(), gray.get(), dot.get(), tiny.get()})
-                for (const Floats *from : {style.get(), dot.get(), flat.get(), tiny.get(), gray.get()})
-                    run(bundle, *in, *from, masked);
+    // What is no number is written as 0, which neither a sigmoid gives nor a clamp to the content's range.
+    for (const Floats *in : {content.get(), gray.get(), dot.get(), tiny.get()})
+        for (const Floats *from : {style.get(), dot.get(), flat.get(), tiny.get(), gray.get()}) {
+            const auto [low, high] = std::ranges::minmax(in->samples);
+            EXPECT_GT(std::ranges::min(run(deep, *in, *from, false)), 0);
+            for (const bool masked : {false, true}) {
+                const auto [least, most] = std::ranges::minmax(run(identity, *in, *from, masked));
+                EXPECT_GE(least, low - kClose);
+                EXPECT_LE(most, high + kClose);
+            }
+            const float corner = run(deep, *in, *from, true).front();
+            if (in->image.width == spot->image.width) {
+                EXPECT_EQ(corner, in->samples.front()) << "not covered";
+            }
+        }
 }
 
 TEST_P(PluginStylizer, AFlatStyleGivesItsColour) {
@@ -433,6 +443,9 @@ TEST_P(PluginStylizer, WhatIsNoPreparedStyleIsRefused) {
             refused({good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)}, MIRRA_E_MISMATCH),
             HasSubstr("ends too early"))
             << size;
+    auto overflowing = good;
+    overflowing.back() = std::numeric_limits<float>::max(); // a variance
+    EXPECT_THAT(refused(overflowing, MIRRA_E_INVALID_ARGUMENT), HasSubstr("larger than any features'"));
     auto longer = good;
     longer.push_back(1);
     EXPECT_THAT(refused(longer, MIRRA_E_MISMATCH), HasSubstr("behind its end"));
@@ -466,6 +479,31 @@ TEST_P(PluginStylizer, ABundleForSomethingElseIsRefused) {
     crossed.graphs["generator-low"].name = "generator-low";
     expect_refused(GetParam(), make_stylizer(crossed), "stylize", MIRRA_E_MISMATCH,
                    "does not take the features");
+}
+
+/// A level whose features lie `stride` pixels apart.
+void add_level(StylizerKind &kind, const std::string &layer, std::int64_t stride) {
+    const auto encode_coarsely = [&](graph::Builder &b, const std::string &image) {
+        return b.conv2d(image, {3, 2, 1, stride, 0}, layer + ".in");
+    };
+    const auto enlarge = [&](graph::Builder &b, const std::string &x) {
+        return b.conv2d(b.upsample_nearest(x, stride), {2, 3, 1, 1, 0}, layer + ".out");
+    };
+    graph::Builder encoder("encoder-" + layer), generator("generator-" + layer), both("autoencoder-" + layer);
+    encoder.output("features", encode_coarsely(encoder, encoder.input("image", 3)));
+    generator.output("image", enlarge(generator, generator.input("features", 2)));
+    both.output("image", enlarge(both, encode_coarsely(both, both.input("image", 3))));
+    for (const graph::Builder *graph : {&encoder, &generator, &both})
+        kind.graphs[graph->finish().name] = graph->finish();
+}
+
+TEST_P(PluginStylizer, LevelsWithoutACommonGridAreRefused) {
+    StylizerKind kind{.graphs = {}, .defaults = "{}"};
+    for (const std::int64_t stride : {59, 61}) add_level(kind, std::to_string(stride), stride);
+    Stylizer(GetParam(), make_stylizer(kind)).plan(10, 10);
+    add_level(kind, "63", 63);
+    for (const char *task : {"stylize", "style-prepare"})
+        expect_refused(GetParam(), make_stylizer(kind), task, MIRRA_E_MISMATCH, "no grid of pixels");
 }
 
 TEST_P(PluginStylizer, ARunKeepsToTheMemoryThatThePlanNames) {
