@@ -2,6 +2,7 @@
 // bundles.
 #include "core/graph_module.hpp"
 #include "dying_task.hpp"
+#include "eval/manifest_rewrite.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
@@ -382,6 +383,14 @@ TEST(StylizerTraining, AKilledRunEndsWithTheSameBundle) {
     EXPECT_EQ(weights_of(whole.output), weights_of(killed.output));
 }
 
+/// Changes the manifest of a bundle.
+template<class Change> void with_manifest(const fs::path &path, const Change &change) {
+    const auto bundle = bundle::Bundle::open(path);
+    auto manifest = bundle->manifest();
+    change(manifest);
+    rewrite_manifest(*bundle, manifest, path);
+}
+
 TEST(StylizerTraining, AFinishedOneIsLeftAsItIsAndWrittenAnewWhereItIsGone) {
     auto command = command_for("finished");
     ASSERT_EQ(train_stylizer(command), 0);
@@ -393,6 +402,12 @@ TEST(StylizerTraining, AFinishedOneIsLeftAsItIsAndWrittenAnewWhereItIsGone) {
     std::ofstream(command.output) << "damaged";
     ASSERT_EQ(train_stylizer(command), 0);
     EXPECT_EQ(weights_of(command.output), weights);
+    for (const char *defaults : {R"({"levels": 5})", "{}"}) {
+        with_manifest(command.output, [&](bundle::Manifest &manifest) { manifest.defaults = defaults; });
+        ASSERT_EQ(train_stylizer(command), 0);
+        EXPECT_EQ(Json::parse(bundle::Bundle::open(command.output)->manifest().defaults)["levels"],
+                  "layer4,layer3");
+    }
     EXPECT_EQ(fs::last_write_time(level_bundle(command, "layer3")), level);
     command.restart = true;
     ASSERT_EQ(train_stylizer(command), 0);
@@ -528,6 +543,13 @@ TEST(StylizerTraining, TakesLevelsOverWithoutTrainingThem) {
     ASSERT_EQ(train_stylizer(joined), 0);
     EXPECT_EQ(weights_of(joined.output), own);
     EXPECT_EQ(provenance_of(joined.output)["levels"]["layer3"]["steps"], 4);
+    with_manifest(part.output, [](bundle::Manifest &manifest) {
+        manifest.provenance = R"({"levels": {"layer3": "by hand"}})";
+    });
+    fs::remove(joined.output);
+    ASSERT_EQ(train_stylizer(joined), 0);
+    EXPECT_EQ(provenance_of(joined.output)["levels"]["layer3"]["sha256"],
+              bundle::Bundle::open(part.output)->sha256());
 }
 
 TEST(StylizerTraining, BundlesThatDoNotFitAreErrorsBeforeTheFirstStep) {

@@ -50,7 +50,8 @@ Json level_provenance(const StylizerLevel &level) {
     auto own = Json::parse(level.bundle->manifest().provenance);
     if (const auto levels = own.find("levels"); levels != own.end() && levels->contains(level.layer))
         own = Json(levels->at(level.layer)); // of another stylizer
-    if (own.is_object()) own.erase("encoder");
+    if (!own.is_object()) own = Json::object();
+    own.erase("encoder");
     own["sha256"] = level.bundle->sha256();
     const auto &quality = level.quality;
     own["validation"] = {{"count", quality.pictures},
@@ -103,11 +104,13 @@ bool is_written(const StylizerBundle &bundle) {
     try {
         const auto old = bundle::Bundle::open(bundle.output);
         const auto provenance = Json::parse(old->manifest().provenance);
-        const auto sha = [&](const std::string &of) {
-            const Json::json_pointer place(of + "/sha256");
-            return provenance.contains(place) ? provenance.at(place) : Json();
+        const auto defaults = Json::parse(old->manifest().defaults);
+        const auto at = [](const Json &json, const std::string &path) {
+            const Json::json_pointer place(path);
+            return json.contains(place) ? json.at(place) : Json();
         };
-        return Json::parse(old->manifest().defaults).value("levels", "") == list_of(bundle.levels) &&
+        const auto sha = [&](const std::string &of) { return at(provenance, of + "/sha256"); };
+        return at(defaults, "/levels") == list_of(bundle.levels) &&
                sha("/encoder") == bundle.encoder.sha256() &&
                std::ranges::all_of(bundle.levels, [&](const StylizerLevel &level) {
                    return sha("/levels/" + level.layer) == level.bundle->sha256();
