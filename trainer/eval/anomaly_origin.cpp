@@ -3,9 +3,6 @@
 
 #include "core/joined.hpp"
 #include "core/provenance.hpp"
-#include "tasks/trained_radius.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -25,15 +22,6 @@ std::string set_name(const std::string &recorded) {
     return split && path.has_parent_path() ? path.parent_path().filename().string() : last;
 }
 
-std::vector<std::string> strings(const nlohmann::json &provenance, const char *key) {
-    std::vector<std::string> out;
-    const auto found = provenance.find(key);
-    if (found == provenance.end() || !found->is_array()) return out;
-    for (const auto &each : *found)
-        if (each.is_string()) out.push_back(each.get<std::string>());
-    return out;
-}
-
 std::string training_of(const EncoderOrigin &origin) {
     if (!origin.epsilon) return "training not known";
     if (*origin.epsilon == 0) return "standard training";
@@ -47,25 +35,6 @@ bool overlap(const std::vector<std::string> &a, const std::vector<std::string> &
 }
 
 } // namespace
-
-EncoderOrigin encoder_origin(const bundle::Manifest &manifest) {
-    EncoderOrigin out;
-    const auto provenance = nlohmann::json::parse(manifest.provenance, nullptr, false);
-    if (!provenance.is_object()) return out;
-    if (const auto encoder = provenance.find("encoder"); encoder != provenance.end()) {
-        // Of a bundle that was trained upon an encoder, whose own data it does not tell.
-        if (encoder->is_object()) out.norm = encoder->value("norm", "");
-        if (encoder->contains("epsilon")) out.epsilon = encoder->at("epsilon").get<double>();
-        return out;
-    }
-    out.data = strings(provenance, "data");
-    out.classes = strings(provenance, "classes");
-    if (const auto radius = trained_radius(manifest)) {
-        out.norm = radius->norm;
-        out.epsilon = radius->epsilon;
-    }
-    return out;
-}
 
 std::string origin_line(const std::string &name, const EncoderOrigin &origin, const std::string &data,
                         const std::vector<std::string> &classes) {

@@ -1,20 +1,13 @@
-// What the encoder of an anomaly detector has seen, so that no class label leaks unnoticed.
+// Whether the encoder of an anomaly detector has seen what is evaluated, so that no class label leaks
+// unnoticed.
 #pragma once
 
-#include "mirra/bundle.hpp"
+#include "eval/encoder_origin.hpp"
 
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace mirra::trainer {
-
-struct EncoderOrigin {
-    std::vector<std::string> data, classes; ///< empty where the manifest does not say
-    std::string norm;
-    std::optional<double> epsilon; ///< 0: standard training; none: not known
-};
-EncoderOrigin encoder_origin(const bundle::Manifest &manifest);
 
 /// A line for people: the encoder's data and classes, and whether they are those that are evaluated.
 /// @param data     as on the command line

@@ -3,7 +3,7 @@
 
 #include "core/device.hpp"
 #include "core/progress.hpp"
-#include "eval/anomaly_origin.hpp"
+#include "eval/encoder_origin.hpp"
 #include "eval/gram_loss.hpp"
 #include "eval/interruptible.hpp"
 #include "eval/stylization_levels.hpp"
