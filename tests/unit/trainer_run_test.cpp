@@ -3,6 +3,7 @@
 #include "core/checkpoint.hpp"
 #include "core/clip_gradients.hpp"
 #include "core/graph_module.hpp"
+#include "core/interrupt.hpp"
 #include "core/run_log.hpp"
 #include "interrupting_task.hpp"
 #include "mirra/architectures.hpp"
@@ -115,6 +116,20 @@ TEST(Training, CtrlCSavesAndTheResumedRunIsTheSameBitForBit) {
     EXPECT_FALSE(std::filesystem::exists(broken.output));
     ASSERT_EQ(train_denoiser(broken), 0);
     EXPECT_EQ(weights_of(broken.output), weights_of(whole.output));
+}
+
+TEST(Training, CtrlCInTheLastStepIsThereForWhatFollows) {
+    const auto command = command_for("late");
+    auto task = denoiser_task(command);
+    const auto last = task->steps() - 1;
+    test::InterruptingTask late(std::move(task), last);
+    EXPECT_EQ(run_training(late, {.folder = command.output.string() + ".run"}), RunResult::finished);
+    {
+        const InterruptGuard guard;
+        EXPECT_TRUE(interrupted());
+    }
+    const InterruptGuard guard;
+    EXPECT_FALSE(interrupted()) << "it was told of";
 }
 
 TEST(Training, AFinishedRunIsLeftAlone) {

@@ -7,6 +7,7 @@ namespace mirra::trainer {
 namespace {
 
 volatile std::sig_atomic_t g_signals = 0;
+bool g_noticed = false;
 
 extern "C" void count_signal(int number) {
     g_signals = g_signals + 1;
@@ -19,7 +20,8 @@ extern "C" void count_signal(int number) {
 } // namespace
 
 InterruptGuard::InterruptGuard() {
-    g_signals = 0;
+    if (g_noticed) g_signals = 0;
+    g_noticed = false;
     std::signal(SIGINT, count_signal);
     std::signal(SIGTERM, count_signal);
 }
@@ -30,7 +32,9 @@ InterruptGuard::~InterruptGuard() {
 }
 
 bool interrupted() noexcept {
-    return g_signals > 0;
+    if (g_signals == 0) return false;
+    g_noticed = true;
+    return true;
 }
 
 } // namespace mirra::trainer

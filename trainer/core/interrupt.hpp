@@ -3,7 +3,8 @@
 
 namespace mirra::trainer {
 
-/// While alive, SIGINT and SIGTERM set interrupted(); a second signal ends the process at once.
+/// While alive, SIGINT and SIGTERM set interrupted(); a second signal ends the process at once. A signal that
+/// interrupted() has told of is over with the guard; one that came too late for that counts under the next.
 class InterruptGuard {
   public:
     InterruptGuard();

@@ -76,7 +76,8 @@ class Run {
 
     /// The values' averages over the processes, in one exchange with whether any of them shall stop.
     std::vector<double> together(std::vector<double> values) {
-        values.push_back(interrupted() ? 1 : 0);
+        const bool last = step_ + 1 == task_.steps(); // nothing is left to stop here: what follows looks
+        values.push_back(!last && interrupted() ? 1 : 0);
         values = processes_.average(values);
         stopping_ = values.back() > 0;
         values.pop_back();
