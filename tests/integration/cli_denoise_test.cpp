@@ -177,6 +177,32 @@ TEST_F(CliDenoise, OddSizesAreDoneAndTilesLeaveNoSeams) {
     EXPECT_GT(run_cli({"compare", done_, tiled, "--json"}).json()["psnr"].get<double>(), kRounding);
 }
 
+TEST_F(CliDenoise, GrayPicturesAreDenoisedAsColorOnesAre) {
+    write_gradient(clean_, 192, 160);
+    ASSERT_EQ(run_cli({"noise", clean_, "-o", noisy_, "--sigma", "25", "--seed", "1"}).exit_code, 0);
+    ASSERT_EQ(run_cli({"denoise", noisy_, "-o", done_}).exit_code, 0);
+    EXPECT_GT(psnr(done_), psnr(noisy_) + 6);
+}
+
+TEST_F(CliDenoise, EveryQualityThatShipsRemovesNoise) {
+    for (const char *quality : {"fast", "balanced", "best"}) {
+        ASSERT_EQ(run_cli({"denoise", noisy_, "-o", done_, "--quality", quality}).exit_code, 0) << quality;
+        EXPECT_GT(psnr(done_), psnr(noisy_) + 6) << quality;
+    }
+}
+
+TEST_F(CliDenoise, ANoiseMapTellsTheLevelOfEachPixel) {
+    const std::string map = folder_ / "map.png";
+    write_flat(map, 8, 8, 25);
+    ASSERT_EQ(run_cli({"denoise", noisy_, "-o", done_, "--noise-map", map}).exit_code, 0);
+    const std::string stated = folder_ / "stated.png";
+    ASSERT_EQ(run_cli({"denoise", noisy_, "-o", stated, "--sigma", "25"}).exit_code, 0);
+    EXPECT_EQ(run_cli({"compare", done_, stated, "--json"}).json()["equal"], true);
+    const Outcome both = run_cli({"denoise", noisy_, "-o", done_, "--noise-map", map, "--sigma", "25"});
+    EXPECT_NE(both.exit_code, 0);
+    EXPECT_NE(both.err.find("leave the map out"), std::string::npos) << both.err;
+}
+
 /// Works in a folder for the time of a test: bundles are looked for there first.
 class InFolder {
   public:

@@ -188,4 +188,21 @@ TEST(Tiling, TilesSuitEveryGraphThatTheyGoThrough) {
     EXPECT_GE(slopes.peak_bytes, estimate_gradient_memory(encoder, {{"image", {1, 3, 320, 512}}}));
 }
 
+TEST(Tiling, GraphsWithoutACommonGridAreRefused) {
+    std::vector<graph::Graph> graphs;
+    for (const std::int64_t stride : {61, 59, 53, 47}) {
+        graph::Builder builder("strided");
+        const auto x = builder.input("image", 3);
+        builder.output(
+            "y",
+            builder.conv2d(x, {.in = 3, .out = 1, .kernel = stride, .stride = stride, .padding = 0}, "conv"));
+        graphs.push_back(builder.finish());
+    }
+    TilingOptions options;
+    options.others = {{&graphs[1]}, {&graphs[2]}};
+    EXPECT_EQ(plan_tiles(graphs[0], 64, 64, options).alignment, 61 * 59 * 53);
+    options.others.push_back({&graphs[3]});
+    EXPECT_THROW(plan_tiles(graphs[0], 64, 64, options), Error);
+}
+
 } // namespace

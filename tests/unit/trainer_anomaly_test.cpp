@@ -465,6 +465,19 @@ TEST(AnomalyTraining, ImpossibleDataAreErrorsBeforeTheFirstStep) {
     EXPECT_FALSE(fs::exists(command.output));
 }
 
+TEST(AnomalyTraining, PicturesToJudgeByAreNotTrainedOn) {
+    auto command = command_for("apart");
+    const auto root = make_pictures("all-parts", 24, 32, 32);
+    command.data = {root.string()};
+    command.bad = root / "bad";
+    fs::create_directories(command.bad);
+    EXPECT_NE(refused(command).find("of --bad are among"), std::string::npos) << refused(command);
+    command.bad.clear();
+    command.val_good = root;
+    EXPECT_NE(refused(command).find("of --val-good are among"), std::string::npos) << refused(command);
+    EXPECT_FALSE(fs::exists(command.output));
+}
+
 TEST(AnomalyTraining, ImpossibleEncodersAndRecipesAreErrorsBeforeTheFirstStep) {
     auto command = command_for("encoder-errors");
     graph::Builder builder("denoiser");

@@ -24,6 +24,17 @@ TEST(Recipe, AnEmptyOneHasTheDefaults) {
     EXPECT_EQ(recipe.crop, 128);
 }
 
+TEST(Recipe, OneThatIsNotThereIsToldWhereToFind) {
+    try {
+        Recipe::load("no/such.toml");
+        FAIL() << "loaded";
+    } catch (const Error &error) {
+        EXPECT_EQ(error.code(), ErrorCode::not_found);
+        EXPECT_EQ(error.subject(), "no/such.toml");
+        EXPECT_NE(error.hint().find("--recipe"), std::string::npos);
+    }
+}
+
 TEST(Recipe, MisspeltKeysAreNamed) {
     try {
         read("[data]\ncorp = 64\n");

@@ -42,6 +42,10 @@ Recipe &Recipe::operator=(Recipe &&) noexcept = default;
 Recipe::~Recipe() = default;
 
 Recipe Recipe::load(const std::filesystem::path &path) {
+    std::error_code unreadable;
+    if (!std::filesystem::exists(path, unreadable))
+        throw Error(ErrorCode::not_found, "there is no such recipe", path.string(),
+                    "give one with --recipe; the standard ones are found from the repository's root");
     const auto bytes = read_file(path, kLargestRecipe);
     return parse(std::string(reinterpret_cast<const char *>(bytes.data()), bytes.size()), path.string());
 }

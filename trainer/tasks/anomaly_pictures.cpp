@@ -41,6 +41,25 @@ std::shared_ptr<ClassSet> open_folder_set(const std::filesystem::path &folder, c
     return set_of(std::move(stores));
 }
 
+bool lies_in(const std::filesystem::path &folder, const std::filesystem::path &other) {
+    std::error_code unreadable;
+    const auto inner = std::filesystem::canonical(folder, unreadable),
+               outer = std::filesystem::canonical(other, unreadable);
+    if (inner.empty() || outer.empty()) return false;
+    return std::ranges::mismatch(outer, inner).in1 == outer.end();
+}
+
+/// A threshold, or an AUROC, over pictures that were trained on would promise too much.
+void check_apart(const AnomalyCommand &command, const std::filesystem::path &folder,
+                 const std::string &option) {
+    for (const auto &source : command.data)
+        if (!folder.empty() && lies_in(folder, source))
+            throw Error(ErrorCode::invalid_argument,
+                        "the pictures of " + option + " are among those that --data " + source +
+                            " would train on",
+                        folder.string(), "move that folder out of it, or give --data the folders beside it");
+}
+
 /// Leaves those that can be read; warns of the others.
 void read_all(ClassSet &set, const std::string &what) {
     Progress progress("reading " + what + " pictures", set.size());
@@ -80,6 +99,8 @@ std::string source_fingerprint(const Stores &stores) {
 }
 
 AnomalyPictures open_anomaly_pictures(const AnomalyCommand &command, const AnomalyRecipe &settings) {
+    check_apart(command, command.val_good, "--val-good");
+    check_apart(command, command.bad, "--bad");
     const auto extent = settings.generator.extent;
     Stores stores;
     for (const auto &source : command.data) stores.push_back(open_normal(source, command.class_name));

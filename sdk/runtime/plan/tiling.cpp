@@ -24,6 +24,17 @@ std::int64_t round_up(std::int64_t value, std::int64_t step) {
     return (value + step - 1) / step * step;
 }
 
+/// Graphs alone are held to it when they are read; together they could ask for any.
+std::int64_t common_alignment(std::int64_t one, std::int64_t other) {
+    const auto common = std::lcm(one, other);
+    if (common > g::Limits::kExtent)
+        throw Error(ErrorCode::mismatch,
+                    "the graphs have no grid of pixels of at most " + std::to_string(g::Limits::kExtent) +
+                        " in common",
+                    "tiles", "use graphs whose strides divide each other");
+    return common;
+}
+
 /// The cut of one axis: tiles of `core` pixels on the alignment grid.
 struct Axis {
     std::int64_t size = 0;              ///< of the image
@@ -80,7 +91,7 @@ class Planner {
         , minimum_(g::minimum_extent(graph))
         , halo_(g::receptive_field(graph)) {
         for (const auto &use : options.others) {
-            alignment_ = std::lcm(alignment_, g::alignment(*use.graph));
+            alignment_ = common_alignment(alignment_, g::alignment(*use.graph));
             minimum_ = std::max(minimum_, g::minimum_extent(*use.graph));
         }
         minimum_ = round_up(minimum_, alignment_);
