@@ -133,6 +133,26 @@ TEST_F(PluginDenoiserMap, OfAnotherSizeIsBroughtToThePicturesAndWildLevelsAreHel
     }
 }
 
+TEST_F(PluginDenoiserMap, OfAnotherSizeLeavesNoSeamsAndSteersTheDetail) {
+    Pixels<float> map(7, 5, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    for (std::size_t i = 0; i < map.samples.size(); ++i) map.samples[i] = 0.004F * static_cast<float>(i % 21);
+    for (std::size_t i = 0; i < in_.samples.size(); ++i)
+        in_.samples[i] += i / 6 % 3 == 0 ? 0.2F : 0.0F; // stripes
+    const BundleKind kind{.blur = true};
+    const auto result_of = [&](const char *detail, std::int32_t tile_size) {
+        EXPECT_OK(run_with(map, {{"detail", detail}, {"luminance", "0.8"}}, error, kind, tile_size));
+        return out_.samples;
+    };
+    const auto whole = result_of("0.7", 0), tiled = result_of("0.7", 16), none = result_of("0", 0);
+    double seam = 0, given_back = 0;
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+        seam = std::max<double>(seam, std::abs(whole[i] - tiled[i]));
+        given_back = std::max<double>(given_back, std::abs(whole[i] - none[i]));
+    }
+    EXPECT_LT(seam, 1e-6);
+    EXPECT_GT(given_back, 0.02);
+}
+
 TEST_F(PluginDenoiserMap, ExcludesAStatedLevelAndABlindNetwork) {
     const Pixels<float> map(4, 4, MIRRA_COLOR_GRAY, MIRRA_FORMAT_F32);
     Failure both, blind;
