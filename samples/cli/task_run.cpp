@@ -89,6 +89,13 @@ std::int32_t colored(std::int32_t color) {
     return color == MIRRA_COLOR_GRAY_ALPHA ? std::int32_t{MIRRA_COLOR_RGBA} : color;
 }
 
+/// Profile and notes of the main input for a picture that comes of it; none for a drawing in colours of a
+/// gray one, whose profile is none for colours.
+const mirra_picture *metadata_for(const Picture &picture, const Picture *main) {
+    const auto gray = [](const Picture &each) { return view_of(each).color < MIRRA_COLOR_RGB; };
+    return main != nullptr && gray(picture) == gray(*main) ? main->get() : nullptr;
+}
+
 double megapixels(const mirra_image &image) {
     return 1e-6 * image.width * image.height;
 }
@@ -266,16 +273,13 @@ void TaskRun::write_tensors(const Ports &ports, const Result &result) const {
 }
 
 void TaskRun::write_outputs(const Ports &ports, const Result &result) const {
-    const mirra_picture *metadata = ports.main != nullptr ? ports.main->get() : nullptr;
-    for (const auto &output : ports.outputs) {
-        // The profile of a gray picture is none of a drawing in colours.
-        const bool same = metadata == nullptr || view_of(output.picture).color == view_of(*ports.main).color;
-        write_picture(output.path, output.picture, same ? metadata : nullptr, settings_.write);
-    }
+    for (const auto &output : ports.outputs)
+        write_picture(output.path, output.picture, metadata_for(output.picture, ports.main), settings_.write);
     write_tensors(ports, result);
     if (settings_.sheet.empty() || ports.main == nullptr || ports.outputs.empty()) return;
     const std::vector<SheetEntry> entries{{ports.main, "before"}, {&ports.outputs.front().picture, "after"}};
-    write_picture(settings_.sheet, make_sheet(entries, {.zoom = true}), metadata, {});
+    const Picture sheet = make_sheet(entries, {.zoom = true});
+    write_picture(settings_.sheet, sheet, metadata_for(sheet, ports.main), {});
 }
 
 Json TaskRun::one(const FilePair &file, const std::string &counter) {

@@ -184,6 +184,36 @@ TEST_F(CliDenoise, GrayPicturesAreDenoisedAsColorOnesAre) {
     EXPECT_GT(psnr(done_), psnr(noisy_) + 6);
 }
 
+std::uint64_t profile_bytes(const std::string &path) {
+    mirra_picture *picture = nullptr;
+    EXPECT_EQ(MIRRA_OK, mirra_image_read(path.c_str(), nullptr, &picture, nullptr)) << path;
+    MIRRA_STRUCT(mirra_picture_info, info);
+    EXPECT_EQ(MIRRA_OK, mirra_picture_get_info(picture, &info, nullptr)) << path;
+    mirra_picture_destroy(picture);
+    return info.icc_bytes;
+}
+
+TEST_F(CliDenoise, TheProfileOfAGrayPictureIsNoneOfItsSheet) {
+    const std::vector<char> profile(200, 'g');
+    const std::string in = folder_ / "in.jpg", out = folder_ / "out.jpg", sheet = folder_ / "sheet.jpg";
+    for (const auto color : {MIRRA_COLOR_GRAY, MIRRA_COLOR_RGB}) {
+        std::vector<std::uint8_t> samples(std::size_t{48} * 32 * color, 90);
+        MIRRA_STRUCT(mirra_image, image);
+        image.width = 48;
+        image.height = 32;
+        image.format = MIRRA_FORMAT_U8;
+        image.color = color;
+        image.plane_count = 1;
+        image.planes[0].data = samples.data();
+        image.icc = profile.data();
+        image.icc_bytes = profile.size();
+        ASSERT_EQ(MIRRA_OK, mirra_image_write(in.c_str(), &image, nullptr, nullptr, nullptr));
+        ASSERT_EQ(run_cli({"denoise", in, "-o", out, "--compare", sheet}).exit_code, 0);
+        EXPECT_EQ(profile_bytes(out), profile.size());
+        EXPECT_EQ(profile_bytes(sheet), color == MIRRA_COLOR_GRAY ? 0 : profile.size());
+    }
+}
+
 TEST_F(CliDenoise, EveryQualityThatShipsRemovesNoise) {
     for (const char *quality : {"fast", "balanced", "best"}) {
         ASSERT_EQ(run_cli({"denoise", noisy_, "-o", done_, "--quality", quality}).exit_code, 0) << quality;
