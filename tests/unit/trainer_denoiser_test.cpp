@@ -260,6 +260,13 @@ std::string replaced(std::string recipe, const std::string &from, const std::str
     return recipe.replace(recipe.find(from), from.size(), to);
 }
 
+TEST(DenoiserNetwork, AnEncoderThatNothingLooksAtIsRefused) {
+    auto command = command_for("idle-encoder", kSmall);
+    command.encoder = test::small_encoder("idle-encoder");
+    EXPECT_THAT(refusal(ErrorCode::invalid_argument, [&] { train_denoiser(command); }),
+                testing::HasSubstr("--encoder"));
+}
+
 TEST(StartFrom, ABundleOfTheSameParametersGivesTheFirstWeights) {
     const auto first = command_for("first", kSmall);
     ASSERT_EQ(train_denoiser(first), 0);

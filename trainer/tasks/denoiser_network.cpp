@@ -13,6 +13,12 @@ namespace {
 const std::string kEncoderPrefix = "encoder.";
 
 void check_encoder(const DenoiserRecipe &recipe, const DenoiserOrigin &origin) {
+    const bool used = recipe.starts_from_encoder() || recipe.feature_weight > 0;
+    if (origin.encoder && !used)
+        throw Error(
+            ErrorCode::invalid_argument,
+            "an encoder is given, but the recipe's network has none and its loss compares no features",
+            "--encoder", "leave it out, or set loss.feature_weight in the recipe");
     if (origin.encoder) return;
     if (!recipe.frozen.empty() && !origin.start)
         throw Error(ErrorCode::invalid_argument, "the recipe freezes weights, which must come from somewhere",

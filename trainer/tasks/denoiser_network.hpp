@@ -21,7 +21,8 @@ struct DenoiserOrigin {
 };
 
 /// Weights from the recipe's seed, then those of the bundles; the encoder's win. Frozen as the recipe says.
-/// @throws Error invalid_argument (a recipe that needs an encoder) | mismatch (bundles of other networks)
+/// @throws Error invalid_argument (a recipe that needs an encoder, or knows none) | mismatch (bundles of
+/// other networks)
 std::shared_ptr<GraphModule> make_denoiser(const DenoiserRecipe &recipe, const DenoiserOrigin &origin,
                                            const torch::Device &device);
 
