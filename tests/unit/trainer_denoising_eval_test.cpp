@@ -89,7 +89,8 @@ TEST(PaperDenoising, StandsBesideItsOwnSetsAlone) {
 }
 
 /// A denoiser that gives its picture back.
-std::filesystem::path idle_denoiser(const std::string &folder, const std::string &provenance = "{}") {
+std::filesystem::path idle_denoiser(const std::string &folder, const std::string &provenance = "{}",
+                                    const std::string &quality = "[]") {
     const std::filesystem::path path = test::scratch() + folder + "/idle.mirra";
     std::filesystem::create_directories(path.parent_path());
     torch::manual_seed(1);
@@ -98,6 +99,7 @@ std::filesystem::path idle_denoiser(const std::string &folder, const std::string
     bundle::Manifest manifest;
     manifest.task = "denoise";
     manifest.provenance = provenance;
+    manifest.quality = quality;
     manifest.graphs.emplace("denoiser", network.graph());
     bundle::write_bundle(path, manifest, network.weights(), bundle::DType::f32);
     return path;
@@ -167,6 +169,19 @@ TEST(DenoisingEvaluation, IsRecordedInEveryBundle) {
     }
 }
 
+TEST(DenoisingEvaluation, MeasuresAndRecordsWhateverElseAManifestSays) {
+    auto settings = evaluation_of("odd");
+    settings.bundles = {
+        idle_denoiser("odd-c", R"({"encoder": {"epsilon": "none"}})", R"([7, {"data": 5, "psnr": 30}])")};
+    settings.noises = {{.sigma = 50}};
+    record_denoising(settings, evaluate_denoising(settings).rows);
+    const auto quality = nlohmann::json::parse(bundle::Bundle::open(settings.bundles[0])->manifest().quality);
+    ASSERT_EQ(quality.size(), 3u) << quality;
+    EXPECT_EQ(quality[0], 7);
+    EXPECT_EQ(quality[1].at("psnr"), 30);
+    EXPECT_EQ(quality[2].at("sigma"), 50);
+}
+
 DenoisingRow row_of(const std::string &method, const std::filesystem::path &bundle, double psnr,
                     double seconds) {
     DenoisingRow row;
@@ -204,8 +219,11 @@ TEST(DenoisingPlot, OverStepsHasACurveForEachNumberOfPictures) {
     EXPECT_EQ(plot.series[0].points[0].x, 100);
     EXPECT_EQ(plot.series[0].points[1].y, 26);
     EXPECT_EQ(plot.series[1].points[0].y, 27);
-    EXPECT_THAT(refusal(ErrorCode::invalid_argument,
-                        [] { plot_over_steps({row_of("x", idle_denoiser("plot-x"), 20, 0)}); }),
+    const auto untold = idle_denoiser("plot-x");
+    EXPECT_THAT(refusal(ErrorCode::invalid_argument, [&] { plot_over_steps({row_of("x", untold, 20, 0)}); }),
+                testing::HasSubstr("steps"));
+    EXPECT_NO_THROW(check_trainings({trained("a", 100, 10)}));
+    EXPECT_THAT(refusal(ErrorCode::invalid_argument, [&] { check_trainings({untold}); }),
                 testing::HasSubstr("steps"));
 }
 

@@ -19,6 +19,7 @@ namespace mirra::trainer {
 namespace {
 
 constexpr double kFullRange = 255;
+constexpr double kStrongest = 100; // of non-local means, in sigmas
 
 struct Command {
     DenoisingEvaluation evaluation;
@@ -44,11 +45,12 @@ PictureNoise sensor(const std::string &text) {
     return out;
 }
 
-/// Fails before the work if what is to be written could not be.
+/// Fails before the work if what is to be written or drawn could not be.
 void check_outputs(const Command &command) {
     const auto &settings = command.evaluation;
     for (const auto &path : {settings.csv, settings.sheet, command.plot})
         if (!path.empty()) const AtomicFile probe(path);
+    if (command.over_steps) check_trainings(settings.bundles);
     if (!settings.record) return;
     for (const auto &path : settings.bundles) const AtomicFile probe(path);
 }
@@ -100,6 +102,7 @@ void add_method_options(CLI::App &sub, DenoisingEvaluation &settings) {
     sub.add_flag("--known", settings.tell_sigma, "Tell the networks the noise level");
     sub.add_flag("!--alone", settings.compare, "Without OpenCV's non-local means");
     sub.add_option("--nlm-factor", settings.nlm_factor, "Strength of non-local means, in sigmas")
+        ->check(CLI::Range(0.0, kStrongest))
         ->capture_default_str();
     sub.add_option("--precision", settings.precision)
         ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))

@@ -24,7 +24,9 @@ std::string name_of(const std::filesystem::path &bundle, const std::vector<std::
 bool has_standard_encoder(const bundle::Bundle &bundle) {
     const auto provenance = nlohmann::json::parse(bundle.manifest().provenance);
     const auto encoder = provenance.find("encoder");
-    return encoder != provenance.end() && encoder->is_object() && encoder->value("epsilon", -1.0) == 0;
+    if (encoder == provenance.end() || !encoder->is_object()) return false;
+    const auto epsilon = encoder->find("epsilon");
+    return epsilon != encoder->end() && epsilon->is_number() && epsilon->get<double>() == 0;
 }
 
 DenoisingMethod method_of(const std::filesystem::path &path, const DenoisingEvaluation &evaluation) {

@@ -95,4 +95,8 @@ LinePlot plot_over_steps(const std::vector<DenoisingRow> &rows) {
     return plot;
 }
 
+void check_trainings(const std::vector<std::filesystem::path> &bundles) {
+    for (const auto &bundle : bundles) static_cast<void>(training_of(bundle));
+}
+
 } // namespace mirra::trainer

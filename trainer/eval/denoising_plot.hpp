@@ -14,4 +14,8 @@ LinePlot plot_over_time(const std::vector<DenoisingRow> &rows);
 /// @throws Error invalid_argument if a bundle's manifest does not say both
 LinePlot plot_over_steps(const std::vector<DenoisingRow> &rows);
 
+/// What plot_over_steps() would say of the bundles, before they are measured.
+/// @throws Error as that does
+void check_trainings(const std::vector<std::filesystem::path> &bundles);
+
 } // namespace mirra::trainer
