@@ -141,10 +141,13 @@ def ssim(a, b):
     return np.mean((2 * mean_a * mean_b + 1e-4) * (2 * covariance + 9e-4) / ((mean_a**2 + mean_b**2 + 1e-4) * (variances + 9e-4)))
 
 
+def pictures_in(folder):
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".png", ".jpg", ".jpeg"))
+
+
 def pictures_of(folder, count):
     from PIL import Image as Picture
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".png", ".jpg", ".jpeg"))
-    for path in files[:count]:
+    for path in pictures_in(folder)[:count]:
         yield np.asarray(Picture.open(path).convert("RGB"), dtype=np.float32) / FULL_RANGE
 
 
@@ -184,6 +187,9 @@ def main():
     parser.add_argument("--without", nargs="+", choices=["cbm3d", "nlm"], default=[])
     parser.add_argument("--library", type=pathlib.Path, default=ROOT / "build/release/lib/libmirra.so")
     arguments = parser.parse_args()
+    for folder in arguments.data:
+        if not pictures_in(folder):
+            parser.error(f"there are no pictures in {folder}")
     os.environ["OMP_NUM_THREADS"] = str(arguments.threads)  # before bm3d is imported
     import cv2
     cv2.setNumThreads(arguments.threads)
