@@ -134,6 +134,19 @@ TEST(DenoiserRecipes, ImpossibleNoiseIsRefused) {
     }
 }
 
+TEST(DenoiserRecipes, ImpossibleNetworksAreRefused) {
+    for (const auto &[text, subject] : {std::pair{"channels = [0, 8]\nblocks = [1, 1]", "channels"},
+                                        {"channels = [8, 8]\nblocks = [1, -1]", "blocks"},
+                                        {"channels = [8]\nblocks = [1, 1]", "channels"},
+                                        {"channels = []\nblocks = []", "channels"}}) {
+        auto recipe = Recipe::parse(std::string("[network]\n") + text, "r");
+        const auto settings = DenoiserRecipe::read(recipe);
+        EXPECT_THAT(refusal(ErrorCode::invalid_argument, [&] { static_cast<void>(settings.network()); }),
+                    testing::HasSubstr(subject))
+            << text;
+    }
+}
+
 /// An AlexNet of an eighth of the width: 8, 24, 48, 32, 32 channels.
 std::filesystem::path narrow_alexnet(const std::string &name) {
     torch::manual_seed(8);

@@ -2,6 +2,8 @@
 #include "mirra/architectures.hpp"
 #include "mirra/error.hpp"
 
+#include <algorithm>
+
 namespace mirra::graph {
 namespace {
 
@@ -16,13 +18,21 @@ std::string residual_blocks(Builder &b, std::string x, std::int64_t channels, st
     return x;
 }
 
+void check(const WaveletDenoiserOptions &options) {
+    if (options.channels.empty() || options.channels.size() != options.blocks.size())
+        throw Error(ErrorCode::invalid_argument, "as many channel counts as block counts are needed",
+                    "channels");
+    if (std::ranges::min(options.channels) < 1)
+        throw Error(ErrorCode::invalid_argument, "a level needs at least one channel", "channels");
+    if (std::ranges::min(options.blocks) < 0)
+        throw Error(ErrorCode::invalid_argument, "a level cannot have fewer than no blocks", "blocks");
+}
+
 } // namespace
 
 Graph wavelet_denoiser(const WaveletDenoiserOptions &options) {
+    check(options);
     const auto &channels = options.channels;
-    if (channels.empty() || channels.size() != options.blocks.size())
-        throw Error(ErrorCode::invalid_argument, "as many channel counts as block counts are needed",
-                    "channels");
     const auto levels = channels.size();
     Builder b("denoiser");
     const std::string image = b.input("image", 3);
