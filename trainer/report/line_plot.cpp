@@ -10,7 +10,7 @@
 namespace mirra::trainer {
 namespace {
 
-constexpr int kWidth = 900, kHeight = 560, kLeft = 80, kRight = 24, kTop = 84, kBottom = 64, kTicks = 8;
+constexpr int kWidth = 900, kHeight = 560, kLeft = 80, kRight = 40, kTop = 84, kBottom = 64, kTicks = 8;
 
 Axes axes_of(const LinePlot &plot) {
     ValueRange x, y;
