@@ -471,10 +471,22 @@ TEST(AnomalyTraining, PicturesToJudgeByAreNotTrainedOn) {
     command.data = {root.string()};
     command.bad = root / "bad";
     fs::create_directories(command.bad);
+    fs::copy(root / "picture0.png", command.bad / "picture0.png");
     EXPECT_NE(refused(command).find("of --bad are among"), std::string::npos) << refused(command);
     command.bad.clear();
     command.val_good = root;
     EXPECT_NE(refused(command).find("of --val-good are among"), std::string::npos) << refused(command);
+    const auto classes = make_classes("classes-apart", 24);
+    command.data = {classes.string()};
+    command.class_name = "blue";
+    command.val_good = classes / "blue";
+    EXPECT_NE(refused(command).find("of --val-good are among"), std::string::npos) << refused(command);
+    command.val_good.clear();
+    command.bad = classes / "red"; // of the same folder, but of another class
+    command.output = scratch() + "apart/of-a-class.mirra";
+    fs::create_directories(command.output.parent_path());
+    EXPECT_EQ(train_anomaly(command), 0);
+    command.output = scratch() + "apart/never.mirra";
     EXPECT_FALSE(fs::exists(command.output));
 }
 

@@ -10,6 +10,8 @@
 #include "mirra/error.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
 
 namespace mirra::trainer {
 namespace {
@@ -41,23 +43,21 @@ std::shared_ptr<ClassSet> open_folder_set(const std::filesystem::path &folder, c
     return set_of(std::move(stores));
 }
 
-bool lies_in(const std::filesystem::path &folder, const std::filesystem::path &other) {
-    std::error_code unreadable;
-    const auto inner = std::filesystem::canonical(folder, unreadable),
-               outer = std::filesystem::canonical(other, unreadable);
-    if (inner.empty() || outer.empty()) return false;
-    return std::ranges::mismatch(outer, inner).in1 == outer.end();
+std::set<std::filesystem::path> files_of(const ClassSet &set) {
+    std::set<std::filesystem::path> files;
+    for (std::int64_t i = 0; i < set.size(); ++i)
+        files.insert(std::filesystem::weakly_canonical(set.name(i)));
+    return files;
 }
 
 /// A threshold, or an AUROC, over pictures that were trained on would promise too much.
-void check_apart(const AnomalyCommand &command, const std::filesystem::path &folder,
+void check_apart(const std::set<std::filesystem::path> &trained, const ClassSet &judged,
                  const std::string &option) {
-    for (const auto &source : command.data)
-        if (!folder.empty() && lies_in(folder, source))
+    for (const auto &file : files_of(judged))
+        if (trained.contains(file))
             throw Error(ErrorCode::invalid_argument,
-                        "the pictures of " + option + " are among those that --data " + source +
-                            " would train on",
-                        folder.string(), "move that folder out of it, or give --data the folders beside it");
+                        "pictures of " + option + " are among those of --data, which are trained on",
+                        file.string(), "move them out of it, or give --data the folders beside them");
 }
 
 /// Leaves those that can be read; warns of the others.
@@ -99,8 +99,6 @@ std::string source_fingerprint(const Stores &stores) {
 }
 
 AnomalyPictures open_anomaly_pictures(const AnomalyCommand &command, const AnomalyRecipe &settings) {
-    check_apart(command, command.val_good, "--val-good");
-    check_apart(command, command.bad, "--bad");
     const auto extent = settings.generator.extent;
     Stores stores;
     for (const auto &source : command.data) stores.push_back(open_normal(source, command.class_name));
@@ -108,19 +106,26 @@ AnomalyPictures open_anomaly_pictures(const AnomalyCommand &command, const Anoma
     for (auto &store : stores) store = square_pictures(std::move(store), extent);
     out.training = set_of(std::move(stores), command.class_name);
     out.training->keep(command.count);
+    const auto trained = files_of(*out.training);
+    if (!command.val_good.empty()) {
+        out.normal = open_folder_set(command.val_good, "--val-good", extent);
+        check_apart(trained, *out.normal, "--val-good");
+    }
+    if (!command.bad.empty()) {
+        out.bad = open_folder_set(command.bad, "--bad", extent);
+        check_apart(trained, *out.bad, "--bad");
+    }
     read_all(*out.training, "normal");
     const auto &where = command.data.front();
     const std::string hint = "add pictures, or repair the files that cannot be read";
-    if (command.val_good.empty()) {
+    if (!out.normal) {
         out.normal = hold_out(*out.training, settings, where);
     } else {
-        out.normal = open_folder_set(command.val_good, "--val-good", extent);
         read_all(*out.normal, "further normal");
         require(out.normal->size(), kFewest, "to calibrate with", command.val_good.string(), hint);
     }
     require(out.training->size(), kFewest, "to train on", where, hint);
-    if (command.bad.empty()) return out;
-    out.bad = open_folder_set(command.bad, "--bad", extent);
+    if (!out.bad) return out;
     read_all(*out.bad, "bad");
     require(out.bad->size(), 1, "bad ones", command.bad.string(), hint);
     return out;
