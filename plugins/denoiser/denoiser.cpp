@@ -14,8 +14,7 @@ namespace {
 /// What the network was trained to read as "find it out yourself".
 constexpr double kUnknownLevel = -0.25;
 constexpr double kUnits = 255;
-/// Of a map; as sigma's.
-constexpr float kMostNoise = 100.0F / 255;
+constexpr auto kMostNoise = static_cast<float>(kMostSigma / kUnits);
 constexpr std::uint64_t kPictureBytes = 3 * sizeof(float);
 
 /// One session's state.

@@ -34,7 +34,7 @@ mirra_param_info sigma() noexcept {
         number("sigma", "Noise level",
                "Standard deviation of the noise, in units of 1/255. 'auto' lets the network find it "
                "out; the level that was measured in the image is then reported as sigma_estimated.",
-               {0, 100, 75, 0}, 1);
+               {0, kMostSigma, 75, 0}, 1);
     info.unit = "1/255";
     info.default_text = kAuto;
     info.choices = kAutoChoice.data();

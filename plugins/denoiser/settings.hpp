@@ -10,6 +10,7 @@ using plugin::Host, plugin::Shape, plugin::Tensor;
 inline constexpr const char *kGraph = "denoiser";
 inline constexpr const char *kImage = "image";
 inline constexpr const char *kNoiseLevel = "noise_level";
+inline constexpr double kMostSigma = 100;             ///< that can be stated, in 1/255; of a map too
 inline constexpr const char *kNoiseMap = "noise_map"; ///< a port
 
 /// What comes of the change that the network makes, 0 ... 1 each.

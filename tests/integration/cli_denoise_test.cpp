@@ -194,20 +194,11 @@ std::uint64_t profile_bytes(const std::string &path) {
 }
 
 TEST_F(CliDenoise, TheProfileOfAGrayPictureIsNoneOfItsSheet) {
-    const std::vector<char> profile(200, 'g');
+    const std::string profile(200, 'g');
     const std::string in = folder_ / "in.jpg", out = folder_ / "out.jpg", sheet = folder_ / "sheet.jpg";
     for (const auto color : {MIRRA_COLOR_GRAY, MIRRA_COLOR_RGB}) {
-        std::vector<std::uint8_t> samples(std::size_t{48} * 32 * color, 90);
-        MIRRA_STRUCT(mirra_image, image);
-        image.width = 48;
-        image.height = 32;
-        image.format = MIRRA_FORMAT_U8;
-        image.color = color;
-        image.plane_count = 1;
-        image.planes[0].data = samples.data();
-        image.icc = profile.data();
-        image.icc_bytes = profile.size();
-        ASSERT_EQ(MIRRA_OK, mirra_image_write(in.c_str(), &image, nullptr, nullptr, nullptr));
+        write_samples(in, 48, 32, color, std::vector<std::uint8_t>(std::size_t{48} * 32 * color, 90),
+                      profile);
         ASSERT_EQ(run_cli({"denoise", in, "-o", out, "--compare", sheet}).exit_code, 0);
         EXPECT_EQ(profile_bytes(out), profile.size());
         EXPECT_EQ(profile_bytes(sheet), color == MIRRA_COLOR_GRAY ? 0 : profile.size());

@@ -90,17 +90,6 @@ struct Pixels {
     std::vector<std::uint8_t> samples;
 };
 
-void write_gray(const std::string &path, const Pixels &pixels) {
-    MIRRA_STRUCT(mirra_image, image);
-    image.width = pixels.width;
-    image.height = pixels.height;
-    image.format = MIRRA_FORMAT_U8;
-    image.color = pixels.color;
-    image.plane_count = 1;
-    image.planes[0].data = const_cast<std::uint8_t *>(pixels.samples.data());
-    ASSERT_EQ(mirra_image_write(path.c_str(), &image, nullptr, nullptr, nullptr), MIRRA_OK);
-}
-
 Pixels read_pixels(const std::string &path) {
     mirra_picture *picture = nullptr;
     EXPECT_EQ(mirra_image_read(path.c_str(), nullptr, &picture, nullptr), MIRRA_OK);
@@ -123,7 +112,7 @@ TEST_F(CliDetect, TheHeatMapOfAGrayPictureIsInColours) {
         Pixels gray{30, 20, color, {}};
         for (int i = 0; i < 30 * 20 * color; ++i)
             gray.samples.push_back(static_cast<std::uint8_t>(i * 7 % 200));
-        write_gray(image, gray);
+        write_samples(image, gray.width, gray.height, color, gray.samples);
         const Outcome run = detect({image, "--heatmap", map});
         ASSERT_EQ(run.exit_code, 0) << run.err;
         const Pixels drawn = read_pixels(map);

@@ -6,8 +6,6 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
-
 namespace mirra::test {
 namespace {
 
@@ -62,15 +60,7 @@ TEST_F(CliStylize, AStyleChangesThePictureButNotItsSize) {
 }
 
 TEST_F(CliStylize, AGrayPictureGetsTheColorsOfTheStyle) {
-    std::array<std::uint8_t, 8 * 6> samples{};
-    MIRRA_STRUCT(mirra_image, gray);
-    gray.width = 8;
-    gray.height = 6;
-    gray.format = MIRRA_FORMAT_U8;
-    gray.color = MIRRA_COLOR_GRAY;
-    gray.plane_count = 1;
-    gray.planes[0].data = samples.data();
-    ASSERT_EQ(MIRRA_OK, mirra_image_write(image_.c_str(), &gray, nullptr, nullptr, nullptr));
+    write_samples(image_, 8, 6, MIRRA_COLOR_GRAY, std::vector<std::uint8_t>(8 * 6));
     const Outcome info = run_cli({"info", styled("out.png", {wave_}), "--json"});
     EXPECT_EQ(info.json()["channels"], 3) << info.out << info.err;
 }

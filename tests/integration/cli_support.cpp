@@ -104,22 +104,20 @@ std::vector<std::string> TemporaryFolder::names() const {
     return out;
 }
 
-namespace {
-
-/// Writes interleaved RGB samples as a picture file.
-void write_pixels(const std::string &path, int width, int height, std::vector<std::uint8_t> pixels) {
+void write_samples(const std::string &path, int width, int height, int color,
+                   std::vector<std::uint8_t> samples, const std::string &profile) {
     MIRRA_STRUCT(mirra_image, image);
     image.width = width;
     image.height = height;
     image.format = MIRRA_FORMAT_U8;
-    image.color = MIRRA_COLOR_RGB;
+    image.color = color;
     image.plane_count = 1;
-    image.planes[0].data = pixels.data();
+    image.planes[0].data = samples.data();
+    if (!profile.empty()) image.icc = profile.data();
+    image.icc_bytes = profile.size();
     mirra_error *error = nullptr;
     require(mirra_image_write(path.c_str(), &image, nullptr, nullptr, &error), error);
 }
-
-} // namespace
 
 void write_waves(const std::string &path, int width, int height) {
     std::vector<std::uint8_t> pixels;
@@ -128,13 +126,13 @@ void write_waves(const std::string &path, int width, int height) {
             for (int c = 0; c < 3; ++c)
                 pixels.push_back(
                     static_cast<std::uint8_t>(128 + 80 * std::sin(0.05 * (x + c * 7)) * std::cos(0.03 * y)));
-    write_pixels(path, width, height, std::move(pixels));
+    write_samples(path, width, height, MIRRA_COLOR_RGB, std::move(pixels));
 }
 
 void write_flat(const std::string &path, int width, int height, std::uint8_t gray) {
-    write_pixels(path, width, height,
-                 std::vector<std::uint8_t>(
-                     static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3, gray));
+    write_samples(path, width, height, MIRRA_COLOR_RGB,
+                  std::vector<std::uint8_t>(
+                      static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3, gray));
 }
 
 void write_text(const std::string &path, const std::string &text) {

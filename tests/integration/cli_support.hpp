@@ -48,6 +48,11 @@ class TemporaryFolder {
     std::filesystem::path path_;
 };
 
+/// Writes interleaved samples of 8 bits as a picture file.
+/// @param color    MIRRA_COLOR_*, as many samples a pixel
+/// @param profile  ICC; empty: none
+void write_samples(const std::string &path, int width, int height, int color,
+                   std::vector<std::uint8_t> samples, const std::string &profile = {});
 /// Writes a smooth RGB picture of waves.
 void write_waves(const std::string &path, int width, int height);
 /// Writes an RGB picture of one gray.

@@ -148,12 +148,6 @@ void GraphModule::load_except(const bundle::Bundle &bundle, const std::vector<st
         if (std::ranges::find(names, name) == names.end()) copy(bundle, name, tensor);
 }
 
-void GraphModule::zero(const std::vector<std::string> &names) {
-    const torch::NoGradGuard no_grad;
-    for (const auto &name : names)
-        if (const auto found = tensors_.find(name); found != tensors_.end()) found->second.zero_();
-}
-
 void GraphModule::freeze(const std::vector<std::string> &prefixes) {
     for (auto &[name, tensor] : tensors_)
         if (has_prefix(name, prefixes)) tensor.set_requires_grad(false);

@@ -37,8 +37,6 @@ class GraphModule : public torch::nn::Module {
     void load_all(const bundle::Bundle &bundle, const std::string &prefix);
     /// Copies all weights but those named. @throws Error not_found | mismatch
     void load_except(const bundle::Bundle &bundle, const std::vector<std::string> &names);
-    /// Sets the named weights to zero; unknown names are passed over.
-    void zero(const std::vector<std::string> &names);
     /// Excludes weights with these name prefixes from training.
     void freeze(const std::vector<std::string> &prefixes);
     /// The weights as a pass in evaluation mode uses them, detached, by name.

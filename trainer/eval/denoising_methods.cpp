@@ -2,10 +2,9 @@
 #include "eval/denoising_methods.hpp"
 
 #include "eval/baselines.hpp"
+#include "eval/encoder_origin.hpp"
 #include "eval/evaluation_pictures.hpp"
 #include "eval/picture_network.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -21,21 +20,13 @@ std::string name_of(const std::filesystem::path &bundle, const std::vector<std::
     return std::ranges::count_if(all, same) == 1 ? bundle.stem().string() : bundle.string();
 }
 
-bool has_standard_encoder(const bundle::Bundle &bundle) {
-    const auto provenance = nlohmann::json::parse(bundle.manifest().provenance);
-    const auto encoder = provenance.find("encoder");
-    if (encoder == provenance.end() || !encoder->is_object()) return false;
-    const auto epsilon = encoder->find("epsilon");
-    return epsilon != encoder->end() && epsilon->is_number() && epsilon->get<double>() == 0;
-}
-
 DenoisingMethod method_of(const std::filesystem::path &path, const DenoisingEvaluation &evaluation) {
     const auto bundle = bundle::Bundle::open(path);
     const auto network = std::make_shared<const PictureNetwork>(
         *bundle, "denoiser", parse_precision(evaluation.precision), evaluation.device);
     return {.name = name_of(path, evaluation.bundles),
             .bundle = path,
-            .standard = has_standard_encoder(*bundle),
+            .standard = encoder_origin(bundle->manifest()).epsilon == 0.0,
             .run = [network, told = evaluation.tell_sigma](const FloatPicture &noisy, double deviation) {
                 return network->run(noisy, told ? std::optional(deviation) : std::nullopt);
             }};

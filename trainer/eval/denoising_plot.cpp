@@ -17,23 +17,22 @@ using Json = nlohmann::json;
 
 struct Mean {
     std::filesystem::path bundle;
-    double psnr = 0, seconds = 0;
+    double psnr = 0, seconds = 0, rows = 0;
 };
 
 /// Over the rows of each method: the same data and noises.
 std::map<std::string, Mean> means_of(const std::vector<DenoisingRow> &rows) {
     std::map<std::string, Mean> means;
-    std::map<std::string, double> counts;
     for (const auto &row : rows) {
         auto &mean = means[row.method];
         mean.bundle = row.bundle;
         mean.psnr += row.psnr;
         mean.seconds += row.seconds_per_megapixel;
-        ++counts[row.method];
+        ++mean.rows;
     }
     for (auto &[method, mean] : means) {
-        mean.psnr /= counts[method];
-        mean.seconds /= counts[method];
+        mean.psnr /= mean.rows;
+        mean.seconds /= mean.rows;
     }
     return means;
 }

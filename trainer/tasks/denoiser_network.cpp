@@ -37,29 +37,24 @@ void check_encoder(const DenoiserRecipe &recipe, const DenoiserOrigin &origin) {
 }
 
 /// The weights of the network that the start lacks: those of the residual blocks that a deeper one has more.
-std::vector<std::string> added_weights(const GraphModule &network, const bundle::Bundle &start) {
-    auto added = graph::weight_shapes(network.graph());
+std::vector<std::string> added_weights(const graph::Graph &network, const bundle::Bundle &start) {
+    auto added = graph::weight_shapes(network);
     for (const auto &[name, shape] : graph::weight_shapes(start.graph("denoiser"))) {
         const auto found = added.find(name);
         if (found == added.end() || found->second != shape) refuse(start);
         added.erase(found);
     }
     std::vector<std::string> names;
-    for (const auto &[name, shape] : added) names.push_back(name);
-    if (!std::ranges::all_of(names,
-                             [](const auto &name) { return name.find(".blocks.") != std::string::npos; }))
-        refuse(start);
+    for (const auto &[name, shape] : added) {
+        if (name.find(".blocks.") == std::string::npos) refuse(start);
+        names.push_back(name);
+    }
     return names;
 }
 
-/// An added block whose second convolution is zero passes its input on, so the start's result is kept.
-void start_from(GraphModule &network, const bundle::Bundle &start) {
-    const auto added = added_weights(network, start);
-    network.load_except(start, added);
-    std::vector<std::string> zeros;
-    std::ranges::copy_if(added, std::back_inserter(zeros),
-                         [](const auto &name) { return name.find(".conv2.") != std::string::npos; });
-    network.zero(zeros);
+/// A block whose second convolution is zero passes its input on, so the start's result is kept.
+bool ends_a_block(const std::string &name) {
+    return name.find(".conv2.") != std::string::npos;
 }
 
 } // namespace
@@ -77,12 +72,15 @@ std::shared_ptr<GraphModule> make_denoiser(const DenoiserRecipe &recipe, const D
     torch::manual_seed(recipe.seed);
     const auto *encoder =
         origin.encoder && recipe.starts_from_encoder() ? &origin.encoder->graph("encoder") : nullptr;
-    auto network = std::make_shared<GraphModule>(
-        recipe.network(encoder), GraphModule::Options{recipe.spectral_norm, recipe.zero_init});
+    auto graph = recipe.network(encoder);
+    const auto added = origin.start ? added_weights(graph, *origin.start) : std::vector<std::string>();
+    GraphModule::Options options{recipe.spectral_norm, recipe.zero_init};
+    std::ranges::copy_if(added, std::back_inserter(options.zero_init), ends_a_block);
+    auto network = std::make_shared<GraphModule>(std::move(graph), options);
     if (recipe.identity_tail && !start_color_tail(*network))
         throw Error(ErrorCode::invalid_argument, "the network does not end in three channels of ReLU",
                     "network.color_tail", "leave it out of the recipe");
-    if (origin.start) start_from(*network, *origin.start);
+    if (origin.start) network->load_except(*origin.start, added);
     if (encoder) network->load_all(*origin.encoder, kEncoderPrefix);
     network->freeze(recipe.frozen);
     network->to(device);
