@@ -54,7 +54,7 @@ TEST(DenoiserNoise, DependsOnSeedAndStepAlone) {
 TEST(DenoiserNoise, OfAGaussianHasTheToldDeviation) {
     const auto clean = torch::rand({2, 3, 64, 64});
     const auto batch = add_noise(clean, gaussian(), 1, 1);
-    EXPECT_TRUE(torch::equal(batch.clean, clean));
+    EXPECT_TRUE(torch::equal(batch.target, clean));
     EXPECT_EQ(batch.noise_level.sizes(), (std::vector<std::int64_t>{2, 1, 64, 64}));
     EXPECT_NEAR(batch.noise_level.min().item<double>(), 25 / kFullRange, 1e-7);
     EXPECT_NEAR(batch.noise_level.max().item<double>(), 25 / kFullRange, 1e-7);
@@ -88,17 +88,51 @@ TEST(DenoiserNoise, TheToldLevelOfASensorIsThatOfTheMeanColor) {
     EXPECT_LT(level * level, shot + std::pow(50 / kFullRange, 2));
 }
 
+/// What is told of a level, as a share of it, and what the target keeps of the noise are tied.
+TEST(DenoiserNoise, WhatIsNotToldStaysInTheTarget) {
+    const auto clean = torch::full({6, 3, 24, 40}, 0.5);
+    auto recipe = gaussian();
+    recipe.partly_known_probability = 1;
+    const auto batch = add_noise(clean, recipe, 3, 1);
+    const auto share = batch.noise_level / (25 / kFullRange);
+    EXPECT_GE(share.min().item<double>(), 0);
+    EXPECT_LE(share.max().item<double>(), recipe.told_maximum + 1e-6);
+    EXPECT_GT(share.max().item<double>(), 1); // more than there is asks for no more than all
+    EXPECT_GT(deviation(share), 0.1);
+    const auto kept = (batch.target - clean) / (batch.noisy - clean);
+    const auto expected = (1 - share.clamp_max(1).square()).expand_as(kept);
+    EXPECT_TRUE(torch::allclose(kept, expected, 1e-3, 1e-3));
+}
+
+TEST(DenoiserNoise, PicturesWithoutAToldLevelHaveTheCleanTarget) {
+    const auto clean = torch::rand({6, 3, 16, 16});
+    auto recipe = gaussian();
+    recipe.partly_known_probability = 1;
+    recipe.known_probability = 0;
+    const auto batch = add_noise(clean, recipe, 3, 1);
+    EXPECT_TRUE(torch::equal(batch.target, clean));
+    EXPECT_EQ(batch.noise_level.max().item<float>(), static_cast<float>(graph::kUnknownNoiseLevel));
+}
+
+/// Recipes that tell all or nothing give the same noise as those that tell a share.
+TEST(DenoiserNoise, ToldSharesLeaveTheNoiseAsItIs) {
+    const auto clean = torch::rand({6, 3, 16, 16});
+    auto partly = gaussian();
+    partly.partly_known_probability = 0.5;
+    EXPECT_TRUE(torch::equal(add_noise(clean, partly, 3, 1).noisy, add_noise(clean, gaussian(), 3, 1).noisy));
+}
+
 TEST(DenoiserNoise, GrayPicturesHaveEqualChannels) {
     const auto clean = torch::rand({2, 3, 16, 16});
     auto recipe = gaussian();
     recipe.gray_probability = 1;
     const auto batch = add_noise(clean, recipe, 1, 1);
-    for (const auto &tensor : {batch.clean, batch.noisy})
+    for (const auto &tensor : {batch.target, batch.noisy})
         for (const int channel : {1, 2})
             EXPECT_TRUE(torch::equal(tensor.select(1, 0), tensor.select(1, channel)));
     const auto luma = 0.299 * clean.select(1, 0) + 0.587 * clean.select(1, 1) + 0.114 * clean.select(1, 2);
-    EXPECT_TRUE(torch::allclose(batch.clean.select(1, 0), luma, 1e-5, 1e-6));
-    EXPECT_GT(deviation(batch.noisy - batch.clean), 0.05);
+    EXPECT_TRUE(torch::allclose(batch.target.select(1, 0), luma, 1e-5, 1e-6));
+    EXPECT_GT(deviation(batch.noisy - batch.target), 0.05);
 }
 
 /// Recipes from before sensor noise give the same batches where it is not drawn.

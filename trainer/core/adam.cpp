@@ -20,10 +20,9 @@ void Adam::zero_grad() {
 void Adam::step(double rate) {
     const torch::NoGradGuard no_grad;
     std::vector<torch::Tensor> gradients;
-    for (std::size_t i = 0; i < parameters_.size(); ++i) {
-        gradients.push_back(parameters_[i].grad().contiguous(parameters_[i].suggest_memory_format()));
-        steps_[i] += 1;
-    }
+    for (const auto &parameter : parameters_)
+        gradients.push_back(parameter.grad().contiguous(parameter.suggest_memory_format()));
+    at::_foreach_add_(steps_, 1);
     at::_fused_adam_(parameters_, gradients, mean_, square_, {}, steps_, rate, options_.beta1, options_.beta2,
                      options_.weight_decay, options_.epsilon, false, false);
 }

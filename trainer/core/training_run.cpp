@@ -10,13 +10,20 @@
 #include "mirra/file.hpp"
 #include "report/curves.hpp"
 
+#include <chrono>
 #include <cmath>
 #include <limits>
 
 namespace mirra::trainer {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+double seconds_since(Clock::time_point begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+}
 
 /// Means of the columns since the last row; NaN where nothing was measured.
 class RowAverage {
@@ -71,7 +78,8 @@ class Run {
         const bool validating = step_ % task_.validation_interval() == 0 || last;
         if (validating) task_.validate(values);
         if (processes_.first()) write_down(values, validating);
-        if (step_ % options_.checkpoint_every == 0) save();
+        if (step_ % options_.checkpoint_every == 0 && seconds_since(saved_) >= options_.checkpoint_seconds)
+            save();
     }
 
     /// The values' averages over the processes, in one exchange with whether any of them shall stop.
@@ -98,6 +106,7 @@ class Run {
                         {step_, task_.fingerprint()});
         log_.save();
         draw_curves(options_.folder / "curves.png", task_.name(), log_);
+        saved_ = Clock::now();
     }
 
     TrainingTask &task_;
@@ -108,6 +117,7 @@ class Run {
     RowAverage average_;
     Progress progress_;
     bool stopping_ = false;
+    Clock::time_point saved_ = Clock::now();
 };
 
 constexpr std::int64_t kFinished = -1;

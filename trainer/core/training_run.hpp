@@ -42,6 +42,7 @@ class TrainingTask {
 struct RunOptions {
     std::filesystem::path folder;        ///< checkpoint, log and curve; created
     std::int64_t checkpoint_every = 250; ///< steps
+    double checkpoint_seconds = 0;       ///< at least so long after the last one
     std::int64_t log_every = 20;         ///< steps averaged into a row
     bool restart = false;                ///< discard an existing checkpoint, unless a launcher restarted us
 };

@@ -13,6 +13,7 @@ namespace mirra::trainer {
 namespace {
 
 constexpr std::uint64_t kNoiseSalt = 0x6e6f697365; // keeps the noise's randomness apart from the crops'
+constexpr std::uint64_t kToldSalt = 0x746f6c64;    // and what is told from the noise
 constexpr double kFullRange = 255;
 
 /// What is drawn for each picture of a batch.
@@ -34,6 +35,35 @@ void draw_kind(Draws &draws, const NoiseRecipe &recipe, CounterRandom random) {
     draws.gray.push_back(random.chance(recipe.gray_probability));
     draws.any_gain = draws.any_gain || poisson;
     draws.any_gray = draws.any_gray || draws.gray.back();
+}
+
+/// A picture's share of the noise level that is told: `first` at one edge, `second` at the opposite one.
+struct ToldShare {
+    double first = 1, second = 1;
+    bool downwards = false; ///< from the upper edge to the lower one; otherwise from left to right
+};
+
+ToldShare draw_share(const NoiseRecipe &recipe, CounterRandom random) {
+    if (!random.chance(recipe.partly_known_probability)) return {};
+    return {.first = random.uniform(0, recipe.told_maximum),
+            .second = random.uniform(0, recipe.told_maximum),
+            .downwards = random.chance(0.5)};
+}
+
+/// [N, 1, H, W]
+torch::Tensor told_shares(const torch::Tensor &pictures, const NoiseRecipe &recipe, std::uint64_t seed,
+                          std::int64_t step) {
+    const auto height = pictures.size(2), width = pictures.size(3);
+    std::vector<torch::Tensor> shares;
+    for (std::int64_t i = 0; i < pictures.size(0); ++i) {
+        const auto share =
+            draw_share(recipe, CounterRandom(seed ^ kToldSalt, static_cast<std::uint64_t>(step),
+                                             static_cast<std::uint64_t>(i)));
+        const auto ramp = torch::linspace(share.first, share.second, share.downwards ? height : width);
+        shares.push_back(ramp.view({1, share.downwards ? height : 1, share.downwards ? 1 : width})
+                             .expand({1, height, width}));
+    }
+    return torch::stack(shares).to(pictures.device());
 }
 
 Draws draw(CounterRandom &random, std::int64_t count, const NoiseRecipe &recipe, std::uint64_t seed,
@@ -59,6 +89,19 @@ torch::Tensor mask(const std::vector<bool> &values, const torch::Device &device)
     return column({values.begin(), values.end()}, device) > 0;
 }
 
+/// Leaves in a batch's target what is not told of its noise level.
+void tell(NoisyBatch &batch, const torch::Tensor &known, const NoiseRecipe &recipe, std::uint64_t seed,
+          std::int64_t step) {
+    if (recipe.partly_known_probability > 0) {
+        const auto share = told_shares(batch.noisy, recipe, seed, step);
+        const auto left = torch::where(known, 1 - share.clamp_max(1).square(), torch::zeros_like(share));
+        batch.target = batch.target + left * (batch.noisy - batch.target);
+        batch.noise_level = batch.noise_level * share;
+    }
+    batch.noise_level = torch::where(known, batch.noise_level,
+                                     torch::full_like(batch.noise_level, graph::kUnknownNoiseLevel));
+}
+
 /// BT.601's luma in three channels.
 torch::Tensor in_gray(const torch::Tensor &pictures) {
     const auto weights = torch::tensor({0.299F, 0.587F, 0.114F}).to(pictures.device()).view({1, 3, 1, 1});
@@ -73,6 +116,8 @@ void NoiseRecipe::read(Recipe &recipe) {
     sigma_maximum = recipe.real("noise.sigma_maximum", sigma_maximum, sigma_minimum, kFullRange);
     clip_probability = recipe.real("noise.clip_probability", clip_probability, 0, 1);
     known_probability = recipe.real("noise.known_probability", known_probability, 0, 1);
+    partly_known_probability = recipe.real("noise.partly_known_probability", partly_known_probability, 0, 1);
+    told_maximum = recipe.real("noise.told_maximum", told_maximum, 0, 2);
     poisson_probability = recipe.real("noise.poisson_probability", poisson_probability, 0, 1);
     gain_minimum = recipe.real("noise.gain_minimum", gain_minimum, kSmallestGain, kFullRange);
     gain_maximum =
@@ -81,35 +126,35 @@ void NoiseRecipe::read(Recipe &recipe) {
     gray_probability = recipe.real("noise.gray_probability", gray_probability, 0, 1);
 }
 
-NoisyBatch add_noise(const torch::Tensor &clean, const NoiseRecipe &recipe, std::uint64_t seed,
+NoisyBatch add_noise(const torch::Tensor &pictures, const NoiseRecipe &recipe, std::uint64_t seed,
                      std::int64_t step) {
-    const auto device = clean.device();
+    const auto device = pictures.device();
     CounterRandom random(seed ^ kNoiseSalt, static_cast<std::uint64_t>(step));
     auto generator = at::globalContext().defaultGenerator(device);
     {
         const std::scoped_lock lock(generator.mutex());
         generator.set_current_seed(random.bits());
     }
-    const auto draws = draw(random, clean.size(0), recipe, seed ^ kNoiseSalt, step);
-    NoisyBatch out{.clean = clean, .noisy = {}, .noise_level = {}};
-    auto noise = torch::randn(clean.sizes(), generator, clean.options());
+    const auto draws = draw(random, pictures.size(0), recipe, seed ^ kNoiseSalt, step);
+    auto noise = torch::randn(pictures.sizes(), generator, pictures.options());
+    auto clean = pictures;
     if (draws.any_gray) {
         const auto gray = mask(draws.gray, device);
-        out.clean = torch::where(gray, in_gray(clean), clean);
+        clean = torch::where(gray, in_gray(pictures), pictures);
         noise = torch::where(gray, noise.narrow(1, 0, 1), noise);
     }
     auto deviation = column(draws.sigmas, device), level = deviation;
     if (draws.any_gain) {
-        const auto variance = column(draws.gains, device) * out.clean + deviation.square();
+        const auto variance = column(draws.gains, device) * clean + deviation.square();
         deviation = variance.sqrt();
         level = variance.mean(1, true).sqrt();
     }
-    out.noisy = out.clean + deviation * noise;
-    if (draws.clip) out.noisy = out.noisy.clamp(0, 1);
-    out.noisy = out.noisy.contiguous(at::MemoryFormat::ChannelsLast);
-    out.noise_level =
-        torch::where(mask(draws.known, device), level, torch::full_like(level, graph::kUnknownNoiseLevel))
-            .expand({clean.size(0), 1, clean.size(2), clean.size(3)});
+    auto noisy = clean + deviation * noise;
+    if (draws.clip) noisy = noisy.clamp(0, 1);
+    NoisyBatch out{.target = clean,
+                   .noisy = noisy.contiguous(at::MemoryFormat::ChannelsLast),
+                   .noise_level = level.expand({clean.size(0), 1, clean.size(2), clean.size(3)})};
+    tell(out, mask(draws.known, device), recipe, seed, step);
     return out;
 }
 

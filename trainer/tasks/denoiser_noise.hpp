@@ -14,6 +14,11 @@ struct NoiseRecipe {
     double clip_probability = 0.5;                ///< of a batch; the others keep values beyond [0, 1]
     double known_probability = 0;                 ///< of a picture: its noise level is told to the network
 
+    /// Of a picture whose level is told: told is a share of it instead, uniform in [0, told_maximum] at two
+    /// opposite edges and linear between them. What is not told stays in the target, see NoisyBatch.
+    double partly_known_probability = 0;
+    double told_maximum = 1.25;
+
     /// Of a picture: Poisson-Gaussian noise instead, simulated as signal-dependent Gaussian noise (Foi,
     /// Trimeche, Katkovnik, Egiazarian: Practical Poissonian-Gaussian Noise Modeling and Fitting for
     /// Single-Image Raw-Data, 2008): b = x + sqrt(a x + s^2) n.
@@ -29,14 +34,17 @@ struct NoiseRecipe {
 
 /// All [N, *, H, W].
 struct NoisyBatch {
-    torch::Tensor clean;       ///< three channels in [0, 1]: what was given, but for the gray pictures
+    /// Three channels: the clean picture in [0, 1], gray where that was drawn. Where a share f < 1 of the
+    /// deviation is told: clean + (1 - f^2) (noisy - clean), which is the mean of pictures that hold the part
+    /// of independent Gaussian noise that is not told, given the noisy one.
+    torch::Tensor target;
     torch::Tensor noisy;       ///< three channels, channels last
-    torch::Tensor noise_level; ///< one channel: the deviation, of Poisson-Gaussian noise at each pixel the
-                               ///< root of its mean square over the colours; or graph::kUnknownNoiseLevel
+    torch::Tensor noise_level; ///< one channel: the told deviation, of Poisson-Gaussian noise at each pixel
+                               ///< the root of its mean square over the colours; or graph::kUnknownNoiseLevel
 };
 
-/// Depends on the pictures, seed and step alone. @param clean  [N, 3, H, W] in [0, 1]
-NoisyBatch add_noise(const torch::Tensor &clean, const NoiseRecipe &recipe, std::uint64_t seed,
+/// Depends on the pictures, seed and step alone. @param pictures  clean, [N, 3, H, W] in [0, 1]
+NoisyBatch add_noise(const torch::Tensor &pictures, const NoiseRecipe &recipe, std::uint64_t seed,
                      std::int64_t step);
 
 } // namespace mirra::trainer

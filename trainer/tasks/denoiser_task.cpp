@@ -93,13 +93,13 @@ torch::Tensor DenoiserTask::denoise(const torch::Tensor &noisy, const torch::Ten
 torch::Tensor DenoiserTask::loss_of(const NoisyBatch &batch) {
     const Autocast autocast(device_.type(), bf16_);
     const auto output = denoise(batch.noisy, batch.noise_level).to(at::kFloat);
-    auto loss = settings_.pixel_weight * (settings_.pixel_l1 ? torch::l1_loss(output, batch.clean)
-                                                             : torch::mse_loss(output, batch.clean));
+    auto loss = settings_.pixel_weight * (settings_.pixel_l1 ? torch::l1_loss(output, batch.target)
+                                                             : torch::mse_loss(output, batch.target));
     if (!comparator_) return loss;
     torch::Tensor wanted;
     {
         const torch::NoGradGuard no_grad;
-        wanted = comparator_->features(batch.clean);
+        wanted = comparator_->features(batch.target);
     }
     return loss +
            settings_.feature_weight * comparator_->distance(output, wanted, settings_.feature_distance);
