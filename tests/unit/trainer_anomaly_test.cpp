@@ -338,7 +338,7 @@ TEST(AnomalyTraining, AKilledRunEndsWithTheSameBundle) {
     const auto whole = command_for("whole");
     ASSERT_EQ(train_anomaly(whole), 0);
     const auto killed = command_for("killed");
-    const RunOptions options{.folder = run_folder(killed), .checkpoint_every = 2};
+    const RunOptions options{.folder = run_folder(killed), .checkpoint_every = 2, .checkpoint_interval = {}};
     const auto task = anomaly_task(killed);
     test::DyingTask dying(*task, 5);
     EXPECT_THROW(run_training(dying, options), test::Died);

@@ -68,8 +68,9 @@ EncoderCommand command_for(const std::string &name) {
 int train_until(const EncoderCommand &command, std::int64_t last) {
     const auto task = encoder_task(command);
     mirra::test::DyingTask dying(*task, last);
-    return exit_status(
-        run_training(dying, {.folder = command.output.string() + ".run", .checkpoint_every = 3}));
+    return exit_status(run_training(
+        dying,
+        {.folder = command.output.string() + ".run", .checkpoint_every = 3, .checkpoint_interval = {}}));
 }
 
 TEST(EncoderTraining, LearnsAndWritesBothGraphs) {

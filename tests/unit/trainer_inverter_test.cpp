@@ -151,7 +151,8 @@ TEST(InverterTraining, AKilledRunEndsWithTheSameWeights) {
     ASSERT_EQ(train_inverter(whole), 0);
     auto killed = command_for("killed");
     killed.loss = whole.loss;
-    const RunOptions options{.folder = killed.output.string() + ".run", .checkpoint_every = 5};
+    const RunOptions options{
+        .folder = killed.output.string() + ".run", .checkpoint_every = 5, .checkpoint_interval = {}};
     const auto task = inverter_task(killed);
     test::DyingTask dying(*task, 8);
     EXPECT_THROW(run_training(dying, options), test::Died);

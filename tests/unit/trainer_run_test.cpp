@@ -5,6 +5,7 @@
 #include "core/graph_module.hpp"
 #include "core/interrupt.hpp"
 #include "core/run_log.hpp"
+#include "dying_task.hpp"
 #include "interrupting_task.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
@@ -15,6 +16,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <fstream>
 #include <thread>
@@ -55,6 +57,24 @@ DenoiserCommand command_for(const std::string &name, const std::string &recipe =
     command.data = {test::make_pictures("train-" + name, 4, 64, 48)};
     command.threads = 0; // all, as users have it
     return command;
+}
+
+/// The step of the checkpoint that a run leaves which dies at step 9.
+std::int64_t checkpoint_of_a_dying_run(const std::string &name, std::chrono::seconds interval) {
+    const auto command = command_for(name);
+    const auto task = denoiser_task(command);
+    test::DyingTask dying(*task, 9);
+    const RunOptions options{
+        .folder = run_folder(command), .checkpoint_every = 3, .checkpoint_interval = interval};
+    EXPECT_THROW(run_training(dying, options), test::Died);
+    const auto found =
+        load_checkpoint(options.folder / "checkpoint.safetensors", task->state(), task->fingerprint());
+    return found ? found->step : 0;
+}
+
+TEST(Checkpoints, KeepTheirIntervalAfterTheFirst) {
+    EXPECT_EQ(checkpoint_of_a_dying_run("checkpoints-apart", std::chrono::hours(1)), 3);
+    EXPECT_EQ(checkpoint_of_a_dying_run("checkpoints-close", {}), 9);
 }
 
 TEST(ClipGradients, BoundsTheJointNormAndStopsWhereItIsNotFinite) {

@@ -373,7 +373,8 @@ TEST(StylizerTraining, AKilledRunEndsWithTheSameBundle) {
         ASSERT_EQ(run_training(training.task("layer4"), {.folder = level_folder(killed, "layer4")}),
                   RunResult::finished);
         test::DyingTask dying(training.task("layer3"), 3);
-        const RunOptions options{.folder = level_folder(killed, "layer3"), .checkpoint_every = 2};
+        const RunOptions options{
+            .folder = level_folder(killed, "layer3"), .checkpoint_every = 2, .checkpoint_interval = {}};
         EXPECT_THROW(run_training(dying, options), test::Died);
     }
     EXPECT_FALSE(fs::exists(killed.output));

@@ -10,9 +10,9 @@
 #include "mirra/file.hpp"
 #include "report/curves.hpp"
 
-#include <chrono>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 namespace mirra::trainer {
 namespace {
@@ -20,10 +20,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-double seconds_since(Clock::time_point begin) {
-    return std::chrono::duration<double>(Clock::now() - begin).count();
-}
 
 /// Means of the columns since the last row; NaN where nothing was measured.
 class RowAverage {
@@ -78,8 +74,12 @@ class Run {
         const bool validating = step_ % task_.validation_interval() == 0 || last;
         if (validating) task_.validate(values);
         if (processes_.first()) write_down(values, validating);
-        if (step_ % options_.checkpoint_every == 0 && seconds_since(saved_) >= options_.checkpoint_seconds)
-            save();
+        if (checkpoint_due()) save();
+    }
+
+    [[nodiscard]] bool checkpoint_due() const {
+        return step_ % options_.checkpoint_every == 0 &&
+               (!saved_ || Clock::now() - *saved_ >= options_.checkpoint_interval);
     }
 
     /// The values' averages over the processes, in one exchange with whether any of them shall stop.
@@ -117,7 +117,7 @@ class Run {
     RowAverage average_;
     Progress progress_;
     bool stopping_ = false;
-    Clock::time_point saved_ = Clock::now();
+    std::optional<Clock::time_point> saved_; ///< the last checkpoint of this run
 };
 
 constexpr std::int64_t kFinished = -1;

@@ -4,6 +4,7 @@
 #include "distributed/process_group.hpp"
 #include "runtime/torch/libtorch.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -42,9 +43,10 @@ class TrainingTask {
 struct RunOptions {
     std::filesystem::path folder;        ///< checkpoint, log and curve; created
     std::int64_t checkpoint_every = 250; ///< steps
-    double checkpoint_seconds = 0;       ///< at least so long after the last one
-    std::int64_t log_every = 20;         ///< steps averaged into a row
-    bool restart = false;                ///< discard an existing checkpoint, unless a launcher restarted us
+    /// At least so long after the last one: a GPU makes 250 steps in a few seconds.
+    std::chrono::seconds checkpoint_interval{20};
+    std::int64_t log_every = 20; ///< steps averaged into a row
+    bool restart = false;        ///< discard an existing checkpoint, unless a launcher restarted us
 };
 
 enum class RunResult { finished, interrupted };

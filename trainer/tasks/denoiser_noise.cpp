@@ -18,8 +18,9 @@ constexpr double kFullRange = 255;
 
 /// What is drawn for each picture of a batch.
 struct Draws {
-    std::vector<float> sigmas, gains; ///< in units of 1; no gain: Gaussian noise
-    std::vector<bool> known, gray;
+    std::vector<float> sigmas, gains;               ///< in units of 1; no gain: Gaussian noise
+    std::vector<float> first_shares, second_shares; ///< that are told, at opposite edges
+    std::vector<bool> known, gray, downwards;       ///< downwards: from the upper edge to the lower one
     bool clip = false, any_gain = false, any_gray = false;
 };
 
@@ -37,45 +38,27 @@ void draw_kind(Draws &draws, const NoiseRecipe &recipe, CounterRandom random) {
     draws.any_gray = draws.any_gray || draws.gray.back();
 }
 
-/// A picture's share of the noise level that is told: `first` at one edge, `second` at the opposite one.
-struct ToldShare {
-    double first = 1, second = 1;
-    bool downwards = false; ///< from the upper edge to the lower one; otherwise from left to right
-};
-
-ToldShare draw_share(const NoiseRecipe &recipe, CounterRandom random) {
-    if (!random.chance(recipe.partly_known_probability)) return {};
-    return {.first = random.uniform(0, recipe.told_maximum),
-            .second = random.uniform(0, recipe.told_maximum),
-            .downwards = random.chance(0.5)};
-}
-
-/// [N, 1, H, W]
-torch::Tensor told_shares(const torch::Tensor &pictures, const NoiseRecipe &recipe, std::uint64_t seed,
-                          std::int64_t step) {
-    const auto height = pictures.size(2), width = pictures.size(3);
-    std::vector<torch::Tensor> shares;
-    for (std::int64_t i = 0; i < pictures.size(0); ++i) {
-        const auto share =
-            draw_share(recipe, CounterRandom(seed ^ kToldSalt, static_cast<std::uint64_t>(step),
-                                             static_cast<std::uint64_t>(i)));
-        const auto ramp = torch::linspace(share.first, share.second, share.downwards ? height : width);
-        shares.push_back(ramp.view({1, share.downwards ? height : 1, share.downwards ? 1 : width})
-                             .expand({1, height, width}));
-    }
-    return torch::stack(shares).to(pictures.device());
+void draw_shares(Draws &draws, const NoiseRecipe &recipe, CounterRandom random) {
+    const bool partly = random.chance(recipe.partly_known_probability);
+    for (auto *shares : {&draws.first_shares, &draws.second_shares})
+        shares->push_back(partly ? static_cast<float>(random.uniform(0, recipe.told_maximum)) : 1);
+    draws.downwards.push_back(random.chance(0.5));
 }
 
 Draws draw(CounterRandom &random, std::int64_t count, const NoiseRecipe &recipe, std::uint64_t seed,
            std::int64_t step) {
+    const auto stream = [&](std::uint64_t salt, std::int64_t sample) {
+        return CounterRandom(seed ^ salt, static_cast<std::uint64_t>(step),
+                             static_cast<std::uint64_t>(sample));
+    };
     Draws draws;
     draws.clip = random.chance(recipe.clip_probability);
     for (std::int64_t i = 0; i < count; ++i) {
         const double sigma = random.uniform(recipe.sigma_minimum, recipe.sigma_maximum) / kFullRange;
         draws.sigmas.push_back(static_cast<float>(sigma));
         draws.known.push_back(random.chance(recipe.known_probability));
-        draw_kind(draws, recipe,
-                  CounterRandom(seed, static_cast<std::uint64_t>(step), static_cast<std::uint64_t>(i) + 1));
+        draw_kind(draws, recipe, stream(kNoiseSalt, i + 1));
+        draw_shares(draws, recipe, stream(kToldSalt, i));
     }
     return draws;
 }
@@ -89,17 +72,25 @@ torch::Tensor mask(const std::vector<bool> &values, const torch::Device &device)
     return column({values.begin(), values.end()}, device) > 0;
 }
 
-/// Leaves in a batch's target what is not told of its noise level.
-void tell(NoisyBatch &batch, const torch::Tensor &known, const NoiseRecipe &recipe, std::uint64_t seed,
-          std::int64_t step) {
+/// The share of each picture's level that is told, [N, 1, H, W]: linear between the edges.
+torch::Tensor told_shares(const Draws &draws, const torch::Tensor &pictures) {
+    const auto device = pictures.device();
+    const auto ramp = [&](std::int64_t size) { return torch::linspace(0, 1, size, pictures.options()); };
+    const auto place = torch::where(mask(draws.downwards, device), ramp(pictures.size(2)).view({1, 1, -1, 1}),
+                                    ramp(pictures.size(3)).view({1, 1, 1, -1}));
+    return torch::lerp(column(draws.first_shares, device), column(draws.second_shares, device), place);
+}
+
+/// Tells the noise level, or a share of it, and leaves in the target what is not told.
+void tell(NoisyBatch &batch, const Draws &draws, const NoiseRecipe &recipe) {
+    const auto known = mask(draws.known, batch.noisy.device());
     if (recipe.partly_known_probability > 0) {
-        const auto share = told_shares(batch.noisy, recipe, seed, step);
-        const auto left = torch::where(known, 1 - share.clamp_max(1).square(), torch::zeros_like(share));
+        const auto share = told_shares(draws, batch.noisy);
+        const auto left = torch::where(known, 1 - share.clamp_max(1).square(), 0);
         batch.target = batch.target + left * (batch.noisy - batch.target);
         batch.noise_level = batch.noise_level * share;
     }
-    batch.noise_level = torch::where(known, batch.noise_level,
-                                     torch::full_like(batch.noise_level, graph::kUnknownNoiseLevel));
+    batch.noise_level = torch::where(known, batch.noise_level, graph::kUnknownNoiseLevel);
 }
 
 /// BT.601's luma in three channels.
@@ -135,7 +126,7 @@ NoisyBatch add_noise(const torch::Tensor &pictures, const NoiseRecipe &recipe, s
         const std::scoped_lock lock(generator.mutex());
         generator.set_current_seed(random.bits());
     }
-    const auto draws = draw(random, pictures.size(0), recipe, seed ^ kNoiseSalt, step);
+    const auto draws = draw(random, pictures.size(0), recipe, seed, step);
     auto noise = torch::randn(pictures.sizes(), generator, pictures.options());
     auto clean = pictures;
     if (draws.any_gray) {
@@ -154,7 +145,7 @@ NoisyBatch add_noise(const torch::Tensor &pictures, const NoiseRecipe &recipe, s
     NoisyBatch out{.target = clean,
                    .noisy = noisy.contiguous(at::MemoryFormat::ChannelsLast),
                    .noise_level = level.expand({clean.size(0), 1, clean.size(2), clean.size(3)})};
-    tell(out, mask(draws.known, device), recipe, seed, step);
+    tell(out, draws, recipe);
     return out;
 }
 

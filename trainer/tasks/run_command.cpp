@@ -25,10 +25,7 @@ void add_run_options(CLI::App &sub, RunCommand &command) {
 }
 
 int run(TrainingTask &task, const RunCommand &command) {
-    constexpr double kCheckpointSeconds = 20; // a GPU makes the steps of a checkpoint's interval in less
-    return exit_status(run_training(task, {.folder = run_folder(command),
-                                           .checkpoint_seconds = kCheckpointSeconds,
-                                           .restart = command.restart}));
+    return exit_status(run_training(task, {.folder = run_folder(command), .restart = command.restart}));
 }
 
 } // namespace mirra::trainer
