@@ -7,6 +7,7 @@
 #include "detail.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace denoiser {
 namespace {
@@ -85,7 +86,7 @@ void Denoiser::begin(const Host &host) {
     noise_ = sigma ? std::optional(*sigma / kUnits) : std::nullopt;
     // An image too small to measure is no failure: the network needs no estimate.
     const bool told = noise_ && (settings_.sigma || settings_.fed_by_estimate);
-    level_ = told ? *noise_ : kUnknownLevel;
+    level_ = told ? std::min(*noise_, kMostSigma / kUnits) : kUnknownLevel;
 }
 
 /// Of every pixel of the tile, or one value for all; empty: not known.
@@ -95,8 +96,12 @@ std::vector<float> Denoiser::noise_of(const Host &host, const mirra_tile &tile) 
     const std::vector<float> map = host.download(host.port_image(kNoiseMap, rect).get());
     std::vector<float> noise(map.size() / 3);
     for (std::size_t i = 0; i < noise.size(); ++i) {
-        const float mean = (map[i] + map[i + noise.size()] + map[i + 2 * noise.size()]) / 3;
-        noise[i] = mean > 0 ? std::min(mean, kMostNoise) : 0; // not a number: none
+        float squares = 0;
+        for (std::size_t at = i; at < map.size(); at += noise.size()) {
+            const float level = std::max(0.0F, map[at]);
+            squares += level * level;
+        }
+        noise[i] = std::min(std::sqrt(squares / 3), kMostNoise);
     }
     return noise;
 }

@@ -16,8 +16,8 @@ const std::array kPorts{
     port(MIRRA_PORT_OUTPUT, MIRRA_TYPE_IMAGE, 0, "output", "Denoised image", "The image without the noise."),
     port(MIRRA_PORT_INPUT, MIRRA_TYPE_IMAGE, MIRRA_PORT_OPTIONAL, kNoiseMap, "Noise map",
          "The noise level of every pixel, instead of sigma: its standard deviation on the scale of the "
-         "image's samples, 25 of 255 for sigma 25. Brought to the size of the image; of colours the mean "
-         "counts.")};
+         "image's samples, 25 of 255 for sigma 25. Brought to the size of the image; of colours the "
+         "root mean square counts.")};
 
 const std::array kAutoChoice{kAuto};
 const std::array kAutoLabel{"Automatic"};

@@ -22,7 +22,7 @@ void check_bundle(const Host &host, const Settings &settings) {
     if (settings.sigma && settings.mapped)
         host.fail(MIRRA_E_INVALID_ARGUMENT, "both a noise level and a map of it are given", kNoiseMap,
                   "Leave sigma at 'auto', or leave the map out.");
-    if ((settings.sigma || settings.mapped) && !settings.takes_level)
+    if ((settings.sigma.value_or(0) > 0 || settings.mapped) && !settings.takes_level)
         host.fail(
             MIRRA_E_MISMATCH,
             "the network of this bundle finds the noise level out by itself and cannot be told it",

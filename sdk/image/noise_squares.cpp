@@ -5,6 +5,8 @@
 #include <cmath>
 #include <numbers>
 #include <numeric>
+#include <set>
+#include <utility>
 
 namespace mirra::image::detail {
 namespace {
@@ -15,6 +17,8 @@ constexpr std::int64_t kMaxSquares = 12000;
 constexpr double kLeastNoiseKept = 0.5;
 /// A square of noise alone passes with a probability of about 0.995.
 constexpr double kPassingDeviations = 2.6;
+/// Colours of flat squares, besides black and white, up to which they count as painted.
+constexpr std::size_t kMostGrounds = 4;
 
 std::int32_t stride_of(const ConstImageView &view) {
     std::int32_t step = 1;
@@ -67,14 +71,18 @@ NoisySquares::NoisySquares(const Squares &squares, std::size_t first, std::size_
     , first_(first)
     , second_(second) {
     std::vector<double> values(squares.area());
+    std::set<std::pair<double, double>> flat_values;
     for (std::size_t i = 0; i < squares.count(); ++i) {
         load(i, values);
         const double one = mean(squares.channel(i, first)), other = mean(squares.channel(i, second));
         const double slopes = gradients(values);
-        // All black or all white, as in a frame around the picture: it says nothing about the noise.
         if (slopes == 0 && at_an_end(one) && at_an_end(other)) continue;
+        if (slopes == 0) flat_values.emplace(one, other);
         entries_.push_back({i, slopes, level_of(one), level_of(other)});
     }
+    // A frame or a painted ground says nothing about the noise; many flat colours do: there is none.
+    if (flat_values.size() <= kMostGrounds)
+        std::erase_if(entries_, [](const Entry &entry) { return entry.gradients == 0; });
 }
 
 void NoisySquares::load(std::size_t square, std::span<double> values) const {

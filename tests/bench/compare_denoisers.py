@@ -116,9 +116,10 @@ def cbm3d(noisy, sigma):
 
 def non_local_means(noisy, sigma):
     import cv2
-    pixels = np.clip(np.rint(noisy * FULL_RANGE), 0, FULL_RANGE).astype(np.uint8)
+    pixels = cv2.cvtColor(np.clip(np.rint(noisy * FULL_RANGE), 0, FULL_RANGE).astype(np.uint8), cv2.COLOR_RGB2BGR)
     strength = NLM_FACTOR * sigma
-    return cv2.fastNlMeansDenoisingColored(pixels, None, strength, strength, NLM_TEMPLATE, NLM_SEARCH).astype(np.float32) / FULL_RANGE
+    result = cv2.fastNlMeansDenoisingColored(pixels, None, strength, strength, NLM_TEMPLATE, NLM_SEARCH)
+    return cv2.cvtColor(result, cv2.COLOR_BGR2RGB).astype(np.float32) / FULL_RANGE
 
 
 def psnr(a, b):

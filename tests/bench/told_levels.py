@@ -1,4 +1,4 @@
-"""What a denoiser makes of a stated noise level (docs/training-denoisers.md): how much it takes, in units of 1/255, and its PSNR.
+"""What a denoiser makes of a stated noise level (docs/denoiser.md): how much it takes, in units of 1/255, and its PSNR.
 
     build/bench-denoisers/bin/python tests/bench/told_levels.py --bundle FILE --data kodak24 [--sigma 25] [--told 5 10 15 20 25 50]
 
@@ -17,10 +17,10 @@ from compare_denoisers import FULL_RANGE, ROOT, noisy_picture, pictures_in, pict
 from noise_estimates import in_eight_bits
 
 
-def denoised(tool, bundle, noisy, told, folder):
-    before, after = folder / "noisy.png", folder / "result.png"
+def denoised(tool, bundle, noisy, folder, *options):
+    before, after = pathlib.Path(folder) / "noisy.png", pathlib.Path(folder) / "result.png"
     Image.fromarray(noisy).save(before)
-    subprocess.run([tool, "denoise", before, "-o", after, "--sigma", told, "--bundle", bundle], check=True, capture_output=True)
+    subprocess.run([tool, "denoise", before, "-o", after, "--bundle", bundle, *options], check=True, capture_output=True)
     return np.asarray(Image.open(after).convert("RGB"))
 
 
@@ -43,7 +43,7 @@ def main():
         for told in ["auto"] + arguments.told:
             text = told if told == "auto" else f"{told:g}"
             asked = arguments.sigma if told == "auto" else min(told, arguments.sigma) ** 2 / arguments.sigma
-            results = [denoised(arguments.mirra, arguments.bundle, noisy, text, pathlib.Path(folder)) for _, noisy in pictures]
+            results = [denoised(arguments.mirra, arguments.bundle, noisy, folder, "--sigma", text) for _, noisy in pictures]
             taken = np.mean([np.sqrt(np.mean((noisy.astype(float) - result) ** 2)) for (_, noisy), result in zip(pictures, results)])
             quality = np.mean([psnr(result / FULL_RANGE, clean) for (clean, _), result in zip(pictures, results)])
             print(f"| {text} | {asked:.1f} | {taken:.1f} | {quality:.2f} |", flush=True)

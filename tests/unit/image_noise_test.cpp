@@ -163,6 +163,37 @@ TEST(EstimateNoise, OfACleanPictureIsSmall) {
     EXPECT_LT(estimate, 1.0 / 255);
 }
 
+/// A ground of one colour, as of a cut-out or a letterbox, over `share` of the width.
+double estimate_beside_ground(double share, const std::array<std::uint8_t, 3> &color) {
+    auto values = textured_picture();
+    image::add_gaussian_noise(values, 25.0 / 255, 3, true);
+    Image picture(kWidth, kHeight, 3, SampleType::u8);
+    image::scatter({values, kWidth, kHeight, 3}, 0, 0, picture.view(), {0, 0, kWidth, kHeight});
+    const auto bytes = picture.bytes();
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+        if (static_cast<double>(i / 3 % kWidth) < share * kWidth)
+            bytes[i] = static_cast<std::byte>(color.at(i % 3));
+    return 255 * image::estimate_noise(picture.view());
+}
+
+TEST(EstimateNoise, IsNotMisledByAPaintedGround) {
+    for (const double share : {0.1, 0.3, 0.6})
+        for (const auto &color :
+             {std::array<std::uint8_t, 3>{128, 128, 128}, {90, 140, 200}, {255, 255, 255}})
+            EXPECT_NEAR(estimate_beside_ground(share, color), 25, 2.5)
+                << share << " of the width, red " << int{color[0]};
+}
+
+TEST(EstimateNoise, OfADrawingInManyColorsIsZero) {
+    Image drawing(kWidth, kHeight, 3, SampleType::u8);
+    const auto bytes = drawing.bytes();
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        const std::size_t x = i / 3 % kWidth, y = i / 3 / kWidth, patch = x / 32 + 8 * (y / 32);
+        bytes[i] = static_cast<std::byte>((patch * (37 + 40 * (i % 3))) % 256);
+    }
+    EXPECT_LT(255 * image::estimate_noise(drawing.view()), 0.1);
+}
+
 TEST(EstimateNoise, OfFlatPicturesIsZero) {
     for (const int value : {0, 77, 255}) {
         Image flat(32, 32, 1, SampleType::u8);

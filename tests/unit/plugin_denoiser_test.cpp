@@ -54,6 +54,32 @@ TEST(PluginDenoiser, AutoFeedsTheEstimateWhereTheBundleSaysSo) {
     EXPECT_NEAR(0.5 + *outcome.sigma_estimated / 255, outcome.value, 1e-6);
 }
 
+TEST(PluginDenoiser, TheEstimateIsFedInUnitsOfOneUpToWhatCanBeStated) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle({.defaults = R"({"auto_noise_level": "estimated"})"});
+    const Session session = make_session(engine, bundle);
+    for (const double sigma : {20.0, 130.0}) {
+        Pixels<float> in(96, 64, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32),
+            out(96, 64, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+        std::mt19937 random(5);
+        std::normal_distribution<float> noise(0.5F, static_cast<float>(sigma / 255));
+        std::ranges::generate(in.samples, [&] { return noise(random); });
+        Result result;
+        EXPECT_OK(run(session, in.image, out.image, error, nullptr, result.out()));
+        MIRRA_STRUCT(mirra_value, estimated);
+        ASSERT_EQ(MIRRA_OK, mirra_result_find(result.get(), "sigma_estimated", &estimated, nullptr));
+        EXPECT_NEAR(estimated.real, sigma, 0.05 * sigma);
+        std::size_t compared = 0;
+        for (std::size_t i = 0; i < in.samples.size(); ++i) {
+            const double told = std::min(estimated.real, 100.0) / 255;
+            if (in.samples[i] < 0 || in.samples[i] + told > 1) continue; // results are held within 0 and 1
+            ASSERT_NEAR(out.samples[i], in.samples[i] + told, 1e-5);
+            ++compared;
+        }
+        EXPECT_GT(compared, in.samples.size() / 10);
+    }
+}
+
 TEST(PluginDenoiser, AnImageTooSmallToMeasureIsStillDenoised) {
     const Outcome outcome = denoise({.defaults = R"({"auto_noise_level": "estimated"})"}, {}, 5);
     EXPECT_FALSE(outcome.sigma_estimated.has_value());
@@ -75,8 +101,9 @@ TEST(PluginDenoiser, SigmaZeroGivesTheInputBack) {
     EXPECT_EQ(0.5F, denoise({.blur = true}, {{"sigma", "0"}}).value);
 }
 
-TEST(PluginDenoiser, ABlindNetworkTakesNoLevel) {
+TEST(PluginDenoiser, ABlindNetworkTakesNoLevelButZero) {
     EXPECT_NEAR(0.5, denoise({.noise_level = false}, {}).value, 1e-6);
+    EXPECT_EQ(0.5F, denoise({.noise_level = false}, {{"sigma", "0"}}).value);
     const Engine engine = make_engine();
     const Bundle bundle = make_bundle({.noise_level = false});
     const Session session = make_session(engine, bundle);
@@ -121,6 +148,13 @@ TEST_F(PluginDenoiserMap, TellsTheNetworkTheLevelOfEachPixel) {
         for (std::size_t i = 0; i < map.samples.size(); ++i)
             ASSERT_NEAR(out_.samples[3 * i], 0.5F + map.samples[i], 1e-6) << i;
     }
+}
+
+TEST_F(PluginDenoiserMap, OfColorsIsTheirRootMeanSquare) {
+    Pixels<float> map(kSize, kSize, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    for (std::size_t i = 0; i < map.samples.size(); ++i) map.samples[i] = i % 3 == 2 ? 0.3F : 0.0F;
+    EXPECT_OK(run_with(map, {}, error));
+    EXPECT_NEAR(out_.samples.front(), 0.5 + 0.3 / std::sqrt(3.0), 1e-6);
 }
 
 TEST_F(PluginDenoiserMap, OfAnotherSizeIsBroughtToThePicturesAndWildLevelsAreHeldBack) {

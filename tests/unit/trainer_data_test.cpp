@@ -26,6 +26,15 @@ TEST(ImageSet, FindsPicturesAndSkipsBrokenOnesByName) {
     EXPECT_NE(skipped[0].find("broken.png"), std::string::npos);
 }
 
+TEST(ImageSet, APictureGivenTwiceIsOnePicture) {
+    const auto folder = test::make_pictures("twice", 3, 20, 20);
+    const auto inner = folder / "inner";
+    std::filesystem::create_directories(inner);
+    std::filesystem::copy_file(ImageSet({folder}, 1).path(0), inner / "fourth.png");
+    std::filesystem::create_symlink(inner / "fourth.png", folder / "link.png");
+    EXPECT_EQ(ImageSet({folder, inner, folder / "inner" / ".."}, 1 << 20).size(), 4);
+}
+
 TEST(ImageSet, MissingAndEmptyFoldersAreErrors) {
     EXPECT_THROW(ImageSet({mirra::test::scratch() + "no-such-folder"}, 1), Error);
     const std::filesystem::path empty = mirra::test::scratch() + "mirra-empty";

@@ -168,6 +168,37 @@ TEST(DenoiserRecipes, ImpossibleNoiseIsRefused) {
     }
 }
 
+TEST(DenoiserRecipes, LevelsAreToldToNetworksThatHearThem) {
+    for (const char *network : {"noise_level_input = false", "architecture = \"alexnet-denoiser\""}) {
+        auto recipe =
+            Recipe::parse(std::string("[network]\n") + network + "\n[noise]\nknown_probability = 0.5", "r");
+        const auto settings = DenoiserRecipe::read(recipe);
+        EXPECT_THAT(refusal(ErrorCode::invalid_argument, [&] { static_cast<void>(settings.network()); }),
+                    testing::HasSubstr("known_probability"))
+            << network;
+    }
+}
+
+TEST(DenoiserRecipes, KeysOfAnotherArchitectureAreUnknown) {
+    for (const char *text : {"architecture = \"alexnet-denoiser\"\nchannels = [8]",
+                             "architecture = \"wavelet-denoiser\"\ncolor_tail = \"identity\""}) {
+        auto recipe = Recipe::parse(std::string("[network]\n") + text, "r");
+        EXPECT_THROW(DenoiserRecipe::read(recipe), Error) << text;
+    }
+}
+
+TEST(DenoiserRecipes, PrefixesOfNoWeightAreRefused) {
+    for (const char *key : {"frozen", "zero_init", "spectral_norm"}) {
+        auto recipe = Recipe::parse(
+            "[network]\nchannels = [8]\nblocks = [1]\n" + std::string(key) + " = [\"decodr.\"]", "r");
+        const auto settings = DenoiserRecipe::read(recipe);
+        DenoiserOrigin origin;
+        if (std::string(key) == "frozen") origin.start = bundle::Bundle::open(test::small_encoder("prefix"));
+        EXPECT_THAT(refusal(ErrorCode::invalid_argument, [&] { make_denoiser(settings, origin, at::kCPU); }),
+                    testing::AllOf(testing::HasSubstr("decodr."), testing::HasSubstr(key)));
+    }
+}
+
 TEST(DenoiserRecipes, ImpossibleNetworksAreRefused) {
     for (const auto &[text, subject] : {std::pair{"channels = [0, 8]\nblocks = [1, 1]", "channels"},
                                         {"channels = [8, 8]\nblocks = [1, -1]", "blocks"},

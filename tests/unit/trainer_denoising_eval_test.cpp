@@ -1,5 +1,6 @@
 // Evaluating denoisers: the noise, several bundles on the same pictures, the paper's figures, sheets.
 #include "core/graph_module.hpp"
+#include "eval/baselines.hpp"
 #include "eval/denoising.hpp"
 #include "eval/denoising_command.hpp"
 #include "eval/denoising_plot.hpp"
@@ -13,6 +14,7 @@
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
+#include <opencv2/photo.hpp>
 
 #include <cmath>
 
@@ -167,6 +169,54 @@ TEST(DenoisingEvaluation, IsRecordedInEveryBundle) {
         EXPECT_FALSE(quality[0].contains("gain"));
         EXPECT_EQ(quality[1].at("gain"), 4);
     }
+}
+
+TEST(DenoisingEvaluation, OfAPartLeavesTheRecordOfTheWhole) {
+    auto settings = evaluation_of("part");
+    settings.noises = {{.sigma = 50}};
+    for (const std::int64_t count : {0, 2}) {
+        settings.count = count;
+        record_denoising(settings, evaluate_denoising(settings).rows);
+    }
+    const auto quality = nlohmann::json::parse(bundle::Bundle::open(settings.bundles[0])->manifest().quality);
+    ASSERT_EQ(quality.size(), 2u);
+    EXPECT_EQ(quality[0].at("count"), 3);
+    EXPECT_EQ(quality[1].at("count"), 2);
+}
+
+TEST(DenoisingEvaluation, ABundleGivenTwiceIsRefused) {
+    auto settings = evaluation_of("twice");
+    settings.bundles[1] = settings.bundles[0].parent_path() / "." / settings.bundles[0].filename();
+    EXPECT_THAT(refusal(ErrorCode::invalid_argument, [&] { evaluate_denoising(settings); }),
+                testing::HasSubstr("given twice"));
+}
+
+TEST(DenoisingEvaluation, SheetsTakePicturesOfAnyShape) {
+    const SheetRow cells{{"long", FloatPicture{3000, 2, std::vector<float>(18000, 0.5F)}}};
+    const auto rows = denoising_sheet_rows(cells, {});
+    ASSERT_EQ(rows.size(), 2u);
+    EXPECT_EQ(rows[0][0].picture.width, 256);
+    EXPECT_EQ(rows[0][0].picture.height, 1);
+}
+
+/// OpenCV takes blue for the first channel.
+TEST(NonLocalMeans, GetsTheChannelsInItsOrder) {
+    constexpr int kSide = 24;
+    FloatPicture noisy{kSide, kSide, {}};
+    for (int i = 0; i < kSide * kSide; ++i)
+        noisy.values.insert(noisy.values.end(), {0.8F, 0.3F, i % kSide < kSide / 2 ? 0.1F : 0.6F});
+    image::add_gaussian_noise(noisy.values, 0.1, 3, true);
+    cv::Mat pixels(kSide, kSide, CV_8UC3), expected;
+    for (int i = 0; i < kSide * kSide; ++i)
+        for (int c = 0; c < 3; ++c)
+            pixels.at<cv::Vec3b>(i)[2 - c] = cv::saturate_cast<std::uint8_t>(
+                kFullRange * noisy.values[static_cast<std::size_t>(3 * i + c)]);
+    cv::fastNlMeansDenoisingColored(pixels, expected, 20, 20, 7, 21);
+    const auto result = non_local_means(noisy, 25, 0.8);
+    for (int i = 0; i < kSide * kSide; ++i)
+        for (int c = 0; c < 3; ++c)
+            ASSERT_NEAR(result.values[static_cast<std::size_t>(3 * i + c)],
+                        expected.at<cv::Vec3b>(i)[2 - c] / kFullRange, 1e-6);
 }
 
 TEST(DenoisingEvaluation, MeasuresAndRecordsWhateverElseAManifestSays) {

@@ -6,6 +6,8 @@
 #include "mirra/error.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 namespace mirra::trainer {
 namespace {
@@ -17,10 +19,10 @@ namespace fs = std::filesystem;
 ImageSet::ImageSet(const std::vector<fs::path> &folders, std::uint64_t cache_bytes)
     : cache_bytes_(cache_bytes) {
     std::vector<fs::path> found;
-    for (const auto &folder : folders) {
-        const auto below = find_pictures(folder);
-        found.insert(found.end(), below.begin(), below.end());
-    }
+    std::set<fs::path> seen; // a folder may lie in another: no picture shall train and validate
+    for (const auto &folder : folders)
+        for (auto &path : find_pictures(folder))
+            if (seen.insert(fs::canonical(path)).second) found.push_back(std::move(path));
     if (found.empty())
         throw Error(ErrorCode::not_found, "no picture (.png, .jpg, .jpeg) in the data folders",
                     folders.empty() ? "--data" : folders.front().string(),

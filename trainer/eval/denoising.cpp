@@ -40,12 +40,23 @@ std::string noise_text(const PictureNoise &noise) {
     return text;
 }
 
+/// The rows of a bundle are found by its path.
+void check_bundles(const std::vector<std::filesystem::path> &bundles) {
+    std::set<std::filesystem::path> seen;
+    for (const auto &path : bundles)
+        if (!seen.insert(std::filesystem::weakly_canonical(path)).second)
+            throw Error(ErrorCode::invalid_argument, "a bundle is given twice: " + path.string(), "--bundle",
+                        "name each once");
+}
+
 class Evaluation {
   public:
     Evaluation(const DenoisingEvaluation &settings, const std::function<void(const DenoisingRow &)> &finished)
         : settings_(settings)
         , finished_(finished)
-        , methods_(denoising_methods(settings)) {}
+        , methods_(denoising_methods(settings)) {
+        check_bundles(settings.bundles);
+    }
 
     DenoisingResult run() {
         for (const auto &folder : settings_.data) // all are looked for before the work begins

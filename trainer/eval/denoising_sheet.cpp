@@ -22,8 +22,9 @@ FloatPicture picture_of(const cv::Mat &pixels) {
 
 FloatPicture reduced(const FloatPicture &picture) {
     const double factor = static_cast<double>(kSide) / std::max(picture.width, picture.height);
+    const auto scaled = [&](int extent) { return std::max(1, cvRound(factor * extent)); };
     cv::Mat out;
-    cv::resize(view_of(picture), out, {}, factor, factor, cv::INTER_AREA);
+    cv::resize(view_of(picture), out, {scaled(picture.width), scaled(picture.height)}, 0, 0, cv::INTER_AREA);
     return picture_of(out);
 }
 

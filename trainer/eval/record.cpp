@@ -48,8 +48,9 @@ bool same_measurement(const Json &a, const Json &b) {
     const auto same = [&](const char *key, const auto &fallback) {
         return a.value(key, fallback) == b.value(key, fallback);
     };
-    return same("data", std::string()) && same("sigma", -1.0) && same("gain", 0.0) && same("clipped", true) &&
-           same("gray", false) && same("known", false) && same("precision", std::string());
+    return same("data", std::string()) && same("count", std::int64_t{0}) && same("sigma", -1.0) &&
+           same("gain", 0.0) && same("clipped", true) && same("gray", false) && same("known", false) &&
+           same("precision", std::string());
 }
 
 std::string with_rows(const std::string &old, const std::vector<DenoisingRow> &rows,

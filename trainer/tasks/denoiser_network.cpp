@@ -52,6 +52,17 @@ std::vector<std::string> added_weights(const graph::Graph &network, const bundle
     return names;
 }
 
+/// A misspelt prefix would do nothing, in silence.
+void check_prefixes(const graph::Graph &network, const std::vector<std::string> &prefixes,
+                    const std::string &key) {
+    const auto weights = graph::weight_shapes(network);
+    for (const auto &prefix : prefixes)
+        if (std::ranges::none_of(weights,
+                                 [&](const auto &weight) { return weight.first.starts_with(prefix); }))
+            throw Error(ErrorCode::invalid_argument, "no weight of the network begins with '" + prefix + "'",
+                        "network." + key, "the first one is named '" + weights.begin()->first + "'");
+}
+
 /// A block whose second convolution is zero passes its input on, so the start's result is kept.
 bool ends_a_block(const std::string &name) {
     return name.find(".conv2.") != std::string::npos;
@@ -73,6 +84,9 @@ std::shared_ptr<GraphModule> make_denoiser(const DenoiserRecipe &recipe, const D
     const auto *encoder =
         origin.encoder && recipe.starts_from_encoder() ? &origin.encoder->graph("encoder") : nullptr;
     auto graph = recipe.network(encoder);
+    check_prefixes(graph, recipe.spectral_norm, "spectral_norm");
+    check_prefixes(graph, recipe.zero_init, "zero_init");
+    check_prefixes(graph, recipe.frozen, "frozen");
     const auto added = origin.start ? added_weights(graph, *origin.start) : std::vector<std::string>();
     GraphModule::Options options{recipe.spectral_norm, recipe.zero_init};
     std::ranges::copy_if(added, std::back_inserter(options.zero_init), ends_a_block);

@@ -3,23 +3,32 @@
 
 #include "mirra/error.hpp"
 
+#include <algorithm>
+
 namespace mirra::trainer {
 namespace {
 
 constexpr double kLarge = 1e12;
 constexpr std::int64_t kMany = 1'000'000'000;
 
-void read_network(Recipe &recipe, DenoiserRecipe &out) {
-    out.architecture = recipe.choice("network.architecture", {"wavelet-denoiser", "alexnet-denoiser"});
+void read_wavelet(Recipe &recipe, DenoiserRecipe &out) {
     out.wavelet.channels = recipe.integers("network.channels", out.wavelet.channels);
     out.wavelet.blocks = recipe.integers("network.blocks", out.wavelet.blocks);
     out.wavelet.noise_level_input = recipe.boolean("network.noise_level_input", true);
+}
+
+void read_alexnet(Recipe &recipe, DenoiserRecipe &out) {
     const auto transform = recipe.text("network.input_transform", "");
     if (!transform.empty()) out.input_transform = graph::parse_input_transform(transform);
+    out.identity_tail = recipe.choice("network.color_tail", {"random", "identity"}) == "identity";
+}
+
+void read_network(Recipe &recipe, DenoiserRecipe &out) {
+    out.architecture = recipe.choice("network.architecture", {"wavelet-denoiser", "alexnet-denoiser"});
+    out.architecture == "wavelet-denoiser" ? read_wavelet(recipe, out) : read_alexnet(recipe, out);
     out.spectral_norm = recipe.texts("network.spectral_norm", {});
     out.zero_init = recipe.texts("network.zero_init", {});
     out.frozen = recipe.texts("network.frozen", {});
-    out.identity_tail = recipe.choice("network.color_tail", {"random", "identity"}) == "identity";
 }
 
 void read_data(Recipe &recipe, DenoiserRecipe &out) {
@@ -28,6 +37,10 @@ void read_data(Recipe &recipe, DenoiserRecipe &out) {
     out.flips = recipe.boolean("data.flips", true);
     out.rotations = recipe.boolean("data.rotations", true);
     out.noise.read(recipe);
+}
+
+bool takes_noise_level(const graph::Graph &network) {
+    return std::ranges::any_of(network.inputs, [](const auto &input) { return input.name == "noise_level"; });
 }
 
 } // namespace
@@ -58,6 +71,11 @@ graph::Graph DenoiserRecipe::network(const graph::Graph *encoder) const {
         if (encoder) return graph::alexnet_denoiser(*encoder, input_transform);
         return graph::alexnet_denoiser(input_transform.value_or(graph::InputTransform::mean_std));
     }();
+    if (noise.known_probability > 0 && !takes_noise_level(network))
+        throw Error(ErrorCode::invalid_argument,
+                    "recipe: noise levels are to be told to a network that has no input for them",
+                    "noise.known_probability",
+                    "leave it out, or give the network the input (noise_level_input of wavelet-denoiser)");
     const auto step = graph::alignment(network);
     if (crop % step != 0 || crop < graph::minimum_extent(network))
         throw Error(ErrorCode::invalid_argument,

@@ -64,6 +64,7 @@ void DenoiserTask::start(std::int64_t step) {
     log_info(std::to_string(data_.size()) + " pictures, " + std::to_string(validation_->size()) +
              " more for validation; " + std::to_string(graph::parameter_count(network_->graph())) +
              " parameters");
+    static_cast<void>(validation_->get(0)); // fails now, not at the first validation, if none can be read
     const CropLoader::Options options{settings_.batch,     settings_.crop, settings_.flips,
                                       settings_.rotations, settings_.seed, command_.loader_threads};
     loader_ = std::make_unique<CropLoader>(data_, options, step);
@@ -141,7 +142,8 @@ double DenoiserTask::validation_psnr(const image::Image &picture, std::int64_t i
 }
 
 void DenoiserTask::finish() {
-    for (const auto &file : data_.skipped()) log_warning("skipped " + file);
+    for (const auto *set : {&data_, validation_.get()})
+        for (const auto &file : set->skipped()) log_warning("skipped " + file);
     std::vector<std::string> sources;
     for (const auto &folder : command_.data) sources.push_back(folder.string());
     write_denoiser_bundle({.output = command_.output,

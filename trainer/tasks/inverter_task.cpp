@@ -252,7 +252,8 @@ void InverterTask::validate(std::vector<double> &values) {
 }
 
 void InverterTask::finish(const std::function<void(const InverterBundle &)> &write) {
-    for (const auto &file : data_->skipped()) log_warning("skipped " + file);
+    for (const auto *set : {data_.get(), validation_.get()})
+        for (const auto &file : set->skipped()) log_warning("skipped " + file);
     if (average_) average_->swap();
     write({.output = command_.output,
            .encoder = *encoder_bundle_,
