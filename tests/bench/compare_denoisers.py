@@ -6,7 +6,7 @@
 The noise is that of `mirra-train eval denoising` with the same seed, number for number: b = x + sigma n, clipped to [0, 1] or not.
 Mirra is what hosts get: the task "denoise" of the built library, in floats, that finds the noise level out by itself. CBM3D (PyPI's
 bm3d, its default profile) and non-local means (strength 0.8 sigma, 8 bits) are told the level. PSNR and SSIM are means over the
-pictures, as in NOTES.md section 10; seconds are those of the call alone, the methods in turns picture by picture.
+pictures, as in docs/evaluating-denoisers.md; seconds are those of the call alone, the methods in turns picture by picture.
 """
 import argparse
 import ctypes
@@ -79,14 +79,15 @@ class Mirra:
 
     def __init__(self, library, threads):
         self.library, self.threads = ctypes.CDLL(str(library)), threads
-        self.library.mirra_error_message.restype = ctypes.c_char_p
+        self.library.mirra_error_message.restype = self.library.mirra_error_subject.restype = ctypes.c_char_p
         self.engine = ctypes.c_void_p()
         self.call("mirra_engine_create", None, ctypes.byref(self.engine))
 
     def call(self, name, *arguments):
         error = ctypes.c_void_p()
         if getattr(self.library, name)(*arguments, ctypes.byref(error)) != 0:
-            raise RuntimeError(f"{name}: {self.library.mirra_error_message(error).decode()}")
+            message, subject = (getattr(self.library, f"mirra_error_{part}")(error) for part in ("message", "subject"))
+            raise SystemExit(f"{name}: {message.decode()} ({(subject or b'').decode()})")
 
     def denoiser(self, path):
         bundle, session = ctypes.c_void_p(), ctypes.c_void_p()

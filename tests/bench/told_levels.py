@@ -20,13 +20,16 @@ from noise_estimates import in_eight_bits
 def denoised(tool, bundle, noisy, folder, *options):
     before, after = pathlib.Path(folder) / "noisy.png", pathlib.Path(folder) / "result.png"
     Image.fromarray(noisy).save(before)
-    subprocess.run([tool, "denoise", before, "-o", after, "--bundle", bundle, *options], check=True, capture_output=True)
+    command = [tool, "denoise", before, "-o", after, "--bundle", bundle, "--precision", "fp32", *options]
+    run = subprocess.run(command, capture_output=True, text=True)
+    if run.returncode != 0:
+        raise SystemExit(run.stderr.strip())
     return np.asarray(Image.open(after).convert("RGB"))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bundle", type=pathlib.Path, required=True)
+    parser.add_argument("--bundle", type=pathlib.Path, required=True, help="the denoiser")
     parser.add_argument("--data", type=pathlib.Path, required=True, help="a folder of clean pictures")
     parser.add_argument("--count", type=int, help="pictures at most")
     parser.add_argument("--sigma", type=float, default=25)

@@ -3,6 +3,7 @@
 #include "core/graph_module.hpp"
 #include "interrupting_task.hpp"
 #include "mirra/architectures.hpp"
+#include "tasks/camera_processing.hpp"
 #include "tasks/denoiser.hpp"
 #include "tasks/denoiser_network.hpp"
 #include "tasks/denoiser_noise.hpp"
@@ -133,6 +134,66 @@ TEST(DenoiserNoise, GrayPicturesHaveEqualChannels) {
     const auto luma = 0.299 * clean.select(1, 0) + 0.587 * clean.select(1, 1) + 0.114 * clean.select(1, 2);
     EXPECT_TRUE(torch::allclose(batch.target.select(1, 0), luma, 1e-5, 1e-6));
     EXPECT_GT(deviation(batch.noisy - batch.target), 0.05);
+}
+
+TEST(CameraProcessing, KeepsWhatHasNoDetailInColor) {
+    auto ramp = torch::linspace(0, 1, 24).view({1, 1, 1, 24}).expand({2, 3, 16, 24}).contiguous();
+    EXPECT_TRUE(torch::allclose(chroma_subsampled(ramp, true), ramp, 1e-5, 1e-6)) << "gray has no chroma";
+    EXPECT_TRUE(torch::allclose(demosaiced(ramp).narrow(3, 2, 20), ramp.narrow(3, 2, 20), 1e-5, 1e-6))
+        << "between its pixels a ramp is their mean";
+    const auto flat = torch::tensor({0.2F, 0.5F, 0.9F}).view({1, 3, 1, 1}).expand({1, 3, 8, 10}).contiguous();
+    for (const auto &result :
+         {demosaiced(flat), chroma_subsampled(flat, false), chroma_subsampled(flat, true)})
+        EXPECT_TRUE(torch::allclose(result, flat, 1e-5, 1e-6));
+}
+
+TEST(CameraProcessing, DemosaicingKeepsThePixelsOfTheMosaic) {
+    const auto picture = torch::rand({1, 3, 8, 8}), result = demosaiced(picture);
+    const auto same = [&](std::int64_t channel, std::int64_t row, std::int64_t column) {
+        return torch::allclose(picture[0][channel].slice(0, row, 8, 2).slice(1, column, 8, 2),
+                               result[0][channel].slice(0, row, 8, 2).slice(1, column, 8, 2), 1e-5, 1e-6);
+    };
+    EXPECT_TRUE(same(0, 0, 0) && same(1, 0, 1) && same(1, 1, 0) && same(2, 1, 1));
+    EXPECT_FALSE(same(0, 0, 1) || same(2, 0, 0) || same(1, 0, 0));
+}
+
+TEST(CameraProcessing, SubsamplingHalvesChromaAndLeavesLuma) {
+    const auto picture = torch::rand({1, 3, 16, 16});
+    const auto luma = [](const torch::Tensor &p) {
+        return 0.299 * p.select(1, 0) + 0.587 * p.select(1, 1) + 0.114 * p.select(1, 2);
+    };
+    const auto half = chroma_subsampled(picture, false), quarter = chroma_subsampled(picture, true);
+    for (const auto &result : {half, quarter})
+        EXPECT_TRUE(torch::allclose(luma(result), luma(picture), 1e-4, 1e-5));
+    const auto chroma = [&](const torch::Tensor &p) { return deviation(p.select(1, 2) - luma(p)); };
+    EXPECT_LT(chroma(half), 0.8 * chroma(picture));
+    EXPECT_LT(chroma(quarter), 0.8 * chroma(half));
+}
+
+TEST(DenoiserNoise, OfCamerasIsCorrelatedAndToldAsItIsLeft) {
+    const auto clean = torch::full({8, 3, 64, 64}, 0.5);
+    for (const bool demosaic : {true, false}) {
+        auto recipe = gaussian();
+        (demosaic ? recipe.demosaic_probability : recipe.chroma_probability) = 1;
+        const auto batch = add_noise(clean, recipe, 2, 1);
+        EXPECT_TRUE(torch::allclose(batch.target, clean, 1e-5, 1e-6));
+        const auto noise = batch.noisy - batch.target;
+        for (std::int64_t i = 0; i < 8; ++i)
+            EXPECT_NEAR(deviation(noise[i]), batch.noise_level[i].mean().item<double>(), 0.002);
+        EXPECT_LT(deviation(noise), 0.95 * 25 / kFullRange);
+        const auto red = noise.select(1, 0);
+        const auto neighbours = (red.narrow(2, 0, 63) * red.narrow(2, 1, 63)).mean().item<double>();
+        EXPECT_GT(neighbours, 0.1 * red.square().mean().item<double>());
+    }
+}
+
+TEST(DenoiserNoise, GrayPicturesComeFromNoMosaic) {
+    auto recipe = gaussian();
+    recipe.gray_probability = recipe.demosaic_probability = recipe.chroma_probability = 1;
+    auto without = recipe;
+    without.demosaic_probability = without.chroma_probability = 0;
+    const auto clean = torch::rand({3, 3, 16, 16});
+    EXPECT_TRUE(torch::equal(add_noise(clean, recipe, 2, 1).noisy, add_noise(clean, without, 2, 1).noisy));
 }
 
 /// Recipes from before sensor noise give the same batches where it is not drawn.

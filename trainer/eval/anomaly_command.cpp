@@ -151,6 +151,7 @@ void add_scoring_options(CLI::App &sub, ScoringSettings &scoring) {
     sub.add_option("--iterations", scoring.iterations, "Steps of latent-search [the task's own]")
         ->check(CLI::Range(1, 1'000'000));
     sub.add_option("--seed", scoring.seed, "Seed of the search's start, and of the defects")
+        ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     sub.add_option("--batch", scoring.batch, "Pictures that are scored together")
         ->check(CLI::Range(1, 4096))

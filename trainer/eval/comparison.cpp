@@ -213,7 +213,9 @@ void add_comparison(CLI::App &eval, int &status) {
     sub->add_option("--step", settings->step, "L2 length of its first step, at 224 px")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
-    sub->add_option("--seed", settings->seed, "Seed of its start")->capture_default_str();
+    sub->add_option("--seed", settings->seed, "Seed of its start")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
     sub->add_option("--device", settings->device, "cpu or cuda:N")->capture_default_str();
     sub->add_option("--threads", settings->threads, "Threads of the kernels [all]");
     sub->add_option("--csv", settings->csv, "Also write the table as CSV");

@@ -92,7 +92,9 @@ void add_noise_options(CLI::App &sub, Command &command) {
                       ->default_str("clipped");
     sub.add_flag("--unclipped", command.unclipped, "The same as --noise unclipped")->excludes(noise);
     sub.add_flag("--gray", command.evaluation.gray, "Turn the pictures to gray first");
-    sub.add_option("--seed", command.evaluation.seed, "Seed of the noise")->capture_default_str();
+    sub.add_option("--seed", command.evaluation.seed, "Seed of the noise")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
 }
 
 void add_method_options(CLI::App &sub, DenoisingEvaluation &settings) {

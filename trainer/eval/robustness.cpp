@@ -209,7 +209,7 @@ void add_attack_command(CLI::App &app, int &status) {
     sub->add_option("--extent", evaluation->extent, "Height and width of the pictures [as in training]")
         ->check(CLI::Range(8, 4096));
     sub->add_option("--batch", evaluation->batch)->check(CLI::Range(1, 100'000))->capture_default_str();
-    sub->add_option("--seed", evaluation->seed)->capture_default_str();
+    sub->add_option("--seed", evaluation->seed)->check(CLI::NonNegativeNumber)->capture_default_str();
     sub->add_option("--device", evaluation->device, "cpu, cuda or cuda:N")->capture_default_str();
     sub->add_option("--threads", evaluation->threads, "Threads of the kernels [all]")
         ->check(CLI::NonNegativeNumber);

@@ -55,7 +55,9 @@ void add_pictures(CLI::App &sub, StylizationEvaluation &settings) {
         ->check(CLI::PositiveNumber);
     sub.add_option("--style-count", settings.style_count, "Styles at most, likewise [all]")
         ->check(CLI::PositiveNumber);
-    sub.add_option("--seed", settings.seed, "Moves the choice of both")->capture_default_str();
+    sub.add_option("--seed", settings.seed, "Moves the choice of both")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
 }
 
 void add_stylizers(CLI::App &sub, StylizationEvaluation &settings) {

@@ -165,7 +165,9 @@ void add_report_command(CLI::App &app, int &status) {
     sub->add_option("--batch", report->batch, "Pictures that are attacked at a time")
         ->check(CLI::Range(1, 10'000))
         ->capture_default_str();
-    sub->add_option("--seed", report->seed, "Draws the pictures")->capture_default_str();
+    sub->add_option("--seed", report->seed, "Draws the pictures")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
     sub->add_option("--device", report->device, "cpu, cuda or cuda:N")->capture_default_str();
     sub->add_option("--threads", report->threads, "Threads of the kernels [all]")
         ->check(CLI::NonNegativeNumber);

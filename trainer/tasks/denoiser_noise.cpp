@@ -3,9 +3,11 @@
 
 #include "core/random.hpp"
 #include "mirra/architectures.hpp"
+#include "tasks/camera_processing.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <mutex>
 #include <vector>
 
@@ -14,6 +16,7 @@ namespace {
 
 constexpr std::uint64_t kNoiseSalt = 0x6e6f697365; // keeps the noise's randomness apart from the crops'
 constexpr std::uint64_t kToldSalt = 0x746f6c64;    // and what is told from the noise
+constexpr std::uint64_t kCameraSalt = 0x63616d65;  // and what a camera does to it
 constexpr double kFullRange = 255;
 
 /// What is drawn for each picture of a batch.
@@ -21,6 +24,7 @@ struct Draws {
     std::vector<float> sigmas, gains;               ///< in units of 1; no gain: Gaussian noise
     std::vector<float> first_shares, second_shares; ///< that are told, at opposite edges
     std::vector<bool> known, gray, downwards;       ///< downwards: from the upper edge to the lower one
+    std::vector<bool> demosaic, chroma, chroma_rows;
     bool clip = false, any_gain = false, any_gray = false;
 };
 
@@ -45,6 +49,14 @@ void draw_shares(Draws &draws, const NoiseRecipe &recipe, CounterRandom random) 
     draws.downwards.push_back(random.chance(0.5));
 }
 
+void draw_camera(Draws &draws, const NoiseRecipe &recipe, CounterRandom random) {
+    const bool color = !draws.gray.back();
+    draws.demosaic.push_back(random.chance(recipe.demosaic_probability) && color);
+    const bool chroma = random.chance(recipe.chroma_probability) && color, rows = random.chance(0.5);
+    draws.chroma.push_back(chroma && !rows);
+    draws.chroma_rows.push_back(chroma && rows);
+}
+
 Draws draw(CounterRandom &random, std::int64_t count, const NoiseRecipe &recipe, std::uint64_t seed,
            std::int64_t step) {
     const auto stream = [&](std::uint64_t salt, std::int64_t sample) {
@@ -59,6 +71,7 @@ Draws draw(CounterRandom &random, std::int64_t count, const NoiseRecipe &recipe,
         draws.known.push_back(random.chance(recipe.known_probability));
         draw_kind(draws, recipe, stream(kNoiseSalt, i + 1));
         draw_shares(draws, recipe, stream(kToldSalt, i));
+        draw_camera(draws, recipe, stream(kCameraSalt, i));
     }
     return draws;
 }
@@ -79,6 +92,26 @@ torch::Tensor told_shares(const Draws &draws, const torch::Tensor &pictures) {
     const auto place = torch::where(mask(draws.downwards, device), ramp(pictures.size(2)).view({1, 1, -1, 1}),
                                     ramp(pictures.size(3)).view({1, 1, 1, -1}));
     return torch::lerp(column(draws.first_shares, device), column(draws.second_shares, device), place);
+}
+
+/// Runs pictures through linear processing, and gives their level the deviation that is left.
+void process(NoisyBatch &batch, const std::vector<bool> &chosen,
+             const std::function<torch::Tensor(const torch::Tensor &)> &processing) {
+    if (std::ranges::none_of(chosen, std::identity())) return;
+    const auto here = mask(chosen, batch.noisy.device());
+    const auto energy = [](const torch::Tensor &noise) { return noise.square().mean({1, 2, 3}, true); };
+    const auto clean = processing(batch.target), noisy = processing(batch.noisy);
+    constexpr double kLeast = 1e-12;
+    const auto left = energy(noisy - clean) / energy(batch.noisy - batch.target).clamp_min(kLeast);
+    batch.noise_level = torch::where(here, batch.noise_level * left.sqrt(), batch.noise_level);
+    batch.target = torch::where(here, clean, batch.target);
+    batch.noisy = torch::where(here, noisy, batch.noisy);
+}
+
+void process(NoisyBatch &batch, const Draws &draws) {
+    process(batch, draws.demosaic, demosaiced);
+    process(batch, draws.chroma, [](const auto &pictures) { return chroma_subsampled(pictures, false); });
+    process(batch, draws.chroma_rows, [](const auto &pictures) { return chroma_subsampled(pictures, true); });
 }
 
 /// Tells the noise level, or a share of it, and leaves in the target what is not told.
@@ -114,6 +147,8 @@ void NoiseRecipe::read(Recipe &recipe) {
     gain_maximum =
         recipe.real("noise.gain_maximum", std::max(gain_minimum, gain_maximum), gain_minimum, kFullRange);
     read_maximum = recipe.real("noise.read_maximum", read_maximum, 0, kFullRange);
+    demosaic_probability = recipe.real("noise.demosaic_probability", demosaic_probability, 0, 1);
+    chroma_probability = recipe.real("noise.chroma_probability", chroma_probability, 0, 1);
     gray_probability = recipe.real("noise.gray_probability", gray_probability, 0, 1);
 }
 
@@ -145,6 +180,7 @@ NoisyBatch add_noise(const torch::Tensor &pictures, const NoiseRecipe &recipe, s
     NoisyBatch out{.target = clean,
                    .noisy = noisy.contiguous(at::MemoryFormat::ChannelsLast),
                    .noise_level = level.expand({clean.size(0), 1, clean.size(2), clean.size(3)})};
+    process(out, draws);
     tell(out, draws, recipe);
     return out;
 }

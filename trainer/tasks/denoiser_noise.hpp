@@ -26,6 +26,10 @@ struct NoiseRecipe {
     double gain_minimum = 0.05, gain_maximum = 12; ///< a, log-uniform: levels per photon
     double read_maximum = 20;                      ///< s, uniform from 0
 
+    /// Of a colour picture: after its noise came in it is demosaiced, or its chroma subsampled (4:2:0 or
+    /// 4:2:2, as often), or both; see camera_processing.hpp.
+    double demosaic_probability = 0, chroma_probability = 0;
+
     double gray_probability = 0; ///< of a picture: gray (BT.601), with the same noise in all three channels
 
     /// What the recipe leaves out stays as it is. @throws Error invalid_argument
@@ -34,9 +38,9 @@ struct NoiseRecipe {
 
 /// All [N, *, H, W].
 struct NoisyBatch {
-    /// Three channels: the clean picture in [0, 1], gray where that was drawn. Where a share f < 1 of the
-    /// deviation is told: clean + (1 - f^2) (noisy - clean), which is the mean of pictures that hold the part
-    /// of independent Gaussian noise that is not told, given the noisy one.
+    /// Three channels: the clean picture in [0, 1], gray or processed where that was drawn. Where a share f <
+    /// 1 of the deviation is told: clean + (1 - f^2) (noisy - clean), which is the mean of pictures that hold
+    /// the part of independent Gaussian noise that is not told, given the noisy one.
     torch::Tensor target;
     torch::Tensor noisy;       ///< three channels, channels last
     torch::Tensor noise_level; ///< one channel: the told deviation, of Poisson-Gaussian noise at each pixel

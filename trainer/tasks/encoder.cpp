@@ -35,7 +35,7 @@ void add_overrides(CLI::App &sub, EncoderCommand &command) {
     sub.add_option("--steps", command.attack_steps, "Steps of the attack")->group(group);
     sub.add_option("--step-size", command.step_size, "Length of a step, in the units of --eps")->group(group);
     sub.add_option("--epochs", command.epochs, "Passes over the data")->group(group);
-    sub.add_option("--seed", command.seed)->group(group);
+    sub.add_option("--seed", command.seed)->check(CLI::NonNegativeNumber)->group(group);
 }
 
 /// Before data is opened and processes meet: none of them waits for one that has given up.
