@@ -18,6 +18,8 @@ namespace {
 constexpr std::int32_t kSmallestSide = 16;
 constexpr int kRounds = 8;
 constexpr double kConverged = 0.005;
+/// The share of chosen squares beside a painted ground that may be quiet: chance, and those on its border.
+constexpr double kMostQuiet = 0.1;
 /// Noise of which the channels' differences show less than this share is common to the channels, as grain of
 /// a gray picture is, or was taken out of the colours.
 constexpr double kIndependentShare = 0.65;
@@ -41,11 +43,9 @@ detail::Levels expected_variances(double sigma, bool clipped) {
     return variances;
 }
 
-/// @param first, second  as in NoisySquares
-double variance_of(const detail::Squares &squares, std::size_t first, std::size_t second) {
-    const detail::NoisySquares noisy(squares, first, second);
+/// Sharpens the estimate until it settles.
+double settled_variance(const detail::NoisySquares &noisy, bool clipped) {
     if (noisy.empty()) return 0;
-    const bool clipped = squares.clipped();
     detail::Levels all{};
     all.fill(1e9);
     double sigma = 1;
@@ -59,6 +59,18 @@ double variance_of(const detail::Squares &squares, std::size_t first, std::size_
         if (settled || sigma <= 0) break;
     }
     return sigma * sigma;
+}
+
+/// @param first, second  as in NoisySquares
+double variance_of(const detail::Squares &squares, std::size_t first, std::size_t second) {
+    detail::NoisySquares noisy(squares, first, second);
+    const double variance = settled_variance(noisy, squares.clipped());
+    if (!noisy.has_grounds()) return variance;
+    // The letters of a drawing on a ground are no noise: beside them lie squares too quiet for it.
+    if (noisy.quiet_share(expected_variances(std::sqrt(variance), squares.clipped())) <= kMostQuiet)
+        return variance;
+    noisy.keep_grounds();
+    return settled_variance(noisy, squares.clipped());
 }
 
 /// Mean over the three channels.

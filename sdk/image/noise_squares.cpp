@@ -19,6 +19,8 @@ constexpr double kLeastNoiseKept = 0.5;
 constexpr double kPassingDeviations = 2.6;
 /// Colours of flat squares, besides black and white, up to which they count as painted.
 constexpr std::size_t kMostGrounds = 4;
+/// Of what noise makes of a square's gradients: below it lies one square of noise in fifty.
+constexpr double kQuiet = 0.5;
 
 std::int32_t stride_of(const ConstImageView &view) {
     std::int32_t step = 1;
@@ -78,11 +80,10 @@ NoisySquares::NoisySquares(const Squares &squares, std::size_t first, std::size_
         const double slopes = gradients(values);
         if (slopes == 0 && at_an_end(one) && at_an_end(other)) continue;
         if (slopes == 0) flat_values.emplace(one, other);
-        entries_.push_back({i, slopes, level_of(one), level_of(other)});
+        (slopes == 0 ? grounds_ : entries_).push_back({i, slopes, level_of(one), level_of(other)});
     }
     // A frame or a painted ground says nothing about the noise; many flat colours do: there is none.
-    if (flat_values.size() <= kMostGrounds)
-        std::erase_if(entries_, [](const Entry &entry) { return entry.gradients == 0; });
+    if (flat_values.size() > kMostGrounds) keep_grounds();
 }
 
 void NoisySquares::load(std::size_t square, std::span<double> values) const {
@@ -101,23 +102,46 @@ double NoisySquares::gradients(std::span<const double> values) const {
     return sum;
 }
 
+void NoisySquares::keep_grounds() {
+    entries_.insert(entries_.end(), grounds_.begin(), grounds_.end());
+    grounds_.clear();
+}
+
+double NoisySquares::quiet_share(const Levels &variances) const {
+    std::size_t passing = 0, quiet = 0;
+    for (const Entry &entry : entries_) {
+        const double variance = entry.variance(variances);
+        if (entry.gradients > bound() * variance) continue;
+        ++passing;
+        if (entry.gradients < kQuiet * 2 * differences() * variance) ++quiet;
+    }
+    return static_cast<double>(quiet) / static_cast<double>(std::max<std::size_t>(passing, 1));
+}
+
+double NoisySquares::differences() const noexcept {
+    const std::size_t side = squares_.side();
+    return static_cast<double>(2 * side * (side - 1));
+}
+
+double NoisySquares::bound() const noexcept {
+    // Mean 2 and variance about 20 a difference, of unit noise: a difference shares its pixels with six
+    // others.
+    return 2 * differences() + kPassingDeviations * std::sqrt(20 * differences());
+}
+
 std::size_t NoisySquares::enough() const noexcept {
     return std::min(entries_.size(), 8 * squares_.area());
 }
 
 Statistics NoisySquares::choose(const Levels &variances) const {
-    const std::size_t size = squares_.area(), side = squares_.side();
-    const auto differences = static_cast<double>(2 * side * (side - 1));
-    // Mean 2 and variance about 20 a difference, of unit noise: a difference shares its pixels with six
-    // others.
-    const double bound = 2 * differences + kPassingDeviations * std::sqrt(20 * differences);
+    const std::size_t size = squares_.area();
     const double least = kLeastNoiseKept * *std::ranges::max_element(variances);
     Statistics result{SymmetricMatrix(size)};
     std::vector<double> values(size);
     std::vector<double> sums(size);
     for (const Entry &entry : entries_) {
         const double variance = entry.variance(variances);
-        if (variance < least || entry.gradients > bound * variance) continue;
+        if (variance < least || entry.gradients > bound() * variance) continue;
         load(entry.square, values);
         for (std::size_t i = 0; i < size; ++i) {
             sums[i] += values[i];

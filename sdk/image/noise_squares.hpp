@@ -50,6 +50,11 @@ class NoisySquares {
     NoisySquares(const Squares &squares, std::size_t first, std::size_t second);
 
     [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
+    /// Whether squares of one colour were left out, as those of a painted ground.
+    [[nodiscard]] bool has_grounds() const noexcept { return !grounds_.empty(); }
+    void keep_grounds();
+    /// Of the squares that choose() takes, the share that is quieter than noise mostly is.
+    [[nodiscard]] double quiet_share(const Levels &variances) const;
     /// Those whose gradients noise of these variances, by brightness, explains.
     [[nodiscard]] Statistics choose(const Levels &variances) const;
     /// How many a covariance should be made of.
@@ -67,10 +72,12 @@ class NoisySquares {
 
     void load(std::size_t square, std::span<double> values) const;
     [[nodiscard]] double gradients(std::span<const double> values) const;
+    [[nodiscard]] double differences() const noexcept; ///< of neighbours in a square
+    [[nodiscard]] double bound() const noexcept;       ///< of the gradients of unit noise
 
     const Squares &squares_;
     std::size_t first_, second_;
-    std::vector<Entry> entries_;
+    std::vector<Entry> entries_, grounds_;
 };
 
 } // namespace mirra::image::detail

@@ -3,7 +3,8 @@
     build/bench-denoisers/bin/python tests/bench/camera_noise.py --data kodak24 [--sigma 10 25] [--bundle FILE ...]
 
 The noise is that of compare_denoisers.py, clipped and rounded to 8 bits; then the picture is saved as JPEG of quality 95 with the chroma of the
-row, or (demosaiced) its RGGB mosaic is interpolated along edges by OpenCV, or both. PSNR in dB against the clean picture.
+row, or (demosaiced) its RGGB mosaic is interpolated along edges by OpenCV, or both. PSNR in dB against the clean picture, which the file has lost
+something of without any noise.
 """
 import argparse
 import io
@@ -51,14 +52,15 @@ def main():
     arguments = parser.parse_args()
     if not pictures_in(arguments.data):
         parser.error(f"there are no pictures in {arguments.data}")
-    print(f"| Sigma | File | Noisy | {' | '.join(bundle.stem for bundle in arguments.bundle)} |\n|{'---|' * (3 + len(arguments.bundle))}")
+    print(f"| Sigma | File | Without noise | Noisy | {' | '.join(bundle.stem for bundle in arguments.bundle)} |\n"
+          f"|{'---|' * (4 + len(arguments.bundle))}")
     with tempfile.TemporaryDirectory() as folder:
         for sigma in arguments.sigma:
             for name, process in CAMERAS.items():
                 scores = []
                 for index, clean in enumerate(pictures_of(arguments.data, arguments.count)):
                     noisy = process(in_eight_bits(noisy_picture(clean, sigma, True, arguments.seed, index)))
-                    results = [noisy] + [denoised(arguments.mirra, bundle, noisy, folder) for bundle in arguments.bundle]
+                    results = [process(in_eight_bits(clean)), noisy] + [denoised(arguments.mirra, bundle, noisy, folder) for bundle in arguments.bundle]
                     scores.append([psnr(result / FULL_RANGE, clean) for result in results])
                 print(f"| {sigma:g} | {name} | {' | '.join(f'{score:.2f}' for score in np.mean(scores, axis=0))} |", flush=True)
 

@@ -194,6 +194,24 @@ TEST(EstimateNoise, OfADrawingInManyColorsIsZero) {
     EXPECT_LT(255 * image::estimate_noise(drawing.view()), 0.1);
 }
 
+/// Signs of two colours, with sharp edges or soft ones.
+TEST(EstimateNoise, OfADrawingInFewColorsIsSmall) {
+    for (const double softness : {0.01, 1.0}) {
+        std::vector<float> values;
+        for (int y = 0; y < kHeight; ++y)
+            for (int x = 0; x < kWidth; ++x) {
+                const double to_ring = std::abs(std::hypot(x % 16 - 8.0, y % 12 - 6.0) - 4) - 1;
+                const bool written = x / 16 % 3 != 0 && y / 12 % 4 != 3;
+                const double ink = written ? std::clamp(0.5 - to_ring / softness, 0.0, 1.0) : 0;
+                for (const double contrast : {0.6, 0.5, -0.2})
+                    values.push_back(static_cast<float>(0.3 + contrast * ink));
+            }
+        Image drawing(kWidth, kHeight, 3, SampleType::u8);
+        image::scatter({values, kWidth, kHeight, 3}, 0, 0, drawing.view(), {0, 0, kWidth, kHeight});
+        EXPECT_LT(255 * image::estimate_noise(drawing.view()), 2) << softness;
+    }
+}
+
 TEST(EstimateNoise, OfFlatPicturesIsZero) {
     for (const int value : {0, 77, 255}) {
         Image flat(32, 32, 1, SampleType::u8);

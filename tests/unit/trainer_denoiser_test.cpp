@@ -187,6 +187,35 @@ TEST(DenoiserNoise, OfCamerasIsCorrelatedAndToldAsItIsLeft) {
     }
 }
 
+TEST(DenoiserNoise, TheTargetPassesTheSameCamera) {
+    const auto clean = torch::rand({2, 3, 16, 16});
+    auto recipe = poisson();
+    recipe.demosaic_probability = recipe.chroma_probability = 1;
+    const auto batch = add_noise(clean, recipe, 2, 1);
+    for (std::int64_t i = 0; i < 2; ++i) {
+        const auto mosaic = demosaiced(clean.narrow(0, i, 1)), target = batch.target.narrow(0, i, 1);
+        EXPECT_TRUE(torch::allclose(target, chroma_subsampled(mosaic, true), 1e-5, 1e-6) ||
+                    torch::allclose(target, chroma_subsampled(mosaic, false), 1e-5, 1e-6));
+    }
+    EXPECT_TRUE(batch.noisy.is_contiguous(at::MemoryFormat::ChannelsLast));
+}
+
+TEST(DenoiserNoise, PicturesOfNoCameraStayAsTheyWere) {
+    const auto clean = torch::rand({8, 3, 16, 16});
+    auto mixed = gaussian();
+    mixed.demosaic_probability = 0.5;
+    const auto with = add_noise(clean, mixed, 5, 2), without = add_noise(clean, gaussian(), 5, 2);
+    int same = 0;
+    for (std::int64_t i = 0; i < 8; ++i) {
+        const bool kept = torch::equal(with.target[i], clean[i]);
+        EXPECT_EQ(kept, torch::equal(with.noisy[i], without.noisy[i]));
+        EXPECT_EQ(kept, torch::equal(with.noise_level[i], without.noise_level[i]));
+        same += kept ? 1 : 0;
+    }
+    EXPECT_GT(same, 0);
+    EXPECT_LT(same, 8);
+}
+
 TEST(DenoiserNoise, GrayPicturesComeFromNoMosaic) {
     auto recipe = gaussian();
     recipe.gray_probability = recipe.demosaic_probability = recipe.chroma_probability = 1;

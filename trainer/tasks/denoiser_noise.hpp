@@ -17,7 +17,7 @@ struct NoiseRecipe {
     /// Of a picture whose level is told: told is a share of it instead, uniform in [0, told_maximum] at two
     /// opposite edges and linear between them. What is not told stays in the target, see NoisyBatch.
     double partly_known_probability = 0;
-    double told_maximum = 1.25;
+    double told_maximum = 2;
 
     /// Of a picture: Poisson-Gaussian noise instead, simulated as signal-dependent Gaussian noise (Foi,
     /// Trimeche, Katkovnik, Egiazarian: Practical Poissonian-Gaussian Noise Modeling and Fitting for

@@ -63,11 +63,17 @@ std::map<std::string, torch::Tensor> DenoiserTask::state() const {
 void DenoiserTask::start(std::int64_t step) {
     log_info(std::to_string(data_.size()) + " pictures, " + std::to_string(validation_->size()) +
              " more for validation; " + std::to_string(graph::parameter_count(network_->graph())) +
-             " parameters, from " + (command_.start ? command_.start->string() : "random weights"));
+             " parameters, from " + first_weights());
     static_cast<void>(validation_->get(0)); // fails now, not at the first validation, if none can be read
     const CropLoader::Options options{settings_.batch,     settings_.crop, settings_.flips,
                                       settings_.rotations, settings_.seed, command_.loader_threads};
     loader_ = std::make_unique<CropLoader>(data_, options, step);
+}
+
+std::string DenoiserTask::first_weights() const {
+    if (command_.start) return command_.start->string();
+    return command_.encoder && settings_.starts_from_encoder() ? command_.encoder->string()
+                                                               : "random weights";
 }
 
 std::vector<double> DenoiserTask::step(std::int64_t step) {

@@ -36,6 +36,7 @@ class DenoiserTask final : public TrainingTask {
   private:
     torch::Tensor loss_of(const NoisyBatch &batch);
     torch::Tensor denoise(const torch::Tensor &noisy, const torch::Tensor &noise_level);
+    [[nodiscard]] std::string first_weights() const;
     double validation_psnr();
     double validation_psnr(const image::Image &picture, std::int64_t index);
 
