@@ -15,7 +15,7 @@ namespace {
 /// What the network was trained to read as "find it out yourself".
 constexpr double kUnknownLevel = -0.25;
 constexpr double kUnits = 255;
-constexpr auto kMostNoise = static_cast<float>(kMostSigma / kUnits);
+constexpr double kMostNoise = kMostSigma / kUnits;
 constexpr std::uint64_t kPictureBytes = 3 * sizeof(float);
 
 /// One session's state.
@@ -86,7 +86,7 @@ void Denoiser::begin(const Host &host) {
     noise_ = sigma ? std::optional(*sigma / kUnits) : std::nullopt;
     // An image too small to measure is no failure: the network needs no estimate.
     const bool told = noise_ && (settings_.sigma || settings_.fed_by_estimate);
-    level_ = told ? std::min(*noise_, kMostSigma / kUnits) : kUnknownLevel;
+    level_ = told ? std::min(*noise_, kMostNoise) : kUnknownLevel;
 }
 
 /// Of every pixel of the tile, or one value for all; empty: not known.
@@ -101,7 +101,7 @@ std::vector<float> Denoiser::noise_of(const Host &host, const mirra_tile &tile) 
             const float level = std::max(0.0F, map[at]);
             squares += level * level;
         }
-        noise[i] = std::min(std::sqrt(squares / 3), kMostNoise);
+        noise[i] = std::min(std::sqrt(squares / 3), static_cast<float>(kMostNoise));
     }
     return noise;
 }

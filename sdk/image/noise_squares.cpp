@@ -78,8 +78,9 @@ NoisySquares::NoisySquares(const Squares &squares, std::size_t first, std::size_
         load(i, values);
         const double one = mean(squares.channel(i, first)), other = mean(squares.channel(i, second));
         const double slopes = gradients(values);
+        // All black or all white, as clipping and frames leave it.
         if (slopes == 0 && at_an_end(one) && at_an_end(other)) continue;
-        if (slopes == 0) flat_values.emplace(one, other);
+        if (slopes == 0 && flat_values.size() <= kMostGrounds) flat_values.emplace(one, other);
         (slopes == 0 ? grounds_ : entries_).push_back({i, slopes, level_of(one), level_of(other)});
     }
     // A frame or a painted ground says nothing about the noise; many flat colours do: there is none.
@@ -108,12 +109,13 @@ void NoisySquares::keep_grounds() {
 }
 
 double NoisySquares::quiet_share(const Levels &variances) const {
+    const double most = bound(), least = kQuiet * 2 * differences();
     std::size_t passing = 0, quiet = 0;
     for (const Entry &entry : entries_) {
         const double variance = entry.variance(variances);
-        if (entry.gradients > bound() * variance) continue;
+        if (entry.gradients > most * variance) continue;
         ++passing;
-        if (entry.gradients < kQuiet * 2 * differences() * variance) ++quiet;
+        if (entry.gradients < least * variance) ++quiet;
     }
     return static_cast<double>(quiet) / static_cast<double>(std::max<std::size_t>(passing, 1));
 }
@@ -135,13 +137,13 @@ std::size_t NoisySquares::enough() const noexcept {
 
 Statistics NoisySquares::choose(const Levels &variances) const {
     const std::size_t size = squares_.area();
-    const double least = kLeastNoiseKept * *std::ranges::max_element(variances);
+    const double most = bound(), least = kLeastNoiseKept * *std::ranges::max_element(variances);
     Statistics result{SymmetricMatrix(size)};
     std::vector<double> values(size);
     std::vector<double> sums(size);
     for (const Entry &entry : entries_) {
         const double variance = entry.variance(variances);
-        if (variance < least || entry.gradients > bound() * variance) continue;
+        if (variance < least || entry.gradients > most * variance) continue;
         load(entry.square, values);
         for (std::size_t i = 0; i < size; ++i) {
             sums[i] += values[i];

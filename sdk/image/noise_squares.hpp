@@ -53,7 +53,8 @@ class NoisySquares {
     /// Whether squares of one colour were left out, as those of a painted ground.
     [[nodiscard]] bool has_grounds() const noexcept { return !grounds_.empty(); }
     void keep_grounds();
-    /// Of the squares that choose() takes, the share that is quieter than noise mostly is.
+    /// Of the squares whose gradients noise of these variances explains, the share that is quieter than it
+    /// mostly is.
     [[nodiscard]] double quiet_share(const Levels &variances) const;
     /// Those whose gradients noise of these variances, by brightness, explains.
     [[nodiscard]] Statistics choose(const Levels &variances) const;

@@ -40,8 +40,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for sigma in arguments.sigma:
             noisy = [in_eight_bits(noisy_picture(clean, sigma, True, arguments.seed, index)) for index, clean in enumerate(pictures)]
-            none, *others = np.array([[psnr(denoised(arguments.mirra, arguments.bundle, picture, folder, "--detail", str(detail)) / FULL_RANGE, clean) for picture, clean in zip(noisy, pictures)]
-                                      for detail in DETAILS])
+
+            def quality(picture, clean, detail):
+                return psnr(denoised(arguments.mirra, arguments.bundle, picture, folder, "--detail", str(detail)) / FULL_RANGE, clean)
+
+            none, *others = (np.array([quality(*pair, detail) for pair in zip(noisy, pictures)]) for detail in DETAILS)
             gains = [f"{gain.mean():+.2f} dB ({gain.min():+.2f}, {gain.max():+.2f})" for gain in (other - none for other in others)]
             print(f"| {sigma:g} | {none.mean():.2f} | {gains[0]} | {gains[1]} |", flush=True)
 

@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <iterator>
 #include <memory>
+#include <set>
 
 namespace mirra::trainer {
 namespace {
@@ -54,9 +55,7 @@ class Evaluation {
     Evaluation(const DenoisingEvaluation &settings, const std::function<void(const DenoisingRow &)> &finished)
         : settings_(settings)
         , finished_(finished)
-        , methods_(denoising_methods(settings)) {
-        check_bundles(settings.bundles);
-    }
+        , methods_(denoising_methods(settings)) {}
 
     DenoisingResult run() {
         for (const auto &folder : settings_.data) // all are looked for before the work begins
@@ -150,6 +149,7 @@ class Evaluation {
 
 DenoisingResult evaluate_denoising(const DenoisingEvaluation &evaluation,
                                    const std::function<void(const DenoisingRow &)> &finished) {
+    check_bundles(evaluation.bundles);
     return Evaluation(evaluation, finished).run();
 }
 

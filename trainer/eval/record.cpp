@@ -44,12 +44,13 @@ Json row_json(const DenoisingRow &row, const DenoisingEvaluation &evaluation) {
     return out;
 }
 
-bool same_measurement(const Json &a, const Json &b) {
+/// The same measurement of as many pictures or more: a part leaves the figures of the whole.
+bool is_superseded(const Json &old, const Json &fresh) {
     const auto same = [&](const char *key, const auto &fallback) {
-        return a.value(key, fallback) == b.value(key, fallback);
+        return old.value(key, fallback) == fresh.value(key, fallback);
     };
-    return same("data", std::string()) &&
-           a.value("count", std::int64_t{0}) <= b.value("count", std::int64_t{0}) && same("sigma", -1.0) &&
+    const auto count = [](const Json &row) { return row.value("count", std::int64_t{0}); };
+    return count(old) <= count(fresh) && same("data", std::string()) && same("sigma", -1.0) &&
            same("gain", 0.0) && same("clipped", true) && same("gray", false) && same("known", false) &&
            same("precision", std::string());
 }
@@ -58,7 +59,7 @@ std::string with_rows(const std::string &old, const std::vector<DenoisingRow> &r
                       const DenoisingEvaluation &evaluation) {
     std::vector<Json> fresh;
     for (const auto &row : rows) fresh.push_back(row_json(row, evaluation));
-    return merged_quality(old, fresh, same_measurement);
+    return merged_quality(old, fresh, is_superseded);
 }
 
 double bf16_loss(DenoisingEvaluation evaluation, const std::filesystem::path &bundle,

@@ -31,6 +31,11 @@ torch::Tensor bilinear_kernels(const torch::Tensor &pictures) {
 
 } // namespace
 
+torch::Tensor luma(const torch::Tensor &pictures) {
+    const auto weights = torch::tensor({0.299F, 0.587F, 0.114F}).to(pictures.options()).view({1, 3, 1, 1});
+    return (pictures * weights).sum(1, true);
+}
+
 torch::Tensor demosaiced(const torch::Tensor &pictures) {
     // Reflection keeps the mosaic's phase beyond the edges.
     const auto mosaic = torch::reflection_pad2d(pictures * bayer_mask(pictures), {1, 1, 1, 1});
@@ -39,11 +44,10 @@ torch::Tensor demosaiced(const torch::Tensor &pictures) {
 }
 
 torch::Tensor chroma_subsampled(const torch::Tensor &pictures, bool rows) {
-    const auto weights = torch::tensor({0.299F, 0.587F, 0.114F}).to(pictures.options()).view({1, 3, 1, 1});
-    const auto luma = (pictures * weights).sum(1, true);
+    const auto gray = luma(pictures);
     // The channels' differences to luma are combinations of Cb and Cr.
-    const auto halved = torch::avg_pool2d(pictures - luma, {rows ? 2 : 1, 2});
-    return luma + torch::upsample_bilinear2d(halved, {pictures.size(2), pictures.size(3)}, false);
+    const auto halved = torch::avg_pool2d(pictures - gray, {rows ? 2 : 1, 2});
+    return gray + torch::upsample_bilinear2d(halved, {pictures.size(2), pictures.size(3)}, false);
 }
 
 } // namespace mirra::trainer

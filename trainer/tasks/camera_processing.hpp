@@ -5,6 +5,9 @@
 
 namespace mirra::trainer {
 
+/// BT.601's luma. @param pictures  [N, 3, H, W] @return [N, 1, H, W]
+torch::Tensor luma(const torch::Tensor &pictures);
+
 /// The picture as bilinear interpolation of its Bayer mosaic (red at even rows and columns) gives it.
 /// Linear. @param pictures  [N, 3, H, W], H and W at least 2
 torch::Tensor demosaiced(const torch::Tensor &pictures);

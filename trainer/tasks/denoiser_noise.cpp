@@ -126,12 +126,6 @@ void tell(NoisyBatch &batch, const Draws &draws, const NoiseRecipe &recipe) {
     batch.noise_level = torch::where(known, batch.noise_level, graph::kUnknownNoiseLevel);
 }
 
-/// BT.601's luma in three channels.
-torch::Tensor in_gray(const torch::Tensor &pictures) {
-    const auto weights = torch::tensor({0.299F, 0.587F, 0.114F}).to(pictures.device()).view({1, 3, 1, 1});
-    return (pictures * weights).sum(1, true).expand_as(pictures);
-}
-
 } // namespace
 
 void NoiseRecipe::read(Recipe &recipe) {
@@ -166,7 +160,7 @@ NoisyBatch add_noise(const torch::Tensor &pictures, const NoiseRecipe &recipe, s
     auto clean = pictures;
     if (draws.any_gray) {
         const auto gray = mask(draws.gray, device);
-        clean = torch::where(gray, in_gray(pictures), pictures);
+        clean = torch::where(gray, luma(pictures), pictures);
         noise = torch::where(gray, noise.narrow(1, 0, 1), noise);
     }
     auto deviation = column(draws.sigmas, device), level = deviation;
