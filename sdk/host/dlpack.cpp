@@ -3,6 +3,8 @@
 
 #include "mirra/error.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace mirra::host {
@@ -10,53 +12,153 @@ namespace {
 
 constexpr std::int32_t kMostDimensions = 8;
 constexpr std::uint64_t kMostElements = std::uint64_t{1} << 40;
+/// Elements that a view may repeat out of less memory (64 MiB as fp32), as broadcasting does.
+constexpr std::uint64_t kMostRepeated = std::uint64_t{1} << 24;
+constexpr std::uint64_t kBlock = std::uint64_t{1} << 16;
 
-[[noreturn]] void reject(ErrorCode code, const std::string &name, const std::string &what) {
-    throw Error(code, "tensor '" + name + "': " + what, name);
+[[noreturn]] void reject(ErrorCode code, const std::string &name, const std::string &what,
+                         const std::string &hint = {}) {
+    throw Error(code, "tensor '" + name + "': " + what, name, hint);
 }
 
 bundle::DType element_type(const DLTensor &tensor, const std::string &name) {
-    if (tensor.dtype.lanes == 1 && tensor.dtype.code == kDLFloat) {
-        if (tensor.dtype.bits == 16) return bundle::DType::f16;
-        if (tensor.dtype.bits == 32) return bundle::DType::f32;
-        if (tensor.dtype.bits == 64) return bundle::DType::f64;
+    const DLDataType &type = tensor.dtype;
+    if (type.lanes != 1)
+        reject(ErrorCode::unsupported, name,
+               "its elements have " + std::to_string(type.lanes) + " lanes, not 1");
+    if (type.code == kDLFloat) {
+        if (type.bits == 16) return bundle::DType::f16;
+        if (type.bits == 32) return bundle::DType::f32;
+        if (type.bits == 64) return bundle::DType::f64;
     }
-    if (tensor.dtype.lanes == 1 && tensor.dtype.code == kDLBfloat && tensor.dtype.bits == 16)
-        return bundle::DType::bf16;
-    reject(ErrorCode::unsupported, name, "its elements are not float16, float32, float64 or bfloat16");
+    if (type.code == kDLBfloat && type.bits == 16) return bundle::DType::bf16;
+    reject(ErrorCode::unsupported, name,
+           "its elements are not float16, float32, float64 or bfloat16 (DLPack's type code " +
+               std::to_string(type.code) + " of " + std::to_string(type.bits) + " bits)");
 }
 
 std::uint64_t count_elements(const DLTensor &tensor, const std::string &name) {
-    if (tensor.ndim < 0 || tensor.ndim > kMostDimensions)
-        reject(ErrorCode::limit, name, "it has more than 8 dimensions");
+    if (tensor.ndim < 0)
+        reject(ErrorCode::invalid_argument, name,
+               "its number of dimensions is negative: " + std::to_string(tensor.ndim));
+    if (tensor.ndim > kMostDimensions)
+        reject(ErrorCode::limit, name, "it has " + std::to_string(tensor.ndim) + " dimensions, more than 8");
     if (tensor.ndim > 0 && tensor.shape == nullptr)
         reject(ErrorCode::invalid_argument, name, "its shape is NULL");
     std::uint64_t count = 1;
     for (std::int32_t i = 0; i < tensor.ndim; ++i) {
-        if (tensor.shape[i] < 1) reject(ErrorCode::invalid_argument, name, "it has an extent below 1");
+        if (tensor.shape[i] < 1)
+            reject(ErrorCode::invalid_argument, name,
+                   "its extent in dimension " + std::to_string(i) + " is " + std::to_string(tensor.shape[i]) +
+                       ", below 1");
         const auto extent = static_cast<std::uint64_t>(tensor.shape[i]);
-        if (extent > kMostElements / count) reject(ErrorCode::limit, name, "it is too large");
+        if (extent > kMostElements / count)
+            reject(ErrorCode::limit, name,
+                   "it is too large: more than " + std::to_string(kMostElements) + " elements");
         count *= extent;
     }
     return count;
 }
 
-/// The elements one after another, whatever the strides.
-std::vector<std::byte> packed(const DLTensor &tensor, std::uint64_t count, std::size_t size) {
-    const auto *base = static_cast<const std::byte *>(tensor.data) + tensor.byte_offset;
-    std::vector<std::byte> bytes(count * size);
-    if (tensor.strides == nullptr) {
-        std::memcpy(bytes.data(), base, bytes.size());
-        return bytes;
+/// Where the elements of a tensor lie.
+struct Memory {
+    const std::byte *first = nullptr;                       ///< the element of index 0
+    std::array<std::int64_t, kMostDimensions> strides = {}; ///< bytes
+    std::uint64_t span = 0;                                 ///< elements from the lowest to the highest one
+    bool dense = true;                                      ///< row-major, without gaps
+};
+
+/// The strides in bytes, and how far they reach; checked, so that no later sum overflows.
+Memory locate(const DLTensor &tensor, std::size_t size, const std::string &name) {
+    constexpr auto kHighest = static_cast<std::uint64_t>(INT64_MAX); // of an address in user space
+    Memory memory;
+    std::int64_t low = 0, high = 0, packed = static_cast<std::int64_t>(size);
+    for (std::int32_t i = tensor.ndim - 1; i >= 0; --i) {
+        if (tensor.shape[i] == 1) continue; // its stride says nothing, and may be anything
+        auto &stride = memory.strides[static_cast<std::size_t>(i)];
+        std::int64_t reach = 0;
+        const bool overflows =
+            tensor.strides != nullptr &&
+            __builtin_mul_overflow(tensor.strides[i], static_cast<std::int64_t>(size), &stride);
+        if (tensor.strides == nullptr) stride = packed;
+        std::int64_t &end = stride < 0 ? low : high;
+        if (overflows || __builtin_mul_overflow(stride, tensor.shape[i] - 1, &reach) ||
+            __builtin_add_overflow(end, reach, &end))
+            reject(ErrorCode::invalid_argument, name,
+                   "its stride in dimension " + std::to_string(i) + " reaches beyond all memory");
+        memory.dense = memory.dense && stride == packed;
+        packed *= tensor.shape[i];
     }
-    std::int64_t index[kMostDimensions] = {};
-    for (std::uint64_t i = 0; i < count; ++i) {
-        std::int64_t offset = 0;
-        for (std::int32_t d = 0; d < tensor.ndim; ++d) offset += index[d] * tensor.strides[d];
-        std::memcpy(bytes.data() + i * size, base + offset * static_cast<std::int64_t>(size), size);
-        for (std::int32_t d = tensor.ndim - 1; d >= 0 && ++index[d] == tensor.shape[d]; --d) index[d] = 0;
+    const auto address = reinterpret_cast<std::uintptr_t>(tensor.data);
+    if (address > kHighest || tensor.byte_offset > kHighest - address)
+        reject(ErrorCode::invalid_argument, name, "its byte_offset points beyond all memory");
+    const std::uint64_t first = address + tensor.byte_offset;
+    if (static_cast<std::uint64_t>(high) + size > kHighest - first ||
+        first < ~static_cast<std::uint64_t>(low) + 1)
+        reject(ErrorCode::invalid_argument, name, "its strides reach beyond all memory");
+    memory.first = static_cast<const std::byte *>(tensor.data) + tensor.byte_offset;
+    memory.span = (static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low)) / size + 1;
+    return memory;
+}
+
+/// Strides may repeat elements, but a few bytes must not claim any size.
+void check_repeated(std::uint64_t count, const Memory &memory, const std::string &name) {
+    if (count <= std::max(memory.span, kMostRepeated)) return;
+    reject(ErrorCode::limit, name,
+           "its " + std::to_string(count) + " elements overlap in memory for " + std::to_string(memory.span),
+           "A view may repeat its memory up to " + std::to_string(kMostRepeated) +
+               " elements; copy the tensor into memory of its own first.");
+}
+
+/// Steps through the elements in row-major order.
+class Walk {
+  public:
+    Walk(const DLTensor &tensor, const Memory &memory)
+        : tensor_(tensor)
+        , memory_(memory)
+        , at_(memory.first) {}
+
+    [[nodiscard]] const std::byte *element() const { return at_; }
+    void next() {
+        for (auto d = static_cast<std::size_t>(tensor_.ndim); d-- > 0;) {
+            if (++index_[d] < tensor_.shape[d]) {
+                at_ += memory_.strides[d];
+                return;
+            }
+            at_ -= memory_.strides[d] * (tensor_.shape[d] - 1);
+            index_[d] = 0;
+        }
     }
-    return bytes;
+
+  private:
+    const DLTensor &tensor_;
+    const Memory &memory_;
+    const std::byte *at_;
+    std::array<std::int64_t, kMostDimensions> index_ = {};
+};
+
+/// As fp32, block by block, so that no second copy of the whole is made.
+std::vector<float> read(const DLTensor &tensor, const Memory &memory, std::uint64_t count,
+                        bundle::DType type) {
+    const std::size_t size = bundle::size_of(type);
+    std::vector<float> values;
+    values.reserve(count);
+    std::vector<std::byte> block(memory.dense ? 0 : std::min(count, kBlock) * size);
+    Walk walk(tensor, memory);
+    for (std::uint64_t done = 0; done < count; done += kBlock) {
+        const std::uint64_t now = std::min(count - done, kBlock);
+        std::span<const std::byte> bytes(block.data(), block.size());
+        if (memory.dense) {
+            bytes = {memory.first + done * size, now * size};
+        } else {
+            for (std::uint64_t i = 0; i < now; ++i, walk.next())
+                std::memcpy(block.data() + i * size, walk.element(), size);
+            bytes = bytes.first(now * size);
+        }
+        const auto part = bundle::to_float({type, {}, bytes});
+        values.insert(values.end(), part.begin(), part.end());
+    }
+    return values;
 }
 
 struct Owner {
@@ -76,11 +178,9 @@ bundle::WeightTensor from_dlpack(const DLManagedTensor *managed, const std::stri
     const bundle::DType type = element_type(tensor, name);
     const std::uint64_t count = count_elements(tensor, name);
     if (tensor.data == nullptr) reject(ErrorCode::invalid_argument, name, "its data are NULL");
-    bundle::WeightTensor out;
-    out.shape.assign(tensor.shape, tensor.shape + tensor.ndim);
-    const auto bytes = packed(tensor, count, bundle::size_of(type));
-    out.values = bundle::to_float({type, out.shape, bytes});
-    return out;
+    const Memory memory = locate(tensor, bundle::size_of(type), name);
+    check_repeated(count, memory, name);
+    return {{tensor.shape, tensor.shape + tensor.ndim}, read(tensor, memory, count, type)};
 }
 
 DLManagedTensor *to_dlpack(std::shared_ptr<const bundle::WeightTensor> tensor) {

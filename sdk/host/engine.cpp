@@ -126,17 +126,21 @@ void check_threads(std::int32_t threads) {
 std::string EngineCore::find_bundle(const std::string &name) const {
     std::error_code ignored;
     const std::filesystem::path given(name);
-    if (std::filesystem::is_regular_file(given, ignored)) return name;
-    std::string looked_in;
-    if (!given.has_parent_path()) {
-        for (const auto &folder : bundle_folders(options_.bundle_path)) {
-            if (std::filesystem::is_regular_file(folder / given, ignored)) return (folder / given).string();
-            looked_in += (looked_in.empty() ? "" : ", ") + folder.lexically_normal().string();
-        }
+    if (name.find('/') != std::string::npos) {
+        if (std::filesystem::is_regular_file(given, ignored)) return name;
+        throw Error(ErrorCode::not_found, "there is no bundle '" + name + "'", name, "Check the path.");
     }
-    throw Error(ErrorCode::not_found, "there is no bundle '" + name + "'", name,
-                looked_in.empty() ? "Check the path."
-                                  : "Give a path, or set MIRRA_BUNDLE_PATH. Looked in: " + looked_in + ".");
+    // The current folder is anybody's: a bare name never means a file in it.
+    std::string looked_in;
+    for (const auto &folder : bundle_folders(options_.bundle_path)) {
+        if (std::filesystem::is_regular_file(folder / given, ignored)) return (folder / given).string();
+        looked_in += (looked_in.empty() ? "" : ", ") + folder.lexically_normal().string();
+    }
+    std::string hint = "Give a path, or set MIRRA_BUNDLE_PATH.";
+    if (std::filesystem::is_regular_file(given, ignored))
+        hint = "A file of that name lies in the current folder: write './" + name + "' to use it.";
+    if (!looked_in.empty()) hint += " Looked in: " + looked_in + ".";
+    throw Error(ErrorCode::not_found, "there is no bundle '" + name + "'", name, hint);
 }
 
 namespace {

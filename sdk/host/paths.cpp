@@ -1,20 +1,16 @@
 // Where plugins, bundles and the runtime module are looked for.
 #include "paths.hpp"
 
+#include "mirra/environment.hpp"
+
 #include <dlfcn.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace mirra::host {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string environment(const char *name) {
-    const char *value = std::getenv(name);
-    return value == nullptr ? std::string() : std::string(value);
-}
 
 void append_split(std::vector<fs::path> &paths, const std::string &list) {
     for (std::size_t begin = 0; begin <= list.size();) {

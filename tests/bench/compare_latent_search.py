@@ -1,7 +1,7 @@
 """Times the anomaly detector's latent search in Mirra, in batches, and in PyTorch eager, one image at a time.
 
     python3 -m venv build/bench && build/bench/bin/pip install -r tests/bench/requirements.txt
-    build/bench/bin/python tests/bench/compare_latent_search.py --bundle parts.mirra [--pictures 16] [--iterations 100]
+    build/bench/bin/python tests/bench/compare_latent_search.py --bundle ./parts.mirra [--pictures 16] [--iterations 100]
 
 PyTorch runs the search as the authors' script does (NOTES.md section 8): batch 1, SGD over the code, the networks' parameters left
 as they are, so that their gradients are computed as well; a second row has them frozen. Pictures are noise. The scores are compared

@@ -49,7 +49,12 @@ target_include_directories(mirra_zoo_probe PRIVATE ${PROJECT_SOURCE_DIR}/plugins
 list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_throws mirra_zoo_probe)
 list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_fake_runtime mirra_plugin_anomaly mirra_plugin_denoiser mirra_plugin_inverter mirra_plugin_stylizer mirra_plugin_gain)
 
+add_executable(mirra_secure_probe ${CMAKE_CURRENT_LIST_DIR}/secure_probe.cpp)
+target_link_libraries(mirra_secure_probe PRIVATE mirra_host mirra_warnings)
+list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_secure_probe)
+
 set(MIRRA_UNIT_CAPI_DEFINITIONS
+    MIRRA_TEST_SECURE_PROBE="$<TARGET_FILE:mirra_secure_probe>"
     MIRRA_TEST_HEADERS="${PROJECT_SOURCE_DIR}/capi/include/mirra"
     MIRRA_TEST_VERSION="${PROJECT_VERSION}"
     MIRRA_TEST_RUNTIME="$<TARGET_FILE:mirra_fake_runtime>"

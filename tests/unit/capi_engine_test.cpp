@@ -145,6 +145,37 @@ TEST(CapiEngine, FindsBundlesByName) {
     EXPECT_THAT(mirra_error_hint(failure.get()), HasSubstr(folder));
 }
 
+TEST(CapiEngine, ABareNameIsNeverAFileOfTheCurrentFolder) {
+    const std::filesystem::path installed = write_bundle_file({});
+    const auto current = std::filesystem::current_path();
+    const auto here = installed.parent_path() / "here";
+    std::filesystem::create_directories(here);
+    std::filesystem::copy_file(installed, here / "test.mirra",
+                               std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::copy_file(installed, here / "own.mirra",
+                               std::filesystem::copy_options::overwrite_existing);
+    const std::string folder = installed.parent_path().string();
+    MIRRA_STRUCT(mirra_engine_options, options);
+    options.flags = MIRRA_PLUGIN_PATH_ONLY;
+    options.bundle_path = folder.c_str();
+    Engine engine;
+    EXPECT_OK(mirra_engine_create(&options, engine.out(), error));
+    std::filesystem::current_path(here);
+    const auto found = [&](const char *name) {
+        char *path = nullptr;
+        Failure failure;
+        mirra_engine_find_bundle(engine.get(), name, &path, failure.out());
+        std::string text = path == nullptr ? message(failure) : path;
+        mirra_string_free(path);
+        return text;
+    };
+    EXPECT_EQ(installed.string(), found("test.mirra"));
+    EXPECT_EQ("./test.mirra", found("./test.mirra"));
+    EXPECT_THAT(found("own.mirra"), HasSubstr("write './own.mirra'"));
+    EXPECT_THAT(found("here/test.mirra"), HasSubstr("Check the path"));
+    std::filesystem::current_path(current);
+}
+
 TEST(CapiEngine, DescribesABundle) {
     const Bundle bundle = make_bundle();
     MIRRA_STRUCT(mirra_bundle_info, info);

@@ -1,6 +1,8 @@
 // Tensor sets, DLPack, and graphs run as they are.
 #include "capi_test_support.hpp"
 
+#include <gmock/gmock.h>
+
 #include <numeric>
 
 namespace mirra::test {
@@ -80,7 +82,73 @@ TEST(CapiTensors, WhatCannotBeReadIsRefused) {
     refused(MIRRA_E_INVALID_ARGUMENT, [](DLTensor &t) { t.shape[0] = -2; });
     refused(MIRRA_E_LIMIT, [](DLTensor &t) { t.shape[0] = INT64_MAX; });
     refused(MIRRA_E_LIMIT, [](DLTensor &t) { t.ndim = 99; });
+    refused(MIRRA_E_INVALID_ARGUMENT, [](DLTensor &t) { t.ndim = -1; });
+    refused(MIRRA_E_UNSUPPORTED, [](DLTensor &t) { t.dtype.bits = 8; });
     EXPECT_EQ(0U, mirra_tensors_count(tensors.get()));
+}
+
+/// The error of adding a tensor of these strides (in elements) over `values`.
+std::string refusal(mirra_status status, std::vector<float> values, std::vector<std::int64_t> shape,
+                    std::vector<std::int64_t> strides, std::uint64_t byte_offset = 0) {
+    Borrowed x(std::move(values), std::move(shape));
+    x.strides = std::move(strides);
+    if (!x.strides.empty()) x.managed.dl_tensor.strides = x.strides.data();
+    x.managed.dl_tensor.byte_offset = byte_offset;
+    const Tensors tensors = empty();
+    Failure failure;
+    EXPECT_EQ(status, mirra_tensors_add(tensors.get(), "x", &x.managed, failure.out())) << message(failure);
+    EXPECT_EQ(0U, mirra_tensors_count(tensors.get()));
+    return message(failure);
+}
+
+TEST(CapiTensors, AFewBytesDoNotClaimAnySize) {
+    using testing::HasSubstr;
+    EXPECT_THAT(refusal(MIRRA_E_LIMIT, {1}, {1024, 1024, 4096}, {0, 0, 0}),
+                HasSubstr("4294967296 elements overlap in memory for 1"));
+    // A window that slides by one element: each is there 4096 times.
+    EXPECT_THAT(refusal(MIRRA_E_LIMIT, std::vector<float>(16384), {8192, 4096}, {1, 1}),
+                HasSubstr("overlap"));
+    Borrowed row({1, 2, 3}, {4, 3});
+    row.strides = {0, 1};
+    row.managed.dl_tensor.strides = row.strides.data();
+    const Tensors tensors = empty();
+    EXPECT_OK(mirra_tensors_add(tensors.get(), "x", &row.managed, error));
+    EXPECT_EQ((std::vector<float>{1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3}), values_of(tensors, "x"));
+}
+
+TEST(CapiTensors, StridesAndOffsetsThatPointNowhereAreNamed) {
+    using testing::HasSubstr;
+    const auto far = INT64_MAX / 2;
+    EXPECT_THAT(refusal(MIRRA_E_INVALID_ARGUMENT, {1, 2}, {1, 2}, {0, far}),
+                HasSubstr("stride in dimension 1"));
+    EXPECT_THAT(refusal(MIRRA_E_INVALID_ARGUMENT, {1, 2}, {2, 1}, {INT64_MIN, 0}),
+                HasSubstr("stride in dimension 0"));
+    EXPECT_THAT(refusal(MIRRA_E_INVALID_ARGUMENT, {1, 2}, {3, 1}, {INT64_MAX / 8, 0}),
+                HasSubstr("beyond all memory"));
+    EXPECT_THAT(refusal(MIRRA_E_INVALID_ARGUMENT, {1, 2}, {2}, {-(INT64_MAX / 8)}),
+                HasSubstr("beyond all memory"));
+    EXPECT_THAT(refusal(MIRRA_E_INVALID_ARGUMENT, {1, 2}, {2}, {}, UINT64_MAX - 3), HasSubstr("byte_offset"));
+    // What steps nowhere may have any stride.
+    Borrowed single({7}, {1, 1});
+    single.strides = {INT64_MIN, INT64_MAX};
+    single.managed.dl_tensor.strides = single.strides.data();
+    const Tensors tensors = empty();
+    EXPECT_OK(mirra_tensors_add(tensors.get(), "x", &single.managed, error));
+    EXPECT_EQ(std::vector<float>{7}, values_of(tensors, "x"));
+}
+
+TEST(CapiTensors, BackwardAndWideStridesAreRead) {
+    std::vector<float> ramp(200000);
+    std::iota(ramp.begin(), ramp.end(), 0.0F);
+    Borrowed x(ramp, {100000});
+    x.strides = {-2};
+    x.managed.dl_tensor.strides = x.strides.data();
+    x.managed.dl_tensor.byte_offset = 199999 * sizeof(float);
+    const Tensors tensors = empty();
+    EXPECT_OK(mirra_tensors_add(tensors.get(), "x", &x.managed, error));
+    std::vector<float> want(100000);
+    for (std::size_t i = 0; i < want.size(); ++i) want[i] = ramp[199999 - 2 * i];
+    EXPECT_EQ(want, values_of(tensors, "x"));
 }
 
 TEST(CapiTensors, SurviveASafetensorsFile) {

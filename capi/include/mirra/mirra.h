@@ -204,7 +204,8 @@ typedef struct mirra_engine_options {
      * libmirra_runtime_torch.so in mirra/ beside the library, then beside the library */
     const char *runtime_module;
     /* folders, separated by ':', searched first for the tasks' default bundles; NULL: none. Then come
-     * MIRRA_BUNDLE_PATH and ../share/mirra/bundles from the library's folder */
+     * MIRRA_BUNDLE_PATH and ../share/mirra/bundles from the library's folder. No variable of the environment is
+     * read in a program that runs with more rights than its caller has (set-user-ID and the like) */
     const char *bundle_path;
     mirra_log_callback log; /* NULL: silent */
     void *log_user;         /* handed to `log` */
@@ -383,17 +384,17 @@ MIRRA_API mirra_status mirra_engine_runtime(mirra_engine *engine, mirra_runtime_
  * Thread-safety: immutable; safe. */
 typedef struct mirra_bundle mirra_bundle;
 
-/* Reads and verifies the file. One of 256 MiB or more stays mapped: it may be replaced, but must not be
- * overwritten in place, as long as the bundle or a session of it lives. MIRRA_E_NOT_FOUND, _IO, _CORRUPT,
- * _LIMIT, _UNSUPPORTED (a newer format). */
+/* Reads and verifies the file, whole: what becomes of the file afterwards does not matter. `path` is a path,
+ * never looked for elsewhere. MIRRA_E_NOT_FOUND, _IO, _CORRUPT, _LIMIT, _UNSUPPORTED (a newer format). */
 MIRRA_API mirra_status mirra_bundle_open(const char *path, mirra_bundle **bundle, mirra_error **error);
 /* The same of `bytes` bytes at `data`, which are copied. name: for messages; NULL: "memory". */
 MIRRA_API mirra_status mirra_bundle_open_memory(const void *data, size_t bytes, const char *name,
                                                 mirra_bundle **bundle, mirra_error **error);
 MIRRA_API void mirra_bundle_destroy(mirra_bundle *bundle);
 
-/* The path of a bundle, given by file name ("denoiser.mirra") or by path: looked for as
- * mirra_engine_options.bundle_path says. The string is the caller's: mirra_string_free. */
+/* The path of a bundle. A name without a slash ("denoiser.mirra") is looked for as
+ * mirra_engine_options.bundle_path says, and nowhere else: write "./denoiser.mirra" for a file of the current
+ * folder. A name with a slash is a path. The string is the caller's: mirra_string_free. */
 MIRRA_API mirra_status mirra_engine_find_bundle(const mirra_engine *engine, const char *name, char **path,
                                                 mirra_error **error);
 
@@ -565,7 +566,8 @@ MIRRA_API mirra_status mirra_tensors_write(const mirra_tensors *tensors, const c
                                            mirra_error **error);
 MIRRA_API void mirra_tensors_destroy(mirra_tensors *tensors);
 
-/* Copies a tensor (CPU memory, any strides) in, replacing one of that name. Its deleter is not called. */
+/* Copies a tensor (CPU memory, any strides) in, replacing one of that name. Its deleter is not called. A view
+ * may repeat its memory up to 2^24 elements, as broadcasting does; more is MIRRA_E_LIMIT. */
 MIRRA_API mirra_status mirra_tensors_add(mirra_tensors *tensors, const char *name,
                                          const DLManagedTensor *tensor, mirra_error **error);
 MIRRA_API uint32_t mirra_tensors_count(const mirra_tensors *tensors);

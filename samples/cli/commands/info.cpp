@@ -77,7 +77,10 @@ Json file_json(const std::string &path) {
         return {{"file", path}, {"kind", "tensors"}, {"shapes", shapes_json(read_tensors(path))}};
     if (ending != ".mirra") return picture_json(path);
     std::error_code error;
-    const std::string found = std::filesystem::exists(path, error) ? path : find_bundle(make_engine(), path);
+    const bool here = std::filesystem::exists(path, error);
+    // With its folder, so that it is not taken for the bundle that tasks find by that name.
+    const std::string found = !here ? find_bundle(make_engine(), path)
+                                    : (path.find('/') == std::string::npos ? "./" : "") + path;
     const auto bundle = make<Bundle>(Phase::input, [&](mirra_bundle **out, mirra_error **e) {
         return mirra_bundle_open(found.c_str(), out, e);
     });
