@@ -36,6 +36,9 @@ struct mirra_picture {
 
 struct mirra_tensors {
     mirra::host::TensorSet tensors;
+    /// The names in order, made when the first is asked for and dropped when a tensor is added.
+    mutable std::mutex names_mutex;
+    mutable std::vector<const char *> names;
 };
 
 struct mirra_session {

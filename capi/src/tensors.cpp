@@ -19,6 +19,14 @@ host::GraphRunOptions to_options(const mirra_graph_options *given) {
     return out;
 }
 
+/// @returns whether there was memory for it
+bool name_all(const mirra_tensors &tensors) {
+    return guard(nullptr, [&] {
+               tensors.names.reserve(tensors.tensors.size());
+               for (const auto &[name, tensor] : tensors.tensors) tensors.names.push_back(name.c_str());
+           }) == MIRRA_OK;
+}
+
 } // namespace
 
 extern "C" {
@@ -65,7 +73,9 @@ mirra_status mirra_tensors_add(mirra_tensors *tensors, const char *name, const D
     return guard(error, [&] {
         required(tensors, "tensors");
         required(name, "name");
-        tensors->tensors[name] = std::make_shared<host::Tensor>(host::from_dlpack(tensor, name));
+        auto copy = std::make_shared<host::Tensor>(host::from_dlpack(tensor, name));
+        tensors->names.clear();
+        tensors->tensors[name] = std::move(copy);
     });
 }
 
@@ -75,7 +85,9 @@ uint32_t mirra_tensors_count(const mirra_tensors *tensors) {
 
 const char *mirra_tensors_name(const mirra_tensors *tensors, uint32_t index) {
     if (tensors == nullptr || index >= tensors->tensors.size()) return nullptr;
-    return std::next(tensors->tensors.begin(), index)->first.c_str();
+    const std::lock_guard lock(tensors->names_mutex);
+    if (tensors->names.empty() && !name_all(*tensors)) return nullptr;
+    return tensors->names[index];
 }
 
 mirra_status mirra_tensors_get(const mirra_tensors *tensors, const char *name, DLManagedTensor **tensor,

@@ -4,7 +4,6 @@
 #include "manifest.hpp"
 
 #include "mirra/error.hpp"
-#include "mirra/file.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -12,8 +11,6 @@
 
 namespace mirra::bundle {
 namespace {
-
-constexpr std::uint64_t kMappedBytes = std::uint64_t{256} << 20; ///< larger files are mapped, not read
 
 /// A tensor and its fp32 values: in place if it is stored as aligned fp32, else made on first use.
 class LazyWeight {
@@ -80,9 +77,10 @@ void check_weights(const graph::Graph &graph, const TensorFile &file, const std:
 
 class BundleFile final : public Bundle {
   public:
-    BundleFile(std::shared_ptr<const TensorFile> file, const std::string &name) : file_(std::move(file)) {
+    BundleFile(std::shared_ptr<const TensorFile> file, const std::string &name)
+        : file_(std::move(file))
+        , manifest_json_(required_metadata(*file_, kManifestKey, name)) {
         const std::string &manifest_digest = required_metadata(*file_, kManifestDigestKey, name);
-        manifest_json_ = required_metadata(*file_, kManifestKey, name);
         if (sha256_of(manifest_json_) != manifest_digest)
             corrupt(name, "the manifest does not match its SHA-256");
         ParsedManifest parsed = parse_manifest(manifest_json_, name);
@@ -119,19 +117,15 @@ class BundleFile final : public Bundle {
 
   private:
     std::shared_ptr<const TensorFile> file_;
-    std::string manifest_json_;
+    const std::string &manifest_json_; ///< in file_
     Manifest manifest_;
     std::string sha256_;
-    std::map<std::string, LazyWeight> weights_;
+    std::map<std::string_view, LazyWeight> weights_; ///< by names in file_
 };
 
 } // namespace
 
 std::shared_ptr<const Bundle> Bundle::open(const std::filesystem::path &path) {
-    // What is checked must be what is used, whatever becomes of the file.
-    std::error_code error;
-    const auto size = std::filesystem::file_size(path, error);
-    if (error || size < kMappedBytes) return open_memory(read_file(path, kMappedBytes), path.string());
     return std::make_shared<BundleFile>(TensorFile::open(path), path.string());
 }
 

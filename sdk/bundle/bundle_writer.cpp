@@ -62,6 +62,7 @@ void write_bundle(const std::filesystem::path &path, const Manifest &manifest, c
         tensors[name] = {storage, shape, bytes};
     }
     const std::string json = manifest_json(manifest, sha256_of(tensors));
+    (void)parse_manifest(json, path.string()); // what could not be read is not written
     write_tensors(path, tensors, {{kManifestKey, json}, {kManifestDigestKey, sha256_of(json)}});
 }
 

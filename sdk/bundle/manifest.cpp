@@ -2,53 +2,77 @@
 #include "manifest.hpp"
 
 #include "limits.hpp"
-#include "strict_json.hpp"
 
 #include "mirra/error.hpp"
+#include "mirra/graph_json.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
 #include <cmath>
 
 namespace mirra::bundle {
 namespace {
 
+using json::Kind;
+using json::Value;
 using Json = nlohmann::json;
+
+constexpr json::Limits kManifestLimits{
+    .depth = Limits::kManifestDepth, .values = Limits::kManifestValues, .members = Limits::kManifestValues};
+
+/// The most members that an object in this value has.
+std::size_t most_members(Value value) {
+    std::size_t most = 0;
+    const auto look = [&most](Value inner) { most = std::max(most, most_members(inner)); };
+    if (value.is(Kind::array)) value.each_element(look);
+    if (!value.is(Kind::object)) return most;
+    value.each_member([&](std::string_view, Value inner) { look(inner); });
+    return std::max(most, value.size());
+}
 
 /// Typed access to the members of the manifest.
 class Reader {
   public:
-    Reader(const Json &json, const std::string &subject) : json_(json), subject_(subject) {
-        if (!json.is_object()) fail("is not a JSON object");
+    Reader(Value json, const std::string &subject) : json_(json), subject_(subject) {
+        if (!json.is(Kind::object)) fail("is not a JSON object");
     }
 
     std::string text(const char *key) const {
         const auto found = json_.find(key);
-        if (found == json_.end()) return {};
-        if (!found->is_string()) fail("member '" + std::string(key) + "' is not text");
-        return found->get<std::string>();
+        if (!found) return {};
+        if (!found->is(Kind::text)) fail("member '" + std::string(key) + "' is not text");
+        if (found->text().size() > Limits::kTextLength)
+            too_large(key, found->text().size(), Limits::kTextLength);
+        return std::string(found->text());
     }
 
     /// A member of the wanted kind as JSON text, or the fallback if it is not there.
-    std::string json_text(const char *key, Json::value_t kind, const char *fallback) const {
+    std::string json_text(const char *key, Kind kind, const char *fallback, std::size_t most) const {
         const auto found = json_.find(key);
-        if (found == json_.end()) return fallback;
-        if (found->type() != kind) fail("member '" + std::string(key) + "' has the wrong type");
-        return found->dump();
+        if (!found) return fallback;
+        if (!found->is(kind)) fail("member '" + std::string(key) + "' has the wrong type");
+        std::string text = found->dump();
+        if (text.size() > most) too_large(key, text.size(), most);
+        if (const auto members = most_members(*found); members > Limits::kMembers)
+            too_large(key, members, Limits::kMembers, "members");
+        return text;
     }
 
-    const Json &object(const char *key) const {
+    Value object(const char *key) const {
         const auto found = json_.find(key);
-        if (found == json_.end()) fail("member '" + std::string(key) + "' is missing");
-        if (!found->is_object()) fail("member '" + std::string(key) + "' is not a JSON object");
+        if (!found) fail("member '" + std::string(key) + "' is missing");
+        if (!found->is(Kind::object)) fail("member '" + std::string(key) + "' is not a JSON object");
         return *found;
     }
 
-    [[nodiscard]] bool has(const char *key) const { return json_.contains(key); }
+    [[nodiscard]] bool has(const char *key) const { return json_.find(key).has_value(); }
 
     void check_version() const {
         const auto found = json_.find("format_version");
-        if (found == json_.end() || !found->is_number_unsigned() || *found == 0)
+        if (!found || !found->is(Kind::count) || found->count() == 0)
             fail("member 'format_version' is missing or not a number");
-        const auto version = found->get<std::uint64_t>();
+        const auto version = found->count();
         if (version > Manifest::kFormatVersion)
             throw Error(ErrorCode::unsupported,
                         "the bundle has format version " + std::to_string(version) +
@@ -62,36 +86,56 @@ class Reader {
     }
 
   private:
-    const Json &json_;
+    [[noreturn]] void too_large(const char *key, std::size_t size, std::size_t most,
+                                const char *unit = "bytes") const {
+        throw Error(ErrorCode::limit,
+                    "the manifest: member '" + std::string(key) + "' has " + std::to_string(size) + ' ' +
+                        unit + ", more than " + std::to_string(most),
+                    subject_, "the file is damaged, or its writer has a bug");
+    }
+
+    Value json_;
     const std::string &subject_;
 };
 
 std::map<std::string, graph::Graph> read_graphs(const Reader &reader, const std::string &subject) {
-    const Json &json = reader.object("graphs");
+    const Value json = reader.object("graphs");
     if (json.size() > Limits::kGraphs)
         throw Error(ErrorCode::limit, "the manifest has too many graphs", subject);
     std::map<std::string, graph::Graph> graphs;
-    for (const auto &[name, value] : json.items()) {
-        graph::Graph graph = graph::parse_json(value.dump());
+    std::size_t nodes = 0;
+    json.each_member([&](std::string_view name, Value value) {
+        if (const auto list = value.is(Kind::object) ? value.find("nodes") : std::nullopt)
+            nodes += list->size();
+        if (nodes > Limits::kNodes)
+            throw Error(ErrorCode::limit,
+                        "the manifest's graphs have more than " + std::to_string(Limits::kNodes) + " nodes",
+                        subject);
+        graph::Graph graph = graph::parse_json(value);
         if (graph.name != name)
-            reader.fail("the graph at '" + name.substr(0, 80) + "' has another name inside");
+            reader.fail("the graph at '" + std::string(name.substr(0, 80)) + "' has another name inside");
         graphs.emplace(name, std::move(graph));
-    }
+    });
     return graphs;
 }
 
 std::map<std::string, double> read_precision_loss(const Reader &reader) {
     std::map<std::string, double> losses;
     if (!reader.has("precision_loss")) return losses;
-    for (const auto &[precision, loss] : reader.object("precision_loss").items()) {
+    reader.object("precision_loss").each_member([&](std::string_view precision, Value loss) {
         if (!loss.is_number()) reader.fail("member 'precision_loss' holds something other than numbers");
-        losses.emplace(precision, loss.get<double>());
-    }
+        losses.emplace(precision, loss.real());
+    });
     return losses;
 }
 
 /// A piece of JSON that the caller made.
-Json given(const std::string &text, Json::value_t kind, const char *key) {
+Json given(const std::string &text, Json::value_t kind, const char *key, std::size_t most) {
+    if (text.size() > most)
+        throw Error(ErrorCode::limit,
+                    "the manifest's '" + std::string(key) + "' has " + std::to_string(text.size()) +
+                        " bytes, more than " + std::to_string(most),
+                    key);
     Json json = Json::parse(text, nullptr, false);
     if (json.is_discarded() || json.type() != kind)
         throw Error(ErrorCode::invalid_argument,
@@ -102,8 +146,8 @@ Json given(const std::string &text, Json::value_t kind, const char *key) {
 } // namespace
 
 ParsedManifest parse_manifest(const std::string &text, const std::string &subject) {
-    const Json json = parse_strict(text, Limits::kManifestDepth, subject);
-    const Reader reader(json, subject);
+    const json::Document document(text, kManifestLimits, "the manifest", subject);
+    const Reader reader(document.root(), subject);
     reader.check_version();
     ParsedManifest parsed;
     Manifest &manifest = parsed.manifest;
@@ -111,9 +155,9 @@ ParsedManifest parse_manifest(const std::string &text, const std::string &subjec
     manifest.name = reader.text("name");
     manifest.architecture = reader.text("architecture");
     manifest.licence = reader.text("licence");
-    manifest.defaults = reader.json_text("defaults", Json::value_t::object, "{}");
-    manifest.provenance = reader.json_text("provenance", Json::value_t::object, "{}");
-    manifest.quality = reader.json_text("quality", Json::value_t::array, "[]");
+    manifest.defaults = reader.json_text("defaults", Kind::object, "{}", Limits::kDefaultsBytes);
+    manifest.provenance = reader.json_text("provenance", Kind::object, "{}", Limits::kProvenanceBytes);
+    manifest.quality = reader.json_text("quality", Kind::array, "[]", Limits::kProvenanceBytes);
     manifest.precision_loss = read_precision_loss(reader);
     manifest.graphs = read_graphs(reader, subject);
     parsed.sha256 = reader.text("sha256");
@@ -127,9 +171,10 @@ std::string manifest_json(const Manifest &manifest, const std::string &sha256) {
     json["name"] = manifest.name;
     json["architecture"] = manifest.architecture;
     json["licence"] = manifest.licence;
-    json["defaults"] = given(manifest.defaults, Json::value_t::object, "defaults");
-    json["provenance"] = given(manifest.provenance, Json::value_t::object, "provenance");
-    json["quality"] = given(manifest.quality, Json::value_t::array, "quality");
+    json["defaults"] = given(manifest.defaults, Json::value_t::object, "defaults", Limits::kDefaultsBytes);
+    json["provenance"] =
+        given(manifest.provenance, Json::value_t::object, "provenance", Limits::kProvenanceBytes);
+    json["quality"] = given(manifest.quality, Json::value_t::array, "quality", Limits::kProvenanceBytes);
     for (const auto &[precision, loss] : manifest.precision_loss)
         if (!std::isfinite(loss))
             throw Error(ErrorCode::invalid_argument, "a precision loss is not a finite number", precision);

@@ -13,8 +13,6 @@
 namespace mirra::bundle {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 void check(const std::string &name, const TensorView &tensor) {
     if (name.empty() || name == "__metadata__" || name.size() > Limits::kNameLength)
         throw Error(ErrorCode::invalid_argument, "not a name for a tensor", name.substr(0, 80));
@@ -25,33 +23,49 @@ void check(const std::string &name, const TensorView &tensor) {
                     name);
 }
 
-std::string dump(const Json &header) {
+std::string quoted(const std::string &text) {
     try {
-        return header.dump();
-    } catch (const Json::exception &) {
+        return nlohmann::json(text).dump();
+    } catch (const nlohmann::json::exception &) {
         throw Error(ErrorCode::invalid_argument, "a tensor's name or the metadata is not valid UTF-8",
                     "header");
     }
 }
 
+std::string metadata_text(const std::map<std::string, std::string> &metadata) {
+    std::string text = "\"__metadata__\":{";
+    for (const auto &[key, value] : metadata)
+        text += (text.ends_with('{') ? "" : ",") + quoted(key) + ':' + quoted(value);
+    return text + '}';
+}
+
+std::string tensor_text(const std::string &name, const TensorView &tensor, std::uint64_t offset) {
+    std::string text =
+        quoted(name) + ":{\"dtype\":\"" + std::string(safetensors_name(tensor.dtype)) + "\",\"shape\":[";
+    for (const auto extent : tensor.shape) text += (text.ends_with('[') ? "" : ",") + std::to_string(extent);
+    return text + "],\"data_offsets\":[" + std::to_string(offset) + ',' +
+           std::to_string(offset + tensor.bytes.size()) + "]}";
+}
+
 /// The JSON header, padded with spaces so that the data begins on a multiple of 8 bytes.
 std::string header_text(const std::map<std::string, TensorView> &tensors,
                         const std::map<std::string, std::string> &metadata) {
-    Json header = Json::object();
-    if (!metadata.empty()) header["__metadata__"] = metadata;
+    std::string text = "{";
+    if (!metadata.empty()) text += metadata_text(metadata);
     std::uint64_t offset = 0;
     for (const auto &[name, tensor] : tensors) {
         check(name, tensor);
-        header[name] = {{"dtype", safetensors_name(tensor.dtype)},
-                        {"shape", tensor.shape},
-                        {"data_offsets", {offset, offset + tensor.bytes.size()}}};
+        text += (text.size() > 1 ? "," : "") + tensor_text(name, tensor, offset);
         offset += tensor.bytes.size();
     }
-    std::string text = dump(header);
+    text += '}';
     text.resize((text.size() + 7) / 8 * 8, ' ');
     if (text.size() > Limits::kHeaderBytes)
         throw Error(ErrorCode::limit, "the header would have " + std::to_string(text.size()) + " bytes",
                     "header", "store less metadata");
+    if (tensors.size() > Limits::kTensors)
+        throw Error(ErrorCode::limit, "there are " + std::to_string(tensors.size()) + " tensors", "header",
+                    "a file holds up to " + std::to_string(Limits::kTensors));
     return text;
 }
 

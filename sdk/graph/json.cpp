@@ -1,6 +1,6 @@
 // The JSON form of a graph.
 #include "mirra/error.hpp"
-#include "mirra/graph.hpp"
+#include "mirra/graph_json.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -9,7 +9,11 @@
 namespace mirra::graph {
 namespace {
 
+using json::Kind;
+using json::Value;
 using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kShown = 40; ///< characters of a name in a message
 
 Json attribute_json(const Attribute &attribute) {
     return std::visit([](const auto &value) { return Json(value); }, attribute);
@@ -22,60 +26,124 @@ Json node_json(const Node &node) {
     return out;
 }
 
-const Json &member(const Json &object, const char *key) {
+[[noreturn]] void corrupt(const std::string &what, std::string_view subject) {
+    throw Error(ErrorCode::corrupt, "graph: " + what, std::string(subject.substr(0, kShown)),
+                "the file is damaged, or its writer has a bug");
+}
+
+Value member(Value object, const char *key, Kind kind) {
+    if (!object.is(Kind::object))
+        corrupt("something other than an object has to have a '" + std::string(key) + "'", key);
     const auto found = object.find(key);
-    if (found == object.end())
-        throw Error(ErrorCode::corrupt, std::string("graph: member '") + key + "' is missing", key);
+    if (!found) corrupt("member '" + std::string(key) + "' is missing", key);
+    if (!found->is(kind)) corrupt("member '" + std::string(key) + "' has the wrong type", key);
     return *found;
 }
 
-Attribute parse_attribute(const OpInfo &op, const std::string &name, const Json &value) {
-    const auto info = std::ranges::find(op.attributes, name, &AttributeInfo::name);
-    if (info == op.attributes.end())
-        throw Error(ErrorCode::corrupt,
-                    "graph: op " + std::string(op.name) + " has no attribute '" + name.substr(0, 40) + "'",
-                    name.substr(0, 40));
-    switch (info->kind) {
-    case AttributeKind::integer:
-        if (!value.is_number_integer()) break;
-        return value.get<std::int64_t>();
-    case AttributeKind::real:
-        if (!value.is_number()) break;
-        return value.get<double>();
-    case AttributeKind::reals:
-        if (!value.is_array()) break;
-        return value.get<std::vector<double>>();
-    }
-    throw Error(ErrorCode::corrupt, "graph: attribute '" + name + "' has the wrong type", name);
+std::string text(Value object, const char *key) {
+    return std::string(member(object, key, Kind::text).text());
 }
 
-Node parse_node(const Json &json) {
+/// A member that may be missing.
+std::optional<Value> optional_object(Value object, const char *key) {
+    if (!object.find(key)) return std::nullopt;
+    return member(object, key, Kind::object);
+}
+
+std::vector<double> parse_reals(std::string_view name, Value value) {
+    if (value.size() > Limits::kChannels)
+        throw Error(ErrorCode::limit, "graph: attribute '" + std::string(name) + "' has too many values",
+                    std::string(name));
+    std::vector<double> out;
+    out.reserve(value.size());
+    value.each_element([&](Value item) {
+        if (!item.is_number()) corrupt("attribute '" + std::string(name) + "' has the wrong type", name);
+        out.push_back(item.real());
+    });
+    return out;
+}
+
+Attribute parse_attribute(const OpInfo &op, std::string_view name, Value value) {
+    const auto info = std::ranges::find(op.attributes, name, &AttributeInfo::name);
+    if (info == op.attributes.end())
+        corrupt("op " + std::string(op.name) + " has no attribute '" + std::string(name.substr(0, kShown)) +
+                    "'",
+                name);
+    switch (info->kind) {
+    case AttributeKind::integer:
+        if (!value.is_integer()) break;
+        if (const auto integer = value.integer()) return *integer;
+        corrupt("attribute '" + std::string(name) + "' is out of range", name);
+    case AttributeKind::real:
+        if (!value.is_number()) break;
+        return value.real();
+    case AttributeKind::reals:
+        if (!value.is(Kind::array)) break;
+        return parse_reals(name, value);
+    }
+    corrupt("attribute '" + std::string(name) + "' has the wrong type", name);
+}
+
+std::vector<std::string> parse_inputs(Value node, const OpInfo &op) {
+    const Value inputs = member(node, "inputs", Kind::array);
+    if (inputs.size() > op.max_inputs)
+        corrupt("op " + std::string(op.name) + " has " + std::to_string(inputs.size()) + " inputs",
+                text(node, "name"));
+    std::vector<std::string> out;
+    out.reserve(inputs.size());
+    inputs.each_element([&](Value input) {
+        if (!input.is(Kind::text)) corrupt("an input is not text", "inputs");
+        out.emplace_back(input.text());
+    });
+    return out;
+}
+
+Node parse_node(Value json) {
     Node node;
-    node.name = member(json, "name").get<std::string>();
-    const OpInfo &op = op_info(member(json, "op").get_ref<const std::string &>());
+    node.name = text(json, "name");
+    const OpInfo &op = op_info(member(json, "op", Kind::text).text());
     node.op = op.op;
-    node.inputs = member(json, "inputs").get<std::vector<std::string>>();
-    if (json.contains("attributes"))
-        for (const auto &[name, value] : json["attributes"].items())
-            node.attributes[name] = parse_attribute(op, name, value);
-    if (json.contains("weights"))
-        for (const auto &[role, tensor] : json["weights"].items())
-            node.weights[role] = tensor.get<std::string>();
+    node.inputs = parse_inputs(json, op);
+    if (const auto attributes = optional_object(json, "attributes"))
+        attributes->each_member([&](std::string_view name, Value value) {
+            node.attributes.emplace(name, parse_attribute(op, name, value));
+        });
+    if (const auto weights = optional_object(json, "weights"))
+        weights->each_member([&](std::string_view role, Value tensor) {
+            if (std::ranges::find(op.weights, role, &WeightInfo::role) == op.weights.end())
+                corrupt("op " + std::string(op.name) + " has no weight '" +
+                            std::string(role.substr(0, kShown)) + "'",
+                        node.name);
+            if (!tensor.is(Kind::text)) corrupt("a weight's name is not text", node.name);
+            node.weights.emplace(role, tensor.text());
+        });
     return node;
 }
 
-Graph parse_graph(const Json &json) {
+/// An array of at most so many elements.
+Value list(Value json, const char *key, std::size_t most) {
+    const Value array = member(json, key, Kind::array);
+    if (array.size() > most)
+        throw Error(ErrorCode::limit,
+                    "graph has too many " + std::string(key) + ": " + std::to_string(array.size()) +
+                        ", more than " + std::to_string(most),
+                    key);
+    return array;
+}
+
+Graph parse_graph(Value json) {
     Graph graph;
-    graph.name = member(json, "name").get<std::string>();
-    for (const auto &input : member(json, "inputs"))
-        graph.inputs.push_back(
-            {member(input, "name").get<std::string>(), member(input, "channels").get<std::int64_t>()});
-    const Json &nodes = member(json, "nodes");
-    if (nodes.size() > Limits::kNodes) throw Error(ErrorCode::limit, "graph has too many nodes", graph.name);
-    for (const auto &node : nodes) graph.nodes.push_back(parse_node(node));
-    for (const auto &output : member(json, "outputs"))
-        graph.outputs.push_back(
-            {member(output, "name").get<std::string>(), member(output, "source").get<std::string>()});
+    graph.name = text(json, "name");
+    list(json, "inputs", Limits::kPorts).each_element([&](Value input) {
+        const auto channels = member(input, "channels", Kind::count).integer();
+        graph.inputs.push_back({text(input, "name"), channels.value_or(INT64_MAX)});
+    });
+    const Value nodes = list(json, "nodes", Limits::kNodes);
+    graph.nodes.reserve(nodes.size());
+    nodes.each_element([&](Value node) { graph.nodes.push_back(parse_node(node)); });
+    list(json, "outputs", Limits::kPorts).each_element([&](Value output) {
+        graph.outputs.push_back({text(output, "name"), text(output, "source")});
+    });
     return graph;
 }
 
@@ -94,17 +162,16 @@ std::string to_json(const Graph &graph) {
     return out.dump();
 }
 
+Graph parse_json(const json::Value &value) {
+    Graph graph = parse_graph(value);
+    validate(graph);
+    return graph;
+}
+
 Graph parse_json(std::string_view text) {
     if (text.size() > Limits::kJsonBytes)
         throw Error(ErrorCode::limit, "graph description is too long", "graph");
-    try {
-        Graph graph = parse_graph(Json::parse(text));
-        validate(graph);
-        return graph;
-    } catch (const Json::exception &error) {
-        throw Error(ErrorCode::corrupt, std::string("graph: ") + error.what(), "graph",
-                    "the file is damaged, or its writer has a bug");
-    }
+    return parse_json(json::Document(text, {}, "the graph", "graph").root());
 }
 
 } // namespace mirra::graph

@@ -50,11 +50,11 @@ TEST(Pickle, ReadsScalarsOfAllProtocols) {
     EXPECT_EQ(value_of<bool>("\x89."s), false);
     EXPECT_EQ(value_of<double>("G\x3f\xf8\x00\x00\x00\x00\x00\x00."s), 1.5);
     EXPECT_EQ(value_of<double>("F1.5\n."s), 1.5);
-    EXPECT_EQ(value_of<std::string>("X\x02\x00\x00\x00hi."s), "hi");
-    EXPECT_EQ(value_of<std::string>("\x8c\x02hi."s), "hi");
-    EXPECT_EQ(value_of<std::string>("\x8d\x02\x00\x00\x00\x00\x00\x00\x00hi."s), "hi");
-    EXPECT_EQ(value_of<std::string>("S'hi'\n."s), "hi");
-    EXPECT_EQ(value_of<std::string>("Vhi\n."s), "hi");
+    EXPECT_EQ(value_of<PickleText>("X\x02\x00\x00\x00hi."s), "hi");
+    EXPECT_EQ(value_of<PickleText>("\x8c\x02hi."s), "hi");
+    EXPECT_EQ(value_of<PickleText>("\x8d\x02\x00\x00\x00\x00\x00\x00\x00hi."s), "hi");
+    EXPECT_EQ(value_of<PickleText>("S'hi'\n."s), "hi");
+    EXPECT_EQ(value_of<PickleText>("Vhi\n."s), "hi");
     EXPECT_EQ(value_of<PickleBytes>("C\x02hi."s).data, "hi");
     EXPECT_EQ(value_of<PickleBigInteger>("\x8a\x0a"
                                          "0123456789."s)
@@ -64,13 +64,14 @@ TEST(Pickle, ReadsScalarsOfAllProtocols) {
 
 TEST(Pickle, ReadsContainersAndMemo) {
     // [1, {"a": (2, 2)}] in protocol 4, the 2 through the memo.
-    const Pickle pickle = parse("\x80\x04\x95\x0f\x00\x00\x00\x00\x00\x00\x00](K\x01}\x8c\x01"
-                                "aK\x02\x94h\x00\x86se."s);
+    const std::string text = "\x80\x04\x95\x0f\x00\x00\x00\x00\x00\x00\x00](K\x01}\x8c\x01"
+                             "aK\x02\x94h\x00\x86se."s;
+    const Pickle pickle = parse(text);
     const auto *list = pickle.get<PickleList>(pickle.root);
     ASSERT_TRUE(list != nullptr && list->items.size() == 2);
     const auto *dict = pickle.get<PickleDict>(list->items[1]);
     ASSERT_TRUE(dict != nullptr && dict->items.size() == 1);
-    EXPECT_EQ(*pickle.get<std::string>(dict->items[0].first), "a");
+    EXPECT_EQ(*pickle.get<PickleText>(dict->items[0].first), "a");
     const auto *tuple = pickle.get<PickleTuple>(dict->items[0].second);
     ASSERT_TRUE(tuple != nullptr && tuple->items.size() == 2);
     EXPECT_EQ(tuple->items[0], tuple->items[1]);

@@ -43,6 +43,8 @@ class PickleWriter {
         return raw(legacy ? "NtQ" : "tQ");
     }
     [[nodiscard]] std::string finish() const { return text_ + "."; }
+    /// Without the protocol and the end, to go into another pickle.
+    [[nodiscard]] std::string part() const { return text_.substr(2); }
 
     static std::string little(std::uint64_t value, int width) {
         std::string out;

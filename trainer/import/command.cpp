@@ -2,6 +2,8 @@
 #include "import.hpp"
 #include "recipes.hpp"
 
+#include "mirra/printable.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -99,7 +101,8 @@ void add_import_command(CLI::App &app) {
     command->callback([line] {
         const ImportOptions options = finished(*line);
         const std::string found = import_checkpoint(options);
-        std::cout << "wrote " << options.output.string() << (found.empty() ? "" : " (" + found + ")") << '\n';
+        std::cout << printable("wrote " + options.output.string() + (found.empty() ? "" : " (" + found + ")"))
+                  << '\n';
     });
 }
 

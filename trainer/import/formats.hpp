@@ -3,14 +3,14 @@
 
 #include "state_dict.hpp"
 
-#include "mirra/file.hpp"
+#include "mirra/file_reader.hpp"
 
-#include <memory>
+#include <filesystem>
 
 namespace mirra::trainer::importer {
 
-StateDict read_torch_zip(std::shared_ptr<const MappedFile> file, const std::string &name);
-StateDict read_torch_legacy(std::shared_ptr<const MappedFile> file, const std::string &name);
+StateDict read_torch_zip(const FileReader &file);
+StateDict read_torch_legacy(const FileReader &file);
 StateDict read_safetensors(const std::filesystem::path &path);
 
 } // namespace mirra::trainer::importer

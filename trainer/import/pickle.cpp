@@ -14,10 +14,14 @@ namespace {
 constexpr std::size_t kMaxValues = 1u << 20;
 constexpr std::size_t kMaxSteps = 16u << 20;
 constexpr unsigned kNewestProtocol = 5;
+constexpr std::size_t kMaxName = 1024;   ///< of a class, with its module
+constexpr std::uint64_t kMemoBytes = 48; ///< of an entry of the memo, roughly
 
 class Machine {
   public:
-    Machine(std::span<const std::byte> bytes, const std::string &subject) : reader_(bytes, subject) {}
+    Machine(std::span<const std::byte> bytes, const std::string &subject, Allowance &allowance)
+        : reader_(bytes, subject)
+        , allowance_(allowance) {}
 
     Pickle run() {
         for (std::size_t step = 0; step < kMaxSteps; ++step) {
@@ -41,6 +45,7 @@ class Machine {
 
     Ref add(PickleValue value) {
         if (pickle_.values.size() >= kMaxValues) too_large();
+        allowance_.take(sizeof(PickleValue));
         pickle_.values.push_back(std::move(value));
         return static_cast<Ref>(pickle_.values.size() - 1);
     }
@@ -62,6 +67,7 @@ class Machine {
         if (marks_.empty()) reader_.fail("an instruction lacks its mark");
         const auto from = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
         std::vector<Ref> items(from, stack_.end());
+        allowance_.take(items.size() * sizeof(Ref));
         stack_.erase(from, stack_.end());
         marks_.pop_back();
         return items;
@@ -106,7 +112,7 @@ class Machine {
     }
 
     static PickleValue big_integer(std::string_view bytes) {
-        if (bytes.size() > 8) return PickleBigInteger{std::string(bytes)};
+        if (bytes.size() > 8) return PickleBigInteger{bytes};
         const bool negative = !bytes.empty() && (static_cast<std::uint8_t>(bytes.back()) & 0x80u) != 0;
         std::uint64_t value = negative ? ~std::uint64_t{0} : 0;
         for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8 | static_cast<std::uint8_t>(bytes[i]);
@@ -136,36 +142,36 @@ class Machine {
     bool text(std::uint8_t opcode) {
         switch (opcode) {
         case 'X':
-            return push(std::string(reader_.counted(4)));
+            return push(reader_.counted(4));
         case 0x8c:
-            return push(std::string(reader_.counted(1)));
+            return push(reader_.counted(1));
         case 0x8d:
-            return push(std::string(reader_.counted(8)));
+            return push(reader_.counted(8));
         case 'T':
-            return push(std::string(reader_.counted(4)));
+            return push(reader_.counted(4));
         case 'U':
-            return push(std::string(reader_.counted(1)));
+            return push(reader_.counted(1));
         case 'V':
-            return push(std::string(reader_.line()));
+            return push(reader_.line());
         case 'S':
             return push(quoted_line());
         case 'B':
-            return push(PickleBytes{std::string(reader_.counted(4))});
+            return push(PickleBytes{reader_.counted(4)});
         case 'C':
-            return push(PickleBytes{std::string(reader_.counted(1))});
+            return push(PickleBytes{reader_.counted(1)});
         case 0x8e:
-            return push(PickleBytes{std::string(reader_.counted(8))});
+            return push(PickleBytes{reader_.counted(8)});
         case 0x96:
-            return push(PickleBytes{std::string(reader_.counted(8))});
+            return push(PickleBytes{reader_.counted(8)});
         default:
             return false;
         }
     }
 
-    std::string quoted_line() {
+    PickleText quoted_line() {
         const std::string_view line = reader_.line();
         if (line.size() < 2 || line.front() != line.back()) reader_.fail("a string lacks its quotes");
-        return std::string(line.substr(1, line.size() - 2));
+        return line.substr(1, line.size() - 2);
     }
 
     // ---- containers ----
@@ -209,6 +215,7 @@ class Machine {
     std::vector<std::pair<Ref, Ref>> pairs(const std::vector<Ref> &items) const {
         if (items.size() % 2 != 0) reader_.fail("a dictionary has a key without a value");
         std::vector<std::pair<Ref, Ref>> out;
+        out.reserve(items.size() / 2);
         for (std::size_t i = 0; i < items.size(); i += 2) out.emplace_back(items[i], items[i + 1]);
         return out;
     }
@@ -218,10 +225,19 @@ class Machine {
         std::vector<Ref> *list = nullptr;
         if (auto *value = std::get_if<PickleList>(&target)) list = &value->items;
         if (auto *value = std::get_if<PickleSet>(&target)) list = &value->items;
-        if (auto *value = std::get_if<PickleObject>(&target)) list = &value->elements;
+        if (auto *value = std::get_if<PickleObject>(&target)) list = &content(*value).elements;
         if (list == nullptr) reader_.fail("elements are added to something that is not a list");
+        allowance_.take(2 * items.size() * sizeof(Ref)); // lists grow by doubling
         list->insert(list->end(), items.begin(), items.end());
         return true;
+    }
+
+    PickleObject::Content &content(PickleObject &object) {
+        if (object.content == nullptr) {
+            allowance_.take(sizeof(PickleObject::Content));
+            object.content = std::make_unique<PickleObject::Content>();
+        }
+        return *object.content;
     }
 
     bool set_items(const std::vector<Ref> &items) {
@@ -229,8 +245,9 @@ class Machine {
         PickleValue &target = pickle_.values[top()];
         std::vector<std::pair<Ref, Ref>> *list = nullptr;
         if (auto *value = std::get_if<PickleDict>(&target)) list = &value->items;
-        if (auto *value = std::get_if<PickleObject>(&target)) list = &value->items;
+        if (auto *value = std::get_if<PickleObject>(&target)) list = &content(*value).items;
         if (list == nullptr) reader_.fail("items are put into something that is not a dictionary");
+        allowance_.take(2 * items.size() * sizeof(Ref));
         list->insert(list->end(), added.begin(), added.end());
         return true;
     }
@@ -259,7 +276,7 @@ class Machine {
         case 'b':
             return build(pop());
         case 'P':
-            return push(PicklePersistent{add(std::string(reader_.line()))});
+            return push(PicklePersistent{add(reader_.line())});
         case 'Q':
             return push(PicklePersistent{pop()});
         default:
@@ -268,15 +285,21 @@ class Machine {
     }
 
     PickleGlobal global_lines() {
-        std::string module(reader_.line());
-        return {std::move(module), std::string(reader_.line())};
+        const auto module = reader_.line();
+        return checked({module, reader_.line()});
+    }
+
+    PickleGlobal checked(const PickleGlobal &global) const {
+        if (global.module.size() + global.name.size() > kMaxName)
+            reader_.fail("the name of a class is too long");
+        return global;
     }
 
     PickleGlobal stack_global() {
         const auto names = pop_several(2);
-        const auto *module = pickle_.get<std::string>(names[0]), *name = pickle_.get<std::string>(names[1]);
+        const auto *module = pickle_.get<PickleText>(names[0]), *name = pickle_.get<PickleText>(names[1]);
         if (module == nullptr || name == nullptr) reader_.fail("the name of a class is not text");
-        return {*module, *name};
+        return checked({*module, *name});
     }
 
     bool call(const std::vector<Ref> &operands) {
@@ -362,7 +385,7 @@ class Machine {
 
     bool memoize(std::uint64_t index) {
         if (memo_.size() >= kMaxValues) too_large();
-        memo_[index] = top();
+        if (memo_.insert_or_assign(index, top()).second) allowance_.take(kMemoBytes);
         return true;
     }
 
@@ -387,6 +410,7 @@ class Machine {
     }
 
     PickleReader reader_;
+    Allowance &allowance_;
     Pickle pickle_;
     std::vector<Ref> stack_;
     std::vector<std::size_t> marks_;
@@ -395,8 +419,13 @@ class Machine {
 
 } // namespace
 
+Pickle parse_pickle(std::span<const std::byte> bytes, const std::string &subject, Allowance &allowance) {
+    return Machine(bytes, subject, allowance).run();
+}
+
 Pickle parse_pickle(std::span<const std::byte> bytes, const std::string &subject) {
-    return Machine(bytes, subject).run();
+    auto allowance = Allowance::for_pickle(bytes.size(), subject);
+    return parse_pickle(bytes, subject, allowance);
 }
 
 } // namespace mirra::trainer::importer

@@ -2,11 +2,16 @@
 // a call stays a record of what would have been called.
 #pragma once
 
+#include "allowance.hpp"
+
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -17,12 +22,14 @@ namespace mirra::trainer::importer {
 using Ref = std::uint32_t;
 
 struct PickleNone {};
+/// Texts are views of the pickle's own bytes: however often one is used, it is there once.
+using PickleText = std::string_view;
 struct PickleBytes {
-    std::string data;
+    std::string_view data;
 };
 /// An integer beyond 64 bits, little-endian two's complement.
 struct PickleBigInteger {
-    std::string bytes;
+    std::string_view bytes;
 };
 struct PickleList {
     std::vector<Ref> items;
@@ -37,25 +44,28 @@ struct PickleDict {
     std::vector<std::pair<Ref, Ref>> items;
 };
 struct PickleGlobal {
-    std::string module, name;
+    std::string_view module, name;
 };
 /// What `callable(*arguments)` would have made, and what was put into it afterwards.
 struct PickleObject {
+    struct Content {
+        std::vector<std::pair<Ref, Ref>> items;
+        std::vector<Ref> elements;
+    };
     Ref callable = 0, arguments = 0;
     std::optional<Ref> state;
-    std::vector<std::pair<Ref, Ref>> items;
-    std::vector<Ref> elements;
+    std::unique_ptr<Content> content; ///< none: nothing was put into it
 };
 struct PicklePersistent {
     Ref id = 0;
 };
 
-using PickleValue = std::variant<PickleNone, bool, std::int64_t, double, std::string, PickleBytes,
+using PickleValue = std::variant<PickleNone, bool, std::int64_t, double, PickleText, PickleBytes,
                                  PickleBigInteger, PickleList, PickleTuple, PickleSet, PickleDict,
                                  PickleGlobal, PickleObject, PicklePersistent>;
 
 struct Pickle {
-    std::vector<PickleValue> values;
+    std::deque<PickleValue> values;
     Ref root = 0;
     std::size_t size = 0; ///< bytes that the pickle took, up to and with STOP
 
@@ -64,10 +74,13 @@ struct Pickle {
     template<typename T> [[nodiscard]] const T *get(Ref ref) const { return std::get_if<T>(&values.at(ref)); }
 };
 
-/// Reads the pickle at the beginning of `bytes` (protocols 0 to 5).
-/// @param subject  the file, for errors
+/// Reads the pickle at the beginning of `bytes` (protocols 0 to 5), which must outlive the result.
+/// @param subject    the file, for errors
+/// @param allowance  what it may take
 /// @throws Error corrupt (truncated, inconsistent) | limit | unsupported (an opcode of another kind of
 /// program)
+Pickle parse_pickle(std::span<const std::byte> bytes, const std::string &subject, Allowance &allowance);
+/// With an allowance of its own.
 Pickle parse_pickle(std::span<const std::byte> bytes, const std::string &subject);
 
 } // namespace mirra::trainer::importer

@@ -5,6 +5,8 @@
 
 #include "mirra/error.hpp"
 
+#include <algorithm>
+#include <array>
 #include <string_view>
 
 namespace mirra::trainer::importer {
@@ -28,13 +30,13 @@ StateDict read_safetensors(const std::filesystem::path &path) {
 }
 
 StateDict read_state_dict(const std::filesystem::path &path) {
-    auto file = std::make_shared<const MappedFile>(path);
-    const auto bytes = file->bytes();
-    const std::string_view text(reinterpret_cast<const char *>(bytes.data()), bytes.size());
-    if (text.starts_with(kZipMagic)) return read_torch_zip(std::move(file), path.string());
+    const FileReader file(path);
+    std::array<char, 16> first{};
+    const std::string_view text(first.data(), std::min<std::uint64_t>(file.size(), first.size()));
+    file.read(0, std::as_writable_bytes(std::span(first).first(text.size())));
+    if (text.starts_with(kZipMagic)) return read_torch_zip(file);
     if (text.size() > kSafetensorsLength && text[kSafetensorsLength] == '{') return read_safetensors(path);
-    if (!text.empty() && text.front() == kPickleProtocol)
-        return read_torch_legacy(std::move(file), path.string());
+    if (!text.empty() && text.front() == kPickleProtocol) return read_torch_legacy(file);
     throw Error(ErrorCode::unsupported,
                 text.empty() ? "the file is empty"
                              : "the file is neither a torch.save checkpoint nor safetensors",

@@ -48,12 +48,14 @@ void check_bounds(const Layout &layout, std::uint64_t available, const std::stri
 
 } // namespace
 
-std::vector<float> gather(std::span<const std::byte> storage, const Layout &layout, const std::string &file) {
+std::vector<float> gather(std::span<const std::byte> storage, const Layout &layout, const std::string &file,
+                          Allowance &allowance) {
     const std::size_t width = bundle::size_of(layout.dtype);
     const std::uint64_t available = storage.size() / width;
     const std::uint64_t elements = element_count(layout, available, file);
     if (elements == 0) return {};
     check_bounds(layout, available, file);
+    allowance.take(elements * sizeof(float));
     std::vector<std::byte> dense(elements * width);
     graph::Shape index(layout.shape.size(), 0);
     std::uint64_t from = layout.offset;

@@ -1,6 +1,8 @@
 // Tensors that lie in a storage with an offset and strides.
 #pragma once
 
+#include "allowance.hpp"
+
 #include "mirra/bundle.hpp"
 
 #include <cstdint>
@@ -17,8 +19,9 @@ struct Layout {
     graph::Shape strides;     ///< elements, none is negative
 };
 
-/// The values in row-major order.
+/// The values in row-major order. @param allowance  what they may take
 /// @throws Error corrupt if the tensor reaches beyond its storage | limit | unsupported (integers)
-std::vector<float> gather(std::span<const std::byte> storage, const Layout &layout, const std::string &file);
+std::vector<float> gather(std::span<const std::byte> storage, const Layout &layout, const std::string &file,
+                          Allowance &allowance);
 
 } // namespace mirra::trainer::importer

@@ -14,32 +14,55 @@ namespace {
 constexpr std::string_view kMagic = "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
 constexpr std::int64_t kProtocol = 1001;
 
+using Storages = std::map<std::string, std::span<const std::byte>>;
+
+/// Storages of a file that is in memory.
+class LegacyStorages final : public StorageReader {
+  public:
+    LegacyStorages(std::shared_ptr<const Buffer> file, Storages storages, std::string name)
+        : file_(std::move(file))
+        , storages_(std::move(storages))
+        , name_(std::move(name)) {}
+
+    StorageBytes read(const StorageId &storage) override {
+        const auto found = storages_.find(storage.key);
+        if (found == storages_.end())
+            throw Error(ErrorCode::corrupt, "a tensor refers to a storage that is not in the file", name_,
+                        "copy or download the file again");
+        return {file_, found->second};
+    }
+
+  private:
+    std::shared_ptr<const Buffer> file_;
+    Storages storages_;
+    std::string name_;
+};
+
+std::shared_ptr<const Buffer> whole(const FileReader &file) {
+    auto bytes = std::make_shared<Buffer>(static_cast<std::size_t>(file.size()));
+    file.read(0, bytes->bytes());
+    return bytes;
+}
+
 class LegacyReader {
   public:
-    LegacyReader(std::shared_ptr<const MappedFile> file, const std::string &name)
-        : file_(std::move(file))
-        , name_(name)
-        , rest_(file_->bytes()) {}
+    explicit LegacyReader(const FileReader &file)
+        : file_(whole(file))
+        , name_(file.path().string())
+        , rest_(file_->bytes())
+        , allowance_(Allowance::for_pickle(file.size(), name_)) {}
 
     StateDict read() {
         check_preamble();
         const Pickle object = next_pickle();
-        const auto storages = find_storages(object, next_pickle());
-        const StorageBytes bytes = [file = file_, storages, name = name_](const StorageId &storage) {
-            const auto found = storages.find(storage.key);
-            if (found == storages.end())
-                throw Error(ErrorCode::corrupt, "a tensor refers to a storage that is not in the file", name,
-                            "copy or download the file again");
-            return std::vector<std::byte>(found->second.begin(), found->second.end());
-        };
-        return collect_state_dict(object, bytes, name_);
+        auto storages = find_storages(object, next_pickle());
+        const auto reader = std::make_shared<LegacyStorages>(file_, std::move(storages), name_);
+        return collect_state_dict(object, reader, name_, file_->bytes().size(), allowance_);
     }
 
   private:
-    using Storages = std::map<std::string, std::span<const std::byte>>;
-
     Pickle next_pickle() {
-        Pickle pickle = parse_pickle(rest_, name_);
+        Pickle pickle = parse_pickle(rest_, name_, allowance_);
         rest_ = rest_.subspan(pickle.size);
         return pickle;
     }
@@ -62,7 +85,7 @@ class LegacyReader {
         const auto *dict = system.get<PickleDict>(system.root);
         if (dict == nullptr) damaged("the description of the system is missing");
         for (const auto &[key, value] : dict->items) {
-            const auto *name = system.get<std::string>(key);
+            const auto *name = system.get<PickleText>(key);
             const auto *flag = system.get<bool>(value);
             if (name != nullptr && *name == "little_endian" && flag != nullptr && !*flag)
                 throw Error(ErrorCode::unsupported, "the file was written by a big-endian machine", name_,
@@ -88,10 +111,10 @@ class LegacyReader {
         if (list == nullptr) damaged("the list of storages is missing");
         Storages storages;
         for (const Ref item : list->items) {
-            const auto *key = keys.get<std::string>(item);
-            const auto known = key == nullptr ? width.end() : width.find(*key);
+            const auto *key = keys.get<PickleText>(item);
+            const auto known = key == nullptr ? width.end() : width.find(std::string(*key));
             if (known == width.end()) damaged("the list of storages names one that nothing refers to");
-            storages[*key] = next_storage(known->second);
+            storages[known->first] = next_storage(known->second);
         }
         return storages;
     }
@@ -112,15 +135,16 @@ class LegacyReader {
                     "the file is damaged or incomplete: copy or download it again");
     }
 
-    std::shared_ptr<const MappedFile> file_;
+    std::shared_ptr<const Buffer> file_;
     std::string name_;
     std::span<const std::byte> rest_;
+    Allowance allowance_;
 };
 
 } // namespace
 
-StateDict read_torch_legacy(std::shared_ptr<const MappedFile> file, const std::string &name) {
-    return LegacyReader(std::move(file), name).read();
+StateDict read_torch_legacy(const FileReader &file) {
+    return LegacyReader(file).read();
 }
 
 } // namespace mirra::trainer::importer

@@ -4,6 +4,7 @@
 #include "strided.hpp"
 
 #include "mirra/error.hpp"
+#include "mirra/printable.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,6 +17,11 @@ using bundle::DType;
 
 constexpr int kMaxNesting = 4;
 constexpr std::size_t kMaxEntries = 1u << 18;
+constexpr std::size_t kMaxName = 1024;      ///< bytes of a tensor's name
+constexpr std::size_t kMaxKey = 256;        ///< bytes of a storage's key
+constexpr std::size_t kMaxRank = 8;         ///< dimensions, as many as a bundle's tensors have
+constexpr std::uint64_t kEntryBytes = 320;  ///< what an entry takes beside its name, roughly
+constexpr std::uint64_t kTensorBytes = 640; ///< what a tensor takes beside
 
 constexpr std::array kStorages{
     StorageType{"FloatStorage", 4, DType::f32},
@@ -40,11 +46,9 @@ constexpr std::array kStorages{
     throw Error(ErrorCode::corrupt, what, file, "copy or download the file again");
 }
 
-std::string printable(std::string text) {
+std::string shown(std::string_view text) {
     constexpr std::size_t kLength = 120;
-    if (text.size() > kLength) text.resize(kLength);
-    std::ranges::replace_if(text, [](char c) { return c < ' ' || c > '~'; }, '?');
-    return text;
+    return printable(text.substr(0, kLength));
 }
 
 const std::vector<Ref> *sequence(const Pickle &pickle, Ref ref) {
@@ -56,7 +60,7 @@ const std::vector<Ref> *sequence(const Pickle &pickle, Ref ref) {
 /// "torch._utils._rebuild_tensor_v2", or empty if `ref` is not a name.
 std::string global_name(const Pickle &pickle, Ref ref) {
     const auto *global = pickle.get<PickleGlobal>(ref);
-    return global == nullptr ? std::string() : global->module + "." + global->name;
+    return global == nullptr ? std::string() : std::string(global->module) + "." + std::string(global->name);
 }
 
 std::optional<std::uint64_t> count(const Pickle &pickle, Ref ref) {
@@ -87,10 +91,13 @@ std::optional<graph::Shape> sizes(const Pickle &pickle, Ref ref) {
 
 class Collector {
   public:
-    Collector(const Pickle &pickle, const StorageBytes &bytes, const std::string &file)
+    Collector(const Pickle &pickle, std::shared_ptr<StorageReader> storages, const std::string &file,
+              std::uint64_t file_bytes, Allowance &allowance)
         : pickle_(pickle)
-        , bytes_(bytes)
-        , file_(file) {}
+        , file_(file)
+        , allowance_(allowance)
+        , shared_(std::make_shared<Shared>(
+              Shared{std::move(storages), Allowance::for_values(file_bytes, file), file})) {}
 
     StateDict collect() {
         Ref root = pickle_.root;
@@ -108,8 +115,22 @@ class Collector {
   private:
     using Items = std::vector<std::pair<Ref, Ref>>;
 
+    /// What the tensors of a file read by.
+    struct Shared {
+        std::shared_ptr<StorageReader> storages;
+        Allowance values;
+        std::string file;
+    };
+
+    void count(std::size_t entries) {
+        visited_ += entries;
+        if (visited_ > kMaxEntries)
+            throw Error(ErrorCode::limit, "the checkpoint has too many entries", file_,
+                        "the file is damaged or hostile");
+    }
+
     /// Key-value pairs of a dict or an OrderedDict (also of the old form that gets pairs as its argument).
-    std::optional<Items> entries(Ref ref) const {
+    std::optional<Items> entries(Ref ref) {
         if (const auto *dict = pickle_.get<PickleDict>(ref)) return dict->items;
         const auto *object = pickle_.get<PickleObject>(ref);
         if (object == nullptr) return std::nullopt;
@@ -119,41 +140,42 @@ class Collector {
         const auto *arguments = sequence(pickle_, object->arguments);
         if (const auto *pairs =
                 arguments && !arguments->empty() ? sequence(pickle_, arguments->front()) : nullptr)
-            for (const Ref pair : *pairs)
+            for (count(pairs->size()); const Ref pair : *pairs)
                 if (const auto *both = sequence(pickle_, pair); both != nullptr && both->size() == 2)
                     items.emplace_back(both->front(), both->back());
-        items.insert(items.end(), object->items.begin(), object->items.end());
+        if (const auto *content = object->content.get())
+            items.insert(items.end(), content->items.begin(), content->items.end());
         return items;
     }
 
-    std::optional<Ref> training_entry(Ref ref) const {
+    std::optional<Ref> training_entry(Ref ref) {
         const auto items = entries(ref);
         if (!items) return std::nullopt;
         for (const char *wanted : {"model", "state_dict"})
             for (const auto &[key, value] : *items)
-                if (const auto *name = pickle_.get<std::string>(key); name != nullptr && *name == wanted)
+                if (const auto *name = pickle_.get<PickleText>(key); name != nullptr && *name == wanted)
                     if (entries(value)) return value;
         return std::nullopt;
     }
 
     void add_entries(const Items &items, const std::string &prefix, int level) {
+        count(items.size());
         for (const auto &[key, value] : items) {
-            if (++visited_ > kMaxEntries)
-                throw Error(ErrorCode::limit, "the checkpoint has too many entries", file_,
-                            "the file is damaged or hostile");
-            const auto *name = pickle_.get<std::string>(key);
+            const auto *name = pickle_.get<PickleText>(key);
             if (name == nullptr) continue;
+            if (prefix.size() + name->size() > kMaxName) corrupt(file_, "the name of a tensor is too long");
+            const std::string full = prefix + std::string(*name);
+            allowance_.take(kEntryBytes + full.size());
             const auto inner = level < kMaxNesting ? entries(value) : std::nullopt;
             if (inner)
-                add_entries(*inner, prefix + *name + ".", level + 1);
+                add_entries(*inner, full + ".", level + 1);
             else
-                result_.insert_or_assign(prefix + *name, describe(value));
+                result_.insert_or_assign(full, describe(value));
         }
     }
 
     SourceTensor describe(Ref value) const {
         SourceTensor tensor;
-        tensor.file = file_;
         const auto *object = pickle_.get<PickleObject>(value);
         if (object == nullptr)
             tensor.problem = "is not a tensor";
@@ -178,12 +200,17 @@ class Collector {
                 return rebuild(global_name(pickle_, (*items)[0]), (*items)[2], tensor, level + 1);
         }
         tensor.problem = "is not a tensor but an object made by '" +
-                         printable(function.empty() ? "an unnamed function" : function) + "'";
+                         shown(function.empty() ? "an unnamed function" : function) + "'";
     }
 
     void dense(const std::vector<Ref> &items, SourceTensor &tensor) const {
         const auto *persistent = pickle_.get<PicklePersistent>(items[0]);
-        const auto offset = count(pickle_, items[1]);
+        const auto offset = importer::count(pickle_, items[1]);
+        if (const auto *extents = sequence(pickle_, items[2]);
+            extents != nullptr && extents->size() > kMaxRank) {
+            tensor.problem = "has " + std::to_string(extents->size()) + " dimensions";
+            return;
+        }
         const auto shape = sizes(pickle_, items[2]), strides = sizes(pickle_, items[3]);
         if (persistent == nullptr || !offset || !shape || !strides || shape->size() != strides->size()) {
             tensor.problem = "is a damaged tensor";
@@ -195,25 +222,28 @@ class Collector {
             tensor.problem = "is a tensor of the unsupported type " + std::string(storage.type.name);
             return;
         }
+        allowance_.take(kTensorBytes + file_.size());
+        tensor.file = file_;
         tensor.dtype = *storage.type.dtype;
         const Layout layout{tensor.dtype, storage.offset + *offset, *shape, *strides};
-        tensor.read = [storage, layout, bytes = bytes_, file = file_] {
-            return gather(bytes(storage), layout, file);
+        tensor.read = [storage, layout, shared = shared_] {
+            const StorageBytes data = shared->storages->read(storage);
+            return gather(data.bytes, layout, shared->file, shared->values);
         };
     }
 
     [[noreturn]] void unsupported_root(Ref root) const {
         std::string what = "something that is not a dictionary of tensors";
         if (const auto *object = pickle_.get<PickleObject>(root))
-            what =
-                "a whole pickled object of class '" + printable(global_name(pickle_, object->callable)) + "'";
+            what = "a whole pickled object of class '" + shown(global_name(pickle_, object->callable)) + "'";
         throw Error(ErrorCode::unsupported, "the file holds " + what + ", not a state dict", file_,
                     "save the network with torch.save(network.state_dict(), file), or as safetensors");
     }
 
     const Pickle &pickle_;
-    const StorageBytes &bytes_;
     const std::string &file_;
+    Allowance &allowance_;
+    std::shared_ptr<Shared> shared_;
     StateDict result_;
     std::size_t visited_ = 0;
 };
@@ -222,8 +252,7 @@ class Collector {
 
 bool is_storage_id(const Pickle &pickle, Ref id) {
     const auto *items = sequence(pickle, id);
-    const auto *kind =
-        items != nullptr && !items->empty() ? pickle.get<std::string>(items->front()) : nullptr;
+    const auto *kind = items != nullptr && !items->empty() ? pickle.get<PickleText>(items->front()) : nullptr;
     return kind != nullptr && *kind == "storage";
 }
 
@@ -231,17 +260,16 @@ StorageId parse_storage_id(const Pickle &pickle, Ref id, const std::string &file
     const auto *items = sequence(pickle, id);
     if (!is_storage_id(pickle, id) || items->size() < 5) corrupt(file, "a reference to a storage is damaged");
     const auto *global = pickle.get<PickleGlobal>((*items)[1]);
-    const auto *key = pickle.get<std::string>((*items)[2]);
+    const auto *key = pickle.get<PickleText>((*items)[2]);
     const auto elements = count(pickle, (*items)[4]);
-    if (global == nullptr || key == nullptr || !elements)
+    if (global == nullptr || key == nullptr || !elements || key->size() > kMaxKey)
         corrupt(file, "a reference to a storage is damaged");
     const auto type = std::ranges::find(kStorages, global->name, &StorageType::name);
     if (!global->module.starts_with("torch") || type == kStorages.end())
         throw Error(ErrorCode::unsupported,
-                    "the file uses the unknown storage '" + printable(global->module + "." + global->name) +
-                        "'",
+                    "the file uses the unknown storage '" + shown(global_name(pickle, (*items)[1])) + "'",
                     file, "convert the weights to float32 first");
-    StorageId storage{*type, *key, *elements, 0};
+    StorageId storage{*type, std::string(*key), *elements, 0};
     const auto *view = items->size() > 5 ? sequence(pickle, (*items)[5]) : nullptr;
     if (view != nullptr) {
         const auto offset = view->size() == 3 ? count(pickle, (*view)[1]) : std::nullopt;
@@ -251,8 +279,9 @@ StorageId parse_storage_id(const Pickle &pickle, Ref id, const std::string &file
     return storage;
 }
 
-StateDict collect_state_dict(const Pickle &pickle, const StorageBytes &bytes, const std::string &file) {
-    return Collector(pickle, bytes, file).collect();
+StateDict collect_state_dict(const Pickle &pickle, const std::shared_ptr<StorageReader> &storages,
+                             const std::string &file, std::uint64_t file_bytes, Allowance &allowance) {
+    return Collector(pickle, storages, file, file_bytes, allowance).collect();
 }
 
 } // namespace mirra::trainer::importer

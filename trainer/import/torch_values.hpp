@@ -25,8 +25,19 @@ struct StorageId {
     std::uint64_t offset = 0;   ///< where a view of it begins, in elements (format before 1.6)
 };
 
-/// Gives the bytes of a storage; the result lives as long as the function.
-using StorageBytes = std::function<std::vector<std::byte>(const StorageId &)>;
+/// Bytes of a storage, and what keeps them.
+struct StorageBytes {
+    std::shared_ptr<const void> owner;
+    std::span<const std::byte> bytes;
+};
+
+/// The storages of one file. Shared by all of its tensors; not thread-safe.
+class StorageReader {
+  public:
+    virtual ~StorageReader() = default;
+    /// @throws Error corrupt | io | limit
+    virtual StorageBytes read(const StorageId &storage) = 0;
+};
 
 /// Whether a persistent id names a storage; old files have some that name the source code of a class.
 [[nodiscard]] bool is_storage_id(const Pickle &pickle, Ref id);
@@ -35,7 +46,10 @@ using StorageBytes = std::function<std::vector<std::byte>(const StorageId &)>;
 StorageId parse_storage_id(const Pickle &pickle, Ref id, const std::string &file);
 
 /// The state dict in a pickle.
+/// @param allowance  of the pickle    @param file_bytes  size of the whole file, which bounds its tensors'
+/// values
 /// @throws Error unsupported if the pickle holds something else, for example a whole module
-StateDict collect_state_dict(const Pickle &pickle, const StorageBytes &bytes, const std::string &file);
+StateDict collect_state_dict(const Pickle &pickle, const std::shared_ptr<StorageReader> &storages,
+                             const std::string &file, std::uint64_t file_bytes, Allowance &allowance);
 
 } // namespace mirra::trainer::importer

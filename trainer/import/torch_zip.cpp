@@ -14,17 +14,16 @@ constexpr std::uint64_t kMaxPickleBytes = 256u << 20;
 
 class ZipArchive {
   public:
-    ZipArchive(std::shared_ptr<const MappedFile> file, std::string name)
-        : file_(std::move(file))
-        , name_(std::move(name))
+    explicit ZipArchive(const FileReader &file)
+        : name_(file.path().string())
+        , file_bytes_(file.size())
         , zip_(nullptr, &zip_discard) {
         zip_error_t error;
         zip_error_init(&error);
-        const auto bytes = file_->bytes();
-        zip_source_t *source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
-        if (source != nullptr) zip_.reset(zip_open_from_source(source, ZIP_RDONLY, &error));
+        int code = 0;
+        zip_.reset(zip_open(name_.c_str(), ZIP_RDONLY, &code));
         if (zip_) return;
-        if (source != nullptr) zip_source_free(source);
+        zip_error_init_with_code(&error, code);
         const std::string reason = zip_error_strerror(&error);
         zip_error_fini(&error);
         damaged("the zip directory cannot be read (" + reason + ")");
@@ -48,17 +47,20 @@ class ZipArchive {
 
     [[nodiscard]] bool contains(const std::string &entry) const { return locate(entry) >= 0; }
 
-    std::vector<std::byte> read(const std::string &entry, std::uint64_t max_bytes) const {
+    [[nodiscard]] std::uint64_t file_bytes() const noexcept { return file_bytes_; }
+    [[nodiscard]] const std::string &name() const noexcept { return name_; }
+
+    Buffer read(const std::string &entry, std::uint64_t max_bytes) const {
         const zip_int64_t index = locate(entry);
         if (index < 0) damaged("entry '" + entry + "' is missing");
         const std::uint64_t size = checked_size(static_cast<zip_uint64_t>(index), entry, max_bytes);
         std::unique_ptr<zip_file_t, decltype(&zip_fclose)> stream(
             zip_fopen_index(zip_.get(), static_cast<zip_uint64_t>(index), 0), &zip_fclose);
         if (!stream) damaged("entry '" + entry + "' cannot be opened (" + zip_strerror(zip_.get()) + ")");
-        std::vector<std::byte> bytes(size);
+        Buffer bytes(size);
         std::uint64_t done = 0;
         while (done < size) {
-            const zip_int64_t got = zip_fread(stream.get(), bytes.data() + done, size - done);
+            const zip_int64_t got = zip_fread(stream.get(), bytes.bytes().data() + done, size - done);
             if (got <= 0) damaged("entry '" + entry + "' is damaged or incomplete");
             done += static_cast<std::uint64_t>(got);
         }
@@ -90,7 +92,7 @@ class ZipArchive {
             throw Error(ErrorCode::unsupported,
                         "entry '" + entry + "' is compressed, which torch.save never does", name_,
                         "load the file in PyTorch and save it again");
-        if (status.size > file_->bytes().size()) damaged("entry '" + entry + "' is larger than its file");
+        if (status.size > file_bytes_) damaged("entry '" + entry + "' is larger than its file");
         if (status.size > max_bytes)
             throw Error(ErrorCode::limit,
                         "entry '" + entry + "' has " + std::to_string(status.size) + " bytes", name_,
@@ -98,33 +100,59 @@ class ZipArchive {
         return status.size;
     }
 
-    std::shared_ptr<const MappedFile> file_;
     std::string name_;
+    std::uint64_t file_bytes_ = 0;
     std::unique_ptr<zip_t, decltype(&zip_discard)> zip_;
 };
 
 void check_byte_order(const ZipArchive &archive, const std::string &root, const std::string &name) {
     constexpr std::uint64_t kMaxBytes = 64;
     if (!archive.contains(root + "byteorder")) return;
-    const auto bytes = archive.read(root + "byteorder", kMaxBytes);
-    const std::string_view order(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+    const Buffer bytes = archive.read(root + "byteorder", kMaxBytes);
+    const std::string_view order(reinterpret_cast<const char *>(bytes.bytes().data()), bytes.bytes().size());
     if (order != "little")
         throw Error(ErrorCode::unsupported, "the file was written by a big-endian machine", name,
                     "load it in PyTorch and save it as safetensors");
 }
 
+/// Storages of an archive. The last one is kept: tensors that share one often follow each other.
+class ZipStorages final : public StorageReader {
+  public:
+    ZipStorages(std::shared_ptr<const ZipArchive> archive, std::string root)
+        : archive_(std::move(archive))
+        , root_(std::move(root))
+        , allowance_(Allowance::for_reading(archive_->file_bytes(), archive_->name())) {}
+
+    StorageBytes read(const StorageId &storage) override {
+        if (last_ == nullptr || last_key_ != storage.key) {
+            last_.reset();
+            last_ = std::make_shared<Buffer>(
+                archive_->read(root_ + "data/" + storage.key, archive_->file_bytes()));
+            last_key_ = storage.key;
+            allowance_.take(last_->bytes().size());
+        }
+        return {last_, std::as_const(*last_).bytes()};
+    }
+
+  private:
+    std::shared_ptr<const ZipArchive> archive_;
+    std::string root_;
+    Allowance allowance_;
+    std::string last_key_;
+    std::shared_ptr<Buffer> last_;
+};
+
 } // namespace
 
-StateDict read_torch_zip(std::shared_ptr<const MappedFile> file, const std::string &name) {
-    const std::uint64_t file_size = file->bytes().size();
-    const auto archive = std::make_shared<const ZipArchive>(std::move(file), name);
+StateDict read_torch_zip(const FileReader &file) {
+    const auto archive = std::make_shared<const ZipArchive>(file);
     const std::string root = archive->root();
-    check_byte_order(*archive, root, name);
-    const auto pickled = archive->read(root + "data.pkl", kMaxPickleBytes);
-    const StorageBytes bytes = [archive, root, file_size](const StorageId &storage) {
-        return archive->read(root + "data/" + storage.key, file_size);
-    };
-    return collect_state_dict(parse_pickle(pickled, name), bytes, name);
+    check_byte_order(*archive, root, archive->name());
+    const Buffer pickled = archive->read(root + "data.pkl", kMaxPickleBytes);
+    auto allowance = Allowance::for_pickle(pickled.bytes().size(), archive->name());
+    const Pickle pickle = parse_pickle(pickled.bytes(), archive->name(), allowance);
+    const auto storages = std::make_shared<ZipStorages>(archive, root);
+    return collect_state_dict(pickle, storages, archive->name(), archive->file_bytes(), allowance);
 }
 
 } // namespace mirra::trainer::importer

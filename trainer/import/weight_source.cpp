@@ -62,11 +62,6 @@ void append_list(std::string &text, const char *title, const std::set<std::strin
     }
 }
 
-std::string printable(std::string name) {
-    std::ranges::replace_if(name, [](char c) { return c < ' ' || c > '~'; }, '?');
-    return name;
-}
-
 } // namespace
 
 void WeightSource::add(StateDict state) {
@@ -178,8 +173,7 @@ void WeightSource::check_haar_taps() {
 void WeightSource::find_unexpected() {
     for (const auto &[name, candidates] : tensors_) {
         const bool spare = !recipe_.spare.empty() && name.starts_with(recipe_.spare);
-        if (!used_.contains(name) && !spare && candidates.front().problem.empty())
-            unexpected_.insert(printable(name));
+        if (!used_.contains(name) && !spare && candidates.front().problem.empty()) unexpected_.insert(name);
     }
 }
 

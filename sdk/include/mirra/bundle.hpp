@@ -34,7 +34,7 @@ std::vector<float> to_float(const TensorView &tensor);
 /// Rounds to nearest even. @param type  f32, f16 or bf16
 std::vector<std::byte> from_float(std::span<const float> values, DType type);
 
-/// A parsed safetensors file, mapped or in memory. Immutable and thread-safe; views live as long as it does.
+/// A parsed safetensors file, in memory. Immutable and thread-safe; views live as long as it does.
 class TensorFile {
   public:
     /// @throws Error not_found | io | corrupt | limit | unsupported
@@ -64,8 +64,8 @@ struct Manifest {
     std::map<std::string, graph::Graph> graphs;
 };
 
-/// An opened bundle. Immutable, thread-safe. A file from 256 MiB on stays mapped: it may be replaced while
-/// the bundle lives (as AtomicFile does), but must not be overwritten in place.
+/// An opened bundle, in memory: what was verified is what is used, whatever becomes of the file. Immutable,
+/// thread-safe.
 class Bundle {
   public:
     /// Parses, bounds-checks and verifies the SHA-256 over the tensors and every weight shape of every graph.
