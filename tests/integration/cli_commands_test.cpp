@@ -95,7 +95,7 @@ TEST(CliTasks, ListsTheDenoiserWithItsParameters) {
 
 TEST(CliTasks, StartsFast) {
 #ifdef MIRRA_TEST_SANITIZED
-    GTEST_SKIP() << "sanitizers slow the start";
+    GTEST_SKIP() << "under sanitizers the start is slow";
 #endif
     // Processor time, so that other programs on the machine do not count.
     double best = 1e9;

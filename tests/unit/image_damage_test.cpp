@@ -1,6 +1,7 @@
 // Damaged and hostile files: an error or a picture, never a crash, and never a wrong picture for a truncated
 // file.
 #include "image_test_support.hpp"
+#include "shared_data.hpp"
 
 namespace mirra::test {
 namespace {
@@ -163,9 +164,8 @@ TEST(Damage, WhatIsNoImageSaysSo) {
 
 /// Several hundred odd and broken files, where the checkout has them beside it.
 TEST(Damage, TheTortureSetCrashesNothing) {
-    const char *data = std::getenv("MIRRA_SHARED_DATA");
-    const auto folder = std::filesystem::path(data != nullptr ? data : "../shared/data") / "images-torture";
-    if (!std::filesystem::is_directory(folder)) GTEST_SKIP() << "no torture set at " << folder;
+    const auto folder = shared_data() / "images-torture";
+    if (!std::filesystem::is_directory(folder)) GTEST_SKIP() << "no data set at " << folder;
     int pictures = 0;
     int errors = 0;
     for (const auto &entry : std::filesystem::recursive_directory_iterator(folder)) {

@@ -66,7 +66,7 @@ TEST(Write, MissingFolderAndFullDisk) {
     const auto folder = fresh_folder("write");
     EXPECT_EQ(error_of([&] { image::write(folder / "no" / "a.png", picture.view()); }),
               code(ErrorCode::not_found));
-    if (!std::filesystem::exists("/dev/full")) GTEST_SKIP();
+    if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "this system has no /dev/full";
     std::filesystem::create_symlink("/dev/full", folder / "full.png");
     EXPECT_EQ(error_of([&] { image::write(folder / "full.png", picture.view()); }), code(ErrorCode::io));
     EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));

@@ -212,8 +212,7 @@ TEST(Runtime, OneMeanServesAllChannels) {
 }
 
 TEST(Runtime, KernelsOfFewChannelsStayCloseInBf16) {
-    if (!mirra::test::has_bf16_kernels())
-        GTEST_SKIP() << "LibTorch has no bf16 convolution for this processor";
+    if (!mirra::test::has_bf16_kernels()) GTEST_SKIP() << "this processor has no bf16 convolutions";
     const RandomNetwork network(picture_graph(3, true), 11);
     const auto inputs = network.inputs(2, 10, 14);
     const auto full = network.compiled(inputs, Precision::fp32)[0],
@@ -244,8 +243,7 @@ TEST(Runtime, InputsAreLeftAlone) {
 }
 
 TEST(Runtime, Bf16StaysClose) {
-    if (!mirra::test::has_bf16_kernels())
-        GTEST_SKIP() << "LibTorch has no bf16 convolution for this processor";
+    if (!mirra::test::has_bf16_kernels()) GTEST_SKIP() << "this processor has no bf16 convolutions";
     const RandomNetwork network(graph::wavelet_denoiser({.channels = {8, 12}, .blocks = {1, 1}}), 5);
     const auto inputs = network.inputs(2, 48, 32);
     const auto full = network.compiled(inputs, Precision::fp32)[0],

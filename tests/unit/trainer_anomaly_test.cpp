@@ -1,7 +1,6 @@
 // Training of anomaly detectors: coreset, memory, calibration, the bundle, resuming, errors.
 #include "core/graph_module.hpp"
 #include "data/square_pictures.hpp"
-#include "dying_task.hpp"
 #include "eval/anomaly_scorer.hpp"
 #include "eval/auroc.hpp"
 #include "mirra/architectures.hpp"
@@ -16,6 +15,7 @@
 #include "tasks/feature_memory.hpp"
 #include "trainer_small_encoder.hpp"
 #include "trainer_support.hpp"
+#include "wrapped_task.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

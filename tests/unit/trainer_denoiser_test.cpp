@@ -1,7 +1,6 @@
 // Training denoisers: noise of sensors and gray pictures, weights to start from, the paper's network behind
 // an encoder of any width.
 #include "core/graph_module.hpp"
-#include "interrupting_task.hpp"
 #include "mirra/architectures.hpp"
 #include "tasks/camera_processing.hpp"
 #include "tasks/denoiser.hpp"
@@ -10,6 +9,7 @@
 #include "tasks/denoiser_recipe.hpp"
 #include "trainer_small_encoder.hpp"
 #include "trainer_support.hpp"
+#include "wrapped_task.hpp"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>

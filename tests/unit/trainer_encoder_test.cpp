@@ -4,7 +4,6 @@
 #include "core/training_run.hpp"
 #include "data/class_loader.hpp"
 #include "data/evaluation_split.hpp"
-#include "dying_task.hpp"
 #include "eval/classifier_bundle.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
@@ -15,6 +14,7 @@
 #include "tasks/encoder_recipe.hpp"
 #include "tasks/encoder_record.hpp"
 #include "trainer_support.hpp"
+#include "wrapped_task.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,6 @@
 // Training of inverters: learns with every loss, leaves the encoder alone, resumes bit for bit; evaluating
 // them.
 #include "core/graph_module.hpp"
-#include "dying_task.hpp"
 #include "eval/inversion.hpp"
 #include "eval/inversion_report.hpp"
 #include "eval/lpips.hpp"
@@ -19,6 +18,7 @@
 #include "tasks/inverter_recipe.hpp"
 #include "trainer_small_encoder.hpp"
 #include "trainer_support.hpp"
+#include "wrapped_task.hpp"
 
 #include <gtest/gtest.h>
 

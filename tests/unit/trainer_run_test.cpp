@@ -5,14 +5,13 @@
 #include "core/graph_module.hpp"
 #include "core/interrupt.hpp"
 #include "core/run_log.hpp"
-#include "dying_task.hpp"
-#include "interrupting_task.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
 #include "scratch.hpp"
 #include "tasks/denoiser.hpp"
 #include "trainer_support.hpp"
+#include "wrapped_task.hpp"
 
 #include <gtest/gtest.h>
 
@@ -75,6 +74,34 @@ std::int64_t checkpoint_of_a_dying_run(const std::string &name, std::chrono::sec
 TEST(Checkpoints, KeepTheirIntervalAfterTheFirst) {
     EXPECT_EQ(checkpoint_of_a_dying_run("checkpoints-apart", std::chrono::hours(1)), 3);
     EXPECT_EQ(checkpoint_of_a_dying_run("checkpoints-close", {}), 9);
+}
+
+/// What a run is told whose named tensor overflows in the step from 4 to 5, and the step of its checkpoint.
+std::pair<Error, std::int64_t> overflowing_run(const std::string &name, const std::string &tensor) {
+    const auto command = command_for(name);
+    const auto task = denoiser_task(command);
+    test::OverflowingTask overflowing(*task, tensor, 4);
+    const RunOptions options{.folder = run_folder(command), .checkpoint_every = 1, .checkpoint_interval = {}};
+    Error told(ErrorCode::internal, "nothing");
+    try {
+        run_training(overflowing, options);
+    } catch (const Error &error) {
+        told = error;
+    }
+    EXPECT_FALSE(std::filesystem::exists(command.output));
+    const auto found =
+        load_checkpoint(options.folder / "checkpoint.safetensors", task->state(), task->fingerprint());
+    return {told, found ? found->step : 0};
+}
+
+TEST(Checkpoints, AreNotWrittenOfADivergedRun) {
+    for (const std::string tensor : {"decoder.output.weight", "adam.0.square"}) {
+        const auto [error, step] = overflowing_run("overflows-" + tensor, tensor);
+        EXPECT_EQ(step, 4) << "the last good one stays";
+        EXPECT_NE(std::string(error.what()).find("not finite after step 5"), std::string::npos);
+        EXPECT_EQ(error.subject(), tensor);
+        EXPECT_NE(error.hint().find("learning rate"), std::string::npos);
+    }
 }
 
 TEST(ClipGradients, BoundsTheJointNormAndStopsWhereItIsNotFinite) {
@@ -244,6 +271,27 @@ TEST(Checkpoint, DamageIsAnError) {
     EXPECT_TRUE(torch::equal(copy, state.at("w")));
     std::filesystem::resize_file(path, std::filesystem::file_size(path) - 3);
     EXPECT_THROW(load_checkpoint(path, state, "f"), Error);
+}
+
+TEST(Checkpoint, ValuesThatAreNotFiniteAreRefusedInBothDirections) {
+    const std::filesystem::path path = mirra::test::scratch() + "not-finite.safetensors";
+    const std::map<std::string, torch::Tensor> state{{"w", torch::rand({3})}};
+    save_checkpoint(path, state, {5, "f"});
+    for (const float value : {NAN, INFINITY, -INFINITY}) {
+        state.at("w")[1] = value;
+        EXPECT_THROW(save_checkpoint(path, state, {6, "f"}), Error);
+    }
+    EXPECT_EQ(load_checkpoint(path, state, "f")->step, 5);
+    const std::vector<float> damaged{0, NAN, 0};
+    bundle::write_tensors(path, {{"w", {bundle::DType::f32, {3}, std::as_bytes(std::span(damaged))}}},
+                          {{"mirra.step", "5"}, {"mirra.fingerprint", "f"}});
+    try {
+        load_checkpoint(path, state, "f");
+        FAIL();
+    } catch (const Error &error) {
+        EXPECT_EQ(error.code(), ErrorCode::corrupt);
+        EXPECT_EQ(error.subject(), "w");
+    }
 }
 
 } // namespace

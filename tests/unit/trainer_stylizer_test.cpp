@@ -1,7 +1,6 @@
 // Training of stylizers: the recipe's levels, the bundle, resuming, starting from and taking over other
 // bundles.
 #include "core/graph_module.hpp"
-#include "dying_task.hpp"
 #include "eval/manifest_rewrite.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
@@ -13,6 +12,7 @@
 #include "tasks/stylizer_training.hpp"
 #include "trainer_small_encoder.hpp"
 #include "trainer_support.hpp"
+#include "wrapped_task.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -1,4 +1,9 @@
 // What the attacks share: the classifier that they see, their budget, the geometry of the two norms.
+//
+// Batches. An attack on a picture depends on its pixels, its label and its randomness (seed and id), not on
+// the pictures beside it. The same batch gives the same bits. In another batch the kernels of a processor may
+// round otherwise, which decides where a choice hangs on the last digits: the sign of a gradient near zero,
+// the better of two iterates. Such a picture takes another way, as strong as the first.
 #pragma once
 
 #include "runtime/torch/libtorch.hpp"

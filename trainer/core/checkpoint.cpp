@@ -11,6 +11,10 @@ std::span<const std::byte> bytes_of(const torch::Tensor &tensor) {
     return {static_cast<const std::byte *>(tensor.const_data_ptr()), tensor.nbytes()};
 }
 
+bool finite(const torch::Tensor &tensor) {
+    return tensor.isfinite().all().item<bool>();
+}
+
 void restore(const std::string &name, const torch::Tensor &place, const bundle::TensorFile &file) {
     const auto found = file.tensors().find(name);
     if (found == file.tensors().end())
@@ -20,8 +24,12 @@ void restore(const std::string &name, const torch::Tensor &place, const bundle::
     if (static_cast<std::int64_t>(values.size()) != place.numel())
         throw Error(ErrorCode::corrupt, "checkpoint tensor has another size", name,
                     "delete the run folder to start anew");
+    const auto saved = torch::from_blob(const_cast<float *>(values.data()), place.sizes(), at::kFloat);
+    if (!finite(saved))
+        throw Error(ErrorCode::corrupt, "checkpoint tensor holds values that are not finite", name,
+                    "delete the run folder to start anew, with a lower learning rate");
     torch::Tensor target = place;
-    target.copy_(torch::from_blob(const_cast<float *>(values.data()), place.sizes(), at::kFloat));
+    target.copy_(saved);
 }
 
 std::string value(const bundle::TensorFile &file, const std::string &key) {
@@ -38,6 +46,11 @@ void save_checkpoint(const std::filesystem::path &path, const std::map<std::stri
     std::map<std::string, bundle::TensorView> views;
     for (const auto &[name, tensor] : state) {
         auto &copy = copies[name] = tensor.to(at::kCPU, at::kFloat).contiguous();
+        if (!finite(copy))
+            throw Error(
+                ErrorCode::internal,
+                "the training diverged: values are not finite after step " + std::to_string(info.step), name,
+                "lower the learning rate or set clip_norm in the recipe; the checkpoint before is kept");
         views[name] = {bundle::DType::f32, {copy.sizes().begin(), copy.sizes().end()}, bytes_of(copy)};
     }
     bundle::write_tensors(

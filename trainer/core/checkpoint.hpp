@@ -15,12 +15,14 @@ struct CheckpointInfo {
     std::string fingerprint; ///< of recipe, seed and data; a checkpoint of another run is refused
 };
 
-/// @throws Error io
+/// Writes nothing unless every value is finite, so that the last good checkpoint stays.
+/// @throws Error io | internal (the training diverged; the subject is the tensor)
 void save_checkpoint(const std::filesystem::path &path, const std::map<std::string, torch::Tensor> &state,
                      const CheckpointInfo &info);
 
 /// Copies the file's values into `state` in place. Empty when there is no such file.
-/// @throws Error corrupt | mismatch (another run's checkpoint; the hint says what to do)
+/// @throws Error corrupt (values that are not finite included) | mismatch (another run's checkpoint; the hint
+/// says what to do)
 std::optional<CheckpointInfo> load_checkpoint(const std::filesystem::path &path,
                                               const std::map<std::string, torch::Tensor> &state,
                                               const std::string &fingerprint);
