@@ -91,10 +91,8 @@ std::vector<float> Detector::gather(const Host &host, const mirra_tensor *image)
     std::vector<float> values;
     append(host, host.resampled(image, extent, extent), values);
     if (settings_.batch == 0) return values;
+    host.require_finite(kBatch, "Give RGB between 0 and 1.");
     append(host, host.resampled(host.port_tensor(kBatch).get(), extent, extent), values);
-    if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); }))
-        host.fail(MIRRA_E_INVALID_ARGUMENT, "the batch holds values that are no finite numbers", kBatch,
-                  "Give RGB between 0 and 1.");
     return values;
 }
 
@@ -119,8 +117,9 @@ Tensor Detector::process(const Host &host, const mirra_tile &, const mirra_tenso
     const Judgement judgement = judge(host, settings_, gather(host, image));
     set_results(host, judgement);
     if (!settings_.heatmap) return {};
-    const auto area = static_cast<std::ptrdiff_t>(settings_.networks.extent * settings_.networks.extent);
-    return draw_heat(host, settings_, {judgement.heat.begin(), judgement.heat.begin() + area}, image);
+    const auto area = settings_.networks.extent * settings_.networks.extent;
+    const auto own = plugin::part_of(judgement.heat, 0, area);
+    return draw_heat(host, settings_, {own.begin(), own.end()}, image);
 }
 
 mirra_status init(const mirra_host_api *api, std::uint32_t, mirra_error **error) noexcept {

@@ -9,22 +9,27 @@
 namespace anomaly {
 namespace {
 
+using plugin::Planes;
+
 constexpr std::int64_t kReach = 2; ///< of the box that smooths a heat map: 5 x 5
 
-/// Sums over the channels of what `measure` says of two values, {count, 1, height, width}.
+/// Sums over the channels of what `measure` says of two tensors' values, {count, 1, height, width}.
 template<class Measure>
-std::vector<float> sum_channels(const std::vector<float> &a, const std::vector<float> &b, const Shape &shape,
-                                const Measure &measure) {
-    const auto area = static_cast<std::size_t>(shape[2] * shape[3]),
-               channels = static_cast<std::size_t>(shape[1]);
-    std::vector<float> planes(static_cast<std::size_t>(shape[0]) * area);
-    for (std::size_t i = 0; i < a.size(); ++i)
-        planes[i / (channels * area) * area + i % area] += static_cast<float>(measure(a[i] - b[i]));
-    return planes;
+Planes sum_channels(const Host &host, const Tensor &a, const Tensor &b, const Measure &measure) {
+    const Shape shape = host.shape(a.get());
+    const Planes first(host, a.get()), second(host, b.get());
+    Planes sums(shape[0], shape[2], shape[3]);
+    for (std::int64_t c = 0; c < first.channels(); ++c) {
+        const auto one = first.channel(c), other = second.channel(c);
+        if (one.size() != other.size()) throw plugin::OutOfBounds();
+        const auto sum = sums.channel(c / shape[1]);
+        for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += static_cast<float>(measure(one[i] - other[i]));
+    }
+    return sums;
 }
 
-double sum_of(const float *values, std::size_t count) {
-    return std::accumulate(values, values + count, 0.0);
+double sum_of(std::span<const float> values) {
+    return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
 /// The place inside of a line that a place beyond its ends is a mirror image of.
@@ -45,49 +50,41 @@ void spread(float *values, std::int64_t count, std::int64_t stride, std::vector<
     for (std::int64_t i = 0; i < count; ++i) values[i * stride] = line[static_cast<std::size_t>(i)];
 }
 
-void smooth(float *map, std::int64_t extent) {
+void smooth(float *map, std::int64_t height, std::int64_t width) {
     std::vector<float> line;
-    for (std::int64_t i = 0; i < extent; ++i) spread(map + i * extent, extent, 1, line);
-    for (std::int64_t i = 0; i < extent; ++i) spread(map + i, extent, extent, line);
+    for (std::int64_t i = 0; i < height; ++i) spread(map + i * width, width, 1, line);
+    for (std::int64_t i = 0; i < width; ++i) spread(map + i, height, width, line);
 }
 
-/// Both parts at the bundle's extent; each picture's map sums up to its score.
-std::vector<float> heat_of(const Host &host, const Settings &settings, std::vector<float> pixels,
-                           const std::vector<float> &cells, const Shape &shape) {
-    const std::int64_t extent = settings.networks.extent;
-    const auto area = static_cast<std::size_t>(extent * extent),
-               places = static_cast<std::size_t>(shape[2] * shape[3]);
-    const std::vector<float> spread_cells = to_extent(host, settings, cells, shape);
-    for (std::size_t i = 0; i < static_cast<std::size_t>(shape[0]); ++i) {
-        const double whole = sum_of(cells.data() + i * places, places),
-                     brought = sum_of(spread_cells.data() + i * area, area);
-        const auto scale = static_cast<float>(brought > 0 ? settings.feature_weight * whole / brought : 0);
-        float *map = pixels.data() + i * area;
-        for (std::size_t k = 0; k < area; ++k)
-            map[k] = static_cast<float>(settings.pixel_weight) * map[k] + scale * spread_cells[i * area + k];
-        smooth(map, extent);
+/// Both parts at the pictures' extents; each picture's map sums up to its score.
+std::vector<float> heat_of(const Host &host, const Settings &settings, Planes pixels, const Planes &cells) {
+    const Planes spread_cells = to_extent(host, settings, cells);
+    for (std::int64_t i = 0; i < pixels.channels(); ++i) {
+        const auto map = pixels.channel(i);
+        const auto brought = spread_cells.channel(i);
+        if (brought.size() != map.size()) throw plugin::OutOfBounds();
+        const double whole = sum_of(cells.channel(i)), sum = sum_of(brought);
+        const auto scale = static_cast<float>(sum > 0 ? settings.feature_weight * whole / sum : 0);
+        for (std::size_t k = 0; k < map.size(); ++k)
+            map[k] = static_cast<float>(settings.pixel_weight) * map[k] + scale * brought[k];
+        smooth(map.data(), pixels.height(), pixels.width());
     }
-    return pixels;
+    return pixels.values();
 }
 
 } // namespace
 
 Judgement compare_pictures(const Host &host, const Settings &settings, const Pictures &pictures,
                            const Tensor &features, const Tensor &made) {
-    const Tensor of_made = host.run(kEncoder, kImage, made.get(), settings.networks.layer);
-    const Shape image_shape = host.shape(made.get()), feature_shape = host.shape(of_made.get());
-    std::vector<float> pixels = sum_channels(host.download(made.get()), host.download(pictures.tensor.get()),
-                                             image_shape, [](float d) { return std::abs(d); });
-    const std::vector<float> cells = sum_channels(host.download(of_made.get()), host.download(features.get()),
-                                                  feature_shape, [](float d) { return d * d; });
-    const auto area = pixels.size() / static_cast<std::size_t>(pictures.count),
-               places = cells.size() / static_cast<std::size_t>(pictures.count);
+    const Tensor of_made = host.shaped(host.run(kEncoder, kImage, made.get(), settings.networks.layer),
+                                       host.shape(features.get()), kEncoder);
+    Planes pixels = sum_channels(host, made, pictures.tensor, [](float d) { return std::abs(d); });
+    const Planes cells = sum_channels(host, of_made, features, [](float d) { return d * d; });
     Judgement judgement;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(pictures.count); ++i)
-        judgement.scores.push_back(settings.feature_weight * sum_of(cells.data() + i * places, places) +
-                                   settings.pixel_weight * sum_of(pixels.data() + i * area, area));
-    if (settings.needs_heat())
-        judgement.heat = heat_of(host, settings, std::move(pixels), cells, feature_shape);
+    for (std::int64_t i = 0; i < pictures.count; ++i)
+        judgement.scores.push_back(settings.feature_weight * sum_of(cells.channel(i)) +
+                                   settings.pixel_weight * sum_of(pixels.channel(i)));
+    if (settings.needs_heat()) judgement.heat = heat_of(host, settings, std::move(pixels), cells);
     return judgement;
 }
 

@@ -9,20 +9,20 @@
 namespace anomaly {
 namespace {
 
+using plugin::Planes;
+
 /// For each place of each picture, what `join` makes of its channels, starting from `first`.
 template<class Join>
-std::vector<float> over_channels(const Host &host, const Tensor &tensor, float first, const Join &join) {
+Planes over_channels(const Host &host, const Tensor &tensor, float first, const Join &join) {
     const Shape shape = host.shape(tensor.get());
-    const std::vector<float> values = host.download(tensor.get());
-    const auto area = static_cast<std::size_t>(shape[2] * shape[3]),
-               channels = static_cast<std::size_t>(shape[1]);
-    std::vector<float> places(static_cast<std::size_t>(shape[0]) * area, first);
-    for (std::size_t i = 0; i < places.size() / area; ++i)
-        for (std::size_t c = 0; c < channels; ++c)
-            for (std::size_t k = 0; k < area; ++k) {
-                float &place = places[i * area + k];
-                place = join(place, values[(i * channels + c) * area + k]);
-            }
+    const Planes values(host, tensor.get());
+    Planes places(shape[0], shape[2], shape[3]);
+    for (std::int64_t i = 0; i < places.channels(); ++i) std::ranges::fill(places.channel(i), first);
+    for (std::int64_t c = 0; c < values.channels(); ++c) {
+        const auto channel = values.channel(c);
+        const auto place = places.channel(c / shape[1]);
+        for (std::size_t k = 0; k < place.size(); ++k) place[k] = join(place[k], channel[k]);
+    }
     return places;
 }
 
@@ -31,27 +31,34 @@ float larger(float most, float value) {
     return value > most || std::isnan(value) ? value : most;
 }
 
+/// What rounding leaves of squared distances, as a share of |p|^2, where so many products are added: places
+/// that lie nearer to a member than that count as being that far from it. Else the distance of a place to
+/// itself would be another on every processor and in every company.
+float resolution(std::int64_t channels) {
+    constexpr double kHalfStep = 0x1p-24, kSums = 4;
+    return static_cast<float>(kSums * kHalfStep * std::sqrt(static_cast<double>(channels)));
+}
+
 } // namespace
 
 Judgement compare_with_memory(const Host &host, const Settings &settings, const Pictures &pictures) {
     const std::vector<std::string> outputs{kPatches, kSimilarity};
-    const auto found = host.run(kMemory, kImage, pictures.tensor.get(), outputs);
-    std::vector<float> distances =
+    auto found = host.run(kMemory, kImage, pictures.tensor.get(), outputs);
+    host.require_shape(found[0].get(), of_group(settings.networks.patches, pictures), kMemory);
+    host.require_shape(found[1].get(), of_group(settings.networks.similarity, pictures), kMemory);
+    const float least = resolution(settings.networks.patches[1]);
+    Planes distances =
         over_channels(host, found[0], 0, [](float sum, float value) { return sum + value * value; });
-    const std::vector<float> nearest =
-        over_channels(host, found[1], std::numeric_limits<float>::lowest(), larger);
-    for (std::size_t i = 0; i < distances.size(); ++i)
-        distances[i] = std::sqrt(larger(0, distances[i] - 2 * nearest[i]));
-    const auto places =
-        static_cast<std::ptrdiff_t>(distances.size() / static_cast<std::size_t>(pictures.count));
+    const Planes nearest = over_channels(host, found[1], std::numeric_limits<float>::lowest(), larger);
     Judgement judgement;
-    for (auto first = distances.begin(); first != distances.end(); first += places)
-        judgement.scores.push_back(std::accumulate(first, first + places, 0.0F, larger));
-    if (settings.needs_heat()) {
-        Shape shape = settings.networks.similarity;
-        shape[0] = pictures.count;
-        judgement.heat = to_extent(host, settings, distances, shape);
+    for (std::int64_t i = 0; i < distances.channels(); ++i) {
+        const auto distance = distances.channel(i);
+        const auto near = nearest.channel(i);
+        for (std::size_t k = 0; k < distance.size(); ++k)
+            distance[k] = std::sqrt(larger(least * distance[k], distance[k] - 2 * near[k]));
+        judgement.scores.push_back(std::accumulate(distance.begin(), distance.end(), 0.0F, larger));
     }
+    if (settings.needs_heat()) judgement.heat = to_extent(host, settings, distances).values();
     return judgement;
 }
 

@@ -1,6 +1,8 @@
 // Colours for heat.
 #include "heat_map.hpp"
 
+#include "../common/planes.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -53,17 +55,18 @@ Tensor draw_heat(const Host &host, const Settings &settings, const std::vector<f
     const Shape shape = host.shape(image);
     const double end = 2 * middle_of(settings, heat); // of the scale
     const Tensor small = host.upload(heat, {1, 1, extent, extent});
-    std::vector<float> levels = host.download(host.resampled(small.get(), shape[2], shape[3]).get());
-    std::vector<float> pixels = host.download(image);
-    const std::size_t area = levels.size();
-    for (std::size_t i = 0; i < area; ++i) {
-        const auto level = static_cast<float>(std::clamp(levels[i] / end, 0.0, 1.0));
-        const float gray = 0.299F * pixels[i] + 0.587F * pixels[area + i] + 0.114F * pixels[2 * area + i];
+    const plugin::Planes levels(host, host.resampled(small.get(), shape[2], shape[3]).get());
+    plugin::Planes pixels(host, image);
+    const auto heats = levels.channel(0);
+    const std::array planes{pixels.channel(0), pixels.channel(1), pixels.channel(2)};
+    for (std::size_t i = 0; i < heats.size(); ++i) {
+        const auto level = static_cast<float>(std::clamp(heats[i] / end, 0.0, 1.0));
+        const float gray = 0.299F * planes[0][i] + 0.587F * planes[1][i] + 0.114F * planes[2][i];
         const Color color = color_of(level);
         for (std::size_t c = 0; c < color.size(); ++c)
-            pixels[c * area + i] = settings.overlay ? 0.5F * (gray + color[c]) : level;
+            planes[c][i] = settings.overlay ? 0.5F * (gray + color[c]) : level;
     }
-    return host.upload(pixels, {1, kColors, shape[2], shape[3]});
+    return host.upload(pixels.values(), {1, kColors, shape[2], shape[3]});
 }
 
 } // namespace anomaly

@@ -13,10 +13,12 @@ Judgement judge_group(const Host &host, const Settings &settings, const Pictures
                       const Report &report) {
     if (settings.method == Method::feature_memory) return compare_with_memory(host, settings, pictures);
     const Networks &networks = settings.networks;
-    const Tensor features = host.run(kEncoder, kImage, pictures.tensor.get(), networks.layer);
-    const Tensor made = settings.method == Method::latent_search
-                            ? search_pictures(host, settings, pictures, features, report)
-                            : host.run(networks.generator, kFeatures, features.get(), kImage);
+    const Tensor features = host.shaped(host.run(kEncoder, kImage, pictures.tensor.get(), networks.layer),
+                                        of_group(networks.features, pictures), kEncoder);
+    Tensor made = settings.method == Method::latent_search
+                      ? search_pictures(host, settings, pictures, features, report)
+                      : host.run(networks.generator, kFeatures, features.get(), kImage);
+    made = host.shaped(std::move(made), host.shape(pictures.tensor.get()), networks.generator);
     return compare_pictures(host, settings, pictures, features, made);
 }
 
@@ -30,16 +32,24 @@ void check_precision(const Host &host, const Settings &settings) {
 }
 
 void check_scores(const Host &host, const Settings &settings, const Judgement &judgement) {
-    const auto bad = std::find_if_not(judgement.scores.begin(), judgement.scores.end(),
-                                      [](double score) { return std::isfinite(score); });
-    if (bad == judgement.scores.end()) return;
-    const std::int64_t which = bad - judgement.scores.begin();
+    const auto finite = [](double value) { return std::isfinite(value); };
+    const auto bad = std::ranges::find_if_not(judgement.scores, finite);
+    const auto spot = std::ranges::find_if_not(judgement.heat, finite);
+    if (bad == judgement.scores.end() && spot == judgement.heat.end()) return;
+    const auto area = settings.networks.extent * settings.networks.extent;
+    const std::int64_t which = bad != judgement.scores.end() ? bad - judgement.scores.begin()
+                                                             : (spot - judgement.heat.begin()) / area;
     if (settings.method == Method::latent_search) went_astray(host, which);
     host.fail(MIRRA_E_MISMATCH, "the score of picture " + std::to_string(which) + " is no finite number",
               "bundle", "The bundle's networks are damaged; train another: mirra-train anomaly.");
 }
 
 } // namespace
+
+Shape of_group(Shape shape, const Pictures &pictures) {
+    shape[0] = pictures.count;
+    return shape;
+}
 
 void went_astray(const Host &host, std::int64_t picture) {
     host.fail(MIRRA_E_INVALID_ARGUMENT, "the search for picture " + std::to_string(picture) + " went astray",
@@ -54,7 +64,7 @@ std::int64_t largest_group(Method method) {
 
 Judgement judge(const Host &host, const Settings &settings, const std::vector<float> &values) {
     const std::int64_t extent = settings.networks.extent, all = settings.pictures();
-    const auto size = static_cast<std::size_t>(kColors * extent * extent);
+    const std::int64_t size = kColors * extent * extent;
     check_precision(host, settings);
     Judgement judgement;
     for (std::int64_t first = 0; first < all;) {
@@ -64,10 +74,9 @@ Judgement judge(const Host &host, const Settings &settings, const std::vector<fl
                           static_cast<double>(all));
         };
         report(0);
-        const auto begin =
-            values.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(first) * size);
-        const auto end = begin + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(count) * size);
-        const Pictures pictures{host.upload({begin, end}, {count, kColors, extent, extent}), count, first};
+        const auto group = plugin::part_of(values, first * size, count * size);
+        const Pictures pictures{host.upload({group.begin(), group.end()}, {count, kColors, extent, extent}),
+                                count, first};
         const Judgement found = judge_group(host, settings, pictures, report);
         judgement.scores.insert(judgement.scores.end(), found.scores.begin(), found.scores.end());
         judgement.heat.insert(judgement.heat.end(), found.heat.begin(), found.heat.end());
@@ -77,11 +86,11 @@ Judgement judge(const Host &host, const Settings &settings, const std::vector<fl
     return judgement;
 }
 
-std::vector<float> to_extent(const Host &host, const Settings &settings, const std::vector<float> &planes,
-                             const Shape &shape) {
+plugin::Planes to_extent(const Host &host, const Settings &settings, const plugin::Planes &planes) {
     const std::int64_t extent = settings.networks.extent;
-    const Tensor small = host.upload(planes, {shape[0], 1, shape[2], shape[3]});
-    return host.download(host.resampled(small.get(), extent, extent).get());
+    const Tensor small =
+        host.upload(planes.values(), {planes.channels(), 1, planes.height(), planes.width()});
+    return {host, host.resampled(small.get(), extent, extent).get()};
 }
 
 } // namespace anomaly

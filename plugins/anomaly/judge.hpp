@@ -1,6 +1,7 @@
 // Scores and heat maps of pictures, by each of the methods.
 #pragma once
 
+#include "../common/planes.hpp"
 #include "settings.hpp"
 
 #include <functional>
@@ -20,6 +21,9 @@ struct Pictures {
     std::int64_t count = 0;
     std::int64_t first = 0; ///< number of the first among all pictures of the run
 };
+
+/// The shape of what is one picture's, for all of the group.
+Shape of_group(Shape shape, const Pictures &pictures);
 
 using Report = std::function<void(double fraction)>;
 
@@ -47,8 +51,7 @@ Judgement compare_pictures(const Host &host, const Settings &settings, const Pic
 /// Distance of each place's features to the nearest ones of the memory.
 Judgement compare_with_memory(const Host &host, const Settings &settings, const Pictures &pictures);
 
-/// Planes {count, 1, height, width} brought to the bundle's extent.
-std::vector<float> to_extent(const Host &host, const Settings &settings, const std::vector<float> &planes,
-                             const Shape &shape);
+/// Planes, one for each picture, brought to the bundle's extent.
+plugin::Planes to_extent(const Host &host, const Settings &settings, const plugin::Planes &planes);
 
 } // namespace anomaly

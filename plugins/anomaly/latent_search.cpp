@@ -41,6 +41,7 @@ class Slope {
 
   private:
     [[nodiscard]] Tensor of_picture(const mirra_tensor *made) const {
+        host_.require_shape(made, host_.shape(pictures_.tensor.get()), settings_.networks.generator);
         const Tensor by_features = host_.gradient(
             kEncoder, kImage, made, settings_.networks.layer, [&](const mirra_tensor *features) {
                 const Tensor difference = host_.binary(MIRRA_BINARY_SUBTRACT, features, features_.get());
@@ -64,8 +65,7 @@ class Slope {
 Tensor search_pictures(const Host &host, const Settings &settings, const Pictures &pictures,
                        const Tensor &features, const Report &report) {
     const Search &search = settings.search;
-    Shape shape = settings.networks.features;
-    shape[0] = pictures.count;
+    const Shape shape = of_group(settings.networks.features, pictures);
     const std::vector<std::int64_t> extents(shape.begin(), shape.end());
     const Slope slope(host, settings, pictures, features);
     std::vector<float> codes = start(settings, pictures.count), momentum(codes.size()), down(codes.size());

@@ -69,8 +69,8 @@ void read_memory(const Host &host, Networks &networks) {
     if (networks.extent % host.alignment(kMemory) != 0)
         bad_bundle(host, "its extent is no multiple of what the graph 'memory' needs");
     networks.similarity = host.output_shape(kMemory, kSimilarity, networks.extent, networks.extent);
-    const Shape patches = host.output_shape(kMemory, kPatches, networks.extent, networks.extent);
-    if (patches[2] != networks.similarity[2] || patches[3] != networks.similarity[3])
+    networks.patches = host.output_shape(kMemory, kPatches, networks.extent, networks.extent);
+    if (networks.patches[2] != networks.similarity[2] || networks.patches[3] != networks.similarity[3])
         bad_bundle(host, "the outputs of its graph 'memory' differ in size");
 }
 
@@ -102,12 +102,9 @@ Search read_search(const Host &host) {
 void read_batch(const Host &host, Settings &settings) {
     if (!host.given(kBatch)) return;
     const auto shape = host.port_shape(kBatch);
-    if (shape.size() != 4 || shape[1] != kColors) {
-        std::string text;
-        for (const std::int64_t extent : shape) text += (text.empty() ? "" : ", ") + std::to_string(extent);
-        host.fail(MIRRA_E_MISMATCH, "the batch has the shape {" + text + "}", kBatch,
+    if (shape.size() != 4 || shape[1] != kColors)
+        host.fail(MIRRA_E_MISMATCH, "the batch has the shape " + plugin::to_text(shape), kBatch,
                   "Give pictures as {N, 3, height, width}.");
-    }
     settings.batch = shape[0];
     settings.batch_height = shape[2];
     settings.batch_width = shape[3];

@@ -24,11 +24,11 @@ const char *name_of(Method method);
 
 /// The bundle's networks; shapes are those for one picture.
 struct Networks {
-    std::int64_t extent = 0; ///< height and width that pictures are brought to
-    std::string layer;       ///< output of the encoder
-    std::string generator;   ///< its features -> picture
-    Shape features{};        ///< of that layer
-    Shape similarity{};      ///< of the graph "memory"; of that method alone
+    std::int64_t extent = 0;       ///< height and width that pictures are brought to
+    std::string layer;             ///< output of the encoder
+    std::string generator;         ///< its features -> picture
+    Shape features{};              ///< of that layer
+    Shape patches{}, similarity{}; ///< of the graph "memory"; of that method alone
 };
 
 /// The descent of the method "latent-search".

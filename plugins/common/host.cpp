@@ -1,6 +1,9 @@
 // The host's functions as C++.
 #include "host.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace plugin {
 
 void Host::fail(mirra_status status, const std::string &message, const char *subject,
@@ -68,7 +71,10 @@ std::int64_t Host::channels(const std::string &graph, const char *input) const {
 }
 
 std::int64_t Host::alignment(const std::string &graph) const {
-    return api_->graph_alignment(context_, graph.c_str());
+    const std::int64_t alignment = api_->graph_alignment(context_, graph.c_str());
+    if (alignment >= 1) return alignment;
+    fail(MIRRA_E_MISMATCH, "the bundle's graph '" + graph + "' has no grid of pixels that is supported",
+         "bundle", "Use a bundle that was trained for this task.");
 }
 
 Shape Host::output_shape(const std::string &graph, const std::string &output, std::int64_t height,
@@ -87,6 +93,19 @@ std::vector<std::int64_t> Host::port_shape(const char *port) const {
     shape.resize(
         static_cast<std::size_t>(api_->port_tensor_shape(context_, port, shape.data(), kMostExtents)));
     return shape;
+}
+
+void Host::require_finite(const char *port, const std::string &hint) const {
+    const auto extents = port_shape(port);
+    if (extents.size() != 4 || extents[3] < 1) return; // for others to say what is wrong with it
+    constexpr std::int64_t kMostValues = std::int64_t{1} << 20;
+    const std::int64_t most = std::max<std::int64_t>(1, kMostValues / (extents[0] * extents[1] * extents[3]));
+    for (std::int64_t row = 0; row < extents[2]; row += most) {
+        const auto strip = make_rect(0, row, extents[3], std::min(most, extents[2] - row));
+        const auto values = download(port_part(port, strip).get());
+        if (std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) continue;
+        fail(MIRRA_E_INVALID_ARGUMENT, "there are values that are no finite numbers", port, hint);
+    }
 }
 
 Tensor Host::port_tensor(const char *port) const {
@@ -180,8 +199,24 @@ void Host::preview(const Tensor &output) const {
 
 Shape Host::shape(const mirra_tensor *tensor) const {
     Shape shape{1, 1, 1, 1};
-    api_->tensor_shape(tensor, shape.data(), static_cast<std::int32_t>(shape.size()));
+    const auto most = static_cast<std::int32_t>(shape.size());
+    if (api_->tensor_shape(tensor, shape.data(), most) > most)
+        fail(MIRRA_E_MISMATCH, "a tensor has more than four extents", nullptr, "Give pictures or features.");
     return shape;
+}
+
+void Host::require_shape(const mirra_tensor *tensor, const Shape &wanted, const std::string &graph) const {
+    const Shape found = shape(tensor);
+    if (found == wanted) return;
+    fail(MIRRA_E_MISMATCH,
+         "the bundle's graph '" + graph + "' gives " + to_text(found) + " where the task needs " +
+             to_text(wanted),
+         "bundle", "Use a bundle that was trained for this task.");
+}
+
+Tensor Host::shaped(Tensor tensor, const Shape &wanted, const std::string &graph) const {
+    require_shape(tensor.get(), wanted, graph);
+    return tensor;
 }
 
 Tensor Host::upload(const std::vector<float> &values, const std::vector<std::int64_t> &shape) const {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,12 @@ using Shape = std::array<std::int64_t, 4>;
 struct Failed {
     mirra_status status = MIRRA_E_INTERNAL;
     mirra_error *error = nullptr;
+};
+
+/// A place that some values do not have: networks of a bundle that do not go together.
+class OutOfBounds : public std::out_of_range {
+  public:
+    OutOfBounds() : std::out_of_range("the networks of the bundle give other extents than the task reads") {}
 };
 
 /// A tensor of the host's.
@@ -85,6 +92,7 @@ class Host {
     [[nodiscard]] std::vector<std::string> graphs() const;
     /// 0: no such graph or input
     [[nodiscard]] std::int64_t channels(const std::string &graph, const char *input) const;
+    /// @throws Failed mismatch where the graph has none
     [[nodiscard]] std::int64_t alignment(const std::string &graph) const;
     [[nodiscard]] Shape output_shape(const std::string &graph, const std::string &output, std::int64_t height,
                                      std::int64_t width) const;
@@ -92,6 +100,9 @@ class Host {
     [[nodiscard]] bool given(const char *port) const { return api_->port_given(context_, port) != 0; }
     /// Empty: none was given.
     [[nodiscard]] std::vector<std::int64_t> port_shape(const char *port) const;
+    /// @throws Failed invalid_argument where a tensor {1, C, h, w} that was given holds a value that is no
+    /// finite number
+    void require_finite(const char *port, const std::string &hint) const;
     [[nodiscard]] Tensor port_tensor(const char *port) const;
     [[nodiscard]] Tensor port_part(const char *port, const mirra_rect &part) const;
     [[nodiscard]] Tensor port_image(const char *port, const mirra_rect &rect) const;
@@ -114,7 +125,12 @@ class Host {
     void progress(double fraction) const;
     void preview(const Tensor &output) const;
 
+    /// Extents that a tensor lacks are 1. @throws Failed mismatch where it has more than four
     [[nodiscard]] Shape shape(const mirra_tensor *tensor) const;
+    /// The tensor itself. What tasks size and index by is the shape that they asked for, so it must be this
+    /// one. @param graph  that gave it   @throws Failed mismatch
+    [[nodiscard]] Tensor shaped(Tensor tensor, const Shape &wanted, const std::string &graph) const;
+    void require_shape(const mirra_tensor *tensor, const Shape &wanted, const std::string &graph) const;
     [[nodiscard]] Tensor upload(const std::vector<float> &values,
                                 const std::vector<std::int64_t> &shape) const;
     [[nodiscard]] Tensor full(const Shape &shape, double value) const;
@@ -159,6 +175,13 @@ inline mirra_rect make_rect(std::int64_t x, std::int64_t y, std::int64_t width,
     return {sizeof(mirra_rect), 0, x, y, width, height};
 }
 
+/// "{1, 3, 8, 8}"
+template<class Extents> std::string to_text(const Extents &shape) {
+    std::string text;
+    for (const std::int64_t extent : shape) text += (text.empty() ? "" : ", ") + std::to_string(extent);
+    return "{" + text + "}";
+}
+
 /// Calls body() and turns what it throws into a status and an error.
 template<class Body>
 mirra_status guarded(const mirra_host_api *api, mirra_error **error, const Body &body) noexcept {
@@ -168,6 +191,10 @@ mirra_status guarded(const mirra_host_api *api, mirra_error **error, const Body 
     } catch (const Failed &failed) {
         *error = failed.error;
         return failed.status;
+    } catch (const OutOfBounds &outside) {
+        *error = api->error_create(api, MIRRA_E_MISMATCH, outside.what(), "bundle",
+                                   "Use a bundle that was trained for this task.");
+        return MIRRA_E_MISMATCH;
     } catch (const std::bad_alloc &) {
         *error = api->error_create(api, MIRRA_E_OUT_OF_MEMORY, "no memory for the task", nullptr, nullptr);
         return MIRRA_E_OUT_OF_MEMORY;

@@ -108,12 +108,14 @@ std::vector<float> Denoiser::noise_of(const Host &host, const mirra_tile &tile) 
 
 Tensor Denoiser::run_network(const Host &host, const mirra_tensor *pixels,
                              const std::vector<float> &noise) const {
-    if (!settings_.takes_level) return host.run(kGraph, kImage, pixels, kImage);
-    Shape shape = host.shape(pixels);
+    const Shape wanted = host.shape(pixels);
+    if (!settings_.takes_level) return host.shaped(host.run(kGraph, kImage, pixels, kImage), wanted, kGraph);
+    Shape shape = wanted;
     shape[1] = 1;
     const Tensor level =
         settings_.mapped ? host.upload(noise, {shape.begin(), shape.end()}) : host.full(shape, level_);
-    return host.run(kGraph, {{kImage, pixels}, {kNoiseLevel, level.get()}}, kImage);
+    return host.shaped(host.run(kGraph, {{kImage, pixels}, {kNoiseLevel, level.get()}}, kImage), wanted,
+                       kGraph);
 }
 
 std::vector<float> Denoiser::kept_detail(const mirra_tile &tile, const std::vector<float> &before,
@@ -132,7 +134,6 @@ Tensor Denoiser::mixed(const Host &host, const mirra_tile &tile, const mirra_ten
                        const Tensor &denoised, const std::vector<float> &noise) const {
     const std::vector<float> before = host.download(pixels);
     std::vector<float> after = host.download(denoised.get());
-    if (after.size() != before.size()) return host.retained(denoised.get()); // the host says what is wrong
     blend_components(before, after, shares_, kept_detail(tile, before, after, noise));
     const Shape shape = host.shape(pixels);
     return host.upload(after, {shape.begin(), shape.end()});

@@ -6,25 +6,23 @@
 namespace inverter {
 namespace {
 
-template<class Extents> std::string to_text(const Extents &shape) {
-    std::string text;
-    for (const std::int64_t extent : shape) text += (text.empty() ? "" : ", ") + std::to_string(extent);
-    return "{" + text + "}";
-}
-
 void check_given(const Host &host, const Settings &settings, const Shape &wanted) {
     const auto given = host.port_shape(kFeaturesIn);
-    if (given == std::vector<std::int64_t>(wanted.begin(), wanted.end())) return;
+    if (given == std::vector<std::int64_t>(wanted.begin(), wanted.end()))
+        return host.require_finite(kFeaturesIn, "Give features without NaN and infinity.");
     const mirra_run_info info = host.run_info();
     host.fail(MIRRA_E_MISMATCH,
-              "the features have the shape " + to_text(given) + "; those of the layer '" +
-                  settings.layer.name + "' are " + to_text(wanted) + " for an image of " +
+              "the features have the shape " + plugin::to_text(given) + "; those of the layer '" +
+                  settings.layer.name + "' are " + plugin::to_text(wanted) + " for an image of " +
                   std::to_string(info.width) + " x " + std::to_string(info.height) + " pixels",
               kFeaturesIn, "Give features of this layer, and an image of the size that they are for.");
 }
 
+/// Features of a picture of the tile's extents.
 Tensor encoded(const Host &host, const Layer &layer, const mirra_tensor *pixels) {
-    return host.run(kEncoder, kImage, pixels, layer.name);
+    const Shape tile = host.shape(pixels);
+    return host.shaped(host.run(kEncoder, kImage, pixels, layer.name),
+                       host.output_shape(kEncoder, layer.name, tile[2], tile[3]), kEncoder);
 }
 
 /// Those to mix with: of the second image, or from the caller.

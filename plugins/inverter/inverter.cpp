@@ -71,11 +71,15 @@ Tensor Inverter::optimize(const Host &host, const Tensor &target, const mirra_te
 }
 
 Tensor Inverter::process(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels) const {
-    if (!settings_.needs_features()) return host.run(settings_.layer.autoencoder, kImage, pixels, kImage);
+    const Shape wanted = host.shape(pixels);
+    const Layer &layer = settings_.layer;
+    if (!settings_.needs_features())
+        return host.shaped(host.run(layer.autoencoder, kImage, pixels, kImage), wanted, layer.autoencoder);
     const Tensor features = features_of_tile(host, settings_, map_, tile, pixels);
     if (settings_.features_out) give_out(host, map_, tile, features);
     if (settings_.optimize) return optimize(host, features, pixels);
-    return host.run(settings_.layer.generator, "features", features.get(), kImage);
+    return host.shaped(host.run(layer.generator, "features", features.get(), kImage), wanted,
+                       layer.generator);
 }
 
 mirra_status init(const mirra_host_api *api, std::uint32_t, mirra_error **error) noexcept {

@@ -1,6 +1,8 @@
 // Where a style applies.
 #include "masks.hpp"
 
+#include "../common/planes.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -14,33 +16,40 @@ std::vector<float> load(const Host &host, const char *port, const mirra_rect &re
     return mask;
 }
 
-/// Where the cells of one axis begin and end. They lie in the middle of it, where networks put them; what is
-/// left over at its ends goes to the outermost.
-std::vector<std::int64_t> edges_of(std::int64_t cells, std::int64_t extent, double pitch) {
-    const double offset = (static_cast<double>(extent) - static_cast<double>(cells) * pitch) / 2;
-    std::vector<std::int64_t> edges;
-    for (std::int64_t i = 0; i <= cells; ++i)
-        edges.push_back(std::llround(offset + static_cast<double>(i) * pitch));
-    edges.front() = std::min<std::int64_t>(edges.front(), 0);
-    edges.back() = std::max(edges.back(), extent);
-    return edges;
+/// What of an axis a cell lies in the middle of.
+struct Cell {
+    std::int64_t begin, end;
+};
+
+/// The cells of one axis. They lie in the middle of it, where networks put them; what is left over at its
+/// ends goes to the outermost, and a cell smaller than a pixel has that pixel.
+std::vector<Cell> cells_of(std::int64_t count, std::int64_t extent, double pitch) {
+    const double offset = (static_cast<double>(extent) - static_cast<double>(count) * pitch) / 2;
+    const auto edge = [&](std::int64_t i) { return std::llround(offset + static_cast<double>(i) * pitch); };
+    std::vector<Cell> cells;
+    for (std::int64_t i = 0; i < count; ++i) {
+        const std::int64_t begin = i == 0 ? std::min<std::int64_t>(edge(i), 0) : edge(i),
+                           end = i + 1 == count ? std::max<std::int64_t>(edge(i + 1), extent) : edge(i + 1);
+        cells.push_back({begin, std::max(end, begin + 1)});
+    }
+    return cells;
 }
 
 double pitch_of(std::int64_t alignment, std::int64_t cells) {
     return static_cast<double>(alignment) / static_cast<double>(std::max<std::int64_t>(cells, 1));
 }
 
-/// The mean of each cell in a strip of pixels.
-void add_means(const std::vector<float> &strip, const std::vector<std::int64_t> &columns,
-               std::vector<float> &out) {
-    const std::int64_t width = columns.back() - columns.front();
+/// The mean of each cell in a strip of pixels {height, width} that begins at column `left`.
+void add_means(const std::vector<float> &strip, std::int64_t width, std::int64_t left,
+               const std::vector<Cell> &columns, std::vector<float> &out) {
     const std::int64_t height = static_cast<std::int64_t>(strip.size()) / width;
-    for (std::size_t i = 0; i + 1 < columns.size(); ++i) {
+    for (const Cell &cell : columns) {
         double sum = 0;
         for (std::int64_t y = 0; y < height; ++y)
-            for (std::int64_t x = columns[i]; x < columns[i + 1]; ++x)
-                sum += strip[static_cast<std::size_t>(y * width + x - columns.front())];
-        out.push_back(static_cast<float>(sum / static_cast<double>(height * (columns[i + 1] - columns[i]))));
+            for (const float value :
+                 plugin::part_of(strip, y * width + cell.begin - left, cell.end - cell.begin))
+                sum += value;
+        out.push_back(static_cast<float>(sum / static_cast<double>(height * (cell.end - cell.begin))));
     }
 }
 
@@ -49,14 +58,14 @@ void add_means(const std::vector<float> &strip, const std::vector<std::int64_t> 
 std::vector<float> cell_coverage(const Host &host, const char *port, const plugin::FeatureGrid &grid,
                                  const Shape &map, std::int64_t margin) {
     const mirra_run_info info = host.run_info();
-    const auto columns = edges_of(map[3], info.padded_width, pitch_of(grid.alignment, grid.cells_x));
-    const auto rows = edges_of(map[2], info.padded_height, pitch_of(grid.alignment, grid.cells_y));
+    const auto columns = cells_of(map[3], info.padded_width, pitch_of(grid.alignment, grid.cells_x));
+    const auto rows = cells_of(map[2], info.padded_height, pitch_of(grid.alignment, grid.cells_y));
+    const std::int64_t left = columns.front().begin, width = columns.back().end - left;
     std::vector<float> cells;
-    for (std::size_t i = 0; i + 1 < rows.size(); ++i)
-        add_means(load(host, port,
-                       plugin::make_rect(columns.front() - margin, rows[i] - margin,
-                                         columns.back() - columns.front(), rows[i + 1] - rows[i])),
-                  columns, cells);
+    for (const Cell &row : rows) {
+        const auto rect = plugin::make_rect(left - margin, row.begin - margin, width, row.end - row.begin);
+        add_means(load(host, port, rect), width, left, columns, cells);
+    }
     return cells;
 }
 

@@ -7,7 +7,7 @@ namespace stylizer {
 namespace {
 
 constexpr float kMark = 20051, kVersion = 1;
-constexpr std::int64_t kMostLevels = 64, kMostCharacters = 256, kMostChannels = 4096;
+constexpr std::int64_t kMostPrepared = 64, kMostCharacters = 256, kMostChannels = 4096;
 
 /// Takes numbers one after the other.
 class Reader {
@@ -101,7 +101,7 @@ std::vector<PreparedLevel> unpack(const Host &host, const std::vector<float> &va
     if (reader.take(1).front() != kMark) reader.fail("it does not begin like one");
     if (reader.take(1).front() != kVersion) reader.fail("its version is not the one that this plugin reads");
     std::vector<PreparedLevel> levels;
-    for (std::int64_t left = reader.count(kMostLevels); left > 0; --left)
+    for (std::int64_t left = reader.count(kMostPrepared); left > 0; --left)
         levels.push_back(read_level(reader));
     if (!reader.done()) reader.fail("something stands behind its end");
     return levels;

@@ -82,7 +82,7 @@ PixelGrid grid_of(const Host &host, const std::vector<Level> &levels) {
                                  std::to_string(kLargestAlignment) + " in common");
         // A picture of one pixel comes out as large as the smallest that the graph takes.
         const Shape smallest = host.output_shape(level.autoencoder, kImage, 1, 1);
-        grid.least = std::max(grid.least, smallest[2]);
+        grid.least = std::max({grid.least, smallest[2], smallest[3]});
     }
     return grid;
 }

@@ -13,27 +13,29 @@ Gatherer::Gatherer(std::int64_t channels)
 
 void Gatherer::set_origin(const Block &block) {
     for (std::int64_t c = 0; c < channels_; ++c) {
-        const float *values = block.channel(c);
-        const double sum = std::accumulate(values, values + block.count, 0.0);
+        const auto values = block.channel(c);
+        const double sum = std::accumulate(values.begin(), values.end(), 0.0);
         origin_.push_back(static_cast<float>(sum / static_cast<double>(block.count)));
     }
 }
 
-void Gatherer::add(const Host &host, Block block, const float *weights) {
+void Gatherer::add(const Host &host, Block block, std::span<const float> weights) {
+    const bool weighted = !weights.empty();
+    if (block.channels != channels_ || (weighted && std::ssize(weights) != block.count))
+        throw plugin::OutOfBounds();
     if (origin_.empty()) set_origin(block);
     std::vector<float> roots; // of the weights: each stands in a product twice
-    if (weights != nullptr)
-        for (std::size_t i = 0; i < block.count; ++i) roots.push_back(std::sqrt(weights[i]));
-    count_ += weights == nullptr ? static_cast<double>(block.count)
-                                 : std::accumulate(weights, weights + block.count, 0.0);
+    for (const float weight : weights) roots.push_back(std::sqrt(weight));
+    count_ +=
+        weighted ? std::accumulate(weights.begin(), weights.end(), 0.0) : static_cast<double>(block.count);
     for (std::int64_t c = 0; c < channels_; ++c) {
-        float *values = block.channel(c);
+        const auto values = block.channel(c);
         const auto at = static_cast<std::size_t>(c);
         double sum = 0;
-        for (std::size_t i = 0; i < block.count; ++i) {
+        for (std::size_t i = 0; i < values.size(); ++i) {
             values[i] -= origin_[at];
-            sum += weights == nullptr ? values[i] : weights[i] * values[i];
-            if (weights != nullptr) values[i] *= roots[i];
+            sum += weighted ? weights[i] * values[i] : values[i];
+            if (weighted) values[i] *= roots[i];
         }
         sums_[at] += sum;
     }
@@ -59,8 +61,9 @@ Statistics Gatherer::result() const {
 
 Statistics statistics_of(const Host &host, const Planes &features, const std::vector<float> *weights) {
     Gatherer gatherer(features.channels());
-    for_blocks(features, [&](Block &block) {
-        const float *of_block = weights == nullptr ? nullptr : weights->data() + block.first;
+    for_blocks(features, [&](Block block) {
+        const auto of_block = weights == nullptr ? std::span<const float>()
+                                                 : plugin::part_of(*weights, block.first, block.count);
         gatherer.add(host, std::move(block), of_block);
     });
     return gatherer.result();

@@ -1,7 +1,7 @@
 // Mean and covariance of features.
 #pragma once
 
-#include "planes.hpp"
+#include "block.hpp"
 
 namespace stylizer {
 
@@ -18,8 +18,8 @@ struct Statistics {
 class Gatherer {
   public:
     explicit Gatherer(std::int64_t channels);
-    /// @param weights  of each place, 0 ... 1; null: 1
-    void add(const Host &host, Block block, const float *weights = nullptr);
+    /// @param weights  of each place, 0 ... 1; empty: 1
+    void add(const Host &host, Block block, std::span<const float> weights = {});
     /// Divides by the count less one, or by one if there is no more; empty where all weights were zero.
     [[nodiscard]] Statistics result() const;
 

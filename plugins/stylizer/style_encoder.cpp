@@ -56,16 +56,9 @@ mirra_tile tile_of(const Span &x, const Span &y) {
 }
 
 /// The cells that a block has to itself, out of its features.
-Block own_cells(const Host &host, const Tensor &features, const mirra_rect &core, const mirra_rect &window) {
-    const Shape shape = host.shape(features.get());
-    Block block{shape[1], 0, static_cast<std::size_t>(core.width * core.height), {}};
-    const std::vector<float> values = host.download(features.get());
-    for (std::int64_t row = 0; row < shape[1] * core.height; ++row) {
-        const std::int64_t c = row / core.height, y = row % core.height + core.y - window.y;
-        const auto from = values.begin() + (c * shape[2] + y) * shape[3] + core.x - window.x;
-        block.values.insert(block.values.end(), from, from + core.width);
-    }
-    return block;
+Block own_cells(const Planes &features, const mirra_rect &core, const mirra_rect &window) {
+    const auto own = plugin::make_rect(core.x - window.x, core.y - window.y, core.width, core.height);
+    return {features.channels(), 0, core.width * core.height, features.cut(own)};
 }
 
 constexpr std::int64_t kProbeExtent = 128;
@@ -110,9 +103,9 @@ Statistics encode_style(const Host &host, const Settings &settings, const Level 
             const Tensor pixels = host.port_image_scaled(
                 port, wide, high,
                 plugin::make_rect(tile.input_x, tile.input_y, tile.input_width, tile.input_height));
-            const Tensor features = host.run(level.encoder, kImage, pixels.get(), kFeatures);
-            const Shape shape = host.shape(features.get());
-            gatherer.add(host, own_cells(host, features, core, map.window(tile, shape[3], shape[2])));
+            const Planes features(host, host.run(level.encoder, kImage, pixels.get(), kFeatures).get());
+            gatherer.add(host,
+                         own_cells(features, core, map.window(tile, features.width(), features.height())));
         }
     return gatherer.result();
 }
@@ -120,13 +113,13 @@ Statistics encode_style(const Host &host, const Settings &settings, const Level 
 std::vector<float> fingerprint(const Host &host, const Settings &settings, const Level &level) {
     const std::int64_t extent = settings.pixels.padded(kProbeExtent);
     const Tensor pixels = host.upload(probe(extent), {1, kColors, extent, extent});
-    const Tensor features = host.run(level.encoder, kImage, pixels.get(), kFeatures);
-    const Shape shape = host.shape(features.get());
-    const std::vector<float> all = host.download(features.get());
+    const Planes features(host, host.run(level.encoder, kImage, pixels.get(), kFeatures).get());
     std::vector<float> means;
-    for (auto first = all.begin(); first != all.end(); first += shape[2] * shape[3])
-        means.push_back(static_cast<float>(std::accumulate(first, first + shape[2] * shape[3], 0.0) /
-                                           static_cast<double>(shape[2] * shape[3])));
+    for (std::int64_t c = 0; c < features.channels(); ++c) {
+        const auto channel = features.channel(c);
+        means.push_back(static_cast<float>(std::accumulate(channel.begin(), channel.end(), 0.0) /
+                                           static_cast<double>(channel.size())));
+    }
     return means;
 }
 

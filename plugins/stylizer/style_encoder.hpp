@@ -1,6 +1,7 @@
 // The statistics of a style picture, and what tells encoders apart.
 #pragma once
 
+#include "settings.hpp"
 #include "statistics.hpp"
 
 namespace stylizer {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "description.hpp"
+#include "settings.hpp"
 #include "transform.hpp"
 
 namespace stylizer {

@@ -125,17 +125,18 @@ void Stylizer::encode(const Host &host, std::size_t index, const mirra_tile &til
         ++encoded_;
     }
     const Tensor cut = cut_out(host, index, tile);
-    const Tensor features = host.run(level.encoder, kImage, index == 0 ? pixels : cut.get(), kFeatures);
-    const Shape shape = host.shape(features.get());
-    const mirra_rect window = map_.window(tile, shape[3], shape[2]);
-    features_.put(host, features, window.x, window.y, map_.core(tile));
+    const Tensor made = host.run(level.encoder, kImage, index == 0 ? pixels : cut.get(), kFeatures);
+    const Planes features(host, made.get());
+    const mirra_rect window = map_.window(tile, features.width(), features.height());
+    features_.put(features, window.x, window.y, map_.core(tile));
 }
 
 Tensor Stylizer::picture_of(const Host &host, const Level &level, const mirra_tile &tile,
                             const Planes &features) const {
     const Shape own = host.output_shape(level.encoder, kFeatures, tile.input_height, tile.input_width);
     const Tensor window = features.cut(host, map_.window(tile, own[3], own[2]));
-    return host.run(level.generator, kFeatures, window.get(), kImage);
+    return host.shaped(host.run(level.generator, kFeatures, window.get(), kImage),
+                       {1, kColors, tile.input_height, tile.input_width}, level.generator);
 }
 
 /// Adds a share of what the plain features leave out of the picture that they come from. Of that picture,
@@ -170,7 +171,7 @@ void Stylizer::keep(const Host &host, const mirra_tile &tile, const Tensor &pict
     const std::int64_t both = 2 * settings_.margin;
     const std::int64_t right = end_x >= info.width + both ? info.padded_width : end_x;
     const std::int64_t bottom = end_y >= info.height + both ? info.padded_height : end_y;
-    picture_.put(host, picture, tile.input_x, tile.input_y,
+    picture_.put({host, picture.get()}, tile.input_x, tile.input_y,
                  plugin::make_rect(tile.core_x, tile.core_y, right - tile.core_x, bottom - tile.core_y));
 }
 

@@ -30,9 +30,10 @@ class Colouring {
         , style_mean_(host.upload(style.mean, {style.channels(), 1})) {}
 
     [[nodiscard]] std::vector<float> apply(const Host &host, Block block, float low, float high) const {
-        for (std::int64_t c = 0; c < block.channels; ++c)
-            for (std::size_t i = 0; i < block.count; ++i)
-                block.channel(c)[i] -= mean_[static_cast<std::size_t>(c)];
+        for (std::int64_t c = 0; c < block.channels; ++c) {
+            const float mean = plugin::part_of(mean_, c, 1).front();
+            for (float &value : block.channel(c)) value -= mean;
+        }
         const Tensor colored = host.product(0, matrix_.get(), block.upload(host).get());
         const Tensor moved = host.binary(MIRRA_BINARY_ADD, colored.get(), style_mean_.get());
         return host.download(host.clamped(moved.get(), low, high).get());
@@ -63,25 +64,31 @@ std::vector<Share> shares_of(const Host &host, const Planes &features,
     return shares;
 }
 
-float weight_at(const LevelStyle &style, std::size_t place) {
-    return static_cast<float>(style.weight * (style.mask == nullptr ? 1 : (*style.mask)[place]));
+/// The weights of a style at the places of a block.
+std::vector<float> weights_at(const LevelStyle &style, const Block &block) {
+    std::vector<float> weights(static_cast<std::size_t>(block.count), static_cast<float>(style.weight));
+    if (style.mask == nullptr) return weights;
+    const auto mask = plugin::part_of(*style.mask, block.first, block.count);
+    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(style.weight * mask[i]);
+    return weights;
 }
 
 /// Of all shares, of each place of a block.
 std::vector<float> total_weights(const std::vector<Share> &shares, const Block &block) {
-    std::vector<float> total(block.count);
-    for (const Share &share : shares)
-        for (std::size_t i = 0; i < block.count; ++i) total[i] += weight_at(*share.style, block.first + i);
+    std::vector<float> total(static_cast<std::size_t>(block.count));
+    for (const Share &share : shares) {
+        const auto weights = weights_at(*share.style, block);
+        for (std::size_t i = 0; i < total.size(); ++i) total[i] += weights[i];
+    }
     return total;
 }
 
 /// How much of each place comes from a style.
 std::vector<float> parts_of(const LevelStyle &style, const Block &block, const std::vector<float> &total,
                             double strength) {
-    std::vector<float> parts(block.count);
-    for (std::size_t i = 0; i < block.count; ++i)
-        if (const float weight = weight_at(style, block.first + i); weight > 0)
-            parts[i] = static_cast<float>(strength) * weight / total[i];
+    auto parts = weights_at(style, block);
+    for (std::size_t i = 0; i < parts.size(); ++i)
+        parts[i] = parts[i] > 0 ? static_cast<float>(strength) * parts[i] / total[i] : 0;
     return parts;
 }
 
@@ -98,10 +105,11 @@ void transform(const Host &host, Planes &features, const std::vector<LevelStyle>
             const std::vector<float> styled = share.colouring.apply(host, block, least, most);
             const std::vector<float> part = parts_of(*share.style, block, total, strength);
             for (std::int64_t c = 0; c < block.channels; ++c) {
-                const float *before = block.channel(c),
-                            *after = styled.data() + c * static_cast<std::int64_t>(block.count);
-                float *to = features.channel(c) + block.first;
-                for (std::size_t i = 0; i < block.count; ++i) to[i] += part[i] * (after[i] - before[i]);
+                const auto before = block.channel(c),
+                           after = plugin::part_of(styled, c * block.count, block.count);
+                const auto channel = features.channel(c);
+                const auto to = plugin::part_of(channel, block.first, block.count);
+                for (std::size_t i = 0; i < to.size(); ++i) to[i] += part[i] * (after[i] - before[i]);
             }
         }
     });

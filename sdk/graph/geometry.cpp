@@ -1,7 +1,8 @@
 // Alignment, smallest extent and receptive field: what tiling takes from a graph.
-#include "op_functions.hpp"
+#include "mirra/geometry.hpp"
 
 #include "mirra/error.hpp"
+#include "op_functions.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -12,6 +13,14 @@ namespace mirra::graph {
 namespace {
 
 constexpr std::int64_t kLargestAlignment = 1 << 16;
+
+/// Layers multiply: what reaches farther than any tensor does is the whole axis, and stays a small number.
+Interval bounded(Interval interval) {
+    constexpr auto kFar = kFarthest;
+    const bool far = interval.low < -kFar || interval.high > kFar;
+    return {std::clamp(interval.low, -kFar, kFar), std::clamp(interval.high, -kFar, kFar),
+            interval.unbounded || far};
+}
 
 Interval unite(const std::optional<Interval> &a, Interval b) {
     if (!a) return b;
@@ -24,9 +33,10 @@ Scale compose(Scale a, Scale b) {
     return {numerator / divisor, denominator / divisor};
 }
 
-bool keeps_extent(const Graph &graph, std::int64_t extent) {
+bool fits(const Graph &graph, Extents extents) {
     std::map<std::string, Shape> inputs;
-    for (const auto &input : graph.inputs) inputs[input.name] = {1, input.channels, extent, extent};
+    for (const auto &input : graph.inputs)
+        inputs[input.name] = {1, input.channels, extents.height, extents.width};
     try {
         infer_shapes(graph, inputs);
         return true;
@@ -40,7 +50,7 @@ Interval backwards(const Graph &graph, std::map<std::string, std::optional<Inter
     for (const auto &node : std::views::reverse(graph.nodes)) {
         const auto output = wanted[node.name];
         if (!output) continue;
-        const Interval needed = op_info(node.op).field(node, vertical, *output);
+        const Interval needed = bounded(op_info(node.op).field(node, vertical, *output));
         for (const auto &input : node.inputs) wanted[input] = unite(wanted[input], needed);
     }
     std::optional<Interval> result;
@@ -73,14 +83,41 @@ std::int64_t alignment(const Graph &graph) {
     return result;
 }
 
-std::int64_t minimum_extent(const Graph &graph) {
+// The smallest square first, in which then each axis is reduced by itself: what one axis is has no say in
+// what the other needs, but for a `linear` behind both.
+Extents minimum_extents(const Graph &graph) {
     constexpr std::int64_t kTries = 64;
     const auto step = alignment(graph);
-    for (std::int64_t count = 1; count <= kTries; ++count)
-        if (keeps_extent(graph, count * step)) return count * step;
-    throw Error(ErrorCode::mismatch,
-                "no input size up to " + std::to_string(kTries * step) + " pixels fits the graph",
-                graph.name);
+    const auto first = [&](std::int64_t most, const auto &extents_of) {
+        for (auto extent = step; extent < most; extent += step)
+            if (fits(graph, extents_of(extent))) return extent;
+        return most;
+    };
+    const auto beyond = (kTries + 1) * step;
+    const auto square = first(beyond, [](std::int64_t extent) { return Extents{extent, extent}; });
+    if (square == beyond)
+        throw Error(ErrorCode::mismatch,
+                    "no input size up to " + std::to_string(kTries * step) + " pixels fits the graph",
+                    graph.name);
+    const auto height = first(square, [&](std::int64_t extent) { return Extents{extent, square}; });
+    const auto width = first(square, [&](std::int64_t extent) { return Extents{height, extent}; });
+    return {height, width};
+}
+
+std::int64_t minimum_extent(const Graph &graph) {
+    const auto least = minimum_extents(graph);
+    return std::max(least.height, least.width);
+}
+
+Extents on_grid(const Graph &graph, Extents extents) {
+    const auto step = alignment(graph);
+    const auto least = minimum_extents(graph);
+    const auto up = [step](std::int64_t extent, std::int64_t minimum) {
+        // Beyond any tensor it is not to be rounded, but to be refused by infer_shapes().
+        const auto clamped = std::clamp<std::int64_t>(extent, 1, kFarthest);
+        return std::max((clamped + step - 1) / step * step, minimum);
+    };
+    return {up(extents.height, least.height), up(extents.width, least.width)};
 }
 
 Halo receptive_field(const Graph &graph) {
@@ -98,7 +135,7 @@ Interval input_interval(const Graph &graph, std::string_view output, bool vertic
     if (found == graph.outputs.end())
         throw Error(ErrorCode::not_found, "graph has no output '" + std::string(output) + "'", graph.name);
     std::map<std::string, std::optional<Interval>> wanted;
-    wanted[found->source] = pixels;
+    wanted[found->source] = bounded(pixels);
     return backwards(graph, std::move(wanted), vertical);
 }
 

@@ -2,6 +2,8 @@
 #include "mirra/error.hpp"
 #include "mirra/graph.hpp"
 
+#include <limits>
+
 namespace mirra::graph {
 namespace {
 
@@ -17,9 +19,19 @@ void check_limits(const std::string &name, const Shape &shape) {
         throw Error(ErrorCode::limit, "tensor is too large", name, "use a smaller image, or tiles");
 }
 
+constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+
+/// Of numbers that are not negative; the largest there is where the result is larger.
+std::int64_t times(std::int64_t a, std::int64_t b) {
+    return a != 0 && b > kMost / a ? kMost : a * b;
+}
+std::int64_t plus(std::int64_t a, std::int64_t b) {
+    return b > kMost - a ? kMost : a + b;
+}
+
 std::int64_t product(const Shape &shape) {
     std::int64_t out = 1;
-    for (const auto extent : shape) out *= extent;
+    for (const auto extent : shape) out = times(out, extent);
     return out;
 }
 
@@ -72,7 +84,8 @@ std::map<std::string, Shape> weight_shapes(const Graph &graph) {
 std::int64_t parameter_count(const Graph &graph) {
     std::int64_t count = 0;
     for (const auto &[name, shape] : weight_shapes(graph))
-        if (!name.ends_with("running_mean") && !name.ends_with("running_var")) count += product(shape);
+        if (!name.ends_with("running_mean") && !name.ends_with("running_var"))
+            count = plus(count, product(shape));
     return count;
 }
 
@@ -82,14 +95,12 @@ std::int64_t multiply_accumulates(const Graph &graph, std::int64_t height, std::
     const auto shapes = infer_shapes(graph, inputs);
     std::int64_t count = 0;
     for (const auto &node : graph.nodes) {
-        const Shape &out = shapes.at(node.name);
-        if (node.op == Op::conv2d)
-            count += product(op_info(node.op).weights[0].shape(node)) * out[2] * out[3];
-        if (node.op == Op::conv_transpose2d) {
-            const Shape &in = shapes.at(node.inputs[0]);
-            count += product(op_info(node.op).weights[0].shape(node)) * in[2] * in[3];
-        }
-        if (node.op == Op::linear) count += node.integer("in_channels") * node.integer("out_channels");
+        // Each weight counts once at each place of the output, or of the input of a transposed convolution.
+        const Shape &places = shapes.at(node.op == Op::conv_transpose2d ? node.inputs[0] : node.name);
+        if (node.op != Op::conv2d && node.op != Op::conv_transpose2d && node.op != Op::linear) continue;
+        const auto weights = product(op_info(node.op).weights[0].shape(node));
+        const auto area = node.op == Op::linear ? 1 : times(places[2], places[3]);
+        count = plus(count, times(weights, area));
     }
     return count;
 }

@@ -1,5 +1,6 @@
 // A graph of a bundle, run once as it is.
 #include "budget.hpp"
+#include "checked_run.hpp"
 #include "mirra/error.hpp"
 
 namespace mirra::host {
@@ -97,7 +98,7 @@ TensorSet run_graph(const std::shared_ptr<Engine> &engine,
         const Tensor &tensor = *inputs.at(input.name);
         ordered.push_back(module.upload(tensor.values, tensor.shape, runtime::Layout::nchw, device.id));
     }
-    const auto results = executable->run(ordered);
+    const auto results = checked_run(*executable, ordered);
     TensorSet outputs;
     for (std::size_t i = 0; i < results.size(); ++i)
         outputs[graph.outputs[i].name] = fetch(module, results[i]);

@@ -1,7 +1,9 @@
 // The host's functions for plugins that look at graphs and run them, forward and for gradients.
 #include "c_error.hpp"
 #include "c_struct.hpp"
+#include "checked_run.hpp"
 #include "host_table.hpp"
+#include "mirra/geometry.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -44,12 +46,6 @@ const graph::Output &find_output(const graph::Graph &graph, const std::string &n
                 "It has: " + names_of(graph.outputs) + ".");
 }
 
-std::int64_t on_grid(const graph::Graph &graph, std::int64_t extent) {
-    const std::int64_t step = graph::alignment(graph);
-    return std::max((std::max<std::int64_t>(extent, 1) + step - 1) / step * step,
-                    graph::minimum_extent(graph));
-}
-
 mirra_status graph_output_shape(mirra_context *context, const char *name, const char *output,
                                 std::int64_t height, std::int64_t width, std::int64_t *shape,
                                 mirra_error **error) {
@@ -59,9 +55,10 @@ mirra_status graph_output_shape(mirra_context *context, const char *name, const 
             throw Error(ErrorCode::not_found, "the session has no bundle", name);
         const graph::Graph &graph = context->session->bundle->graph(name);
         const std::string &source = find_output(graph, output).source;
+        const graph::Extents extents = graph::on_grid(graph, {height, width});
         std::map<std::string, graph::Shape> inputs;
         for (const graph::Input &input : graph.inputs)
-            inputs[input.name] = {1, input.channels, on_grid(graph, height), on_grid(graph, width)};
+            inputs[input.name] = {1, input.channels, extents.height, extents.width};
         graph::Shape found = graph::infer_shapes(graph, inputs).at(source);
         found.resize(4, 1);
         std::ranges::copy(found, shape);
@@ -110,8 +107,8 @@ mirra_status graph_run(mirra_context *context, const char *graph, const mirra_na
         const auto &executable = context->session->executable(graph);
         std::vector<std::size_t> indices;
         for (const auto &output : wanted) indices.push_back(output_index(executable->graph(), output.name));
-        const auto results =
-            executable->run(order_inputs(executable->graph(), read_array(inputs, input_count, "inputs")));
+        const auto results = checked_run(
+            *executable, order_inputs(executable->graph(), read_array(inputs, input_count, "inputs")));
         std::vector<std::unique_ptr<mirra_tensor>> handles;
         for (const std::size_t i : indices) handles.emplace_back(new_handle(results.at(i)));
         auto *bytes = reinterpret_cast<unsigned char *>(outputs);
@@ -158,8 +155,8 @@ mirra_status graph_gradient(mirra_context *context, const mirra_gradient_request
             throw Error(ErrorCode::not_found,
                         "the graph '" + graph.name + "' has no input '" + request.input + "'", request.input,
                         "It has: " + names_of(graph.inputs) + ".");
-        *gradient = new_handle(differentiable->gradient(
-            inputs, output_index(graph, request.output),
+        *gradient = new_handle(checked_gradient(
+            *differentiable, inputs, output_index(graph, request.output),
             static_cast<std::size_t>(input - graph.inputs.begin()),
             [&](const runtime::TensorPtr &output) { return ask_upstream(context, request, output); }));
     });

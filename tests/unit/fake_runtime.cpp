@@ -1,5 +1,7 @@
-// A runtime module without LibTorch: plain loops over a few ops, for tests of the host.
-// MIRRA_FAKE_DELAY_MS in the environment makes every network run take that long.
+// A runtime module without LibTorch: plain loops, for tests of the host and of plugins.
+// MIRRA_FAKE_DELAY_MS in the environment makes every network run take that long; MIRRA_FAKE_SHORT makes
+// results lose their last row.
+#include "fake_ops.hpp"
 #include "mirra/error.hpp"
 #include "mirra/runtime.hpp"
 
@@ -9,6 +11,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <numeric>
+#include <ranges>
 #include <stdexcept>
 #include <thread>
 
@@ -83,117 +86,16 @@ const FakeTensor &fake(const Tensor &tensor) {
     return dynamic_cast<const FakeTensor &>(tensor);
 }
 
-/// Where the values of a convolution meet: visit(input, weight, output) for each product. Zeros beyond the
-/// edges.
-template<class Visit>
-void for_products(const graph::Node &node, const graph::Shape &x, const graph::Shape &y, const Visit &visit) {
-    const auto kernel = node.integer("kernel"), padding = node.integer("padding"),
-               stride = node.integer("stride");
-    for (std::int64_t plane = 0; plane < y[0] * y[1]; ++plane)
-        for (std::int64_t i = 0; i < y[2] * y[3]; ++i)
-            for (std::int64_t c = 0; c < x[1]; ++c)
-                for (std::int64_t k = 0; k < kernel * kernel; ++k) {
-                    const auto row = i / y[3] * stride + k / kernel - padding,
-                               column = i % y[3] * stride + k % kernel - padding;
-                    if (row < 0 || column < 0 || row >= x[2] || column >= x[3]) continue;
-                    const std::int64_t image = plane / y[1], o = plane % y[1];
-                    visit(static_cast<std::size_t>(((image * x[1] + c) * x[2] + row) * x[3] + column),
-                          static_cast<std::size_t>((o * x[1] + c) * kernel * kernel + k),
-                          static_cast<std::size_t>(plane * y[2] * y[3] + i));
-                }
-}
-
-std::shared_ptr<FakeTensor> conv2d(const graph::Node &node, const FakeTensor &x,
-                                   std::span<const float> weights, std::span<const float> bias) {
-    const auto kernel = node.integer("kernel"), padding = node.integer("padding"),
-               stride = node.integer("stride");
-    const auto extent = [&](std::int64_t e) { return (e + 2 * padding - kernel) / stride + 1; };
-    auto y = make({x.shape()[0], node.integer("out_channels"), extent(x.shape()[2]), extent(x.shape()[3])});
-    const auto area = static_cast<std::size_t>(y->shape()[2] * y->shape()[3]);
-    for (std::size_t i = 0; i < y->values.size() && !bias.empty(); ++i)
-        y->values[i] = bias[i / area % bias.size()];
-    for_products(node, x.shape(), y->shape(), [&](std::size_t in, std::size_t weight, std::size_t out) {
-        y->values[out] += x.values[in] * weights[weight];
-    });
-    return y;
-}
-
 std::shared_ptr<FakeTensor> map(const FakeTensor &x, const std::function<float(float)> &function) {
     auto y = make(x.shape());
     std::ranges::transform(x.values, y->values.begin(), function);
     return y;
 }
 
-float relu(float v) {
-    return std::max(v, 0.0F);
-}
-
-float sigmoid(float v) {
-    return 1 / (1 + std::exp(-v));
-}
-
-/// Which value of a tensor became value i of that of `shape`, which is `factor` times as large.
-std::size_t before_upsampling(std::size_t i, std::int64_t factor, const graph::Shape &shape) {
-    const auto height = static_cast<std::size_t>(shape[2]), width = static_cast<std::size_t>(shape[3]),
-               times = static_cast<std::size_t>(factor);
-    return (i / (height * width) * (height / times) + i / width % height / times) * (width / times) +
-           i % width / times;
-}
-
-std::shared_ptr<FakeTensor> upsample(const graph::Node &node, const FakeTensor &x) {
-    const auto factor = node.integer("factor"), height = x.shape()[2] * factor, width = x.shape()[3] * factor;
-    auto y = make({x.shape()[0], x.shape()[1], height, width});
-    for (std::size_t i = 0; i < y->values.size(); ++i)
-        y->values[i] = x.values[before_upsampling(i, factor, y->shape())];
-    return y;
-}
-
-/// Means of windows; what lies beyond the edges counts as zeros.
-std::shared_ptr<FakeTensor> average(const graph::Node &node, const FakeTensor &x) {
-    const auto kernel = node.integer("kernel"), padding = node.integer("padding");
-    if (node.integer("stride") != 1 || kernel != 2 * padding + 1)
-        throw Error(ErrorCode::unsupported, "the fake runtime averages around each pixel only", node.name);
-    auto y = make(x.shape());
-    const auto height = x.shape()[2], width = x.shape()[3];
-    for (std::int64_t i = 0; i < static_cast<std::int64_t>(x.values.size()); ++i)
-        for (std::int64_t k = 0; k < kernel * kernel; ++k) {
-            const auto row = i / width % height + k / kernel - padding,
-                       column = i % width + k % kernel - padding;
-            if (row < 0 || column < 0 || row >= height || column >= width) continue;
-            y->values[static_cast<std::size_t>(i)] +=
-                x.values[static_cast<std::size_t>((i / (width * height) * height + row) * width + column)] /
-                static_cast<float>(kernel * kernel);
-        }
-    return y;
-}
-
-std::shared_ptr<FakeTensor> normalise(const graph::Node &node, const FakeTensor &x) {
-    auto y = make(x.shape());
-    const auto area = static_cast<std::size_t>(x.shape()[2] * x.shape()[3]),
-               channels = static_cast<std::size_t>(x.shape()[1]);
-    for (std::size_t i = 0; i < x.values.size(); ++i) {
-        const std::size_t channel = i / area % channels;
-        y->values[i] = static_cast<float>((x.values[i] - node.reals("mean")[channel]) /
-                                          node.reals("deviation")[channel]);
-    }
-    return y;
-}
-
-TensorPtr concat(const std::vector<TensorPtr> &parts) {
-    graph::Shape shape = parts.front()->shape();
-    shape[1] = 0;
-    for (const TensorPtr &part : parts) shape[1] += part->shape()[1];
-    auto y = make(shape);
-    auto at = y->values.begin();
-    for (const TensorPtr &part : parts) at = std::ranges::copy(fake(*part).values, at).out;
-    return y;
-}
-
 using Values = std::map<std::string, TensorPtr>;
-using Weights = std::map<std::string, std::vector<float>>;
 
-Weights load_weights(const graph::Graph &graph, const WeightSource &source) {
-    Weights weights;
+test::FakeWeights load_weights(const graph::Graph &graph, const WeightSource &source) {
+    test::FakeWeights weights;
     for (const auto &[name, shape] : graph::weight_shapes(graph)) {
         const auto values = source(name).values;
         weights[name].assign(values.begin(), values.end());
@@ -201,33 +103,17 @@ Weights load_weights(const graph::Graph &graph, const WeightSource &source) {
     return weights;
 }
 
-TensorPtr compute(const graph::Node &node, const std::vector<TensorPtr> &given, const Weights &weights) {
-    const FakeTensor &x = fake(*given[0]);
-    switch (node.op) {
-    case graph::Op::conv2d: {
-        const auto bias = node.weights.find("bias");
-        return conv2d(node, x, weights.at(node.weights.at("weight")),
-                      bias == node.weights.end() ? std::span<const float>() : weights.at(bias->second));
+std::vector<test::Valued> inputs_of(const graph::Node &node, const Values &values) {
+    std::vector<test::Valued> given;
+    for (const std::string &name : node.inputs) {
+        const FakeTensor &x = fake(*values.at(name));
+        given.push_back({x.shape(), x.values});
     }
-    case graph::Op::concat:
-        return concat(given);
-    case graph::Op::relu:
-        return map(x, relu);
-    case graph::Op::sigmoid:
-        return map(x, sigmoid);
-    case graph::Op::upsample_nearest:
-        return upsample(node, x);
-    case graph::Op::avg_pool:
-        return average(node, x);
-    case graph::Op::normalise:
-        return normalise(node, x);
-    default:
-        throw Error(ErrorCode::unsupported, "the fake runtime lacks this op", node.name);
-    }
+    return given;
 }
 
 /// Every value of a run by name.
-Values play(const graph::Graph &graph, const Weights &weights, std::span<const TensorPtr> inputs) {
+Values play(const graph::Graph &graph, const test::FakeWeights &weights, std::span<const TensorPtr> inputs) {
     if (const char *delay = std::getenv("MIRRA_FAKE_DELAY_MS")) {
         std::this_thread::sleep_for(std::chrono::milliseconds(std::atoi(delay)));
     }
@@ -237,13 +123,21 @@ Values play(const graph::Graph &graph, const Weights &weights, std::span<const T
         values[graph.inputs[i].name] = inputs[i];
         shapes[graph.inputs[i].name] = inputs[i]->shape();
     }
-    graph::infer_shapes(graph, shapes);
+    shapes = graph::infer_shapes(graph, shapes);
     for (const graph::Node &node : graph.nodes) {
-        std::vector<TensorPtr> given;
-        for (const std::string &name : node.inputs) given.push_back(values.at(name));
-        values[node.name] = compute(node, given, weights);
+        auto y = make(shapes.at(node.name));
+        y->values = test::forward(node, inputs_of(node, values), y->shape(), weights);
+        values[node.name] = std::move(y);
     }
     return values;
+}
+
+/// The same tensor without its last row, where a test asks for a runtime that breaks its promises.
+TensorPtr as_asked(const TensorPtr &tensor) {
+    if (std::getenv("MIRRA_FAKE_SHORT") == nullptr || tensor->shape().size() != 4) return tensor;
+    graph::Shape shape = tensor->shape();
+    --shape[2];
+    return make(shape);
 }
 
 class FakeExecutable final : public Executable {
@@ -256,16 +150,16 @@ class FakeExecutable final : public Executable {
     std::vector<TensorPtr> run(std::span<const TensorPtr> inputs) override {
         const Values values = play(graph_, weights_, inputs);
         std::vector<TensorPtr> outputs;
-        for (const graph::Output &output : graph_.outputs) outputs.push_back(values.at(output.source));
+        for (const graph::Output &output : graph_.outputs)
+            outputs.push_back(as_asked(values.at(output.source)));
         return outputs;
     }
 
   private:
     graph::Graph graph_;
-    Weights weights_;
+    test::FakeWeights weights_;
 };
 
-/// Gradients of chains of convolutions, ReLUs, sigmoids and upsampling.
 class FakeDifferentiable final : public Differentiable {
   public:
     FakeDifferentiable(graph::Graph graph, const WeightSource &weights)
@@ -276,47 +170,34 @@ class FakeDifferentiable final : public Differentiable {
     TensorPtr gradient(std::span<const TensorPtr> inputs, std::size_t output, std::size_t input,
                        const Upstream &upstream) override {
         const Values values = play(graph_, weights_, inputs);
-        std::string at = graph_.outputs[output].source;
-        TensorPtr gradient = upstream(values.at(at));
-        if (gradient == nullptr || gradient->shape() != values.at(at)->shape())
+        const std::string &wanted = graph_.outputs[output].source;
+        const TensorPtr given = upstream(values.at(wanted));
+        if (given == nullptr || given->shape() != values.at(wanted)->shape())
             throw Error(ErrorCode::mismatch, "the gradient does not have the shape of the output");
-        while (at != graph_.inputs[input].name) {
-            const auto node = std::ranges::find(graph_.nodes, at, &graph::Node::name);
-            at = node->inputs.front();
-            gradient = back(*node, fake(*values.at(at)), fake(*gradient));
-        }
-        return gradient;
+        std::map<std::string, std::vector<float>> gradients{{wanted, fake(*given).values}};
+        for (const graph::Node &node : graph_.nodes | std::views::reverse)
+            if (const auto found = gradients.find(node.name); found != gradients.end())
+                add(gradients, node, values, found->second);
+        auto out = make(inputs[input]->shape());
+        if (const auto found = gradients.find(graph_.inputs[input].name); found != gradients.end())
+            out->values = found->second;
+        return as_asked(out);
     }
 
   private:
-    TensorPtr back(const graph::Node &node, const FakeTensor &x, const FakeTensor &gradient) const {
-        auto out = make(x.shape());
-        if (node.op == graph::Op::relu) {
-            for (std::size_t i = 0; i < x.values.size(); ++i)
-                out->values[i] = x.values[i] > 0 ? gradient.values[i] : 0;
-        } else if (node.op == graph::Op::sigmoid) {
-            for (std::size_t i = 0; i < x.values.size(); ++i) {
-                const float y = sigmoid(x.values[i]);
-                out->values[i] = gradient.values[i] * y * (1 - y);
-            }
-        } else if (node.op == graph::Op::upsample_nearest) {
-            for (std::size_t i = 0; i < gradient.values.size(); ++i)
-                out->values[before_upsampling(i, node.integer("factor"), gradient.shape())] +=
-                    gradient.values[i];
-        } else if (node.op == graph::Op::conv2d) {
-            const auto &weights = weights_.at(node.weights.at("weight"));
-            for_products(node, x.shape(), gradient.shape(),
-                         [&](std::size_t in, std::size_t weight, std::size_t at) {
-                             out->values[in] += gradient.values[at] * weights[weight];
-                         });
-        } else {
-            throw Error(ErrorCode::unsupported, "the fake runtime has no gradient of this op", node.name);
+    void add(std::map<std::string, std::vector<float>> &gradients, const graph::Node &node,
+             const Values &values, const std::vector<float> &gradient) const {
+        const auto parts = test::backward(node, inputs_of(node, values),
+                                          {values.at(node.name)->shape(), gradient}, weights_);
+        for (std::size_t k = 0; k < parts.size(); ++k) {
+            auto &sum = gradients[node.inputs[k]];
+            sum.resize(parts[k].size());
+            for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += parts[k][i];
         }
-        return out;
     }
 
     graph::Graph graph_;
-    Weights weights_;
+    test::FakeWeights weights_;
 };
 
 /// Where a value of an nhwc tensor lies in nchw.

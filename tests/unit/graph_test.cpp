@@ -1,6 +1,7 @@
 // The graph: shapes, validation, alignment, receptive field, Mirra's own architecture.
 #include "mirra/architectures.hpp"
 #include "mirra/error.hpp"
+#include "mirra/geometry.hpp"
 #include "mirra/graph.hpp"
 
 #include <gtest/gtest.h>
@@ -136,6 +137,64 @@ TEST(Geometry, FieldOfTransposedConvolutionAndUpsampling) {
 
 TEST(Geometry, GlobalPoolingCannotBeTiled) {
     EXPECT_TRUE(receptive_field(single(Op::global_avg_pool, {}, 4)).unbounded);
+}
+
+TEST(Geometry, LeastExtentsAreThoseOfEachAxis) {
+    Builder b("axes");
+    auto x = b.crop(b.input("image", 1), 40, 0, 0, 0);
+    x = b.reflection_pad(x, 20, 20, 3, 0);
+    b.output("image", x);
+    const auto graph = b.finish();
+    EXPECT_EQ(minimum_extents(graph), (Extents{.height = 4, .width = 61}));
+    EXPECT_EQ(minimum_extent(graph), 61);
+    EXPECT_EQ(on_grid(graph, {.height = 44, .width = 64}), (Extents{.height = 44, .width = 64}));
+    EXPECT_EQ(on_grid(graph, {.height = -1, .width = 1}), (Extents{.height = 4, .width = 61}));
+}
+
+TEST(Geometry, ExtentsThatNoTensorHasAreRefusedNotRounded) {
+    Builder b("plain");
+    b.output("image", b.max_pool(b.input("image", 1), 3, 3));
+    const auto graph = b.finish();
+    const auto extents = on_grid(graph, {.height = INT64_MAX, .width = 4});
+    EXPECT_EQ(extents.width, 6);
+    EXPECT_EQ(code_of([&] { infer_shapes(graph, {{"image", {1, 1, extents.height, extents.width}}}); }),
+              ErrorCode::limit);
+}
+
+/// One convolution behind the other, each with the largest window and the largest stride, along a way that
+/// the alignment does not follow: the first of two joined inputs says what it goes on with.
+Graph multiplied_far_beyond() {
+    Builder b("far");
+    auto x = b.input("image", 1);
+    for (int i = 0; i < 40; ++i) {
+        const auto name = std::to_string(i);
+        const auto reduced =
+            b.conv2d(x, {.in = 1, .out = 1, .kernel = 256, .stride = 256, .padding = 256}, "conv" + name);
+        x = b.channel_slice(b.concat({x, reduced}, "join" + name), 0, 1, "slice" + name);
+    }
+    b.output("image", x);
+    return b.finish();
+}
+
+TEST(Geometry, FieldsThatReachBeyondEveryTensorAreTheWholeAxis) {
+    const auto graph = multiplied_far_beyond();
+    const auto field = input_interval(graph, "image", true, {0, INT64_MAX});
+    EXPECT_TRUE(field.unbounded);
+    EXPECT_EQ(field.low, -kFarthest);
+    EXPECT_EQ(field.high, kFarthest);
+    EXPECT_TRUE(receptive_field(graph).unbounded);
+    EXPECT_EQ(code_of([&] { minimum_extents(graph); }), ErrorCode::mismatch);
+}
+
+TEST(Geometry, CountsThatNoNumberHoldsAreTheLargest) {
+    Builder b("heavy");
+    auto x = b.input("image", 1);
+    for (int i = 0; i < 8; ++i)
+        x = b.conv_transpose2d(
+            x, {.in = i == 0 ? 1 : 65536, .out = 65536, .kernel = 256, .stride = 1, .padding = 127},
+            "conv" + std::to_string(i));
+    b.output("image", x);
+    EXPECT_EQ(multiply_accumulates(b.finish(), 4000, 4000), INT64_MAX);
 }
 
 TEST(WaveletDenoiser, ShapesAlignmentAndSize) {

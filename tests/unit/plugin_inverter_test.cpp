@@ -78,6 +78,21 @@ TEST_P(PluginInverter, FeaturesOutAndInGiveTheSamePicture) {
     }
 }
 
+TEST_P(PluginInverter, FeaturesThatAreNoFiniteNumbersAreRefused) {
+    const auto image = picture(53, 41);
+    Inverter inverter(GetParam(), make_inverter(), 24);
+    const TensorView features =
+        tensor_of(inverter.invert(*image, {.features_out = true}).result, "features_out");
+    const auto last = values_of(features).size() - 1;
+    auto &value = static_cast<float *>(features->dl_tensor.data)[last];
+    for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                            -std::numeric_limits<float>::infinity()}) {
+        value = bad;
+        EXPECT_THAT(inverter.refuse(MIRRA_E_INVALID_ARGUMENT, *image, {.features_in = features.get()}),
+                    ::testing::HasSubstr("no finite numbers | features_in"));
+    }
+}
+
 TEST_P(PluginInverter, FeaturesWeighedByT) {
     const Bundle bundle = make_inverter();
     const auto image = picture(20, 17), other = picture(20, 17, 2);

@@ -2,6 +2,7 @@
 #include "mirra/tiling.hpp"
 
 #include "mirra/error.hpp"
+#include "mirra/geometry.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -88,18 +89,19 @@ class Planner {
         : graph_(graph)
         , options_(options)
         , alignment_(g::alignment(graph))
-        , minimum_(g::minimum_extent(graph))
+        , minimum_(g::minimum_extents(graph))
         , halo_(g::receptive_field(graph)) {
         for (const auto &use : options.others) {
             alignment_ = common_alignment(alignment_, g::alignment(*use.graph));
-            minimum_ = std::max(minimum_, g::minimum_extent(*use.graph));
+            const auto least = g::minimum_extents(*use.graph);
+            minimum_ = {std::max(minimum_.height, least.height), std::max(minimum_.width, least.width)};
         }
-        minimum_ = round_up(minimum_, alignment_);
+        minimum_ = {round_up(minimum_.height, alignment_), round_up(minimum_.width, alignment_)};
         halo_.unbounded = halo_.unbounded || options.whole;
         for (std::int64_t *side : {&halo_.left, &halo_.top, &halo_.right, &halo_.bottom})
             *side += options.halo;
-        x_ = axis(width, halo_.left, halo_.right);
-        y_ = axis(height, halo_.top, halo_.bottom);
+        x_ = axis(width, minimum_.width, halo_.left, halo_.right);
+        y_ = axis(height, minimum_.height, halo_.top, halo_.bottom);
     }
 
     TilePlan plan() {
@@ -117,14 +119,14 @@ class Planner {
         std::uint64_t bytes = 0;
     };
 
-    Axis axis(std::int64_t size, std::int64_t before, std::int64_t after) const {
+    Axis axis(std::int64_t size, std::int64_t minimum, std::int64_t before, std::int64_t after) const {
         Axis out;
         out.size = size;
-        out.padded = std::max(round_up(size, alignment_), minimum_);
+        out.padded = std::max(round_up(size, alignment_), minimum);
         out.before = round_up(before, alignment_);
         out.after = round_up(after, alignment_);
         out.core = out.padded;
-        out.minimum = minimum_;
+        out.minimum = minimum;
         return out;
     }
 
@@ -161,8 +163,10 @@ class Planner {
     }
 
     [[nodiscard]] bool fits(const Axis &x, const Axis &y, std::uint64_t limit, std::uint64_t &needed) const {
-        if (options_.largest_tile > 0 &&
-            std::max(x.largest_input(), y.largest_input()) > std::max(options_.largest_tile, minimum_))
+        const auto too_large = [this](const Axis &axis) {
+            return axis.largest_input() > std::max(options_.largest_tile, axis.minimum);
+        };
+        if (options_.largest_tile > 0 && (too_large(x) || too_large(y)))
             if (x.core > smallest_core() || y.core > smallest_core()) return false;
         needed = bytes(x, y);
         return needed <= limit;
@@ -268,7 +272,8 @@ class Planner {
 
     const g::Graph &graph_;
     const TilingOptions &options_;
-    std::int64_t alignment_, minimum_;
+    std::int64_t alignment_;
+    g::Extents minimum_;
     g::Halo halo_;
     Axis x_, y_;
 };

@@ -1,0 +1,383 @@
+// Every op as plain loops.
+//
+// All but the maximum and the functions of single values are sums of products: y[out] += factor * x[in]. Each
+// such op lists its terms once, and both directions follow from the list.
+#include "fake_ops.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <stdexcept>
+
+namespace mirra::test {
+namespace {
+
+using graph::Node, graph::Op, graph::Shape;
+
+std::size_t count(const Shape &shape) {
+    std::size_t elements = 1;
+    for (const std::int64_t extent : shape) elements *= static_cast<std::size_t>(extent);
+    return elements;
+}
+
+/// Places of a picture tensor.
+struct Places {
+    explicit Places(const Shape &shape) : n(shape[0]), c(shape[1]), h(shape[2]), w(shape[3]) {}
+    std::int64_t n, c, h, w;
+    [[nodiscard]] std::size_t at(std::int64_t image, std::int64_t channel, std::int64_t row,
+                                 std::int64_t column) const {
+        return static_cast<std::size_t>(((image * c + channel) * h + row) * w + column);
+    }
+    [[nodiscard]] bool holds(std::int64_t row, std::int64_t column) const {
+        return row >= 0 && column >= 0 && row < h && column < w;
+    }
+};
+
+template<class Visit> void for_places(const Places &y, const Visit &visit) {
+    for (std::int64_t n = 0; n < y.n; ++n)
+        for (std::int64_t c = 0; c < y.c; ++c)
+            for (std::int64_t i = 0; i < y.h; ++i)
+                for (std::int64_t j = 0; j < y.w; ++j) visit(n, c, i, j);
+}
+
+/// One input of a node, and what the node makes of it.
+struct Link {
+    const Node &node;
+    const Shape &from, &to;
+    const FakeWeights &weights;
+    std::size_t before; ///< channels of the inputs before it, for `concat`
+
+    [[nodiscard]] std::int64_t integer(const char *key) const { return node.integer(key); }
+    [[nodiscard]] const std::vector<float> &weight(const char *role) const {
+        return weights.at(node.weights.at(role));
+    }
+};
+
+template<class Visit> void conv2d_terms(const Link &link, const Visit &visit) {
+    const Places x(link.from), y(link.to);
+    const auto kernel = link.integer("kernel"), padding = link.integer("padding"),
+               stride = link.integer("stride"), dilation = link.integer("dilation"),
+               groups = link.integer("groups");
+    const auto own = x.c / groups, made = y.c / groups;
+    const auto &weight = link.weight("weight");
+    for_places(y, [&](std::int64_t n, std::int64_t o, std::int64_t i, std::int64_t j) {
+        const auto out = y.at(n, o, i, j);
+        for (std::int64_t c = 0; c < own; ++c)
+            for (std::int64_t k = 0; k < kernel * kernel; ++k) {
+                const auto row = i * stride + k / kernel * dilation - padding,
+                           column = j * stride + k % kernel * dilation - padding;
+                if (!x.holds(row, column)) continue;
+                visit(x.at(n, o / made * own + c, row, column), out,
+                      weight[static_cast<std::size_t>((o * own + c) * kernel * kernel + k)]);
+            }
+    });
+}
+
+template<class Visit> void conv_transpose2d_terms(const Link &link, const Visit &visit) {
+    const Places x(link.from), y(link.to);
+    const auto kernel = link.integer("kernel"), padding = link.integer("padding"),
+               stride = link.integer("stride");
+    const auto &weight = link.weight("weight");
+    for_places(x, [&](std::int64_t n, std::int64_t c, std::int64_t i, std::int64_t j) {
+        for (std::int64_t o = 0; o < y.c; ++o)
+            for (std::int64_t k = 0; k < kernel * kernel; ++k) {
+                const auto row = i * stride + k / kernel - padding,
+                           column = j * stride + k % kernel - padding;
+                if (!y.holds(row, column)) continue;
+                visit(x.at(n, c, i, j), y.at(n, o, row, column),
+                      weight[static_cast<std::size_t>((c * y.c + o) * kernel * kernel + k)]);
+            }
+    });
+}
+
+template<class Visit> void linear_terms(const Link &link, const Visit &visit) {
+    const auto in = static_cast<std::size_t>(link.from[1]), out = static_cast<std::size_t>(link.to[1]);
+    const auto &weight = link.weight("weight");
+    for (std::size_t n = 0; n < static_cast<std::size_t>(link.from[0]); ++n)
+        for (std::size_t o = 0; o < out; ++o)
+            for (std::size_t i = 0; i < in; ++i) visit(n * in + i, n * out + o, weight[o * in + i]);
+}
+
+/// The mean of the rows [top, bottom) and columns [left, right), as far as they are there, over `area`.
+template<class Visit>
+void mean_terms(const Places &x, std::int64_t n, std::int64_t c, const std::array<std::int64_t, 4> &window,
+                std::int64_t area, std::size_t out, const Visit &visit) {
+    const auto [top, bottom, left, right] = window;
+    for (auto row = std::max<std::int64_t>(top, 0); row < std::min(bottom, x.h); ++row)
+        for (auto column = std::max<std::int64_t>(left, 0); column < std::min(right, x.w); ++column)
+            visit(x.at(n, c, row, column), out, 1 / static_cast<float>(area));
+}
+
+/// What lies beyond the edges counts as zeros.
+template<class Visit> void avg_pool_terms(const Link &link, const Visit &visit) {
+    const Places x(link.from), y(link.to);
+    const auto kernel = link.integer("kernel"), padding = link.integer("padding"),
+               stride = link.integer("stride");
+    for_places(y, [&](std::int64_t n, std::int64_t c, std::int64_t i, std::int64_t j) {
+        const auto top = i * stride - padding, left = j * stride - padding;
+        mean_terms(x, n, c, {top, top + kernel, left, left + kernel}, kernel * kernel, y.at(n, c, i, j),
+                   visit);
+    });
+}
+
+template<class Visit> void adaptive_pool_terms(const Link &link, const Visit &visit) {
+    const Places x(link.from), y(link.to);
+    const auto begin = [](std::int64_t i, std::int64_t from, std::int64_t to) { return i * from / to; };
+    const auto end = [](std::int64_t i, std::int64_t from, std::int64_t to) {
+        return ((i + 1) * from + to - 1) / to;
+    };
+    for_places(y, [&](std::int64_t n, std::int64_t c, std::int64_t i, std::int64_t j) {
+        const std::array window{begin(i, x.h, y.h), end(i, x.h, y.h), begin(j, x.w, y.w), end(j, x.w, y.w)};
+        mean_terms(x, n, c, window, (window[1] - window[0]) * (window[3] - window[2]), y.at(n, c, i, j),
+                   visit);
+    });
+}
+
+/// Each place of the result is one of the input, `from(n, c, i, j)`.
+template<class From, class Visit> void copy_terms(const Link &link, const From &from, const Visit &visit) {
+    const Places x(link.from), y(link.to);
+    for_places(y, [&](std::int64_t n, std::int64_t c, std::int64_t i, std::int64_t j) {
+        const auto [channel, row, column] = from(x, c, i, j);
+        if (channel >= 0 && channel < x.c) visit(x.at(n, channel, row, column), y.at(n, c, i, j), 1.0F);
+    });
+}
+
+using Source = std::array<std::int64_t, 3>;
+
+Source upsampled(const Link &link, std::int64_t c, std::int64_t i, std::int64_t j) {
+    const auto factor = link.integer("factor");
+    return {c, i / factor, j / factor};
+}
+
+std::int64_t reflected(std::int64_t at, std::int64_t extent) {
+    const auto inside = at < 0 ? -at : at;
+    return inside >= extent ? 2 * (extent - 1) - inside : inside;
+}
+
+/// Low-pass, horizontal, vertical and diagonal detail of 2 x 2 pixels, band by band.
+/// @param fine, coarse  the picture and its bands
+template<class Visit> void haar_terms(const Places &fine, const Places &coarse, const Visit &visit) {
+    constexpr float kTaps[4][4] = {{1, 1, 1, 1}, {-1, 1, -1, 1}, {-1, -1, 1, 1}, {1, -1, -1, 1}};
+    for_places(coarse, [&](std::int64_t n, std::int64_t c, std::int64_t i, std::int64_t j) {
+        for (std::int64_t k = 0; k < 4; ++k)
+            visit(fine.at(n, c % fine.c, 2 * i + k / 2, 2 * j + k % 2), coarse.at(n, c, i, j),
+                  kTaps[c / fine.c][k] / 2);
+    });
+}
+
+/// A factor for each channel.
+template<class Factor, class Visit>
+void channel_terms(const Link &link, const Factor &factor, const Visit &visit) {
+    const Places x(link.from);
+    for_places(x, [&](std::int64_t n, std::int64_t c, std::int64_t i, std::int64_t j) {
+        visit(x.at(n, c, i, j), x.at(n, c, i, j), factor(static_cast<std::size_t>(c)));
+    });
+}
+
+float batch_norm_factor(const Link &link, std::size_t c) {
+    return link.weight("weight")[c] /
+           std::sqrt(link.weight("running_var")[c] + static_cast<float>(link.node.real("epsilon")));
+}
+
+double of_channel(const std::vector<double> &values, std::size_t c) {
+    return values[values.size() == 1 ? 0 : c];
+}
+
+/// Calls visit(in, out, factor) for each term of a sum of products.
+template<class Visit> void for_terms(const Link &link, const Visit &visit) {
+    switch (link.node.op) {
+    case Op::conv2d:
+        return conv2d_terms(link, visit);
+    case Op::conv_transpose2d:
+        return conv_transpose2d_terms(link, visit);
+    case Op::linear:
+        return linear_terms(link, visit);
+    case Op::avg_pool:
+        return avg_pool_terms(link, visit);
+    case Op::global_avg_pool:
+    case Op::adaptive_avg_pool:
+        return adaptive_pool_terms(link, visit);
+    case Op::flatten:
+    case Op::add:
+        for (std::size_t i = 0; i < count(link.from); ++i) visit(i, i, 1.0F);
+        return;
+    case Op::concat:
+        return copy_terms(
+            link,
+            [&](const Places &, std::int64_t c, std::int64_t i, std::int64_t j) {
+                return Source{c - static_cast<std::int64_t>(link.before), i, j};
+            },
+            visit);
+    case Op::channel_slice:
+        return copy_terms(
+            link,
+            [&](const Places &, std::int64_t c, std::int64_t i, std::int64_t j) {
+                return Source{c + link.integer("begin"), i, j};
+            },
+            visit);
+    case Op::upsample_nearest:
+        return copy_terms(
+            link,
+            [&](const Places &, std::int64_t c, std::int64_t i, std::int64_t j) {
+                return upsampled(link, c, i, j);
+            },
+            visit);
+    case Op::crop:
+        return copy_terms(
+            link,
+            [&](const Places &, std::int64_t c, std::int64_t i, std::int64_t j) {
+                return Source{c, i + link.integer("top"), j + link.integer("left")};
+            },
+            visit);
+    case Op::reflection_pad:
+        return copy_terms(
+            link,
+            [&](const Places &x, std::int64_t c, std::int64_t i, std::int64_t j) {
+                return Source{c, reflected(i - link.integer("top"), x.h),
+                              reflected(j - link.integer("left"), x.w)};
+            },
+            visit);
+    case Op::batch_norm:
+        return channel_terms(link, [&](std::size_t c) { return batch_norm_factor(link, c); }, visit);
+    case Op::normalise:
+        return channel_terms(
+            link,
+            [&](std::size_t c) {
+                return static_cast<float>(1 / of_channel(link.node.reals("deviation"), c));
+            },
+            visit);
+    case Op::haar_analysis:
+        return haar_terms(Places(link.from), Places(link.to), visit);
+    case Op::haar_synthesis:
+        return haar_terms(
+            Places(link.to), Places(link.from),
+            [&](std::size_t fine, std::size_t coarse, float factor) { visit(coarse, fine, factor); });
+    default:
+        throw std::logic_error("no sum of products");
+    }
+}
+
+/// What is there before any term: biases, or what a channel is moved by.
+std::vector<float> offsets(const Link &link) {
+    std::vector<float> out(count(link.to));
+    const auto fill = [&](const auto &value) {
+        const auto channels = static_cast<std::size_t>(link.to[1]);
+        const std::size_t area = out.size() / (static_cast<std::size_t>(link.to[0]) * channels);
+        for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(value(i / area % channels));
+    };
+    const auto &node = link.node;
+    if (node.op == Op::batch_norm)
+        fill([&](std::size_t c) {
+            return link.weight("bias")[c] - batch_norm_factor(link, c) * link.weight("running_mean")[c];
+        });
+    else if (node.op == Op::normalise)
+        fill([&](std::size_t c) {
+            return -of_channel(node.reals("mean"), c) / of_channel(node.reals("deviation"), c);
+        });
+    else if (node.weights.contains("bias"))
+        fill([&](std::size_t c) { return link.weight("bias")[c]; });
+    return out;
+}
+
+/// Which value of the input is the maximum that a value of the result is; no number beats numbers.
+template<class Visit>
+void for_maxima(const Node &node, const Valued &input, const Shape &result, const Visit &visit) {
+    const Places x(input.shape), y(result);
+    const auto kernel = node.integer("kernel"), padding = node.integer("padding"),
+               stride = node.integer("stride");
+    for_places(y, [&](std::int64_t n, std::int64_t c, std::int64_t i, std::int64_t j) {
+        std::size_t best = SIZE_MAX;
+        for (std::int64_t k = 0; k < kernel * kernel; ++k) {
+            const auto row = i * stride + k / kernel - padding, column = j * stride + k % kernel - padding;
+            if (!x.holds(row, column)) continue;
+            const auto at = x.at(n, c, row, column);
+            if (best == SIZE_MAX || input.values[at] > input.values[best] || std::isnan(input.values[at]))
+                best = at;
+        }
+        if (best != SIZE_MAX) visit(best, y.at(n, c, i, j));
+    });
+}
+
+float sigmoid(float v) {
+    return 1 / (1 + std::exp(-v));
+}
+
+/// A function of single values, and its slope.
+struct Curve {
+    float value, slope;
+};
+
+Curve curve(const Node &node, float x) {
+    switch (node.op) {
+    case Op::relu:
+        return {std::isnan(x) ? x : std::max(x, 0.0F), x > 0 ? 1.0F : 0.0F};
+    case Op::leaky_relu: {
+        const auto slope = static_cast<float>(node.real("slope"));
+        return {x > 0 ? x : x * slope, x > 0 ? 1.0F : slope};
+    }
+    case Op::tanh:
+        return {std::tanh(x), 1 - std::tanh(x) * std::tanh(x)};
+    case Op::sigmoid:
+        return {sigmoid(x), sigmoid(x) * (1 - sigmoid(x))};
+    default:
+        throw std::logic_error("no function of single values");
+    }
+}
+
+bool is_curve(Op op) {
+    return op == Op::relu || op == Op::leaky_relu || op == Op::tanh || op == Op::sigmoid;
+}
+
+/// Calls visit(index of the input, link).
+template<class Visit>
+void for_links(const Node &node, std::span<const Valued> inputs, const Shape &result,
+               const FakeWeights &weights, const Visit &visit) {
+    std::size_t before = 0;
+    for (std::size_t k = 0; k < inputs.size(); ++k) {
+        visit(k, Link{node, inputs[k].shape, result, weights, before});
+        before += inputs[k].shape.size() > 1 ? static_cast<std::size_t>(inputs[k].shape[1]) : 0;
+    }
+}
+
+} // namespace
+
+std::vector<float> forward(const Node &node, std::span<const Valued> inputs, const Shape &result,
+                           const FakeWeights &weights) {
+    std::vector<float> out(count(result));
+    if (is_curve(node.op)) {
+        for (std::size_t i = 0; i < out.size(); ++i) out[i] = curve(node, inputs[0].values[i]).value;
+    } else if (node.op == Op::max_pool) {
+        for_maxima(node, inputs[0], result,
+                   [&](std::size_t in, std::size_t at) { out[at] = inputs[0].values[in]; });
+    } else {
+        for_links(node, inputs, result, weights, [&](std::size_t k, const Link &link) {
+            if (k == 0) out = offsets(link);
+            for_terms(link, [&](std::size_t in, std::size_t at, float factor) {
+                out[at] += factor * inputs[k].values[in];
+            });
+        });
+    }
+    return out;
+}
+
+std::vector<std::vector<float>> backward(const Node &node, std::span<const Valued> inputs,
+                                         const Valued &gradient, const FakeWeights &weights) {
+    std::vector<std::vector<float>> out;
+    for (const Valued &input : inputs) out.emplace_back(input.values.size());
+    if (is_curve(node.op)) {
+        for (std::size_t i = 0; i < out[0].size(); ++i)
+            out[0][i] = gradient.values[i] * curve(node, inputs[0].values[i]).slope;
+    } else if (node.op == Op::max_pool) {
+        for_maxima(node, inputs[0], gradient.shape,
+                   [&](std::size_t in, std::size_t at) { out[0][in] += gradient.values[at]; });
+    } else {
+        for_links(node, inputs, gradient.shape, weights, [&](std::size_t k, const Link &link) {
+            for_terms(link, [&](std::size_t in, std::size_t at, float factor) {
+                out[k][in] += factor * gradient.values[at];
+            });
+        });
+    }
+    return out;
+}
+
+} // namespace mirra::test
