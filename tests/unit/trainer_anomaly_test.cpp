@@ -3,6 +3,7 @@
 #include "data/square_pictures.hpp"
 #include "eval/anomaly_scorer.hpp"
 #include "eval/auroc.hpp"
+#include "eval/host_engine.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
@@ -290,18 +291,69 @@ TEST(AnomalyTraining, BothPartsOfTheScoreAreAlikeOnNormalPictures) {
     EXPECT_FALSE(defaults.contains("feature_memory_threshold"));
     auto settings = Recipe::load(command.recipe);
     const auto pictures = open_anomaly_pictures(command, AnomalyRecipe::read(settings));
-    const auto normal = picture_tensor(*pictures.normal, 32, 100);
     const auto median = [&](double pixels, double features) {
         AnomalyScorer::Options options;
         options.method = "reconstruction";
         options.pixel_weight = pixels;
         options.feature_weight = features;
-        auto scores = AnomalyScorer(command.output, options).score(normal).scores;
+        AnomalyScorer scorer(command.output, options);
+        std::vector<double> scores;
+        for (std::int64_t i = 0; i < pictures.normal->size(); ++i)
+            scores.push_back(scorer.score(pictures.normal->original(i)));
         std::ranges::sort(scores);
         return scores[scores.size() / 2];
     };
     const double pixels = median(defaults["pixel_weight"], 1e-20), features = median(1e-20, 0.02);
     EXPECT_NEAR(pixels / features, 1, 1e-3);
+}
+
+/// What hosts read for a picture of a file.
+struct Verdict {
+    double score, probability;
+    std::string verdict;
+};
+
+Verdict judged(const fs::path &bundle, const std::string &method, const fs::path &file, int threads) {
+    host::SessionOptions options;
+    options.task = "detect";
+    options.bundle = bundle::Bundle::open(bundle);
+    options.threads = threads;
+    const auto session = host::Session::create(host_engine(), options);
+    session->set_text("method", method);
+    auto picture = image::read(file);
+    host::RunRequest request;
+    request.images["image"] = picture.view();
+    const auto result = session->run(request);
+    return {std::get<double>(result->values.at("score")), std::get<double>(result->values.at("probability")),
+            std::get<std::string>(result->values.at("verdict"))};
+}
+
+// Nothing varies, so that the least difference between what was calibrated and what is judged would show.
+TEST(AnomalyTraining, OfEqualPicturesWarnsAndFindsThemNormal) {
+    auto command = command_for("equal");
+    const auto folder = make_pictures("anomaly-equal", 1, 101, 67);
+    for (int i = 1; i < 24; ++i)
+        fs::copy_file(folder / "picture0.png", folder / ("copy" + std::to_string(i) + ".png"));
+    command.data = {folder.string()};
+    testing::internal::CaptureStderr();
+    const int status = train_anomaly(command);
+    const auto text = testing::internal::GetCapturedStderr();
+    ASSERT_EQ(status, 0);
+    EXPECT_NE(text.find("24 normal pictures are the same"), std::string::npos) << text;
+    for (const std::string method : {"reconstruction", "latent-search", "feature-memory"})
+        for (const int threads : {1, 2}) {
+            const auto found = judged(command.output, method, folder / "picture0.png", threads);
+            EXPECT_EQ(found.verdict, "normal") << method << " " << found.score;
+            EXPECT_LT(found.probability, 0.1) << method;
+        }
+}
+
+TEST(AnomalyTraining, PicturesThatDifferAreNoReasonForAWarning) {
+    const auto command = command_for("unlike");
+    auto recipe = Recipe::load(command.recipe);
+    testing::internal::CaptureStderr();
+    open_anomaly_pictures(command, AnomalyRecipe::read(recipe));
+    EXPECT_EQ(testing::internal::GetCapturedStderr().find("warning"), std::string::npos);
 }
 
 TEST(AnomalyTraining, TellsBadPicturesAndPrintsHowWell) {

@@ -30,6 +30,9 @@ class ClassFolders final : public PictureStore {
     [[nodiscard]] image::Image decode(std::int64_t index, std::int64_t side) const override {
         return to_rgb8(image::read(at(index).path, {.reduce_to = static_cast<std::int32_t>(side)}));
     }
+    [[nodiscard]] image::Image original(std::int64_t index) const override {
+        return image::read(at(index).path);
+    }
 
   private:
     struct File {

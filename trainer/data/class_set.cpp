@@ -96,6 +96,11 @@ std::int32_t ClassSet::label(std::int64_t index) const {
     return entry.store->label(entry.index);
 }
 
+image::Image ClassSet::original(std::int64_t index) const {
+    const auto &entry = *entries_.at(static_cast<std::size_t>(index));
+    return entry.store->original(entry.index);
+}
+
 LabelledPicture ClassSet::get(std::int64_t index) {
     for (std::int64_t offset = 0; offset < size(); ++offset) {
         const auto place = (index + offset) % size();

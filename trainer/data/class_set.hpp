@@ -55,6 +55,8 @@ class ClassSet {
     /// The picture at `index`, or the next one that can be read, with its label. @throws Error corrupt when
     /// none can
     LabelledPicture get(std::int64_t index);
+    /// The picture at `index` as it lies in its file. @throws Error corrupt | io | not_found
+    [[nodiscard]] image::Image original(std::int64_t index) const;
     /// "name: reason" of every picture that was skipped so far.
     [[nodiscard]] std::vector<std::string> skipped() const;
     /// Of the sources as a whole, whatever was held out of them.

@@ -26,6 +26,7 @@ class FlatFolder final : public PictureStore {
     [[nodiscard]] image::Image decode(std::int64_t index, std::int64_t side) const override {
         return to_rgb8(image::read(at(index), {.reduce_to = static_cast<std::int32_t>(side)}));
     }
+    [[nodiscard]] image::Image original(std::int64_t index) const override { return image::read(at(index)); }
 
   private:
     [[nodiscard]] const fs::path &at(std::int64_t index) const {
@@ -48,6 +49,7 @@ class Unlabelled final : public PictureStore {
     [[nodiscard]] image::Image decode(std::int64_t index, std::int64_t side) const override {
         return store_->decode(index, side);
     }
+    [[nodiscard]] image::Image original(std::int64_t index) const override { return store_->original(index); }
 
   private:
     std::unique_ptr<PictureStore> store_;

@@ -28,6 +28,8 @@ class PictureStore {
     /// The picture as RGB with 8 bits. A JPEG whose shorter side is at least twice `side` may come reduced by
     /// 2, 4 or 8, though never below `side`; 0: never reduced. @throws Error corrupt | io | not_found
     [[nodiscard]] virtual image::Image decode(std::int64_t index, std::int64_t side) const = 0;
+    /// The picture with the size, the channels and the precision that it has at rest. @throws Error likewise
+    [[nodiscard]] virtual image::Image original(std::int64_t index) const { return decode(index, 0); }
 };
 
 /// One folder a class, its name being the class's; labels in the order of the names. Pictures lie at any

@@ -22,6 +22,7 @@ class SquarePictures final : public PictureStore {
     [[nodiscard]] image::Image decode(std::int64_t index, std::int64_t) const override {
         return squared(store_->decode(index, 0), extent_);
     }
+    [[nodiscard]] image::Image original(std::int64_t index) const override { return store_->original(index); }
 
   private:
     std::unique_ptr<PictureStore> store_;

@@ -72,6 +72,13 @@ void AnomalyScorer::score_group(const torch::Tensor &pictures, AnomalyResult &ou
     for (std::int64_t i = 0; i < maps.size(0); ++i) out.heat.push_back(maps[i]);
 }
 
+double AnomalyScorer::score(image::Image picture) {
+    host::RunRequest request;
+    request.images["image"] = picture.view();
+    request.progress = [](const host::Progress &) { return !interrupted(); };
+    return std::get<double>(state_->session->run(request)->values.at("score"));
+}
+
 AnomalyResult AnomalyScorer::score(const torch::Tensor &pictures) {
     AnomalyResult out;
     for (std::int64_t begin = 0; begin < pictures.size(0); begin += options_.batch)

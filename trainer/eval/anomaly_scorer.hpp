@@ -1,6 +1,7 @@
 // Scores of pictures by the plugin that hosts use, so that what is calibrated and measured is what they see.
 #pragma once
 
+#include "mirra/image.hpp"
 #include "runtime/torch/libtorch.hpp"
 
 #include <cstdint>
@@ -42,6 +43,8 @@ class AnomalyScorer {
     /// @param pictures  {N, 3, h, w}, RGB in [0, 1], on any device; resampled to the bundle's extent
     /// @throws Error cancelled after Ctrl-C, else as a run of the task
     AnomalyResult score(const torch::Tensor &pictures);
+    /// One picture by itself, as a host judges the picture in a file: no other beside it, in its own size.
+    double score(image::Image picture);
 
   private:
     struct State;

@@ -30,22 +30,30 @@ AnomalyScorer::Options options_of(const std::string &method, const AnomalyTraini
     return options;
 }
 
-torch::Tensor pictures_of(ClassSet &set, const std::string &method, const AnomalyTraining &training) {
+/// What hosts will find for these pictures, evenly spaced over the set: each by itself, from its file.
+/// Pictures that were brought to the extent before, in 8 bits, or judged in company, have a little other
+/// scores.
+std::vector<double> scores_of(AnomalyScorer &scorer, const ClassSet &set, const std::string &method,
+                              const AnomalyTraining &training) {
     const auto &settings = training.settings;
     const auto most = method == kSearch ? settings.search_pictures : settings.calibration_pictures;
-    return picture_tensor(set, settings.generator.extent, most);
+    const auto taken = std::min(most, set.size());
+    std::vector<double> scores;
+    for (std::int64_t i = 0; i < taken; ++i)
+        scores.push_back(scorer.score(set.original(i * set.size() / taken)));
+    return scores;
 }
 
 } // namespace
 
 double balanced_pixel_weight(const std::filesystem::path &bundle, const AnomalyTraining &training) {
     constexpr double kNothing = 1e-20, kLeast = 1e-12;
-    const auto pictures = pictures_of(*training.pictures.normal, kReconstruction, training);
     const auto part = [&](double pixel_weight, double feature_weight) {
         auto options = options_of(kReconstruction, training);
         options.pixel_weight = pixel_weight;
         options.feature_weight = feature_weight;
-        return median(AnomalyScorer(bundle, options).score(pictures).scores);
+        AnomalyScorer scorer(bundle, options);
+        return median(scores_of(scorer, *training.pictures.normal, kReconstruction, training));
     };
     const double pixels = part(1, kNothing), features = part(kNothing, 1);
     return std::max(kLeast, training.settings.feature_weight * features / std::max(pixels, kLeast));
@@ -61,9 +69,8 @@ std::vector<CalibratedMethod> calibrate_methods(const std::filesystem::path &bun
         std::ranges::replace(method.key, '-', '_');
         log_info("calibrating " + name);
         AnomalyScorer scorer(bundle, options_of(name, training));
-        method.normal = scorer.score(pictures_of(*training.pictures.normal, name, training)).scores;
-        if (training.pictures.bad)
-            method.bad = scorer.score(pictures_of(*training.pictures.bad, name, training)).scores;
+        method.normal = scores_of(scorer, *training.pictures.normal, name, training);
+        if (training.pictures.bad) method.bad = scores_of(scorer, *training.pictures.bad, name, training);
         method.calibration = calibrate(method.normal, method.bad, training.settings.false_positive_rate);
         out.push_back(std::move(method));
     }

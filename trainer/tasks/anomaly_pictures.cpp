@@ -67,6 +67,27 @@ void read_all(ClassSet &set, const std::string &what) {
     for (const auto &file : set.skipped()) log_warning("skipped " + file);
 }
 
+/// What pictures differ in is all that a detector can learn of them.
+void warn_of_equal(ClassSet &set) {
+    constexpr std::int64_t kMost = 1000; // looked at, evenly spaced
+    const auto looked = std::min(set.size(), kMost);
+    std::set<std::uint64_t> seen;
+    for (std::int64_t i = 0; i < looked; ++i) {
+        std::uint64_t hash = 0;
+        for (const auto byte : set.get(i * set.size() / looked).picture->bytes())
+            hash = mix(hash ^ static_cast<std::uint64_t>(byte));
+        seen.insert(hash);
+    }
+    const auto distinct = std::ssize(seen);
+    if (2 * distinct > looked) return;
+    const auto all = std::to_string(looked) + " normal pictures ";
+    log_warning(
+        (distinct == 1 ? all + "are the same"
+                       : "of " + all + "only " + std::to_string(distinct) + " differ") +
+        ": a detector learns from them what good parts have in common, not how they may vary, and will "
+        "call every other picture anomalous; give it more pictures of different good parts");
+}
+
 void require(std::int64_t count, std::int64_t least, const std::string &what, const std::string &where,
              const std::string &hint) {
     if (count >= least) return;
@@ -116,6 +137,7 @@ AnomalyPictures open_anomaly_pictures(const AnomalyCommand &command, const Anoma
         check_apart(trained, *out.bad, "--bad");
     }
     read_all(*out.training, "normal");
+    if (out.training->size() > 0) warn_of_equal(*out.training);
     const auto &where = command.data.front();
     const std::string hint = "add pictures, or repair the files that cannot be read";
     if (!out.normal) {
