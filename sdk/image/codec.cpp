@@ -1,6 +1,7 @@
 // The table of codecs, and reading and writing through it.
 #include "codec.hpp"
 
+#include "metadata.hpp"
 #include "mirra/file.hpp"
 #include "orientation.hpp"
 
@@ -63,7 +64,7 @@ std::vector<std::byte> encode_with(const Codec &codec, const ConstImageView &vie
     validate(view, "image");
     check_options(options);
     try {
-        return codec.encode(view, metadata, options);
+        return codec.encode(view, detail::true_metadata(metadata, view), options);
     } catch (const std::bad_alloc &) {
         throw Error(ErrorCode::out_of_memory, "no memory to encode the image");
     }
@@ -95,6 +96,8 @@ Image decode(std::span<const std::byte> bytes, const DecodeOptions &options) {
     }
     try {
         Image image = codec->decode(bytes, options);
+        detail::settle_metadata(image.metadata, codec->name == "jpeg");
+        image.transfer = stated_transfer(image.metadata);
         return options.apply_orientation ? detail::turn_upright(std::move(image)) : image;
     } catch (const std::bad_alloc &) {
         throw Error(ErrorCode::out_of_memory, "no memory to decode the image");
@@ -173,6 +176,7 @@ bool is_utf8(std::string_view text) {
 std::string to_utf8(std::string_view text) {
     if (is_utf8(text)) return std::string(text);
     std::string result;
+    result.reserve(2 * text.size());
     for (const char letter : text) {
         const auto code = static_cast<unsigned char>(letter);
         if (code < 0x80) {
@@ -181,6 +185,22 @@ std::string to_utf8(std::string_view text) {
             result += static_cast<char>(0xc0U | (code >> 6));
             result += static_cast<char>(0x80U | (code & 0x3fU));
         }
+    }
+    return result;
+}
+
+std::optional<std::string> to_latin1(std::string_view utf8) {
+    std::string result;
+    for (std::size_t i = 0; i < utf8.size(); ++i) {
+        const auto code = static_cast<unsigned char>(utf8[i]);
+        if (code < 0x80) {
+            result += utf8[i];
+            continue;
+        }
+        const bool fits = (code == 0xc2 || code == 0xc3) && i + 1 < utf8.size();
+        if (!fits) return std::nullopt;
+        ++i;
+        result += static_cast<char>((code & 0x03U) << 6 | (static_cast<unsigned char>(utf8[i]) & 0x3fU));
     }
     return result;
 }

@@ -22,5 +22,7 @@ void check_pixels(std::uint64_t width, std::uint64_t height, const DecodeOptions
 
 /// Text of an unstated encoding: kept where it is valid UTF-8, else taken for Latin-1.
 [[nodiscard]] std::string to_utf8(std::string_view text);
+/// Nothing where a letter is beyond Latin-1.
+[[nodiscard]] std::optional<std::string> to_latin1(std::string_view utf8);
 
 } // namespace mirra::image::detail

@@ -2,9 +2,11 @@
 // to guarded(), over frames without destructors, while what must be destroyed lives in JpegReader, outside.
 #include "codec.hpp"
 #include "jpeg.hpp"
+#include "jpeg_metadata.hpp"
+#include "notes.hpp"
+#include "profile.hpp"
 
-#include <cstdlib>
-#include <memory>
+#include <algorithm>
 #include <new>
 
 namespace mirra::image::detail {
@@ -16,9 +18,7 @@ constexpr std::uint64_t kMaxScanWork = std::uint64_t{1} << 33;
 /// Outside of arithmetic coding every block of 64 pixels takes at least one bit.
 constexpr std::uint64_t kMaxPixelsPerByte = 512;
 
-struct FreeDeleter {
-    void operator()(JOCTET *bytes) const noexcept { std::free(bytes); }
-};
+constexpr std::size_t kStrayBytes = 64;
 
 class JpegReader {
   public:
@@ -47,7 +47,8 @@ class JpegReader {
     void check_header() const;
     static void choose_scale(JpegReader &reader);
     void read_row(JSAMPROW row);
-    void take_metadata(Metadata &metadata) const;
+    void prepare_inks();
+    void note_rest();
 
     std::span<const std::byte> bytes_;
     const DecodeOptions &options_;
@@ -58,9 +59,9 @@ class JpegReader {
     std::array<char, JMSG_LENGTH_MAX> message_{};
     bool needs_end_ = true; ///< whether pixels may be missing where the end marker is
     bool too_many_scans_ = false;
-    std::unique_ptr<JOCTET, FreeDeleter> icc_;
-    unsigned icc_size_ = 0;
     std::vector<JSAMPLE> cmyk_;
+    std::unique_ptr<InkConverter> inks_; ///< null: without a profile's help
+    Metadata metadata_;
     std::span<std::byte> pixels_;
 };
 
@@ -123,16 +124,11 @@ void JpegReader::read_header(JpegReader &reader) {
     jpeg_decompress_struct &jpeg = reader.jpeg_;
     jpeg_mem_src(&jpeg, reinterpret_cast<const unsigned char *>(reader.bytes_.data()),
                  static_cast<unsigned long>(reader.bytes_.size()));
-    jpeg_save_markers(&jpeg, kExifMarker, 0xffff);
-    jpeg_save_markers(&jpeg, kIccMarker, 0xffff);
-    jpeg_save_markers(&jpeg, JPEG_COM, 0xffff);
     jpeg_read_header(&jpeg, TRUE);
     reader.needs_end_ = jpeg_has_multiple_scans(&jpeg) != FALSE || jpeg.arith_code != FALSE;
-    JOCTET *profile = nullptr;
-    if (jpeg_read_icc_profile(&jpeg, &profile, &reader.icc_size_) != FALSE) reader.icc_.reset(profile);
 }
 
-/// CMYK without a profile's help: light that ink and black let through. Adobe stores it inverted.
+/// CMYK by its profile, or else the light that ink and black let through. Adobe stores it inverted.
 void JpegReader::read_row(JSAMPROW row) {
     if (cmyk_.empty()) {
         jpeg_read_scanlines(&jpeg_, &row, 1);
@@ -140,6 +136,7 @@ void JpegReader::read_row(JSAMPROW row) {
     }
     JSAMPROW inks = cmyk_.data();
     jpeg_read_scanlines(&jpeg_, &inks, 1);
+    if (inks_) return inks_->convert(inks, row, jpeg_.output_width);
     const unsigned flip = jpeg_.saw_Adobe_marker != FALSE ? 0U : 255U;
     for (std::size_t x = 0; x < jpeg_.output_width; ++x) {
         const unsigned black = inks[x * 4 + 3] ^ flip;
@@ -198,31 +195,23 @@ void JpegReader::check_header() const {
     }
 }
 
-void JpegReader::take_metadata(Metadata &metadata) const {
-    if (icc_ && jpeg_.num_components != 4) {
-        const auto bytes = std::as_bytes(std::span(icc_.get(), icc_size_));
-        metadata.icc.assign(bytes.begin(), bytes.end());
-    }
-    for (jpeg_saved_marker_ptr marker = jpeg_.marker_list; marker != nullptr; marker = marker->next) {
-        const std::string_view text(reinterpret_cast<const char *>(marker->data), marker->data_length);
-        const auto rest_after = [&](std::string_view prefix) {
-            const auto bytes = std::as_bytes(std::span(text)).subspan(prefix.size());
-            return std::vector<std::byte>(bytes.begin(), bytes.end());
-        };
-        if (marker->marker == JPEG_COM) {
-            if (metadata.comment.empty()) metadata.comment = to_utf8(text.substr(0, text.find('\0')));
-        } else if (marker->marker == kExifMarker && text.starts_with(kExifPrefix)) {
-            if (metadata.exif.empty()) metadata.exif = rest_after(kExifPrefix);
-        } else if (marker->marker == kExifMarker && text.starts_with(kXmpPrefix)) {
-            if (metadata.xmp.empty()) metadata.xmp = rest_after(kXmpPrefix);
-        }
-    }
-    const double unit = jpeg_.density_unit == kDotsPerInch         ? kInchesPerMetre
-                        : jpeg_.density_unit == kDotsPerCentimetre ? 100.0
-                                                                   : 0.0;
-    if (jpeg_.saw_JFIF_marker != FALSE && unit > 0 && jpeg_.X_density > 0 && jpeg_.Y_density > 0) {
-        metadata.density = Density{jpeg_.X_density * unit, jpeg_.Y_density * unit};
-    }
+/// A profile for inks says how they become light, and has no meaning afterwards.
+void JpegReader::prepare_inks() {
+    cmyk_.resize(std::size_t{jpeg_.output_width} * 4);
+    if (metadata_.icc.empty()) return;
+    inks_ = InkConverter::make(metadata_.icc, jpeg_.saw_Adobe_marker != FALSE);
+    metadata_.icc.clear();
+    metadata_.color = ColorTags{};
+    add_note(metadata_.notes, inks_ ? "The picture's inks (CMYK) became sRGB by their colour profile."
+                                    : "The picture's inks (CMYK) became RGB without their damaged profile.");
+}
+
+/// After the pixels were read: what lies behind them is lost.
+void JpegReader::note_rest() {
+    const auto rest = std::span(bytes_).last(std::min(jpeg_.src->bytes_in_buffer, bytes_.size()));
+    const auto padding = [](std::byte each) { return each == std::byte{0} || each == std::byte{0xff}; };
+    if (rest.size() > kStrayBytes && !std::ranges::all_of(rest, padding))
+        add_note(metadata_.notes, std::to_string(rest.size()) + " bytes behind the picture were left out.");
 }
 
 /// The inverse DCT gives half, a quarter or an eighth of the extent at a fraction of the cost.
@@ -244,11 +233,13 @@ Image JpegReader::decode() {
     run(choose_scale);
     Image image(static_cast<std::int32_t>(jpeg_.output_width), static_cast<std::int32_t>(jpeg_.output_height),
                 jpeg_.num_components == 1 ? 1 : 3, SampleType::u8);
-    take_metadata(image.metadata);
     pixels_ = image.bytes();
-    if (jpeg_.num_components == 4) cmyk_.resize(std::size_t{jpeg_.output_width} * 4);
+    metadata_ = read_jpeg_metadata(bytes_);
+    if (jpeg_.num_components == 4) prepare_inks();
     const bool complete = guarded(*this, read_pixels);
     if (!complete && (!options_.tolerate_damage || too_many_scans_)) fail();
+    note_rest();
+    image.metadata = std::move(metadata_);
     return image;
 }
 

@@ -1,6 +1,7 @@
 // Pixels to JPEG, through libjpeg; errors as in jpeg_decode.cpp. Also JPEG's line in the table of codecs.
 #include "codec.hpp"
 #include "jpeg.hpp"
+#include "jpeg_metadata.hpp"
 #include "rows.hpp"
 
 #include <algorithm>
@@ -36,17 +37,15 @@ class JpegWriter {
 
     bool append(std::size_t count) noexcept;
     void configure();
+    void set_density();
     void write_metadata();
-    void write_segment(int marker, const std::vector<std::byte> &segment);
 
     const ConstImageView &view_;
     const Metadata &metadata_;
     const EncodeOptions &options_;
     RowPacker packer_;
     std::vector<std::byte> row_;
-    std::vector<std::byte> exif_;
-    std::vector<std::byte> xmp_;
-    std::vector<std::byte> comment_;
+    std::vector<JpegSegment> segments_;
     std::vector<std::byte> out_;
     std::vector<JOCTET> buffer_;
     jpeg_compress_struct jpeg_{};
@@ -56,24 +55,13 @@ class JpegWriter {
     std::array<char, JMSG_LENGTH_MAX> message_{};
 };
 
-/// Prefix and payload; nothing where the payload is empty or a segment cannot hold both.
-std::vector<std::byte> segment_of(std::string_view prefix, std::span<const std::byte> payload) {
-    if (payload.empty() || prefix.size() + payload.size() > kMaxSegment) return {};
-    const auto head = std::as_bytes(std::span(prefix));
-    std::vector<std::byte> segment(head.begin(), head.end());
-    segment.insert(segment.end(), payload.begin(), payload.end());
-    return segment;
-}
-
 JpegWriter::JpegWriter(const ConstImageView &view, const Metadata &metadata, const EncodeOptions &options)
     : view_(view)
     , metadata_(metadata)
     , options_(options)
     , packer_(view, SampleType::u8, RowAlpha::over_white)
     , row_(packer_.row_bytes())
-    , exif_(segment_of(kExifPrefix, metadata.exif))
-    , xmp_(segment_of(kXmpPrefix, metadata.xmp))
-    , comment_(segment_of({}, std::as_bytes(std::span(metadata.comment))))
+    , segments_(make_jpeg_metadata(metadata, view.channels < 3, options.notes))
     , buffer_(kBufferBytes) {
     jpeg_.err = jpeg_std_error(&errors_);
     jpeg_.client_data = this;
@@ -139,30 +127,35 @@ void JpegWriter::configure() {
         jpeg_.comp_info[0].h_samp_factor = 1;
         jpeg_.comp_info[0].v_samp_factor = 1;
     }
-    if (metadata_.density) {
-        const auto inches = [](double per_metre) {
-            return static_cast<UINT16>(std::lround(std::clamp(per_metre / kInchesPerMetre, 1.0, 65535.0)));
-        };
-        jpeg_.density_unit = kDotsPerInch;
-        jpeg_.X_density = inches(metadata_.density->x);
-        jpeg_.Y_density = inches(metadata_.density->y);
-    }
+    if (metadata_.density) set_density();
 }
 
-void JpegWriter::write_segment(int marker, const std::vector<std::byte> &segment) {
-    if (segment.empty()) return;
-    jpeg_write_marker(&jpeg_, marker, reinterpret_cast<const JOCTET *>(segment.data()),
-                      static_cast<unsigned>(segment.size()));
+/// Whole numbers of 16 bits: dots per inch, per centimetre where these are whole and those are not, or the
+/// shape of a pixel.
+void JpegWriter::set_density() {
+    const Density &density = *metadata_.density;
+    const auto whole = [](double value) {
+        return static_cast<UINT16>(std::lround(std::clamp(value, 1.0, 65535.0)));
+    };
+    const auto is_whole = [](double value) { return std::abs(value - std::round(value)) < 0.02; };
+    double scale = 1.0 / kInchesPerMetre;
+    jpeg_.density_unit = kDotsPerInch;
+    if (!density.has_unit) {
+        scale = std::min(1.0, 65535.0 / std::max(density.x, density.y));
+        jpeg_.density_unit = 0;
+    } else if (is_whole(density.x / 100) && is_whole(density.y / 100) && !is_whole(density.x * scale)) {
+        scale = 0.01;
+        jpeg_.density_unit = kDotsPerCentimetre;
+    }
+    jpeg_.X_density = whole(density.x * scale);
+    jpeg_.Y_density = whole(density.y * scale);
 }
 
 void JpegWriter::write_metadata() {
-    write_segment(kExifMarker, exif_);
-    write_segment(kExifMarker, xmp_);
-    if (!metadata_.icc.empty()) {
-        jpeg_write_icc_profile(&jpeg_, reinterpret_cast<const JOCTET *>(metadata_.icc.data()),
-                               static_cast<unsigned>(metadata_.icc.size()));
+    for (const JpegSegment &segment : segments_) {
+        jpeg_write_marker(&jpeg_, segment.marker, reinterpret_cast<const JOCTET *>(segment.data.data()),
+                          static_cast<unsigned>(segment.data.size()));
     }
-    write_segment(JPEG_COM, comment_);
 }
 
 void JpegWriter::write_all(JpegWriter &writer) {

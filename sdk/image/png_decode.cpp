@@ -1,6 +1,7 @@
 // PNG to pixels, through libpng. libpng reports errors by longjmp: every call into it runs in a step below
 // guarded(), in frames without destructors, while what must be destroyed lives in PngReader, outside.
 #include "codec.hpp"
+#include "png_metadata.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -15,12 +16,9 @@ namespace mirra::image::detail {
 namespace {
 
 constexpr png_uint_32 kLargestSide = 0x7fffffff;
-constexpr png_alloc_size_t kMaxChunkBytes =
-    4U << 20; // a profile or text of this size, unpacked; larger ones are skipped
-constexpr int kMaxChunks = 64;
-constexpr std::uint64_t kDeflateRatio = 1040; // no deflate stream expands further (1032 and its header)
-constexpr std::size_t kSmallReads = 256;      // libpng drops the rest of a read that fails
-constexpr std::string_view kXmpKeyword = "XML:com.adobe.xmp";
+constexpr std::uint64_t kMaxRowBytes = 8U << 20; // libpng holds several expanded rows beside the picture
+constexpr std::uint64_t kDeflateRatio = 1040;    // no deflate stream expands further (1032 and its header)
+constexpr std::size_t kSmallReads = 256;         // libpng drops the rest of a read that fails
 
 struct Header {
     png_uint_32 width = 0;
@@ -64,14 +62,14 @@ class PngReader {
             throw Error(ErrorCode::corrupt, std::string("the PNG is damaged: ") + message_.data());
     }
     void check_header(const DecodeOptions &options) const;
-    void take_metadata(Image &image) const;
-    void take_text(Metadata &metadata) const;
 
     std::span<const std::byte> bytes_;
     std::size_t position_ = 0;
     std::array<char, 160> message_{};
     Header header_;
-    std::vector<png_bytep> rows_;
+    int passes_ = 1;
+    png_bytep pixels_ = nullptr;
+    std::size_t row_bytes_ = 0;
     png_structp png_;
     png_infop info_;
 };
@@ -98,9 +96,8 @@ bool PngReader::guarded(PngReader &reader, Step step) {
 void PngReader::read_header(PngReader &reader) {
     png_set_read_fn(reader.png_, &reader, on_read);
     png_set_user_limits(reader.png_, kLargestSide, kLargestSide); // check_header is stricter
-    png_set_chunk_malloc_max(reader.png_, kMaxChunkBytes);
-    png_set_chunk_cache_max(reader.png_, kMaxChunks);
-    png_set_option(reader.png_, PNG_SKIP_sRGB_CHECK_PROFILE, PNG_OPTION_ON);
+    // Metadata is read by png_metadata_read.cpp: libpng would take what a chunk announces.
+    png_set_keep_unknown_chunks(reader.png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
     png_read_info(reader.png_, reader.info_);
     Header &header = reader.header_;
     png_get_IHDR(reader.png_, reader.info_, &header.width, &header.height, &header.depth, &header.color,
@@ -114,12 +111,15 @@ void PngReader::read_in_small_pieces(PngReader &reader) {
 void PngReader::expand(PngReader &reader) {
     png_set_expand(reader.png_);
     if constexpr (std::endian::native == std::endian::little) png_set_swap(reader.png_);
-    png_set_interlace_handling(reader.png_);
+    reader.passes_ = png_set_interlace_handling(reader.png_);
     png_read_update_info(reader.png_, reader.info_);
 }
 
 void PngReader::read_rows(PngReader &reader) {
-    png_read_image(reader.png_, reader.rows_.data());
+    for (int pass = 0; pass < reader.passes_; ++pass) {
+        for (std::size_t y = 0; y < reader.header_.height; ++y)
+            png_read_row(reader.png_, reader.pixels_ + y * reader.row_bytes_, nullptr);
+    }
 }
 
 void PngReader::read_end(PngReader &reader) {
@@ -128,6 +128,12 @@ void PngReader::read_end(PngReader &reader) {
 
 void PngReader::check_header(const DecodeOptions &options) const {
     check_pixels(header_.width, header_.height, options);
+    const std::uint64_t expanded = std::uint64_t{header_.width} * (header_.depth == 16 ? 8 : 4);
+    if (expanded > kMaxRowBytes) {
+        throw Error(ErrorCode::limit, "the PNG is " + std::to_string(header_.width) +
+                                          " pixels wide, which is more than is read (" +
+                                          std::to_string(kMaxRowBytes * header_.width / expanded) + ")");
+    }
     const std::uint64_t samples = png_get_channels(png_, info_);
     const std::uint64_t row_bytes =
         (header_.width * samples * static_cast<std::uint64_t>(header_.depth) + 7) / 8 + 1;
@@ -138,51 +144,6 @@ void PngReader::check_header(const DecodeOptions &options) const {
     }
 }
 
-void PngReader::take_text(Metadata &metadata) const {
-    png_textp texts = nullptr;
-    int count = 0;
-    png_get_text(png_, info_, &texts, &count);
-    for (int i = 0; i < count; ++i) {
-        const png_text &text = texts[i];
-        const std::size_t length = text.compression > 0 ? text.itxt_length : text.text_length;
-        const std::string_view value(text.text != nullptr ? text.text : "",
-                                     text.text != nullptr ? length : 0);
-        const std::string_view key(text.key);
-        if (key == kXmpKeyword) {
-            const auto bytes = std::as_bytes(std::span(value));
-            metadata.xmp.assign(bytes.begin(), bytes.end());
-        } else if (key == "Comment" || (key == "Description" && metadata.comment.empty())) {
-            metadata.comment = to_utf8(value);
-        }
-    }
-}
-
-void PngReader::take_metadata(Image &image) const {
-    image.bit_depth = header_.color == PNG_COLOR_TYPE_PALETTE ? 8 : header_.depth;
-    png_charp name = nullptr;
-    png_bytep profile = nullptr;
-    png_uint_32 size = 0;
-    int ignored = 0;
-    if (png_get_iCCP(png_, info_, &name, &ignored, &profile, &size) != 0) {
-        const auto bytes = std::as_bytes(std::span(profile, size));
-        image.metadata.icc.assign(bytes.begin(), bytes.end());
-    } else if (png_get_sRGB(png_, info_, &ignored) != 0) {
-        image.transfer = Transfer::srgb;
-    }
-    png_bytep exif = nullptr;
-    if (png_get_eXIf_1(png_, info_, &size, &exif) != 0) {
-        const auto bytes = std::as_bytes(std::span(exif, size));
-        image.metadata.exif.assign(bytes.begin(), bytes.end());
-    }
-    png_uint_32 x = 0;
-    png_uint_32 y = 0;
-    if (png_get_pHYs(png_, info_, &x, &y, &ignored) != 0 && ignored == PNG_RESOLUTION_METER && x > 0 &&
-        y > 0) {
-        image.metadata.density = Density{static_cast<double>(x), static_cast<double>(y)};
-    }
-    take_text(image.metadata);
-}
-
 Image PngReader::decode(const DecodeOptions &options) {
     run(read_header);
     check_header(options);
@@ -191,20 +152,18 @@ Image PngReader::decode(const DecodeOptions &options) {
     const bool wide = png_get_bit_depth(png_, info_) == 16;
     Image image(static_cast<std::int32_t>(header_.width), static_cast<std::int32_t>(header_.height),
                 png_get_channels(png_, info_), wide ? SampleType::u16 : SampleType::u8);
-    const std::size_t row_bytes = image.bytes().size() / header_.height;
-    if (png_get_rowbytes(png_, info_) != row_bytes)
+    row_bytes_ = image.bytes().size() / header_.height;
+    if (png_get_rowbytes(png_, info_) != row_bytes_)
         throw Error(ErrorCode::internal, "unexpected PNG row size");
-    rows_.resize(header_.height);
-    for (std::size_t y = 0; y < rows_.size(); ++y) {
-        rows_[y] = reinterpret_cast<png_bytep>(image.bytes().data() + y * row_bytes);
-    }
+    pixels_ = reinterpret_cast<png_bytep>(image.bytes().data());
     if (options.tolerate_damage) {
         if (guarded(*this, read_rows)) guarded(*this, read_end);
     } else {
         run(read_rows);
         run(read_end);
     }
-    take_metadata(image);
+    image.metadata = read_png_metadata(bytes_);
+    image.bit_depth = header_.color == PNG_COLOR_TYPE_PALETTE ? 8 : header_.depth;
     return image;
 }
 

@@ -1,10 +1,9 @@
 // Pixels to PNG, through libpng; errors as in png_decode.cpp. Also PNG's line in the table of codecs.
 #include "codec.hpp"
+#include "png_metadata.hpp"
 #include "rows.hpp"
 
-#include <algorithm>
 #include <bit>
-#include <cmath>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
@@ -33,13 +32,11 @@ class PngWriter {
   public:
     PngWriter(const ConstImageView &view, const Metadata &metadata, const EncodeOptions &options)
         : view_(view)
-        , metadata_(metadata)
         , options_(options)
         , sample_(file_sample(view, options))
         , packer_(view, sample_, RowAlpha::straight)
         , row_(packer_.row_bytes())
-        , xmp_(reinterpret_cast<const char *>(metadata.xmp.data()), metadata.xmp.size())
-        , comment_(metadata.comment)
+        , chunks_(make_png_metadata(metadata, options.notes))
         , png_(png_create_write_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning))
         , info_(png_ != nullptr ? png_create_info_struct(png_) : nullptr) {
         if (info_ != nullptr) return;
@@ -64,17 +61,14 @@ class PngWriter {
     static bool guarded(PngWriter &writer);
     void write_header();
     void write_metadata();
-    void write_text(const char *key, std::string &text);
     void write_rows();
 
     const ConstImageView &view_;
-    const Metadata &metadata_;
     const EncodeOptions &options_;
     SampleType sample_;
     RowPacker packer_;
     std::vector<std::byte> row_;
-    std::string xmp_;
-    std::string comment_;
+    std::vector<PngChunk> chunks_;
     std::vector<std::byte> out_;
     std::array<char, 160> message_{};
     bool out_of_memory_ = false;
@@ -105,8 +99,8 @@ bool PngWriter::guarded(PngWriter &writer) {
     png_set_write_fn(writer.png_, &writer, on_write, on_flush);
     png_set_benign_errors(writer.png_, 1);
     writer.write_header();
-    writer.write_metadata();
     png_write_info(writer.png_, writer.info_);
+    writer.write_metadata();
     writer.write_rows();
     png_write_end(writer.png_, nullptr);
     return true;
@@ -120,42 +114,11 @@ void PngWriter::write_header() {
                  PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
 }
 
-void PngWriter::write_text(const char *key, std::string &text) {
-    if (text.empty()) return;
-    png_text chunk{};
-    std::array<char, 32> keyword{};
-    std::snprintf(keyword.data(), keyword.size(), "%s", key);
-    chunk.compression = PNG_ITXT_COMPRESSION_NONE;
-    chunk.key = keyword.data();
-    chunk.text = text.data();
-    chunk.itxt_length = text.size();
-    png_set_text(png_, info_, &chunk, 1);
-}
-
 void PngWriter::write_metadata() {
-    if (!metadata_.icc.empty()) {
-        png_set_option(png_, PNG_SKIP_sRGB_CHECK_PROFILE, PNG_OPTION_ON);
-        png_set_iCCP(png_, info_, "ICC profile", PNG_COMPRESSION_TYPE_BASE,
-                     reinterpret_cast<png_const_bytep>(metadata_.icc.data()),
-                     static_cast<png_uint_32>(metadata_.icc.size()));
-    } else if (view_.transfer == Transfer::srgb) {
-        png_set_sRGB(png_, info_, PNG_sRGB_INTENT_PERCEPTUAL);
+    for (const PngChunk &chunk : chunks_) {
+        png_write_chunk(png_, reinterpret_cast<png_const_bytep>(chunk.type.data()),
+                        reinterpret_cast<png_const_bytep>(chunk.data.data()), chunk.data.size());
     }
-    if (!metadata_.exif.empty()) {
-        // libpng copies the block; its parameter lacks a const.
-        png_set_eXIf_1(png_, info_, static_cast<png_uint_32>(metadata_.exif.size()),
-                       reinterpret_cast<png_bytep>(const_cast<std::byte *>(metadata_.exif.data())));
-    }
-    if (metadata_.density) {
-        const auto whole = [](double value) {
-            return static_cast<png_uint_32>(
-                std::lround(std::clamp(value, 1.0, static_cast<double>(kLargestSide))));
-        };
-        png_set_pHYs(png_, info_, whole(metadata_.density->x), whole(metadata_.density->y),
-                     PNG_RESOLUTION_METER);
-    }
-    write_text("XML:com.adobe.xmp", xmp_);
-    write_text("Comment", comment_);
 }
 
 void PngWriter::write_rows() {
@@ -173,7 +136,11 @@ bool sniff_png(std::span<const std::byte> bytes) noexcept {
 
 std::vector<std::byte> encode_png(const ConstImageView &view, const Metadata &metadata,
                                   const EncodeOptions &options) {
-    return PngWriter(view, metadata, options).encode();
+    Metadata written = metadata;
+    const ColorTags &color = written.color;
+    if (view.transfer == Transfer::srgb && written.icc.empty() && color == ColorTags{})
+        written.color.srgb = std::uint8_t{PNG_sRGB_INTENT_PERCEPTUAL};
+    return PngWriter(view, written, options).encode();
 }
 
 } // namespace

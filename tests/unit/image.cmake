@@ -4,10 +4,14 @@ set(MIRRA_UNIT_IMAGE_TESTS
     image_view_test.cpp
     image_tile_test.cpp
     image_png_test.cpp
+    image_color_test.cpp
     image_jpeg_test.cpp
+    image_metadata_damage_test.cpp
+    image_metadata_test.cpp
+    image_memory_test.cpp
     image_orientation_test.cpp
     image_damage_test.cpp
     image_write_test.cpp
     image_metrics_test.cpp
     image_noise_test.cpp)
-set(MIRRA_UNIT_IMAGE_LIBRARIES mirra_image PNG::PNG JPEG::JPEG)
+set(MIRRA_UNIT_IMAGE_LIBRARIES mirra_image PNG::PNG JPEG::JPEG ZLIB::ZLIB PkgConfig::EXIF PkgConfig::LCMS2)

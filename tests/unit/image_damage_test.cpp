@@ -147,11 +147,14 @@ TEST(Damage, ThePixelLimitIsTheCallers) {
 TEST(Damage, TextThatUnpacksToTooMuchIsLeftOut) {
     PngSpec spec{2, 1, PNG_COLOR_TYPE_GRAY, 8, 0};
     spec.comment.assign(1U << 20, 'c');
-    EXPECT_EQ(image::decode(make_png(spec, {1, 2})).metadata.comment, spec.comment);
+    const Image kept = image::decode(make_png(spec, {1, 2}));
+    ASSERT_EQ(kept.metadata.texts.size(), 1U);
+    EXPECT_EQ(kept.metadata.texts[0].text, spec.comment);
     spec.comment.assign(8U << 20, 'c');
     const Image picture = image::decode(make_png(spec, {1, 2}));
     EXPECT_EQ(values_of(picture), (std::vector<int>{1, 2}));
-    EXPECT_TRUE(picture.metadata.comment.empty());
+    EXPECT_TRUE(picture.metadata.texts.empty());
+    EXPECT_EQ(picture.metadata.notes.size(), 1U);
 }
 
 TEST(Damage, WhatIsNoImageSaysSo) {

@@ -110,13 +110,14 @@ TEST(Jpeg, KeepsMetadata) {
     for (std::byte &each : picture.metadata.icc) each = static_cast<std::byte>(random() & 0xffU);
     picture.metadata.exif = exif_block(1, false);
     picture.metadata.xmp = to_bytes("<x:xmpmeta/>");
-    picture.metadata.comment = "grün";
+    picture.metadata.texts = {{"Comment", "grün"}};
     picture.metadata.density = image::Density{300 / 0.0254, 150 / 0.0254};
     const Image back = image::decode(image::encode(picture, "jpeg"));
     EXPECT_EQ(back.metadata.icc, picture.metadata.icc);
     EXPECT_EQ(back.metadata.exif, picture.metadata.exif);
     EXPECT_EQ(back.metadata.xmp, picture.metadata.xmp);
-    EXPECT_EQ(back.metadata.comment, "grün");
+    ASSERT_EQ(back.metadata.texts.size(), 1U);
+    EXPECT_EQ(back.metadata.texts[0].text, "grün");
     ASSERT_TRUE(back.metadata.density);
     EXPECT_NEAR(back.metadata.density->x, 300 / 0.0254, 1e-6);
     EXPECT_NEAR(back.metadata.density->y, 150 / 0.0254, 1e-6);
@@ -125,13 +126,16 @@ TEST(Jpeg, KeepsMetadata) {
 TEST(Jpeg, LeavesOutSegmentsThatCannotBe) {
     Image picture = smooth_image(16, 16, 3);
     picture.metadata.exif = exif_block(1, false);
-    picture.metadata.exif.resize(65528);
-    picture.metadata.comment.assign(70000, 'c');
-    const Image back = image::decode(image::encode(picture, "jpeg"));
-    EXPECT_TRUE(back.metadata.exif.empty());
-    EXPECT_TRUE(back.metadata.comment.empty());
     picture.metadata.exif.resize(65527);
     EXPECT_EQ(image::decode(image::encode(picture, "jpeg")).metadata.exif, picture.metadata.exif);
+    picture.metadata.exif.resize(65528);
+    picture.metadata.texts = {{"Comment", std::string(70000, 'c')}, {"Comment", "short"}};
+    std::vector<std::string> notes;
+    const Image back = image::decode(image::encode(picture, "jpeg", {.notes = &notes}));
+    EXPECT_EQ(back.metadata.exif, exif_block(1, false)) << "its values fit, though the block did not";
+    ASSERT_EQ(back.metadata.texts.size(), 1U);
+    EXPECT_EQ(back.metadata.texts[0].text, "short");
+    EXPECT_THAT(notes, testing::ElementsAre(testing::HasSubstr("65528"), testing::HasSubstr("70000")));
 }
 
 TEST(Jpeg, RefusesSidesBeyondTheFormat) {

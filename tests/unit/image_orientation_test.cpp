@@ -85,12 +85,20 @@ TEST(Orientation, OfAJpeg) {
 TEST(Orientation, XmpIsResetAsWell) {
     Image stored = random_image(5, 3, 3, SampleType::u8);
     stored.metadata.exif = exif_block(6, true);
-    stored.metadata.xmp =
-        to_bytes("<a tiff:Orientation=\"6\"/><tiff:Orientation>6</tiff:Orientation><b tiff:Orientation");
+    const auto packet = [](const std::string &orientation, const std::string &width,
+                           const std::string &height) {
+        return to_bytes(
+            "<r:RDF xmlns:r=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\" "
+            "xmlns:t=\"http://ns.adobe.com/tiff/1.0/\" xmlns:tiff=\"else\"><r:Description r:about=\"\" "
+            "t:Orientation=\"" +
+            orientation + "\" t:ImageWidth=\"" + width + "\" tiff:Orientation=\"6\"><t:ImageLength>" +
+            height + "</t:ImageLength></r:Description></r:RDF>");
+    };
+    stored.metadata.xmp = packet("6", "5", "3");
     const Image upright = image::decode(image::encode(stored, "png"));
-    EXPECT_EQ(
-        upright.metadata.xmp,
-        to_bytes("<a tiff:Orientation=\"1\"/><tiff:Orientation>1</tiff:Orientation><b tiff:Orientation"));
+    EXPECT_EQ(upright.metadata.xmp, packet("1", "5", "3"));
+    const Image again = image::decode(image::encode(upright, "jpeg"));
+    EXPECT_EQ(again.metadata.xmp, packet("1", "3", "5"));
 }
 
 TEST(Orientation, OutOfRangeIsIgnored) {

@@ -138,13 +138,14 @@ TEST(Png, KeepsMetadata) {
     picture.metadata.icc = rgb_profile();
     picture.metadata.exif = exif_block(1, true);
     picture.metadata.xmp = to_bytes("<x:xmpmeta/>");
-    picture.metadata.comment = "grün";
+    picture.metadata.texts = {{"Comment", "grün"}};
     picture.metadata.density = image::Density{2835, 3000};
     const Image back = image::decode(image::encode(picture, "png"));
     EXPECT_EQ(back.metadata.icc, picture.metadata.icc);
     EXPECT_EQ(back.metadata.exif, picture.metadata.exif);
     EXPECT_EQ(back.metadata.xmp, picture.metadata.xmp);
-    EXPECT_EQ(back.metadata.comment, "grün");
+    ASSERT_EQ(back.metadata.texts.size(), 1U);
+    EXPECT_EQ(back.metadata.texts[0].text, "grün");
     ASSERT_TRUE(back.metadata.density);
     EXPECT_EQ(back.metadata.density->x, 2835);
     EXPECT_EQ(back.metadata.density->y, 3000);

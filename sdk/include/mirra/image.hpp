@@ -78,21 +78,65 @@ void validate(const ConstImageView &view, std::string_view name);
                                               std::int32_t height, std::int32_t channels,
                                               SampleType sample) noexcept;
 
-/// Printed resolution, in pixels per metre (72 dpi are 2834.6).
+/// Printed resolution, in pixels per metre (72 dpi are 2834.6), or the shape of a pixel alone.
 struct Density {
     double x = 0;
     double y = 0;
+    bool has_unit = true; ///< false: only x to y means something
+};
+
+/// A text with its keyword, as PNG has it. A comment of a JPEG has the keyword "Comment". All in UTF-8.
+struct Text {
+    std::string keyword; ///< 1 to 79 letters of Latin-1
+    std::string text;
+    std::string language{};   ///< such as "de"; empty: not stated
+    std::string translated{}; ///< the keyword in that language
+};
+
+/// What a file says of its colours beside an ICC profile, as PNG has it. Where several are there the first of
+/// cICP, ICC profile, sRGB, and gAMA with cHRM counts (PNG, third edition).
+struct ColorTags {
+    /// ITU-T H.273: primaries, transfer function, matrix, full range
+    std::optional<std::array<std::uint8_t, 4>> cicp;
+    std::optional<std::uint8_t> srgb;   ///< rendering intent
+    std::optional<std::uint32_t> gamma; ///< exponent of the encoding, 1/100000: 45455 is 1/2.2, 100000 linear
+    /// x and y of white, red, green and blue, 1/100000
+    std::optional<std::array<std::uint32_t, 8>> chromaticities;
+
+    [[nodiscard]] bool operator==(const ColorTags &) const = default;
 };
 
 /// What travels with the pixels.
 struct Metadata {
     std::vector<std::byte> icc; ///< ICC profile, empty when there is none
-    std::vector<std::byte>
-        exif; ///< TIFF block (without "Exif\0\0"); orientation reset to 1 once it was applied
-    std::vector<std::byte> xmp; ///< XMP packet
-    std::string comment;        ///< UTF-8
+    /// TIFF block (without "Exif\0\0"); orientation reset to 1 once it was applied. May exceed 64 KiB
+    std::vector<std::byte> exif;
+    std::vector<std::byte> xmp;       ///< XMP packet; extended XMP is a part of it
+    std::vector<std::byte> photoshop; ///< Photoshop's resources ("8BIM"), IPTC among them
+    std::vector<Text> texts;
     std::optional<Density> density;
+    ColorTags color;
+    /// What a file had and this lacks, or what was changed because it would no longer be true: a sentence
+    /// each
+    std::vector<std::string> notes;
 };
+
+/// The transfer function that the tags state; `unknown` where they state none, or another one.
+[[nodiscard]] Transfer stated_transfer(const Metadata &metadata);
+
+/// Which of the tags counts: "icc", "cicp", "srgb", "gama"; "" where there is none, which is taken as sRGB.
+[[nodiscard]] std::string_view stated_color(const Metadata &metadata) noexcept;
+
+/// Whether the tags of two pictures mean the same colours. Two ICC profiles do so where they are the same
+/// bytes.
+[[nodiscard]] bool same_color(const Metadata &a, const Metadata &b);
+
+/// Whether the tags say no other curve than that of sRGB.
+[[nodiscard]] bool on_srgb_curve(const Metadata &metadata);
+
+/// Tags of linear light for the same picture on the sRGB curve: its primaries stay.
+/// @throws Error unsupported (a profile from which none can be made)
+[[nodiscard]] Metadata with_srgb_curve(const Metadata &metadata);
 
 /// An owned picture: interleaved samples, rows tightly packed.
 class Image {
@@ -122,6 +166,10 @@ class Image {
     SampleType sample_ = SampleType::u8;
     std::vector<std::byte> pixels_;
 };
+
+/// Converts a picture of u8, u16 or f32 to sRGB, whatever its tags say, and tags it so. Alpha stays.
+/// @throws Error unsupported (a profile that cannot be used, HDR curves, f16)
+void convert_to_srgb(Image &image);
 
 /// A rectangle of pixels; x and y may be negative.
 struct Rect {
@@ -179,6 +227,8 @@ struct EncodeOptions {
     int jpeg_quality = 95;   ///< 1 to 100; from 90 on colour is not subsampled (4:4:4), below it is 4:2:0
     int png_compression = 3; ///< zlib level, 0 to 9; photographs gain nothing above 3
     int bit_depth = 0;       ///< 8 or 16; 0: 8 for u8, otherwise 16. JPEG is always 8
+    /// Receives a sentence for everything of the metadata that the file cannot hold. May be null
+    std::vector<std::string> *notes = nullptr;
 };
 
 /// A file format. To add one: a file with its functions, and its line in the table of codec.cpp.
@@ -196,9 +246,13 @@ struct Codec {
 
 /// Decodes a file in memory; the format is told by its first bytes, never by its name.
 ///
-/// PNG: palettes become RGB, transparency becomes alpha, 16 bits stay 16, fewer than 8 become 8, gamma is
-/// ignored. JPEG: gray stays gray, all else becomes RGB (CMYK without its profile, which no longer applies).
-/// A file whose pixels are incomplete or contradict a checksum is corrupt, however little is missing (see
+/// PNG: palettes become RGB, transparency becomes alpha, 16 bits stay 16, fewer than 8 become 8. JPEG: gray
+/// stays gray, all else becomes RGB (inks by their profile, if they have one). Samples stay as they are
+/// encoded; what the tags say of them stands in the metadata, and Image::transfer tells linear light.
+///
+/// Takes at most 64 MiB, four times the file, and of each pixel within the limit twice 8 bytes, before
+/// anything else is known of the file. Metadata that would need more are left out with a note. A file whose
+/// pixels are incomplete or contradict a checksum is corrupt, however little is missing (see
 /// DecodeOptions::tolerate_damage); stray bytes between JPEG segments, a lacking end marker after a complete
 /// baseline JPEG and broken metadata are not damage. Broken EXIF leaves the picture as it is stored.
 /// @throws Error unsupported (format or variant) | corrupt | limit (pixels, 1 GiB, JPEG scans) |
@@ -209,8 +263,9 @@ struct Codec {
 [[nodiscard]] Image read(const std::filesystem::path &path, const DecodeOptions &options = {});
 
 /// Encodes a picture. Samples are converted to the bit depth of the file, premultiplied alpha to straight.
-/// JPEG has no alpha: the picture is laid over white. JPEG leaves out EXIF, XMP and comments that exceed a
-/// segment (64 KiB).
+/// JPEG has no alpha: the picture is laid over white. JPEG names colours by a profile alone, which is made of
+/// other tags. EXIF states the size of this picture, and its thumbnail shows it. What does not fit into the
+/// format is told by EncodeOptions::notes.
 /// @param format name of a codec
 /// @throws Error invalid_argument | unsupported (format, or sizes it cannot hold) | out_of_memory
 [[nodiscard]] std::vector<std::byte> encode(const ConstImageView &view, const Metadata &metadata,
