@@ -4,6 +4,10 @@
 #include "mirra/file.hpp"
 #include "pixels.hpp"
 
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
 namespace {
 
 using namespace mirra;
@@ -32,8 +36,7 @@ std::string format_of(std::span<const std::byte> bytes) {
     return {};
 }
 
-image::EncodeOptions to_options(const mirra_write_options *given) {
-    const auto options = read_struct_or_default(given, "options");
+image::EncodeOptions to_options(const mirra_write_options &options) {
     check_reserved(options.reserved, "options.reserved");
     image::EncodeOptions out;
     if (options.jpeg_quality != 0) out.jpeg_quality = options.jpeg_quality;
@@ -47,13 +50,8 @@ image::EncodeOptions to_options(const mirra_write_options *given) {
     return out;
 }
 
-/// Linear light on the sRGB curve, as files have it.
-image::Image on_the_curve(const image::ImageView &view, const image::Metadata &metadata) {
-    if (!metadata.icc.empty()) {
-        throw Error(ErrorCode::unsupported,
-                    "linear light is written on the sRGB curve, which the ICC profile need not have", "image",
-                    "Write it without a profile, or bring it to the profile's curve before.");
-    }
+/// Linear light on the sRGB curve.
+image::Image on_the_curve(const image::ImageView &view) {
     image::Image out(view.width, view.height, view.channels, view.sample);
     const std::int32_t channels = view.color_channels();
     std::vector<float> row(static_cast<std::size_t>(view.width) * static_cast<std::size_t>(channels));
@@ -63,6 +61,32 @@ image::Image on_the_curve(const image::ImageView &view, const image::Metadata &m
     }
     image::copy_alpha(view, out.view());
     return out;
+}
+
+/// Does a file of that name and options hold fewer bits a sample than the image has?
+bool narrows(const std::filesystem::path &path, const image::ImageView &view,
+             const image::EncodeOptions &options) {
+    const bool png = std::ranges::equal(path.extension().string(), std::string_view(".png"), {},
+                                        [](unsigned char letter) { return std::tolower(letter); });
+    return !png || (options.bit_depth == 8 && view.sample != image::SampleType::u8);
+}
+
+/// Writes pixels and tags that agree.
+void write_agreeing(const char *path, const image::ImageView &view, image::Metadata metadata,
+                    const image::EncodeOptions &options) {
+    const bool linear = view.transfer == image::Transfer::linear;
+    const bool says_linear = image::stated_transfer(metadata) == image::Transfer::linear;
+    const bool encode = linear && (!says_linear || narrows(path, view, options));
+    if (says_linear && (encode || !linear)) metadata = image::with_srgb_curve(metadata);
+    if (encode && !says_linear && !image::on_srgb_curve(metadata)) {
+        throw Error(ErrorCode::unsupported,
+                    "linear light is written on the sRGB curve, which the colour tags do not say", "image",
+                    "Write it without a profile, or bring it to the profile's curve before.");
+    }
+    if (encode)
+        image::write(path, on_the_curve(view).view(), metadata, options);
+    else
+        image::write(path, view, metadata, options);
 }
 
 } // namespace
@@ -134,8 +158,35 @@ mirra_status mirra_picture_get_info(const mirra_picture *picture, mirra_picture_
         out.file_format = picture->format.c_str();
         out.icc_bytes = picture->image.metadata.icc.size();
         out.exif_bytes = picture->image.metadata.exif.size();
+        out.color_tag = image::stated_color(picture->image.metadata).data();
+        out.note_count = static_cast<std::uint32_t>(picture->image.metadata.notes.size());
         write_struct(info, out);
     });
+}
+
+const char *mirra_picture_note(const mirra_picture *picture, uint32_t index) {
+    if (picture == nullptr || index >= picture->image.metadata.notes.size()) return nullptr;
+    return picture->image.metadata.notes[index].c_str();
+}
+
+mirra_status mirra_picture_copy_color(mirra_picture *picture, const mirra_picture *source,
+                                      mirra_error **error) {
+    return guard(error, [&] {
+        image::Image &to = required(picture, "picture").image;
+        const image::Image &from = required(source, "source").image;
+        to.metadata.icc = from.metadata.icc;
+        to.metadata.color = from.metadata.color;
+        to.transfer = from.transfer;
+    });
+}
+
+int32_t mirra_picture_same_color(const mirra_picture *a, const mirra_picture *b) {
+    if (a == nullptr || b == nullptr) return 0;
+    return image::same_color(a->image.metadata, b->image.metadata) ? 1 : 0;
+}
+
+mirra_status mirra_picture_to_srgb(mirra_picture *picture, mirra_error **error) {
+    return guard(error, [&] { image::convert_to_srgb(required(picture, "picture").image); });
 }
 
 mirra_status mirra_image_write(const char *path, const mirra_image *image, const mirra_picture *metadata,
@@ -148,14 +199,18 @@ mirra_status mirra_image_write(const char *path, const mirra_image *image, const
         const mirra_image known = read_struct(image, "image");
         if (known.icc != nullptr) {
             const auto *icc = static_cast<const std::byte *>(known.icc);
+            // A picture's own view names its own profile; another one stands alone.
+            const bool own = std::ranges::equal(std::span(icc, known.icc_bytes), carried.icc);
+            if (!own) carried.color = {};
             carried.icc.assign(icc, icc + known.icc_bytes);
         }
-        const image::EncodeOptions encode = to_options(options);
-        if (view.transfer == image::Transfer::linear) {
-            image::write(path, on_the_curve(view, carried).view(), carried, encode);
-        } else {
-            image::write(path, view, carried, encode);
-        }
+        const auto given = read_struct_or_default(options, "options");
+        image::EncodeOptions encode = to_options(given);
+        std::vector<std::string> notes = std::exchange(carried.notes, {});
+        encode.notes = &notes;
+        write_agreeing(path, view, std::move(carried), encode);
+        if (given.log == nullptr) return;
+        for (const std::string &note : notes) given.log(given.log_user, MIRRA_LOG_WARNING, note.c_str());
     });
 }
 }

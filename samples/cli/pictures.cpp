@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 namespace mirra::cli {
 namespace {
@@ -31,7 +33,8 @@ std::byte *address(const mirra_image &image, std::int32_t x, std::int32_t y, std
 
 } // namespace
 
-void WriteSettings::declare(CLI::App &app) {
+void WriteSettings::declare(CLI::App &app, const Console &notes) {
+    console = &notes;
     app.add_option("--jpeg-quality", jpeg_quality, "Quality of a JPEG output, 1 ... 100 (92).")
         ->check(between(1, 100));
     app.add_option("--bit-depth", bit_depth, "Bits of a PNG output's samples, 8 or 16 (as the input).")
@@ -56,8 +59,15 @@ void write_picture(const std::string &path, const Picture &picture, const mirra_
     auto options = make_struct<mirra_write_options>();
     options.jpeg_quality = settings.jpeg_quality;
     options.bit_depth = settings.bit_depth;
+    std::vector<std::string> notes;
+    options.log_user = &notes;
+    options.log = [](void *user, std::int32_t, const char *note) {
+        static_cast<std::vector<std::string> *>(user)->emplace_back(note);
+    };
     call(Phase::output,
          [&](mirra_error **e) { return mirra_image_write(path.c_str(), &view, metadata, &options, e); });
+    if (settings.console == nullptr) return;
+    for (const std::string &note : notes) settings.console->note(path + ": " + note);
 }
 
 Picture copy_picture(const Picture &source, std::int32_t format) {
@@ -67,6 +77,31 @@ Picture copy_picture(const Picture &source, std::int32_t format) {
     for (std::int32_t y = 0; y < from.height; ++y)
         for (std::int32_t x = 0; x < from.width; ++x)
             for (std::int32_t c = 0; c < from.color; ++c) set_sample(to, x, y, c, sample(from, x, y, c));
+    copy_color(copy, source);
+    return copy;
+}
+
+void copy_color(const Picture &picture, const Picture &source) {
+    call(Phase::input,
+         [&](mirra_error **e) { return mirra_picture_copy_color(picture.get(), source.get(), e); });
+}
+
+bool comparable(const Picture &a, const Picture &b) {
+    const auto kind = [](const Picture &each) {
+        const mirra_image view = view_of(each);
+        return std::pair(view.transfer, view.color < MIRRA_COLOR_RGB && view.icc != nullptr);
+    };
+    const auto plain = std::pair(std::int32_t{MIRRA_TRANSFER_ENCODED}, false);
+    return mirra_picture_same_color(a.get(), b.get()) == 1 && kind(a) == plain && kind(b) == plain;
+}
+
+Picture srgb_copy(const Picture &source) {
+    Picture copy = copy_picture(source, view_of(source).format);
+    mirra_error *error = nullptr;
+    const mirra_status status = mirra_picture_to_srgb(copy.get(), &error);
+    mirra_error_destroy(error);
+    if (status != MIRRA_OK && status != MIRRA_E_UNSUPPORTED)
+        throw Failure(ExitCode::internal, "the picture's colours could not be converted");
     return copy;
 }
 

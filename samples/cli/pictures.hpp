@@ -1,6 +1,7 @@
 // Reading, making and writing of pictures, as the commands need them.
 #pragma once
 
+#include "console.hpp"
 #include "handles.hpp"
 
 #include <CLI/CLI.hpp>
@@ -12,8 +13,10 @@ namespace mirra::cli {
 struct WriteSettings {
     int jpeg_quality = 0;
     int bit_depth = 0;
+    const Console *console = nullptr; ///< receives a note for metadata that are lost; NULL: none
 
-    void declare(CLI::App &app);
+    /// @param notes lives as long as the settings
+    void declare(CLI::App &app, const Console &notes);
 };
 
 /// The pixel format that a picture of bit depth `settings.bit_depth` has in memory; 0 keeps that of `source`.
@@ -26,8 +29,18 @@ void check_color(const std::string &path, const mirra_image &image);
 void write_picture(const std::string &path, const Picture &picture, const mirra_picture *metadata,
                    const WriteSettings &settings);
 
-/// A copy of the pixels, packed and interleaved, in another format (U8 or U16) if asked for.
+/// A copy of the pixels and their colour tags, packed and interleaved, in another format (U8 or U16) if asked
+/// for.
 Picture copy_picture(const Picture &source, std::int32_t format);
+
+/// Gives `picture` the colour tags of `source`, and its transfer function.
+void copy_color(const Picture &picture, const Picture &source);
+
+/// Whether both mean the same colours, neither in linear light: then their samples can stand side by side.
+bool comparable(const Picture &a, const Picture &b);
+
+/// A copy in sRGB, of the same depth; of colours that cannot be converted, as they are.
+Picture srgb_copy(const Picture &source);
 
 /// A channel sample of an image of whole numbers, 0 ... 1. Throws Failure (internal) for other formats.
 double sample(const mirra_image &image, std::int32_t x, std::int32_t y, std::int32_t channel);

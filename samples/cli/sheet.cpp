@@ -129,11 +129,19 @@ void fill(const mirra_image &sheet) {
 } // namespace
 
 Picture make_sheet(std::span<const SheetEntry> entries, const SheetSettings &settings) {
+    const Picture &first = *entries[0].picture;
+    const bool same = std::ranges::all_of(
+        entries, [&](const SheetEntry &each) { return comparable(first, *each.picture); });
+    std::vector<Picture> converted;
     std::vector<mirra_image> images;
-    for (const auto &entry : entries) images.push_back(view_of(*entry.picture));
+    for (const auto &entry : entries) {
+        if (!same) converted.push_back(srgb_copy(*entry.picture));
+        images.push_back(view_of(same ? *entry.picture : converted.back()));
+    }
     const Layout layout = lay_out(images, settings);
     Picture picture = make_picture(static_cast<int>(layout.width), static_cast<int>(layout.height),
                                    MIRRA_FORMAT_U8, MIRRA_COLOR_RGB);
+    copy_color(picture, same ? first : converted.front());
     const mirra_image sheet = view_of(picture);
     fill(sheet);
     for (std::size_t i = 0; i < images.size(); ++i) {

@@ -24,7 +24,8 @@ struct SheetSettings {
     std::optional<std::pair<int, int>> detail{}; ///< centre of the detail; none: the middle of the picture
 };
 
-/// The sheet as an 8-bit RGB picture. Transparent pixels are shown over white. All entries are shown at the
+/// The sheet as an 8-bit RGB picture. It has the colour tags of the entries where these are the same;
+/// otherwise all are converted to sRGB. Transparent pixels are shown over white. All entries are shown at the
 /// same scale; they may differ in size. Throws Failure (input) if the sheet would be unreasonably large.
 Picture make_sheet(std::span<const SheetEntry> entries, const SheetSettings &settings);
 

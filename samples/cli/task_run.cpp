@@ -96,6 +96,13 @@ const mirra_picture *metadata_for(const Picture &picture, const Picture *main) {
     return main != nullptr && gray(picture) == gray(*main) ? main->get() : nullptr;
 }
 
+/// Whether a result gets the colour tags of the main input, and its linear light. That needs the input's
+/// depth; the library finds other tags where this is less.
+bool keeps_color(const OutputFile &output, const mirra_image &like, const Picture *main) {
+    if (metadata_for(output.picture, main) == nullptr) return false;
+    return like.transfer != MIRRA_TRANSFER_LINEAR || view_of(output.picture).format == like.format;
+}
+
 double megapixels(const mirra_image &image) {
     return 1e-6 * image.width * image.height;
 }
@@ -239,6 +246,7 @@ void TaskRun::add_outputs(Ports &ports, const FilePair &file) const {
             OutputFile{make_picture(like.width, like.height, output_format(like, settings_.write),
                                     port.colored ? colored(like.color) : like.color),
                        path});
+        if (keeps_color(output, like, ports.main)) copy_color(output.picture, *ports.main);
         ports.add(port).image = &ports.images.emplace_back(view_of(output.picture));
     }
 }
@@ -247,7 +255,10 @@ Result TaskRun::execute(const Ports &ports, const std::string &label) {
     Progress progress(console_, label, ports.main != nullptr ? megapixels(view_of(*ports.main)) : 0);
     std::function<void()> show;
     if (!settings_.preview.empty() && !ports.outputs.empty())
-        show = [&] { write_picture(settings_.preview, ports.outputs.front().picture, nullptr, {}); };
+        show = [&] {
+            const Picture &picture = ports.outputs.front().picture;
+            write_picture(settings_.preview, picture, picture.get(), {});
+        };
     Watch watch{progress, std::move(show), 0, nullptr};
     auto options = make_struct<mirra_run_options>();
     options.progress = &Watch::callback;
@@ -279,7 +290,7 @@ void TaskRun::write_outputs(const Ports &ports, const Result &result) const {
     if (settings_.sheet.empty() || ports.main == nullptr || ports.outputs.empty()) return;
     const std::vector<SheetEntry> entries{{ports.main, "before"}, {&ports.outputs.front().picture, "after"}};
     const Picture sheet = make_sheet(entries, {.zoom = true});
-    write_picture(settings_.sheet, sheet, metadata_for(sheet, ports.main), {});
+    write_picture(settings_.sheet, sheet, sheet.get(), {});
 }
 
 Json TaskRun::one(const FilePair &file, const std::string &counter) {

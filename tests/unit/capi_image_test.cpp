@@ -145,6 +145,126 @@ TEST(CapiImage, LinearLightIsWrittenOnTheCurve) {
                   mirra_image_write(path.c_str(), &linear.image, nullptr, nullptr, error));
 }
 
+/// A PNG of one 16-bit RGB pixel with a chunk behind its header.
+std::string tagged_png(const std::string &name, const std::string &chunk) {
+    Pixels<std::uint16_t> pixels(1, 1, MIRRA_COLOR_RGB, MIRRA_FORMAT_U16);
+    pixels.samples = {14027, 14027, 14027}; // 0.5 on the curve
+    const std::string path = temporary(name);
+    EXPECT_OK(mirra_image_write(path.c_str(), &pixels.image, nullptr, nullptr, error));
+    std::ifstream in(path, std::ios::binary);
+    std::string file(std::istreambuf_iterator<char>(in), {});
+    constexpr std::size_t kHeader = 8 + 12 + 13;
+    file.insert(kHeader, chunk);
+    std::ofstream(path, std::ios::binary) << file;
+    return path;
+}
+const std::string kGammaOne("\0\0\0\4gAMA\0\1\x86\xa0\x31\xe8\x96\x5f", 16);
+const std::string kDisplayP3("\0\0\0\4cICP\x0c\x0d\0\1\x6e\x03\xe3\xef", 16);
+const std::string kCredentials("\0\0\0\0caBX\xe6\x3d\xd2\xa7", 12);
+
+std::string color_tag(const Picture &picture) {
+    MIRRA_STRUCT(mirra_picture_info, info);
+    EXPECT_OK(mirra_picture_get_info(picture.get(), &info, error));
+    return info.color_tag;
+}
+
+/// The first sample of a picture file of 16 bits, and whether it is linear light.
+std::pair<int, bool> first_sample(const std::string &path) {
+    Picture picture;
+    EXPECT_OK(mirra_image_read(path.c_str(), nullptr, picture.out(), error));
+    MIRRA_STRUCT(mirra_image, view);
+    EXPECT_OK(mirra_picture_view(picture.get(), &view, error));
+    EXPECT_EQ(MIRRA_FORMAT_U16, view.format);
+    return {*static_cast<const std::uint16_t *>(view.planes[0].data), view.transfer == MIRRA_TRANSFER_LINEAR};
+}
+
+TEST(CapiImage, LightAndTagsAgreeInEveryFile) {
+    Picture source;
+    EXPECT_OK(mirra_image_read(tagged_png("linear.png", kGammaOne).c_str(), nullptr, source.out(), error));
+    MIRRA_STRUCT(mirra_image, view);
+    EXPECT_OK(mirra_picture_view(source.get(), &view, error));
+    ASSERT_EQ(MIRRA_TRANSFER_LINEAR, view.transfer);
+    const std::string out = temporary("out.png");
+    EXPECT_OK(mirra_image_write(out.c_str(), &view, source.get(), nullptr, error));
+    EXPECT_EQ(std::pair(14027, true), first_sample(out)) << "linear light stays what it is";
+    EXPECT_OK(mirra_image_write(out.c_str(), &view, nullptr, nullptr, error));
+    EXPECT_FALSE(first_sample(out).second);
+    EXPECT_NEAR(32768, first_sample(out).first, 3) << "without tags it is on the curve";
+    view.transfer = MIRRA_TRANSFER_ENCODED;
+    EXPECT_OK(mirra_image_write(out.c_str(), &view, source.get(), nullptr, error));
+    EXPECT_EQ(std::pair(14027, false), first_sample(out)) << "an encoded image is not tagged as linear";
+    Picture back;
+    EXPECT_OK(mirra_image_read(out.c_str(), nullptr, back.out(), error));
+    EXPECT_EQ("srgb", color_tag(back));
+}
+
+TEST(CapiImage, LinearLightGoesOnTheCurveWhereBitsAreFew) {
+    Picture source;
+    EXPECT_OK(mirra_image_read(tagged_png("linear.png", kGammaOne).c_str(), nullptr, source.out(), error));
+    MIRRA_STRUCT(mirra_image, view);
+    EXPECT_OK(mirra_picture_view(source.get(), &view, error));
+    MIRRA_STRUCT(mirra_write_options, options);
+    options.bit_depth = 8;
+    const std::string narrow = temporary("narrow.png");
+    const std::string jpeg = temporary("narrow.jpg");
+    EXPECT_OK(mirra_image_write(narrow.c_str(), &view, source.get(), &options, error));
+    options.bit_depth = 0;
+    EXPECT_OK(mirra_image_write(jpeg.c_str(), &view, source.get(), &options, error));
+    for (const std::string &path : {narrow, jpeg}) {
+        Picture back;
+        EXPECT_OK(mirra_image_read(path.c_str(), nullptr, back.out(), error));
+        MIRRA_STRUCT(mirra_image, shown);
+        EXPECT_OK(mirra_picture_view(back.get(), &shown, error));
+        EXPECT_EQ(MIRRA_TRANSFER_ENCODED, shown.transfer);
+        EXPECT_NEAR(128, *static_cast<const std::uint8_t *>(shown.planes[0].data), 2);
+    }
+}
+
+TEST(CapiImage, ColourTagsAreCopiedComparedAndConverted) {
+    Picture wide, plain;
+    EXPECT_OK(mirra_image_read(tagged_png("wide.png", kDisplayP3).c_str(), nullptr, wide.out(), error));
+    EXPECT_OK(mirra_picture_create(1, 1, MIRRA_FORMAT_U16, MIRRA_COLOR_RGB, plain.out(), error));
+    EXPECT_EQ("cicp", color_tag(wide));
+    EXPECT_EQ("", color_tag(plain));
+    EXPECT_EQ(0, mirra_picture_same_color(wide.get(), plain.get()));
+    EXPECT_OK(mirra_picture_copy_color(plain.get(), wide.get(), error));
+    EXPECT_EQ(1, mirra_picture_same_color(wide.get(), plain.get()));
+    MIRRA_STRUCT(mirra_image, view);
+    EXPECT_OK(mirra_picture_view(plain.get(), &view, error));
+    const std::string out = temporary("out.png");
+    EXPECT_OK(mirra_image_write(out.c_str(), &view, plain.get(), nullptr, error));
+    Picture back;
+    EXPECT_OK(mirra_image_read(out.c_str(), nullptr, back.out(), error));
+    EXPECT_EQ(1, mirra_picture_same_color(wide.get(), back.get()));
+    EXPECT_OK(mirra_picture_to_srgb(wide.get(), error));
+    EXPECT_EQ("srgb", color_tag(wide));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_picture_to_srgb(nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_picture_copy_color(plain.get(), nullptr, error));
+    EXPECT_EQ(0, mirra_picture_same_color(nullptr, plain.get()));
+}
+
+TEST(CapiImage, WhatAFileLosesIsTold) {
+    Picture source;
+    EXPECT_OK(mirra_image_read(tagged_png("signed.png", kCredentials).c_str(), nullptr, source.out(), error));
+    MIRRA_STRUCT(mirra_picture_info, info);
+    EXPECT_OK(mirra_picture_get_info(source.get(), &info, error));
+    ASSERT_EQ(1U, info.note_count);
+    EXPECT_THAT(mirra_picture_note(source.get(), 0), ::testing::HasSubstr("C2PA"));
+    EXPECT_EQ(nullptr, mirra_picture_note(source.get(), 1));
+    EXPECT_EQ(nullptr, mirra_picture_note(nullptr, 0));
+    MIRRA_STRUCT(mirra_image, view);
+    EXPECT_OK(mirra_picture_view(source.get(), &view, error));
+    std::vector<std::string> told;
+    MIRRA_STRUCT(mirra_write_options, options);
+    options.log_user = &told;
+    options.log = [](void *user, std::int32_t level, const char *note) {
+        EXPECT_EQ(MIRRA_LOG_WARNING, level);
+        static_cast<std::vector<std::string> *>(user)->emplace_back(note);
+    };
+    EXPECT_OK(mirra_image_write(temporary("out.png").c_str(), &view, source.get(), &options, error));
+    EXPECT_THAT(told, ::testing::ElementsAre(mirra_picture_note(source.get(), 0)));
+}
+
 TEST(CapiImage, NoiseOfLinearLightIsMeasuredOnTheCurve) {
     Pixels<float> encoded(1100, 1000, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
     encoded.samples.assign(encoded.samples.size(), 0.5F);

@@ -204,8 +204,8 @@ typedef struct mirra_engine_options {
      * libmirra_runtime_torch.so in mirra/ beside the library, then beside the library */
     const char *runtime_module;
     /* folders, separated by ':', searched first for the tasks' default bundles; NULL: none. Then come
-     * MIRRA_BUNDLE_PATH and ../share/mirra/bundles from the library's folder. No variable of the environment is
-     * read in a program that runs with more rights than its caller has (set-user-ID and the like) */
+     * MIRRA_BUNDLE_PATH and ../share/mirra/bundles from the library's folder. No variable of the environment
+     * is read in a program that runs with more rights than its caller has (set-user-ID and the like) */
     const char *bundle_path;
     mirra_log_callback log; /* NULL: silent */
     void *log_user;         /* handed to `log` */
@@ -483,14 +483,20 @@ typedef struct mirra_image {
     uint64_t icc_bytes;
 } mirra_image;
 
-/* Pixels and metadata that the library owns.
+/* Pixels and metadata that the library owns. Of a file it keeps: colour tags (ICC profile, cICP, sRGB, gAMA,
+ * cHRM), EXIF, XMP, IPTC and Photoshop's resources, the texts of a PNG and the comments of a JPEG, and the
+ * resolution. What would no longer be true is made true or left out: a turned picture's sizes, places and
+ * resolutions; thumbnails; second pictures and videos behind the first, and what announces them. Whatever is
+ * left out but previews has a note (mirra_picture_note). docs/cli.md lists what each format holds.
  * Thread-safety: safe to read from any threads; writing its pixels is the callers' affair. */
 typedef struct mirra_picture mirra_picture;
 
 typedef struct mirra_read_options {
     uint32_t struct_size;
-    uint32_t flags;      /* 0 */
-    uint64_t max_pixels; /* larger files give MIRRA_E_LIMIT before anything is allocated; 0: 1 << 28 */
+    uint32_t flags; /* 0 */
+    /* larger files give MIRRA_E_LIMIT before anything is allocated; 0: 1 << 28. No file takes more memory
+     * than 64 MiB, four times its size, and 16 bytes for each pixel within this limit */
+    uint64_t max_pixels;
 } mirra_read_options;
 
 typedef struct mirra_picture_info {
@@ -499,10 +505,16 @@ typedef struct mirra_picture_info {
     const char *file_format; /* "png", "jpeg"; "" where there was no file */
     uint64_t icc_bytes;      /* size of the ICC profile; 0: none */
     uint64_t exif_bytes;     /* size of the EXIF data; 0: none */
+    /* which tag says what the colours are: "icc", "cicp", "srgb", "gama" (gAMA and cHRM); "" where none does,
+     * which is taken as sRGB */
+    const char *color_tag;
+    uint32_t note_count; /* see mirra_picture_note */
+    uint32_t reserved;   /* 0 */
 } mirra_picture_info;
 
-/* Reads a PNG or JPEG file. The picture is upright: an EXIF orientation has been applied. options: may be
- * NULL. */
+/* Reads a PNG or JPEG file. The picture is upright: an EXIF orientation has been applied. Samples stay as
+ * they are encoded; where the colour tags say linear light, the picture's view says MIRRA_TRANSFER_LINEAR.
+ * options: may be NULL. */
 MIRRA_API mirra_status mirra_image_read(const char *path, const mirra_read_options *options,
                                         mirra_picture **picture, mirra_error **error);
 /* A black (and transparent) picture of packed, interleaved pixels for the caller to fill by its view. */
@@ -514,17 +526,41 @@ MIRRA_API mirra_status mirra_picture_view(mirra_picture *picture, mirra_image *v
 MIRRA_API mirra_status mirra_picture_get_info(const mirra_picture *picture, mirra_picture_info *info,
                                               mirra_error **error);
 
+/* A sentence for people about something that the file had and the picture lacks, by index; NULL for an index
+ * out of range. Lives as long as the picture. */
+MIRRA_API const char *mirra_picture_note(const mirra_picture *picture, uint32_t index);
+
+/* Gives a picture the colour tags of another, and its transfer function; the pixels stay as they are. For a
+ * picture that is to hold what a task makes of `source`, or copies of its pixels. */
+MIRRA_API mirra_status mirra_picture_copy_color(mirra_picture *picture, const mirra_picture *source,
+                                                mirra_error **error);
+/* 1 if the tags of two pictures mean the same colours; 0 if not, or if it cannot be told. */
+MIRRA_API int32_t mirra_picture_same_color(const mirra_picture *a, const mirra_picture *b);
+/* Converts the pixels to sRGB, whatever the tags say, and tags them so. Colours that sRGB lacks are clipped;
+ * alpha stays. MIRRA_E_UNSUPPORTED for a profile that cannot be used, for HDR curves (PQ, HLG) and
+ * MIRRA_FORMAT_F16: the picture is untouched then. */
+MIRRA_API mirra_status mirra_picture_to_srgb(mirra_picture *picture, mirra_error **error);
+
 typedef struct mirra_write_options {
     uint32_t struct_size;
     int32_t jpeg_quality; /* 1 ... 100; 0: 95 */
     int32_t bit_depth;    /* PNG: 8 or 16; 0: 8 for MIRRA_FORMAT_U8, else 16. JPEG: 8 or 0 */
     int32_t reserved;     /* 0 */
+    /* receives a sentence (MIRRA_LOG_WARNING) for all that the metadata's file had and this one lacks, the
+     * notes of `metadata` first, before mirra_image_write returns; NULL: none */
+    mirra_log_callback log;
+    void *log_user; /* handed to `log` */
 } mirra_write_options;
 
 /* Writes a file, atomically; its ending says which format (.png, .jpg, .jpeg). JPEG has no alpha: the image
- * is laid over white. metadata: the picture whose EXIF data, resolution and, if the image has none of its
- * own, ICC profile go along; may be NULL. options: may be NULL. Linear light is written on the sRGB curve;
- * with an ICC profile to go along it gives MIRRA_E_UNSUPPORTED. */
+ * is laid over white. metadata: the picture whose metadata and, if the image has no profile of its own,
+ * colour tags go along; may be NULL. EXIF states the size of this image, and its thumbnail shows it. options:
+ * may be NULL.
+ *
+ * Light and tags always agree. An encoded image beside tags of linear light is tagged as being on the sRGB
+ * curve, with the same primaries. Linear light stays what it is where the tags say so and the file has the
+ * image's depth; otherwise it is written on the sRGB curve, and with tags of another curve it gives
+ * MIRRA_E_UNSUPPORTED. */
 MIRRA_API mirra_status mirra_image_write(const char *path, const mirra_image *image,
                                          const mirra_picture *metadata, const mirra_write_options *options,
                                          mirra_error **error);

@@ -19,8 +19,12 @@ class CompareCommand final : public Command {
     }
 
     ExitCode run() override {
-        const Picture a = read_picture(a_);
-        const Picture b = read_picture(b_);
+        Picture a = read_picture(a_);
+        Picture b = read_picture(b_);
+        if (mirra_picture_same_color(a.get(), b.get()) == 0) {
+            a = srgb_copy(a);
+            b = srgb_copy(b);
+        }
         const mirra_image view_a = view_of(a);
         const mirra_image view_b = view_of(b);
         const auto result = get<mirra_comparison>(Phase::input, [&](mirra_comparison *out, mirra_error **e) {

@@ -59,6 +59,9 @@ Json picture_json(const std::string &path) {
     const auto info = get<mirra_picture_info>(Phase::input, [&](mirra_picture_info *out, mirra_error **e) {
         return mirra_picture_get_info(picture.get(), out, e);
     });
+    std::vector<std::string> notes;
+    for (std::uint32_t i = 0; i < info.note_count; ++i)
+        notes.emplace_back(mirra_picture_note(picture.get(), i));
     return {{"file", path},
             {"kind", "picture"},
             {"format", info.file_format},
@@ -68,7 +71,10 @@ Json picture_json(const std::string &path) {
             {"bit_depth", info.bit_depth},
             {"icc_bytes", info.icc_bytes},
             {"exif_bytes", info.exif_bytes},
-            {"noise_sigma", noise_json(view)}};
+            {"color_tag", info.color_tag},
+            {"linear", view.transfer == MIRRA_TRANSFER_LINEAR},
+            {"noise_sigma", noise_json(view)},
+            {"notes", notes}};
 }
 
 Json file_json(const std::string &path) {

@@ -20,7 +20,7 @@ class NoiseCommand final : public Command {
             ->required()
             ->check(between(0.0, 255.0));
         app.add_option("--seed", seed_, "The same seed gives the same noise (0).");
-        write_.declare(app);
+        write_.declare(app, console_);
     }
 
     ExitCode run() override {

@@ -29,7 +29,7 @@ class SheetCommand final : public Command {
             ->expected(2);
         app.add_option("--cell-width", settings_.cell_width, "Wider pictures are shown smaller (720).")
             ->check(between(64, 8192));
-        write_.declare(app);
+        write_.declare(app, console_);
     }
 
     ExitCode run() override {
@@ -50,7 +50,7 @@ class SheetCommand final : public Command {
                                                  : std::filesystem::path(inputs_[i]).filename().string()});
         const Picture sheet = make_sheet(entries, settings_);
         interrupt.check();
-        write_picture(output_, sheet, nullptr, write_);
+        write_picture(output_, sheet, sheet.get(), write_);
         if (console_.json()) console_.document(Json{{"inputs", inputs_}, {"output", output_}});
         console_.note("sheet: " + output_);
         return ExitCode::ok;

@@ -84,7 +84,7 @@ void TaskCommand::declare_output(CLI::App &app, const Port &output) {
     app.add_option("--output-size", settings_.output_size, "Size of the result, WxH (that of the input).");
     app.add_option("--preview", settings_.preview,
                    "File that shows the result as it grows, for tasks that work step by step (one input).");
-    settings_.write.declare(app);
+    settings_.write.declare(app, console_);
 }
 
 void TaskCommand::declare_series(CLI::App &app) {
