@@ -2,6 +2,7 @@
 #include "handles.hpp"
 
 #include "mirra/file.hpp"
+#include "mirra/picture_file.hpp"
 #include "pixels.hpp"
 
 #include <algorithm>
@@ -50,6 +51,11 @@ image::EncodeOptions to_options(const mirra_write_options &options) {
     return out;
 }
 
+/// "" where the file's name says it.
+std::string to_format_name(const mirra_write_options &options) {
+    return options.format == nullptr ? "" : options.format;
+}
+
 /// Linear light on the sRGB curve.
 image::Image on_the_curve(const image::ImageView &view) {
     image::Image out(view.width, view.height, view.channels, view.sample);
@@ -63,20 +69,22 @@ image::Image on_the_curve(const image::ImageView &view) {
     return out;
 }
 
-/// Does a file of that name and options hold fewer bits a sample than the image has?
-bool narrows(const std::filesystem::path &path, const image::ImageView &view,
+/// Does a file of that name, format and options hold fewer bits a sample than the image has?
+bool narrows(const std::filesystem::path &path, std::string_view format, const image::ImageView &view,
              const image::EncodeOptions &options) {
-    const bool png = std::ranges::equal(path.extension().string(), std::string_view(".png"), {},
-                                        [](unsigned char letter) { return std::tolower(letter); });
+    const bool png =
+        format == "png" ||
+        (format.empty() && std::ranges::equal(path.extension().string(), std::string_view(".png"), {},
+                                              [](unsigned char letter) { return std::tolower(letter); }));
     return !png || (options.bit_depth == 8 && view.sample != image::SampleType::u8);
 }
 
 /// Writes pixels and tags that agree.
-void write_agreeing(const char *path, const image::ImageView &view, image::Metadata metadata,
-                    const image::EncodeOptions &options) {
+void write_agreeing(const char *path, std::string_view format, const image::ImageView &view,
+                    image::Metadata metadata, const image::EncodeOptions &options) {
     const bool linear = view.transfer == image::Transfer::linear;
     const bool says_linear = image::stated_transfer(metadata) == image::Transfer::linear;
-    const bool encode = linear && (!says_linear || narrows(path, view, options));
+    const bool encode = linear && (!says_linear || narrows(path, format, view, options));
     if (says_linear && (encode || !linear)) metadata = image::with_srgb_curve(metadata);
     if (encode && !says_linear && !image::on_srgb_curve(metadata)) {
         throw Error(ErrorCode::unsupported,
@@ -84,9 +92,9 @@ void write_agreeing(const char *path, const image::ImageView &view, image::Metad
                     "Write it without a profile, or bring it to the profile's curve before.");
     }
     if (encode)
-        image::write(path, on_the_curve(view).view(), metadata, options);
+        image::write_as(path, on_the_curve(view).view(), metadata, options, format);
     else
-        image::write(path, view, metadata, options);
+        image::write_as(path, view, metadata, options, format);
 }
 
 } // namespace
@@ -189,6 +197,16 @@ mirra_status mirra_picture_to_srgb(mirra_picture *picture, mirra_error **error) 
     return guard(error, [&] { image::convert_to_srgb(required(picture, "picture").image); });
 }
 
+mirra_status mirra_image_check_write(const char *path, const mirra_image *image,
+                                     const mirra_write_options *options, mirra_error **error) {
+    return guard(error, [&] {
+        required(path, "path");
+        const mirra_image known = image == nullptr ? mirra_image{} : read_struct(image, "image");
+        const auto given = read_struct_or_default(options, "options");
+        image::check_write(path, known.width, known.height, to_options(given), to_format_name(given));
+    });
+}
+
 mirra_status mirra_image_write(const char *path, const mirra_image *image, const mirra_picture *metadata,
                                const mirra_write_options *options, mirra_error **error) {
     return guard(error, [&] {
@@ -208,9 +226,25 @@ mirra_status mirra_image_write(const char *path, const mirra_image *image, const
         image::EncodeOptions encode = to_options(given);
         std::vector<std::string> notes = std::exchange(carried.notes, {});
         encode.notes = &notes;
-        write_agreeing(path, view, std::move(carried), encode);
+        write_agreeing(path, to_format_name(given), view, std::move(carried), encode);
         if (given.log == nullptr) return;
         for (const std::string &note : notes) given.log(given.log_user, MIRRA_LOG_WARNING, note.c_str());
+    });
+}
+
+mirra_status mirra_file_write(const char *path, const void *bytes, size_t size, mirra_error **error) {
+    return guard(error, [&] {
+        required(path, "path");
+        const auto *text = static_cast<const char *>(bytes);
+        if (size > 0) required(text, "bytes");
+        write_file(path, {text, size});
+    });
+}
+
+mirra_status mirra_file_check_write(const char *path, mirra_error **error) {
+    return guard(error, [&] {
+        required(path, "path");
+        check_writable(path);
     });
 }
 }

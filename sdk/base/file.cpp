@@ -1,11 +1,9 @@
-// Files over POSIX calls: reading, mapping, atomic replacement.
+// Files over POSIX calls: reading and mapping.
 #include "mirra/file.hpp"
 
 #include "mirra/error.hpp"
 
 #include <cerrno>
-#include <cstdio>
-#include <random>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -17,8 +15,6 @@
 
 namespace mirra {
 namespace {
-
-constexpr int kTemporaryNameAttempts = 64;
 
 class Descriptor {
   public:
@@ -45,17 +41,6 @@ std::string reason(int error) {
     throw Error(ErrorCode::io, "cannot read the file: " + reason(error), path.string());
 }
 
-[[noreturn]] void fail_writing(const std::filesystem::path &path, int error) {
-    std::string hint;
-    if (error == ENOSPC || error == EDQUOT) hint = "free some space, or write to another disk";
-    if (error == EACCES || error == EPERM || error == EROFS) hint = "choose a place that you may write to";
-    throw Error(ErrorCode::io, "cannot write the file: " + reason(error), path.string(), hint);
-}
-
-std::filesystem::path folder_of(const std::filesystem::path &path) {
-    return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-}
-
 /// Opens a regular file and gives its size. O_NONBLOCK: opening a pipe must fail here, not wait for a writer.
 std::pair<int, std::uint64_t> open_regular(const std::filesystem::path &path) {
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -67,37 +52,6 @@ std::pair<int, std::uint64_t> open_regular(const std::filesystem::path &path) {
         throw Error(ErrorCode::io, std::string("cannot read the file: ") + what, path.string());
     }
     return {descriptor, static_cast<std::uint64_t>(status.st_size)};
-}
-
-std::filesystem::path temporary_name(const std::filesystem::path &folder, std::random_device &random) {
-    char name[40];
-    std::snprintf(name, sizeof name, ".mirra-%08x%08x.tmp", random(), random());
-    return folder / name;
-}
-
-/// Creates a new file of an unused name in `folder`, with the permissions that the umask leaves.
-int create_temporary(const std::filesystem::path &folder, std::filesystem::path &name) {
-    std::random_device random;
-    for (int attempt = 0; attempt < kTemporaryNameAttempts; ++attempt) {
-        name = temporary_name(folder, random);
-        const int descriptor = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (descriptor >= 0 || errno != EEXIST) return descriptor;
-    }
-    return -1;
-}
-
-/// A symbolic link is written through, so that the link itself stays.
-std::filesystem::path resolve_link(std::filesystem::path path) {
-    std::error_code ignored;
-    if (!std::filesystem::is_symlink(path, ignored)) return path;
-    std::error_code error;
-    auto target = std::filesystem::canonical(path, error);
-    return error ? path : target;
-}
-
-void sync_folder(const std::filesystem::path &folder) {
-    const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY));
-    if (descriptor.get() >= 0) ::fsync(descriptor.get());
 }
 
 } // namespace
@@ -148,70 +102,6 @@ MappedFile &MappedFile::operator=(MappedFile &&other) noexcept {
 
 MappedFile::~MappedFile() {
     if (data_ != nullptr) ::munmap(const_cast<std::byte *>(data_), size_);
-}
-
-AtomicFile::AtomicFile(std::filesystem::path path) : path_(resolve_link(std::move(path))) {
-    if (!path_.has_filename()) {
-        throw Error(ErrorCode::invalid_argument, "cannot write: the path names no file", path_.string());
-    }
-    struct stat status {};
-    if (::stat(path_.c_str(), &status) == 0) {
-        if (S_ISDIR(status.st_mode)) {
-            throw Error(ErrorCode::io, "cannot write the file: a folder of that name exists", path_.string());
-        }
-        if (::access(path_.c_str(), W_OK) != 0) fail_writing(path_, errno);
-        if (!S_ISREG(status.st_mode)) {
-            // A device or pipe must not be renamed away: it is written in place.
-            descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
-            if (descriptor_ < 0) fail_writing(path_, errno);
-            return;
-        }
-    }
-    const auto folder = folder_of(path_);
-    descriptor_ = create_temporary(folder, temporary_);
-    if (descriptor_ >= 0) return;
-    const int error = errno;
-    if (error == ENOENT || error == ENOTDIR) {
-        throw Error(ErrorCode::not_found,
-                    "cannot write the file: the folder '" + folder.string() + "' does not exist",
-                    path_.string(), "create the folder first");
-    }
-    fail_writing(path_, error);
-}
-
-AtomicFile::~AtomicFile() {
-    if (descriptor_ < 0) return;
-    ::close(descriptor_);
-    if (!temporary_.empty()) ::unlink(temporary_.c_str());
-}
-
-void AtomicFile::write(std::span<const std::byte> bytes) {
-    if (descriptor_ < 0) throw Error(ErrorCode::internal, "written after commit", path_.string());
-    while (!bytes.empty()) {
-        const ssize_t done = ::write(descriptor_, bytes.data(), bytes.size());
-        if (done < 0 && errno == EINTR) continue;
-        if (done < 0) fail_writing(path_, errno);
-        bytes = bytes.subspan(static_cast<std::size_t>(done));
-    }
-}
-
-void AtomicFile::write(std::string_view text) {
-    write(std::as_bytes(std::span(text)));
-}
-
-void AtomicFile::commit() {
-    if (descriptor_ < 0) throw Error(ErrorCode::internal, "committed twice", path_.string());
-    if (!temporary_.empty()) {
-        struct stat status {};
-        const bool keeps_mode = ::stat(path_.c_str(), &status) == 0 && S_ISREG(status.st_mode);
-        if (keeps_mode && ::fchmod(descriptor_, status.st_mode & 0777) != 0) fail_writing(path_, errno);
-        if (::fsync(descriptor_) != 0) fail_writing(path_, errno);
-        if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_writing(path_, errno);
-        temporary_.clear();
-        sync_folder(folder_of(path_));
-    }
-    // Some filesystems report a full disk only here.
-    if (::close(std::exchange(descriptor_, -1)) != 0) fail_writing(path_, errno);
 }
 
 } // namespace mirra

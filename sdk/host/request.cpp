@@ -5,6 +5,7 @@
 #include "pixels.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace mirra::host {
 namespace {
@@ -33,6 +34,9 @@ void check_kinds(const Task &task, const RunRequest &request) {
     for (const auto &[name, value] : request.values) {
         const Port &port = port_of(task, name);
         if (port.output || port.type == Type::image || port.type == Type::tensor) wrong_kind(port, "a value");
+        if (const auto *real = std::get_if<double>(&value); real != nullptr && !std::isfinite(*real))
+            throw Error(ErrorCode::invalid_argument,
+                        "the value of the port '" + name + "' is no finite number", name);
     }
     for (const auto &[name, tensor] : request.tensors) {
         const Port &port = port_of(task, name);

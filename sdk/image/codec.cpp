@@ -3,6 +3,7 @@
 
 #include "metadata.hpp"
 #include "mirra/file.hpp"
+#include "mirra/picture_file.hpp"
 #include "orientation.hpp"
 
 #include <algorithm>
@@ -45,6 +46,19 @@ const Codec &codec_of_extension(const std::filesystem::path &path) {
                 path.string(), "use one of:" + known);
 }
 
+const Codec &codec_for(const std::filesystem::path &path, std::string_view format) {
+    return format.empty() ? codec_of_extension(path) : codec_named(format);
+}
+
+void check_size(const Codec &codec, std::int32_t width, std::int32_t height, const std::string &subject) {
+    const std::int32_t largest = codec.name == "jpeg" ? detail::largest_jpeg_side() : INT32_MAX;
+    if (width <= largest && height <= largest) return;
+    throw Error(ErrorCode::unsupported,
+                "a " + std::string(codec.name) + " file cannot be larger than " + std::to_string(largest) +
+                    " pixels on a side; this is " + std::to_string(width) + "x" + std::to_string(height),
+                subject, "write a PNG");
+}
+
 void check_options(const EncodeOptions &options) {
     const auto check = [](bool good, const char *name, int value, const char *range) {
         if (good) return;
@@ -63,6 +77,7 @@ std::vector<std::byte> encode_with(const Codec &codec, const ConstImageView &vie
                                    const EncodeOptions &options) {
     validate(view, "image");
     check_options(options);
+    check_size(codec, view.width, view.height, {});
     try {
         return codec.encode(view, detail::true_metadata(metadata, view), options);
     } catch (const std::bad_alloc &) {
@@ -122,16 +137,31 @@ std::vector<std::byte> encode(const Image &image, std::string_view format, const
     return encode(image.view(), image.metadata, format, options);
 }
 
-void write(const std::filesystem::path &path, const ConstImageView &view, const Metadata &metadata,
-           const EncodeOptions &options) {
-    const Codec &codec = codec_of_extension(path);
-    AtomicFile file(path);
+void check_write(const std::filesystem::path &path, std::int32_t width, std::int32_t height,
+                 const EncodeOptions &options, std::string_view format) {
+    check_size(codec_for(path, format), width, height, path.string());
+    check_options(options);
+    check_writable(path);
+}
+
+void write_as(const std::filesystem::path &path, const ConstImageView &view, const Metadata &metadata,
+              const EncodeOptions &options, std::string_view format) {
+    check_write(path, view.width, view.height, options, format);
+    std::vector<std::byte> bytes;
     try {
-        file.write(encode_with(codec, view, metadata, options));
+        bytes = encode_with(codec_for(path, format), view, metadata, options);
     } catch (const Error &error) {
         rethrow_about(error, path);
     }
+    // Opened only now: the reader of a pipe gets a picture or nothing.
+    AtomicFile file(path);
+    file.write(bytes);
     file.commit();
+}
+
+void write(const std::filesystem::path &path, const ConstImageView &view, const Metadata &metadata,
+           const EncodeOptions &options) {
+    write_as(path, view, metadata, options, {});
 }
 
 namespace detail {
@@ -141,7 +171,8 @@ void check_pixels(std::uint64_t width, std::uint64_t height, const DecodeOptions
     throw Error(ErrorCode::limit,
                 "the image of " + std::to_string(width) + "x" + std::to_string(height) +
                     " exceeds the limit of " + std::to_string(options.max_pixels) + " pixels",
-                {}, "raise the pixel limit if the file is to be trusted");
+                {},
+                "raise the limit (--max-pixels, or max_pixels in the options) if the file is to be trusted");
 }
 
 namespace {

@@ -183,20 +183,17 @@ bool sniff_jpeg(std::span<const std::byte> bytes) noexcept {
 
 std::vector<std::byte> encode_jpeg(const ConstImageView &view, const Metadata &metadata,
                                    const EncodeOptions &options) {
-    if (view.width > kLargestSide || view.height > kLargestSide) {
-        throw Error(ErrorCode::unsupported,
-                    "a JPEG cannot be larger than " + std::to_string(kLargestSide) +
-                        " pixels on a side; this is " + std::to_string(view.width) + "x" +
-                        std::to_string(view.height),
-                    {}, "write a PNG");
-    }
     return JpegWriter(view, metadata, options).encode();
 }
 
 } // namespace
 
+std::int32_t largest_jpeg_side() noexcept {
+    return kLargestSide;
+}
+
 Codec jpeg_codec() noexcept {
-    static constexpr std::array<std::string_view, 3> kExtensions{".jpg", ".jpeg", ".jpe"};
+    static constexpr std::array<std::string_view, 4> kExtensions{".jpg", ".jpeg", ".jpe", ".jfif"};
     return {"jpeg", kExtensions, sniff_jpeg, decode_jpeg, encode_jpeg};
 }
 

@@ -36,6 +36,54 @@ TEST(CapiImage, SixteenBitRgbaSurvivesAPngFile) {
     EXPECT_EQ(0U, info.icc_bytes);
 }
 
+TEST(CapiImage, AFormatThatIsSaidNeedsNoEnding) {
+    Ramp pixels(MIRRA_COLOR_RGB);
+    MIRRA_STRUCT(mirra_write_options, options);
+    options.format = "jpeg";
+    const std::string path = temporary("picture");
+    EXPECT_OK(mirra_image_write(path.c_str(), &pixels.image, nullptr, &options, error));
+    Picture picture;
+    EXPECT_OK(mirra_image_read(path.c_str(), nullptr, picture.out(), error));
+    MIRRA_STRUCT(mirra_picture_info, info);
+    EXPECT_OK(mirra_picture_get_info(picture.get(), &info, error));
+    EXPECT_STREQ("jpeg", info.file_format);
+    options.format = "gif";
+    EXPECT_STATUS(MIRRA_E_UNSUPPORTED,
+                  mirra_image_write(path.c_str(), &pixels.image, nullptr, &options, error));
+}
+
+TEST(CapiImage, WhatAWriteWouldRefuseIsSaidBefore) {
+    MIRRA_STRUCT(mirra_image, wide);
+    wide.width = 70000;
+    wide.height = 1;
+    const std::string png = temporary("new.png"), jpeg = temporary("new.jpg");
+    EXPECT_OK(mirra_image_check_write(png.c_str(), &wide, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_UNSUPPORTED, mirra_image_check_write(jpeg.c_str(), &wide, nullptr, error));
+    EXPECT_OK(mirra_image_check_write(jpeg.c_str(), nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_UNSUPPORTED,
+                  mirra_image_check_write(temporary("new.tif").c_str(), nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_NOT_FOUND,
+                  mirra_image_check_write(temporary("none/new.png").c_str(), nullptr, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_image_check_write(nullptr, nullptr, nullptr, error));
+    EXPECT_FALSE(std::ifstream(png).is_open()) << "nothing is made";
+}
+
+TEST(CapiImage, AFileOfBytesIsWrittenAsAll) {
+    const std::string path = temporary("table.csv");
+    EXPECT_OK(mirra_file_check_write(path.c_str(), error));
+    EXPECT_OK(mirra_file_write(path.c_str(), "a,b\n", 4, error));
+    EXPECT_OK(mirra_file_write(path.c_str(), "c", 1, error));
+    std::string content;
+    std::getline(std::ifstream(path), content);
+    EXPECT_EQ(content, "c");
+    EXPECT_OK(mirra_file_write(path.c_str(), nullptr, 0, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_file_write(path.c_str(), nullptr, 1, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_file_write("-", "c", 1, error));
+    EXPECT_STATUS(MIRRA_E_IO, mirra_file_write("/dev/full", "c", 1, error));
+    EXPECT_STATUS(MIRRA_E_IO,
+                  mirra_file_check_write(std::filesystem::path(path).parent_path().c_str(), error));
+}
+
 TEST(CapiImage, WriteOptionsAreCheckedAndUsed) {
     Ramp pixels(MIRRA_COLOR_RGB);
     MIRRA_STRUCT(mirra_write_options, options);

@@ -549,13 +549,14 @@ typedef struct mirra_write_options {
     /* receives a sentence (MIRRA_LOG_WARNING) for all that the metadata's file had and this one lacks, the
      * notes of `metadata` first, before mirra_image_write returns; NULL: none */
     mirra_log_callback log;
-    void *log_user; /* handed to `log` */
+    void *log_user;     /* handed to `log` */
+    const char *format; /* "png" or "jpeg"; NULL: the ending of the file's name says it */
 } mirra_write_options;
 
-/* Writes a file, atomically; its ending says which format (.png, .jpg, .jpeg). JPEG has no alpha: the image
- * is laid over white. metadata: the picture whose metadata and, if the image has no profile of its own,
- * colour tags go along; may be NULL. EXIF states the size of this image, and its thumbnail shows it. options:
- * may be NULL.
+/* Writes a file as mirra_file_write does; its ending says which format (.png; .jpg, .jpeg, .jpe, .jfif),
+ * unless the options do. JPEG has no alpha: the image is laid over white. metadata: the picture whose
+ * metadata and, if the image has no profile of its own, colour tags go along; may be NULL. EXIF states the
+ * size of this image, and its thumbnail shows it. options: may be NULL.
  *
  * Light and tags always agree. An encoded image beside tags of linear light is tagged as being on the sRGB
  * curve, with the same primaries. Linear light stays what it is where the tags say so and the file has the
@@ -564,6 +565,11 @@ typedef struct mirra_write_options {
 MIRRA_API mirra_status mirra_image_write(const char *path, const mirra_image *image,
                                          const mirra_picture *metadata, const mirra_write_options *options,
                                          mirra_error **error);
+/* What mirra_image_write would refuse for the path, the format and the image's size alone, said before long
+ * work; nothing is written. image: its pixels are not looked at; NULL: not known yet. options: may be NULL.
+ */
+MIRRA_API mirra_status mirra_image_check_write(const char *path, const mirra_image *image,
+                                               const mirra_write_options *options, mirra_error **error);
 /* Adds Gaussian noise of standard deviation sigma (in units of 1/255) to the colour channels in place, to the
  * samples as they are, linear light included. The result is clipped to 0 ... 1; integer formats round. The
  * same seed gives the same noise, on every machine. */
@@ -833,6 +839,21 @@ MIRRA_API void mirra_job_cancel(mirra_job *job);
 /* Stops the job, if it still runs, and waits until it no longer touches the caller's memory (one tile at
  * most). Called from the job's own progress callback it only asks it to stop. */
 MIRRA_API void mirra_job_destroy(mirra_job *job);
+
+/* ---- Files ---- */
+
+/* Writes `size` bytes to a file as everything here is written. Readers of a regular file see the old content
+ * or the new, never a part, and on failure the old one stays. Mode, extended attributes and, where permitted,
+ * owner of a file that was there are kept, and symbolic links are written through. Where nothing can take the
+ * file's place (a folder without permission, a mount point), it is written over. Devices, pipes and
+ * descriptors
+ * ("/dev/stdout", "/dev/fd/3") are written to; a pipe that nobody reads, or whose reader leaves, gives
+ * MIRRA_E_IO, and so does a full disk or a limit of size: no signal comes of it. "-" is refused. */
+MIRRA_API mirra_status mirra_file_write(const char *path, const void *bytes, size_t size,
+                                        mirra_error **error);
+/* What mirra_file_write would refuse for the path alone, said before long work; nothing is written or opened
+ * for others to see. */
+MIRRA_API mirra_status mirra_file_check_write(const char *path, mirra_error **error);
 
 /* ---- Strings ---- */
 
