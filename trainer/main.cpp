@@ -1,5 +1,6 @@
 // mirra-train: trains, imports and evaluates weight bundles.
 #include "data/overlap.hpp"
+#include "data/picture_files.hpp"
 #include "eval/command.hpp"
 #include "eval/loader_speed.hpp"
 #include "eval/robustness.hpp"
@@ -14,10 +15,15 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <limits>
 #include <string>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace {
 
@@ -40,6 +46,34 @@ std::string usage_message(const CLI::App *app, const CLI::Error &error) {
            (at == std::string::npos ? text : text.replace(at, unbounded.size(), " accepted"));
 }
 
+std::string not_finite(const std::string &text) {
+    double value = 0;
+    const bool number = CLI::detail::lexical_cast(text, value);
+    return number && !std::isfinite(value) ? "'" + text + "' is no finite number" : std::string();
+}
+
+/// What is the same for all commands: real numbers are finite, and those that read pictures have
+/// --max-pixels.
+void complete(CLI::App &app) {
+    for (auto *option : app.get_options())
+        if (option->get_type_name().starts_with("FLOAT")) option->check(CLI::Validator(not_finite, ""));
+    const auto inner = app.get_subcommands([](CLI::App *) { return true; });
+    for (auto *sub : inner) complete(*sub);
+    if (!inner.empty() || app.get_name() == "import") return;
+    constexpr auto kMost = std::uint64_t{1} << 62;
+    app.add_option_function<std::uint64_t>("--max-pixels", mirra::trainer::limit_pictures,
+                                           "Larger pictures are refused (268435456)")
+        ->check(CLI::Range(std::uint64_t{1}, kMost).description(""));
+}
+
+/// A standard descriptor that the caller closed would be given to the first file that is opened. It is taken,
+/// in the direction in which using it fails.
+void open_standard_descriptors() {
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor)
+        if (fcntl(descriptor, F_GETFD) < 0)
+            static_cast<void>(open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+}
+
 int run(int argc, char **argv) {
     int status = 0;
     CLI::App app("Trains, imports and evaluates Mirra's weight bundles");
@@ -57,6 +91,7 @@ int run(int argc, char **argv) {
     mirra::trainer::add_loader_command(app, status);
     mirra::trainer::add_overlap_command(app, status);
     mirra::trainer::add_report_command(app, status);
+    complete(app);
     CLI11_PARSE(app, argc, argv);
     return status;
 }
@@ -64,6 +99,7 @@ int run(int argc, char **argv) {
 } // namespace
 
 int main(int argc, char **argv) {
+    open_standard_descriptors();
     try {
         return run(argc, argv);
     } catch (const mirra::Error &error) {

@@ -26,6 +26,19 @@ TEST(ImageSet, FindsPicturesAndSkipsBrokenOnesByName) {
     EXPECT_NE(skipped[0].find("broken.png"), std::string::npos);
 }
 
+TEST(ImageSet, LeavesOutWhatIsNoPictureOfTheFolder) {
+    const auto folder = test::make_pictures("mixed", 2, 20, 20);
+    const auto first = ImageSet({folder}, 1).path(0);
+    for (const char *name : {"a.jfif", "B.PNG", "IMG_1"}) std::filesystem::copy_file(first, folder / name);
+    for (const char *name : {"._a.png", ".hidden.png"}) std::ofstream(folder / name) << "x";
+    for (const char *name : {"Thumbs.db", "desktop.ini", "README"}) std::ofstream(folder / name) << "x";
+    std::filesystem::create_directories(folder / ".thumbnails");
+    std::filesystem::copy_file(first, folder / ".thumbnails" / "a.png");
+    std::filesystem::create_symlink("circle.png", folder / "circle.png");
+    std::filesystem::create_symlink("nowhere.png", folder / "lost.png");
+    EXPECT_EQ(ImageSet({folder}, 1).size(), 5);
+}
+
 TEST(ImageSet, APictureGivenTwiceIsOnePicture) {
     const auto folder = test::make_pictures("twice", 3, 20, 20);
     const auto inner = folder / "inner";

@@ -1,6 +1,7 @@
 // Signal handling of the trainer.
 #include "core/interrupt.hpp"
 
+#include <array>
 #include <csignal>
 
 namespace mirra::trainer {
@@ -17,18 +18,26 @@ extern "C" void count_signal(int number) {
     }
 }
 
+constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP};
+
+/// What nohup and a shell's background jobs ignore stays ignored.
+bool ignored(int number) {
+    struct sigaction action {};
+    return sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 } // namespace
 
 InterruptGuard::InterruptGuard() {
     if (g_noticed) g_signals = 0;
     g_noticed = false;
-    std::signal(SIGINT, count_signal);
-    std::signal(SIGTERM, count_signal);
+    for (const int number : kSignals)
+        if (!ignored(number)) std::signal(number, count_signal);
 }
 
 InterruptGuard::~InterruptGuard() {
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGTERM, SIG_DFL);
+    for (const int number : kSignals)
+        if (!ignored(number)) std::signal(number, SIG_DFL);
 }
 
 bool interrupted() noexcept {

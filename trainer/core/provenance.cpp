@@ -37,7 +37,7 @@ std::string to_json(const Provenance &provenance) {
 }
 
 void check_output(const std::filesystem::path &output) {
-    const AtomicFile probe(output);
+    check_writable(output);
 }
 
 } // namespace mirra::trainer

@@ -65,9 +65,7 @@ void RunLog::save() const {
         }
         text += "\n";
     }
-    AtomicFile file(path_);
-    file.write(text);
-    file.commit();
+    write_file(path_, text);
 }
 
 } // namespace mirra::trainer

@@ -89,9 +89,7 @@ void write_run_record(const std::filesystem::path &folder, const RunRecord &reco
     json["started"] = record.started;
     json["trainer"] = record.trainer;
     json["libtorch"] = record.libtorch;
-    AtomicFile file(file_of(folder));
-    file.write(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-    file.commit();
+    write_file(file_of(folder), json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 std::optional<RunRecord> read_run_record(const std::filesystem::path &folder) {

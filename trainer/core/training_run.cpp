@@ -126,7 +126,7 @@ constexpr std::int64_t kFinished = -1;
 std::int64_t resume(TrainingTask &task, const RunOptions &options) {
     std::filesystem::create_directories(options.folder);
     const auto checkpoint = options.folder / "checkpoint.safetensors";
-    { const AtomicFile writable(checkpoint); }
+    check_writable(checkpoint);
     if (options.restart && task.processes().restarted())
         log_info("--restart was for the first start; the launcher has started anew, and the run goes on");
     else if (options.restart)

@@ -28,7 +28,7 @@ class ClassFolders final : public PictureStore {
     [[nodiscard]] const std::vector<std::string> &classes() const override { return classes_; }
     [[nodiscard]] std::uint64_t fingerprint() const override { return fingerprint_; }
     [[nodiscard]] image::Image decode(std::int64_t index, std::int64_t side) const override {
-        return to_rgb8(image::read(at(index).path, {.reduce_to = static_cast<std::int32_t>(side)}));
+        return read_rgb8(at(index).path, side);
     }
     [[nodiscard]] image::Image original(std::int64_t index) const override {
         return image::read(at(index).path);
@@ -40,9 +40,12 @@ class ClassFolders final : public PictureStore {
         std::int32_t label;
     };
 
-    /// The folder that a training keeps beside its bundle is no class.
+    /// The folder that a training keeps beside its bundle is no class, nor is a hidden one.
     static bool is_run(const fs::path &folder) {
-        return folder.filename().string().ends_with(".mirra.run") || fs::exists(folder / "run.json");
+        std::error_code ignored;
+        const std::string name = folder.filename().string();
+        return name.starts_with('.') || name.ends_with(".mirra.run") ||
+               fs::exists(folder / "run.json", ignored);
     }
 
     static std::vector<fs::path> subfolders(const fs::path &folder) {
@@ -50,7 +53,8 @@ class ClassFolders final : public PictureStore {
         std::error_code failure;
         for (fs::directory_iterator walk(folder, failure), end; !failure && walk != end;
              walk.increment(failure))
-            if (walk->is_directory() && !is_run(walk->path())) found.push_back(walk->path());
+            if (std::error_code lost; walk->is_directory(lost) && !is_run(walk->path()))
+                found.push_back(walk->path());
         if (failure)
             throw Error(ErrorCode::not_found, "cannot read the data folder: " + failure.message(),
                         folder.string(), "check the path given with --data");
@@ -91,7 +95,7 @@ std::unique_ptr<PictureStore> open_pictures(const std::string &source, Split spl
     if (source.starts_with(kCifar)) return open_cifar10(source.substr(kCifar.size()), split);
     const fs::path folder(source);
     if (split == Split::train)
-        return open_class_folders(fs::is_directory(folder / "train") ? folder / "train" : folder);
+        return open_class_folders(is_folder(folder / "train") ? folder / "train" : folder);
     const auto tests = test_folder(folder);
     return tests.empty() ? nullptr : open_class_folders(tests);
 }

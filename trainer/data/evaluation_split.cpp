@@ -1,6 +1,7 @@
 // Choosing the split.
 #include "data/evaluation_split.hpp"
 
+#include "data/picture_files.hpp"
 #include "log/log.hpp"
 
 namespace mirra::trainer {
@@ -14,7 +15,7 @@ bool has_test_split(const std::string &source) {
 
 std::filesystem::path test_folder(const std::filesystem::path &folder) {
     for (const auto *name : {"val", "test"})
-        if (std::filesystem::is_directory(folder / name)) return folder / name;
+        if (is_folder(folder / name)) return folder / name;
     return {};
 }
 

@@ -24,7 +24,7 @@ class FlatFolder final : public PictureStore {
     [[nodiscard]] const std::vector<std::string> &classes() const override { return classes_; }
     [[nodiscard]] std::uint64_t fingerprint() const override { return fingerprint_; }
     [[nodiscard]] image::Image decode(std::int64_t index, std::int64_t side) const override {
-        return to_rgb8(image::read(at(index), {.reduce_to = static_cast<std::int32_t>(side)}));
+        return read_rgb8(at(index), side);
     }
     [[nodiscard]] image::Image original(std::int64_t index) const override { return image::read(at(index)); }
 
@@ -67,9 +67,9 @@ std::unique_ptr<PictureStore> open_unlabelled(const std::string &source, Split s
     if (source.starts_with("cifar10:")) return std::make_unique<Unlabelled>(open_pictures(source, split));
     const fs::path folder(source);
     if (split == Split::train)
-        return open_folder(fs::is_directory(folder / "train") ? folder / "train" : folder, option);
+        return open_folder(is_folder(folder / "train") ? folder / "train" : folder, option);
     for (const auto *name : {"val", "test"})
-        if (fs::is_directory(folder / name)) return open_folder(folder / name, option);
+        if (is_folder(folder / name)) return open_folder(folder / name, option);
     return nullptr;
 }
 

@@ -72,7 +72,7 @@ std::shared_ptr<const image::Image> ImageSet::load(Entry &entry) {
     const std::scoped_lock entry_lock(entry.mutex);
     if (entry.broken || entry.picture) return entry.picture;
     try {
-        auto picture = std::make_shared<const image::Image>(to_rgb8(image::read(entry.path)));
+        auto picture = std::make_shared<const image::Image>(read_rgb8(entry.path));
         const std::scoped_lock lock(mutex_);
         if (cached_bytes_ + picture->bytes().size() <= cache_bytes_) {
             cached_bytes_ += picture->bytes().size();

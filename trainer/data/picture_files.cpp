@@ -2,20 +2,39 @@
 #include "data/picture_files.hpp"
 
 #include "core/random.hpp"
+#include "log/log.hpp"
 #include "mirra/error.hpp"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cctype>
+#include <fstream>
+#include <span>
 
 namespace mirra::trainer {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool is_picture(const fs::path &path) {
+std::atomic<std::uint64_t> g_max_pixels{image::DecodeOptions{}.max_pixels};
+
+bool has_ending(const fs::path &path) {
     std::string extension = path.extension().string();
     std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
-    return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
+    return std::ranges::any_of(image::codecs(), [&](const image::Codec &codec) {
+        return std::ranges::find(codec.extensions, extension) != codec.extensions.end();
+    });
+}
+
+/// Begins it as a picture does?
+bool has_content(const fs::path &path) {
+    std::array<char, 16> first{};
+    std::ifstream file(path, std::ios::binary);
+    file.read(first.data(), first.size());
+    const auto bytes = std::as_bytes(std::span(first)).first(static_cast<std::size_t>(file.gcount()));
+    return std::ranges::any_of(image::codecs(),
+                               [&](const image::Codec &codec) { return codec.sniff(bytes); });
 }
 
 /// A training's own curves are no data.
@@ -24,29 +43,88 @@ bool is_run_folder(const fs::path &path) {
     return fs::exists(path / "checkpoint.safetensors", ignored);
 }
 
+/// Walks a folder; what looks like a picture but is not taken is named.
+class Walk {
+  public:
+    std::error_code list(const fs::path &folder) {
+        std::error_code error;
+        std::vector<fs::path> entries;
+        for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+            entries.push_back(entry->path());
+        for (const auto &entry : entries) visit(entry);
+        return error;
+    }
+
+    std::vector<fs::path> found;
+    std::vector<std::string> skipped; ///< "path: reason"
+
+  private:
+    void skip(const fs::path &path, const std::string &reason) {
+        skipped.push_back(path.string() + ": " + reason);
+    }
+
+    void visit(const fs::path &path) {
+        std::error_code error;
+        std::error_code ignored;
+        const bool link = fs::is_symlink(path, ignored);
+        const auto status = fs::status(path, error);
+        const bool hidden = path.filename().string().starts_with('.');
+        if (hidden) {
+            if (has_ending(path)) skip(path, "a hidden file");
+        } else if (!fs::exists(status)) {
+            skip(path, (link ? "a link that leads nowhere: " : "it cannot be looked at: ") + error.message());
+        } else if (fs::is_directory(status)) {
+            if (link || is_run_folder(path)) return;
+            if (const auto failure = list(path))
+                skip(path, "the folder cannot be read: " + failure.message());
+        } else if (fs::is_regular_file(status)) {
+            if (has_ending(path) || (!path.has_extension() && has_content(path))) found.push_back(path);
+        } else if (has_ending(path)) {
+            skip(path, "no regular file");
+        }
+    }
+};
+
+void tell_skipped(std::vector<std::string> skipped) {
+    constexpr std::size_t kNamed = 20;
+    std::ranges::sort(skipped);
+    for (std::size_t i = 0; i < std::min(skipped.size(), kNamed); ++i) log_warning("skipped " + skipped[i]);
+    if (skipped.size() > kNamed) log_warning("skipped " + std::to_string(skipped.size() - kNamed) + " more");
+}
+
 } // namespace
 
 std::vector<fs::path> find_pictures(const fs::path &folder, const std::string &option) {
-    std::error_code failure;
-    fs::recursive_directory_iterator walk(folder, fs::directory_options::skip_permission_denied, failure);
-    if (failure)
+    Walk walk;
+    if (const auto failure = walk.list(folder))
         throw Error(ErrorCode::not_found, "cannot open the data folder: " + failure.message(),
                     folder.string(), "check the path given with " + option);
-    std::vector<fs::path> found;
-    for (auto entry = begin(walk); entry != end(walk); ++entry) {
-        if (is_run_folder(entry->path()))
-            entry.disable_recursion_pending();
-        else if (entry->is_regular_file(failure) && is_picture(entry->path()))
-            found.push_back(entry->path());
-    }
-    std::ranges::sort(found);
-    return found;
+    tell_skipped(std::move(walk.skipped));
+    std::ranges::sort(walk.found);
+    return std::move(walk.found);
+}
+
+bool is_folder(const fs::path &path) {
+    std::error_code ignored;
+    return fs::is_directory(path, ignored);
+}
+
+void limit_pictures(std::uint64_t max_pixels) {
+    g_max_pixels = max_pixels;
+}
+
+image::Image read_rgb8(const fs::path &path, std::int64_t reduce_to) {
+    return to_rgb8(
+        image::read(path, {.max_pixels = g_max_pixels, .reduce_to = static_cast<std::int32_t>(reduce_to)}));
 }
 
 std::uint64_t picture_fingerprint(const fs::path &path) {
     std::uint64_t hash = 0;
     for (const unsigned char c : path.filename().string()) hash = mix(hash ^ c);
-    return hash ^ fs::file_size(path);
+    std::error_code error;
+    const auto size = fs::file_size(path, error);
+    if (error) throw Error(ErrorCode::io, "cannot look at the file: " + error.message(), path.string());
+    return hash ^ size;
 }
 
 image::Image to_rgb8(const image::Image &picture) {

@@ -10,8 +10,9 @@
 
 namespace mirra::trainer {
 
-/// Files named .png, .jpg or .jpeg (in any case) at any depth, sorted; those in folders of training runs are
-/// left out.
+/// Files that are named as pictures are (.png, .jpg, .jpeg, .jpe, .jfif, in any case), or have no ending and
+/// begin as pictures do, at any depth, sorted. Left out are those in folders of training runs and, with a
+/// warning that names them, hidden files, links that lead nowhere and folders that cannot be read.
 /// @param option  that names the folder, for messages
 /// @throws Error not_found
 std::vector<std::filesystem::path> find_pictures(const std::filesystem::path &folder,
@@ -19,6 +20,16 @@ std::vector<std::filesystem::path> find_pictures(const std::filesystem::path &fo
 
 /// Of the file's name and size.
 std::uint64_t picture_fingerprint(const std::filesystem::path &path);
+
+/// Without exceptions: what cannot be looked at is none.
+bool is_folder(const std::filesystem::path &path);
+
+/// Larger pictures are refused from now on. Called before any is read.
+void limit_pictures(std::uint64_t max_pixels);
+
+/// The picture of a file as three interleaved 8-bit channels.
+/// @param reduce_to  see image::DecodeOptions  @throws Error as image::read
+image::Image read_rgb8(const std::filesystem::path &path, std::int64_t reduce_to = 0);
 
 /// Any picture as three interleaved 8-bit channels.
 image::Image to_rgb8(const image::Image &picture);

@@ -6,6 +6,7 @@
 #include "eval/anomaly_report.hpp"
 #include "eval/interruptible.hpp"
 #include "eval/one_vs_all.hpp"
+#include "eval/outputs.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
@@ -22,15 +23,12 @@ constexpr int kInterrupted = 130, kSkipped = 1;
 
 void write_text(const std::filesystem::path &path, const std::string &text) {
     if (path.empty()) return;
-    AtomicFile file(path);
-    file.write(text);
-    file.commit();
+    write_file(path, text);
 }
 
 /// Fails before the work if what is to be written could not be.
 void check_outputs(const AnomalyEvaluation &settings) {
-    for (const auto &path : {settings.csv, settings.plot, settings.histogram, settings.sheet})
-        if (!path.empty()) const AtomicFile probe(path);
+    require_writable({settings.csv}, {settings.plot, settings.histogram, settings.sheet});
 }
 
 int finish(const std::vector<std::string> &skipped) {

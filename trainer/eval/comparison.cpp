@@ -4,6 +4,7 @@
 #include "core/device.hpp"
 #include "core/progress.hpp"
 #include "eval/inversion.hpp"
+#include "eval/outputs.hpp"
 #include "eval/picture_network.hpp"
 #include "eval/picture_tensor.hpp"
 #include "eval/representation_inversion.hpp"
@@ -171,15 +172,12 @@ class Contest {
 
 int compare(const Comparison &settings) {
     if (settings.threads > 0) torch::set_num_threads(settings.threads);
-    for (const auto &path : {settings.csv, settings.sheet, settings.plot})
-        if (!path.empty()) const AtomicFile probe(path);
+    require_writable({settings.csv}, {settings.sheet, settings.plot});
     Contest contest(settings);
     contest.run();
     contest.print();
     if (!settings.csv.empty()) {
-        AtomicFile file(settings.csv);
-        file.write(contest.csv());
-        file.commit();
+        write_file(settings.csv, contest.csv());
     }
     if (!settings.sheet.empty()) write_sheet(settings.sheet, contest.sheet());
     if (!settings.plot.empty()) write_line_plot(settings.plot, contest.plot());

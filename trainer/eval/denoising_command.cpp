@@ -4,6 +4,7 @@
 #include "eval/denoising.hpp"
 #include "eval/denoising_plot.hpp"
 #include "eval/denoising_report.hpp"
+#include "eval/outputs.hpp"
 #include "eval/record.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
@@ -48,11 +49,10 @@ PictureNoise sensor(const std::string &text) {
 /// Fails before the work if what is to be written or drawn could not be.
 void check_outputs(const Command &command) {
     const auto &settings = command.evaluation;
-    for (const auto &path : {settings.csv, settings.sheet, command.plot})
-        if (!path.empty()) const AtomicFile probe(path);
+    require_writable({settings.csv}, {settings.sheet, command.plot});
     if (command.over_steps) check_trainings(settings.bundles);
     if (!settings.record) return;
-    for (const auto &path : settings.bundles) const AtomicFile probe(path);
+    for (const auto &path : settings.bundles) check_writable(path);
 }
 
 int evaluate(Command &command) {
@@ -66,9 +66,7 @@ int evaluate(Command &command) {
     print_denoising_header();
     const auto result = evaluate_denoising(settings, print_denoising_row);
     if (!settings.csv.empty()) {
-        AtomicFile file(settings.csv);
-        file.write(denoising_csv(result.rows));
-        file.commit();
+        write_file(settings.csv, denoising_csv(result.rows));
     }
     if (!settings.sheet.empty()) write_sheet(settings.sheet, result.sheet);
     if (!command.plot.empty())

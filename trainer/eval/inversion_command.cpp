@@ -4,6 +4,7 @@
 #include "eval/comparison.hpp"
 #include "eval/inversion_report.hpp"
 #include "eval/manifest_rewrite.hpp"
+#include "eval/outputs.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
@@ -40,8 +41,7 @@ std::optional<PaperFigure> beside_radius(const InversionRow &row) {
 
 /// Fails before the work if what is to be written could not be.
 void check_outputs(const InversionEvaluation &settings) {
-    for (const auto &path : {settings.csv, settings.sheet, settings.plot})
-        if (!path.empty()) const AtomicFile probe(path);
+    require_writable({settings.csv}, {settings.sheet, settings.plot});
     if (settings.record)
         for (const auto &path : settings.bundles) check_rewritable(*bundle::Bundle::open(path), path);
 }
@@ -87,9 +87,7 @@ int evaluate(const InversionEvaluation &settings, const PaperLookup &paper, Plot
     const auto result =
         evaluate_inversion(settings, [&](const InversionRow &row) { print_inversion_row(row, paper); });
     if (!settings.csv.empty()) {
-        AtomicFile file(settings.csv);
-        file.write(inversion_csv(result.rows, paper));
-        file.commit();
+        write_file(settings.csv, inversion_csv(result.rows, paper));
     }
     if (!settings.sheet.empty()) write_sheet(settings.sheet, result.sheet);
     if (!settings.plot.empty() && plotter != nullptr) write_line_plot(settings.plot, plotter(result.rows));

@@ -2,6 +2,7 @@
 #include "eval/stylization_command.hpp"
 
 #include "eval/interruptible.hpp"
+#include "eval/outputs.hpp"
 #include "eval/stylization_report.hpp"
 #include "log/log.hpp"
 #include "mirra/file.hpp"
@@ -19,15 +20,12 @@ constexpr int kInterrupted = 130, kSkipped = 1;
 
 /// Fails before the work if what is to be written could not be.
 void check_outputs(const StylizationEvaluation &settings) {
-    for (const auto &path : {settings.csv, settings.sheet, settings.comparison})
-        if (!path.empty()) const AtomicFile probe(path);
+    require_writable({settings.csv}, {settings.sheet, settings.comparison});
 }
 
 void write_table(const StylizationEvaluation &settings, const StylizationResult &result) {
     if (settings.csv.empty()) return;
-    AtomicFile file(settings.csv);
-    file.write(stylization_csv(settings, result));
-    file.commit();
+    write_file(settings.csv, stylization_csv(settings, result));
 }
 
 void write_sheets(const StylizationEvaluation &settings, const StylizationResult &result) {

@@ -136,9 +136,7 @@ void write_report(const EncoderReport &report) {
     const InterruptGuard guard;
     const auto findings = find(report, run);
     const auto budget = findings.masking ? budget_of(report, run) : run.budget();
-    AtomicFile file(output);
-    file.write(page(run, findings, budget).code());
-    file.commit();
+    write_file(output, page(run, findings, budget).code());
     for (const auto &skipped : findings.skipped) log_warning("skipped " + skipped);
     log_info("wrote " + output.string());
 }
