@@ -54,7 +54,8 @@ std::vector<std::byte> from_raw_profile(std::string_view text) {
         if (half >= 0) out.push_back(static_cast<std::byte>(half * 16 + digit));
         half = half >= 0 ? -1 : digit;
     }
-    return out.size() == length ? out : std::vector<std::byte>();
+    if (out.size() != length) out.clear();
+    return out;
 }
 
 std::uint32_t sum_of(ByteSpan bytes) {
