@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,19 @@ template<typename T> CLI::Validator between(T minimum, T maximum) {
 inline CLI::Validator one_of(const std::vector<std::string> &values) {
     CLI::Validator check = CLI::IsMember(values);
     return check.description("");
+}
+
+/// Every option that takes a real number refuses NaN, which no range would, and infinity.
+inline void refuse_non_finite(CLI::App &app) {
+    const CLI::Validator finite(
+        [](const std::string &text) {
+            double value = 0;
+            const bool number = CLI::detail::lexical_cast(text, value);
+            return number && !std::isfinite(value) ? "'" + text + "' is no finite number" : std::string();
+        },
+        "");
+    for (auto *option : app.get_options())
+        if (option->get_type_name().starts_with("FLOAT")) option->check(finite);
 }
 
 } // namespace mirra::cli

@@ -1,6 +1,8 @@
 // The list of commands, and how one of them is parsed.
 #include "command.hpp"
 
+#include "checks.hpp"
+
 namespace mirra::cli {
 namespace {
 
@@ -37,6 +39,7 @@ std::unique_ptr<CLI::App> make_parser(Command &command) {
         "Exit codes: 0 done, 1 some inputs failed, 2 usage, 3 input, 4 output, 5 bundle, plugin or device,\n"
         "6 memory, 70 a bug in Mirra, 130 cancelled.");
     command.declare(*app);
+    refuse_non_finite(*app);
     wrap_descriptions(*app);
     return app;
 }

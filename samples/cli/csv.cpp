@@ -1,12 +1,9 @@
 // Rows, quotes, and the file.
 #include "csv.hpp"
 
+#include "handles.hpp"
+
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <fstream>
-#include <unistd.h>
 #include <vector>
 
 namespace mirra::cli {
@@ -39,10 +36,6 @@ std::vector<std::string> value_names(const Json &results) {
     return names;
 }
 
-[[noreturn]] void cannot_write(const std::string &path) {
-    throw Failure(ExitCode::output, std::string("the file cannot be written: ") + std::strerror(errno), path);
-}
-
 } // namespace
 
 std::string csv_table(const Json &results) {
@@ -60,16 +53,9 @@ std::string csv_table(const Json &results) {
     return table;
 }
 
-void write_whole(const std::string &path, const std::string &text) {
-    const std::string beside = path + '.' + std::to_string(getpid()) + ".part";
-    std::ofstream file(beside, std::ios::binary | std::ios::trunc);
-    file << text;
-    file.close();
-    if (file && std::rename(beside.c_str(), path.c_str()) == 0) return;
-    const int reason = errno;
-    std::remove(beside.c_str());
-    errno = reason;
-    cannot_write(path);
+void write_text(const std::string &path, const std::string &text) {
+    call(Phase::output,
+         [&](mirra_error **e) { return mirra_file_write(path.c_str(), text.data(), text.size(), e); });
 }
 
 } // namespace mirra::cli

@@ -11,7 +11,7 @@ namespace mirra::cli {
 /// @param results  of TaskRun::one, or {"input", "error"} of those that failed
 std::string csv_table(const Json &results);
 
-/// A file that is whole or not there: written beside its place and renamed. Throws Failure (output).
-void write_whole(const std::string &path, const std::string &text);
+/// Writes as the library writes everything. Throws Failure (output).
+void write_text(const std::string &path, const std::string &text);
 
 } // namespace mirra::cli

@@ -65,9 +65,12 @@ inline Engine make_engine() {
     });
 }
 
-inline Picture read_picture(const std::string &path) {
+/// @param max_pixels  larger pictures are refused; 0: the library's own limit
+inline Picture read_picture(const std::string &path, std::uint64_t max_pixels) {
+    auto options = make_struct<mirra_read_options>();
+    options.max_pixels = max_pixels;
     return make<Picture>(Phase::input, [&](mirra_picture **out, mirra_error **e) {
-        return mirra_image_read(path.c_str(), nullptr, out, e);
+        return mirra_image_read(path.c_str(), &options, out, e);
     });
 }
 

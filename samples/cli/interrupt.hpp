@@ -3,14 +3,14 @@
 
 #include "handles.hpp"
 
-#include <atomic>
 #include <csignal>
 #include <thread>
 
 namespace mirra::cli {
 
-/// While it lives, SIGINT, SIGTERM and SIGHUP request its token instead of ending the program; a second one
-/// ends it. To be made before any other thread, so that all of them leave the signals to it.
+/// While it lives, SIGINT, SIGTERM and SIGHUP, unless the caller has them ignored, request its token instead
+/// of ending the program; a second one ends it. To be made before any other thread, so that all of them leave
+/// the signals to it.
 class Interrupt {
   public:
     Interrupt();
@@ -29,7 +29,8 @@ class Interrupt {
     Cancel cancel_;
     sigset_t signals_{};
     sigset_t before_{};
-    std::atomic<bool> done_{false};
+    int arrivals_ = -1; ///< signals as a descriptor
+    int end_ = -1;      ///< readable when the thread shall end
     std::thread thread_;
 };
 

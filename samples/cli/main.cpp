@@ -3,8 +3,12 @@
 #include "schema.hpp"
 
 #include <algorithm>
+#include <csignal>
+#include <fcntl.h>
 #include <iostream>
+#include <poll.h>
 #include <span>
+#include <unistd.h>
 
 namespace mirra::cli {
 namespace {
@@ -91,6 +95,21 @@ ExitCode dispatch(Arguments arguments) {
     return run_command(command->name(), std::move(arguments));
 }
 
+/// Has the reader of the standard output, a pipe, left? Then there is nobody to tell, and the program ends as
+/// others do: by SIGPIPE, unless the caller ignores it.
+void end_with_reader() {
+    pollfd output{STDOUT_FILENO, 0, 0};
+    if (poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0) std::raise(SIGPIPE);
+}
+
+/// A standard descriptor that the caller closed would be given to the first file that is opened. It is taken,
+/// in the direction in which using it fails.
+void open_standard_descriptors() {
+    for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor)
+        if (fcntl(descriptor, F_GETFD) < 0)
+            static_cast<void>(open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+}
+
 void report(const Failure &failure, bool json) {
     if (json) Console{}.document(Json{{"error", failure.json()}});
     Console{}.error(failure);
@@ -104,6 +123,7 @@ int guarded_main(const Arguments &arguments) {
         if (!std::cout) throw Failure(ExitCode::output, "the standard output cannot be written", "stdout");
         return static_cast<int>(code);
     } catch (const Failure &failure) {
+        if (failure.exit_code() == ExitCode::output) end_with_reader();
         report(failure, json);
         return static_cast<int>(failure.exit_code());
     } catch (const std::bad_alloc &) {
@@ -119,6 +139,7 @@ int guarded_main(const Arguments &arguments) {
 } // namespace mirra::cli
 
 int main(int argc, char **argv) {
+    mirra::cli::open_standard_descriptors();
     const std::span<char *> arguments(argv, static_cast<std::size_t>(argc));
     return mirra::cli::guarded_main({arguments.begin() + (arguments.empty() ? 0 : 1), arguments.end()});
 }

@@ -2,6 +2,7 @@
 #include "paths.hpp"
 
 #include "failure.hpp"
+#include "handles.hpp"
 
 #include <algorithm>
 #include <glob.h>
@@ -19,57 +20,81 @@ struct Source {
     fs::path name;
 };
 
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-    return text;
-}
-
-template<typename Iterator> void add_images(const fs::path &folder, std::vector<Source> &out) {
-    std::vector<Source> found;
-    for (const auto &entry : Iterator(folder, fs::directory_options::skip_permission_denied))
-        if (entry.is_regular_file() && image_ending(entry.path()))
-            found.push_back({entry.path(), entry.path().lexically_relative(folder)});
-    std::sort(found.begin(), found.end(), [](const Source &a, const Source &b) { return a.file < b.file; });
-    out.insert(out.end(), found.begin(), found.end());
-}
-
-void add_folder(const fs::path &folder, bool recursive, std::vector<Source> &out) {
-    const auto before = out.size();
-    try {
-        recursive ? add_images<fs::recursive_directory_iterator>(folder, out)
-                  : add_images<fs::directory_iterator>(folder, out);
-    } catch (const fs::filesystem_error &error) {
-        throw Failure(ExitCode::input, "the folder cannot be read: " + error.code().message(),
-                      folder.string());
-    }
-    if (out.size() == before)
-        throw Failure(ExitCode::input, "the folder holds no PNG or JPEG file", folder.string(),
-                      recursive ? "" : "--recursive looks into the folders inside as well");
-}
-
 bool is_folder(const fs::path &path) {
     std::error_code error;
     return fs::is_directory(path, error);
 }
 
-void add_pattern(const std::string &pattern, std::vector<Source> &out) {
-    glob_t matches{};
-    const auto before = out.size();
-    const int status = glob(pattern.c_str(), 0, nullptr, &matches);
-    for (std::size_t i = 0; status == 0 && i < matches.gl_pathc; ++i) {
-        const fs::path file = matches.gl_pathv[i];
-        if (!is_folder(file)) out.push_back({file, file.filename()});
-    }
-    globfree(&matches);
-    if (out.size() == before)
-        throw Failure(ExitCode::input, "no file fits the pattern", pattern,
-                      "check the path, or quote it less");
-}
-
 bool is_pattern(const std::string &text) {
     return text.find_first_of("*?[") != std::string::npos;
 }
+
+/// The inputs of a call, one after another.
+class Inputs {
+  public:
+    Inputs(bool recursive, const std::string &output, bool several)
+        : recursive_(recursive)
+        , results_(is_folder(output) ? output : "")
+        , several_(several) {}
+
+    void add(const std::string &input) {
+        if (input.empty())
+            throw Failure(ExitCode::usage, "the name of an input is empty", "INPUT",
+                          "name a file or a folder");
+        std::error_code error;
+        if (is_folder(input)) {
+            add_folder(input);
+        } else if (!fs::exists(input, error) && is_pattern(input)) {
+            add_pattern(input);
+        } else {
+            sources.push_back({input, fs::path(input).filename()});
+        }
+    }
+    /// Go the results to a folder, whatever there is?
+    [[nodiscard]] bool several() const { return several_; }
+
+    std::vector<Source> sources;
+    std::vector<Skipped> skipped;
+
+  private:
+    void add_folder(const fs::path &folder) {
+        std::error_code ignored;
+        // As `DIR/*` of the shell names it, beside what it was made of.
+        if (several_ && !results_.empty() && fs::equivalent(folder, results_, ignored)) {
+            skipped.push_back({folder.string(), "the folder of the results"});
+            return;
+        }
+        several_ = true;
+        auto found = read_folder(folder, recursive_, results_);
+        for (const auto &file : found.pictures) sources.push_back({file, file.lexically_relative(folder)});
+        skipped.insert(skipped.end(), found.skipped.begin(), found.skipped.end());
+        if (!found.pictures.empty()) return;
+        const std::string first = found.skipped.empty() ? ""
+                                                        : " (skipped " + found.skipped.front().file + ": " +
+                                                              found.skipped.front().reason + ")";
+        throw Failure(ExitCode::input, "the folder holds no PNG or JPEG file" + first, folder.string(),
+                      recursive_ ? "" : "--recursive looks into the folders inside as well");
+    }
+
+    void add_pattern(const std::string &pattern) {
+        several_ = true;
+        glob_t matches{};
+        const auto before = sources.size();
+        const int status = glob(pattern.c_str(), 0, nullptr, &matches);
+        for (std::size_t i = 0; status == 0 && i < matches.gl_pathc; ++i) {
+            const fs::path file = matches.gl_pathv[i];
+            if (!is_folder(file)) sources.push_back({file, file.filename()});
+        }
+        globfree(&matches);
+        if (sources.size() == before)
+            throw Failure(ExitCode::input, "no file fits the pattern", pattern,
+                          "check the path, or quote it less");
+    }
+
+    bool recursive_;
+    fs::path results_;
+    bool several_;
+};
 
 void make_folder(const fs::path &folder) {
     std::error_code error;
@@ -91,81 +116,77 @@ void check_distinct(const std::vector<FilePair> &pairs) {
     }
 }
 
+/// A result has the ending of its format, even where its input has none.
+fs::path result_name(const Source &source, const std::string &ending) {
+    fs::path name = source.name;
+    if (!ending.empty()) return name.replace_extension(ending);
+    if (!name.has_extension()) name += ending_of_content(source.file);
+    return name;
+}
+
 } // namespace
 
-bool image_ending(const fs::path &path) {
-    const std::string ending = lower(path.extension().string());
-    return ending == ".png" || ending == ".jpg" || ending == ".jpeg";
-}
-
-bool png_ending(const fs::path &path) {
-    return lower(path.extension().string()) == ".png";
-}
-
-std::vector<FilePair> pair_files(const std::vector<std::string> &inputs, const std::string &output,
-                                 bool recursive, const std::string &ending) {
-    std::vector<Source> sources;
-    bool several = inputs.size() > 1;
-    for (const auto &input : inputs) {
-        if (input.empty())
-            throw Failure(ExitCode::usage, "the name of an input is empty", "INPUT",
-                          "name a file or a folder");
-        std::error_code error;
-        if (is_folder(input)) {
-            add_folder(input, recursive, sources);
-            several = true;
-        } else if (!fs::exists(input, error) && is_pattern(input)) {
-            add_pattern(input, sources);
-            several = true;
-        } else {
-            sources.push_back({input, fs::path(input).filename()});
-        }
-    }
-    const bool file_ending = ending.empty() ? image_ending(output) : output.ends_with(ending);
-    if (several && !is_folder(output) && file_ending)
+Files pair_files(const std::vector<std::string> &inputs, const std::string &output, bool recursive,
+                 const std::string &ending) {
+    Inputs all(recursive, output, inputs.size() > 1);
+    for (const auto &input : inputs) all.add(input);
+    if (all.sources.empty())
+        throw Failure(ExitCode::input, "no input is left: " + all.skipped.front().reason,
+                      all.skipped.front().file, "name the files, or another folder for the results");
+    const bool file_ending = ending == kTensorEnding ? output.ends_with(ending)
+                                                     : image_ending(output) || output == kStandardOutput;
+    if (all.several() && !is_folder(output) && file_ending)
         throw Failure(ExitCode::usage, "several inputs need a folder as output", output, "give -o FOLDER");
-    const bool to_folder = several || is_folder(output) || output.ends_with('/');
-    std::vector<FilePair> pairs;
-    pairs.reserve(sources.size());
-    for (auto &source : sources) {
-        if (!ending.empty()) source.name.replace_extension(ending);
-        pairs.push_back({source.file.string(),
-                         output.empty() || !to_folder ? output : (fs::path(output) / source.name).string()});
-    }
-    if (output.empty()) return pairs;
-    check_distinct(pairs);
+    const bool to_folder = all.several() || is_folder(output) || output.ends_with('/');
+    Files files{.pairs = {}, .skipped = std::move(all.skipped)};
+    files.pairs.reserve(all.sources.size());
+    for (const auto &source : all.sources)
+        files.pairs.push_back(
+            {source.file.string(), output.empty() || !to_folder
+                                       ? output
+                                       : (fs::path(output) / result_name(source, ending)).string()});
+    if (output.empty()) return files;
+    check_distinct(files.pairs);
     if (to_folder)
-        for (const auto &pair : pairs) make_folder(fs::path(pair.output).parent_path());
-    return pairs;
+        for (const auto &pair : files.pairs) make_folder(fs::path(pair.output).parent_path());
+    return files;
+}
+
+void DashNames::text(std::string &path, const std::string &option) {
+    if (path != "-") return;
+    if (json_)
+        throw Failure(ExitCode::usage, "the standard output holds the JSON document already", option,
+                      "leave --json out, or name a file");
+    if (!taken_.empty())
+        throw Failure(ExitCode::usage, "only one result can go to the standard output; " + taken_ + " does",
+                      option, "name a file");
+    taken_ = option;
+    path = kStandardOutput;
+}
+
+void DashNames::picture(std::string &path, const std::string &option) {
+    if (path == "-" && isatty(STDOUT_FILENO) == 1)
+        throw Failure(ExitCode::usage, "a picture is not for a terminal", option,
+                      "send the standard output to a file or a program");
+    text(path, option);
+}
+
+void DashNames::none(const std::string &path, const std::string &option) {
+    if (path == "-")
+        throw Failure(ExitCode::usage, "this cannot go to the standard output", option,
+                      "name a file; ./- is one of that name");
 }
 
 void check_writable(const std::string &path) {
-    const fs::path folder = fs::path(path).has_parent_path() ? fs::path(path).parent_path() : fs::path(".");
-    if (is_folder(path)) throw Failure(ExitCode::output, "the output is a folder", path, "name a file");
-    if (!is_folder(folder))
-        throw Failure(ExitCode::output, "the folder of the output does not exist", folder.string(),
-                      "make it first");
-    if (access(folder.c_str(), W_OK) != 0)
-        throw Failure(ExitCode::output, "the folder of the output cannot be written to", folder.string(),
-                      "check its permissions");
-    if (access(path.c_str(), F_OK) == 0 && access(path.c_str(), W_OK) != 0)
-        throw Failure(ExitCode::output, "the output exists and is read-only", path,
-                      "name another file, or make it writable");
+    call(Phase::output, [&](mirra_error **e) { return mirra_file_check_write(path.c_str(), e); });
 }
 
 void check_not_same(const std::string &file, const std::string &other) {
-    if (file.empty() || other.empty()) return;
     std::error_code ignored;
+    if (file.empty() || other.empty() || fs::is_character_file(file, ignored)) return;
     const auto normal = [](const std::string &path) { return fs::absolute(path).lexically_normal(); };
     if (fs::equivalent(file, other, ignored) || normal(file) == normal(other))
         throw Failure(ExitCode::usage, "the file would replace " + other, file, "name another file");
-}
-
-void check_output(const std::string &path) {
-    check_writable(path);
-    if (!image_ending(path))
-        throw Failure(ExitCode::output, "the format of the output is not known by its name", path,
-                      "use .png, .jpg or .jpeg");
 }
 
 } // namespace mirra::cli

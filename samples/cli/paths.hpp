@@ -1,7 +1,8 @@
 // Which files a command reads and writes: folders, patterns and where results go.
 #pragma once
 
-#include <filesystem>
+#include "folder.hpp"
+
 #include <string>
 #include <vector>
 
@@ -13,27 +14,42 @@ struct FilePair {
     std::string output;
 };
 
-/// Input files as the caller wrote them: files, folders (their PNG and JPEG files, with `recursive` those of
-/// the folders inside as well) and patterns with * ? [ ]. Throws Failure (input) for a folder or pattern
-/// without files. `output`: a file if there is one input file, else a folder, which is made; "" for no
-/// output. Throws Failure (usage, output) if two inputs would go to the same file or the folder cannot be
-/// made. `ending`: of the outputs' names in a folder; "": that of their inputs.
-std::vector<FilePair> pair_files(const std::vector<std::string> &inputs, const std::string &output,
-                                 bool recursive, const std::string &ending = "");
+struct Files {
+    std::vector<FilePair> pairs;
+    std::vector<Skipped> skipped; ///< of the input folders
+};
+
+/// Input files as the caller wrote them: files, folders (see read_folder) and patterns with * ? [ ]. Throws
+/// Failure (input) for a folder or pattern without files. `output`: a file if there is one input file, else a
+/// folder, which is made; "" for no output. Throws Failure (usage, output) if two inputs would go to the same
+/// file or the folder cannot be made. `ending`: of the outputs' names in a folder; "": that of their inputs.
+Files pair_files(const std::vector<std::string> &inputs, const std::string &output, bool recursive,
+                 const std::string &ending = "");
 
 /// Of files that hold tensors.
 inline constexpr const char *kTensorEnding = ".safetensors";
 
-/// Is it the ending of a format that the library reads and writes?
-bool image_ending(const std::filesystem::path &path);
+/// How the library calls the standard output.
+inline constexpr const char *kStandardOutput = "/dev/stdout";
 
-/// Is it the ending of the format that can hold transparency?
-bool png_ending(const std::filesystem::path &path);
+/// "-" as the name of an output: the standard output, for one picture or text of a call and not beside
+/// --json.
+class DashNames {
+  public:
+    explicit DashNames(bool json) : json_(json) {}
+    /// Each turns "-" into kStandardOutput. Throws Failure (usage) where that cannot be.
+    void text(std::string &path, const std::string &option);
+    void picture(std::string &path, const std::string &option);
+    /// For what cannot go there. Throws Failure (usage).
+    static void none(const std::string &path, const std::string &option);
 
-/// Throws Failure (output) if a picture cannot be written there: the format, the folder or its permissions.
-/// Asked before long work; the write itself may still fail.
-void check_output(const std::string &path);
-/// The same without the question about the format.
+  private:
+    bool json_;
+    std::string taken_; ///< the option that has it
+};
+
+/// Throws Failure (output) if a file cannot be written there. Asked before long work; the write itself may
+/// still fail.
 void check_writable(const std::string &path);
 
 /// Throws Failure (usage) if a file would replace another one of the call; "" is no file.

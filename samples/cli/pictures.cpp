@@ -6,6 +6,7 @@
 #include "paths.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstring>
 #include <utility>
@@ -31,7 +32,36 @@ std::byte *address(const mirra_image &image, std::int32_t x, std::int32_t y, std
     return static_cast<std::byte *>(plane.data) + y * row + x * pixel + (planar ? 0 : channel * bytes);
 }
 
+/// For the library; points into `settings`.
+mirra_write_options options_for(const std::string &path, const WriteSettings &settings) {
+    auto options = make_struct<mirra_write_options>();
+    options.jpeg_quality = settings.jpeg_quality;
+    options.bit_depth = settings.bit_depth;
+    if (!settings.format.empty())
+        options.format = settings.format.c_str();
+    else if (path == kStandardOutput)
+        options.format = "png";
+    return options;
+}
+
+bool holds_alpha(const std::string &path, const mirra_write_options &options) {
+    if (options.format != nullptr) return std::strcmp(options.format, "png") == 0;
+    std::string ending = std::filesystem::path(path).extension().string();
+    std::transform(ending.begin(), ending.end(), ending.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return ending == ".png";
+}
+
 } // namespace
+
+void ReadSettings::declare(CLI::App &app) {
+    app.add_option("--max-pixels", max_pixels, "Larger pictures are refused (268435456).")
+        ->check(between(std::uint64_t{1}, std::uint64_t{1} << 62));
+}
+
+std::string WriteSettings::ending() const {
+    return format.empty() ? "" : format == "png" ? ".png" : ".jpg";
+}
 
 void WriteSettings::declare(CLI::App &app, const Console &notes) {
     console = &notes;
@@ -39,6 +69,8 @@ void WriteSettings::declare(CLI::App &app, const Console &notes) {
         ->check(between(1, 100));
     app.add_option("--bit-depth", bit_depth, "Bits of a PNG output's samples, 8 or 16 (as the input).")
         ->check(one_of({"8", "16"}));
+    app.add_option("--format", format, "png or jpeg (as the output's name says; PNG for -).")
+        ->check(one_of({"png", "jpeg"}));
 }
 
 std::int32_t output_format(const mirra_image &source, const WriteSettings &settings) {
@@ -46,9 +78,13 @@ std::int32_t output_format(const mirra_image &source, const WriteSettings &setti
     return settings.bit_depth == 8 ? MIRRA_FORMAT_U8 : MIRRA_FORMAT_U16;
 }
 
-void check_color(const std::string &path, const mirra_image &image) {
-    const bool alpha = image.color == MIRRA_COLOR_GRAY_ALPHA || image.color == MIRRA_COLOR_RGBA;
-    if (alpha && !png_ending(path))
+void check_output(const std::string &path, const WriteSettings &settings, const mirra_image *image) {
+    const auto options = options_for(path, settings);
+    call(Phase::output,
+         [&](mirra_error **e) { return mirra_image_check_write(path.c_str(), image, &options, e); });
+    if (image == nullptr) return;
+    const bool alpha = image->color == MIRRA_COLOR_GRAY_ALPHA || image->color == MIRRA_COLOR_RGBA;
+    if (alpha && !holds_alpha(path, options))
         throw Failure(ExitCode::output, "the picture has transparency, which JPEG cannot hold", path,
                       "use a .png output");
 }
@@ -56,9 +92,7 @@ void check_color(const std::string &path, const mirra_image &image) {
 void write_picture(const std::string &path, const Picture &picture, const mirra_picture *metadata,
                    const WriteSettings &settings) {
     const mirra_image view = view_of(picture);
-    auto options = make_struct<mirra_write_options>();
-    options.jpeg_quality = settings.jpeg_quality;
-    options.bit_depth = settings.bit_depth;
+    auto options = options_for(path, settings);
     std::vector<std::string> notes;
     options.log_user = &notes;
     options.log = [](void *user, std::int32_t, const char *note) {

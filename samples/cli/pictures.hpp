@@ -9,21 +9,33 @@
 
 namespace mirra::cli {
 
-/// How pictures are written: --jpeg-quality and --bit-depth.
+/// How pictures are read: --max-pixels.
+struct ReadSettings {
+    std::uint64_t max_pixels = 0; ///< 0: the library's own limit
+
+    void declare(CLI::App &app);
+};
+
+/// How pictures are written: --jpeg-quality, --bit-depth and --format.
 struct WriteSettings {
     int jpeg_quality = 0;
     int bit_depth = 0;
+    std::string format; ///< "png", "jpeg"; "": the file's name says it, or PNG on the standard output
     const Console *console = nullptr; ///< receives a note for metadata that are lost; NULL: none
 
     /// @param notes lives as long as the settings
     void declare(CLI::App &app, const Console &notes);
+    /// Of results in a folder; "": that of their inputs.
+    [[nodiscard]] std::string ending() const;
 };
 
 /// The pixel format that a picture of bit depth `settings.bit_depth` has in memory; 0 keeps that of `source`.
 std::int32_t output_format(const mirra_image &source, const WriteSettings &settings);
 
-/// Throws Failure (output) if an image of that colour cannot go to the file format of `path`.
-void check_color(const std::string &path, const mirra_image &image);
+/// Throws Failure (output) if a picture cannot be written there: the format, the folder, its permissions;
+/// with `image`, whose pixels are not looked at, also size and colour. Asked before long work; the write
+/// itself may still fail.
+void check_output(const std::string &path, const WriteSettings &settings, const mirra_image *image = nullptr);
 
 /// Writes `picture`, with the metadata of `metadata` (may be NULL), atomically.
 void write_picture(const std::string &path, const Picture &picture, const mirra_picture *metadata,

@@ -128,6 +128,11 @@ void fill(const mirra_image &sheet) {
 
 } // namespace
 
+std::pair<int, int> sheet_size(std::span<const mirra_image> images, const SheetSettings &settings) {
+    const Layout layout = lay_out(images, settings);
+    return {static_cast<int>(layout.width), static_cast<int>(layout.height)};
+}
+
 Picture make_sheet(std::span<const SheetEntry> entries, const SheetSettings &settings) {
     const Picture &first = *entries[0].picture;
     const bool same = std::ranges::all_of(

@@ -24,6 +24,9 @@ struct SheetSettings {
     std::optional<std::pair<int, int>> detail{}; ///< centre of the detail; none: the middle of the picture
 };
 
+/// Width and height of the sheet of these pictures. Throws Failure (input) as make_sheet.
+std::pair<int, int> sheet_size(std::span<const mirra_image> images, const SheetSettings &settings);
+
 /// The sheet as an 8-bit RGB picture. It has the colour tags of the entries where these are the same;
 /// otherwise all are converted to sRGB. Transparent pixels are shown over white. All entries are shown at the
 /// same scale; they may differ in size. Throws Failure (input) if the sheet would be unreasonably large.

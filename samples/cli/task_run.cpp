@@ -103,6 +103,8 @@ bool keeps_color(const OutputFile &output, const mirra_image &like, const Pictur
     return like.transfer != MIRRA_TRANSFER_LINEAR || view_of(output.picture).format == like.format;
 }
 
+constexpr SheetSettings kCompareSheet{.zoom = true};
+
 double megapixels(const mirra_image &image) {
     return 1e-6 * image.width * image.height;
 }
@@ -122,8 +124,8 @@ struct TaskRun::Inputs {
         value.name = port.name.c_str();
         return value;
     }
-    const Picture &add_picture(const Port &port, const std::string &path) {
-        const Picture &picture = pictures.emplace_back(read_picture(path));
+    const Picture &add_picture(const Port &port, const std::string &path, const ReadSettings &settings) {
+        const Picture &picture = pictures.emplace_back(read_picture(path, settings.max_pixels));
         add(port).image = &images.emplace_back(view_of(picture));
         return picture;
     }
@@ -193,7 +195,7 @@ void TaskRun::read_inputs() {
         const auto given = settings_.ports.find(port.name);
         if (!port.input || given == settings_.ports.end() || given->second.empty()) continue;
         if (port.type == MIRRA_TYPE_IMAGE) {
-            inputs_->add_picture(port, given->second);
+            inputs_->add_picture(port, given->second, settings_.read);
         } else if (port.type == MIRRA_TYPE_TENSOR) {
             inputs_->add(port).tensor = inputs_->tensors.emplace_back(read_tensor(port, given->second)).get();
         } else {
@@ -204,7 +206,7 @@ void TaskRun::read_inputs() {
 
 void TaskRun::add_main_input(Ports &ports, const std::string &file) const {
     if (file.empty()) return;
-    ports.main = &ports.add_picture(*primary_port(task_, true), file);
+    ports.main = &ports.add_picture(*primary_port(task_, true), file, settings_.read);
 }
 
 void TaskRun::add_outputs(Ports &ports, const FilePair &file) const {
@@ -240,15 +242,22 @@ void TaskRun::add_outputs(Ports &ports, const FilePair &file) const {
                                  : given == settings_.ports.end() ? ""
                                                                   : given->second;
         if (path.empty()) continue;
-        check_output(path);
-        check_color(path, like);
-        auto &output = ports.outputs.emplace_back(
-            OutputFile{make_picture(like.width, like.height, output_format(like, settings_.write),
-                                    port.colored ? colored(like.color) : like.color),
-                       path});
+        mirra_image shape = like;
+        shape.color = port.colored ? colored(like.color) : like.color;
+        check_output(path, settings_.write, &shape);
+        auto &output = ports.outputs.emplace_back(OutputFile{
+            make_picture(like.width, like.height, output_format(like, settings_.write), shape.color), path});
         if (keeps_color(output, like, ports.main)) copy_color(output.picture, *ports.main);
         ports.add(port).image = &ports.images.emplace_back(view_of(output.picture));
     }
+}
+
+void TaskRun::check_sheet(const Ports &ports) const {
+    if (settings_.sheet.empty() || ports.main == nullptr || ports.outputs.empty()) return;
+    const std::vector<mirra_image> images{view_of(*ports.main), view_of(ports.outputs.front().picture)};
+    mirra_image shape = make_struct<mirra_image>();
+    std::tie(shape.width, shape.height) = sheet_size(images, kCompareSheet);
+    check_output(settings_.sheet, {}, &shape);
 }
 
 Result TaskRun::execute(const Ports &ports, const std::string &label) {
@@ -289,7 +298,7 @@ void TaskRun::write_outputs(const Ports &ports, const Result &result) const {
     write_tensors(ports, result);
     if (settings_.sheet.empty() || ports.main == nullptr || ports.outputs.empty()) return;
     const std::vector<SheetEntry> entries{{ports.main, "before"}, {&ports.outputs.front().picture, "after"}};
-    const Picture sheet = make_sheet(entries, {.zoom = true});
+    const Picture sheet = make_sheet(entries, kCompareSheet);
     write_picture(settings_.sheet, sheet, sheet.get(), {});
 }
 
@@ -298,6 +307,7 @@ Json TaskRun::one(const FilePair &file, const std::string &counter) {
     ports.list = inputs_->list;
     add_main_input(ports, file.input);
     add_outputs(ports, file);
+    check_sheet(ports);
     const Result result = execute(ports, counter + std::filesystem::path(file.input).filename().string());
     interrupt_.check();
     write_outputs(ports, result);

@@ -19,6 +19,7 @@ namespace mirra::cli {
 /// What the options of a task's command say, but for inputs and the main output.
 struct TaskSettings {
     RunSettings run;
+    ReadSettings read;
     WriteSettings write;
     std::string sheet;                         ///< before/after sheet; "" for none
     std::string preview;                       ///< unfinished result; "" for none
@@ -63,6 +64,7 @@ class TaskRun {
     void read_inputs();
     void add_main_input(Ports &ports, const std::string &file) const;
     void add_outputs(Ports &ports, const FilePair &file) const;
+    void check_sheet(const Ports &ports) const;
     Result execute(const Ports &ports, const std::string &label);
     void write_outputs(const Ports &ports, const Result &result) const;
     void write_tensors(const Ports &ports, const Result &result) const;

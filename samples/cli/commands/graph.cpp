@@ -28,6 +28,7 @@ class GraphCommand final : public Command {
     }
 
     ExitCode run() override {
+        DashNames::none(output_, "--out");
         check_writable(output_);
         const Engine engine = make_engine();
         const Bundle bundle = open_bundle(find_bundle(engine, settings_.bundle));

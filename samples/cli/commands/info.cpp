@@ -1,6 +1,7 @@
 // mirra info: what a bundle, picture or tensor file holds, or which version this is.
 #include "../command.hpp"
 #include "../handles.hpp"
+#include "../pictures.hpp"
 #include "../results.hpp"
 
 #include <algorithm>
@@ -53,8 +54,8 @@ Json noise_json(const mirra_image &view) {
     return sigma;
 }
 
-Json picture_json(const std::string &path) {
-    const Picture picture = read_picture(path);
+Json picture_json(const std::string &path, const ReadSettings &read) {
+    const Picture picture = read_picture(path, read.max_pixels);
     const mirra_image view = view_of(picture);
     const auto info = get<mirra_picture_info>(Phase::input, [&](mirra_picture_info *out, mirra_error **e) {
         return mirra_picture_get_info(picture.get(), out, e);
@@ -77,16 +78,16 @@ Json picture_json(const std::string &path) {
             {"notes", notes}};
 }
 
-Json file_json(const std::string &path) {
+Json file_json(const std::string &path, const ReadSettings &read) {
     const std::string ending = std::filesystem::path(path).extension().string();
     if (ending == ".safetensors")
         return {{"file", path}, {"kind", "tensors"}, {"shapes", shapes_json(read_tensors(path))}};
-    if (ending != ".mirra") return picture_json(path);
+    if (ending != ".mirra") return picture_json(path, read);
     std::error_code error;
     const bool here = std::filesystem::exists(path, error);
     // With its folder, so that it is not taken for the bundle that tasks find by that name.
-    const std::string found = !here ? find_bundle(make_engine(), path)
-                                    : (path.find('/') == std::string::npos ? "./" : "") + path;
+    const std::string found =
+        !here ? find_bundle(make_engine(), path) : (path.find('/') == std::string::npos ? "./" : "") + path;
     const auto bundle = make<Bundle>(Phase::input, [&](mirra_bundle **out, mirra_error **e) {
         return mirra_bundle_open(found.c_str(), out, e);
     });
@@ -104,6 +105,7 @@ class InfoCommand final : public Command {
 
     void declare(CLI::App &app) override {
         console_.declare_json(app);
+        read_.declare(app);
         app.add_option("FILE", file_,
                        "A .mirra bundle, a .safetensors file, a PNG or a JPEG; none: the version.")
             ->check(CLI::Validator(
@@ -111,7 +113,7 @@ class InfoCommand final : public Command {
     }
 
     ExitCode run() override {
-        const Json info = file_.empty() ? library_json() : file_json(file_);
+        const Json info = file_.empty() ? library_json() : file_json(file_, read_);
         if (console_.json()) {
             console_.document(info);
             return ExitCode::ok;
@@ -128,6 +130,7 @@ class InfoCommand final : public Command {
 
   private:
     std::string file_;
+    ReadSettings read_;
 };
 
 } // namespace

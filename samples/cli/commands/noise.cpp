@@ -20,15 +20,17 @@ class NoiseCommand final : public Command {
             ->required()
             ->check(between(0.0, 255.0));
         app.add_option("--seed", seed_, "The same seed gives the same noise (0).");
+        read_.declare(app);
         write_.declare(app, console_);
     }
 
     ExitCode run() override {
-        check_output(output_);
+        DashNames(console_.json()).picture(output_, "--output");
+        check_output(output_, write_);
         const Interrupt interrupt;
-        const Picture source = read_picture(input_);
+        const Picture source = read_picture(input_, read_.max_pixels);
         const mirra_image like = view_of(source);
-        check_color(output_, like);
+        check_output(output_, write_, &like);
         const Picture noisy = copy_picture(source, output_format(like, write_));
         const mirra_image view = view_of(noisy);
         call(Phase::input, [&](mirra_error **e) { return mirra_image_add_noise(&view, sigma_, seed_, e); });
@@ -45,6 +47,7 @@ class NoiseCommand final : public Command {
     std::string input_, output_;
     double sigma_ = 0;
     std::uint64_t seed_ = 0;
+    ReadSettings read_;
     WriteSettings write_;
 };
 

@@ -29,11 +29,13 @@ class SheetCommand final : public Command {
             ->expected(2);
         app.add_option("--cell-width", settings_.cell_width, "Wider pictures are shown smaller (720).")
             ->check(between(64, 8192));
+        read_.declare(app);
         write_.declare(app, console_);
     }
 
     ExitCode run() override {
-        check_output(output_);
+        DashNames(console_.json()).picture(output_, "--output");
+        check_output(output_, write_);
         if (inputs_.size() > kMaxEntries)
             throw Failure(ExitCode::usage,
                           "a sheet holds " + std::to_string(kMaxEntries) + " pictures at most", "sheet");
@@ -42,7 +44,7 @@ class SheetCommand final : public Command {
         if (!detail_.empty()) settings_.detail = {detail_[0], detail_[1]};
         const Interrupt interrupt;
         std::vector<Picture> pictures;
-        for (const auto &input : inputs_) pictures.push_back(read_picture(input));
+        for (const auto &input : inputs_) pictures.push_back(read_picture(input, read_.max_pixels));
         std::vector<SheetEntry> entries;
         for (std::size_t i = 0; i < pictures.size(); ++i)
             entries.push_back({&pictures[i], i < labels_.size()
@@ -61,6 +63,7 @@ class SheetCommand final : public Command {
     std::vector<int> detail_;
     std::string output_;
     SheetSettings settings_;
+    ReadSettings read_;
     WriteSettings write_;
 };
 

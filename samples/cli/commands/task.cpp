@@ -40,15 +40,20 @@ class TaskCommand final : public Command {
     void declare_param(CLI::App &app, const Param &param);
     void declare_common(CLI::App &app);
     [[nodiscard]] std::string free_name(const CLI::App &app, const std::string &name) const;
-    [[nodiscard]] std::vector<FilePair> files() const;
+    [[nodiscard]] Files files() const;
+    void read_dashes();
+    void tell_skipped(const std::vector<Skipped> &skipped) const;
     [[nodiscard]] std::vector<std::string> further_outputs() const;
     void check_output_file(const std::string &path) const;
+    void check_main_outputs(const std::vector<FilePair> &files) const;
     void check_outputs(const std::vector<FilePair> &files) const;
     void check_inputs_stay(const std::vector<FilePair> &files) const;
     template<class Item> [[nodiscard]] bool in_series(const Item &item) const {
         return std::ranges::any_of(series_, [&](const Series &each) { return each.has(item); });
     }
-    ExitCode run_all(TaskRun &run, const std::vector<FilePair> &files, const Interrupt &interrupt);
+    ExitCode run_all(TaskRun &run, const Files &files, const Interrupt &interrupt);
+    [[nodiscard]] Json document(const Json &results, std::size_t failed,
+                                const std::vector<Skipped> &skipped) const;
     [[nodiscard]] std::string summary_line(const Json &done, const FilePair &file) const;
 
     Engine engine_;
@@ -155,6 +160,7 @@ void TaskCommand::declare_common(CLI::App &app) {
             ->excludes("--bundle");
     settings_.run.declare(app);
     settings_.run.declare_tile_size(app);
+    settings_.read.declare(app);
     console_.declare(app);
 }
 
@@ -175,20 +181,48 @@ void TaskCommand::read_series_options() {
     }
 }
 
-std::vector<FilePair> TaskCommand::files() const {
-    if (primary_port(task_, true) == nullptr) return {{"", output_}};
+Files TaskCommand::files() const {
+    if (primary_port(task_, true) == nullptr) return {.pairs = {{"", output_}}, .skipped = {}};
     const Port *output = primary_output(task_);
     const bool tensor = output != nullptr && output->type == MIRRA_TYPE_TENSOR;
-    return pair_files(inputs_, output_, recursive_, tensor ? kTensorEnding : "");
+    return pair_files(inputs_, output_, recursive_, tensor ? kTensorEnding : settings_.write.ending());
+}
+
+/// Which outputs "-" sends to the standard output.
+void TaskCommand::read_dashes() {
+    DashNames names(console_.json());
+    const auto add = [&names](const Port &port, std::string &path) {
+        port.type == MIRRA_TYPE_IMAGE ? names.picture(path, option_name(port.name))
+                                      : DashNames::none(path, option_name(port.name));
+    };
+    if (const Port *output = primary_output(task_)) add(*output, output_);
+    for (const auto &port : task_.ports)
+        if (const auto given = settings_.ports.find(port.name); !port.input && given != settings_.ports.end())
+            add(port, given->second);
+    names.text(csv_, "--csv");
+    names.picture(settings_.sheet, "--compare");
+    DashNames::none(settings_.preview, "--preview");
+    DashNames::none(settings_.tensors, "--tensors");
+}
+
+/// Names the first of them; the JSON document has all.
+void TaskCommand::tell_skipped(const std::vector<Skipped> &skipped) const {
+    constexpr std::size_t kNamed = 20;
+    for (std::size_t i = 0; i < std::min(skipped.size(), kNamed); ++i)
+        console_.note("skipped " + skipped[i].file + ": " + skipped[i].reason);
+    if (skipped.size() > kNamed)
+        console_.note("skipped " + std::to_string(skipped.size() - kNamed) + " more");
 }
 
 ExitCode TaskCommand::run() {
     read_series_options();
+    read_dashes();
     const auto files = this->files();
-    if (files.size() > 1 && settings_.one_file_only(task_))
+    tell_skipped(files.skipped);
+    if (files.pairs.size() > 1 && settings_.one_file_only(task_))
         throw Failure(ExitCode::usage, "several inputs cannot share the file of an option", task_.name,
                       "give one input, or leave --compare, --preview and the other output files out");
-    check_outputs(files);
+    check_outputs(files.pairs);
     if (!quality_.empty()) settings_.run.bundle = find_quality(engine_, task_.default_bundle, quality_);
     const Interrupt interrupt;
     TaskRun run(engine_, task_, settings_, console_, interrupt);
@@ -206,7 +240,7 @@ std::vector<std::string> TaskCommand::further_outputs() const {
 
 void TaskCommand::check_output_file(const std::string &path) const {
     if (primary_output(task_)->type == MIRRA_TYPE_IMAGE) {
-        check_output(path);
+        check_output(path, settings_.write);
         return;
     }
     check_writable(path);
@@ -226,15 +260,28 @@ void TaskCommand::check_inputs_stay(const std::vector<FilePair> &files) const {
     }
 }
 
+/// One of several that cannot be written fails alone; if none can, nothing is begun.
+void TaskCommand::check_main_outputs(const std::vector<FilePair> &files) const {
+    if (output_.empty()) return;
+    for (const auto &file : files) {
+        try {
+            check_output_file(file.output);
+            return;
+        } catch (const Failure &) {
+            if (&file == &files.back()) throw;
+        }
+    }
+}
+
 /// What the run would write at its end, before it begins.
 void TaskCommand::check_outputs(const std::vector<FilePair> &files) const {
-    if (files.size() == 1 && !files[0].output.empty()) check_output_file(files[0].output);
+    check_main_outputs(files);
     check_inputs_stay(files);
     for (const std::string &picture : {settings_.sheet, settings_.preview}) {
         if (picture.empty()) continue;
         if (output_.empty())
             throw Failure(ExitCode::usage, "there is no result to show", picture, "give -o as well");
-        check_output(picture);
+        check_output(picture, {});
     }
     const auto further = further_outputs();
     for (auto also = further.begin(); also != further.end(); ++also) {
@@ -258,34 +305,46 @@ std::string TaskCommand::summary_line(const Json &done, const FilePair &file) co
     return line;
 }
 
-ExitCode TaskCommand::run_all(TaskRun &run, const std::vector<FilePair> &files, const Interrupt &interrupt) {
+ExitCode TaskCommand::run_all(TaskRun &run, const Files &files, const Interrupt &interrupt) {
+    const auto &pairs = files.pairs;
     Json results = Json::array();
     std::size_t failed = 0;
-    for (const auto &file : files) {
+    for (const auto &file : pairs) {
         const std::string counter =
-            files.size() > 1 ? std::to_string(results.size() + 1) + "/" + std::to_string(files.size()) + " "
+            pairs.size() > 1 ? std::to_string(results.size() + 1) + "/" + std::to_string(pairs.size()) + " "
                              : "";
         try {
             interrupt.check();
             Json done = run.one(file, counter);
-            const bool values_only = file.output.empty() && !console_.json();
+            const bool values_only = file.output.empty() && !console_.json() && csv_ != kStandardOutput;
             values_only ? console_.result(summary_line(done, file))
                         : console_.note(counter + summary_line(done, file));
             results.push_back(std::move(done));
         } catch (const Failure &failure) {
-            if (files.size() == 1 || failure.cancelled()) throw;
+            if (pairs.size() == 1 || failure.cancelled()) throw;
             ++failed;
             console_.error(failure);
             results.push_back({{"input", file.input}, {"output", file.output}, {"error", failure.json()}});
         }
     }
-    if (!csv_.empty()) write_whole(csv_, csv_table(results));
-    if (files.size() > 1)
-        console_.note(std::to_string(files.size() - failed) + " done, " + std::to_string(failed) + " failed");
-    if (console_.json())
-        console_.document(Json{
-            {"task", task_.name}, {"done", files.size() - failed}, {"failed", failed}, {"results", results}});
+    if (!csv_.empty()) write_text(csv_, csv_table(results));
+    if (pairs.size() > 1 || !files.skipped.empty())
+        console_.note(
+            std::to_string(pairs.size() - failed) + " done, " + std::to_string(failed) + " failed" +
+            (files.skipped.empty() ? "" : ", " + std::to_string(files.skipped.size()) + " skipped"));
+    if (console_.json()) console_.document(document(results, failed, files.skipped));
     return failed == 0 ? ExitCode::ok : ExitCode::some_failed;
+}
+
+Json TaskCommand::document(const Json &results, std::size_t failed,
+                           const std::vector<Skipped> &skipped) const {
+    Json passed_over = Json::array();
+    for (const auto &each : skipped) passed_over.push_back({{"file", each.file}, {"reason", each.reason}});
+    return Json{{"task", task_.name},
+                {"done", results.size() - failed},
+                {"failed", failed},
+                {"skipped", passed_over},
+                {"results", results}};
 }
 
 } // namespace

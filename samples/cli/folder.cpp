@@ -1,0 +1,108 @@
+// Walks folders.
+#include "folder.hpp"
+
+#include "failure.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <string_view>
+
+namespace mirra::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+    return text;
+}
+
+class Walk {
+  public:
+    Walk(bool recursive, fs::path results) : recursive_(recursive), results_(std::move(results)) {}
+
+    void top(const fs::path &folder) {
+        if (const std::error_code error = list(folder))
+            throw Failure(ExitCode::input, "the folder cannot be read: " + error.message(), folder.string());
+    }
+    FolderContent take() {
+        std::sort(content_.pictures.begin(), content_.pictures.end());
+        return std::move(content_);
+    }
+
+  private:
+    void skip(const fs::path &path, std::string reason) {
+        content_.skipped.push_back({path.string(), std::move(reason)});
+    }
+
+    std::error_code list(const fs::path &folder) {
+        std::error_code error;
+        std::vector<fs::path> entries;
+        for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+            entries.push_back(entry->path());
+        std::sort(entries.begin(), entries.end());
+        for (const auto &entry : entries) visit(entry);
+        return error;
+    }
+
+    void visit(const fs::path &path) {
+        const std::string name = path.filename().string();
+        if (name.starts_with("._")) return skip(path, "a side file of macOS");
+        if (name.starts_with('.')) return skip(path, "a hidden file");
+        std::error_code error;
+        std::error_code ignored;
+        const bool link = fs::is_symlink(path, ignored);
+        const auto status = fs::status(path, error);
+        if (!fs::exists(status)) {
+            const std::string reason = error ? ": " + error.message() : "";
+            return skip(path,
+                        link ? "a link that leads nowhere" + reason : "it cannot be looked at" + reason);
+        }
+        if (fs::is_directory(status)) return visit_folder(path, link);
+        if (!fs::is_regular_file(status)) return skip(path, "no regular file");
+        if (image_ending(path) || (!path.has_extension() && !ending_of_content(path).empty()))
+            content_.pictures.push_back(path);
+        else
+            skip(path, "not the name of a PNG or JPEG file");
+    }
+
+    void visit_folder(const fs::path &folder, bool link) {
+        std::error_code ignored;
+        if (!recursive_) return;
+        if (link) return skip(folder, "a link to a folder");
+        if (!results_.empty() && fs::equivalent(folder, results_, ignored))
+            return skip(folder, "the folder of the results");
+        if (const std::error_code error = list(folder))
+            skip(folder, "the folder cannot be read: " + error.message());
+    }
+
+    bool recursive_;
+    fs::path results_;
+    FolderContent content_;
+};
+
+} // namespace
+
+FolderContent read_folder(const fs::path &folder, bool recursive, const fs::path &results) {
+    Walk walk(recursive, results);
+    walk.top(folder);
+    return walk.take();
+}
+
+bool image_ending(const fs::path &path) {
+    constexpr std::array<std::string_view, 5> kEndings{".png", ".jpg", ".jpeg", ".jpe", ".jfif"};
+    return std::find(kEndings.begin(), kEndings.end(), lower(path.extension().string())) != kEndings.end();
+}
+
+std::string ending_of_content(const fs::path &path) {
+    std::ifstream file(path, std::ios::binary);
+    std::array<char, 8> first{};
+    file.read(first.data(), first.size());
+    const std::string_view bytes(first.data(), static_cast<std::size_t>(file.gcount()));
+    if (bytes == "\x89PNG\r\n\x1a\n") return ".png";
+    return bytes.starts_with("\xff\xd8\xff") ? ".jpg" : "";
+}
+
+} // namespace mirra::cli

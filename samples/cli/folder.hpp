@@ -1,0 +1,34 @@
+// The pictures of a folder, and what else lies there.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace mirra::cli {
+
+/// Something in an input folder that is not taken, and why.
+struct Skipped {
+    std::string file;
+    std::string reason;
+};
+
+struct FolderContent {
+    std::vector<std::filesystem::path> pictures; ///< sorted
+    std::vector<Skipped> skipped;
+};
+
+/// Files whose names end as those of pictures do, and files without an ending that begin as pictures do.
+/// Hidden files, links that lead nowhere and folders that cannot be read are skipped. `results` is the folder
+/// of the outputs: nothing in it is an input, unless it is `folder` itself; "" for none. Throws Failure
+/// (input) if `folder` cannot be read.
+FolderContent read_folder(const std::filesystem::path &folder, bool recursive,
+                          const std::filesystem::path &results);
+
+/// Is it the ending of a format that the library reads and writes?
+bool image_ending(const std::filesystem::path &path);
+
+/// The ending that fits the content of a picture file; "" if it is none.
+std::string ending_of_content(const std::filesystem::path &path);
+
+} // namespace mirra::cli

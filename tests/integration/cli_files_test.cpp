@@ -1,0 +1,287 @@
+// Which files the command takes, writes and leaves alone. The task is "gain", which needs no network.
+#include "cli_support.hpp"
+
+#include <mirra/mirra.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <map>
+#include <sstream>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace mirra::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string slurp(const std::string &path) {
+    std::ostringstream text;
+    text << std::ifstream(path, std::ios::binary).rdbuf();
+    return text.str();
+}
+
+bool begins_as_png(const std::string &bytes) {
+    return bytes.starts_with("\x89PNG");
+}
+
+bool begins_as_jpeg(const std::string &bytes) {
+    return bytes.starts_with("\xff\xd8\xff");
+}
+
+/// `mirra ARGUMENTS` by a shell, for redirections and pipes: `$mirra` is the command.
+Outcome run_shell(const std::string &script) {
+    const TemporaryFolder folder;
+    const std::string out = folder / "out", err = folder / "err";
+    const std::string line = "bash -c '" + script + "' >" + out + " 2>" + err;
+    setenv("mirra", MIRRA_TEST_CLI, 1);
+    const int status = std::system(line.c_str());
+    Outcome outcome;
+    outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    outcome.out = slurp(out);
+    outcome.err = slurp(err);
+    return outcome;
+}
+
+class CliFiles : public testing::Test {
+  protected:
+    CliFiles() {
+        setenv("MIRRA_PLUGIN_PATH", MIRRA_TEST_TEMPLATE, 1);
+        setenv("MIRRA_RUNTIME_MODULE", MIRRA_TEST_RUNTIME, 1);
+        fs::create_directory(in_);
+        write_waves(in_ + "/a.png", 24, 16);
+    }
+    ~CliFiles() override {
+        unsetenv("MIRRA_PLUGIN_PATH");
+        unsetenv("MIRRA_RUNTIME_MODULE");
+    }
+    static Outcome gain(std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), {"gain"});
+        return run_cli(arguments);
+    }
+    [[nodiscard]] std::string a() const { return in_ + "/a.png"; }
+    static std::vector<std::string> names_in(const std::string &folder) {
+        std::vector<std::string> names;
+        for (const auto &entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename());
+        std::sort(names.begin(), names.end());
+        return names;
+    }
+
+    TemporaryFolder folder_;
+    std::string in_ = folder_ / "in";
+    std::string out_ = folder_ / "out";
+};
+
+using Names = std::vector<std::string>;
+
+TEST_F(CliFiles, SkipsWhatIsNoPictureAndSaysSo) {
+    write_text(in_ + "/._a.png", "side file");
+    write_text(in_ + "/.hidden.png", "x");
+    write_text(in_ + "/desktop.ini", "x");
+    write_text(in_ + "/Thumbs.db", "x");
+    fs::create_symlink("circle.png", in_ + "/circle.png");
+    fs::create_symlink("nowhere.png", in_ + "/lost.png");
+    fs::copy_file(a(), in_ + "/IMG_1");
+    write_text(in_ + "/README", "no picture");
+    write_waves(in_ + "/B.JPG", 24, 16);
+    for (const char *name : {"/c.jfif", "/d.jpe"}) fs::copy_file(in_ + "/B.JPG", in_ + name);
+    const Outcome run = gain({in_, "-o", out_, "--json"});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(names_in(out_), (Names{"B.JPG", "IMG_1.png", "a.png", "c.jfif", "d.jpe"}));
+    std::map<std::string, std::string> reasons;
+    const auto document = run.json();
+    for (const auto &skipped : document["skipped"])
+        reasons[fs::path(skipped["file"].get<std::string>()).filename()] = skipped["reason"];
+    EXPECT_EQ(reasons.size(), 7U) << run.out;
+    for (const char *name :
+         {"._a.png", ".hidden.png", "desktop.ini", "Thumbs.db", "circle.png", "lost.png", "README"})
+        EXPECT_NE(reasons[name], "") << name;
+    EXPECT_NE(run.err.find("circle.png"), std::string::npos) << run.err;
+    EXPECT_NE(run.err.find("5 done, 0 failed, 7 skipped"), std::string::npos) << run.err;
+}
+
+TEST_F(CliFiles, WhatCannotBeReadDoesNotStopTheRest) {
+    write_text(in_ + "/broken.png", "no picture");
+    const fs::path closed = folder_ / "closed";
+    fs::create_directory(closed);
+    write_waves(closed / "z.png", 24, 16);
+    fs::create_symlink(closed / "z.png", in_ + "/behind.png");
+    fs::create_directory(in_ + "/private");
+    for (const auto &path : {closed, fs::path(in_ + "/private")}) fs::permissions(path, fs::perms::none);
+    // As root without its right to read everything: another user might not reach the command.
+    const std::string caps = " -dac_override,-dac_read_search ";
+    const std::string bound = "setpriv --bounding-set" + caps + "--inh-caps" + caps;
+    const Outcome run =
+        run_shell((geteuid() == 0 ? bound : "") + "$mirra gain " + in_ + " --recursive -o " + out_);
+    for (const auto &path : {closed, fs::path(in_ + "/private")}) fs::permissions(path, fs::perms::owner_all);
+    EXPECT_EQ(run.exit_code, 1) << run.err;
+    EXPECT_NE(run.err.find("1 done, 1 failed, 2 skipped"), std::string::npos) << run.err;
+    EXPECT_NE(run.err.find("behind.png: a link that leads nowhere"), std::string::npos) << run.err;
+    EXPECT_NE(run.err.find("private: the folder cannot be read"), std::string::npos) << run.err;
+    EXPECT_EQ(names_in(out_), Names{"a.png"});
+}
+
+TEST_F(CliFiles, ResultsAreNeverInputs) {
+    const std::string inner = in_ + "/out";
+    for (int round = 0; round < 2; ++round) {
+        const Outcome run = gain({in_, "--recursive", "-o", inner, "--json"});
+        ASSERT_EQ(run.exit_code, 0) << run.err;
+        EXPECT_EQ(run.json()["done"], 1);
+        EXPECT_EQ(names_in(inner), Names{"a.png"});
+    }
+    // As a shell expands `in/*`.
+    const Outcome listed = gain({a(), inner, "-o", inner, "--json"});
+    EXPECT_EQ(listed.exit_code, 0) << listed.err;
+    EXPECT_EQ(listed.json()["done"], 1);
+}
+
+TEST_F(CliFiles, DevicesAndLinksStayWhatTheyAre) {
+    const Outcome null = gain({a(), "-o", folder_ / "x.png", "--csv", "/dev/null"});
+    EXPECT_EQ(null.exit_code, 0) << null.err;
+    EXPECT_TRUE(fs::is_character_file("/dev/null"));
+    fs::create_symlink("target.csv", folder_ / "link.csv");
+    EXPECT_EQ(gain({a(), "-o", folder_ / "x.png", "--csv", folder_ / "link.csv"}).exit_code, 0);
+    EXPECT_TRUE(fs::is_symlink(folder_ / "link.csv"));
+    EXPECT_TRUE(slurp(folder_ / "target.csv").starts_with("input,"));
+    write_text(folder_ / "private.csv", "old");
+    fs::permissions(folder_ / "private.csv", fs::perms::owner_read | fs::perms::owner_write);
+    EXPECT_EQ(gain({a(), "-o", folder_ / "x.png", "--csv", folder_ / "private.csv"}).exit_code, 0);
+    EXPECT_EQ(fs::status(folder_ / "private.csv").permissions(),
+              fs::perms::owner_read | fs::perms::owner_write);
+    EXPECT_EQ(gain({a(), "-o", "/dev/full", "--format", "png"}).exit_code, 4);
+}
+
+TEST_F(CliFiles, APipeIsWrittenToAndOneWithoutReaderIsAnError) {
+    const std::string pipe = folder_ / "pipe";
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    EXPECT_EQ(gain({a(), "-o", pipe, "--format", "png"}).exit_code, 4);
+    std::string received;
+    std::thread reader([&] { received = slurp(pipe); });
+    Outcome run;
+    do run = gain({a(), "-o", pipe, "--format", "png"});
+    while (run.exit_code == 4);
+    reader.join();
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_TRUE(begins_as_png(received));
+    EXPECT_TRUE(fs::is_fifo(pipe));
+}
+
+TEST_F(CliFiles, ADashIsTheStandardOutput) {
+    EXPECT_TRUE(begins_as_png(gain({a(), "-o", "-"}).out));
+    EXPECT_TRUE(begins_as_jpeg(gain({a(), "-o", "-", "--format", "jpeg"}).out));
+    EXPECT_TRUE(begins_as_png(run_cli({"noise", a(), "-o", "-", "--sigma", "3"}).out));
+    EXPECT_TRUE(begins_as_png(run_cli({"sheet", a(), "-o", "-"}).out));
+    const Outcome table = gain({a(), "-o", folder_ / "x.png", "--csv", "-"});
+    EXPECT_TRUE(table.out.starts_with("input,width,height")) << table.out;
+    EXPECT_EQ(gain({a(), "-o", "-", "--json"}).exit_code, 2);
+    EXPECT_EQ(gain({a(), "-o", "-", "--csv", "-"}).exit_code, 2);
+    EXPECT_EQ(gain({a(), "-o", folder_ / "x.png", "--preview", "-"}).exit_code, 2);
+    EXPECT_EQ(gain({a(), in_, "-o", "-"}).exit_code, 2);
+    EXPECT_FALSE(fs::exists("-"));
+    // Redirected, it goes where the shell's descriptor stands.
+    const Outcome shell = run_shell("(echo first; $mirra gain " + a() + " -o " + (folder_ / "x.png") +
+                                    " --csv /dev/stdout -q; echo last) >" + (folder_ / "log"));
+    const std::string log = slurp(folder_ / "log");
+    EXPECT_TRUE(log.starts_with("first\ninput,") && log.ends_with("last\n")) << log;
+}
+
+TEST_F(CliFiles, AReaderThatLeavesEndsItQuietly) {
+    write_waves(folder_ / "big.png", 900, 900);
+    const Outcome picture = run_shell("$mirra gain " + (folder_ / "big.png") +
+                                      " -q -o - | head -c 4 >/dev/null; echo ${PIPESTATUS[0]}");
+    EXPECT_EQ(picture.out, "141\n");
+    EXPECT_EQ(picture.err, "");
+    const Outcome text = run_shell("$mirra tasks --json | true; echo ${PIPESTATUS[0]}");
+    EXPECT_TRUE(text.out == "141\n" || text.out == "0\n") << text.out;
+    EXPECT_EQ(text.err, "");
+}
+
+TEST_F(CliFiles, AClosedStandardOutputIsNotTheNextFile) {
+    const std::string file = folder_ / "x.png";
+    const Outcome run = run_shell("$mirra gain " + a() + " -o " + file + " --json >&-");
+    EXPECT_EQ(run.exit_code, 4) << run.err;
+    EXPECT_EQ(size_of(file), size_of(a()));
+}
+
+TEST_F(CliFiles, WhatCanBeRefusedAtOnceIs) {
+    const std::string wide = folder_ / "wide.png";
+    write_flat(wide, 70000, 1, 9);
+    const Outcome jpeg = gain({wide, "-o", folder_ / "wide.jpg"});
+    EXPECT_EQ(jpeg.exit_code, 4);
+    EXPECT_NE(jpeg.err.find("cannot be larger than"), std::string::npos) << jpeg.err;
+    EXPECT_EQ(gain({wide, "-o", folder_ / "wide2.png"}).exit_code, 0);
+    EXPECT_EQ(gain({wide, "-o", folder_ / "copy", "--format", "jpeg"}).exit_code, 4);
+    EXPECT_EQ(gain({a(), "-o", folder_ / "x.tif"}).exit_code, 4);
+    EXPECT_EQ(gain({a(), "-o", folder_ / (std::string(300, 'n') + ".png")}).exit_code, 4);
+    EXPECT_EQ(gain({a(), "-o", folder_ / "none/x.png"}).exit_code, 4);
+    EXPECT_EQ(gain({a(), "-o", folder_ / "x.png", "--csv", folder_ / "none/x.csv"}).exit_code, 4);
+    EXPECT_FALSE(fs::exists(folder_ / "x.png")) << "nothing was computed";
+}
+
+TEST_F(CliFiles, ThePixelLimitNamesItsOption) {
+    for (const auto &arguments : std::vector<Names>{{"gain", a(), "-o", folder_ / "x.png"},
+                                                    {"noise", a(), "-o", folder_ / "x.png", "--sigma", "1"},
+                                                    {"sheet", a(), "-o", folder_ / "x.png"},
+                                                    {"compare", a(), a()},
+                                                    {"info", a()}}) {
+        Names limited = arguments;
+        limited.insert(limited.end(), {"--max-pixels", "383"});
+        const Outcome refused = run_cli(limited);
+        EXPECT_EQ(refused.exit_code, 3) << arguments[0];
+        EXPECT_NE(refused.err.find("--max-pixels"), std::string::npos) << refused.err;
+        limited.back() = "384";
+        EXPECT_EQ(run_cli(limited).exit_code, 0) << arguments[0];
+    }
+}
+
+TEST_F(CliFiles, OtherAlphaIsNotEqual) {
+    std::vector<std::uint8_t> samples(16 * 16 * 4, 200);
+    write_samples(folder_ / "seen.png", 16, 16, MIRRA_COLOR_RGBA, samples);
+    for (std::size_t i = 3; i < samples.size(); i += 4) samples[i] = 0;
+    write_samples(folder_ / "unseen.png", 16, 16, MIRRA_COLOR_RGBA, samples);
+    const auto other = run_cli({"compare", folder_ / "seen.png", folder_ / "unseen.png", "--json"}).json();
+    EXPECT_FALSE(other["equal"]);
+    EXPECT_FALSE(other["equal_alpha"]);
+    EXPECT_TRUE(run_cli({"compare", folder_ / "seen.png", folder_ / "seen.png", "--json"}).json()["equal"]);
+    // Opaque is opaque, with or without the channel.
+    for (std::size_t i = 3; i < samples.size(); i += 4) samples[i] = 255;
+    write_samples(folder_ / "opaque.png", 16, 16, MIRRA_COLOR_RGBA, samples);
+    write_flat(folder_ / "plain.png", 16, 16, 200);
+    EXPECT_TRUE(
+        run_cli({"compare", folder_ / "opaque.png", folder_ / "plain.png", "--json"}).json()["equal"]);
+}
+
+TEST_F(CliFiles, NumbersAreFinite) {
+    for (const char *value : {"nan", "-nan", "inf", "-inf", "NaN", "1e999"}) {
+        EXPECT_EQ(gain({a(), "-o", folder_ / "x.png", "--gain", value}).exit_code, 2) << value;
+        EXPECT_EQ(run_cli({"noise", a(), "-o", folder_ / "x.png", "--sigma", value}).exit_code, 2) << value;
+    }
+    EXPECT_FALSE(fs::exists(folder_ / "x.png"));
+}
+
+TEST_F(CliFiles, SignalsThatTheCallerIgnoresStayIgnored) {
+    // A picture that takes long enough for a signal to come in between.
+    write_flat(folder_ / "big.png", 6000, 6000, 90);
+    for (const int number : {SIGHUP, SIGINT}) {
+        const auto before = std::signal(number, SIG_IGN);
+        const Outcome run =
+            run_cli({"noise", folder_ / "big.png", "-o", folder_ / "noisy.png", "--sigma", "9"},
+                    Signal{number, std::chrono::milliseconds(300)});
+        std::signal(number, before);
+        EXPECT_EQ(run.exit_code, 0) << run.err;
+    }
+    const Outcome cancelled =
+        run_cli({"noise", folder_ / "big.png", "-o", folder_ / "noisy.png", "--sigma", "9"},
+                Signal{SIGHUP, std::chrono::milliseconds(300)});
+    EXPECT_EQ(cancelled.exit_code, 130) << "as ever where it is not ignored";
+}
+
+} // namespace
+} // namespace mirra::test
