@@ -3,6 +3,7 @@
 
 #include "mirra/error.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace mirra::test {
@@ -250,6 +251,10 @@ void RandomNetwork::finish_with(std::int64_t channels) {
         then(Op::tanh);
         then(Op::normalise, {{"mean", std::vector<double>{-1}}, {"deviation", std::vector<double>{2}}});
     }
+}
+
+bool RandomNetwork::crops() const {
+    return std::ranges::find(graph_.nodes, Op::crop, &graph::Node::op) != graph_.nodes.end();
 }
 
 graph::Graph RandomNetwork::done() const {

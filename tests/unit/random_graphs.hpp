@@ -52,6 +52,8 @@ class RandomNetwork {
     [[nodiscard]] std::int64_t channels() const { return channels_; }
     [[nodiscard]] std::int64_t scale() const { return scale_; }
     void set_scale(std::int64_t scale) { scale_ = scale; }
+    /// Whether a layer takes rows or columns away.
+    [[nodiscard]] bool crops() const;
     [[nodiscard]] graph::Graph done() const;
 
   private:
