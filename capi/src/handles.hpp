@@ -43,8 +43,6 @@ struct mirra_tensors {
 
 struct mirra_session {
     std::shared_ptr<mirra::host::Session> session;
-    /// The last one, whose strings the caller holds.
-    std::shared_ptr<mirra::host::Plan> plan = std::make_shared<mirra::host::Plan>();
 };
 
 struct mirra_cancel {

@@ -1,13 +1,13 @@
 // mirra_image, the caller's description of pixels, as a view.
 #include "handles.hpp"
 
-#include <cstdlib>
-
 // Frozen: it lies in arrays inside of mirra_image and carries no size of its own.
 static_assert(sizeof(mirra_plane) == 24);
 
 namespace mirra::capi {
 namespace {
+
+constexpr std::uint64_t kLargestProfile = std::uint64_t{1} << 26;
 
 [[noreturn]] void reject(const char *name, const std::string &what, const std::string &hint = {}) {
     throw Error(ErrorCode::invalid_argument, std::string(name) + ": " + what, name, hint);
@@ -28,6 +28,24 @@ void check_fields(const mirra_image &image, const char *name) {
     }
     if (image.width < 1 || image.height < 1) reject(name, "width and height must be at least 1");
     if (image.icc == nullptr && image.icc_bytes != 0) reject(name, "icc is NULL but icc_bytes is not 0");
+    if (image.icc_bytes > kLargestProfile) {
+        throw Error(ErrorCode::limit,
+                    std::string(name) + ": icc_bytes is " + std::to_string(image.icc_bytes) +
+                        ", beyond the " + std::to_string(kLargestProfile) + " that a profile may have",
+                    name);
+    }
+}
+
+/// What 0 stands for. Of one stride alone it would be read as packed where a row that is repeated was meant.
+std::int64_t packed_row(const mirra_image &image, const char *name, std::int64_t pixel_stride) {
+    std::int64_t row = 0;
+    if (image.planes[0].pixel_stride != 0 && image.height > 1) {
+        reject(name, "row_stride is 0 but pixel_stride is not",
+               "Give both strides, or leave pixel_stride at 0; a row that is repeated must be copied.");
+    }
+    if (__builtin_mul_overflow(pixel_stride, std::int64_t{image.width}, &row))
+        reject(name, "the strides times the size overflow the address space");
+    return row;
 }
 
 void set_strides(const mirra_image &image, const char *name, image::ImageView &view) {
@@ -35,11 +53,7 @@ void set_strides(const mirra_image &image, const char *name, image::ImageView &v
     const auto sample = static_cast<std::int64_t>(image::sample_bytes(view.sample));
     const std::int64_t packed = sample * (image.plane_count == 1 ? image.color : 1);
     view.x_stride = first.pixel_stride == 0 ? packed : first.pixel_stride;
-    if (first.row_stride != 0) {
-        view.y_stride = first.row_stride;
-    } else if (__builtin_mul_overflow(std::abs(view.x_stride), std::int64_t{image.width}, &view.y_stride)) {
-        reject(name, "the strides times the size overflow the address space");
-    }
+    view.y_stride = first.row_stride != 0 ? first.row_stride : packed_row(image, name, view.x_stride);
     for (std::uint32_t i = 1; i < image.plane_count; ++i) {
         if (image.planes[i].pixel_stride != first.pixel_stride ||
             image.planes[i].row_stride != first.row_stride) {
@@ -47,6 +61,13 @@ void set_strides(const mirra_image &image, const char *name, image::ImageView &v
                    "Give all planes the same pixel_stride and row_stride.");
         }
     }
+}
+
+/// A pointer further on, which need not be one that exists.
+std::byte *moved(void *pointer, std::size_t by, const char *name) {
+    const auto address = reinterpret_cast<std::uintptr_t>(pointer);
+    if (address > UINTPTR_MAX - by) reject(name, "the data reach beyond the address space");
+    return reinterpret_cast<std::byte *>(address + by); // NOLINT(performance-no-int-to-ptr)
 }
 
 } // namespace
@@ -80,12 +101,12 @@ image::ImageView to_view(const mirra_image *given, const char *name) {
     }
     if (image.transfer == MIRRA_TRANSFER_LINEAR) view.transfer = image::Transfer::linear;
     set_strides(image, name, view);
-    const auto sample = static_cast<std::ptrdiff_t>(image::sample_bytes(view.sample));
+    const std::size_t sample = image::sample_bytes(view.sample);
     for (std::size_t c = 0; c < static_cast<std::size_t>(image.color); ++c) {
         const bool interleaved = image.plane_count == 1;
-        auto *plane = static_cast<std::byte *>(image.planes[interleaved ? 0 : c].data);
+        void *plane = image.planes[interleaved ? 0 : c].data;
         if (plane == nullptr) reject(name, "the data of a plane are NULL");
-        view.data[c] = plane + (interleaved ? static_cast<std::ptrdiff_t>(c) * sample : 0);
+        view.data[c] = interleaved ? moved(plane, c * sample, name) : static_cast<std::byte *>(plane);
     }
     image::validate(view, name);
     return view;

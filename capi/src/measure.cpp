@@ -2,6 +2,7 @@
 #include "handles.hpp"
 
 #include "noise.hpp"
+#include "pixels.hpp"
 
 #include <cmath>
 #include <limits>
@@ -34,7 +35,9 @@ mirra_status mirra_image_add_noise(const mirra_image *image, double sigma, uint6
         if (!std::isfinite(sigma) || sigma < 0) {
             throw Error(ErrorCode::invalid_argument, "sigma must be a number of at least 0", "sigma");
         }
-        add_noise(to_view(image, "image"), sigma, seed);
+        const image::ImageView view = to_view(image, "image");
+        host::check_writable(view, "image");
+        add_noise(view, sigma, seed);
     });
 }
 

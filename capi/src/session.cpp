@@ -21,7 +21,7 @@ host::SessionOptions to_options(const mirra_session_options *given) {
     return out;
 }
 
-mirra_plan to_c(const host::Plan &plan) {
+mirra_plan to_c(const host::Plan &plan, const host::Session &session) {
     mirra_plan out{};
     out.fits = plan.fits ? 1 : 0;
     out.tile_count = plan.tile_count;
@@ -37,8 +37,8 @@ mirra_plan to_c(const host::Plan &plan) {
     out.required_bytes = plan.required_bytes;
     out.memory_limit = plan.memory_limit;
     out.precision = static_cast<std::int32_t>(plan.precision);
-    out.device = plan.device.c_str();
-    out.precision_reason = plan.precision_reason.c_str();
+    out.device = session.device().c_str();
+    out.precision_reason = session.precision_reason().c_str();
     return out;
 }
 
@@ -85,6 +85,7 @@ mirra_status mirra_session_get(mirra_session *session, const char *name, mirra_v
         const auto used = held(session);
         required(name, "name");
         check_struct(value, "value");
+        const host::Hold hold(*used); // also while the value is read
         write_struct(value, host::to_c(used->get(name), used->parameter(name).type));
     });
 }
@@ -93,10 +94,8 @@ mirra_status mirra_session_plan(mirra_session *session, int32_t width, int32_t h
                                 mirra_error **error) {
     return guard(error, [&] {
         const auto used = held(session);
-        const auto kept = session->plan;
         check_struct(plan, "plan");
-        *kept = used->plan(width, height);
-        write_struct(plan, to_c(*kept));
+        write_struct(plan, to_c(used->plan(width, height), *used));
     });
 }
 }

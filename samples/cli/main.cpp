@@ -50,8 +50,8 @@ std::unique_ptr<Command> find_command(const std::string &name) {
 }
 
 /// Parses and runs one command; arguments are those after its name.
-ExitCode run_command(const std::string &name, Arguments arguments) {
-    const auto command = find_command(name);
+ExitCode run_command(const std::unique_ptr<Command> &command, Arguments arguments) {
+    const std::string name = command->name();
     const auto app = make_parser(*command);
     // CLI11 takes the arguments from the back.
     std::reverse(arguments.begin(), arguments.end());
@@ -86,13 +86,12 @@ ExitCode dispatch(Arguments arguments) {
         print_help();
         return ExitCode::ok;
     }
-    if (help) return run_command(take(), {"--help"});
-    if (name != "run") return run_command(name, std::move(arguments));
+    if (help) return run_command(find_command(take()), {"--help"});
+    if (name != "run") return run_command(find_command(name), std::move(arguments));
     if (arguments.empty() || arguments.front().starts_with('-'))
         throw Failure(ExitCode::usage, "run needs the name of a task", "run", "`mirra tasks` lists them");
     name = take();
-    const auto command = make_task_command(name);
-    return run_command(command->name(), std::move(arguments));
+    return run_command(make_task_command(name), std::move(arguments));
 }
 
 /// Has the reader of the standard output, a pipe, left? Then there is nobody to tell, and the program ends as

@@ -2,7 +2,11 @@
 #include "c_error.hpp"
 
 #include <memory>
+#include <mutex>
 #include <new>
+#include <stdexcept>
+#include <system_error>
+#include <unordered_set>
 
 namespace mirra::host {
 namespace {
@@ -17,14 +21,55 @@ mirra_error *out_of_memory() noexcept {
     return &error;
 }
 
+/// What the standard library and the system report, by its cause: none of it is a fault of the library's.
+mirra_status code_of(const std::error_code &code) noexcept {
+    using std::errc;
+    if (code == errc::not_enough_memory || code == errc::resource_unavailable_try_again ||
+        code == errc::too_many_files_open || code == errc::too_many_files_open_in_system)
+        return MIRRA_E_OUT_OF_MEMORY;
+    if (code == errc::no_such_file_or_directory || code == errc::not_a_directory) return MIRRA_E_NOT_FOUND;
+    if (code == errc::invalid_argument || code == errc::filename_too_long) return MIRRA_E_INVALID_ARGUMENT;
+    return MIRRA_E_IO;
+}
+
+constexpr const char *kMemoryMessage = "there is not enough memory";
+constexpr const char *kMemoryHint = "Set a memory limit, or close other programs.";
+constexpr const char *kBugHint = "This is a bug in Mirra; please report it.";
+
 bool is_known(mirra_status code) {
     return (code <= MIRRA_E_INVALID_ARGUMENT && code >= MIRRA_E_BUSY) || code == MIRRA_E_INTERNAL;
 }
 
+/// The errors that are alive, so that a plugin's own object, or one that it freed, is not taken for one.
+/// Never destroyed: a plugin's threads may still call when the process ends.
+class Alive {
+  public:
+    static Alive &errors() {
+        static auto &made = *new Alive;
+        return made;
+    }
+    void add(const mirra_error *error) {
+        const std::lock_guard lock(mutex_);
+        errors_.insert(error);
+    }
+    bool remove(const mirra_error *error) noexcept {
+        const std::lock_guard lock(mutex_);
+        return errors_.erase(error) != 0;
+    }
+    [[nodiscard]] bool has(const mirra_error *error) noexcept {
+        const std::lock_guard lock(mutex_);
+        return errors_.contains(error);
+    }
+
+  private:
+    std::mutex mutex_;
+    std::unordered_set<const mirra_error *> errors_;
+};
+
 } // namespace
 
 void destroy_error(mirra_error *error) noexcept {
-    if (error != out_of_memory()) delete error;
+    if (Alive::errors().remove(error)) delete error;
 }
 
 mirra_error *new_error(mirra_status code, const char *message, const char *subject,
@@ -33,8 +78,9 @@ mirra_error *new_error(mirra_status code, const char *message, const char *subje
         auto made = std::make_unique<mirra_error>();
         *made = {is_known(code) ? code : MIRRA_E_INTERNAL, or_empty(message), or_empty(subject),
                  or_empty(hint)};
+        Alive::errors().add(made.get());
         return made.release();
-    } catch (const std::exception &) {
+    } catch (...) {
         return out_of_memory();
     }
 }
@@ -47,13 +93,16 @@ mirra_status report_current_exception(mirra_error **error) noexcept {
         made =
             new_error(static_cast<mirra_status>(e.code()), e.what(), e.subject().c_str(), e.hint().c_str());
     } catch (const std::bad_alloc &) {
-        made = new_error(MIRRA_E_OUT_OF_MEMORY, "there is not enough memory", "",
-                         "Set a memory limit, or close other programs.");
+        made = new_error(MIRRA_E_OUT_OF_MEMORY, kMemoryMessage, "", kMemoryHint);
+    } catch (const std::length_error &) { // more than any memory has
+        made = new_error(MIRRA_E_OUT_OF_MEMORY, kMemoryMessage, "", kMemoryHint);
+    } catch (const std::system_error &e) {
+        made = new_error(code_of(e.code()), e.what(), "",
+                         "Look at the limits of the process (ulimit -a), and at what else runs.");
     } catch (const std::exception &e) {
-        made = new_error(MIRRA_E_INTERNAL, e.what(), "", "This is a bug in Mirra; please report it.");
+        made = new_error(MIRRA_E_INTERNAL, e.what(), "", kBugHint);
     } catch (...) {
-        made = new_error(MIRRA_E_INTERNAL, "an unknown exception", "",
-                         "This is a bug in Mirra; please report it.");
+        made = new_error(MIRRA_E_INTERNAL, "an unknown exception", "", kBugHint);
     }
     const mirra_status code = made->code;
     if (error != nullptr) {
@@ -67,6 +116,10 @@ mirra_status report_current_exception(mirra_error **error) noexcept {
 void throw_reported(mirra_status status, mirra_error *error, const std::string &what) {
     const std::unique_ptr<mirra_error, void (*)(mirra_error *) noexcept> owned(error, destroy_error);
     const auto code = static_cast<ErrorCode>(is_known(status) ? status : MIRRA_E_PLUGIN);
+    if (error != nullptr && error != out_of_memory() && !Alive::errors().has(error)) {
+        throw Error(ErrorCode::plugin, what + " failed with status " + std::to_string(status) +
+                                           " and an error object that is not the host's");
+    }
     if (owned == nullptr) {
         throw Error(code, what + " failed with status " + std::to_string(status) + " and no message");
     }

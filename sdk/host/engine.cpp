@@ -38,15 +38,17 @@ void EngineCore::load_plugins() {
         if (!seen.insert(canonical.empty() ? file : canonical).second) continue;
         PluginRecord record;
         record.path = file.string();
+        // Said before anything of it runs: one that crashes or hangs must not do so without a name.
+        if (options_.log) options_.log(MIRRA_LOG_INFO, "loading the plugin " + record.path);
         try {
             load_plugin(file, record);
             record.loaded = true;
         } catch (const Error &error) {
             record.reason = describe(error);
+        } catch (const std::bad_alloc &) {
+            throw; // an engine that lacks tasks by chance is worse than none
         } catch (const std::exception &error) {
             record.reason = std::string("it failed: ") + error.what();
-        } catch (...) {
-            record.reason = "it threw something that is no exception of C++'s library";
         }
         if (!record.loaded && options_.log) {
             options_.log(MIRRA_LOG_WARNING, "passed over the plugin " + record.path + ": " + record.reason);

@@ -5,6 +5,7 @@
 #include "c_struct.hpp"
 #include "plugin.hpp"
 #include "session_state.hpp"
+#include "utf8.hpp"
 #include "value.hpp"
 
 #include <algorithm>
@@ -13,14 +14,16 @@
 namespace mirra::host {
 namespace {
 
-Plugin *plugin_of(const mirra_host_api *host) {
-    return host == nullptr ? nullptr : static_cast<Plugin *>(host->host);
+PluginTable *table_of(const mirra_host_api *host) {
+    return host == nullptr ? nullptr : static_cast<PluginTable *>(host->host);
 }
 
 void log(const mirra_host_api *host, std::int32_t level, const char *message) {
-    const Plugin *plugin = plugin_of(host);
-    if (plugin == nullptr || message == nullptr) return;
-    guard(nullptr, [&] { plugin->log(level, message); });
+    PluginTable *table = table_of(host);
+    if (table == nullptr || message == nullptr) return;
+    guard(nullptr, [&] {
+        if (const GatePass pass(table->gate); pass) table->plugin->log(level, message);
+    });
 }
 
 void *allocate(const mirra_host_api *, std::size_t bytes) {
@@ -33,7 +36,12 @@ void release(const mirra_host_api *, void *memory) {
 
 mirra_error *error_create(const mirra_host_api *, mirra_status code, const char *message, const char *subject,
                           const char *hint) {
-    return new_error(code, message, subject, hint);
+    const auto readable = [](const char *text) { return text == nullptr ? std::string() : as_utf8(text); };
+    mirra_error *made = nullptr;
+    guard(&made, [&] {
+        made = new_error(code, readable(message).c_str(), readable(subject).c_str(), readable(hint).c_str());
+    });
+    return made;
 }
 
 void error_destroy(const mirra_host_api *, mirra_error *error) {
@@ -42,9 +50,11 @@ void error_destroy(const mirra_host_api *, mirra_error *error) {
 
 mirra_status register_task(const mirra_host_api *host, const mirra_task *task, mirra_error **error) {
     return guard(error, [&] {
-        Plugin *plugin = plugin_of(host);
-        if (plugin == nullptr) throw Error(ErrorCode::invalid_argument, "host is NULL", "host");
-        plugin->register_task(task);
+        PluginTable *table = table_of(host);
+        if (table == nullptr) throw Error(ErrorCode::invalid_argument, "host is NULL", "host");
+        const GatePass pass(table->gate);
+        if (!pass) throw Error(ErrorCode::plugin, "the engine that this table is of is gone");
+        table->plugin->register_task(task);
     });
 }
 
@@ -73,6 +83,7 @@ mirra_status manifest_default_value(mirra_context *context, const char *name, mi
         if (auto *text = std::get_if<std::string>(&*found)) {
             mirra_value out{};
             out.type = MIRRA_TYPE_STRING;
+            const std::lock_guard lock(context->mutex);
             out.text = context->texts.emplace_back(std::move(*text)).c_str();
             write_struct(value, out);
         } else {
@@ -111,10 +122,10 @@ mirra_host_api make_host_table() noexcept {
     table.error_create = error_create;
     table.error_destroy = error_destroy;
     table.register_task = register_task;
-    table.param = param;
-    table.manifest_json = manifest_json;
-    table.manifest_default = manifest_default_value;
-    table.graph_input_channels = graph_input_channels;
+    table.param = checked<param>;
+    table.manifest_json = checked<manifest_json>;
+    table.manifest_default = checked<manifest_default_value>;
+    table.graph_input_channels = checked<graph_input_channels>;
     add_run_functions(table);
     add_tensor_functions(table);
     add_matrix_functions(table);

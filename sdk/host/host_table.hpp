@@ -1,7 +1,7 @@
 // The parts of the table of functions that plugins get.
 #pragma once
 
-#include "session_state.hpp"
+#include "plugin_handles.hpp"
 
 #include <initializer_list>
 #include <span>
@@ -24,9 +24,7 @@ runtime::Module &module_of(mirra_context *context);
 std::string to_text(const graph::Shape &shape);
 /// What an input port was given. @throws Error not_found
 const Tensor &given_tensor(const RunState &run, const char *port);
-/// A handle for a plugin.
-mirra_tensor *new_handle(runtime::TensorPtr tensor);
-/// The same, of values brought to the session's device.
+/// A handle for a plugin, of values brought to the session's device.
 mirra_tensor *upload(const mirra_context &context, std::span<const float> values, const graph::Shape &shape,
                      runtime::Layout layout);
 

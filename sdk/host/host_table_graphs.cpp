@@ -78,7 +78,7 @@ std::vector<runtime::TensorPtr> order_inputs(const graph::Graph &graph,
             throw Error(ErrorCode::mismatch, "the graph's input '" + input.name + "' was not given",
                         graph.name);
         }
-        ordered.push_back(found->tensor->tensor);
+        ordered.push_back(tensor_of(found->tensor));
     }
     if (given.size() != graph.inputs.size()) {
         throw Error(ErrorCode::mismatch, "the graph was given an input that it does not have", graph.name);
@@ -94,6 +94,17 @@ std::size_t output_index(const graph::Graph &graph, const char *name) {
                 "the graph has no output '" + std::string(name == nullptr ? "" : name) + "'", graph.name);
 }
 
+/// A handle, released at the end of its scope.
+struct ReleaseTensor {
+    void operator()(mirra_tensor *tensor) const noexcept { release_handle(tensor); }
+};
+
+/// The session compiles at the first use, and several threads of a plugin's may ask.
+std::shared_ptr<runtime::Executable> executable_of(mirra_context &context, const char *graph) {
+    const std::lock_guard lock(context.mutex);
+    return context.session->executable(graph);
+}
+
 mirra_status graph_run(mirra_context *context, const char *graph, const mirra_named_tensor *inputs,
                        std::uint32_t input_count, mirra_named_tensor *outputs, std::uint32_t output_count,
                        mirra_error **error) {
@@ -104,12 +115,12 @@ mirra_status graph_run(mirra_context *context, const char *graph, const mirra_na
         if (outputs->struct_size < offsetof(mirra_named_tensor, tensor) + sizeof(mirra_tensor *)) {
             throw Error(ErrorCode::invalid_argument, "outputs.struct_size leaves no room for the tensor");
         }
-        const auto &executable = context->session->executable(graph);
+        const auto executable = executable_of(*context, graph);
         std::vector<std::size_t> indices;
         for (const auto &output : wanted) indices.push_back(output_index(executable->graph(), output.name));
         const auto results = checked_run(
             *executable, order_inputs(executable->graph(), read_array(inputs, input_count, "inputs")));
-        std::vector<std::unique_ptr<mirra_tensor>> handles;
+        std::vector<std::unique_ptr<mirra_tensor, ReleaseTensor>> handles;
         for (const std::size_t i : indices) handles.emplace_back(new_handle(results.at(i)));
         auto *bytes = reinterpret_cast<unsigned char *>(outputs);
         for (std::size_t i = 0; i < handles.size(); ++i) {
@@ -119,24 +130,21 @@ mirra_status graph_run(mirra_context *context, const char *graph, const mirra_na
     });
 }
 
-/// A tensor that a plugin made, released at the end of its scope.
-struct ReleaseTensor {
-    void operator()(mirra_tensor *tensor) const noexcept { delete tensor; }
-};
-
 /// The plugin's part of a gradient.
 runtime::TensorPtr ask_upstream(mirra_context *context, const mirra_gradient_request &request,
                                 const runtime::TensorPtr &output) {
-    const mirra_tensor handle{output};
+    const LentTensor lent(output);
     mirra_tensor *made = nullptr;
+    const std::string what = "the task '" + context->session->entry.task->info.name + "': upstream";
     std::unique_ptr<mirra_tensor, ReleaseTensor> owner;
-    call_plugin(
-        "the task '" + context->session->entry.task->info.name + "': upstream", [&](mirra_error **error) {
-            const mirra_status status = request.upstream(request.user, context, &handle, &made, error);
-            owner.reset(made);
-            return status;
-        });
-    return owner == nullptr ? nullptr : owner->tensor;
+    call_plugin(what, [&](mirra_error **error) {
+        const mirra_status status =
+            request.upstream(request.user, context->handle, lent.handle(), &made, error);
+        owner.reset(made);
+        return status;
+    });
+    lent.check_kept(what);
+    return take_tensor(owner.release());
 }
 
 mirra_status graph_gradient(mirra_context *context, const mirra_gradient_request *given,
@@ -147,7 +155,10 @@ mirra_status graph_gradient(mirra_context *context, const mirra_gradient_request
         check_arguments({request.graph, request.inputs, request.output, request.input, gradient});
         if (request.upstream == nullptr)
             throw Error(ErrorCode::invalid_argument, "a plugin gave NULL to a function of the host");
-        const auto &differentiable = context->session->differentiable(request.graph);
+        const auto differentiable = [&] {
+            const std::lock_guard lock(context->mutex);
+            return context->session->differentiable(request.graph);
+        }();
         const graph::Graph &graph = differentiable->graph();
         const auto inputs = order_inputs(graph, read_array(request.inputs, request.input_count, "inputs"));
         const auto input = std::ranges::find(graph.inputs, request.input, &graph::Input::name);
@@ -165,11 +176,11 @@ mirra_status graph_gradient(mirra_context *context, const mirra_gradient_request
 } // namespace
 
 void add_graph_functions(mirra_host_api &table) noexcept {
-    table.graph_run = graph_run;
-    table.graph_name = graph_name;
-    table.graph_alignment = graph_alignment;
-    table.graph_output_shape = graph_output_shape;
-    table.graph_gradient = graph_gradient;
+    table.graph_run = checked<graph_run>;
+    table.graph_name = checked<graph_name>;
+    table.graph_alignment = checked<graph_alignment>;
+    table.graph_output_shape = checked<graph_output_shape>;
+    table.graph_gradient = checked<graph_gradient>;
 }
 
 } // namespace mirra::host

@@ -43,17 +43,22 @@ mirra_status tensor_eigen(mirra_context *context, const mirra_tensor *symmetric,
                                                  " is not square, or larger than " +
                                                  std::to_string(kLargestEigen));
         runtime::Eigen eigen = module.eigen(symmetric->tensor);
-        std::unique_ptr<mirra_tensor> first(new_handle(std::move(eigen.values)));
-        *vectors = new_handle(std::move(eigen.vectors));
-        *values = first.release();
+        mirra_tensor *first = new_handle(std::move(eigen.values));
+        try {
+            *vectors = new_handle(std::move(eigen.vectors));
+        } catch (...) {
+            release_handle(first);
+            throw;
+        }
+        *values = first;
     });
 }
 
 } // namespace
 
 void add_matrix_functions(mirra_host_api &table) noexcept {
-    table.tensor_product = tensor_product;
-    table.tensor_eigen = tensor_eigen;
+    table.tensor_product = checked<tensor_product>;
+    table.tensor_eigen = checked<tensor_eigen>;
 }
 
 } // namespace mirra::host

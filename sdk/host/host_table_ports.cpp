@@ -5,6 +5,7 @@
 #include "host_table.hpp"
 #include "request.hpp"
 #include "resample.hpp"
+#include "results.hpp"
 
 #include <algorithm>
 
@@ -160,10 +161,12 @@ mirra_status set_result_part(mirra_context *context, const char *name, const std
         const runtime::Rect part = read_part(given, from);
         const graph::Shape whole(shape, shape + 4);
         if (whole[0] != from[0] || whole[1] != from[1] || x < 0 || y < 0 || whole[2] > kLargestExtent ||
-            whole[3] > kLargestExtent || y + part.height > whole[2] || x + part.width > whole[3])
+            whole[3] > kLargestExtent || y > whole[2] - part.height || x > whole[3] - part.width)
             throw Error(ErrorCode::mismatch, "a plugin gave a part that reaches beyond the result", name);
+        check_tensor(*context->session, name, whole);
         std::vector<float> values(elements(from));
         context->session->engine->module().download(*tensor->tensor, values, runtime::Layout::nchw);
+        const std::lock_guard lock(context->mutex);
         Tensor &result = result_of(run.result, name, whole);
         for_rows(from, part, whole, x, y, [&](std::size_t source, std::size_t target) {
             std::copy_n(values.data() + source, part.width, result.values.data() + target);
@@ -174,6 +177,7 @@ mirra_status set_result_part(mirra_context *context, const char *name, const std
 mirra_status progress(mirra_context *context, double fraction, mirra_error **error) {
     return guard(error, [&] {
         const RunState &run = run_of(context);
+        const std::lock_guard lock(context->mutex);
         if (!run.step || !(fraction >= 0 && fraction <= 1))
             throw Error(ErrorCode::invalid_argument,
                         "a plugin reported a step outside of process, or outside of 0 to 1");
@@ -185,6 +189,7 @@ mirra_status preview(mirra_context *context, const mirra_tensor *output, mirra_e
     return guard(error, [&] {
         const RunState &run = run_of(context);
         check_arguments({output});
+        const std::lock_guard lock(context->mutex);
         if (!run.show) throw Error(ErrorCode::invalid_argument, "a plugin gave a preview outside of process");
         run.show(*output);
     });
@@ -193,15 +198,15 @@ mirra_status preview(mirra_context *context, const mirra_tensor *output, mirra_e
 } // namespace
 
 void add_port_functions(mirra_host_api &table) noexcept {
-    table.port_given = port_given;
-    table.port_tensor_shape = port_tensor_shape;
-    table.port_tensor_part = port_tensor_part;
-    table.port_image = port_image;
-    table.port_image_size = port_image_size;
-    table.port_image_scaled = port_image_scaled;
-    table.set_result_part = set_result_part;
-    table.progress = progress;
-    table.preview = preview;
+    table.port_given = checked<port_given>;
+    table.port_tensor_shape = checked<port_tensor_shape>;
+    table.port_tensor_part = checked<port_tensor_part>;
+    table.port_image = checked<port_image>;
+    table.port_image_size = checked<port_image_size>;
+    table.port_image_scaled = checked<port_image_scaled>;
+    table.set_result_part = checked<set_result_part>;
+    table.progress = checked<progress>;
+    table.preview = checked<preview>;
 }
 
 } // namespace mirra::host

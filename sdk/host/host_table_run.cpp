@@ -3,6 +3,8 @@
 #include "c_struct.hpp"
 #include "host_table.hpp"
 #include "noise.hpp"
+#include "results.hpp"
+#include "utf8.hpp"
 #include "value.hpp"
 
 namespace mirra::host {
@@ -57,6 +59,7 @@ mirra_status estimate_noise(mirra_context *context, double *sigma, mirra_error *
         const auto look = [&] {
             if (run.stopped()) throw Error(ErrorCode::cancelled, "the run was cancelled");
         };
+        const std::lock_guard lock(context->mutex);
         if (!run.noise) run.noise = estimate_noise_level(run.input, look);
         *sigma = *run.noise;
     });
@@ -67,7 +70,10 @@ mirra_status set_result(mirra_context *context, const char *name, const mirra_va
     return guard(error, [&] {
         RunState &run = run_of(context);
         check_arguments({name, value});
-        run.result.values[name] = from_c(read_struct(value, "value"), name);
+        Value given = from_c(read_struct(value, "value"), name);
+        if (auto *text = std::get_if<std::string>(&given)) *text = as_utf8(std::move(*text));
+        const std::lock_guard lock(context->mutex);
+        keep_value(context->session->entry.task->info, run.result, name, std::move(given));
     });
 }
 
@@ -78,8 +84,10 @@ mirra_status set_result_tensor(mirra_context *context, const char *name, const m
         check_arguments({name, tensor});
         Tensor out;
         out.shape = tensor->tensor->shape();
+        check_tensor(*context->session, name, out.shape);
         out.values.resize(elements(out.shape));
         context->session->engine->module().download(*tensor->tensor, out.values, runtime::Layout::nchw);
+        const std::lock_guard lock(context->mutex);
         run.result.tensors[name] = std::move(out);
     });
 }
@@ -102,13 +110,13 @@ const Tensor &given_tensor(const RunState &run, const char *port) {
 }
 
 void add_run_functions(mirra_host_api &table) noexcept {
-    table.run_info = run_info;
-    table.port_value = port_value;
-    table.port_tensor = port_tensor;
-    table.cancelled = cancelled;
-    table.estimate_noise = estimate_noise;
-    table.set_result = set_result;
-    table.set_result_tensor = set_result_tensor;
+    table.run_info = checked<run_info>;
+    table.port_value = checked<port_value>;
+    table.port_tensor = checked<port_tensor>;
+    table.cancelled = checked<cancelled>;
+    table.estimate_noise = checked<estimate_noise>;
+    table.set_result = checked<set_result>;
+    table.set_result_tensor = checked<set_result_tensor>;
 }
 
 } // namespace mirra::host

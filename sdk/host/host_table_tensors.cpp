@@ -40,20 +40,24 @@ void check_broadcast(const graph::Shape &a, const graph::Shape &b) {
 }
 
 void tensor_release(mirra_tensor *tensor) {
-    delete tensor;
+    release_handle(tensor);
 }
 
 mirra_tensor *tensor_retain(const mirra_tensor *tensor) {
     mirra_tensor *copy = nullptr;
-    if (tensor != nullptr) guard(nullptr, [&] { copy = new_handle(tensor->tensor); });
+    if (tensor != nullptr) guard(nullptr, [&] { copy = new_handle(tensor_of(tensor)); });
     return copy;
 }
 
 std::int32_t tensor_shape(const mirra_tensor *tensor, std::int64_t *shape, std::int32_t capacity) {
-    if (tensor == nullptr) return 0;
-    const graph::Shape &extents = tensor->tensor->shape();
-    const auto rank = static_cast<std::int32_t>(extents.size());
-    if (shape != nullptr) std::copy_n(extents.begin(), std::clamp(capacity, 0, rank), shape);
+    std::int32_t rank = 0;
+    guard(nullptr, [&] {
+        const runtime::TensorPtr known = tensor_of(tensor);
+        if (known == nullptr) return;
+        const graph::Shape &extents = known->shape();
+        rank = static_cast<std::int32_t>(extents.size());
+        if (shape != nullptr) std::copy_n(extents.begin(), std::clamp(capacity, 0, rank), shape);
+    });
     return rank;
 }
 
@@ -184,10 +188,6 @@ std::string to_text(const graph::Shape &shape) {
     return '{' + text + '}';
 }
 
-mirra_tensor *new_handle(runtime::TensorPtr tensor) {
-    return new mirra_tensor{std::move(tensor)};
-}
-
 mirra_tensor *upload(const mirra_context &context, std::span<const float> values, const graph::Shape &shape,
                      runtime::Layout layout) {
     const SessionState &session = *context.session;
@@ -198,16 +198,16 @@ void add_tensor_functions(mirra_host_api &table) noexcept {
     table.tensor_release = tensor_release;
     table.tensor_retain = tensor_retain;
     table.tensor_shape = tensor_shape;
-    table.tensor_upload = tensor_upload;
-    table.tensor_download = tensor_download;
-    table.tensor_from_dlpack = tensor_from_dlpack;
-    table.tensor_to_dlpack = tensor_to_dlpack;
-    table.tensor_full = tensor_full;
-    table.tensor_binary = tensor_binary;
-    table.tensor_affine = tensor_affine;
-    table.tensor_clamp = tensor_clamp;
-    table.tensor_reduce = tensor_reduce;
-    table.tensor_resample = tensor_resample;
+    table.tensor_upload = checked<tensor_upload>;
+    table.tensor_download = checked<tensor_download>;
+    table.tensor_from_dlpack = checked<tensor_from_dlpack>;
+    table.tensor_to_dlpack = checked<tensor_to_dlpack>;
+    table.tensor_full = checked<tensor_full>;
+    table.tensor_binary = checked<tensor_binary>;
+    table.tensor_affine = checked<tensor_affine>;
+    table.tensor_clamp = checked<tensor_clamp>;
+    table.tensor_reduce = checked<tensor_reduce>;
+    table.tensor_resample = checked<tensor_resample>;
 }
 
 } // namespace mirra::host

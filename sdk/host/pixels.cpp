@@ -1,6 +1,8 @@
 // Between a caller's image and the pixels that tasks see.
 #include "pixels.hpp"
 
+#include "mirra/error.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -64,7 +66,44 @@ Span extent(const image::ConstImageView &view) {
     return span;
 }
 
+/// Whether samples of two channels, `apart` bytes from each other at their first pixel, share memory: there are
+/// two pixels between which the strides make up for that. Within a channel rows, or columns, lie apart, so that
+/// only a few pixels can.
+bool share_memory(const image::ConstImageView &view, std::int64_t apart) {
+    const auto size = static_cast<std::int64_t>(image::sample_bytes(view.sample));
+    std::int64_t fast = view.x_stride, slow = view.y_stride, across = view.width, down = view.height;
+    if (std::abs(fast) > std::abs(slow)) {
+        std::swap(fast, slow);
+        std::swap(across, down);
+    }
+    const auto near = [](std::int64_t distance, std::int64_t stride, std::int64_t count) {
+        const std::int64_t step = count == 1 || stride == 0 ? 0 : -distance / stride;
+        return std::pair(std::max(step - 1, 1 - count), std::min(step + 1, count - 1));
+    };
+    const auto [first, last] = near(apart, slow, down);
+    for (std::int64_t j = first; j <= last; ++j) {
+        const std::int64_t rest = apart + j * slow;
+        const auto [left, right] = near(rest, fast, across);
+        for (std::int64_t i = left; i <= right; ++i)
+            if (std::abs(rest + i * fast) < size) return true;
+    }
+    return false;
+}
+
 } // namespace
+
+void check_writable(const image::ConstImageView &view, const std::string &name) {
+    for (std::size_t c = 1; c < static_cast<std::size_t>(view.channels); ++c) {
+        for (std::size_t d = 0; d < c; ++d) {
+            const auto one = reinterpret_cast<std::intptr_t>(view.data[c]);
+            const auto other = reinterpret_cast<std::intptr_t>(view.data[d]);
+            if (share_memory(view, one - other))
+                throw Error(ErrorCode::invalid_argument,
+                            name + ": samples of different channels share memory, which cannot be written",
+                            name, "Strides are in bytes; give each channel memory of its own.");
+        }
+    }
+}
 
 void load_tile(const image::ConstImageView &source, const runtime::Rect &rect, int channels,
                std::span<float> out) {

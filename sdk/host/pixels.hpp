@@ -25,4 +25,8 @@ bool overlap(const image::ConstImageView &a, const image::ConstImageView &b);
 /// A private copy of the samples.
 image::Image copy_of(const image::ConstImageView &view);
 
+/// That no two samples of an image that is to be written share memory; in one that is only read they may.
+/// @param view  a valid one  @throws Error invalid_argument
+void check_writable(const image::ConstImageView &view, const std::string &name);
+
 } // namespace mirra::host

@@ -1,9 +1,10 @@
 // Loading of plugins: every way in which a file can be wrong ends in a reason, not in a crash.
 #include "plugin.hpp"
 
-#include "c_error.hpp"
 #include "mirra/error.hpp"
+#include "session_state.hpp"
 #include "shared_library.hpp"
+#include "utf8.hpp"
 
 #include <algorithm>
 #include <type_traits>
@@ -33,7 +34,11 @@ mirra_plugin_info query(boost::dll::shared_library &library) {
     } answer{};
     answer.info.struct_size = sizeof(mirra_plugin_info);
     const mirra_host_info host{sizeof(mirra_host_info), kPluginAbiMin, kPluginAbiMax, 0, MIRRA_VERSION_TEXT};
-    const mirra_status status = function(&host, &answer.info);
+    mirra_status status = MIRRA_OK;
+    call_plugin("its query function", [&](mirra_error **) {
+        status = function(&host, &answer.info);
+        return MIRRA_OK;
+    });
     if (status != MIRRA_OK)
         reject("it declined this version of Mirra (status " + std::to_string(status) + ")");
     if (answer.info.struct_size != sizeof(mirra_plugin_info) ||
@@ -59,26 +64,54 @@ std::string checked_text(const char *text, const char *what) {
     if (text == nullptr || *text == '\0') reject(std::string("it gives no ") + what);
     std::string copy(text);
     if (copy.size() > 127) reject(std::string("its ") + what + " is longer than 127 characters");
-    return copy;
+    return as_utf8(std::move(copy));
 }
 
 } // namespace
 
-Plugin::Plugin(Log log) : log_(std::move(log)), table_(make_host_table()) {
-    table_.host = this;
+Plugin::Plugin(InitFunction init, Log log)
+    : init_(init)
+    , log_(std::move(log))
+    , table_(take_table(init, *this)) {}
+
+Plugin::~Plugin() {
+    give_back_table(init_, table_);
 }
 
 void Plugin::log(std::int32_t level, const std::string &message) const {
-    if (log_) log_(level, message);
+    if (log_) log_(std::clamp<std::int32_t>(level, MIRRA_LOG_DEBUG, MIRRA_LOG_ERROR), as_utf8(message));
 }
 
 void Plugin::register_task(const mirra_task *task) {
+    const std::lock_guard lock(mutex_);
     if (!registering_) reject("a task was registered after init");
     PluginTask read = read_task(task);
     const bool twice = std::any_of(tasks_.begin(), tasks_.end(),
                                    [&](const auto &t) { return t.info.name == read.info.name; });
     if (twice) reject("it registers the task '" + read.info.name + "' twice");
     tasks_.push_back(std::move(read));
+}
+
+void Plugin::initialise(PluginRecord &record) {
+    const auto allow = [this](bool registering) {
+        const std::lock_guard lock(mutex_);
+        registering_ = registering;
+    };
+    allow(true);
+    try {
+        call_plugin("its init function", [&](mirra_error **error) {
+            return init_(&table_.functions, record.abi, error);
+        });
+    } catch (...) {
+        allow(false);
+        throw;
+    }
+    allow(false);
+    if (tasks_.empty()) reject("it registered no task");
+    for (PluginTask &task : tasks_) {
+        task.info.plugin_id = record.id;
+        task.info.plugin_version = record.version;
+    }
 }
 
 std::shared_ptr<const Plugin> Plugin::load(const std::filesystem::path &file, const Log &log,
@@ -91,18 +124,8 @@ std::shared_ptr<const Plugin> Plugin::load(const std::filesystem::path &file, co
     record.id = checked_text(info.id, "id");
     record.version = checked_text(info.version, "version");
     if (info.init == nullptr) reject("it has no init function");
-    const std::shared_ptr<Plugin> plugin(new Plugin(log));
-    mirra_error *error = nullptr;
-    plugin->registering_ = true;
-    const mirra_status status = info.init(&plugin->table_, record.abi, &error);
-    plugin->registering_ = false;
-    if (status != MIRRA_OK) throw_reported(status, error, "its init function");
-    destroy_error(error);
-    if (plugin->tasks_.empty()) reject("it registered no task");
-    for (PluginTask &task : plugin->tasks_) {
-        task.info.plugin_id = record.id;
-        task.info.plugin_version = record.version;
-    }
+    const std::shared_ptr<Plugin> plugin(new Plugin(info.init, log));
+    plugin->initialise(record);
     return plugin;
 }
 

@@ -2,9 +2,10 @@
 #pragma once
 
 #include "mirra/host.hpp"
-#include "mirra/mirra_plugin.h"
+#include "plugin_table.hpp"
 
 #include <filesystem>
+#include <mutex>
 
 namespace mirra::host {
 
@@ -17,7 +18,7 @@ struct PluginTask {
     mirra_task functions{};
 };
 
-/// Thread-safe once loaded. The host's table lies in it, so that it must outlive the plugin's instances.
+/// Thread-safe. What stands behind the table that the plugin was given; must outlive the plugin's instances.
 class Plugin {
   public:
     /// Loads, asks, checks the ABI, and only then initialises.
@@ -28,26 +29,32 @@ class Plugin {
 
     Plugin(const Plugin &) = delete;
     Plugin &operator=(const Plugin &) = delete;
+    ~Plugin();
 
-    [[nodiscard]] const mirra_host_api &table() const noexcept { return table_; }
+    [[nodiscard]] const mirra_host_api &table() const noexcept { return table_.functions; }
     [[nodiscard]] const std::vector<PluginTask> &tasks() const noexcept { return tasks_; }
     /// @throws Error plugin
     void register_task(const mirra_task *task);
     void log(std::int32_t level, const std::string &message) const;
 
   private:
-    explicit Plugin(Log log);
+    Plugin(InitFunction init, Log log);
+    void initialise(PluginRecord &record);
 
+    const InitFunction init_;
     Log log_;
-    mirra_host_api table_{};
+    PluginTable &table_;
+    std::mutex mutex_; ///< of what registering changes: a plugin may do it from any thread
     std::vector<PluginTask> tasks_;
     bool registering_ = false;
 };
 
 /// Checks a plugin's description of a task and copies it. @throws Error plugin
 PluginTask read_task(const mirra_task *task);
+/// Lower case letters, digits and characters of `also` between them, at most 63.
+[[nodiscard]] bool is_name(std::string_view name, std::string_view also) noexcept;
 
-/// The table with all functions set; `host` is left for the plugin object.
+/// The table with all functions set; `host` is left to its owner.
 mirra_host_api make_host_table() noexcept;
 
 } // namespace mirra::host

@@ -3,10 +3,12 @@
 #include "mirra/error.hpp"
 #include "plugin.hpp"
 #include "request.hpp"
+#include "utf8.hpp"
 #include "value.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <set>
 
 namespace mirra::host {
@@ -20,8 +22,11 @@ constexpr std::uint32_t kMostChoices = 1024;
     throw Error(ErrorCode::plugin, what + " " + why);
 }
 
-std::string text(const char *value) {
-    return value == nullptr ? std::string() : std::string(value);
+std::string text(const char *value, const std::string &what) {
+    constexpr std::size_t kLongest = 65535;
+    if (value == nullptr) return {};
+    if (strnlen(value, kLongest + 1) > kLongest) reject(what, "has a text that is longer than 65535 bytes");
+    return as_utf8(value);
 }
 
 void check_flags(std::uint32_t flags, std::uint32_t known, const std::string &what) {
@@ -29,28 +34,26 @@ void check_flags(std::uint32_t flags, std::uint32_t known, const std::string &wh
 }
 
 std::string checked_name(const char *value, const std::string &what, const char *also) {
-    const std::string name = text(value);
-    const bool fine = !name.empty() && name.size() < 64 && std::all_of(name.begin(), name.end(), [&](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-               std::string_view(also).find(c) != std::string::npos;
-    });
-    if (!fine) reject(what, "has the name '" + name + "', which is not of lower case letters and digits");
+    const std::string name = text(value, what);
+    if (!is_name(name, also))
+        reject(what, "has the name '" + name + "', which is not of lower case letters and digits, with '" +
+                         also[0] + "' only between them");
     return name;
 }
 
 Port read_port(const mirra_port_info &port, const std::string &owner) {
     Port out;
     out.name = checked_name(port.name, owner + ": a port", "-_");
-    out.label = text(port.label);
-    out.doc = text(port.doc);
-    out.unit = text(port.unit);
+    const std::string what = owner + ": port '" + out.name + "'";
+    out.label = text(port.label, what);
+    out.doc = text(port.doc, what);
+    out.unit = text(port.unit, what);
     if (port.type < MIRRA_TYPE_BOOL || port.type > MIRRA_TYPE_TENSOR)
         reject(owner, "has a port of an unknown type");
     if (port.direction != MIRRA_PORT_INPUT && port.direction != MIRRA_PORT_OUTPUT) {
         reject(owner, "has a port of an unknown direction");
     }
-    check_flags(port.flags, MIRRA_PORT_OPTIONAL | MIRRA_PORT_AS_IS | MIRRA_PORT_COLORED,
-                owner + ": port '" + out.name + "'");
+    check_flags(port.flags, MIRRA_PORT_OPTIONAL | MIRRA_PORT_AS_IS | MIRRA_PORT_COLORED, what);
     out.type = static_cast<Type>(port.type);
     out.output = port.direction == MIRRA_PORT_OUTPUT;
     out.optional = (port.flags & MIRRA_PORT_OPTIONAL) != 0;
@@ -63,9 +66,12 @@ void read_choices(const mirra_param_info &info, Parameter &out, const std::strin
     if (info.choice_count > kMostChoices) reject(what, "has too many choices");
     if (info.choice_count > 0 && info.choices == nullptr) reject(what, "has choices that are NULL");
     for (std::uint32_t i = 0; i < info.choice_count; ++i) {
-        out.choices.push_back(text(info.choices[i]));
+        out.choices.push_back(text(info.choices[i], what));
+        if (out.choices.back().empty()) reject(what, "has a choice that is empty or NULL");
+        if (std::ranges::count(out.choices, out.choices.back()) > 1)
+            reject(what, "has the choice '" + out.choices.back() + "' twice");
         const char *label = info.choice_labels == nullptr ? nullptr : info.choice_labels[i];
-        out.choice_labels.push_back(label == nullptr ? out.choices.back() : text(label));
+        out.choice_labels.push_back(label == nullptr ? out.choices.back() : text(label, what));
     }
     if (out.type == Type::choice && out.choices.empty()) reject(what, "has no choices");
 }
@@ -78,6 +84,8 @@ void read_range(const mirra_param_info &info, Parameter &out, const std::string 
     out.soft_maximum = no_soft ? info.maximum : info.soft_maximum;
     out.step = info.step;
     const bool number = out.type == Type::integer || out.type == Type::real;
+    const bool finite = std::isfinite(out.minimum) && std::isfinite(out.maximum) && std::isfinite(out.step);
+    if (number && !finite) reject(what, "has a range that is not finite");
     const bool ordered = out.minimum <= out.soft_minimum && out.soft_minimum <= out.soft_maximum &&
                          out.soft_maximum <= out.maximum && out.step >= 0;
     if (number && !ordered) reject(what, "has a range whose ends are out of order");
@@ -93,10 +101,10 @@ Parameter read_parameter(const mirra_param_info &info, const std::string &owner)
     out.type = static_cast<Type>(info.type);
     out.flags = info.flags;
     out.since = std::max(info.since, 1U);
-    out.label = text(info.label);
-    out.doc = text(info.doc);
-    out.group = text(info.group);
-    out.unit = text(info.unit);
+    out.label = text(info.label, what);
+    out.doc = text(info.doc, what);
+    out.group = text(info.group, what);
+    out.unit = text(info.unit, what);
     read_choices(info, out, what);
     read_range(info, out, what);
     try {
@@ -144,6 +152,12 @@ void check_functions(const mirra_task &task, const std::string &what) {
 
 } // namespace
 
+bool is_name(std::string_view name, std::string_view also) noexcept {
+    const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    return !name.empty() && name.size() < 64 && plain(name.front()) && plain(name.back()) &&
+           std::ranges::all_of(name, [&](char c) { return plain(c) || also.find(c) != std::string::npos; });
+}
+
 PluginTask read_task(const mirra_task *task) {
     PluginTask out;
     out.functions = read_struct(task, "task");
@@ -154,9 +168,9 @@ PluginTask read_task(const mirra_task *task) {
         reject(what, "has too many ports or parameters");
     check_flags(in.flags, MIRRA_TASK_GLOBAL_STATISTICS, what);
     check_functions(in, what);
-    out.info.label = in.label == nullptr ? out.info.name : text(in.label);
-    out.info.doc = text(in.doc);
-    out.info.default_bundle = text(in.default_bundle);
+    out.info.label = in.label == nullptr ? out.info.name : text(in.label, what);
+    out.info.doc = text(in.doc, what);
+    out.info.default_bundle = text(in.default_bundle, what);
     out.info.global_statistics = in.measure != nullptr;
     for (const auto &port : read_array(in.ports, in.port_count, "ports"))
         out.info.ports.push_back(read_port(port, what));

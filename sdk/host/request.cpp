@@ -30,6 +30,7 @@ void check_kinds(const Task &task, const RunRequest &request) {
         const Port &port = port_of(task, name);
         if (port.type != Type::image) wrong_kind(port, "an image");
         image::validate(view, name);
+        if (port.output) check_writable(view, name);
     }
     for (const auto &[name, value] : request.values) {
         const Port &port = port_of(task, name);

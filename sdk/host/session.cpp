@@ -8,18 +8,6 @@
 namespace mirra::host {
 namespace {
 
-/// Holds a session for the time of a call.
-class Hold {
-  public:
-    explicit Hold(Session &session) : session_(session) { session_.acquire(); }
-    Hold(const Hold &) = delete;
-    Hold &operator=(const Hold &) = delete;
-    ~Hold() { session_.release(); }
-
-  private:
-    Session &session_;
-};
-
 /// Tasks with the same default bundle share their bundles.
 bool is_for(const EngineCore &engine, const bundle::Bundle &bundle, const Task &task) {
     return std::ranges::any_of(engine.tasks(), [&](const Task &each) {
@@ -58,12 +46,13 @@ class SessionCore final : public Session {
         const Hold hold(*this);
         state_.values[name] = parse(state_.parameter(name), text);
     }
-    const Value &get(const std::string &name) override {
-        const Hold hold(*this);
+    const Value &get(const std::string &name) const override {
         return state_.values.at(state_.parameter(name).name);
     }
     const Parameter &parameter(const std::string &name) const override { return state_.parameter(name); }
     const Task &task() const override { return state_.entry.task->info; }
+    const std::string &device() const override { return state_.device; }
+    const std::string &precision_reason() const override { return state_.precision.reason; }
     Plan plan(std::int32_t width, std::int32_t height) override;
     std::shared_ptr<const RunResult> run(const RunRequest &request) override {
         const Hold hold(*this);
@@ -129,8 +118,6 @@ Plan SessionCore::plan(std::int32_t width, std::int32_t height) {
     out.base_bytes = budget.base;
     out.memory_limit = state_.options.memory_limit;
     out.precision = state_.precision.precision;
-    out.precision_reason = state_.precision.reason;
-    out.device = state_.device;
     out.required_bytes = required_limit(state_, setup, budget, width, height);
     out.fits = out.memory_limit == 0 || out.memory_limit >= out.required_bytes;
     if (!out.fits) return out;

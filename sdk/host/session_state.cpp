@@ -3,7 +3,23 @@
 
 #include "c_error.hpp"
 
+#include <cfenv>
+
 namespace mirra::host {
+namespace {
+
+class FloatingPoint {
+  public:
+    FloatingPoint() { std::fegetenv(&environment_); }
+    FloatingPoint(const FloatingPoint &) = delete;
+    FloatingPoint &operator=(const FloatingPoint &) = delete;
+    ~FloatingPoint() { std::fesetenv(&environment_); }
+
+  private:
+    std::fenv_t environment_{};
+};
+
+} // namespace
 
 const std::shared_ptr<runtime::Executable> &SessionState::executable(const std::string &graph) {
     const auto found = executables.find(graph);
@@ -50,6 +66,7 @@ void DestroyInstance::operator()(void *instance) const noexcept {
 void call_plugin(const std::string &what, const std::function<mirra_status(mirra_error **)> &function) {
     mirra_error *error = nullptr;
     mirra_status status = MIRRA_E_PLUGIN;
+    const FloatingPoint kept; // rounding and flushing are the caller's, whatever the plugin sets
     try {
         status = function(&error);
     } catch (...) {

@@ -6,9 +6,10 @@
 
 #include <algorithm>
 #include <deque>
+#include <mutex>
 #include <optional>
 
-/// A plugin's handle to a tensor.
+/// What a plugin's handle to a tensor stands for; plugins hold no pointer to it (plugin_handles.hpp).
 struct mirra_tensor {
     mirra::runtime::TensorPtr tensor;
 };
@@ -60,6 +61,7 @@ struct RunState {
     /// While a tile is in `process`: reports its fraction, shows its unfinished output. Empty otherwise.
     std::function<void(double fraction)> step;
     std::function<void(const mirra_tensor &output)> show;
+    std::shared_ptr<runtime::Arena> arena = {}; ///< of the run's tensors, whatever thread makes them
 
     [[nodiscard]] bool stopped() const {
         return std::any_of(request.cancels.begin(), request.cancels.end(),
@@ -76,10 +78,12 @@ void call_plugin(const std::string &what, const std::function<mirra_status(mirra
 
 } // namespace mirra::host
 
-/// What the host holds for the time of one call to a plugin.
+/// What the host holds for the time of one call to a plugin. Several threads of a plugin's may use it.
 struct mirra_context {
     mirra::host::SessionState *session = nullptr;
+    mirra_context *handle = nullptr;                  ///< what the plugin holds
     const mirra::host::RunRequest *request = nullptr; ///< null where there is none: a session made, a plan
     mirra::host::RunState *run = nullptr;             ///< null in `configure`
     std::deque<std::string> texts;                    ///< handed out, alive as long as the context
+    std::mutex mutex; ///< held by who changes texts, what the session compiled, or the run
 };

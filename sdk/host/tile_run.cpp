@@ -4,7 +4,9 @@
 #include "c_struct.hpp"
 #include "mirra/error.hpp"
 #include "pixels.hpp"
+#include "plugin_handles.hpp"
 #include "request.hpp"
+#include "results.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -47,23 +49,23 @@ runtime::Rect within(const runtime::Rect &rect, std::int64_t width, std::int64_t
             std::min(rect.y + rect.height, height) - top};
 }
 
-/// The tile that a plugin gives, the host's from then on, also where the plugin fails after it.
+/// The handle that a plugin gives, the host's from then on, also where the plugin fails after it.
 class GivenTile {
   public:
-    explicit GivenTile(const mirra_tensor &input) : input_(&input) {}
+    explicit GivenTile(const mirra_tensor *input) : input_(input) {}
     GivenTile(const GivenTile &) = delete;
     GivenTile &operator=(const GivenTile &) = delete;
     ~GivenTile() {
-        if (!is_input()) delete tensor_;
+        if (handle_ != input_) release_handle(handle_);
     }
 
-    mirra_tensor **out() { return &tensor_; }
-    [[nodiscard]] const mirra_tensor *get() const { return tensor_; }
-    [[nodiscard]] bool is_input() const { return tensor_ == input_; }
+    mirra_tensor **out() { return &handle_; }
+    /// @throws Error plugin
+    runtime::TensorPtr take() { return take_tensor(std::exchange(handle_, nullptr)); }
 
   private:
     const mirra_tensor *input_;
-    mirra_tensor *tensor_ = nullptr;
+    mirra_tensor *handle_ = nullptr;
 };
 
 class TileRun {
@@ -78,7 +80,8 @@ class TileRun {
         , margin_(plan.key.setup.margin)
         , arena_bytes_(plan.arena_bytes)
         , run_{request, images.input, result, plan.tiles.padded_width, plan.tiles.padded_height, {}, {}, {}}
-        , channels_(images.as_is ? images.input.color_channels() : 3) {
+        , channels_(images.as_is ? images.input.color_channels() : 3)
+        , task_("the task '" + session.entry.task->info.name + "'") {
         context_.session = &session;
         context_.request = &request;
         context_.run = &run_;
@@ -88,6 +91,7 @@ class TileRun {
 
   private:
     void prepare();
+    void call_all();
     void call(const char *function, const std::function<mirra_status(mirra_error **)> &body);
     void measure_tile(std::uint32_t pass, std::size_t index);
     void process_tile(std::size_t index);
@@ -96,6 +100,7 @@ class TileRun {
     /// @param within  how far the tile at hand is, 0 ... 1
     void report(const char *stage, std::size_t tile, std::size_t count, double within = 0);
     void allow_steps(std::size_t index);
+    void forbid_steps();
 
     SessionState &session_;
     const mirra_task &functions_;
@@ -108,13 +113,15 @@ class TileRun {
     int channels_;
     mirra_context context_;
     std::shared_ptr<runtime::Arena> arena_;
+    std::string task_; ///< for messages: "the task 'denoise'"
+    mirra_context *handle_ = nullptr;
     std::vector<float> buffer_;
     std::size_t steps_done_ = 0, steps_ = 1;
     std::uint64_t previews_ = 0;
 };
 
 void TileRun::call(const char *function, const std::function<mirra_status(mirra_error **)> &body) {
-    call_plugin("the task '" + session_.entry.task->info.name + "': " + function, body);
+    call_plugin(task_ + ": " + function, body);
 }
 
 void TileRun::report(const char *stage, std::size_t tile, std::size_t count, double within) {
@@ -144,8 +151,7 @@ runtime::TensorPtr TileRun::upload(const runtime::Tile &tile) {
 
 void TileRun::store(const mirra_tensor &output, const runtime::Tile &tile) {
     if (output.tensor->shape() != graph::Shape{1, channels_, tile.input.height, tile.input.width}) {
-        throw Error(ErrorCode::plugin, "the task '" + session_.entry.task->info.name +
-                                           "' gave a tile whose shape is not that of its input");
+        throw Error(ErrorCode::plugin, task_ + " gave a tile whose shape is not that of its input");
     }
     runtime::Tile kept = tile;
     kept.input = moved(tile.input, -margin_);
@@ -158,6 +164,7 @@ void TileRun::store(const mirra_tensor &output, const runtime::Tile &tile) {
 }
 
 void TileRun::allow_steps(std::size_t index) {
+    const std::lock_guard lock(context_.mutex);
     run_.step = [this, index, furthest = 0.0](double fraction) mutable {
         furthest = std::clamp(fraction, furthest, 1.0);
         report("process", index, plan_.tiles.size(), furthest);
@@ -169,56 +176,65 @@ void TileRun::allow_steps(std::size_t index) {
     };
 }
 
+void TileRun::forbid_steps() {
+    const std::lock_guard lock(context_.mutex);
+    run_.step = nullptr;
+    run_.show = nullptr;
+}
+
 void TileRun::measure_tile(std::uint32_t pass, std::size_t index) {
     const std::size_t count = plan_.tiles.size();
     report("measure", pass * count + index, passes_ * count);
     const mirra_tile description = to_c(plan_.tiles[index], index, count, pass);
-    const mirra_tensor input{upload(plan_.tiles[index])};
+    const LentTensor input(upload(plan_.tiles[index]));
     call("measure", [&](mirra_error **error) {
-        return functions_.measure(session_.instance.get(), &context_, &description, &input, error);
+        return functions_.measure(session_.instance.get(), handle_, &description, input.handle(), error);
     });
+    input.check_kept(task_);
 }
 
 void TileRun::process_tile(std::size_t index) {
     const runtime::Tile &tile = plan_.tiles[index];
     const mirra_tile description = to_c(tile, index, plan_.tiles.size());
-    const mirra_tensor input{upload(tile)};
-    GivenTile output(input);
+    const LentTensor input(upload(tile));
+    GivenTile output(input.handle());
     allow_steps(index);
     call("process", [&](mirra_error **error) {
-        return functions_.process(session_.instance.get(), &context_, &description, &input, output.out(),
-                                  error);
+        return functions_.process(session_.instance.get(), handle_, &description, input.handle(),
+                                  output.out(), error);
     });
-    run_.step = nullptr;
-    run_.show = nullptr;
-    const std::string task = "the task '" + session_.entry.task->info.name + "'";
-    if (output.is_input()) {
-        throw Error(ErrorCode::plugin, task + " gave its input as its output", {},
-                    "It must give a handle of its own, made by tensor_retain.");
+    forbid_steps();
+    input.check_kept(task_);
+    runtime::TensorPtr tensor;
+    try {
+        tensor = output.take();
+    } catch (const Error &error) {
+        throw Error(error.code(), task_ + " " + error.what(), {}, error.hint());
     }
     if (!images_.output) return;
-    if (output.get() == nullptr || output.get()->tensor == nullptr)
-        throw Error(ErrorCode::plugin, task + " gave no tile");
-    store(*output.get(), tile);
+    if (tensor == nullptr) throw Error(ErrorCode::plugin, task_ + " gave no tile");
+    store(mirra_tensor{tensor}, tile);
 }
 
 void TileRun::prepare() {
     runtime::Module &module = session_.engine->module();
     module.set_threads(session_.options.threads);
     arena_ = module.make_arena(arena_bytes_);
+    run_.arena = arena_;
     buffer_.resize(static_cast<std::size_t>(plan_.input_width * plan_.input_height * channels_));
     steps_ = plan_.tiles.size() * (std::size_t{passes_} + 1);
     if (images_.output) image::copy_alpha(images_.input, *images_.output);
 }
 
-void TileRun::run() {
-    prepare();
+void TileRun::call_all() {
     const auto scope = session_.engine->module().enter(arena_);
+    const ContextHandle context(context_);
+    handle_ = context.handle();
     void *instance = session_.instance.get();
     const std::size_t count = plan_.tiles.size();
     report("prepare", 0, 0);
     if (functions_.begin != nullptr) {
-        call("begin", [&](mirra_error **error) { return functions_.begin(instance, &context_, error); });
+        call("begin", [&](mirra_error **error) { return functions_.begin(instance, handle_, error); });
     }
     for (std::uint32_t pass = 0; pass < passes_; ++pass)
         for (std::size_t i = 0; i < count; ++i, ++steps_done_) measure_tile(pass, i);
@@ -228,9 +244,15 @@ void TileRun::run() {
     }
     report("finish", count, count);
     if (functions_.finish != nullptr) {
-        call("finish", [&](mirra_error **error) { return functions_.finish(instance, &context_, error); });
+        call("finish", [&](mirra_error **error) { return functions_.finish(instance, handle_, error); });
     }
-    run_.result.tile_count = count;
+}
+
+void TileRun::run() {
+    prepare();
+    call_all();
+    check_given(session_.entry.task->info, run_.request, run_.result);
+    run_.result.tile_count = plan_.tiles.size();
     run_.result.peak_bytes = arena_->peak_bytes() + buffer_.size() * sizeof(float);
 }
 
@@ -273,12 +295,14 @@ Setup configure(SessionState &session, const Occasion &occasion) {
     mirra_context context;
     context.session = &session;
     context.request = occasion.request;
+    const ContextHandle handle(context);
     mirra_setup setup{};
     setup.struct_size = sizeof(mirra_setup);
     setup.width = occasion.width;
     setup.height = occasion.height;
     call_plugin("the task '" + session.entry.task->info.name + "': configure", [&](mirra_error **error) {
-        return session.entry.task->functions.configure(session.instance.get(), &context, &setup, error);
+        return session.entry.task->functions.configure(session.instance.get(), handle.handle(), &setup,
+                                                      error);
     });
     Setup out;
     out.graph = setup.graph == nullptr ? "" : setup.graph;

@@ -16,6 +16,9 @@ namespace {
     throw Error(ErrorCode::invalid_argument, message, std::string(name), hint);
 }
 
+/// More than processors address: a view that reaches so far describes no memory.
+constexpr std::ptrdiff_t kFurthest = std::ptrdiff_t{1} << 48;
+
 /// |stride| * (count - 1), or nothing where it leaves half of the address space.
 std::optional<std::ptrdiff_t> reach(std::ptrdiff_t stride, std::int32_t count) {
     std::ptrdiff_t result = 0;
@@ -40,8 +43,7 @@ void validate_strides(const ConstImageView &view, std::string_view name) {
     const auto across = reach(view.x_stride, view.width);
     const auto down = reach(view.y_stride, view.height);
     std::ptrdiff_t extent = 0;
-    if (!across || !down || __builtin_add_overflow(*across, *down, &extent) ||
-        extent > std::numeric_limits<std::ptrdiff_t>::max() - size) {
+    if (!across || !down || __builtin_add_overflow(*across, *down, &extent) || extent > kFurthest) {
         reject(name, "the strides times the size overflow the address space");
     }
     const bool rows_apart = view.height == 1 || std::abs(view.y_stride) >= *across + size;

@@ -17,6 +17,7 @@ set(MIRRA_UNIT_CAPI_TESTS
     plugin_inverter_optimize_test.cpp
     plugin_inverter_test.cpp
     plugin_stylizer_test.cpp
+    plugin_rogues_test.cpp
     plugin_zoo_test.cpp)
 set(MIRRA_UNIT_CAPI_LIBRARIES mirra mirra_host nlohmann_json::nlohmann_json)
 
@@ -41,6 +42,17 @@ foreach(animal no-symbol abi-too-new abi-too-old init-fails scribbles-size scrib
     mirra_zoo_animal(${animal} plugin_zoo.c)
     target_compile_definitions(mirra_zoo_${animal} PRIVATE ZOO=${index} ZOO_NAME="${animal}")
     list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_${animal})
+endforeach()
+set(index 0)
+foreach(rogue releases-input gives-twice releases-twice made-up-handles keeps-context keeps-input foreign-error freed-error
+        wrong-results not-set part-at-the-end huge-result own-threads loud-init-fails loud-task-taken loud-id-taken
+        rounds-up latin-texts name-dash name-help param-dash param-underscore param-trailing null-choice same-choice
+        nan-range infinite-range long-text late-task run-function-in-configure through-thread says-table)
+    math(EXPR index "${index} + 1")
+    mirra_zoo_animal(${rogue} plugin_rogues.c)
+    target_compile_definitions(mirra_zoo_${rogue} PRIVATE ROGUE=${index} ROGUE_NAME="${rogue}")
+    target_link_libraries(mirra_zoo_${rogue} PRIVATE Threads::Threads)
+    list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_${rogue})
 endforeach()
 mirra_zoo_animal(throws plugin_throws.cpp)
 mirra_zoo_animal(probe plugin_probe.cpp)

@@ -183,7 +183,8 @@ typedef struct mirra_engine mirra_engine;
 enum { MIRRA_LOG_DEBUG = 0, MIRRA_LOG_INFO = 1, MIRRA_LOG_WARNING = 2, MIRRA_LOG_ERROR = 3 };
 
 /* Receives messages for people; `message` lives during the call. Called from any thread, possibly several
- * at once. */
+ * at once, until the engine and all that was made with it are destroyed. "loading the plugin FILE" comes at
+ * MIRRA_LOG_INFO before anything of that file runs: if it crashes or hangs, the last such message names it. */
 typedef void (*mirra_log_callback)(void *user, int32_t level, const char *message);
 
 enum {
@@ -461,8 +462,10 @@ enum {
 };
 
 /* Where channel samples lie. This struct is frozen. Strides count bytes, may be negative (data then points
- * at the first pixel of the first row, wherever that is), and 0 stands for "packed". All planes of an image
- * have the same strides. */
+ * at the first pixel of the first row, wherever that is), and 0 stands for "packed": both strides, or
+ * pixel_stride alone. A row_stride of 0 beside another pixel_stride is refused, since it may mean a row that is
+ * repeated. All planes of an image have the same strides. Samples need no alignment. No two samples of an image
+ * that is written may share memory, and no two of one channel in any. */
 typedef struct mirra_plane {
     void *data;
     int64_t pixel_stride;
@@ -480,7 +483,7 @@ typedef struct mirra_image {
     uint32_t plane_count;
     mirra_plane planes[4];
     const void *icc; /* ICC profile of the pixels, or NULL: sRGB */
-    uint64_t icc_bytes;
+    uint64_t icc_bytes; /* at most 64 MiB */
 } mirra_image;
 
 /* Pixels and metadata that the library owns. Of a file it keeps: colour tags (ICC profile, cICP, sRGB, gAMA,
@@ -643,8 +646,9 @@ MIRRA_API mirra_status mirra_graph_run(mirra_engine *engine, const mirra_bundle 
 
 /* A task, with its bundle, on a device, with its parameters set. Sessions of one engine share compiled
  * networks.
- * Thread-safety: one call at a time; a call while a run or a job of the session is under way gives
- * MIRRA_E_BUSY (but mirra_session_destroy is always allowed). Different sessions run at the same time. */
+ * Thread-safety: one call at a time; a call while another one, a run or a job of the session is under way gives
+ * MIRRA_E_BUSY at once (but mirra_session_destroy is allowed while a job is). Different sessions run at the
+ * same time. */
 typedef struct mirra_session mirra_session;
 
 typedef struct mirra_session_options {
@@ -686,7 +690,8 @@ MIRRA_API mirra_status mirra_session_set(mirra_session *session, const char *nam
 /* The same from text, as a person writes it: "auto", "12.5", "true". */
 MIRRA_API mirra_status mirra_session_set_text(mirra_session *session, const char *name, const char *text,
                                               mirra_error **error);
-/* value->text lives until the parameter is set again or the session destroyed. At first a parameter has the
+/* value->text lives until the parameter is set again or the session destroyed: one who sets it in another
+ * thread sees to that. At first a parameter has the
  * bundle's default, or else the task's. */
 MIRRA_API mirra_status mirra_session_get(mirra_session *session, const char *name, mirra_value *value,
                                          mirra_error **error);
@@ -705,7 +710,7 @@ typedef struct mirra_plan {
     uint64_t memory_limit;   /* the session's; 0: none */
     int32_t precision;       /* MIRRA_PRECISION_*, never AUTO */
     uint32_t reserved;       /* 0 */
-    const char *device;      /* strings live until the session's next plan or its end */
+    const char *device;      /* strings live as long as the session */
     const char *precision_reason; /* why that precision */
 } mirra_plan;
 
@@ -787,7 +792,7 @@ typedef struct mirra_result_info {
 MIRRA_API mirra_status mirra_result_get_info(const mirra_result *result, mirra_result_info *info,
                                              mirra_error **error);
 /* A typed value by index, such as the noise level that the denoiser found ("sigma_estimated"). name: may be
- * NULL. */
+ * NULL. Texts live as long as the result. */
 MIRRA_API mirra_status mirra_result_value(const mirra_result *result, uint32_t index, const char **name,
                                           mirra_value *value, mirra_error **error);
 MIRRA_API mirra_status mirra_result_find(const mirra_result *result, const char *name, mirra_value *value,
@@ -837,7 +842,9 @@ MIRRA_API mirra_status mirra_job_wait(mirra_job *job, double seconds, mirra_resu
 /* Asks it to stop; does not wait. Takes NULL. */
 MIRRA_API void mirra_job_cancel(mirra_job *job);
 /* Stops the job, if it still runs, and waits until it no longer touches the caller's memory (one tile at
- * most). Called from the job's own progress callback it only asks it to stop. */
+ * most). Called from the job's own progress callback it only asks it to stop. A plugin whose function does not
+ * return cannot be stopped, and makes this wait with it: who does not trust the plugin cancels, waits by
+ * mirra_job_wait for as long as it likes, and keeps the job and the memory where it gets MIRRA_E_BUSY. */
 MIRRA_API void mirra_job_destroy(mirra_job *job);
 
 /* ---- Files ---- */

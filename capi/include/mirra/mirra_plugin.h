@@ -38,9 +38,13 @@ extern "C" {
 #define MIRRA_PLUGIN_EXPORT __attribute__((visibility("default")))
 #endif
 
-/* What the host holds for the time of a call to the plugin; not to be kept beyond it. */
+/* What the host holds for the time of a call to the plugin; not to be kept beyond it. Threads of the plugin's
+ * may use it during the call; the host goes on when all of them are out of its functions. A function that is
+ * given one of another call gives MIRRA_E_INVALID_ARGUMENT (or 0, NULL, ""). */
 typedef struct mirra_context mirra_context;
-/* An fp32 tensor on the session's device. Immutable; released by tensor_release. Thread-safety: safe. */
+/* An fp32 tensor on the session's device. Immutable; released by tensor_release. Thread-safety: safe. A handle
+ * is no address. One that was made up, released or given away is told from those that are alive: functions give
+ * MIRRA_E_INVALID_ARGUMENT, tensor_retain NULL, tensor_shape 0, and tensor_release does nothing. */
 typedef struct mirra_tensor mirra_tensor;
 typedef struct mirra_host_api mirra_host_api;
 
@@ -121,20 +125,21 @@ typedef struct mirra_rect {
 typedef struct mirra_task {
     uint32_t struct_size;
     uint32_t flags;   /* MIRRA_TASK_* */
-    const char *name; /* lower case letters, digits and '-', at most 63; unique among all plugins */
+    const char *name; /* lower case letters, digits, and '-' between them, at most 63; unique among all plugins */
     const char *label;
     const char *doc;
     const char *default_bundle; /* file name; NULL: the task works without a bundle. Other bundles that it
                                    takes are those of this task, or of one with the same default */
     /* The first image input goes through in tiles; further ones, of any size, come by port_image. At most one
-     * image output; any number of others. Names as above, '_' allowed. */
+     * image output; any number of others. Names as above, '_' allowed. Ranges are finite; texts have at most
+     * 65,535 bytes. */
     const mirra_port_info *ports;
     const mirra_param_info *params;
     uint32_t port_count;
     uint32_t param_count;
     void *user; /* handed to `create` */
 
-    /* Makes what one session needs. */
+    /* Makes what one session needs. An instance may be NULL, and is then not destroyed. */
     mirra_status (*create)(void *user, const mirra_host_api *host, void **instance, mirra_error **error);
     void (*destroy)(void *instance);
     /* Reads parameters and bundle and says what it needs. Called before a plan and before a run; must not
@@ -208,8 +213,10 @@ enum {
 enum { MIRRA_PRODUCT_TRANSPOSE_A = 1, MIRRA_PRODUCT_TRANSPOSE_B = 2 };
 enum { MIRRA_REDUCE_SUM = 0, MIRRA_REDUCE_MEAN = 1, MIRRA_REDUCE_MINIMUM = 2, MIRRA_REDUCE_MAXIMUM = 3 };
 
-/* The host's functions. Each engine hands a table of its own to `init` and to `create`, which is valid as
- * long as the engine and its sessions: keep it in the instance, not in a static. Later versions append
+/* The host's functions. Each engine hands a table of its own to `init` and to `create`: keep it in the
+ * instance, not in a static. The table stays where it is for as long as the process lives, also where `init`
+ * failed or the engine passed the plugin over; once the engine and its sessions are gone, `log` does nothing and
+ * the others give errors. Later versions append
  * functions: one is there if struct_size reaches beyond it. Thread-safety: safe; a context belongs to the
  * call that it came with. */
 struct mirra_host_api {
@@ -252,7 +259,8 @@ struct mirra_host_api {
      * MIRRA_E_INVALID_ARGUMENT for an image too small to measure, MIRRA_E_CANCELLED once the run shall stop.
      */
     mirra_status (*estimate_noise)(mirra_context *context, double *sigma, mirra_error **error);
-    /* Sets a result; the value is copied. */
+    /* Sets a result; the value is copied. The name is that of an output port of its type (an INT is taken for a
+     * float), or that of no port. An output port that is not optional, or was asked for, must be set. */
     mirra_status (*set_result)(mirra_context *context, const char *name, const mirra_value *value,
                                mirra_error **error);
     mirra_status (*set_result_tensor)(mirra_context *context, const char *name, const mirra_tensor *tensor,

@@ -118,7 +118,6 @@ struct Plan {
     std::int64_t tile_width = 0, tile_height = 0, alignment = 1;
     graph::Halo halo;
     runtime::Precision precision = runtime::Precision::fp32;
-    std::string device, precision_reason;
 };
 
 struct Progress {
@@ -170,13 +169,16 @@ class Session {
                                            const SessionOptions &options);
     virtual ~Session() = default;
 
-    /// All: @throws Error busy while a run is under way.
+    /// All: @throws Error busy while another call is under way.
     virtual void set(const std::string &parameter, const Value &value) = 0;
     virtual void set_text(const std::string &parameter, const std::string &text) = 0;
-    /// The reference lives until the parameter is set again.
-    virtual const Value &get(const std::string &parameter) = 0;
+    /// By one who holds the session. The reference lives until the parameter is set again.
+    virtual const Value &get(const std::string &parameter) const = 0;
     virtual const Parameter &parameter(const std::string &name) const = 0;
     virtual const Task &task() const = 0;
+    /// Those of every plan; as long as the session.
+    virtual const std::string &device() const = 0;
+    virtual const std::string &precision_reason() const = 0;
     virtual Plan plan(std::int32_t width, std::int32_t height) = 0;
     virtual std::shared_ptr<const RunResult> run(const RunRequest &request) = 0;
 
@@ -185,6 +187,19 @@ class Session {
     virtual void release() noexcept = 0;
     /// run() by one who holds the session through acquire().
     virtual std::shared_ptr<const RunResult> run_acquired(const RunRequest &request) = 0;
+};
+
+/// Holds a session for the time of a call.
+class Hold {
+  public:
+    /// @throws Error busy
+    explicit Hold(Session &session) : session_(session) { session_.acquire(); }
+    Hold(const Hold &) = delete;
+    Hold &operator=(const Hold &) = delete;
+    ~Hold() { session_.release(); }
+
+  private:
+    Session &session_;
 };
 
 struct JobStatus {
