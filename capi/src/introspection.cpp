@@ -90,8 +90,8 @@ mirra_status mirra_engine_task(const mirra_engine *engine, uint32_t index, mirra
 mirra_status mirra_engine_find_task(const mirra_engine *engine, const char *name, mirra_task_info *info,
                                     mirra_error **error) {
     return guard(error, [&] {
-        const host::Task &task = task_of(engine, name);
         check_struct(info, "info");
+        const host::Task &task = task_of(engine, name);
         write_struct(info, to_c(task));
     });
 }
@@ -99,8 +99,8 @@ mirra_status mirra_engine_find_task(const mirra_engine *engine, const char *name
 mirra_status mirra_engine_port(const mirra_engine *engine, const char *task, uint32_t index,
                                mirra_port_info *info, mirra_error **error) {
     return guard(error, [&] {
-        const host::Port &port = at(task_of(engine, task).ports, index, "port");
         check_struct(info, "info");
+        const host::Port &port = at(task_of(engine, task).ports, index, "port");
         write_struct(info, to_c(port));
     });
 }
@@ -108,8 +108,8 @@ mirra_status mirra_engine_port(const mirra_engine *engine, const char *task, uin
 mirra_status mirra_engine_param(const mirra_engine *engine, const char *task, uint32_t index,
                                 mirra_param_info *info, mirra_error **error) {
     return guard(error, [&] {
-        const host::Parameter &parameter = at(task_of(engine, task).parameters, index, "parameter");
         check_struct(info, "info");
+        const host::Parameter &parameter = at(task_of(engine, task).parameters, index, "parameter");
         mirra_param_info out = to_c(parameter);
         const TaskStrings &strings = engine->strings.at(task);
         out.choices = strings.choices[index].data();

@@ -59,12 +59,6 @@ template<typename T, typename F> T get(Phase phase, F f) {
     return value;
 }
 
-inline Engine make_engine() {
-    return make<Engine>(Phase::setup, [](mirra_engine **out, mirra_error **e) {
-        return mirra_engine_create(nullptr, out, e);
-    });
-}
-
 /// @param max_pixels  larger pictures are refused; 0: the library's own limit
 inline Picture read_picture(const std::string &path, std::uint64_t max_pixels) {
     auto options = make_struct<mirra_read_options>();

@@ -1,5 +1,6 @@
 // The `mirra` command: picks the command or task, runs it and turns failures into messages and exit codes.
 #include "command.hpp"
+#include "loading.hpp"
 #include "schema.hpp"
 
 #include <algorithm>

@@ -1,6 +1,8 @@
 // Errors on their way through the C interface.
 #include "c_error.hpp"
 
+#include "immortal.hpp"
+
 #include <memory>
 #include <mutex>
 #include <new>
@@ -41,12 +43,11 @@ bool is_known(mirra_status code) {
 }
 
 /// The errors that are alive, so that a plugin's own object, or one that it freed, is not taken for one.
-/// Never destroyed: a plugin's threads may still call when the process ends.
 class Alive {
   public:
     static Alive &errors() {
-        static auto &made = *new Alive;
-        return made;
+        static const Immortal<Alive> made;
+        return *made;
     }
     void add(const mirra_error *error) {
         const std::lock_guard lock(mutex_);

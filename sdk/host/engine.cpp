@@ -134,7 +134,12 @@ std::string EngineCore::find_bundle(const std::string &name) const {
     }
     // The current folder is anybody's: a bare name never means a file in it.
     std::string looked_in;
-    for (const auto &folder : bundle_folders(options_.bundle_path)) {
+    auto folders = bundle_folders(options_.bundle_path);
+    for (const PluginRecord &record : records_) { // last: a plugin may bring its bundle along
+        const auto beside = std::filesystem::path(record.path).parent_path();
+        if (record.loaded && std::ranges::find(folders, beside) == folders.end()) folders.push_back(beside);
+    }
+    for (const auto &folder : folders) {
         if (std::filesystem::is_regular_file(folder / given, ignored)) return (folder / given).string();
         looked_in += (looked_in.empty() ? "" : ", ") + folder.lexically_normal().string();
     }

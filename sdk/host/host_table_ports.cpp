@@ -160,8 +160,11 @@ mirra_status set_result_part(mirra_context *context, const char *name, const std
         const graph::Shape &from = tensor->tensor->shape();
         const runtime::Rect part = read_part(given, from);
         const graph::Shape whole(shape, shape + 4);
-        if (whole[0] != from[0] || whole[1] != from[1] || x < 0 || y < 0 || whole[2] > kLargestExtent ||
-            whole[3] > kLargestExtent || y > whole[2] - part.height || x > whole[3] - part.width)
+        const auto fits = [](std::int64_t at, std::int64_t length, std::int64_t extent) {
+            return extent <= kLargestExtent && length <= extent && at >= 0 && at <= extent - length;
+        };
+        if (whole[0] != from[0] || whole[1] != from[1] || !fits(y, part.height, whole[2]) ||
+            !fits(x, part.width, whole[3]))
             throw Error(ErrorCode::mismatch, "a plugin gave a part that reaches beyond the result", name);
         check_tensor(*context->session, name, whole);
         std::vector<float> values(elements(from));

@@ -2,6 +2,7 @@
 #include "plugin_handles.hpp"
 
 #include "handle_table.hpp"
+#include "immortal.hpp"
 #include "mirra/error.hpp"
 
 #include <thread>
@@ -26,15 +27,14 @@ struct HeldTensor {
 using TensorTable = HandleTable<mirra_tensor, HeldTensor>;
 using ContextTable = HandleTable<mirra_context, std::shared_ptr<LiveContext>>;
 
-// Never destroyed: a plugin's threads may still call when the process ends.
 TensorTable &tensors() {
-    static auto &table = *new TensorTable(1);
-    return table;
+    static const Immortal<TensorTable> table(1U);
+    return *table;
 }
 
 ContextTable &contexts() {
-    static auto &table = *new ContextTable(std::uint32_t{1} << 30);
-    return table;
+    static const Immortal<ContextTable> table(std::uint32_t{1} << 30);
+    return *table;
 }
 
 } // namespace

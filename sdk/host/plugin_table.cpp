@@ -1,5 +1,6 @@
 #include "plugin_table.hpp"
 
+#include "immortal.hpp"
 #include "plugin.hpp"
 
 #include <map>
@@ -17,8 +18,8 @@ struct Tables {
 };
 
 Tables &tables() {
-    static auto &made = *new Tables; // never destroyed
-    return made;
+    static const Immortal<Tables> made;
+    return *made;
 }
 
 } // namespace

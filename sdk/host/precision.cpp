@@ -16,6 +16,7 @@ constexpr double kAcceptedLoss = 0.02; // dB
 
 std::string decibels(double value) {
     std::ostringstream text;
+    text.imbue(std::locale::classic()); // the process may have another one
     text << value << " dB";
     return text.str();
 }

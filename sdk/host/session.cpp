@@ -29,7 +29,10 @@ std::shared_ptr<const bundle::Bundle> bundle_for(const EngineCore &engine, const
         throw Error(ErrorCode::mismatch,
                     "the bundle '" + given->manifest().name + "' is for " +
                         task_text(given->manifest().task) + ", not '" + task.name + "'",
-                    "bundle", "Use a bundle of this task, or leave it out for the default one.");
+                    "bundle",
+                    given->manifest().task.empty()
+                        ? "Name the task in the bundle's manifest (\"task\": \"" + task.name + "\")."
+                        : "Use a bundle of this task, or leave it out for the default one.");
     }
     return given;
 }

@@ -15,6 +15,7 @@ namespace {
 
 std::string number(double value) {
     std::ostringstream text;
+    text.imbue(std::locale::classic()); // the process may have another one
     text << value;
     return text.str();
 }

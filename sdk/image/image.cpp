@@ -19,6 +19,9 @@ namespace {
 /// More than processors address: a view that reaches so far describes no memory.
 constexpr std::ptrdiff_t kFurthest = std::ptrdiff_t{1} << 48;
 
+/// More than any machine's memory is not asked for.
+constexpr std::uint64_t kLargestImage = (std::uint64_t{1} << 40) - 1;
+
 /// |stride| * (count - 1), or nothing where it leaves half of the address space.
 std::optional<std::ptrdiff_t> reach(std::ptrdiff_t stride, std::int32_t count) {
     std::ptrdiff_t result = 0;
@@ -133,7 +136,7 @@ Image::Image(std::int32_t width, std::int32_t height, std::int32_t channels, Sam
         // Two 31-bit sizes times at most 16 bytes overflow 64 bits only where pixel * width * height >= 2^64.
         if (bytes / pixel / static_cast<std::uint64_t>(width) != static_cast<std::uint64_t>(height))
             throw std::bad_alloc();
-        if (bytes > pixels_.max_size()) throw std::bad_alloc();
+        if (bytes > kLargestImage) throw std::bad_alloc();
         pixels_.resize(static_cast<std::size_t>(bytes));
     } catch (const std::bad_alloc &) {
         throw Error(ErrorCode::out_of_memory, "no memory for an image of " + std::to_string(width) + "x" +

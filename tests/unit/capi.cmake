@@ -1,12 +1,15 @@
 # Unit tests of the C interface, the host room and the plugins; what they link, and the modules that they load.
 set(MIRRA_UNIT_CAPI_TESTS
     capi_constants_test.cpp
+    capi_descriptor_test.cpp
     capi_engine_test.cpp
     capi_image_test.cpp
     capi_job_test.cpp
+    capi_null_test.cpp
     capi_session_test.cpp
     capi_struct_test.cpp
     capi_tensors_test.cpp
+    capi_threads_test.cpp
     host_paths_test.cpp
     host_plan_test.cpp
     host_resample_test.cpp
@@ -20,6 +23,7 @@ set(MIRRA_UNIT_CAPI_TESTS
     plugin_rogues_test.cpp
     plugin_zoo_test.cpp)
 set(MIRRA_UNIT_CAPI_LIBRARIES mirra mirra_host nlohmann_json::nlohmann_json)
+include(${CMAKE_CURRENT_LIST_DIR}/capi_functions.cmake)
 
 add_library(mirra_fake_runtime MODULE ${CMAKE_CURRENT_LIST_DIR}/fake_runtime.cpp ${CMAKE_CURRENT_LIST_DIR}/fake_ops.cpp)
 target_link_libraries(mirra_fake_runtime PRIVATE mirra_graph mirra_warnings)
@@ -47,7 +51,8 @@ set(index 0)
 foreach(rogue releases-input gives-twice releases-twice made-up-handles keeps-context keeps-input foreign-error freed-error
         wrong-results not-set part-at-the-end huge-result own-threads loud-init-fails loud-task-taken loud-id-taken
         rounds-up latin-texts name-dash name-help param-dash param-underscore param-trailing null-choice same-choice
-        nan-range infinite-range long-text late-task run-function-in-configure through-thread says-table)
+        nan-range infinite-range long-text late-task run-function-in-configure through-thread says-table crashes-in-init
+        hangs-in-init exits-in-init named-as-command)
     math(EXPR index "${index} + 1")
     mirra_zoo_animal(${rogue} plugin_rogues.c)
     target_compile_definitions(mirra_zoo_${rogue} PRIVATE ROGUE=${index} ROGUE_NAME="${rogue}")
@@ -81,3 +86,7 @@ if(TARGET mirra_runtime_torch)
     list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_runtime_torch)
     list(APPEND MIRRA_UNIT_PLUGINS mirra_runtime_torch)
 endif()
+
+# Programs of their own: one stands before the allocator of the whole process, the other takes seconds by intent.
+set(MIRRA_UNIT_FAULTS_TESTS memory_faults_test.cpp failing_memory.cpp)
+set(MIRRA_UNIT_SOAK_TESTS soak_test.cpp)

@@ -1,6 +1,7 @@
 /* plugin_rogues.c - plugins that use the host's functions against the rules, one for each value of ROGUE: each gets
  * an error code from the host, or is passed over, and nothing of the host's is harmed. What they were answered
  * comes as the result "answers", a text of status names. */
+#define _GNU_SOURCE
 #include "mirra/mirra_plugin.h"
 
 #include <math.h>
@@ -43,7 +44,11 @@ enum {
     LATE_TASK,
     RUN_FUNCTION_IN_CONFIGURE,
     THROUGH_THREAD,
-    SAYS_TABLE
+    SAYS_TABLE,
+    CRASHES_IN_INIT,
+    HANGS_IN_INIT,
+    EXITS_IN_INIT,
+    NAMED_AS_COMMAND
 };
 
 typedef struct {
@@ -67,6 +72,7 @@ static void note(rogue *self, mirra_status status) {
                                                      : "other");
 }
 
+static uint64_t own_object[32];
 static mirra_port_info ports[4];
 static mirra_param_info param;
 static mirra_task task;
@@ -231,7 +237,7 @@ static mirra_status misuse(rogue *self, mirra_context *context, const mirra_tens
         self->input = input;
         return MIRRA_OK;
     case FOREIGN_ERROR:
-        *error = calloc(1, 256);
+        *error = (mirra_error *)own_object;
         return MIRRA_E_INVALID_ARGUMENT;
     case FREED_ERROR:
         *error = host->error_create(host, MIRRA_E_DEVICE, "freed", NULL, NULL);
@@ -333,6 +339,9 @@ static void describe_param(void) {
 static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error **error) {
     int i;
     (void)abi;
+    if (ROGUE == CRASHES_IN_INIT) abort();
+    if (ROGUE == EXITS_IN_INIT) exit(0);
+    while (ROGUE == HANGS_IN_INIT) sleep(1);
     for (i = 0; i < 3; ++i) {
         ports[i].struct_size = sizeof(mirra_port_info);
         ports[i].type = i == 2 ? MIRRA_TYPE_FLOAT : MIRRA_TYPE_IMAGE;
@@ -342,10 +351,11 @@ static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error *
     }
     describe_param();
     task.struct_size = sizeof(task);
-    task.name = ROGUE == NAME_DASH         ? "-"
-                : ROGUE == NAME_HELP       ? "--help"
-                : ROGUE == LOUD_TASK_TAKEN ? "denoise"
-                                           : ROGUE_NAME;
+    task.name = ROGUE == NAME_DASH          ? "-"
+                : ROGUE == NAME_HELP        ? "--help"
+                : ROGUE == NAMED_AS_COMMAND ? "tasks"
+                : ROGUE == LOUD_TASK_TAKEN  ? "denoise"
+                                            : ROGUE_NAME;
     if (ROGUE == SAYS_TABLE) {
         static char place[32];
         snprintf(place, sizeof(place), "%p", (const void *)host);

@@ -4,6 +4,7 @@
 #include "../command.hpp"
 #include "../graph_run.hpp"
 #include "../interrupt.hpp"
+#include "../loading.hpp"
 #include "../pictures.hpp"
 #include "../schema.hpp"
 #include "../task_run.hpp"

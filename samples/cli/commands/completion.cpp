@@ -1,6 +1,7 @@
 // mirra completion: a script with which a shell completes commands, tasks and options.
 #include "../checks.hpp"
 #include "../command.hpp"
+#include "../loading.hpp"
 #include "../schema.hpp"
 
 namespace mirra::cli {

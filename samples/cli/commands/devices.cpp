@@ -1,6 +1,7 @@
 // mirra devices: what networks can run on.
 #include "../devices.hpp"
 #include "../command.hpp"
+#include "../loading.hpp"
 
 namespace mirra::cli {
 namespace {

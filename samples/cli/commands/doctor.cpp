@@ -1,6 +1,8 @@
 // mirra doctor: what was looked for, what was found, and what to do about the rest.
+#include "../checks.hpp"
 #include "../command.hpp"
 #include "../devices.hpp"
+#include "../loading.hpp"
 #include "../schema.hpp"
 
 namespace mirra::cli {
@@ -22,6 +24,16 @@ Json plugins_json(const Engine &engine) {
                            {"reason", record.reason}});
     }
     return plugins;
+}
+
+Json culprit_json(const Scan &scan) {
+    return {{"path", scan.culprit},
+            {"loaded", false},
+            {"id", ""},
+            {"version", ""},
+            {"abi", 0},
+            {"tasks", 0},
+            {"reason", scan.reason + ". Remove it; plugins after it were not looked at"}};
 }
 
 Json runtime_json(const Engine &engine) {
@@ -51,22 +63,31 @@ class DoctorCommand final : public Command {
   public:
     DoctorCommand() : Command("doctor", "Checks plugins, bundles, runtime module and devices.") {}
 
-    void declare(CLI::App &app) override { console_.declare_json(app); }
+    void declare(CLI::App &app) override {
+        console_.declare_json(app);
+        app.add_option("--patience", patience_, "Seconds that a plugin may take to load (10).")
+            ->check(between(1, 3600));
+    }
 
     ExitCode run() override {
-        const Engine engine = make_engine();
+        // A plugin that crashes or hangs does so in a process of its own, and is left out here.
+        const Scan scan = scan_apart(std::chrono::seconds(patience_));
+        const Engine engine = scan.reason.empty() ? make_engine() : make_engine(scan.loaded);
         Json bundles = Json::array();
         for (const auto &task : read_schema(engine))
             if (!task.default_bundle.empty()) bundles.push_back(bundle_json(engine, task));
         Json report{{"version", mirra_version_string()}, {"abi", mirra_abi_version()},
                     {"plugins", plugins_json(engine)},   {"bundles", bundles},
                     {"runtime", runtime_json(engine)},   {"devices", devices_json(engine)}};
+        if (!scan.reason.empty()) report["plugins"].push_back(culprit_json(scan));
         report["problems"] = problems(report);
         console_.json() ? console_.document(report) : print(report);
         return report["problems"].empty() ? ExitCode::ok : ExitCode::setup;
     }
 
   private:
+    int patience_ = 10;
+
     static Json problems(const Json &report) {
         Json out = Json::array();
         bool any = false;

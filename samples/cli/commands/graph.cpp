@@ -1,6 +1,7 @@
 // mirra graph: runs one named graph of a bundle on raw tensors.
 #include "../command.hpp"
 #include "../graph_run.hpp"
+#include "../loading.hpp"
 #include "../paths.hpp"
 #include "../results.hpp"
 

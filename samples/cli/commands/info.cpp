@@ -1,6 +1,7 @@
 // mirra info: what a bundle, picture or tensor file holds, or which version this is.
 #include "../command.hpp"
 #include "../handles.hpp"
+#include "../loading.hpp"
 #include "../pictures.hpp"
 #include "../results.hpp"
 

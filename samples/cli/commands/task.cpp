@@ -5,6 +5,7 @@
 #include "../command.hpp"
 #include "../csv.hpp"
 #include "../interrupt.hpp"
+#include "../loading.hpp"
 #include "../paths.hpp"
 #include "../quality.hpp"
 #include "../series.hpp"
@@ -39,6 +40,7 @@ class TaskCommand final : public Command {
     void declare_params(CLI::App &app);
     void declare_param(CLI::App &app, const Param &param);
     void declare_common(CLI::App &app);
+    void note_displaced() const;
     [[nodiscard]] std::string free_name(const CLI::App &app, const std::string &name) const;
     [[nodiscard]] Files files() const;
     void read_dashes();
@@ -214,7 +216,22 @@ void TaskCommand::tell_skipped(const std::vector<Skipped> &skipped) const {
         console_.note("skipped " + std::to_string(skipped.size() - kNamed) + " more");
 }
 
+/// Two plugins bring a task of one name: whose it is must not be a surprise.
+void TaskCommand::note_displaced() const {
+    for (std::uint32_t i = 0; i < mirra_engine_plugin_count(engine_.get()); ++i) {
+        const auto record =
+            get<mirra_plugin_record>(Phase::setup, [&](mirra_plugin_record *out, mirra_error **e) {
+                return mirra_engine_plugin(engine_.get(), i, out, e);
+            });
+        const std::string reason = record.reason;
+        if (reason.find("its task '" + task_.name + "'") != std::string::npos)
+            console_.note("the task '" + task_.name + "' is that of the plugin " + task_.plugin_id + "; " +
+                          record.path + " was passed over: " + reason);
+    }
+}
+
 ExitCode TaskCommand::run() {
+    note_displaced();
     read_series_options();
     read_dashes();
     const auto files = this->files();

@@ -1,5 +1,6 @@
 // mirra tasks: the tasks that the plugins bring.
 #include "../command.hpp"
+#include "../loading.hpp"
 #include "../series.hpp"
 #include "../task_run.hpp"
 

@@ -1,0 +1,87 @@
+// The command over plugins that crash, hang, or have names that stand in its way.
+#include "cli_support.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+
+namespace mirra::test {
+namespace {
+
+/// Plugins that the command sees before those of the build.
+class Plugins {
+  public:
+    explicit Plugins(const std::string &name) : file(std::string(MIRRA_TEST_ZOO) + "/" + name + ".so") {
+        setenv("MIRRA_PLUGIN_PATH", file.c_str(), 1);
+        setenv("MIRRA_RUNTIME_MODULE", MIRRA_TEST_FAKE_RUNTIME, 1);
+    }
+    Plugins(const Plugins &) = delete;
+    Plugins &operator=(const Plugins &) = delete;
+    ~Plugins() {
+        unsetenv("MIRRA_PLUGIN_PATH");
+        unsetenv("MIRRA_RUNTIME_MODULE");
+    }
+    const std::string file;
+};
+
+bool contains(const std::string &text, const std::string &part) {
+    return text.find(part) != std::string::npos;
+}
+
+TEST(CliRogues, DoctorNamesAPluginThatEndsOrBlocksItsProcess) {
+    const std::pair<const char *, const char *> rogues[] = {{"crashes-in-init", "signal 6"},
+                                                            {"exits-in-init", "exit code 0"},
+                                                            {"hangs-in-init", "more than 1 s"}};
+    for (const auto &[name, reason] : rogues) {
+        const Plugins plugins(name);
+        const Outcome run = run_cli({"doctor", "--patience", "1"});
+        EXPECT_EQ(5, run.exit_code) << name;
+        EXPECT_TRUE(contains(run.out, "PROBLEM  plugin " + plugins.file)) << run.out;
+        EXPECT_TRUE(contains(run.out, reason)) << run.out;
+        EXPECT_TRUE(contains(run.out, "runtime  ")) << "the rest is reported:\n" << run.out;
+        EXPECT_FALSE(run_cli({"doctor", "--patience", "1", "--json"}).json()["problems"].empty());
+    }
+}
+
+TEST(CliRogues, EveryCommandThatDiesOfAPluginNamesIt) {
+    {
+        const Plugins plugins("crashes-in-init");
+        const Outcome run = run_cli({"tasks"});
+        EXPECT_EQ(128 + SIGABRT, run.exit_code);
+        EXPECT_TRUE(contains(run.err, "loading the plugin " + plugins.file)) << run.err;
+    }
+    const Plugins plugins("hangs-in-init");
+    const Outcome run = run_cli({"tasks"}, Signal{SIGTERM, std::chrono::milliseconds(500)});
+    EXPECT_EQ(128 + SIGTERM, run.exit_code);
+    EXPECT_TRUE(contains(run.err, "loading the plugin " + plugins.file)) << run.err;
+}
+
+TEST(CliRogues, RunMeansTheTaskWhereACommandHasItsName) {
+    const Plugins plugins("named-as-command");
+    const TemporaryFolder folder;
+    const Outcome help = run_cli({"run", "tasks", "--help"});
+    EXPECT_TRUE(contains(help.out, "--level")) << help.out;
+    const Outcome run = run_cli({"run", "tasks", folder / "none.png", "-o", folder / "out.png"});
+    EXPECT_EQ(3, run.exit_code) << run.err;
+    EXPECT_EQ(0, run_cli({"tasks"}).exit_code);
+}
+
+TEST(CliRogues, NamesThatAreNoneDoNotReachTheCommandLine) {
+    const Plugins plugins("param-dash");
+    EXPECT_EQ(0, run_cli({"completion", "bash"}).exit_code);
+}
+
+TEST(CliRogues, AForeignTaskOfAKnownNameIsSaid) {
+    // The first in the search has the name; that it is not Mirra's own must not go unsaid.
+    const Plugins plugins("loud-task-taken");
+    const TemporaryFolder folder;
+    const Outcome run = run_cli({"denoise", folder / "none.png", "-o", folder / "out.png"});
+    EXPECT_TRUE(contains(run.err, "org.example.rogue.loud-task-taken")) << run.err;
+    EXPECT_TRUE(contains(run.err, "passed over")) << run.err;
+}
+
+} // namespace
+} // namespace mirra::test

@@ -1,0 +1,12 @@
+# The functions that mirra.h declares, for tests that call each of them: capi_functions.inc in the build tree.
+set(header ${PROJECT_SOURCE_DIR}/capi/include/mirra/mirra.h)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${header})
+file(STRINGS ${header} declarations REGEX "^MIRRA_API ")
+set(functions "")
+foreach(declaration ${declarations})
+    if(NOT declaration MATCHES "(mirra_[a-z0-9_]+)\\(")
+        message(FATAL_ERROR "No name in the declaration: ${declaration}")
+    endif()
+    string(APPEND functions "MIRRA_TEST_FUNCTION(${CMAKE_MATCH_1})\n")
+endforeach()
+file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/capi_functions.inc CONTENT "${functions}")

@@ -1,0 +1,228 @@
+// Every allocation of every kind of call fails once, and then with all after it: the call gives an error code, nothing
+// is leaked (AddressSanitizer looks on), and the objects work afterwards.
+#include "capi_test_support.hpp"
+#include "failing_memory.hpp"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+
+namespace mirra::test {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// Of calls that make or read JSON: the library for it takes small blocks in its destructors, where nothing can fail.
+constexpr std::size_t kBeyondJson = 1024;
+constexpr long kMost = 200'000; ///< allocations of one call: more is a loop without end
+
+struct Fault {
+    mirra_status status = MIRRA_OK;
+    mirra_error *error = nullptr;
+};
+
+void expect_error(const Fault &fault, long n, bool lasting) {
+    const std::string at = "allocation " + std::to_string(n) + (lasting ? " and all after it: " : ": ");
+    EXPECT_TRUE(fault.status == MIRRA_OK || fault.status == MIRRA_E_OUT_OF_MEMORY)
+        << at << mirra_status_name(fault.status) << ": " << mirra_error_message(fault.error) << " ["
+        << mirra_error_subject(fault.error) << "]";
+    EXPECT_EQ(fault.status, mirra_error_code(fault.error)) << at;
+}
+
+/// call: `mirra_status (mirra_error **)`, which takes no memory of its own. @returns the number of allocations
+template<class Call> long fail_everywhere(const Call &call, std::size_t bytes = 0) {
+    long count = 0;
+    for (const bool lasting : {false, true}) {
+        for (long n = 0;; ++n) {
+            Fault fault;
+            fail_allocation(n, lasting, bytes);
+            fault.status = call(&fault.error);
+            const bool failed = end_of_failures();
+            if (!failed) {
+                EXPECT_EQ(MIRRA_OK, fault.status) << mirra_error_message(fault.error);
+                mirra_error_destroy(fault.error);
+                count = n;
+                break;
+            }
+            expect_error(fault, n, lasting);
+            mirra_error_destroy(fault.error);
+            if (::testing::Test::HasFailure() || n > kMost) return n;
+        }
+    }
+    EXPECT_LT(0, count) << "nothing failed: memory is not that of the test";
+    return count;
+}
+
+struct MemoryFaults : ::testing::Test {
+    std::string plugin = std::string(MIRRA_TEST_PLUGINS) + "/denoiser.so";
+    Engine engine = make_engine(plugin.c_str());
+    std::string file = write_bundle_file({});
+    Bundle bundle = make_bundle();
+    Pixels<std::uint8_t> in{24, 20, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8};
+    std::vector<mirra_port_value> ports{port("image", in.image), port("output", in.image)};
+
+    MemoryFaults() {
+        for (std::size_t i = 0; i < in.samples.size(); ++i) in.samples[i] = static_cast<std::uint8_t>(i * 7);
+    }
+};
+
+TEST_F(MemoryFaults, Engines) {
+    MIRRA_STRUCT(mirra_engine_options, options);
+    options.flags = MIRRA_PLUGIN_PATH_ONLY;
+    options.plugin_path = plugin.c_str();
+    options.runtime_module = MIRRA_TEST_RUNTIME;
+    fail_everywhere([&](mirra_error **error) {
+        mirra_engine *made = nullptr;
+        const mirra_status status = mirra_engine_create(&options, &made, error);
+        mirra_engine_destroy(made);
+        return status;
+    }, kBeyondJson);
+}
+
+TEST_F(MemoryFaults, Bundles) {
+    std::ifstream stream(file, std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(stream)), {});
+    fail_everywhere([&](mirra_error **error) {
+        mirra_bundle *made = nullptr;
+        const mirra_status status = mirra_bundle_open(file.c_str(), &made, error);
+        mirra_bundle_destroy(made);
+        return status;
+    }, kBeyondJson);
+    fail_everywhere([&](mirra_error **error) {
+        mirra_bundle *made = nullptr;
+        const mirra_status status = mirra_bundle_open_memory(bytes.data(), bytes.size(), "faults", &made, error);
+        mirra_bundle_destroy(made);
+        return status;
+    }, kBeyondJson);
+    fail_everywhere([&](mirra_error **error) {
+        MIRRA_STRUCT(mirra_graph_info, graph);
+        char *path = nullptr;
+        mirra_status status = mirra_bundle_graph(bundle.get(), 0, &graph, error);
+        if (status == MIRRA_OK) status = mirra_engine_find_bundle(engine.get(), file.c_str(), &path, error);
+        mirra_string_free(path);
+        return status;
+    });
+}
+
+TEST_F(MemoryFaults, Sessions) {
+    MIRRA_STRUCT(mirra_session_options, options);
+    options.task = "denoise";
+    options.bundle = bundle.get();
+    fail_everywhere([&](mirra_error **error) {
+        mirra_session *made = nullptr;
+        const mirra_status status = mirra_session_create(engine.get(), &options, &made, error);
+        mirra_session_destroy(made);
+        return status;
+    });
+    const Session session = make_session(engine, bundle, 8);
+    fail_everywhere([&](mirra_error **error) {
+        MIRRA_STRUCT(mirra_plan, plan);
+        MIRRA_STRUCT(mirra_value, value);
+        value.type = MIRRA_TYPE_ENUM;
+        value.text = "auto";
+        mirra_status status = mirra_session_set(session.get(), "sigma", &value, error);
+        if (status == MIRRA_OK) status = mirra_session_set_text(session.get(), "sigma", "12.5", error);
+        if (status == MIRRA_OK) status = mirra_session_get(session.get(), "sigma", &value, error);
+        if (status == MIRRA_OK) status = mirra_session_plan(session.get(), 100, 80, &plan, error);
+        return status;
+    });
+}
+
+TEST_F(MemoryFaults, Runs) {
+    const Session session = make_session(engine, bundle, 12);
+    for (const char *sigma : {"25", "auto"}) {
+        EXPECT_OK(mirra_session_set_text(session.get(), "sigma", sigma, error));
+        fail_everywhere([&](mirra_error **error) {
+            mirra_result *result = nullptr;
+            const mirra_status status =
+                mirra_session_run(session.get(), ports.data(), ports.size(), nullptr, &result, error);
+            mirra_result_destroy(result);
+            return status;
+        });
+    }
+}
+
+TEST_F(MemoryFaults, Jobs) {
+    const Session session = make_session(engine, bundle, 24);
+    EXPECT_OK(mirra_session_set_text(session.get(), "sigma", "25", error));
+    fail_everywhere([&](mirra_error **error) {
+        mirra_job *job = nullptr;
+        mirra_result *result = nullptr;
+        mirra_status status =
+            mirra_session_submit(session.get(), ports.data(), ports.size(), nullptr, &job, error);
+        if (status == MIRRA_OK) status = mirra_job_wait(job, -1, &result, error);
+        mirra_result_destroy(result);
+        mirra_job_destroy(job);
+        return status;
+    });
+}
+
+TEST_F(MemoryFaults, Pictures) {
+    for (const char *name : {"faults.png", "faults.jpg"}) {
+        const std::string path = temporary(name);
+        fail_everywhere([&](mirra_error **error) {
+            return mirra_image_write(path.c_str(), &in.image, nullptr, nullptr, error);
+        });
+        fail_everywhere([&](mirra_error **error) {
+            mirra_picture *picture = nullptr;
+            const mirra_status status = mirra_image_read(path.c_str(), nullptr, &picture, error);
+            mirra_picture_destroy(picture);
+            return status;
+        });
+    }
+    fail_everywhere([&](mirra_error **error) {
+        double sigma = 0;
+        MIRRA_STRUCT(mirra_comparison, comparison);
+        mirra_status status = mirra_image_estimate_noise(&in.image, &sigma, error);
+        if (status == MIRRA_OK) status = mirra_image_compare(&in.image, &in.image, &comparison, error);
+        if (status == MIRRA_OK) status = mirra_image_add_noise(&in.image, 0, 1, error);
+        return status;
+    });
+}
+
+TEST_F(MemoryFaults, TensorsAndGraphs) {
+    std::vector<float> values(4 * 6 * 6, 0.5F);
+    std::int64_t colour[] = {1, 3, 6, 6}, level[] = {1, 1, 6, 6};
+    const DLManagedTensor first{{values.data(), {kDLCPU, 0}, 4, {kDLFloat, 32, 1}, colour, nullptr, 0}, nullptr, nullptr};
+    const DLManagedTensor second{{values.data(), {kDLCPU, 0}, 4, {kDLFloat, 32, 1}, level, nullptr, 0}, nullptr, nullptr};
+    Tensors set;
+    EXPECT_OK(mirra_tensors_create(set.out(), error));
+    EXPECT_OK(mirra_tensors_add(set.get(), "noise_level", &second, error));
+    const std::string path = temporary("faults.safetensors");
+    fail_everywhere([&](mirra_error **error) {
+        mirra_tensors *read = nullptr;
+        mirra_status status = mirra_tensors_add(set.get(), "image", &first, error);
+        if (status == MIRRA_OK) status = mirra_tensors_write(set.get(), path.c_str(), error);
+        if (status == MIRRA_OK) status = mirra_tensors_read(path.c_str(), &read, error);
+        DLManagedTensor *view = nullptr;
+        if (status == MIRRA_OK) status = mirra_tensors_get(read, "image", &view, error);
+        if (view != nullptr) view->deleter(view);
+        mirra_tensors_destroy(read);
+        return status;
+    }, kBeyondJson);
+    fail_everywhere([&](mirra_error **error) {
+        mirra_tensors *outputs = nullptr;
+        const mirra_status status =
+            mirra_graph_run(engine.get(), bundle.get(), "denoiser", nullptr, set.get(), &outputs, error);
+        mirra_tensors_destroy(outputs);
+        return status;
+    });
+}
+
+TEST(ThreadFaults, AJobForWhichThereIsNoThreadIsAnErrorAndTheSessionIsFree) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = make_session(engine, bundle);
+    Pixels<std::uint8_t> in(24, 20, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    const mirra_port_value ports[] = {port("image", in.image), port("output", in.image)};
+    fail_threads(true);
+    Job job;
+    EXPECT_STATUS(MIRRA_E_OUT_OF_MEMORY,
+                  mirra_session_submit(session.get(), ports, 2, nullptr, job.out(), error));
+    fail_threads(false);
+    EXPECT_OK(mirra_session_submit(session.get(), ports, 2, nullptr, job.out(), error));
+    EXPECT_OK(mirra_job_wait(job.get(), -1, nullptr, error));
+}
+
+} // namespace
+} // namespace mirra::test
