@@ -1,5 +1,5 @@
-// What is being loaded is written down before it runs: by a log of the library's, in memory that a signal handler
-// may read, and, for a scan, in a pipe that outlives the process.
+// What is being loaded is written down before it runs: by a log of the library's, in memory that a signal
+// handler may read, and, for a scan, in a pipe that outlives the process.
 #include "loading.hpp"
 
 #include <algorithm>
@@ -89,7 +89,7 @@ Engine create(mirra_engine_options options) {
             return mirra_engine_create(&options, out, e);
         });
         write_all(pipe, std::string_view("", 1)); // an empty name: all of them were loaded
-    } catch (const std::exception &) { // the parent meets the same failure, and reports it
+    } catch (const std::exception &) {            // the parent meets the same failure, and reports it
         write_all(pipe, std::string_view("", 1));
     }
     _exit(0);

@@ -66,7 +66,8 @@ template<class Handle, class Value> class HandleTable {
     static constexpr std::uintptr_t kMask = (std::uintptr_t{1} << kHalf) - 1;
 
     static Handle *encode(std::uint32_t index, std::uint32_t generation) {
-        const std::uintptr_t number = (std::uintptr_t{generation} & kMask) << kHalf | (index + std::uintptr_t{1});
+        const std::uintptr_t number =
+            (std::uintptr_t{generation} & kMask) << kHalf | (index + std::uintptr_t{1});
         return reinterpret_cast<Handle *>(number); // NOLINT(performance-no-int-to-ptr): never a pointer
     }
 

@@ -1,4 +1,5 @@
-// An object of the process's that is never destroyed, since plugins' threads may use it while the process ends.
+// An object of the process's that is never destroyed, since plugins' threads may use it while the process
+// ends.
 #pragma once
 
 #include <cstddef>

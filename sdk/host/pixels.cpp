@@ -66,9 +66,9 @@ Span extent(const image::ConstImageView &view) {
     return span;
 }
 
-/// Whether samples of two channels, `apart` bytes from each other at their first pixel, share memory: there are
-/// two pixels between which the strides make up for that. Within a channel rows, or columns, lie apart, so that
-/// only a few pixels can.
+/// Whether samples of two channels, `apart` bytes from each other at their first pixel, share memory: there
+/// are two pixels between which the strides make up for that. Within a channel rows, or columns, lie apart,
+/// so that only a few pixels can.
 bool share_memory(const image::ConstImageView &view, std::int64_t apart) {
     const auto size = static_cast<std::int64_t>(image::sample_bytes(view.sample));
     std::int64_t fast = view.x_stride, slow = view.y_stride, across = view.width, down = view.height;

@@ -99,9 +99,8 @@ void Plugin::initialise(PluginRecord &record) {
     };
     allow(true);
     try {
-        call_plugin("its init function", [&](mirra_error **error) {
-            return init_(&table_.functions, record.abi, error);
-        });
+        call_plugin("its init function",
+                    [&](mirra_error **error) { return init_(&table_.functions, record.abi, error); });
     } catch (...) {
         allow(false);
         throw;

@@ -95,7 +95,8 @@ struct Checked<Function, Result (*)(mirra_context *, Arguments...)> {
             result = Function(open.get(), Opened<Arguments>(arguments).get()...);
         };
         if constexpr (std::is_same_v<Last, mirra_error **>) {
-            const mirra_status opened = guard(std::get<sizeof...(Arguments) - 1>(std::tie(arguments...)), on_opened);
+            const mirra_status opened =
+                guard(std::get<sizeof...(Arguments) - 1>(std::tie(arguments...)), on_opened);
             return opened == MIRRA_OK ? *result : opened;
         } else { // gives no status: a handle of no context counts as none
             guard(nullptr, on_opened);

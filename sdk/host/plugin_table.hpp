@@ -1,5 +1,5 @@
-// Where the tables of functions lie that plugins get: in memory that is never given back, since a plugin's code
-// stays mapped, and its threads may call long after an engine passed it over or ended.
+// Where the tables of functions lie that plugins get: in memory that is never given back, since a plugin's
+// code stays mapped, and its threads may call long after an engine passed it over or ended.
 #pragma once
 
 #include "gate.hpp"

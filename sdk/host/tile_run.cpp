@@ -302,7 +302,7 @@ Setup configure(SessionState &session, const Occasion &occasion) {
     setup.height = occasion.height;
     call_plugin("the task '" + session.entry.task->info.name + "': configure", [&](mirra_error **error) {
         return session.entry.task->functions.configure(session.instance.get(), handle.handle(), &setup,
-                                                      error);
+                                                       error);
     });
     Setup out;
     out.graph = setup.graph == nullptr ? "" : setup.graph;

@@ -1,4 +1,5 @@
-// Descriptions of pixels that cannot be, and odd ones that can: an error that says what is wrong, or a right result.
+// Descriptions of pixels that cannot be, and odd ones that can: an error that says what is wrong, or a right
+// result.
 #include "capi_test_support.hpp"
 
 #include <gmock/gmock.h>
@@ -120,7 +121,8 @@ TEST_F(Descriptors, SamplesThatShareMemoryCannotBeWritten) {
     planes(0, 1, 2, 1, 8);
     expect_refused(write(), "invalid_argument", "share memory");
     planes(0, 8 * 7, 128, 1, 8);
-    expect_refused(write(), "invalid_argument", "share memory"); // the last row of one is the first of the next
+    expect_refused(write(), "invalid_argument",
+                   "share memory"); // the last row of one is the first of the next
     planes(0, 64, 128, 1, 8);
     EXPECT_EQ("", write());
     planes(0, 8, 16, 1, 24);
@@ -170,7 +172,8 @@ TEST_F(Descriptors, WhatMayBeWrittenIsWhatSharesNothing) {
         const std::string told = write();
         // Pixels of one channel must lie apart by rows or by columns, which is stricter.
         if (told.find("samples overlap") != std::string::npos) continue;
-        EXPECT_EQ(!share(image, 2), told.empty()) << x << " " << y << " " << image.width << "x" << image.height;
+        EXPECT_EQ(!share(image, 2), told.empty())
+            << x << " " << y << " " << image.width << "x" << image.height;
         (told.empty() ? written : refused) += 1;
     }
     EXPECT_LT(100, written);
@@ -199,8 +202,9 @@ TEST_F(Descriptors, SamplesNeedNoAlignment) {
         std::vector<std::uint8_t> out(memory.size());
         for (std::size_t i = 0; i < memory.size(); ++i) { // numbers within 0 and 1 in each format
             const std::uint8_t byte[] = {static_cast<std::uint8_t>(i % 59), 0, 0x20, 0x3e};
-            memory[i + 1 < memory.size() ? i + 1 : 0] =
-                format == MIRRA_FORMAT_F32 ? byte[i % 4] : format == MIRRA_FORMAT_F16 ? byte[i % 2 * 2] : byte[0];
+            memory[i + 1 < memory.size() ? i + 1 : 0] = format == MIRRA_FORMAT_F32   ? byte[i % 4]
+                                                        : format == MIRRA_FORMAT_F16 ? byte[i % 2 * 2]
+                                                                                     : byte[0];
         }
         image.format = format;
         image.planes[0] = {memory.data() + 1, 3 * size, 3 * size * 8 + 5};
@@ -264,8 +268,7 @@ TEST(CapiCounts, NearTheEndOfTheirTypeAreRefused) {
     Pixels<std::uint8_t> in(4, 4, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
     const mirra_port_value ports[] = {port("image", in.image), port("output", in.image)};
     for (const std::size_t count : {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / sizeof(mirra_port_value)}) {
-        EXPECT_STATUS(MIRRA_E_LIMIT,
-                      mirra_session_run(session.get(), ports, count, nullptr, nullptr, error));
+        EXPECT_STATUS(MIRRA_E_LIMIT, mirra_session_run(session.get(), ports, count, nullptr, nullptr, error));
         Job job;
         EXPECT_STATUS(MIRRA_E_LIMIT,
                       mirra_session_submit(session.get(), ports, count, nullptr, job.out(), error));

@@ -1,5 +1,5 @@
-// Every function of mirra.h with NULL for each of its pointers. The list is made from the header: a function that is
-// new is called as well, and one that takes a type that is not known here does not compile.
+// Every function of mirra.h with NULL for each of its pointers. The list is made from the header: a function
+// that is new is called as well, and one that takes a type that is not known here does not compile.
 #include "capi_test_support.hpp"
 
 #include <set>
@@ -11,10 +11,12 @@ namespace {
 
 /// Arguments that may be NULL, by function and place, beside every last `mirra_error **`.
 const std::set<std::pair<std::string, std::size_t>> kMayBeNull{
-    {"mirra_engine_create", 0},      {"mirra_bundle_open_memory", 2}, {"mirra_image_read", 1},
-    {"mirra_image_write", 2},        {"mirra_image_write", 3},        {"mirra_graph_run", 3},
-    {"mirra_session_run", 3},        {"mirra_session_run", 4},        {"mirra_session_submit", 3},
-    {"mirra_result_value", 2},       {"mirra_job_wait", 2}};
+    {"mirra_engine_create", 0},  {"mirra_bundle_open_memory", 2},
+    {"mirra_image_read", 1},     {"mirra_image_write", 2},
+    {"mirra_image_write", 3},    {"mirra_graph_run", 3},
+    {"mirra_session_run", 3},    {"mirra_session_run", 4},
+    {"mirra_session_submit", 3}, {"mirra_result_value", 2},
+    {"mirra_job_wait", 2}};
 
 /// Objects and values that functions take without objection.
 struct World {
@@ -30,7 +32,8 @@ struct World {
     Job job;
     float number = 1;
     std::int64_t extent = 1;
-    DLManagedTensor tensor{{&number, {kDLCPU, 0}, 1, {kDLFloat, 32, 1}, &extent, nullptr, 0}, nullptr, nullptr};
+    DLManagedTensor tensor{
+        {&number, {kDLCPU, 0}, 1, {kDLFloat, 32, 1}, &extent, nullptr, 0}, nullptr, nullptr};
 
     World() {
         EXPECT_OK(mirra_picture_create(4, 4, MIRRA_FORMAT_U8, MIRRA_COLOR_RGB, picture.out(), error));
@@ -52,7 +55,9 @@ template<class T> struct Argument;
 
 #define MIRRA_TEST_ARGUMENT(type, value)                                                                     \
     template<> struct Argument<type> {                                                                       \
-        type get() { return value; }                                                                         \
+        type get() {                                                                                         \
+            return value;                                                                                    \
+        }                                                                                                    \
     }
 MIRRA_TEST_ARGUMENT(const char *, "x");
 MIRRA_TEST_ARGUMENT(const void *, "x");

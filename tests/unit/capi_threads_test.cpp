@@ -1,4 +1,5 @@
-// Several threads on one session: one call is done, the others are told that it is busy. ThreadSanitizer looks on.
+// Several threads on one session: one call is done, the others are told that it is busy. ThreadSanitizer
+// looks on.
 #include "capi_test_support.hpp"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
-// Stands before the C++ library's operator new and, where no sanitizer does, before the C library's allocator.
+// Stands before the C++ library's operator new and, where no sanitizer does, before the C library's
+// allocator.
 #include "failing_memory.hpp"
 
 #include <atomic>

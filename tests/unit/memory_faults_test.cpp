@@ -1,5 +1,5 @@
-// Every allocation of every kind of call fails once, and then with all after it: the call gives an error code, nothing
-// is leaked (AddressSanitizer looks on), and the objects work afterwards.
+// Every allocation of every kind of call fails once, and then with all after it: the call gives an error
+// code, nothing is leaked (AddressSanitizer looks on), and the objects work afterwards.
 #include "capi_test_support.hpp"
 #include "failing_memory.hpp"
 
@@ -12,7 +12,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// Of calls that make or read JSON: the library for it takes small blocks in its destructors, where nothing can fail.
+/// Of calls that make or read JSON: the library for it takes small blocks in its destructors, where nothing
+/// can fail.
 constexpr std::size_t kBeyondJson = 1024;
 constexpr long kMost = 200'000; ///< allocations of one call: more is a loop without end
 
@@ -29,7 +30,8 @@ void expect_error(const Fault &fault, long n, bool lasting) {
     EXPECT_EQ(fault.status, mirra_error_code(fault.error)) << at;
 }
 
-/// call: `mirra_status (mirra_error **)`, which takes no memory of its own. @returns the number of allocations
+/// call: `mirra_status (mirra_error **)`, which takes no memory of its own. @returns the number of
+/// allocations
 template<class Call> long fail_everywhere(const Call &call, std::size_t bytes = 0) {
     long count = 0;
     for (const bool lasting : {false, true}) {
@@ -71,29 +73,36 @@ TEST_F(MemoryFaults, Engines) {
     options.flags = MIRRA_PLUGIN_PATH_ONLY;
     options.plugin_path = plugin.c_str();
     options.runtime_module = MIRRA_TEST_RUNTIME;
-    fail_everywhere([&](mirra_error **error) {
-        mirra_engine *made = nullptr;
-        const mirra_status status = mirra_engine_create(&options, &made, error);
-        mirra_engine_destroy(made);
-        return status;
-    }, kBeyondJson);
+    fail_everywhere(
+        [&](mirra_error **error) {
+            mirra_engine *made = nullptr;
+            const mirra_status status = mirra_engine_create(&options, &made, error);
+            mirra_engine_destroy(made);
+            return status;
+        },
+        kBeyondJson);
 }
 
 TEST_F(MemoryFaults, Bundles) {
     std::ifstream stream(file, std::ios::binary);
     const std::string bytes((std::istreambuf_iterator<char>(stream)), {});
-    fail_everywhere([&](mirra_error **error) {
-        mirra_bundle *made = nullptr;
-        const mirra_status status = mirra_bundle_open(file.c_str(), &made, error);
-        mirra_bundle_destroy(made);
-        return status;
-    }, kBeyondJson);
-    fail_everywhere([&](mirra_error **error) {
-        mirra_bundle *made = nullptr;
-        const mirra_status status = mirra_bundle_open_memory(bytes.data(), bytes.size(), "faults", &made, error);
-        mirra_bundle_destroy(made);
-        return status;
-    }, kBeyondJson);
+    fail_everywhere(
+        [&](mirra_error **error) {
+            mirra_bundle *made = nullptr;
+            const mirra_status status = mirra_bundle_open(file.c_str(), &made, error);
+            mirra_bundle_destroy(made);
+            return status;
+        },
+        kBeyondJson);
+    fail_everywhere(
+        [&](mirra_error **error) {
+            mirra_bundle *made = nullptr;
+            const mirra_status status =
+                mirra_bundle_open_memory(bytes.data(), bytes.size(), "faults", &made, error);
+            mirra_bundle_destroy(made);
+            return status;
+        },
+        kBeyondJson);
     fail_everywhere([&](mirra_error **error) {
         MIRRA_STRUCT(mirra_graph_info, graph);
         char *path = nullptr;
@@ -183,23 +192,27 @@ TEST_F(MemoryFaults, Pictures) {
 TEST_F(MemoryFaults, TensorsAndGraphs) {
     std::vector<float> values(4 * 6 * 6, 0.5F);
     std::int64_t colour[] = {1, 3, 6, 6}, level[] = {1, 1, 6, 6};
-    const DLManagedTensor first{{values.data(), {kDLCPU, 0}, 4, {kDLFloat, 32, 1}, colour, nullptr, 0}, nullptr, nullptr};
-    const DLManagedTensor second{{values.data(), {kDLCPU, 0}, 4, {kDLFloat, 32, 1}, level, nullptr, 0}, nullptr, nullptr};
+    const DLManagedTensor first{
+        {values.data(), {kDLCPU, 0}, 4, {kDLFloat, 32, 1}, colour, nullptr, 0}, nullptr, nullptr};
+    const DLManagedTensor second{
+        {values.data(), {kDLCPU, 0}, 4, {kDLFloat, 32, 1}, level, nullptr, 0}, nullptr, nullptr};
     Tensors set;
     EXPECT_OK(mirra_tensors_create(set.out(), error));
     EXPECT_OK(mirra_tensors_add(set.get(), "noise_level", &second, error));
     const std::string path = temporary("faults.safetensors");
-    fail_everywhere([&](mirra_error **error) {
-        mirra_tensors *read = nullptr;
-        mirra_status status = mirra_tensors_add(set.get(), "image", &first, error);
-        if (status == MIRRA_OK) status = mirra_tensors_write(set.get(), path.c_str(), error);
-        if (status == MIRRA_OK) status = mirra_tensors_read(path.c_str(), &read, error);
-        DLManagedTensor *view = nullptr;
-        if (status == MIRRA_OK) status = mirra_tensors_get(read, "image", &view, error);
-        if (view != nullptr) view->deleter(view);
-        mirra_tensors_destroy(read);
-        return status;
-    }, kBeyondJson);
+    fail_everywhere(
+        [&](mirra_error **error) {
+            mirra_tensors *read = nullptr;
+            mirra_status status = mirra_tensors_add(set.get(), "image", &first, error);
+            if (status == MIRRA_OK) status = mirra_tensors_write(set.get(), path.c_str(), error);
+            if (status == MIRRA_OK) status = mirra_tensors_read(path.c_str(), &read, error);
+            DLManagedTensor *view = nullptr;
+            if (status == MIRRA_OK) status = mirra_tensors_get(read, "image", &view, error);
+            if (view != nullptr) view->deleter(view);
+            mirra_tensors_destroy(read);
+            return status;
+        },
+        kBeyondJson);
     fail_everywhere([&](mirra_error **error) {
         mirra_tensors *outputs = nullptr;
         const mirra_status status =

@@ -1,6 +1,6 @@
-/* plugin_rogues.c - plugins that use the host's functions against the rules, one for each value of ROGUE: each gets
- * an error code from the host, or is passed over, and nothing of the host's is harmed. What they were answered
- * comes as the result "answers", a text of status names. */
+/* plugin_rogues.c - plugins that use the host's functions against the rules, one for each value of ROGUE:
+ * each gets an error code from the host, or is passed over, and nothing of the host's is harmed. What they
+ * were answered comes as the result "answers", a text of status names. */
 #define _GNU_SOURCE
 #include "mirra/mirra_plugin.h"
 
@@ -122,7 +122,8 @@ static void make_up_handles(rogue *self, mirra_context *context, const mirra_ten
             strcpy(self->answers, "taken for a tensor");
     }
     note(self, host->tensor_affine((mirra_context *)numbers[1], input, 1, 0, &self->kept, NULL));
-    if (host->cancelled((mirra_context *)numbers[1]) || strcmp(host->manifest_json((mirra_context *)numbers[2]), ""))
+    if (host->cancelled((mirra_context *)numbers[1]) ||
+        strcmp(host->manifest_json((mirra_context *)numbers[2]), ""))
         strcpy(self->answers, "taken for a context");
 }
 
@@ -203,8 +204,8 @@ static mirra_status set_part(rogue *self, mirra_context *context, const mirra_te
     return self->host->set_result_part(context, "part", shape, input, &rect, x, y, NULL);
 }
 
-static mirra_status misuse(rogue *self, mirra_context *context, const mirra_tensor *input, mirra_tensor **output,
-                           mirra_error **error) {
+static mirra_status misuse(rogue *self, mirra_context *context, const mirra_tensor *input,
+                           mirra_tensor **output, mirra_error **error) {
     const mirra_host_api *host = self->host;
     work at = {self, context, input, MIRRA_OK};
     switch (ROGUE) {
@@ -233,7 +234,8 @@ static mirra_status misuse(rogue *self, mirra_context *context, const mirra_tens
         }
         return MIRRA_OK;
     case KEEPS_INPUT:
-        if (self->input != NULL) note(self, host->tensor_affine(context, self->input, 1, 0, &self->kept, NULL));
+        if (self->input != NULL)
+            note(self, host->tensor_affine(context, self->input, 1, 0, &self->kept, NULL));
         self->input = input;
         return MIRRA_OK;
     case FOREIGN_ERROR:

@@ -1,6 +1,6 @@
-// Threads that make sessions of all tasks, run them, cancel them and close them at random, on one engine, for a few
-// seconds: no crash, no leak, no race (the sanitizers look on), and no status but those that there is a reason for.
-// MIRRA_SOAK_SECONDS says for how long, MIRRA_SOAK_RUNTIME with which runtime module.
+// Threads that make sessions of all tasks, run them, cancel them and close them at random, on one engine, for
+// a few seconds: no crash, no leak, no race (the sanitizers look on), and no status but those that there is a
+// reason for. MIRRA_SOAK_SECONDS says for how long, MIRRA_SOAK_RUNTIME with which runtime module.
 #include "capi_test_support.hpp"
 
 #include <gmock/gmock.h>
@@ -70,7 +70,9 @@ class Worker {
     }
 
   private:
-    std::size_t below(std::size_t count) { return std::uniform_int_distribution<std::size_t>(0, count - 1)(random_); }
+    std::size_t below(std::size_t count) {
+        return std::uniform_int_distribution<std::size_t>(0, count - 1)(random_);
+    }
 
     void open(Place &place) {
         place.job.out();
@@ -88,15 +90,16 @@ class Worker {
             soak_.count(status, failure);
             return;
         }
-        if (!gain) mirra_session_set_text(place.session.get(), "sigma", below(2) == 0 ? "25" : "auto", nullptr);
+        if (!gain)
+            mirra_session_set_text(place.session.get(), "sigma", below(2) == 0 ? "25" : "auto", nullptr);
     }
 
     /// Pixels are the place's own; a job that uses them is waited for before.
     void renew_pixels(Place &place) {
         place.job.out();
-        place.pixels = std::make_unique<Pixels<std::uint8_t>>(
-            static_cast<std::int32_t>(17 + below(60)), static_cast<std::int32_t>(17 + below(60)),
-            MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+        place.pixels = std::make_unique<Pixels<std::uint8_t>>(static_cast<std::int32_t>(17 + below(60)),
+                                                              static_cast<std::int32_t>(17 + below(60)),
+                                                              MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
     }
 
     mirra_run_options options(Place &place) {
@@ -107,7 +110,8 @@ class Worker {
                 mirra_cancel_create(place.cancel.out(), failure.out());
             options.cancel = place.cancel.get();
         }
-        if (below(8) == 0) options.progress = [](void *, const mirra_progress *) -> std::int32_t { return 1; };
+        if (below(8) == 0)
+            options.progress = [](void *, const mirra_progress *) -> std::int32_t { return 1; };
         return options;
     }
 
@@ -115,9 +119,9 @@ class Worker {
         Failure failure;
         const mirra_run_options given = options(place);
         Result result;
-        soak_.count(run(place.session, place.pixels->image, place.pixels->image, failure.out(), &given,
-                        result.out()),
-                    failure);
+        soak_.count(
+            run(place.session, place.pixels->image, place.pixels->image, failure.out(), &given, result.out()),
+            failure);
     }
 
     void submit(Place &place) {

@@ -184,7 +184,8 @@ enum { MIRRA_LOG_DEBUG = 0, MIRRA_LOG_INFO = 1, MIRRA_LOG_WARNING = 2, MIRRA_LOG
 
 /* Receives messages for people; `message` lives during the call. Called from any thread, possibly several
  * at once, until the engine and all that was made with it are destroyed. "loading the plugin FILE" comes at
- * MIRRA_LOG_INFO before anything of that file runs: if it crashes or hangs, the last such message names it. */
+ * MIRRA_LOG_INFO before anything of that file runs: if it crashes or hangs, the last such message names it.
+ */
 typedef void (*mirra_log_callback)(void *user, int32_t level, const char *message);
 
 enum {
@@ -463,9 +464,9 @@ enum {
 
 /* Where channel samples lie. This struct is frozen. Strides count bytes, may be negative (data then points
  * at the first pixel of the first row, wherever that is), and 0 stands for "packed": both strides, or
- * pixel_stride alone. A row_stride of 0 beside another pixel_stride is refused, since it may mean a row that is
- * repeated. All planes of an image have the same strides. Samples need no alignment. No two samples of an image
- * that is written may share memory, and no two of one channel in any. */
+ * pixel_stride alone. A row_stride of 0 beside another pixel_stride is refused, since it may mean a row that
+ * is repeated. All planes of an image have the same strides. Samples need no alignment. No two samples of an
+ * image that is written may share memory, and no two of one channel in any. */
 typedef struct mirra_plane {
     void *data;
     int64_t pixel_stride;
@@ -482,7 +483,7 @@ typedef struct mirra_image {
     /* 1: interleaved in planes[0]; the number of channels: planar, in the order R G B A */
     uint32_t plane_count;
     mirra_plane planes[4];
-    const void *icc; /* ICC profile of the pixels, or NULL: sRGB */
+    const void *icc;    /* ICC profile of the pixels, or NULL: sRGB */
     uint64_t icc_bytes; /* at most 64 MiB */
 } mirra_image;
 
@@ -646,9 +647,9 @@ MIRRA_API mirra_status mirra_graph_run(mirra_engine *engine, const mirra_bundle 
 
 /* A task, with its bundle, on a device, with its parameters set. Sessions of one engine share compiled
  * networks.
- * Thread-safety: one call at a time; a call while another one, a run or a job of the session is under way gives
- * MIRRA_E_BUSY at once (but mirra_session_destroy is allowed while a job is). Different sessions run at the
- * same time. */
+ * Thread-safety: one call at a time; a call while another one, a run or a job of the session is under way
+ * gives MIRRA_E_BUSY at once (but mirra_session_destroy is allowed while a job is). Different sessions run at
+ * the same time. */
 typedef struct mirra_session mirra_session;
 
 typedef struct mirra_session_options {
@@ -842,8 +843,8 @@ MIRRA_API mirra_status mirra_job_wait(mirra_job *job, double seconds, mirra_resu
 /* Asks it to stop; does not wait. Takes NULL. */
 MIRRA_API void mirra_job_cancel(mirra_job *job);
 /* Stops the job, if it still runs, and waits until it no longer touches the caller's memory (one tile at
- * most). Called from the job's own progress callback it only asks it to stop. A plugin whose function does not
- * return cannot be stopped, and makes this wait with it: who does not trust the plugin cancels, waits by
+ * most). Called from the job's own progress callback it only asks it to stop. A plugin whose function does
+ * not return cannot be stopped, and makes this wait with it: who does not trust the plugin cancels, waits by
  * mirra_job_wait for as long as it likes, and keeps the job and the memory where it gets MIRRA_E_BUSY. */
 MIRRA_API void mirra_job_destroy(mirra_job *job);
 

@@ -42,9 +42,10 @@ extern "C" {
  * may use it during the call; the host goes on when all of them are out of its functions. A function that is
  * given one of another call gives MIRRA_E_INVALID_ARGUMENT (or 0, NULL, ""). */
 typedef struct mirra_context mirra_context;
-/* An fp32 tensor on the session's device. Immutable; released by tensor_release. Thread-safety: safe. A handle
- * is no address. One that was made up, released or given away is told from those that are alive: functions give
- * MIRRA_E_INVALID_ARGUMENT, tensor_retain NULL, tensor_shape 0, and tensor_release does nothing. */
+/* An fp32 tensor on the session's device. Immutable; released by tensor_release. Thread-safety: safe. A
+ * handle is no address. One that was made up, released or given away is told from those that are alive:
+ * functions give MIRRA_E_INVALID_ARGUMENT, tensor_retain NULL, tensor_shape 0, and tensor_release does
+ * nothing. */
 typedef struct mirra_tensor mirra_tensor;
 typedef struct mirra_host_api mirra_host_api;
 
@@ -124,8 +125,9 @@ typedef struct mirra_rect {
 /* A task: data that describe it, and its functions. */
 typedef struct mirra_task {
     uint32_t struct_size;
-    uint32_t flags;   /* MIRRA_TASK_* */
-    const char *name; /* lower case letters, digits, and '-' between them, at most 63; unique among all plugins */
+    uint32_t flags; /* MIRRA_TASK_* */
+    const char
+        *name; /* lower case letters, digits, and '-' between them, at most 63; unique among all plugins */
     const char *label;
     const char *doc;
     const char *default_bundle; /* file name; NULL: the task works without a bundle. Other bundles that it
@@ -215,10 +217,9 @@ enum { MIRRA_REDUCE_SUM = 0, MIRRA_REDUCE_MEAN = 1, MIRRA_REDUCE_MINIMUM = 2, MI
 
 /* The host's functions. Each engine hands a table of its own to `init` and to `create`: keep it in the
  * instance, not in a static. The table stays where it is for as long as the process lives, also where `init`
- * failed or the engine passed the plugin over; once the engine and its sessions are gone, `log` does nothing and
- * the others give errors. Later versions append
- * functions: one is there if struct_size reaches beyond it. Thread-safety: safe; a context belongs to the
- * call that it came with. */
+ * failed or the engine passed the plugin over; once the engine and its sessions are gone, `log` does nothing
+ * and the others give errors. Later versions append functions: one is there if struct_size reaches beyond it.
+ * Thread-safety: safe; a context belongs to the call that it came with. */
 struct mirra_host_api {
     uint32_t struct_size;
     uint32_t abi;
@@ -259,8 +260,8 @@ struct mirra_host_api {
      * MIRRA_E_INVALID_ARGUMENT for an image too small to measure, MIRRA_E_CANCELLED once the run shall stop.
      */
     mirra_status (*estimate_noise)(mirra_context *context, double *sigma, mirra_error **error);
-    /* Sets a result; the value is copied. The name is that of an output port of its type (an INT is taken for a
-     * float), or that of no port. An output port that is not optional, or was asked for, must be set. */
+    /* Sets a result; the value is copied. The name is that of an output port of its type (an INT is taken for
+     * a float), or that of no port. An output port that is not optional, or was asked for, must be set. */
     mirra_status (*set_result)(mirra_context *context, const char *name, const mirra_value *value,
                                mirra_error **error);
     mirra_status (*set_result_tensor)(mirra_context *context, const char *name, const mirra_tensor *tensor,
