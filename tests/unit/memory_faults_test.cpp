@@ -190,8 +190,8 @@ TEST_F(MemoryFaults, Pictures) {
 }
 
 TEST_F(MemoryFaults, TensorsAndGraphs) {
-    std::vector<float> values(4 * 6 * 6, 0.5F);
-    std::int64_t colour[] = {1, 3, 6, 6}, level[] = {1, 1, 6, 6};
+    std::vector<float> values(4 * 24 * 24, 0.5F);
+    std::int64_t colour[] = {1, 3, 24, 24}, level[] = {1, 1, 24, 24};
     const DLManagedTensor first{
         {values.data(), {kDLCPU, 0}, 4, {kDLFloat, 32, 1}, colour, nullptr, 0}, nullptr, nullptr};
     const DLManagedTensor second{
