@@ -50,6 +50,9 @@ void RuntimeLoader::load() {
         status_.version = module_ == nullptr ? "" : module_->version();
         status_.usable = module_ != nullptr;
         if (module_ == nullptr) status_.reason = "the runtime module could not start";
+    } catch (const std::bad_alloc &) { // it may be there the next time
+        status_ = {};
+        throw;
     } catch (const std::exception &error) {
         module_ = nullptr;
         status_.reason = error.what();
