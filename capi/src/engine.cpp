@@ -19,6 +19,7 @@ host::EngineOptions to_options(const mirra_engine_options *given) {
     out.plugin_path = or_empty(options.plugin_path);
     out.runtime_module = or_empty(options.runtime_module);
     out.bundle_path = or_empty(options.bundle_path);
+    out.libtorch_path = or_empty(options.libtorch_path);
     out.plugin_path_only = (options.flags & MIRRA_PLUGIN_PATH_ONLY) != 0;
     if (options.log != nullptr) {
         out.log = [log = options.log, user = options.log_user](
@@ -57,7 +58,7 @@ mirra_status mirra_engine_create(const mirra_engine_options *options, mirra_engi
 }
 
 void mirra_engine_destroy(mirra_engine *engine) {
-    delete engine;
+    if (!host::in_forked_child()) delete engine;
 }
 
 uint32_t mirra_engine_device_count(mirra_engine *engine) {
@@ -100,6 +101,8 @@ mirra_status mirra_engine_runtime(mirra_engine *engine, mirra_runtime_info *info
         out.version = status.version.c_str();
         out.reason = status.reason.c_str();
         out.base_bytes = status.base_bytes;
+        out.libtorch_path = status.libtorch.c_str();
+        out.libtorch_origin = status.libtorch_origin.c_str();
         write_struct(info, out);
     });
 }

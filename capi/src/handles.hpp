@@ -5,6 +5,7 @@
 #include "c_struct.hpp"
 #include "mirra/host.hpp"
 #include "mirra/mirra.h"
+#include "process_life.hpp"
 
 #include <mutex>
 

@@ -138,6 +138,6 @@ void mirra_job_cancel(mirra_job *job) {
 }
 
 void mirra_job_destroy(mirra_job *job) {
-    delete job;
+    if (!host::in_forked_child()) delete job;
 }
 }

@@ -58,7 +58,7 @@ mirra_status mirra_session_create(mirra_engine *engine, const mirra_session_opti
 }
 
 void mirra_session_destroy(mirra_session *session) {
-    delete session;
+    if (!host::in_forked_child()) delete session;
 }
 
 mirra_status mirra_session_set(mirra_session *session, const char *name, const mirra_value *value,

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cxxabi.h>
 #include <exception>
 #include <functional>
 #include <new>
@@ -183,8 +184,7 @@ template<class Extents> std::string to_text(const Extents &shape) {
 }
 
 /// Calls body() and turns what it throws into a status and an error.
-template<class Body>
-mirra_status guarded(const mirra_host_api *api, mirra_error **error, const Body &body) noexcept {
+template<class Body> mirra_status guarded(const mirra_host_api *api, mirra_error **error, const Body &body) {
     try {
         body();
         return MIRRA_OK;
@@ -201,6 +201,8 @@ mirra_status guarded(const mirra_host_api *api, mirra_error **error, const Body 
     } catch (const std::exception &exception) {
         *error = api->error_create(api, MIRRA_E_PLUGIN, exception.what(), nullptr, nullptr);
         return MIRRA_E_PLUGIN;
+    } catch (abi::__forced_unwind &) {
+        throw; // a callback ended its thread
     } catch (...) {
         *error = api->error_create(api, MIRRA_E_PLUGIN, "the task failed", nullptr, nullptr);
         return MIRRA_E_PLUGIN;

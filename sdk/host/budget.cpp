@@ -77,6 +77,10 @@ std::shared_ptr<const RunPlan> make_plan(const SessionState &session, const Setu
     plan->arena_bytes =
         arena_limit(budget, graph, session.precision.precision, pixels * kBufferBytesPerPixel);
     if (plan->arena_bytes != 0) plan->arena_bytes += setup.extra_bytes; // they may be tensors
+    constexpr std::int64_t kWorthWaking = 25'000'000; // multiplications: about a millisecond of one thread
+    plan->one_thread =
+        setup.uses.empty() &&
+        graph::multiply_accumulates(graph, plan->tiles.input_height, plan->tiles.input_width) < kWorthWaking;
     plan->key = std::move(key);
     return plan;
 }

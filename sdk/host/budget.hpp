@@ -50,6 +50,7 @@ struct RunPlan {
     Key key;
     runtime::TilePlan tiles;
     std::uint64_t arena_bytes = 0; ///< the budget less weights and the host's buffers; 0: no limit
+    bool one_thread = false;       ///< so little work that other threads wake later than it is done
 };
 
 /// @param bundle    null: none

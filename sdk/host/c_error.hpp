@@ -3,7 +3,9 @@
 
 #include "mirra/error.hpp"
 #include "mirra/mirra.h"
+#include "process_life.hpp"
 
+#include <cxxabi.h>
 #include <string>
 
 struct mirra_error {
@@ -23,11 +25,15 @@ mirra_error *new_error(mirra_status code, const char *message, const char *subje
 /// The exception being handled, as a status; *error receives the object if `error` is not null.
 mirra_status report_current_exception(mirra_error **error) noexcept;
 
-/// Runs `body`; what it throws becomes the status and *error. Every function that C calls goes through here.
-template<class Body> mirra_status guard(mirra_error **error, Body &&body) noexcept {
+/// Runs `body`, in plain arithmetic; what it throws becomes the status and *error. Every function that C
+/// calls goes through here.
+template<class Body> mirra_status guard(mirra_error **error, Body &&body) {
+    const PlainArithmetic arithmetic;
     try {
         body();
         return MIRRA_OK;
+    } catch (abi::__forced_unwind &) {
+        throw; // a callback ended its thread; glibc ends the process where that is not let through
     } catch (...) {
         return report_current_exception(error);
     }

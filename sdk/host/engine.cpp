@@ -24,7 +24,7 @@ std::shared_ptr<Engine> Engine::create(EngineOptions options) {
 
 EngineCore::EngineCore(EngineOptions options)
     : options_(std::move(options))
-    , loader_(options_.runtime_module) {
+    , loader_(options_.runtime_module, options_.libtorch_path) {
     load_plugins();
     for (const TaskEntry &each : entries_) tasks_.push_back(each.task->info);
     schema_ = schema_of(tasks_);

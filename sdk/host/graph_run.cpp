@@ -2,6 +2,7 @@
 #include "budget.hpp"
 #include "checked_run.hpp"
 #include "mirra/error.hpp"
+#include "process_life.hpp"
 
 namespace mirra::host {
 namespace {
@@ -72,11 +73,8 @@ class TrimAtEnd {
     EngineCore &core_;
 };
 
-} // namespace
-
-TensorSet run_graph(const std::shared_ptr<Engine> &engine,
-                    const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &name,
-                    const TensorSet &inputs, const GraphRunOptions &options) {
+TensorSet run(const std::shared_ptr<Engine> &engine, const std::shared_ptr<const bundle::Bundle> &bundle,
+              const std::string &name, const TensorSet &inputs, const GraphRunOptions &options) {
     const auto core = std::dynamic_pointer_cast<EngineCore>(engine);
     if (core == nullptr) throw Error(ErrorCode::invalid_argument, "the engine is null", "engine");
     check_threads(options.threads);
@@ -102,6 +100,18 @@ TensorSet run_graph(const std::shared_ptr<Engine> &engine,
     TensorSet outputs;
     for (std::size_t i = 0; i < results.size(); ++i)
         outputs[graph.outputs[i].name] = fetch(module, results[i]);
+    return outputs;
+}
+
+} // namespace
+
+TensorSet run_graph(const std::shared_ptr<Engine> &engine,
+                    const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &name,
+                    const TensorSet &inputs, const GraphRunOptions &options) {
+    check_not_forked();
+    const RunUnderWay under_way;
+    TensorSet outputs;
+    with_enough_stack([&] { outputs = run(engine, bundle, name, inputs, options); });
     return outputs;
 }
 

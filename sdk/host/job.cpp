@@ -1,12 +1,13 @@
 // A run on a thread of its own.
 #include "mirra/error.hpp"
 #include "mirra/host.hpp"
+#include "process_life.hpp"
 
 #include <chrono>
 #include <cmath>
 #include <condition_variable>
+#include <cxxabi.h>
 #include <mutex>
-#include <thread>
 
 namespace mirra::host {
 namespace {
@@ -40,6 +41,7 @@ bool progressed(Shared &shared, const std::function<bool(const Progress &)> &cal
 }
 
 void work(const std::shared_ptr<Shared> &shared) {
+    const PlainArithmetic arithmetic;
     auto state = JobStatus::State::done;
     try {
         auto result = shared->session->run_acquired(shared->request);
@@ -49,6 +51,11 @@ void work(const std::shared_ptr<Shared> &shared) {
     } catch (const Error &error) {
         state = error.code() == ErrorCode::cancelled ? JobStatus::State::cancelled : JobStatus::State::failed;
         shared->error = std::current_exception();
+    } catch (abi::__forced_unwind &) { // a callback ended the thread
+        shared->error =
+            std::make_exception_ptr(Error(ErrorCode::cancelled, "a callback ended the job's thread"));
+        finish(*shared, JobStatus::State::cancelled);
+        throw;
     } catch (...) {
         state = JobStatus::State::failed;
         shared->error = std::current_exception();
@@ -65,7 +72,7 @@ class JobThread final : public Job {
     ~JobThread() override {
         cancel();
         // From the job's own callback, waiting for the thread would be waiting for oneself.
-        if (thread_.get_id() == std::this_thread::get_id()) {
+        if (thread_.is_this()) {
             thread_.detach();
         } else {
             thread_.join();
@@ -73,14 +80,16 @@ class JobThread final : public Job {
     }
 
     JobStatus status() override {
+        check_not_forked();
         const std::lock_guard lock(shared_->mutex);
         return shared_->status;
     }
 
     std::shared_ptr<const RunResult> wait(double seconds) override {
+        check_not_forked();
         if (std::isnan(seconds))
             throw Error(ErrorCode::invalid_argument, "the time to wait is no number", "seconds");
-        if (thread_.get_id() == std::this_thread::get_id()) {
+        if (thread_.is_this()) {
             throw Error(ErrorCode::busy, "a job's own callback cannot wait for the job", "job",
                         "Return from the callback, and wait in another thread.");
         }
@@ -100,7 +109,7 @@ class JobThread final : public Job {
 
   private:
     std::shared_ptr<Shared> shared_;
-    std::thread thread_;
+    QuietThread thread_;
 };
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "mirra/error.hpp"
 
 #include <algorithm>
+#include <locale>
 #include <sstream>
 
 namespace mirra::host {

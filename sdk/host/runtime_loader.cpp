@@ -1,7 +1,9 @@
 // Loads the runtime module.
 #include "runtime_loader.hpp"
 
+#include "libtorch_loader.hpp"
 #include "paths.hpp"
+#include "process_life.hpp"
 #include "shared_library.hpp"
 
 #include <unistd.h>
@@ -38,37 +40,50 @@ void RuntimeLoader::load() {
         return;
     }
     code_ = ErrorCode::device;
+    runtime_starts();
     const std::uint64_t before = resident_bytes();
     try {
-        auto &library = load_forever(status_.path);
-        if (!library.has(MIRRA_RUNTIME_MODULE_SYMBOL)) {
-            status_.reason =
-                "it is no runtime module of this version: " MIRRA_RUNTIME_MODULE_SYMBOL " is missing";
-            return;
-        }
-        module_ = library.get<runtime::Module *()>(MIRRA_RUNTIME_MODULE_SYMBOL)();
-        status_.version = module_ == nullptr ? "" : module_->version();
-        status_.usable = module_ != nullptr;
-        if (module_ == nullptr) status_.reason = "the runtime module could not start";
+        load_module();
     } catch (const std::bad_alloc &) { // it may be there the next time
         status_ = {};
-        throw;
-    } catch (const std::exception &error) {
         module_ = nullptr;
+        throw;
+    } catch (const Error &error) {
+        status_.reason = error.what();
+        hint_ = error.hint();
+    } catch (const std::exception &error) {
         status_.reason = error.what();
     }
+    if (!status_.usable) module_ = nullptr;
     const std::uint64_t after = resident_bytes();
     status_.base_bytes = after > before ? after - before : 0;
 }
 
+void RuntimeLoader::load_module() {
+    const LibTorch libtorch = load_libtorch_for(status_.path, libtorch_);
+    status_.libtorch = libtorch.file;
+    status_.libtorch_origin = libtorch.origin;
+    auto &library = load_forever(status_.path);
+    if (!library.has(MIRRA_RUNTIME_MODULE_SYMBOL))
+        throw Error(ErrorCode::device,
+                    "it is no runtime module of this version: " MIRRA_RUNTIME_MODULE_SYMBOL " is missing");
+    const PlainArithmetic arithmetic;
+    module_ = library.get<runtime::Module *()>(MIRRA_RUNTIME_MODULE_SYMBOL)();
+    if (module_ == nullptr) throw Error(ErrorCode::device, "the runtime module could not start");
+    status_.version = module_->version();
+    status_.usable = true;
+}
+
 const RuntimeStatus &RuntimeLoader::status() {
+    check_not_forked();
     std::call_once(once_, [this] { load(); });
     return status_;
 }
 
 runtime::Module &RuntimeLoader::module() {
     if (!status().usable)
-        throw Error(code_, "the runtime cannot be used: " + status_.reason, status_.path, kInstallHint);
+        throw Error(code_, "the runtime cannot be used: " + status_.reason, status_.path,
+                    hint_.empty() ? kInstallHint : hint_);
     return *module_;
 }
 

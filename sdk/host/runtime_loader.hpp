@@ -12,9 +12,12 @@ namespace mirra::host {
 /// Thread-safe.
 class RuntimeLoader {
   public:
-    explicit RuntimeLoader(std::string given) : given_(std::move(given)) {}
+    RuntimeLoader(std::string module, std::string libtorch)
+        : given_(std::move(module))
+        , libtorch_(std::move(libtorch)) {}
 
     /// Loads at the first call. Never throws for a module that is missing: see RuntimeStatus::reason.
+    /// @throws Error unsupported (this process is the fork of one that had loaded it)
     const RuntimeStatus &status();
     /// @throws Error not_found (no module) | device (it cannot be loaded)
     runtime::Module &module();
@@ -22,9 +25,12 @@ class RuntimeLoader {
   private:
     void load();
 
-    std::string given_;
+    void load_module();
+
+    std::string given_, libtorch_;
     std::once_flag once_;
     RuntimeStatus status_;
+    std::string hint_; ///< to status_.reason
     ErrorCode code_ = ErrorCode::not_found;
     runtime::Module *module_ = nullptr; ///< the module's own; lives as long as the process
 };

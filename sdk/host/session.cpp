@@ -1,5 +1,6 @@
 // A session: a task with its bundle on a device, with its parameters set.
 #include "c_error.hpp"
+#include "process_life.hpp"
 #include "tile_run.hpp"
 #include "value.hpp"
 
@@ -59,12 +60,16 @@ class SessionCore final : public Session {
     Plan plan(std::int32_t width, std::int32_t height) override;
     std::shared_ptr<const RunResult> run(const RunRequest &request) override {
         const Hold hold(*this);
-        return run_acquired(request);
+        std::shared_ptr<const RunResult> result;
+        with_enough_stack([&] { result = run_acquired(request); });
+        return result;
     }
     std::shared_ptr<const RunResult> run_acquired(const RunRequest &request) override {
+        const RunUnderWay under_way;
         return run_session(state_, request);
     }
     void acquire() override {
+        check_not_forked();
         if (busy_.exchange(true)) {
             throw Error(ErrorCode::busy, "the session is in use by another call",
                         state_.entry.task->info.name,
@@ -144,7 +149,10 @@ std::shared_ptr<Session> Session::create(const std::shared_ptr<Engine> &engine,
     check_threads(options.threads);
     if (options.tile_size < 0)
         throw Error(ErrorCode::invalid_argument, "tile_size must not be negative", "tile_size");
-    return std::make_shared<SessionCore>(std::move(core), options);
+    check_not_forked();
+    std::shared_ptr<Session> session;
+    with_enough_stack([&] { session = std::make_shared<SessionCore>(core, options); });
+    return session;
 }
 
 } // namespace mirra::host

@@ -69,6 +69,8 @@ void call_plugin(const std::string &what, const std::function<mirra_status(mirra
     const FloatingPoint kept; // rounding and flushing are the caller's, whatever the plugin sets
     try {
         status = function(&error);
+    } catch (abi::__forced_unwind &) {
+        throw;
     } catch (...) {
         destroy_error(error);
         throw Error(ErrorCode::plugin, what + " threw an exception, which a plugin must not do");

@@ -3,6 +3,7 @@
 
 #include "engine_core.hpp"
 #include "precision.hpp"
+#include "process_life.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -64,8 +65,8 @@ struct RunState {
     std::shared_ptr<runtime::Arena> arena = {}; ///< of the run's tensors, whatever thread makes them
 
     [[nodiscard]] bool stopped() const {
-        return std::any_of(request.cancels.begin(), request.cancels.end(),
-                           [](const auto &token) { return token->requested(); });
+        return process_ends() || std::any_of(request.cancels.begin(), request.cancels.end(),
+                                             [](const auto &token) { return token->requested(); });
     }
 };
 

@@ -79,6 +79,7 @@ class TileRun {
         , passes_(functions_.measure == nullptr ? 0 : plan.key.setup.measure_passes)
         , margin_(plan.key.setup.margin)
         , arena_bytes_(plan.arena_bytes)
+        , one_thread_(plan.one_thread)
         , run_{request, images.input, result, plan.tiles.padded_width, plan.tiles.padded_height, {}, {}, {}}
         , channels_(images.as_is ? images.input.color_channels() : 3)
         , task_("the task '" + session.entry.task->info.name + "'") {
@@ -109,6 +110,7 @@ class TileRun {
     const std::uint32_t passes_; ///< of `measure`
     const std::int64_t margin_;  ///< by which tiles lie further right and down than in the image
     std::uint64_t arena_bytes_;
+    const bool one_thread_;
     RunState run_;
     int channels_;
     mirra_context context_;
@@ -218,7 +220,7 @@ void TileRun::process_tile(std::size_t index) {
 
 void TileRun::prepare() {
     runtime::Module &module = session_.engine->module();
-    module.set_threads(session_.options.threads);
+    module.set_threads(session_.options.threads == 0 && one_thread_ ? 1 : session_.options.threads);
     arena_ = module.make_arena(arena_bytes_);
     run_.arena = arena_;
     buffer_.resize(static_cast<std::size_t>(plan_.input_width * plan_.input_height * channels_));

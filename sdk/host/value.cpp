@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <locale>
 #include <sstream>
 
 namespace mirra::host {

@@ -14,6 +14,7 @@ set(MIRRA_UNIT_CAPI_TESTS
     host_plan_test.cpp
     host_resample_test.cpp
     host_value_test.cpp
+    libtorch_names_test.cpp
     plugin_anomaly_test.cpp
     plugin_denoiser_test.cpp
     plugin_host_functions_test.cpp

@@ -211,6 +211,11 @@ typedef struct mirra_engine_options {
     const char *bundle_path;
     mirra_log_callback log; /* NULL: silent */
     void *log_user;         /* handed to `log` */
+    /* folder of the LibTorch that the runtime module runs on; NULL: the environment's MIRRA_LIBTORCH_PATH,
+     * then libtorch/ beside the module. It holds a private LibTorch (mirra-libtorch makes one), or
+     * lib/libtorch_cpu.so of the version that the module was built for: of that a private copy (0.5 GB) is
+     * made once, in the user's cache */
+    const char *libtorch_path;
 } mirra_engine_options;
 
 /* options: NULL for the defaults. A plugin that cannot be loaded is no error here: see
@@ -368,11 +373,13 @@ MIRRA_API mirra_status mirra_engine_device(mirra_engine *engine, uint32_t index,
 
 typedef struct mirra_runtime_info {
     uint32_t struct_size;
-    int32_t usable;      /* 1: loaded. 0: see reason */
-    const char *path;    /* file of the module; "" if none was found */
-    const char *version; /* what the module says of itself */
-    const char *reason;  /* why it cannot be used, and what to do; "" if usable */
-    uint64_t base_bytes; /* resident memory that loading it added to the process */
+    int32_t usable;              /* 1: loaded. 0: see reason */
+    const char *path;            /* file of the module; "" if none was found */
+    const char *version;         /* what the module says of itself */
+    const char *reason;          /* why it cannot be used, and what to do; "" if usable */
+    uint64_t base_bytes;         /* resident memory that loading it added to the process */
+    const char *libtorch_path;   /* file of the LibTorch that is loaded; "" if none is */
+    const char *libtorch_origin; /* why that one: "beside the runtime module", for instance */
 } mirra_runtime_info;
 
 /* Loads the runtime module, if that has not been done, and says what came of it. A module that is missing

@@ -44,7 +44,9 @@ Json runtime_json(const Engine &engine) {
             {"path", info.path},
             {"version", info.version},
             {"reason", info.reason},
-            {"base_bytes", info.base_bytes}};
+            {"base_bytes", info.base_bytes},
+            {"libtorch", info.libtorch_path},
+            {"libtorch_origin", info.libtorch_origin}};
 }
 
 /// The task's default bundle: where it is, or why it is not there.
@@ -120,6 +122,9 @@ class DoctorCommand final : public Command {
         if (const Json &runtime = report["runtime"]; runtime["usable"].get<bool>())
             console_.result("runtime  " + runtime["version"].get<std::string>() + "  " +
                             runtime["path"].get<std::string>());
+        if (const auto libtorch = report["runtime"]["libtorch"].get<std::string>(); !libtorch.empty())
+            console_.result("libtorch " + libtorch + "  (" +
+                            report["runtime"]["libtorch_origin"].get<std::string>() + ")");
         for (const auto &device : report["devices"]) console_.result("device   " + device_line(device));
         for (const auto &problem : report["problems"])
             console_.result("PROBLEM  " + problem.get<std::string>());

@@ -72,7 +72,7 @@ struct PluginRecord {
 using Log = std::function<void(std::int32_t level, const std::string &message)>;
 
 struct EngineOptions {
-    std::string plugin_path, runtime_module, bundle_path; ///< as in mirra_engine_options
+    std::string plugin_path, runtime_module, bundle_path, libtorch_path; ///< as in mirra_engine_options
     bool plugin_path_only = false;
     Log log;
 };
@@ -81,6 +81,7 @@ struct EngineOptions {
 struct RuntimeStatus {
     bool usable = false;
     std::string path, version, reason;
+    std::string libtorch, libtorch_origin; ///< its file, and who named it; empty for a module without one
     std::uint64_t base_bytes = 0;
 };
 

@@ -108,7 +108,7 @@ class Module {
     virtual ~Module() = default;
     [[nodiscard]] virtual std::string version() const = 0;
     [[nodiscard]] virtual std::vector<DeviceInfo> devices() const = 0;
-    /// Intra-op threads of the CPU kernels; 0: as many as the process may use.
+    /// CPU threads of the calling thread's kernels; 0: as many as it may use. @throws Error limit (too many)
     virtual void set_threads(int count) = 0;
 
     /// @throws Error device | unsupported | not_found (weight) | mismatch (weight shape)

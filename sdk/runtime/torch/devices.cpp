@@ -5,15 +5,30 @@
 #include "mirra/error.hpp"
 #include "runtime/torch/libtorch.hpp"
 
+#include <ATen/Parallel.h>
+
 #include <dlfcn.h>
+#include <filesystem>
 
 namespace mirra::runtime {
 namespace {
 
+/// The CUDA part that belongs to the loaded libtorch_cpu, whose file may have a private name.
+std::string cuda_library() {
+    Dl_info info{};
+    dladdr(reinterpret_cast<const void *>(&at::get_num_threads), &info);
+    std::string file = info.dli_fname == nullptr ? "" : info.dli_fname;
+    const auto part = file.rfind("torch_cpu");
+    return part == std::string::npos ? "libtorch_cuda.so" : file.replace(part, 9, "torch_cuda");
+}
+
 /// Loads the CUDA part of LibTorch once; the reason when that fails.
 const std::string &cuda_failure() {
     static const std::string reason = [] {
-        if (!dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL)) return std::string(dlerror());
+        const std::string file = cuda_library();
+        std::error_code ignored;
+        if (!std::filesystem::exists(file, ignored)) return "LibTorch was installed without " + file;
+        if (!dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL)) return std::string(dlerror());
         return std::string(
             torch::cuda::is_available() ? "" : "no CUDA device, or no driver that LibTorch can use");
     }();

@@ -8,8 +8,9 @@
 #include "runtime/torch/guard.hpp"
 #include "runtime/torch/libtorch.hpp"
 #include "runtime/torch/tensor.hpp"
+#include "runtime/torch/threads.hpp"
 
-#include <torch/version.h>
+#include <torch/csrc/inductor/aoti_torch/c/shim.h>
 
 namespace mirra::runtime {
 namespace {
@@ -46,9 +47,21 @@ class TorchModule final : public Module {
   public:
     TorchModule() : default_threads_(at::get_num_threads()) { install_arena_allocator(); }
 
-    [[nodiscard]] std::string version() const override { return std::string("LibTorch ") + TORCH_VERSION; }
+    [[nodiscard]] std::string version() const override {
+        const std::uint64_t loaded = aoti_torch_abi_version(); // of the library, not of the header
+        const auto part = [loaded](int shift) { return std::to_string(loaded >> shift & 0xff); };
+        return "LibTorch " + part(56) + '.' + part(48) + '.' + part(40);
+    }
     [[nodiscard]] std::vector<DeviceInfo> devices() const override { return guarded(list_devices); }
-    void set_threads(int count) override { at::set_num_threads(count > 0 ? count : default_threads_); }
+    void set_threads(int count) override {
+        const int wanted = count > 0 ? count : default_threads_;
+        guarded([&] {
+            at::get_num_threads(); // a thread's first call takes over what another thread has set
+            check_startable(wanted);
+            at::set_num_threads(wanted); // of the calling thread
+            return 0;
+        });
+    }
 
     std::shared_ptr<Executable> compile(const graph::Graph &graph, const WeightSource &weights,
                                         const CompileOptions &options) override {

@@ -1,0 +1,165 @@
+// Forks, exits, threads, floating-point settings and stacks.
+#include "process_life.hpp"
+
+#include "mirra/error.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <cxxabi.h>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <system_error>
+
+#include <pthread.h>
+
+namespace mirra::host {
+namespace {
+
+constexpr std::size_t kStack = std::size_t{8} << 20;
+constexpr std::size_t kStackNeeded = std::size_t{768} << 10;
+constexpr std::chrono::seconds kPatience{2};
+
+std::atomic<bool> g_started{false}, g_forked{false}, g_ends{false};
+
+/// Never destroyed: runs outlive the end of main().
+struct Runs {
+    std::mutex mutex;
+    std::condition_variable ended;
+    int count = 0;
+};
+
+Runs &runs() {
+    static Runs &object = *new Runs;
+    return object;
+}
+
+thread_local int t_own_runs = 0;
+
+/// exit() may be called by a run's own callback: that run is not waited for.
+void await_runs(int, void *) {
+    g_ends = true;
+    if (g_forked) return;
+    std::unique_lock lock(runs().mutex);
+    runs().ended.wait_for(lock, kPatience, [] { return runs().count <= t_own_runs; });
+}
+
+} // namespace
+
+void runtime_starts() {
+    static const bool once = [] {
+        pthread_atfork(nullptr, nullptr, [] { g_forked = true; });
+        on_exit(await_runs, nullptr); // atexit is wrapped, see no_destruction.c
+        return true;
+    }();
+    g_started = once;
+}
+
+bool in_forked_child() noexcept {
+    return g_forked;
+}
+
+void check_not_forked() {
+    if (!g_forked) return;
+    throw Error(ErrorCode::unsupported,
+                "this process was forked from one that had loaded LibTorch, whose threads are not in it",
+                "fork", "Fork before the first session, or start the child by exec.");
+}
+
+bool process_ends() noexcept {
+    return g_ends;
+}
+
+RunUnderWay::RunUnderWay() {
+    const std::lock_guard lock(runs().mutex);
+    if (g_ends) throw Error(ErrorCode::cancelled, "the process ends");
+    ++runs().count;
+    ++t_own_runs;
+}
+
+RunUnderWay::~RunUnderWay() {
+    const std::lock_guard lock(runs().mutex);
+    --runs().count;
+    --t_own_runs;
+    runs().ended.notify_all();
+}
+
+PlainArithmetic::PlainArithmetic() noexcept {
+    std::fegetenv(&before_);
+    std::fesetenv(FE_DFL_ENV);
+}
+
+PlainArithmetic::~PlainArithmetic() {
+    std::fesetenv(&before_);
+}
+
+namespace {
+
+void *call(void *argument) {
+    const std::unique_ptr<std::function<void()>> body(static_cast<std::function<void()> *>(argument));
+    (*body)();
+    return nullptr;
+}
+
+/// What is left of this thread's stack; as much as there can be if that cannot be told.
+std::size_t stack_left() {
+    static thread_local const std::uintptr_t lowest = [] {
+        pthread_attr_t attributes;
+        void *address = nullptr;
+        std::size_t size = 0;
+        if (pthread_getattr_np(pthread_self(), &attributes) != 0) return std::uintptr_t{0};
+        pthread_attr_getstack(&attributes, &address, &size);
+        pthread_attr_destroy(&attributes);
+        return reinterpret_cast<std::uintptr_t>(address);
+    }();
+    const char here = 0;
+    return reinterpret_cast<std::uintptr_t>(&here) - lowest;
+}
+
+} // namespace
+
+QuietThread::QuietThread(std::function<void()> body) {
+    auto owned = std::make_unique<std::function<void()>>(std::move(body));
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, kStack);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int status = pthread_create(&thread_, &attributes, call, owned.get());
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    pthread_attr_destroy(&attributes);
+    if (status != 0)
+        throw Error(ErrorCode::limit, "cannot start a thread: " + std::generic_category().message(status),
+                    "threads", "Raise the process's limits of threads and memory.");
+    static_cast<void>(owned.release());
+}
+
+void QuietThread::join() {
+    pthread_join(thread_, nullptr);
+}
+
+void QuietThread::detach() {
+    pthread_detach(thread_);
+}
+
+void with_enough_stack(const std::function<void()> &body) {
+    if (stack_left() >= kStackNeeded) return body();
+    auto failure = std::make_exception_ptr(Error(ErrorCode::cancelled, "a callback ended the thread"));
+    QuietThread thread([&] {
+        try {
+            body();
+            failure = nullptr;
+        } catch (abi::__forced_unwind &) {
+            throw;
+        } catch (...) {
+            failure = std::current_exception();
+        }
+    });
+    thread.join();
+    if (failure) std::rethrow_exception(failure);
+}
+
+} // namespace mirra::host

@@ -1,0 +1,27 @@
+// A private LibTorch: copies of its libraries that bind to each other alone, so that the process may hold any
+// other LibTorch, OpenMP or CUDA runtime beside them.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+namespace mirra::libtorch {
+
+/// Where the libraries of a LibTorch lie.
+struct Source {
+    std::filesystem::path folder; ///< holds libtorch_cpu.so
+    std::vector<std::filesystem::path>
+        beside; ///< folders of what it needs besides, NVIDIA's wheels for instance
+};
+
+constexpr const char *kPrivateTorch = "mirtorch_cpu.so";
+constexpr const char *kShim =
+    "c.so.6"; ///< the end of "libc.so.6", which is in every library's table of names
+
+/// Makes `target` with the private libraries and the shim, whole or not at all; replaces what is there.
+/// @throws Error not_found | io | unsupported | corrupt
+void prepare(const Source &source, const std::filesystem::path &shim, const std::filesystem::path &target);
+/// Binds a library that was linked against the source to the private one.
+void bind(const Source &source, const std::filesystem::path &shim, const std::filesystem::path &client);
+
+} // namespace mirra::libtorch

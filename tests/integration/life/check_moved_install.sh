@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# check_moved_install.sh CMAKE BUILD LIBTORCH: an installed tree that was moved serves every user, finds its own LibTorch or
+# the one that is named, and says which.
+set -euo pipefail
+cmake=$1 build=$2 libtorch=$3
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
+"$cmake" --install "$build" --prefix "$work/first" >"$work/install.log"
+mv "$work/first" "$work/prefix"
+mirra=$work/prefix/bin/mirra
+module=$(find "$work/prefix" -name libmirra_runtime_torch.so)
+as_nobody=()
+((EUID == 0)) && as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+fail() {
+    echo "FAIL: $*"
+    exit 1
+}
+
+for library in "$module" "$(dirname "$module")"/libtorch/mir*.so* "$work/prefix"/lib*/libmirra.so.1; do
+    if readelf -d "$library" | grep -E 'RPATH|RUNPATH' | grep -E '\[/|:/'; then fail "$library has an absolute path"; fi
+done
+
+mkdir -m 777 "$work/out"
+cp "$build/../../docs/images/denoise.png" "$work/in.png" 2>/dev/null || cp "$(dirname "$0")/../../../docs/images/denoise.png" "$work/in.png"
+cd /
+"${as_nobody[@]}" env -i "$mirra" doctor >"$work/doctor.txt" || fail "$(cat "$work/doctor.txt")"
+grep "libtorch $(dirname "$module")/libtorch/mirtorch_cpu.so  (beside the runtime module)" "$work/doctor.txt" ||
+    fail "$(cat "$work/doctor.txt")"
+"${as_nobody[@]}" env -i "$mirra" denoise "$work/in.png" --sigma 20 -o "$work/out/clean.png" >"$work/run.txt" 2>&1 ||
+    fail "$(cat "$work/run.txt")"
+
+# One that is named is the one, or the error that says what it is.
+if env MIRRA_LIBTORCH_PATH="$work/out" "$mirra" doctor >"$work/doctor.txt"; then fail "a folder without LibTorch"; fi
+grep "looked in $work/out" "$work/doctor.txt" || fail "$(cat "$work/doctor.txt")"
+env XDG_CACHE_HOME="$work/out/cache" MIRRA_LIBTORCH_PATH="$libtorch" "$mirra" doctor >"$work/doctor.txt" ||
+    fail "$(cat "$work/doctor.txt")"
+grep "libtorch $work/out/cache/mirra/libtorch-.*(named by MIRRA_LIBTORCH_PATH)" "$work/doctor.txt" ||
+    fail "$(cat "$work/doctor.txt")"
+echo "moved, renamed and read by another user: works"

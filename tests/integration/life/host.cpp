@@ -1,0 +1,351 @@
+// A host whose process does what processes do. MODE is its argument; it ends with 0 where all is as it should
+// be.
+#include "run.hpp"
+
+#include <algorithm>
+#include <cfenv>
+#include <cstdlib>
+#include <cstring>
+#include <locale>
+#include <map>
+#include <string>
+
+#include <dirent.h>
+#include <fstream>
+#include <omp.h>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace {
+
+using life::make_engine;
+using life::make_session;
+using life::Work;
+
+int fail(const char *what) {
+    std::printf("FAIL: %s\n", what);
+    return 1;
+}
+
+mirra_session *session_or_exit(std::int32_t threads = 2) {
+    mirra_engine *engine = make_engine();
+    mirra_session *session = nullptr;
+    if (engine == nullptr || make_session(engine, threads, &session) != MIRRA_OK) std::_Exit(9);
+    return session;
+}
+
+/// Not freed: the process ends while it is in use.
+Work &endless_work(mirra_progress_callback progress = nullptr) {
+    return *new Work(900, progress);
+}
+
+int exit_during_job(bool quick) {
+    mirra_job *job = nullptr;
+    if (endless_work().submit(session_or_exit(), &job) != MIRRA_OK) return fail("submit");
+    usleep(200'000);
+    if (quick) std::quick_exit(0);
+    return 0;
+}
+
+int exit_during_run() {
+    pthread_t thread;
+    pthread_create(
+        &thread, nullptr,
+        [](void *session) -> void * {
+            endless_work().run(static_cast<mirra_session *>(session));
+            return nullptr;
+        },
+        session_or_exit());
+    usleep(200'000);
+    return 0;
+}
+
+int exit_in_callback() {
+    endless_work([](void *, const mirra_progress *) -> std::int32_t { std::exit(0); }).run(session_or_exit());
+    return fail("exit did not end the process");
+}
+
+/// As a language does whose interpreter has ended.
+int thread_ends_in_callback() {
+    mirra_session *session = session_or_exit();
+    pthread_t thread;
+    pthread_create(
+        &thread, nullptr,
+        [](void *used) -> void * {
+            endless_work([](void *, const mirra_progress *) -> std::int32_t {
+                pthread_exit(nullptr);
+            }).run(static_cast<mirra_session *>(used));
+            return nullptr;
+        },
+        session);
+    pthread_join(thread, nullptr);
+    mirra_job *job = nullptr;
+    if (endless_work([](void *, const mirra_progress *) -> std::int32_t {
+            pthread_exit(nullptr);
+        }).submit(session, &job) != MIRRA_OK)
+        return fail("the session is still busy");
+    if (mirra_job_wait(job, -1, nullptr, nullptr) != MIRRA_E_CANCELLED) return fail("the job's status");
+    mirra_job_destroy(job);
+    Work work(64);
+    return work.run(session) != MIRRA_OK;
+}
+
+/// The child's status, or -1 if it hung or crashed.
+template<class Body> int in_child(const Body &body) {
+    std::fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) _exit(body() & 0x7f);
+    for (int tenths = 0; tenths < 300; ++tenths, usleep(100'000)) {
+        int status = 0;
+        if (waitpid(child, &status, WNOHANG) == child) return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    }
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    return -1;
+}
+
+int fork_before_session() {
+    mirra_engine *engine = make_engine();
+    return in_child([&] {
+        mirra_session *session = nullptr;
+        Work work(64);
+        return make_session(engine, 2, &session) != MIRRA_OK || work.run(session) != MIRRA_OK;
+    });
+}
+
+int fork_after_run() {
+    mirra_engine *engine = make_engine();
+    mirra_session *session = nullptr;
+    mirra_job *job = nullptr;
+    Work work(64);
+    if (make_session(engine, 2, &session) != MIRRA_OK || work.run(session) != MIRRA_OK) return fail("parent");
+    mirra_session *busy = session_or_exit();
+    endless_work().submit(busy, &job);
+    const int child = in_child([&] {
+        mirra_session *other = nullptr;
+        bool right = work.run(session) == MIRRA_E_UNSUPPORTED && work.run(busy) == MIRRA_E_UNSUPPORTED &&
+                     make_session(engine, 1, &other) == MIRRA_E_UNSUPPORTED &&
+                     make_session(make_engine(), 1, &other) == MIRRA_E_UNSUPPORTED &&
+                     mirra_job_wait(job, -1, nullptr, nullptr) == MIRRA_E_UNSUPPORTED;
+        mirra_job_destroy(job);
+        mirra_session_destroy(session);
+        mirra_engine_destroy(engine);
+        return right ? 0 : 1;
+    });
+    mirra_job_destroy(job);
+    return child != 0 || work.run(session) != MIRRA_OK;
+}
+
+int openmp() {
+    omp_set_num_threads(7);
+    mirra_session *session = session_or_exit(1);
+    Work work(128);
+    if (work.run(session) != MIRRA_OK || work.run(session_or_exit(2)) != MIRRA_OK) return 1;
+    int count = 0;
+#pragma omp parallel
+#pragma omp atomic
+    ++count;
+    std::printf("threads of the host: %d, in its region %d\n", omp_get_max_threads(), count);
+    return omp_get_max_threads() != 7 || count != 7;
+}
+
+int arithmetic() {
+    mirra_session *session = session_or_exit(1);
+    Work plain(128), other(128);
+    if (plain.run(session) != MIRRA_OK) return 1;
+    std::fesetround(FE_TOWARDZERO);
+    feenableexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INEXACT);
+    mirra_session *late = session_or_exit(2);
+    const bool ran = other.run(late) == MIRRA_OK && other.run(session) == MIRRA_OK;
+    const bool kept = std::fegetround() == FE_TOWARDZERO && (fegetexcept() & FE_INVALID) != 0;
+    fedisableexcept(FE_ALL_EXCEPT);
+    if (!kept) return fail("the host's settings were changed");
+    return !ran || plain.results() != other.results();
+}
+
+struct Comma final : std::numpunct<char> {
+    char do_decimal_point() const override { return ','; }
+    char do_thousands_sep() const override { return '.'; }
+    std::string do_grouping() const override { return "\3"; }
+};
+
+int comma() {
+    mirra_engine *engine = make_engine();
+    const std::string before = mirra_engine_schema_json(engine);
+    std::locale::global(std::locale(std::locale::classic(), new Comma));
+    if (std::setlocale(LC_ALL, "de_DE.UTF-8") == nullptr) std::printf("no German locale of C\n");
+    mirra_session *session = session_or_exit();
+    mirra_error *error = nullptr;
+    if (before != mirra_engine_schema_json(make_engine())) return fail("schema");
+    if (mirra_session_set_text(session, "sigma", "12.5", nullptr) != MIRRA_OK) return fail("12.5");
+    if (mirra_session_set_text(session, "sigma", "12,5", nullptr) == MIRRA_OK) return fail("12,5");
+    mirra_value value{sizeof value, MIRRA_TYPE_FLOAT, 0, 1234.5, nullptr};
+    if (mirra_session_set(session, "sigma", &value, &error) == MIRRA_OK) return fail("1234.5");
+    const std::string message = mirra_error_message(error);
+    std::printf("%s\n", message.c_str());
+    if (message.find("1234.5") == message.npos) return fail("a number in a message");
+    MIRRA_STRUCT(mirra_plan, plan);
+    Work work(64);
+    if (mirra_session_plan(session, 64, 64, &plan, nullptr) != MIRRA_OK) return fail("plan");
+    return std::strchr(plan.precision_reason, ',') != nullptr || work.run(session) != MIRRA_OK;
+}
+
+/// All of it on a thread with that little stack.
+int small_stack(std::size_t kilobytes) {
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, kilobytes << 10);
+    pthread_t thread;
+    void *result = nullptr;
+    const auto body = [](void *) -> void * {
+        mirra_session *session = session_or_exit();
+        Work work(256);
+        mirra_job *job = nullptr;
+        MIRRA_STRUCT(mirra_plan, plan);
+        bool right = mirra_session_plan(session, 256, 256, &plan, nullptr) == MIRRA_OK &&
+                     work.run(session) == MIRRA_OK && work.submit(session, &job) == MIRRA_OK &&
+                     mirra_job_wait(job, -1, nullptr, nullptr) == MIRRA_OK;
+        mirra_job_destroy(job);
+        mirra_session_destroy(session);
+        return reinterpret_cast<void *>(static_cast<std::intptr_t>(right ? 0 : 1));
+    };
+    if (pthread_create(&thread, &attributes, body, nullptr) != 0) return fail("thread");
+    pthread_join(thread, &result);
+    return result != nullptr;
+}
+
+/// Every thread but this one takes no signal that can be blocked.
+int signals() {
+    mirra_session *session = session_or_exit();
+    mirra_job *job = nullptr;
+    endless_work().submit(session, &job);
+    usleep(200'000);
+    const std::string own = std::to_string(getpid());
+    int others = 0, wrong = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    for (const dirent *each = readdir(tasks); each != nullptr; each = readdir(tasks)) {
+        if (each->d_name[0] == '.' || own == each->d_name) continue;
+        std::ifstream status(std::string("/proc/self/task/") + each->d_name + "/status");
+        for (std::string line; std::getline(status, line);)
+            // 1 to 31 but KILL and STOP
+            if (line.starts_with("SigBlk:") &&
+                (std::stoull(line.substr(8), nullptr, 16) & 0x7ffbfeff) != 0x7ffbfeff)
+                ++wrong;
+        ++others;
+    }
+    closedir(tasks);
+    std::printf("%d threads, %d of them take signals\n", others, wrong);
+    mirra_job_destroy(job);
+    return others == 0 || wrong != 0;
+}
+
+int removed_folder() {
+    char folder[] = "/tmp/mirra-life-XXXXXX";
+    if (mkdtemp(folder) == nullptr || chdir(folder) != 0 || rmdir(folder) != 0) return fail("folder");
+    Work work(64);
+    return work.run(session_or_exit()) != MIRRA_OK;
+}
+
+/// As a user who may have no more threads.
+int few_threads() {
+    mirra_session *one = session_or_exit(1), *many = session_or_exit(16);
+    Work work(64);
+    if (work.run(one) != MIRRA_OK) return 1;
+    const rlimit none{1, 1};
+    if (setrlimit(RLIMIT_NPROC, &none) != 0 || (geteuid() == 0 && setresuid(65533, 65533, 65533) != 0))
+        return fail("limits");
+    mirra_job *job = nullptr;
+    const bool right = work.run(many) == MIRRA_E_LIMIT && work.submit(one, &job) == MIRRA_E_LIMIT &&
+                       work.run(one) == MIRRA_OK;
+    return right ? 0 : 1;
+}
+
+/// A session, then a run, in little address space: each works or gives a code.
+int little_memory() {
+    mirra_session *session = session_or_exit();
+    Work work(64), large(3000);
+    if (work.run(session) != MIRRA_OK) return 1;
+    std::ifstream file("/proc/self/statm");
+    std::uint64_t pages = 0;
+    file >> pages;
+    const rlim_t now = pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) + (rlim_t{24} << 20);
+    const rlimit limit{now, now};
+    if (setrlimit(RLIMIT_AS, &limit) != 0) return fail("limit");
+    const mirra_status status = large.run(session);
+    mirra_session *other = nullptr;
+    const mirra_status second = make_session(make_engine(), 16, &other);
+    return status != MIRRA_E_OUT_OF_MEMORY || second == MIRRA_E_INTERNAL || work.run(session) != MIRRA_OK;
+}
+
+double median_of_runs(mirra_session *session) {
+    std::vector<double> times;
+    Work work(16);
+    work.run(session);
+    for (int i = 0; i < 25; ++i) {
+        timespec a{}, b{};
+        clock_gettime(CLOCK_MONOTONIC, &a);
+        work.run(session);
+        clock_gettime(CLOCK_MONOTONIC, &b);
+        times.push_back(static_cast<double>(b.tv_sec - a.tv_sec) * 1e3 +
+                        static_cast<double>(b.tv_nsec - a.tv_nsec) / 1e6);
+    }
+    std::sort(times.begin(), times.end());
+    return times[times.size() / 2];
+}
+
+/// Beside busy processes, small pictures on two threads take little more than on one.
+int busy_neighbours() {
+    std::vector<pid_t> busy;
+    for (long i = sysconf(_SC_NPROCESSORS_ONLN); i > 0; --i) {
+        busy.push_back(fork());
+        if (busy.back() == 0)
+            for (;;) asm volatile("");
+    }
+    const double one = median_of_runs(session_or_exit(1)), all = median_of_runs(session_or_exit(0));
+    for (const pid_t each : busy) {
+        kill(each, SIGKILL);
+        waitpid(each, nullptr, 0);
+    }
+    std::printf("median of 16x16: %.2f ms on one thread, %.2f ms on all\n", one, all);
+    return all > 10 * one + 20;
+}
+
+int loaded() {
+    mirra_engine *engine = make_engine();
+    MIRRA_STRUCT(mirra_runtime_info, info);
+    mirra_error *error = nullptr;
+    if (life::report(mirra_engine_runtime(engine, &info, &error), error, "runtime") != MIRRA_OK) return 1;
+    std::printf("%s|%s|%s|%s|%s\n", info.version, info.libtorch_path, info.libtorch_origin, info.path,
+                info.reason);
+    return info.usable != 1;
+}
+
+} // namespace
+
+int main(int count, char **arguments) {
+    std::setvbuf(stdout, nullptr, _IONBF, 0);
+    const std::map<std::string, int (*)()> modes{
+        {"exit-job", [] { return exit_during_job(false); }},
+        {"quick-exit", [] { return exit_during_job(true); }},
+        {"exit-run", exit_during_run},
+        {"exit-callback", exit_in_callback},
+        {"thread-ends", thread_ends_in_callback},
+        {"fork-before", fork_before_session},
+        {"fork-after", fork_after_run},
+        {"openmp", openmp},
+        {"arithmetic", arithmetic},
+        {"comma", comma},
+        {"stack-128", [] { return small_stack(128); }},
+        {"stack-512", [] { return small_stack(512); }},
+        {"signals", signals},
+        {"removed-folder", removed_folder},
+        {"few-threads", few_threads},
+        {"little-memory", little_memory},
+        {"busy-neighbours", busy_neighbours},
+        {"loaded", loaded},
+    };
+    const auto mode = modes.find(count == 2 ? arguments[1] : "");
+    return mode == modes.end() ? 2 : mode->second();
+}
