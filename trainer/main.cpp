@@ -6,6 +6,7 @@
 #include "eval/robustness.hpp"
 #include "import/import.hpp"
 #include "mirra/error.hpp"
+#include "mirra/printable.hpp"
 #include "report/encoder_report.hpp"
 #include "tasks/anomaly.hpp"
 #include "tasks/denoiser.hpp"
@@ -33,7 +34,7 @@ void report(const mirra::Error &error) {
     std::string text = std::string("mirra-train: ") + error.what();
     if (!error.subject().empty()) text += " (" + error.subject() + ")";
     if (!error.hint().empty()) text += ". Hint: " + error.hint();
-    std::fprintf(stderr, "%s\n", text.c_str());
+    std::fprintf(stderr, "%s\n", mirra::printable(text).c_str());
 }
 
 /// CLI11 ends the range of a number without an upper bound with the largest double, in all its 309 digits.
@@ -42,8 +43,9 @@ std::string usage_message(const CLI::App *app, const CLI::Error &error) {
     const auto unbounded =
         " in range " + std::to_string(0.0) + " to " + std::to_string(std::numeric_limits<double>::max());
     const auto at = text.find(unbounded);
-    return "mirra-train: " +
-           (at == std::string::npos ? text : text.replace(at, unbounded.size(), " accepted"));
+    return "mirra-train: " + mirra::printable_lines(at == std::string::npos
+                                                        ? text
+                                                        : text.replace(at, unbounded.size(), " accepted"));
 }
 
 std::string not_finite(const std::string &text) {
@@ -105,7 +107,7 @@ int main(int argc, char **argv) {
     } catch (const mirra::Error &error) {
         report(error);
     } catch (const std::exception &error) {
-        std::fprintf(stderr, "mirra-train: %s\n", error.what());
+        std::fprintf(stderr, "mirra-train: %s\n", mirra::printable(error.what()).c_str());
     }
     return kFailure;
 }

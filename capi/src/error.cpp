@@ -1,7 +1,11 @@
 // Versions, statuses, errors, strings.
 #include "handles.hpp"
 
+#include "mirra/printable.hpp"
+
 #include <cstdlib>
+#include <cstring>
+#include <new>
 
 extern "C" {
 
@@ -81,5 +85,15 @@ const char *mirra_precision_name(int32_t precision) {
 
 void mirra_string_free(char *text) {
     std::free(text);
+}
+
+mirra_status mirra_text_printable(const char *text, char **printable, mirra_error **error) {
+    using namespace mirra::capi;
+    return guard(error, [&] {
+        required(printable, "printable");
+        char *copy = strdup(mirra::printable(&required(text, "text")).c_str());
+        if (copy == nullptr) throw std::bad_alloc();
+        *printable = copy;
+    });
 }
 }

@@ -1,6 +1,8 @@
 // Printing of results, notes and errors.
 #include "console.hpp"
 
+#include "printable.hpp"
+
 #include <cmath>
 #include <cstdio>
 #include <iostream>
@@ -23,20 +25,23 @@ bool Console::terminal() const noexcept {
 }
 
 void Console::result(const std::string &line) const {
-    std::cout << line << '\n';
+    std::cout << printable(line) << '\n';
+}
+
+void Console::block(const std::string &lines) const {
+    std::cout << printable_lines(lines) << '\n';
 }
 
 void Console::document(const Json &document) const {
-    // File names need not be UTF-8; JSON must be.
-    std::cout << document.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+    std::cout << printable_json(document) << '\n';
 }
 
 void Console::note(const std::string &line) const {
-    if (!quiet_) std::cerr << line << '\n';
+    if (!quiet_) std::cerr << printable(line) << '\n';
 }
 
 void Console::error(const Failure &failure) const {
-    std::cerr << "mirra: " << failure.text() << '\n';
+    std::cerr << "mirra: " << printable(failure.text()) << '\n';
 }
 
 std::string fixed(double value, int digits) {

@@ -24,8 +24,12 @@ class Console {
     /// Is the standard error a terminal, so that a line may be rewritten?
     [[nodiscard]] bool terminal() const noexcept;
 
+    // All of these print what files and plugins say as printable(): no escape sequence reaches a terminal.
+
     /// A result: one line on the standard output.
     void result(const std::string &line) const;
+    /// A result of several lines.
+    void block(const std::string &lines) const;
     /// A result: a JSON document on the standard output.
     void document(const Json &document) const;
     /// What is being done: a line on the standard error, unless --quiet.

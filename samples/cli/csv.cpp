@@ -2,6 +2,7 @@
 #include "csv.hpp"
 
 #include "handles.hpp"
+#include "printable.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -9,8 +10,9 @@
 namespace mirra::cli {
 namespace {
 
-/// In quotes where it must be; quotes within are doubled.
-std::string quoted(const std::string &text) {
+/// In quotes where it must be; quotes within are doubled. Printable, since tables are looked at in terminals.
+std::string quoted(const std::string &whole) {
+    const std::string text = printable(whole);
     if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
     std::string out = "\"";
     for (const char c : text) out += c == '"' ? "\"\"" : std::string(1, c);

@@ -1,6 +1,7 @@
 // The `mirra` command: picks the command or task, runs it and turns failures into messages and exit codes.
 #include "command.hpp"
 #include "loading.hpp"
+#include "printable.hpp"
 #include "schema.hpp"
 
 #include <algorithm>
@@ -23,7 +24,7 @@ std::string padded(const std::string &text) {
 void print_help() {
     std::cout << "Usage: mirra COMMAND [OPTIONS]\n       mirra TASK INPUT... -o OUTPUT [OPTIONS]\n\nTasks:\n";
     for (const auto &task : read_schema(make_engine()))
-        std::cout << "  " << padded(task.name) << task.label << '\n';
+        std::cout << "  " << padded(printable(task.name)) << printable(task.label) << '\n';
     std::cout << "\nCommands:\n  " << padded("run")
               << "Runs a task: `mirra run TASK` is the same as `mirra TASK`.\n";
     for (const auto &command : make_commands())
@@ -59,7 +60,7 @@ ExitCode run_command(const std::unique_ptr<Command> &command, Arguments argument
     try {
         app->parse(std::move(arguments));
     } catch (const CLI::CallForHelp &) {
-        std::cout << app->help();
+        std::cout << printable_lines(app->help());
         return ExitCode::ok;
     } catch (const CLI::ParseError &error) {
         throw Failure(ExitCode::usage, error.what(), name, "`mirra " + name + " --help` lists the options");

@@ -1,6 +1,8 @@
 // Draws the progress of a run.
 #include "progress.hpp"
 
+#include "printable.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <iostream>
@@ -14,14 +16,18 @@ constexpr std::chrono::milliseconds kBarPause{80};
 constexpr std::chrono::seconds kLinePause{5};
 
 std::string shortened(const std::string &label) {
-    return label.size() <= kLabelWidth ? label : "..." + label.substr(label.size() - kLabelWidth + 3);
+    if (label.size() <= kLabelWidth) return label;
+    std::size_t from = label.size() - kLabelWidth + 3;
+    while (from < label.size() && (static_cast<unsigned char>(label[from]) & 0xc0U) == 0x80)
+        ++from; // whole letters
+    return "..." + label.substr(from);
 }
 
 } // namespace
 
-Progress::Progress(const Console &console, std::string label, double megapixels)
+Progress::Progress(const Console &console, const std::string &label, double megapixels)
     : console_(console)
-    , label_(std::move(label))
+    , label_(printable(label))
     , megapixels_(megapixels) {}
 
 Progress::~Progress() {

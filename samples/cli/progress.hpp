@@ -14,7 +14,7 @@ namespace mirra::cli {
 class Progress {
   public:
     /// @param megapixels  size of the whole run, for the rate
-    Progress(const Console &console, std::string label, double megapixels);
+    Progress(const Console &console, const std::string &label, double megapixels);
     /// Takes the bar away, so that the next line begins at the left.
     ~Progress();
     Progress(const Progress &) = delete;

@@ -50,16 +50,19 @@ Json run_json(const mirra_result_info &info) {
 }
 
 Json shapes_json(const Tensors &tensors) {
-    Json shapes = Json::object();
+    // Appended, since a look-up of each name among those before it would take quadratic time.
+    std::vector<std::pair<const std::string, Json>> shapes;
     for (std::uint32_t i = 0; i < mirra_tensors_count(tensors.get()); ++i) {
         const char *name = mirra_tensors_name(tensors.get(), i);
         const auto tensor = make<Tensor>(Phase::setup, [&](DLManagedTensor **out, mirra_error **e) {
             return mirra_tensors_get(tensors.get(), name, out, e);
         });
         const DLTensor &view = tensor->dl_tensor;
-        shapes[name] = std::vector<std::int64_t>(view.shape, view.shape + view.ndim);
+        shapes.emplace_back(name, std::vector<std::int64_t>(view.shape, view.shape + view.ndim));
     }
-    return shapes;
+    Json out = Json::object();
+    static_cast<decltype(shapes) &>(out.get_ref<Json::object_t &>()) = std::move(shapes);
+    return out;
 }
 
 } // namespace mirra::cli

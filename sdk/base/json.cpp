@@ -111,6 +111,7 @@ class Recorder final : public Json::json_sax_t {
     /// Of the object that was closed last.
     void check_keys() {
         keys_.clear();
+        keys_.reserve(tokens_[closed_].payload); // growing would double what this takes
         for (std::size_t at = closed_ + 1; at < tokens_.size();) {
             keys_.push_back(std::string_view(texts_).substr(tokens_[at].payload, tokens_[at].extent));
             const Token &value = tokens_[at + 1];

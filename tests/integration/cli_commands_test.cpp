@@ -155,5 +155,43 @@ TEST(CliCompletion, KnowsTasksAndOptions) {
     EXPECT_NE(run.out.find("complete -o default -F _mirra mirra"), std::string::npos);
 }
 
+bool obeys_nothing(const std::string &text) {
+    return std::all_of(text.begin(), text.end(),
+                       [](unsigned char c) { return (c >= 0x20 && c != 0x7f) || c == '\n'; }) &&
+           text.find("\xc2\x9b") == std::string::npos && text.find("\xe2\x80\xae") == std::string::npos;
+}
+
+TEST(Cli, NoEscapeSequenceOfAFileReachesTheTerminal) {
+    const TemporaryFolder folder;
+    const std::string title = "\x1b]0;PWNED\x07\x1b[31mred\x7f\xc2\x9b\xe2\x80\xae";
+    // A safetensors header that names the same tensor twice: the message quotes the name.
+    const std::string quoted = R"("\u001b]0;PWNED\u0007\u001b[31mred")";
+    std::string header = R"({"__metadata__":{},)" + quoted + ":1," + quoted + ":2}";
+    header.insert(0, std::string{static_cast<char>(header.size()), 0, 0, 0, 0, 0, 0, 0});
+    write_text(folder / "escape.mirra", header);
+    const Outcome twice = run_cli({"info", folder / "escape.mirra"});
+    EXPECT_EQ(twice.exit_code, 3);
+    EXPECT_TRUE(obeys_nothing(twice.err)) << twice.err;
+    EXPECT_NE(twice.err.find("\\x1b]0;PWNED\\x07"), std::string::npos) << twice.err;
+
+    const std::string name = folder / (title + "\nmirra: all is well.png");
+    const Outcome missing = run_cli({"compare", name, name});
+    EXPECT_EQ(missing.exit_code, 3);
+    EXPECT_TRUE(obeys_nothing(missing.err)) << missing.err;
+    EXPECT_EQ(std::count(missing.err.begin(), missing.err.end(), '\n'), 1) << missing.err;
+}
+
+TEST(Cli, JsonSaysNamesExactlyAndPrintably) {
+    const TemporaryFolder folder;
+    const std::string path = folder / "a\x1b[31m\x7f\xc2\x9b\xe2\x80\xae\xc3\xa9\n.png";
+    write_flat(path, 20, 20, 128);
+    const Outcome info = run_cli({"info", path, "--json"});
+    EXPECT_EQ(info.exit_code, 0) << info.err;
+    EXPECT_EQ(info.json()["file"], path);
+    EXPECT_TRUE(obeys_nothing(info.out)) << info.out;
+    EXPECT_NE(info.out.find("\xc3\xa9"), std::string::npos) << "ordinary letters stay";
+    EXPECT_TRUE(obeys_nothing(run_cli({"info", path}).out));
+}
+
 } // namespace
 } // namespace mirra::test

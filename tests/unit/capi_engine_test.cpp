@@ -176,6 +176,13 @@ TEST(CapiEngine, ABareNameIsNeverAFileOfTheCurrentFolder) {
     std::filesystem::current_path(current);
 }
 
+TEST(CapiEngine, MakesTextsPrintable) {
+    char *text = nullptr;
+    EXPECT_OK(mirra_text_printable("\x1b[31mred\n\xc3\xa9", &text, error));
+    EXPECT_STREQ("\\x1b[31mred\\n\xc3\xa9", text);
+    mirra_string_free(text);
+}
+
 TEST(CapiEngine, DescribesABundle) {
     const Bundle bundle = make_bundle();
     MIRRA_STRUCT(mirra_bundle_info, info);

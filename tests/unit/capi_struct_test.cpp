@@ -140,6 +140,9 @@ TEST(CapiStruct, NullIsRefusedEverywhereAndDestroyTakesIt) {
     mirra_cancel_request(nullptr);
     mirra_job_cancel(nullptr);
     mirra_string_free(nullptr);
+    char *text = nullptr;
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_text_printable(nullptr, &text, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_text_printable("x", nullptr, error));
 }
 
 TEST(CapiStruct, ErrorsMayBeLeftOut) {

@@ -1,6 +1,9 @@
 # Unit tests of the rooms base and image, and what they link.
 set(MIRRA_UNIT_IMAGE_TESTS
     base_file_test.cpp
+    base_json_test.cpp
+    base_printable_test.cpp
+    base_reader_test.cpp
     image_view_test.cpp
     image_tile_test.cpp
     image_png_test.cpp

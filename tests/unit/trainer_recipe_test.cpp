@@ -51,6 +51,33 @@ TEST(Recipe, WrongTypesRangesAndSyntaxAreErrors) {
         EXPECT_THROW(read(text), Error) << text;
 }
 
+TEST(Recipe, WhatWouldOverflowTheParserIsRefusedBefore) {
+    const auto code_of = [](const std::string &text) {
+        try {
+            Recipe::parse(text, "test.toml");
+        } catch (const Error &error) {
+            EXPECT_EQ(error.subject(), "test.toml");
+            return error.code();
+        }
+        return ErrorCode::internal;
+    };
+    const auto times = [](const std::string &part, int count) {
+        std::string out;
+        for (int i = 0; i < count; ++i) out += part;
+        return out;
+    };
+    const std::string dots = times(".a", 400000) + " = 1";
+    for (const std::string &text :
+         {"a" + dots, "[a" + times(".a", 400000) + "]", "a" + times(" . \"b\"", 100000) + " = 1",
+          "x = " + times("[", 100000), "x = " + times("{a=", 100000), "x = [" + times("1,", 200000) + "]",
+          "[[a" + times(".a", 1000) + "]]", "x = {s = \"\"\"q\"\"\"\", y" + dots + "}"})
+        EXPECT_EQ(code_of(text), ErrorCode::limit) << text.substr(0, 40);
+    // Neither strings nor comments count.
+    EXPECT_EQ(code_of("# " + times(".[{", 1000) + "\nx = \"" + times("a.", 1000) + "\"\ny = '''\n" +
+                      times("[.\n", 1000) + "'''\nz = \"\\\"" + times(".", 100) + "\""),
+              ErrorCode::internal);
+}
+
 TEST(Recipe, ACropThatTheNetworkCannotTakeIsAnError) {
     EXPECT_THROW(static_cast<void>(read("[data]\ncrop = 100").network()), Error);
     EXPECT_NO_THROW(static_cast<void>(read("[data]\ncrop = 104").network()));

@@ -1,6 +1,8 @@
 // Progress reporting.
 #include "core/progress.hpp"
 
+#include "mirra/printable.hpp"
+
 #include <cstdio>
 #include <unistd.h>
 #include <utility>
@@ -25,7 +27,7 @@ std::string duration(double seconds) {
 } // namespace
 
 Progress::Progress(std::string what, std::int64_t total, std::int64_t done)
-    : what_(std::move(what))
+    : what_(printable(what))
     , total_(total)
     , first_(done)
     , done_(done)
@@ -49,7 +51,8 @@ void Progress::update(std::int64_t done, const std::string &note) {
     draw(note);
 }
 
-void Progress::draw(const std::string &note) {
+void Progress::draw(const std::string &text) {
+    const std::string note = printable(text);
     const double speed = rate(),
                  fraction = total_ > 0 ? static_cast<double>(done_) / static_cast<double>(total_) : 1;
     const std::string left = speed > 0 ? duration(static_cast<double>(total_ - done_) / speed) : "--:--";

@@ -1,6 +1,8 @@
 // Reading recipes with toml++.
 #include "core/recipe.hpp"
 
+#include "core/toml_guard.hpp"
+
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
 
@@ -58,6 +60,7 @@ Recipe Recipe::parse(const std::string &text, const std::string &name) {
     Recipe recipe;
     recipe.name_ = name;
     recipe.source_ = text;
+    check_toml(text, name);
     try {
         recipe.table_->toml = toml::parse(text);
     } catch (const toml::parse_error &error) {

@@ -24,9 +24,10 @@ double cell(const std::string &text) {
 }
 
 std::vector<std::string> cells_of(const std::string &line) {
+    constexpr std::size_t kMost = 256; // logs have a dozen
     std::vector<std::string> out;
     std::stringstream cells(line);
-    for (std::string text; std::getline(cells, text, ',');) out.push_back(text);
+    for (std::string text; out.size() < kMost && std::getline(cells, text, ',');) out.push_back(text);
     return out;
 }
 

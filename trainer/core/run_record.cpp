@@ -3,6 +3,7 @@
 
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
+#include "mirra/json.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -98,6 +99,9 @@ std::optional<RunRecord> read_run_record(const std::filesystem::path &folder) {
     const auto bytes = read_file(path, kLargestRecord);
     const auto *text = reinterpret_cast<const char *>(bytes.data());
     try {
+        // nlohmann's ordered members take quadratic time, its tree many times the text: bounded before.
+        const json::Document bounded({text, bytes.size()}, {.depth = 8, .values = 1u << 18, .members = 1024},
+                                     "the record", path.string());
         return parse(Json::parse(text, text + bytes.size()));
     } catch (const Json::exception &error) {
         throw Error(ErrorCode::corrupt, std::string("not the record of a training run: ") + error.what(),

@@ -6,6 +6,8 @@
 #include "data/overlap_signature.hpp"
 #include "log/log.hpp"
 
+#include "mirra/printable.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -60,12 +62,14 @@ std::optional<Overlap> compare(const PictureSignature &training, const TestPictu
 }
 
 void print(const Overlap &overlap) {
+    const std::string training = printable(overlap.training.string()),
+                      test = printable(overlap.test.string());
     if (overlap.kind == OverlapKind::equal)
-        std::printf("%s equals %s\n", overlap.training.c_str(), overlap.test.c_str());
+        std::printf("%s equals %s\n", training.c_str(), test.c_str());
     else
-        std::printf("%s resembles %s%s (distance %d, correlation %.3f)\n", overlap.training.c_str(),
-                    overlap.test.c_str(), overlap.kind == OverlapKind::mirrored ? " mirrored" : "",
-                    overlap.distance, overlap.correlation);
+        std::printf("%s resembles %s%s (distance %d, correlation %.3f)\n", training.c_str(), test.c_str(),
+                    overlap.kind == OverlapKind::mirrored ? " mirrored" : "", overlap.distance,
+                    overlap.correlation);
     std::fflush(stdout);
 }
 

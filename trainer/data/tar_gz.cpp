@@ -8,11 +8,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 namespace mirra::trainer {
 namespace {
 
-constexpr std::uint64_t kMostBytes = std::uint64_t{8} << 30;
+/// Pictures are packed already: an archive holds hardly more than its own size.
+constexpr std::uint64_t kMostBeside = std::uint64_t{64} << 20, kMostMultiple = 4;
+constexpr std::uint64_t kMemberBytes = 256; ///< what a member takes beside its bytes, roughly
 
 struct Close {
     void operator()(archive *reader) const { archive_read_free(reader); }
@@ -23,6 +26,14 @@ struct Close {
     throw Error(ErrorCode::corrupt,
                 std::string("cannot read the archive: ") + (text != nullptr ? text : "damaged"),
                 path.string(), "fetch the file again");
+}
+
+void take(std::uint64_t &budget, std::uint64_t bytes, const std::filesystem::path &path) {
+    if (bytes > budget)
+        throw Error(ErrorCode::limit,
+                    "the archive holds more than " + std::to_string(kMostMultiple) + " times its own size",
+                    path.string(), "no packed pictures do: unpack it into folders if it is sound");
+    budget -= bytes;
 }
 
 std::vector<std::byte> read_member(archive *reader, const std::filesystem::path &path,
@@ -39,10 +50,7 @@ std::vector<std::byte> read_member(archive *reader, const std::filesystem::path 
             bytes.shrink_to_fit(); // members are small and many
             return bytes;
         }
-        if (static_cast<std::uint64_t>(read) > budget)
-            throw Error(ErrorCode::limit, "the archive holds more than 8 GiB", path.string(),
-                        "unpack it into folders");
-        budget -= static_cast<std::uint64_t>(read);
+        take(budget, static_cast<std::uint64_t>(read), path);
     }
 }
 
@@ -56,14 +64,17 @@ std::vector<TarMember> read_tar_gz(const std::filesystem::path &path) {
     if (archive_read_open_filename(reader.get(), path.c_str(), kBlock) != ARCHIVE_OK)
         fail(reader.get(), path);
     std::vector<TarMember> members;
-    auto budget = kMostBytes;
+    auto budget = kMostBeside + kMostMultiple * std::filesystem::file_size(path);
     archive_entry *entry = nullptr;
     for (;;) {
         const auto status = archive_read_next_header(reader.get(), &entry);
         if (status == ARCHIVE_EOF) return members;
         if (status != ARCHIVE_OK) fail(reader.get(), path);
         if (archive_entry_filetype(entry) != AE_IFREG) continue;
-        members.push_back({archive_entry_pathname(entry), read_member(reader.get(), path, budget)});
+        const char *name = archive_entry_pathname(entry);
+        if (name == nullptr) fail(reader.get(), path); // not in this locale's encoding
+        take(budget, kMemberBytes + std::string_view(name).size(), path);
+        members.push_back({name, read_member(reader.get(), path, budget)});
     }
 }
 

@@ -4,6 +4,8 @@
 #include "eval/paper_anomaly.hpp"
 #include "report/csv.hpp"
 
+#include "mirra/printable.hpp"
+
 #include <cstdio>
 
 namespace mirra::trainer {
@@ -27,9 +29,10 @@ std::string adgan_text(const std::optional<PaperAuroc> &figure, const char *form
 
 void print_line(const AnomalyMeasurement &measurement, const std::string &name, std::size_t normal,
                 std::size_t anomalous, const Auroc &area, const std::optional<PaperAuroc> &figure) {
-    std::printf("%-26s %-14s %-15s %6zu %6zu  %.4f (%.4f)  %7s %7s\n", measurement.model.c_str(),
-                name.c_str(), measurement.method.c_str(), normal, anomalous, area.value, area.error,
-                paper_text(figure, measurement.robust, "%.4f").c_str(), adgan_text(figure, "%.3f").c_str());
+    std::printf("%-26s %-14s %-15s %6zu %6zu  %.4f (%.4f)  %7s %7s\n", printable(measurement.model).c_str(),
+                printable(name).c_str(), measurement.method.c_str(), normal, anomalous, area.value,
+                area.error, paper_text(figure, measurement.robust, "%.4f").c_str(),
+                adgan_text(figure, "%.3f").c_str());
     std::fflush(stdout);
 }
 
@@ -109,8 +112,9 @@ void print_parts_header() {
 void print_parts_row(const AnomalyMeasurement &measurement) {
     const auto scores = measurement.labelled();
     const auto area = auroc_of(scores);
-    std::printf("%-20s %-15s %6zu %6zu  %.4f (%.4f)", measurement.model.c_str(), measurement.method.c_str(),
-                scores.normal.size(), scores.anomalous.size(), area.value, area.error);
+    std::printf("%-20s %-15s %6zu %6zu  %.4f (%.4f)", printable(measurement.model).c_str(),
+                measurement.method.c_str(), scores.normal.size(), scores.anomalous.size(), area.value,
+                area.error);
     if (measurement.threshold) {
         const auto rates = rates_above(*measurement.threshold, scores);
         std::printf(" %11.5g %8.4f %8.4f\n", *measurement.threshold, rates.false_positive,
@@ -146,7 +150,7 @@ void print_defects(const std::vector<DefectRow> &rows) {
     std::printf("%-14s %-15s %8s  %15s %12s\n", "defect", "method", "pictures", "AUROC (error)",
                 "pixel AUROC");
     for (const auto &row : rows)
-        std::printf("%-14s %-15s %8zu  %.4f (%.4f) %12.4f\n", row.kind.c_str(), row.method.c_str(),
+        std::printf("%-14s %-15s %8zu  %.4f (%.4f) %12.4f\n", printable(row.kind).c_str(), row.method.c_str(),
                     row.pictures, row.image.value, row.image.error, row.pixel.value);
 }
 
@@ -154,8 +158,8 @@ std::string defects_csv(const std::vector<DefectRow> &rows) {
     std::string text = "defect,method,pictures,auroc,auroc_error,pixel_auroc\n";
     char line[160];
     for (const auto &row : rows) {
-        std::snprintf(line, sizeof line, "%s,%s,%zu,%.5f,%.5f,%.5f\n", row.kind.c_str(), row.method.c_str(),
-                      row.pictures, row.image.value, row.image.error, row.pixel.value);
+        std::snprintf(line, sizeof line, "%s,%s,%zu,%.5f,%.5f,%.5f\n", printable(row.kind).c_str(),
+                      row.method.c_str(), row.pictures, row.image.value, row.image.error, row.pixel.value);
         text += line;
     }
     return text;

@@ -14,6 +14,8 @@
 #include "report/line_plot.hpp"
 #include "tasks/inverter_bundle.hpp"
 
+#include "mirra/printable.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <chrono>
@@ -75,10 +77,10 @@ class Contest {
                     "SSIM (std)", "s/picture");
         for (const auto &row : rows_) {
             const auto &psnr = row.similarity.psnr, &ssim = row.similarity.ssim;
-            std::printf("%-30s %12lld %6lld %9.3f (%4.2f) %7.4f (%5.3f) %10.4f\n", row.method.c_str(),
-                        static_cast<long long>(row.parameters), static_cast<long long>(psnr.count()),
-                        psnr.mean(), psnr.deviation(), ssim.mean(), ssim.deviation(),
-                        row.seconds / static_cast<double>(psnr.count()));
+            std::printf("%-30s %12lld %6lld %9.3f (%4.2f) %7.4f (%5.3f) %10.4f\n",
+                        printable(row.method).c_str(), static_cast<long long>(row.parameters),
+                        static_cast<long long>(psnr.count()), psnr.mean(), psnr.deviation(), ssim.mean(),
+                        ssim.deviation(), row.seconds / static_cast<double>(psnr.count()));
         }
         std::printf(
             "paper, Table 7: AR generator 17.23 dB (4.7 M), RI 16.72 dB, DeePSiM 15.32 dB (12.7 M)\n");

@@ -3,6 +3,8 @@
 
 #include "report/csv.hpp"
 
+#include "mirra/printable.hpp"
+
 #include <cstdio>
 
 namespace mirra::trainer {
@@ -21,9 +23,9 @@ void print_denoising_header() {
 
 void print_denoising_row(const DenoisingRow &row) {
     std::printf("%-12s %5lld %6g %6g %8s  %-24s %8.3f (%4.2f) %7.4f %8.3f",
-                (row.data + (row.gray ? " gray" : "")).c_str(), static_cast<long long>(row.count),
-                row.noise.sigma, row.noise.gain, yes_or_no(row.noise.clipped), row.method.c_str(), row.psnr,
-                row.psnr_deviation, row.ssim, row.seconds_per_megapixel);
+                printable(row.data + (row.gray ? " gray" : "")).c_str(), static_cast<long long>(row.count),
+                row.noise.sigma, row.noise.gain, yes_or_no(row.noise.clipped), printable(row.method).c_str(),
+                row.psnr, row.psnr_deviation, row.ssim, row.seconds_per_megapixel);
     if (row.paper)
         std::printf("  %.2f dB, %.3f (Table %s)", row.paper->psnr, row.paper->ssim, row.paper->table);
     std::printf("\n");

@@ -7,6 +7,8 @@
 #include "mirra/bundle.hpp"
 #include "report/csv.hpp"
 
+#include "mirra/printable.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -56,10 +58,10 @@ void print_inversion_header() {
 void print_inversion_row(const InversionRow &row, const PaperLookup &paper) {
     const auto &[psnr, ssim, lpips] = row.similarity;
     std::printf("%-26s %-9s %-12s %-7s %5lld %6lld %9.3f (%4.2f) %7.4f (%5.3f) %9.4f",
-                row.inverter.name.c_str(), row.inverter.layer.c_str(), row.inverter.loss.c_str(),
-                epsilon_text(row.inverter).c_str(), static_cast<long long>(row.scale),
-                static_cast<long long>(psnr.count()), psnr.mean(), psnr.deviation(), ssim.mean(),
-                ssim.deviation(), row.seconds);
+                printable(row.inverter.name).c_str(), printable(row.inverter.layer).c_str(),
+                printable(row.inverter.loss).c_str(), epsilon_text(row.inverter).c_str(),
+                static_cast<long long>(row.scale), static_cast<long long>(psnr.count()), psnr.mean(),
+                psnr.deviation(), ssim.mean(), ssim.deviation(), row.seconds);
     if (lpips.count() > 0) std::printf("  LPIPS %.4f (%.3f)", lpips.mean(), lpips.deviation());
     if (const auto figure = paper(row)) {
         std::printf("  %.2f dB", figure->psnr);

@@ -8,6 +8,8 @@
 #include "mirra/file.hpp"
 #include "runtime/torch/libtorch.hpp"
 
+#include "mirra/printable.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
@@ -102,7 +104,7 @@ int run_stylization_evaluation(const StylizationEvaluation &evaluation) {
     check_outputs(evaluation);
     try {
         const auto result = evaluate_stylization(evaluation);
-        std::fputs(stylization_table(evaluation, result).c_str(), stdout);
+        std::fputs(printable_lines(stylization_table(evaluation, result)).c_str(), stdout);
         std::fflush(stdout);
         write_table(evaluation, result);
         write_sheets(evaluation, result);

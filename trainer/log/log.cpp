@@ -1,6 +1,8 @@
 // Messages through spdlog.
 #include "log/log.hpp"
 
+#include "mirra/printable.hpp"
+
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -24,10 +26,10 @@ spdlog::logger &logger() {
 } // namespace
 
 void log_info(const std::string &message) {
-    logger().info("{}", message);
+    logger().info("{}", printable(message));
 }
 void log_warning(const std::string &message) {
-    logger().warn("{}", message);
+    logger().warn("{}", printable(message));
 }
 
 std::string decimal(double value, int places) {

@@ -28,7 +28,8 @@ RunLog read_log(const fs::path &folder) {
     std::stringstream header(line);
     std::vector<std::string> columns;
     std::getline(header, column, ',');
-    while (std::getline(header, column, ',')) columns.push_back(column);
+    constexpr std::size_t kMost = 256;
+    while (columns.size() < kMost && std::getline(header, column, ',')) columns.push_back(column);
     return {path, columns, kEveryStep};
 }
 

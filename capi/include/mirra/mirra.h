@@ -875,6 +875,12 @@ MIRRA_API mirra_status mirra_file_check_write(const char *path, mirra_error **er
 /* Frees a string that a function gave to the caller. Takes NULL. */
 MIRRA_API void mirra_string_free(char *text);
 
+/* A text that came from a file (a name, a message that quotes one) as it may go to a terminal or a line of a
+ * log: control characters, bytes that are no UTF-8 and marks that turn the direction of text become escapes
+ * ("\\x1b", "\\n", "\\xff", "\\u202e"). The library gives all texts as they are in the file. `printable` is
+ * the caller's: mirra_string_free. */
+MIRRA_API mirra_status mirra_text_printable(const char *text, char **printable, mirra_error **error);
+
 #ifdef __cplusplus
 }
 #endif

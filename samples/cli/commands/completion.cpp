@@ -38,7 +38,7 @@ class CompletionCommand final : public Command {
                 "    " + task.name + ") words=\"" + options_of(*make_task_command(task.name)) + "\" ;;\n";
         }
         if (shell_ == "zsh") console_.result("autoload -U +X bashcompinit && bashcompinit");
-        console_.result(
+        console_.block(
             "# Completion of mirra; in bash: source <(mirra completion bash)\n"
             "_mirra() {\n  local words current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]}\n"
             "  [[ $command == run && $COMP_CWORD -gt 2 ]] && command=${COMP_WORDS[2]}\n"

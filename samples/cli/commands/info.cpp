@@ -2,6 +2,7 @@
 #include "../command.hpp"
 #include "../handles.hpp"
 #include "../loading.hpp"
+#include "../ordered_json.hpp"
 #include "../pictures.hpp"
 #include "../results.hpp"
 
@@ -42,7 +43,7 @@ Json bundle_json(const std::string &path, const Bundle &bundle) {
              {"tileable", graph.tileable != 0},
              {"halo", {graph.halo_left, graph.halo_top, graph.halo_right, graph.halo_bottom}}});
     }
-    out["manifest"] = Json::parse(mirra_bundle_manifest_json(bundle.get()));
+    out["manifest"] = parse_ordered(mirra_bundle_manifest_json(bundle.get()));
     return out;
 }
 

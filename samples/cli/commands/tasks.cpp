@@ -31,7 +31,7 @@ class TasksCommand final : public Command {
     void print(const Task &task) const {
         console_.result(task.name + "  " + task.label + "  [" + task.plugin_id + " " + task.plugin_version +
                         "]");
-        if (!task.doc.empty()) console_.result(wrapped(task.doc, 4));
+        if (!task.doc.empty()) console_.block(wrapped(task.doc, 4));
         const auto series = find_series(task, primary_port(task, true));
         for (const auto &each : series)
             console_.result("    " + option_name(each.name()) + " " + each.syntax() + "  " +
