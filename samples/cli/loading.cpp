@@ -2,6 +2,8 @@
 // handler may read, and, for a scan, in a pipe that outlives the process.
 #include "loading.hpp"
 
+#include "printable.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -66,8 +68,9 @@ void remember(void *user, std::int32_t, const char *message) {
     const std::string_view text(message);
     if (!text.starts_with(kLoading)) return;
     const std::string_view file = text.substr(kLoading.size());
-    const std::size_t length = std::min(file.size(), file_at_work.size() - 1);
-    std::copy_n(file.data(), length, file_at_work.data());
+    const std::string shown = printable(std::string(file));
+    const std::size_t length = std::min(shown.size(), file_at_work.size() - 1);
+    std::copy_n(shown.data(), length, file_at_work.data());
     file_at_work[length] = '\0';
     if (user != nullptr) write_all(*static_cast<int *>(user), std::string(file) + '\0');
 }

@@ -26,30 +26,16 @@ void put(const fs::path &path, std::string_view text) {
     std::ofstream(path, std::ios::binary) << text;
 }
 
-TEST(File, ReadsAndMapsTheSameBytes) {
+TEST(File, ReadsItsBytes) {
     const auto path = fresh_folder("file") / "ä b.bin";
     put(path, "hello");
     EXPECT_EQ(read_file(path, 5), to_bytes("hello"));
-    const MappedFile mapped(path);
-    EXPECT_TRUE(std::ranges::equal(mapped.bytes(), to_bytes("hello")));
 }
 
 TEST(File, AnEmptyFileIsEmpty) {
     const auto path = fresh_folder("file") / "empty";
     put(path, "");
     EXPECT_TRUE(read_file(path, 5).empty());
-    EXPECT_TRUE(MappedFile(path).bytes().empty());
-}
-
-TEST(File, AMappingMoves) {
-    const auto path = fresh_folder("file") / "x";
-    put(path, "hello");
-    MappedFile first(path);
-    MappedFile second(std::move(first));
-    EXPECT_EQ(second.bytes().size(), 5U);
-    put(path.parent_path() / "y", "abc");
-    second = MappedFile(path.parent_path() / "y");
-    EXPECT_EQ(second.bytes().size(), 3U);
 }
 
 TEST(File, ReadingRefusesWhatIsNoFile) {
@@ -58,8 +44,6 @@ TEST(File, ReadingRefusesWhatIsNoFile) {
     EXPECT_EQ(error_of([&] { read_file(folder / "none", 9); }), code(ErrorCode::not_found));
     EXPECT_EQ(error_of([&] { read_file(folder / "six", 5); }), code(ErrorCode::limit));
     EXPECT_EQ(error_of([&] { read_file(folder, 9); }), code(ErrorCode::io));
-    EXPECT_EQ(error_of([&] { MappedFile{folder}; }), code(ErrorCode::io));
-    EXPECT_EQ(error_of([&] { MappedFile{folder / "none"}; }), code(ErrorCode::not_found));
     ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
     EXPECT_EQ(error_of([&] { read_file(folder / "pipe", 9); }), code(ErrorCode::io))
         << "and it must not wait";

@@ -1,4 +1,4 @@
-// Files: mapped for reading, atomically replaced on writing. All paths are UTF-8.
+// Files: read whole, atomically replaced on writing. All paths are UTF-8.
 #pragma once
 
 #include <cstddef>
@@ -14,25 +14,6 @@ namespace mirra {
 /// The whole content of a regular file.
 /// @throws Error not_found | io | limit (the file is larger than max_bytes)
 std::vector<std::byte> read_file(const std::filesystem::path &path, std::uint64_t max_bytes);
-
-/// A read-only memory mapping of a regular file. Move-only; the bytes live as long as the object.
-/// Thread-safe.
-class MappedFile {
-  public:
-    /// @throws Error not_found | io
-    explicit MappedFile(const std::filesystem::path &path);
-    MappedFile(MappedFile &&other) noexcept;
-    MappedFile &operator=(MappedFile &&other) noexcept;
-    MappedFile(const MappedFile &) = delete;
-    MappedFile &operator=(const MappedFile &) = delete;
-    ~MappedFile();
-
-    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
-
-  private:
-    const std::byte *data_ = nullptr;
-    std::size_t size_ = 0;
-};
 
 /// The only writer of files. Readers of a regular file see the old content or the new, never a part: the
 /// bytes go to a temporary file of the same folder, nameless where the file system can, that takes the file's
