@@ -52,14 +52,20 @@ std::string_view precision_name(Precision precision) noexcept {
     return "unknown";
 }
 
+runtime::Bf16Speed bf16_speed_of(const runtime::DeviceInfo &device) {
+    if (device.id == runtime::cpu_device().id) return runtime::bf16_speed();
+    return {true, "the device has it in hardware"};
+}
+
 PrecisionChoice choose_precision(Precision wanted, const runtime::DeviceInfo &device,
-                                 const bundle::Manifest *manifest) {
+                                 const bundle::Manifest *manifest, const runtime::Bf16Speed &bf16) {
     if (wanted != Precision::automatic) {
         if (!has(device, wanted)) refuse(device, wanted);
         return {wanted, "asked for"};
     }
     if (manifest == nullptr) return {Precision::fp32, "the task has no bundle"};
     if (!has(device, Precision::bf16)) return {Precision::fp32, "the device has no bf16 in hardware"};
+    if (!bf16.pays) return {Precision::fp32, std::string(bf16.reason)};
     const auto loss = manifest->precision_loss.find("bf16");
     if (loss == manifest->precision_loss.end())
         return {Precision::fp32, "the bundle's loss in bf16 was not measured"};
@@ -67,7 +73,7 @@ PrecisionChoice choose_precision(Precision wanted, const runtime::DeviceInfo &de
     if (!(loss->second < kAcceptedLoss)) {
         return {Precision::fp32, measured + ", " + decibels(kAcceptedLoss) + " or more"};
     }
-    return {Precision::bf16, "the device has it in hardware and " + measured};
+    return {Precision::bf16, std::string(bf16.reason) + " and " + measured};
 }
 
 } // namespace mirra::host

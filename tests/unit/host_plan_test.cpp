@@ -6,6 +6,8 @@
 
 #include <gmock/gmock.h>
 
+#include <sstream>
+
 namespace mirra::host {
 namespace {
 
@@ -25,6 +27,40 @@ TEST(HostPlan, APrecisionThatTheDeviceLacksIsRefused) {
                     ::testing::AllOf(::testing::HasSubstr("cpu"), ::testing::HasSubstr("fp16")));
         EXPECT_EQ(error.hint(), "It has: fp32, bf16.");
     }
+}
+
+runtime::Bf16Speed speed_of(const std::string &text) {
+    std::istringstream description(text);
+    return runtime::bf16_speed(runtime::detail::read_cpu(description));
+}
+
+TEST(HostPlan, Bf16PaysWhereItWasMeasuredToPay) {
+    const std::string intel = "processor\t: 0\nvendor_id\t: GenuineIntel\nmodel name\t: Xeon\nflags\t\t: ";
+    const std::string amd = "vendor_id\t: AuthenticAMD\nmodel name\t: EPYC\nflags\t\t: ";
+    EXPECT_TRUE(speed_of(intel + "avx512f avx512_bf16 amx_bf16 amx_tile\n").pays);
+    EXPECT_TRUE(speed_of(amd + "avx512f avx512_bf16\n").pays);
+    EXPECT_FALSE(speed_of(intel + "avx512f avx512_bf16 avx512_fp16\n").pays);
+    EXPECT_FALSE(speed_of("vendor_id\t: Another\nflags\t\t: avx512_bf16\n").pays);
+    EXPECT_FALSE(speed_of(amd + "avx2\nflags\t\t: avx512_bf16\n").pays) << "the first processor counts";
+    EXPECT_FALSE(speed_of("").pays);
+}
+
+TEST(HostPlan, AutomaticPrecisionTakesWhatIsFasterAndSaysWhy) {
+    runtime::DeviceInfo device;
+    device.id = "cpu";
+    device.precisions = {Precision::fp32, Precision::bf16};
+    bundle::Manifest manifest;
+    manifest.precision_loss["bf16"] = 0.001;
+    const auto slow = choose_precision(Precision::automatic, device, &manifest, {false, "slower in it"});
+    EXPECT_EQ(slow.precision, Precision::fp32);
+    EXPECT_EQ(slow.reason, "slower in it");
+    const auto fast = choose_precision(Precision::automatic, device, &manifest, {true, "faster in it"});
+    EXPECT_EQ(fast.precision, Precision::bf16);
+    EXPECT_THAT(fast.reason, ::testing::StartsWith("faster in it and the bundle loses 0.001 dB"));
+    const auto asked = choose_precision(Precision::bf16, device, &manifest, {false, "slower in it"});
+    EXPECT_EQ(asked.precision, Precision::bf16) << "what was asked for is taken";
+    device.id = "cuda:0";
+    EXPECT_EQ(choose_precision(Precision::automatic, device, &manifest).precision, Precision::bf16);
 }
 
 TEST(HostPlan, PicturesOfOneSizeArePlannedOnce) {

@@ -67,4 +67,8 @@ bool has_bf16(const torch::Device &device) {
     return std::ranges::count(runtime::cpu_device().precisions, runtime::Precision::bf16) > 0;
 }
 
+bool is_faster_in_bf16(const torch::Device &device) {
+    return device.is_cuda() ? has_bf16(device) : runtime::bf16_speed().pays;
+}
+
 } // namespace mirra::trainer

@@ -16,7 +16,10 @@ torch::Device select_device(const std::string &name);
 /// For one of several processes: a plain "cuda" is the GPU of the process's place on its computer.
 torch::Device select_device(const std::string &name, const ProcessEnvironment &environment);
 
-/// Whether the device computes in bf16 in hardware; elsewhere it is slower than fp32.
+/// Whether the device computes in bf16 in hardware.
 bool has_bf16(const torch::Device &device);
+
+/// Whether it takes less time in bf16 than in fp32; not all that have it do.
+bool is_faster_in_bf16(const torch::Device &device);
 
 } // namespace mirra::trainer

@@ -34,7 +34,7 @@ struct DenoiserRecipe {
     std::int64_t validation_every = 500, validation_pictures = 12;
     double validation_sigma = 50;
 
-    std::string precision = "bf16"; ///< bf16 | fp32 | auto (bf16 where the device has it in hardware)
+    std::string precision = "bf16"; ///< bf16 | fp32 | auto (bf16 where the device is faster in it)
     std::uint64_t seed = 0;
 
     /// @throws Error invalid_argument

@@ -40,7 +40,7 @@ DenoiserTask::DenoiserTask(const DenoiserCommand &command, Recipe recipe, Denois
     , recipe_(std::move(recipe))
     , settings_(std::move(settings))
     , device_(select_device(command.device))
-    , bf16_(settings_.precision == "auto" ? has_bf16(device_) : settings_.precision == "bf16")
+    , bf16_(settings_.precision == "auto" ? is_faster_in_bf16(device_) : settings_.precision == "bf16")
     , data_(command.data, kCacheBytes)
     , validation_(data_.hold_out(settings_.validation_pictures))
     , origin_(open_origin(command))

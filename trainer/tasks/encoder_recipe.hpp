@@ -41,7 +41,7 @@ struct EncoderRecipe : PictureRecipe {
     double validation_epsilon = 0;
     std::int64_t validation_steps = 10;
 
-    std::string precision = "auto"; ///< auto (bf16 where the device has it in hardware) | bf16 | fp32
+    std::string precision = "auto"; ///< auto (bf16 where the device is faster in it) | bf16 | fp32
     bool channels_last = true;
     std::uint64_t seed = 0;
 

@@ -46,7 +46,7 @@ EncoderTask::EncoderTask(const EncoderCommand &command, Recipe recipe, EncoderRe
     , recipe_(std::move(recipe))
     , settings_(std::move(settings))
     , device_(select_device(command.device, environment))
-    , bf16_(settings_.precision == "auto" ? has_bf16(device_) : settings_.precision == "bf16")
+    , bf16_(settings_.precision == "auto" ? is_faster_in_bf16(device_) : settings_.precision == "bf16")
     , data_(command.data, Split::train,
             {.side = settings_.kept_side(), .cache_bytes = cache_budget(environment).training})
     , validation_(

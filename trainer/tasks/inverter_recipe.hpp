@@ -38,7 +38,7 @@ struct InverterRecipe : PictureRecipe {
     double average_decay = 0; ///< of the moving average of the weights; 0: none
 
     std::int64_t validation_every = 1000, validation_pictures = 100;
-    std::string precision = "auto"; ///< auto (bf16 where the device has it in hardware) | bf16 | fp32
+    std::string precision = "auto"; ///< auto (bf16 where the device is faster in it) | bf16 | fp32
     std::uint64_t seed = 0;
 
     /// @param out  what the recipe leaves out. @throws Error invalid_argument

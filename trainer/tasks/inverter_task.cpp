@@ -45,7 +45,7 @@ InverterTask::InverterTask(const InverterCommand &command, Recipe recipe, Invert
     , encoder_bundle_(bundle::Bundle::open(command.encoder))
     , settings_(with_layers(std::move(settings), *encoder_bundle_))
     , device_(select_device(command.device))
-    , bf16_(settings_.precision == "auto" ? has_bf16(device_) : settings_.precision == "bf16")
+    , bf16_(settings_.precision == "auto" ? is_faster_in_bf16(device_) : settings_.precision == "bf16")
     , data_(std::move(pictures.training))
     , validation_(std::move(pictures.validation))
     , generator_(make_generator())
