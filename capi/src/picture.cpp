@@ -62,7 +62,7 @@ image::Image on_the_curve(const image::ImageView &view) {
     const std::int32_t channels = view.color_channels();
     std::vector<float> row(static_cast<std::size_t>(view.width) * static_cast<std::size_t>(channels));
     for (std::int32_t y = 0; y < view.height; ++y) {
-        host::load_tile(view, {0, y, view.width, 1}, channels, row);
+        host::load_colors(view, {0, y, view.width, 1}, channels, row);
         image::scatter({row, view.width, 1, channels}, 0, 0, out.view(), {0, y, view.width, 1});
     }
     image::copy_alpha(view, out.view());

@@ -79,7 +79,9 @@ Judgement compare_pictures(const Host &host, const Settings &settings, const Pic
     const Tensor of_made = host.shaped(host.run(kEncoder, kImage, made.get(), settings.networks.layer),
                                        host.shape(features.get()), kEncoder);
     Planes pixels = sum_channels(host, made, pictures.tensor, [](float d) { return std::abs(d); });
-    const Planes cells = sum_channels(host, of_made, features, [](float d) { return d * d; });
+    Planes cells = sum_channels(host, of_made, features, [](float d) { return d * d; });
+    leave_out_hidden(host, settings, pictures, pixels);
+    leave_out_hidden(host, settings, pictures, cells);
     Judgement judgement;
     for (std::int64_t i = 0; i < pictures.count; ++i)
         judgement.scores.push_back(settings.feature_weight * sum_of(cells.channel(i)) +

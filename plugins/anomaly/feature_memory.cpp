@@ -50,12 +50,16 @@ Judgement compare_with_memory(const Host &host, const Settings &settings, const 
     Planes distances =
         over_channels(host, found[0], 0, [](float sum, float value) { return sum + value * value; });
     const Planes nearest = over_channels(host, found[1], std::numeric_limits<float>::lowest(), larger);
-    Judgement judgement;
     for (std::int64_t i = 0; i < distances.channels(); ++i) {
         const auto distance = distances.channel(i);
         const auto near = nearest.channel(i);
         for (std::size_t k = 0; k < distance.size(); ++k)
             distance[k] = std::sqrt(larger(least * distance[k], distance[k] - 2 * near[k]));
+    }
+    leave_out_hidden(host, settings, pictures, distances);
+    Judgement judgement;
+    for (std::int64_t i = 0; i < distances.channels(); ++i) {
+        const auto distance = distances.channel(i);
         judgement.scores.push_back(std::accumulate(distance.begin(), distance.end(), 0.0F, larger));
     }
     if (settings.needs_heat()) judgement.heat = to_extent(host, settings, distances).values();

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace anomaly {
 namespace {
@@ -75,8 +76,11 @@ Judgement judge(const Host &host, const Settings &settings, const std::vector<fl
         };
         report(0);
         const auto group = plugin::part_of(values, first * size, count * size);
-        const Pictures pictures{host.upload({group.begin(), group.end()}, {count, kColors, extent, extent}),
-                                count, first};
+        Pictures pictures{
+            host.upload({group.begin(), group.end()}, {count, kColors, extent, extent}), count, first, {}};
+        if (first == 0)
+            pictures.visible =
+                host.port_alpha(kImage, extent, extent, plugin::make_rect(0, 0, extent, extent));
         const Judgement found = judge_group(host, settings, pictures, report);
         judgement.scores.insert(judgement.scores.end(), found.scores.begin(), found.scores.end());
         judgement.heat.insert(judgement.heat.end(), found.heat.begin(), found.heat.end());
@@ -84,6 +88,16 @@ Judgement judge(const Host &host, const Settings &settings, const std::vector<fl
     }
     check_scores(host, settings, judgement);
     return judgement;
+}
+
+void leave_out_hidden(const Host &host, const Settings &settings, const Pictures &pictures,
+                      plugin::Planes &planes) {
+    if (pictures.visible.empty()) return;
+    const std::int64_t extent = settings.networks.extent;
+    const Tensor shares = host.upload(pictures.visible, {1, 1, extent, extent});
+    const plugin::Planes at_places(host, host.resampled(shares.get(), planes.height(), planes.width()).get());
+    std::ranges::transform(planes.channel(0), at_places.channel(0), planes.channel(0).begin(),
+                           std::multiplies<>());
 }
 
 plugin::Planes to_extent(const Host &host, const Settings &settings, const plugin::Planes &planes) {

@@ -20,6 +20,9 @@ struct Pictures {
     Tensor tensor; ///< {count, 3, extent, extent}
     std::int64_t count = 0;
     std::int64_t first = 0; ///< number of the first among all pictures of the run
+    /// How much of each pixel of the image is seen, 0 ... 1; empty where all of it is, and in groups without
+    /// it.
+    std::vector<float> visible;
 };
 
 /// The shape of what is one picture's, for all of the group.
@@ -50,6 +53,10 @@ Judgement compare_pictures(const Host &host, const Settings &settings, const Pic
 
 /// Distance of each place's features to the nearest ones of the memory.
 Judgement compare_with_memory(const Host &host, const Settings &settings, const Pictures &pictures);
+
+/// Takes what is not seen out of planes, one for each picture, of which the first is the image's.
+void leave_out_hidden(const Host &host, const Settings &settings, const Pictures &pictures,
+                      plugin::Planes &planes);
 
 /// Planes, one for each picture, brought to the bundle's extent.
 plugin::Planes to_extent(const Host &host, const Settings &settings, const plugin::Planes &planes);

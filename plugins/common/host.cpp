@@ -141,10 +141,25 @@ Tensor Host::port_image_scaled(const char *port, std::int64_t width, std::int64_
     return own(tensor);
 }
 
+std::vector<float> Host::port_alpha(const char *port, std::int64_t width, std::int64_t height,
+                                    const mirra_rect &rect) const {
+    mirra_tensor *tensor = nullptr;
+    call([&](mirra_error **error) {
+        return api_->port_alpha(context_, port, width, height, &rect, &tensor, error);
+    });
+    return tensor == nullptr ? std::vector<float>() : download(own(tensor).get());
+}
+
 mirra_run_info Host::run_info() const {
     MIRRA_STRUCT(mirra_run_info, info);
     call([&](mirra_error **error) { return api_->run_info(context_, &info, error); });
     return info;
+}
+
+std::array<double, MIRRA_NOISE_PARTS> Host::explained_noise() const {
+    std::array<double, MIRRA_NOISE_PARTS> variances{};
+    call([&](mirra_error **error) { return api_->explained_noise(context_, variances.data(), error); });
+    return variances;
 }
 
 std::optional<double> Host::estimate_noise() const {

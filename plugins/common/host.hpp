@@ -112,9 +112,15 @@ class Host {
     /// A rectangle of an image input brought to width x height.
     [[nodiscard]] Tensor port_image_scaled(const char *port, std::int64_t width, std::int64_t height,
                                            const mirra_rect &rect) const;
+    /// Its alpha, one value a pixel; empty: all of the image is opaque.
+    [[nodiscard]] std::vector<float> port_alpha(const char *port, std::int64_t width, std::int64_t height,
+                                                const mirra_rect &rect) const;
     [[nodiscard]] mirra_run_info run_info() const;
     /// Of the run's image, in units of 1/255; none for one too small to measure.
     [[nodiscard]] std::optional<double> estimate_noise() const;
+
+    /// Variances of the noise in the run's image, in squared units of 1/255, by brightness.
+    [[nodiscard]] std::array<double, MIRRA_NOISE_PARTS> explained_noise() const;
 
     void set_result(const char *name, double value) const;
     void set_result(const char *name, std::int64_t value) const;

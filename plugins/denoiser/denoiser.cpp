@@ -3,6 +3,7 @@
 #define MIRRA_PLUGIN_IMPLEMENTATION
 #include "../common/session.hpp"
 #include "blend.hpp"
+#include "bound.hpp"
 #include "description.hpp"
 #include "detail.hpp"
 
@@ -30,12 +31,21 @@ class Denoiser {
         return settings_.detail == 0 && shares_.luminance == shares_.chrominance;
     }
     [[nodiscard]] bool idle() const {
-        return settings_.sigma == 0 || (shares_.luminance == 0 && shares_.chrominance == 0);
+        return settings_.sigma == 0 || (shares_.luminance == 0 && shares_.chrominance == 0) ||
+               (is_bounded() && std::ranges::max(explained_) <= 0);
     }
+    /// Whether no one states the noise: then no more is taken than what is found in the image explains.
+    [[nodiscard]] bool is_bounded() const { return !settings_.sigma && !settings_.mapped; }
     [[nodiscard]] std::uint64_t extra_bytes_per_pixel() const;
     [[nodiscard]] std::vector<float> noise_of(const Host &host, const mirra_tile &tile) const;
     [[nodiscard]] Tensor run_network(const Host &host, const mirra_tensor *pixels,
                                      const std::vector<float> &noise) const;
+    [[nodiscard]] Extent extent_of(const mirra_tile &tile) const {
+        return {tile.input_height, tile.input_width, std::min(tile.input_height, height_ - tile.input_y),
+                std::min(tile.input_width, width_ - tile.input_x)};
+    }
+    [[nodiscard]] Tensor bounded(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels,
+                                 Tensor denoised) const;
     [[nodiscard]] Tensor mixed(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels,
                                const Tensor &denoised, const std::vector<float> &noise) const;
     [[nodiscard]] std::vector<float> kept_detail(const mirra_tile &tile, const std::vector<float> &before,
@@ -46,6 +56,7 @@ class Denoiser {
     Shares shares_;               ///< for the run's image
     double level_ = 0;            ///< what the network is told, where no map tells it
     std::optional<double> noise_; ///< stated or estimated, in units of the pixels; none where a map is given
+    Explained explained_{};       ///< of the image, where no one states its noise
     std::int64_t width_ = 0, height_ = 0;
 };
 
@@ -54,6 +65,8 @@ std::uint64_t Denoiser::extra_bytes_per_pixel() const {
     const std::uint64_t level_bytes =
         sizeof(float) + (settings_.mapped ? 2 * kPictureBytes + sizeof(float) : 0);
     const Shares &shares = settings_.shares;
+    // Both pictures, downloaded, and the result, to bound the change; what mixes them comes after it.
+    if (is_bounded() && settings_.detail == 0) return level_bytes + 3 * kPictureBytes;
     if (shares.luminance == 1 && shares.chrominance == 1 && settings_.detail == 0) return level_bytes;
     // Both pictures, weighted or downloaded, and the result; for detail, energies, a copy of them and shares.
     return level_bytes + 3 * kPictureBytes + (settings_.detail > 0 ? 3 * sizeof(float) : 0);
@@ -64,11 +77,10 @@ void Denoiser::configure(const Host &host, mirra_setup &setup) {
     setup.graph = kGraph;
     setup.extra_bytes_per_pixel = extra_bytes_per_pixel();
     setup.flags |= settings_.transfer;
-    if (settings_.detail == 0) return;
-    if (setup.struct_size < sizeof(mirra_setup))
-        host.fail(MIRRA_E_UNSUPPORTED, "this version of Mirra cannot give detail back", "detail",
-                  "Install a newer Mirra, or leave detail at 0.");
-    setup.halo = kDetailReach;
+    // Pixels of the cells that tiles share; on the usual grids they share none.
+    const bool shares_cells = host.alignment(kGraph) % kBoundCell != 0 || settings_.detail > 0;
+    setup.halo = (settings_.detail > 0 ? kDetailReach : 0) +
+                 (is_bounded() && shares_cells ? static_cast<std::uint32_t>(kBoundCell - 1) : 0);
 }
 
 void Denoiser::begin(const Host &host) {
@@ -80,6 +92,10 @@ void Denoiser::begin(const Host &host) {
     if (settings_.mapped) {
         noise_.reset();
         return;
+    }
+    if (is_bounded()) {
+        explained_ = host.explained_noise();
+        for (double &variance : explained_) variance /= kUnits * kUnits;
     }
     const auto sigma = settings_.sigma ? settings_.sigma : host.estimate_noise();
     if (!settings_.sigma && sigma) host.set_result("sigma_estimated", *sigma);
@@ -94,6 +110,7 @@ std::vector<float> Denoiser::noise_of(const Host &host, const mirra_tile &tile) 
     if (!settings_.mapped) return noise_ ? std::vector{static_cast<float>(*noise_)} : std::vector<float>();
     const auto rect = plugin::make_rect(tile.input_x, tile.input_y, tile.input_width, tile.input_height);
     const std::vector<float> map = host.download(host.port_image(kNoiseMap, rect).get());
+    const std::vector<float> alpha = host.port_alpha(kNoiseMap, width_, height_, rect);
     std::vector<float> noise(map.size() / 3);
     for (std::size_t i = 0; i < noise.size(); ++i) {
         float squares = 0;
@@ -102,6 +119,7 @@ std::vector<float> Denoiser::noise_of(const Host &host, const mirra_tile &tile) 
             squares += level * level;
         }
         noise[i] = std::min(std::sqrt(squares / 3), static_cast<float>(kMostNoise));
+        if (!alpha.empty()) noise[i] *= alpha[i];
     }
     return noise;
 }
@@ -122,12 +140,20 @@ std::vector<float> Denoiser::kept_detail(const mirra_tile &tile, const std::vect
                                          const std::vector<float> &after,
                                          const std::vector<float> &noise) const {
     if (settings_.detail == 0 || noise.empty()) return {};
-    const Extent extent{tile.input_height, tile.input_width,
-                        std::min(tile.input_height, height_ - tile.input_y),
-                        std::min(tile.input_width, width_ - tile.input_x)};
-    std::vector<float> shares = structure_shares(before, after, extent, noise);
+    std::vector<float> shares = structure_shares(before, after, extent_of(tile), noise);
     for (float &share : shares) share *= static_cast<float>(settings_.detail);
     return shares;
+}
+
+Tensor Denoiser::bounded(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels,
+                         Tensor denoised) const {
+    const std::vector<float> before = host.download(pixels);
+    std::vector<float> after = host.download(denoised.get());
+    if (after.size() != before.size()) return denoised; // the host says what is wrong
+    if (!bound_change(before, after, extent_of(tile), tile.input_x, tile.input_y, explained_))
+        return denoised;
+    const Shape shape = host.shape(pixels);
+    return host.upload(after, {shape.begin(), shape.end()});
 }
 
 Tensor Denoiser::mixed(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels,
@@ -143,6 +169,7 @@ Tensor Denoiser::process(const Host &host, const mirra_tile &tile, const mirra_t
     if (idle()) return host.retained(pixels);
     const std::vector<float> noise = noise_of(host, tile);
     Tensor denoised = run_network(host, pixels, noise);
+    if (is_bounded()) denoised = bounded(host, tile, pixels, std::move(denoised));
     if (!one_share()) return mixed(host, tile, pixels, denoised, noise);
     return shares_.luminance == 1 ? std::move(denoised) : blend(host, pixels, denoised, shares_.luminance);
 }

@@ -13,6 +13,9 @@ std::vector<float> load(const Host &host, const char *port, const mirra_rect &re
     const std::vector<float> planes = host.download(host.port_image(port, rect).get());
     std::vector<float> mask(planes.size() / 3);
     for (std::size_t i = 0; i < mask.size(); ++i) mask[i] = std::clamp(luminance(planes, i), 0.0F, 1.0F);
+    const mirra_run_info info = host.run_info();
+    const std::vector<float> alpha = host.port_alpha(port, info.width, info.height, rect);
+    for (std::size_t i = 0; i < alpha.size(); ++i) mask[i] *= alpha[i];
     return mask;
 }
 
@@ -53,20 +56,39 @@ void add_means(const std::vector<float> &strip, std::int64_t width, std::int64_t
     }
 }
 
+/// The means of all cells of a map.
+/// @param load_strip  (rectangle): values of its pixels
+template<class Load>
+std::vector<float> cell_means(const plugin::FeatureGrid &grid, const Shape &map,
+                              const std::array<std::int64_t, 2> &padded, std::int64_t margin,
+                              const Load &load_strip) {
+    const auto columns = cells_of(map[3], padded[0], pitch_of(grid.alignment, grid.cells_x));
+    const auto rows = cells_of(map[2], padded[1], pitch_of(grid.alignment, grid.cells_y));
+    const std::int64_t left = columns.front().begin, width = columns.back().end - left;
+    std::vector<float> cells;
+    for (const Cell &row : rows) {
+        const auto rect = plugin::make_rect(left - margin, row.begin - margin, width, row.end - row.begin);
+        add_means(load_strip(rect), width, left, columns, cells);
+    }
+    return cells;
+}
+
 } // namespace
 
 std::vector<float> cell_coverage(const Host &host, const char *port, const plugin::FeatureGrid &grid,
                                  const Shape &map, std::int64_t margin) {
     const mirra_run_info info = host.run_info();
-    const auto columns = cells_of(map[3], info.padded_width, pitch_of(grid.alignment, grid.cells_x));
-    const auto rows = cells_of(map[2], info.padded_height, pitch_of(grid.alignment, grid.cells_y));
-    const std::int64_t left = columns.front().begin, width = columns.back().end - left;
-    std::vector<float> cells;
-    for (const Cell &row : rows) {
-        const auto rect = plugin::make_rect(left - margin, row.begin - margin, width, row.end - row.begin);
-        add_means(load(host, port, rect), width, left, columns, cells);
-    }
-    return cells;
+    return cell_means(grid, map, {info.padded_width, info.padded_height}, margin,
+                      [&](const mirra_rect &strip) { return load(host, port, strip); });
+}
+
+std::vector<float> cell_visibility(const Host &host, const char *port, std::int64_t width,
+                                   std::int64_t height, const plugin::FeatureGrid &grid,
+                                   const std::array<std::int64_t, 2> &padded, const Shape &map,
+                                   std::int64_t margin) {
+    const auto alpha = [&](const mirra_rect &strip) { return host.port_alpha(port, width, height, strip); };
+    if (alpha(plugin::make_rect(0, 0, 1, 1)).empty()) return {};
+    return cell_means(grid, map, padded, margin, alpha);
 }
 
 std::vector<float> pixel_coverage(const Host &host, const char *port, const mirra_tile &tile,

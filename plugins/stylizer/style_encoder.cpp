@@ -3,6 +3,7 @@
 
 #include "../common/random.hpp"
 #include "description.hpp"
+#include "masks.hpp"
 
 #include <cmath>
 #include <numeric>
@@ -61,6 +62,16 @@ Block own_cells(const Planes &features, const mirra_rect &core, const mirra_rect
     return {features.channels(), 0, core.width * core.height, features.cut(own)};
 }
 
+/// What a map of one value a cell says of some of its cells; empty if it is.
+std::vector<float> cut_cells(const std::vector<float> &cells, const Shape &map, const mirra_rect &part) {
+    std::vector<float> out;
+    for (std::int64_t row = part.y; row < part.y + part.height && !cells.empty(); ++row) {
+        const auto own = plugin::part_of(cells, row * map[3] + part.x, part.width);
+        out.insert(out.end(), own.begin(), own.end());
+    }
+    return out;
+}
+
 constexpr std::int64_t kProbeExtent = 128;
 
 /// Squares of random colours: like pictures, neither flat nor noise.
@@ -94,6 +105,8 @@ Statistics encode_style(const Host &host, const Settings &settings, const Level 
     const plugin::FeatureMap map(level.grid,
                                  host.output_shape(level.encoder, kFeatures, padded_height, padded_width),
                                  padded_width, padded_height);
+    const std::vector<float> visible =
+        cell_visibility(host, port, wide, high, level.grid, {padded_width, padded_height}, map.shape());
     Gatherer gatherer(level.grid.channels);
     for (const Span &y : cut_axis(padded_height, settings.pixels))
         for (const Span &x : cut_axis(padded_width, settings.pixels)) {
@@ -104,10 +117,16 @@ Statistics encode_style(const Host &host, const Settings &settings, const Level 
                 port, wide, high,
                 plugin::make_rect(tile.input_x, tile.input_y, tile.input_width, tile.input_height));
             const Planes features(host, host.run(level.encoder, kImage, pixels.get(), kFeatures).get());
+            const std::vector<float> weights = cut_cells(visible, map.shape(), core);
             gatherer.add(host,
-                         own_cells(features, core, map.window(tile, features.width(), features.height())));
+                         own_cells(features, core, map.window(tile, features.width(), features.height())),
+                         weights);
         }
-    return gatherer.result();
+    Statistics statistics = gatherer.result();
+    if (statistics.empty())
+        host.fail(MIRRA_E_INVALID_ARGUMENT, "nothing of the style picture is visible", port,
+                  "Give one that is not transparent all over.");
+    return statistics;
 }
 
 std::vector<float> fingerprint(const Host &host, const Settings &settings, const Level &level) {

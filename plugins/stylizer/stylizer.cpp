@@ -1,6 +1,7 @@
 // The plugin that brings the tasks "stylize" and "style-prepare".
 #define MIRRA_PLUGIN_IMPLEMENTATION
 #include "../common/session.hpp"
+#include "masks.hpp"
 #include "picture.hpp"
 #include "prepare.hpp"
 
@@ -155,7 +156,11 @@ Tensor Stylizer::decode(const Host &host, std::size_t index, const mirra_tile &t
     const Level &level = settings_.levels[index];
     if (styled_ == index) {
         plain_ = level.detail > 0 ? features_ : Planes();
-        transform(host, features_, at_level(styles_, index), level.strength);
+        const mirra_run_info info = host.run_info();
+        const std::vector<float> visible =
+            cell_visibility(host, kImage, info.width, info.height, level.grid,
+                            {info.padded_width, info.padded_height}, map_.shape(), settings_.margin);
+        transform(host, features_, at_level(styles_, index), visible, level.strength);
         ++styled_;
     }
     Tensor styled = picture_of(host, level, tile, features_);

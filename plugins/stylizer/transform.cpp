@@ -50,14 +50,25 @@ struct Share {
     const LevelStyle *style;
 };
 
-std::vector<Share> shares_of(const Host &host, const Planes &features,
-                             const std::vector<LevelStyle> &styles) {
+/// Of the places that a mask covers, as far as they are seen.
+Statistics statistics_behind(const Host &host, const Planes &features, const std::vector<float> *mask,
+                             const std::vector<float> &visible) {
+    if (visible.empty()) return statistics_of(host, features, mask);
+    std::vector<float> weights = visible;
+    if (mask != nullptr)
+        for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= (*mask)[i];
+    return statistics_of(host, features, &weights);
+}
+
+std::vector<Share> shares_of(const Host &host, const Planes &features, const std::vector<LevelStyle> &styles,
+                             const std::vector<float> &visible) {
     Statistics whole;
     std::vector<Share> shares;
     for (const LevelStyle &style : styles) {
-        if (style.mask == nullptr && whole.empty()) whole = statistics_of(host, features);
+        if (style.mask == nullptr && whole.empty())
+            whole = statistics_behind(host, features, nullptr, visible);
         const Statistics covered =
-            style.mask == nullptr ? Statistics{} : statistics_of(host, features, style.mask);
+            style.mask == nullptr ? Statistics{} : statistics_behind(host, features, style.mask, visible);
         const Statistics &content = style.mask == nullptr ? whole : covered;
         if (!content.empty()) shares.push_back({{host, content, *style.statistics}, &style});
     }
@@ -94,8 +105,9 @@ std::vector<float> parts_of(const LevelStyle &style, const Block &block, const s
 
 } // namespace
 
-void transform(const Host &host, Planes &features, const std::vector<LevelStyle> &styles, double strength) {
-    const auto shares = shares_of(host, features, styles);
+void transform(const Host &host, Planes &features, const std::vector<LevelStyle> &styles,
+               const std::vector<float> &visible, double strength) {
+    const auto shares = shares_of(host, features, styles, visible);
     if (shares.empty()) return;
     const auto [low, high] = std::minmax_element(features.values().begin(), features.values().end());
     const float least = *low, most = *high;

@@ -16,7 +16,10 @@ struct LevelStyle {
 /// S_s^1/2, where S are the covariances with the identity added; clamped to the range that all features had;
 /// and mixed with the features themselves. Where several styles apply, by their weights; where none does, the
 /// features stay. Behind a mask, the features' own statistics are those of the places that it covers.
+/// @param visible   how much of each place is seen, 0 ... 1, and counts in the features' own statistics;
+///                  empty: all of each
 /// @param strength  0: the features, 1: the styles
-void transform(const Host &host, Planes &features, const std::vector<LevelStyle> &styles, double strength);
+void transform(const Host &host, Planes &features, const std::vector<LevelStyle> &styles,
+               const std::vector<float> &visible, double strength);
 
 } // namespace stylizer

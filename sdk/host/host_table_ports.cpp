@@ -76,33 +76,66 @@ mirra_status port_tensor_part(mirra_context *context, const char *port, const mi
     });
 }
 
-/// An image input, and how the task sees it.
-struct GivenImage {
-    image::ConstImageView view;
-    int channels;
-};
-
-/// @throws Error not_found
-GivenImage given_image(const mirra_context &context, const char *name) {
+/// An image input as the caller gave it. @throws Error not_found
+image::ConstImageView given_view(const mirra_context &context, const char *name) {
     const auto &ports = context.session->entry.task->info.ports;
     const auto port = std::ranges::find(ports, name, &Port::name);
     if (context.request != nullptr && port != ports.end() && !port->output) {
         const auto found = context.request->images.find(name);
-        if (found != context.request->images.end())
-            return {found->second, port->as_is ? found->second.color_channels() : 3};
+        if (found != context.request->images.end()) return found->second;
     }
     throw Error(ErrorCode::not_found, "the port was not given an image", name);
 }
 
+/// The same as the run's tasks see it.
+const SeenImage &given_image(mirra_context &context, const char *name) {
+    const image::ConstImageView view = given_view(context, name);
+    RunState &run = *context.run;
+    if (main_input(context.session->entry.task->info).name == name) return run.input;
+    const std::lock_guard lock(context.mutex);
+    const auto found = run.others.find(name);
+    return found != run.others.end() ? found->second : run.others.emplace(name, see(view)).first->second;
+}
+
+int channels_of(const mirra_context &context, const char *name, const image::ConstImageView &view) {
+    const auto port = std::ranges::find(context.session->entry.task->info.ports, name, &Port::name);
+    return port->as_is ? view.color_channels() : 3;
+}
+
+void check_size(const char *port, std::int64_t width, std::int64_t height) {
+    if (width < 1 || height < 1 || width > kLargestExtent || height > kLargestExtent)
+        throw Error(ErrorCode::invalid_argument, "a plugin asked for an image of an impossible size", port);
+}
+
 /// A rectangle of an image input brought to width x height pixels.
-mirra_tensor *load_image(const mirra_context &context, const char *port, std::int64_t width,
-                         std::int64_t height, const mirra_rect *given) {
-    const GivenImage image = given_image(context, port);
+mirra_tensor *load_image(mirra_context &context, const char *port, std::int64_t width, std::int64_t height,
+                         const mirra_rect *given) {
+    const SeenImage &image = given_image(context, port);
+    const int channels = channels_of(context, port, image.view);
     const runtime::Rect rect = read_rect(given);
-    const graph::Shape shape{1, image.channels, rect.height, rect.width};
+    const graph::Shape shape{1, channels, rect.height, rect.width};
     std::vector<float> values(elements(shape));
-    load_resampled(image.view, width, height, rect, image.channels, values);
+    load_resampled(image, width, height, rect, channels, values);
     return upload(context, values, shape, runtime::Layout::nhwc);
+}
+
+mirra_status port_alpha(mirra_context *context, const char *port, std::int64_t width, std::int64_t height,
+                        const mirra_rect *given, mirra_tensor **tensor, mirra_error **error) {
+    return guard(error, [&] {
+        run_of(context);
+        check_arguments({port, tensor});
+        check_size(port, width, height);
+        const runtime::Rect rect = read_rect(given);
+        const SeenImage &image = given_image(*context, port);
+        if (image.opaque) {
+            *tensor = nullptr;
+            return;
+        }
+        const graph::Shape shape{1, 1, rect.height, rect.width};
+        std::vector<float> values(elements(shape));
+        load_resampled_alpha(image.view, width, height, rect, values);
+        *tensor = upload(*context, values, shape, runtime::Layout::nhwc);
+    });
 }
 
 mirra_status port_image(mirra_context *context, const char *port, const mirra_rect *given,
@@ -110,7 +143,7 @@ mirra_status port_image(mirra_context *context, const char *port, const mirra_re
     return guard(error, [&] {
         const RunState &run = run_of(context);
         check_arguments({port, tensor});
-        *tensor = load_image(*context, port, run.input.width, run.input.height, given);
+        *tensor = load_image(*context, port, run.input.view.width, run.input.view.height, given);
     });
 }
 
@@ -118,9 +151,9 @@ mirra_status port_image_size(mirra_context *context, const char *port, std::int3
                              std::int32_t *height, mirra_error **error) {
     return guard(error, [&] {
         check_arguments({context, port, width, height});
-        const GivenImage image = given_image(*context, port);
-        *width = image.view.width;
-        *height = image.view.height;
+        const image::ConstImageView view = given_view(*context, port);
+        *width = view.width;
+        *height = view.height;
     });
 }
 
@@ -130,9 +163,7 @@ mirra_status port_image_scaled(mirra_context *context, const char *port, std::in
     return guard(error, [&] {
         run_of(context);
         check_arguments({port, tensor});
-        if (width < 1 || height < 1 || width > kLargestExtent || height > kLargestExtent)
-            throw Error(ErrorCode::invalid_argument, "a plugin asked for an image of an impossible size",
-                        port);
+        check_size(port, width, height);
         *tensor = load_image(*context, port, width, height, given);
     });
 }
@@ -207,6 +238,7 @@ void add_port_functions(mirra_host_api &table) noexcept {
     table.port_image = checked<port_image>;
     table.port_image_size = checked<port_image_size>;
     table.port_image_scaled = checked<port_image_scaled>;
+    table.port_alpha = checked<port_alpha>;
     table.set_result_part = checked<set_result_part>;
     table.progress = checked<progress>;
     table.preview = checked<preview>;

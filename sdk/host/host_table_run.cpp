@@ -7,6 +7,8 @@
 #include "utf8.hpp"
 #include "value.hpp"
 
+#include <algorithm>
+
 namespace mirra::host {
 namespace {
 
@@ -15,9 +17,9 @@ mirra_status run_info(mirra_context *context, mirra_run_info *info, mirra_error 
         const RunState &run = run_of(context);
         check_struct(info, "info");
         mirra_run_info out{};
-        out.color = run.input.channels;
-        out.width = run.input.width;
-        out.height = run.input.height;
+        out.color = run.input.view.channels;
+        out.width = run.input.view.width;
+        out.height = run.input.view.height;
         out.precision = static_cast<std::int32_t>(context->session->precision.precision);
         out.device = context->session->device.c_str();
         out.padded_width = run.padded_width;
@@ -52,16 +54,36 @@ std::int32_t cancelled(mirra_context *context) {
     return context != nullptr && context->run != nullptr && context->run->stopped() ? 1 : 0;
 }
 
+/// The noise of the run's image, looked at once.
+const NoiseReport &noise_of(mirra_context &context) {
+    RunState &run = run_of(&context);
+    const auto look = [&] {
+        if (run.stopped()) throw Error(ErrorCode::cancelled, "the run was cancelled");
+    };
+    const std::lock_guard lock(context.mutex);
+    if (!run.input.noise) run.input.noise = look_at_noise(run.input.view, look);
+    return *run.input.noise;
+}
+
 mirra_status estimate_noise(mirra_context *context, double *sigma, mirra_error **error) {
     return guard(error, [&] {
-        RunState &run = run_of(context);
+        run_of(context);
         check_arguments({sigma});
-        const auto look = [&] {
-            if (run.stopped()) throw Error(ErrorCode::cancelled, "the run was cancelled");
-        };
-        const std::lock_guard lock(context->mutex);
-        if (!run.noise) run.noise = estimate_noise_level(run.input, look);
-        *sigma = *run.noise;
+        const NoiseReport &report = noise_of(*context);
+        if (!report.sigma)
+            throw Error(ErrorCode::invalid_argument,
+                        "too little of the image is visible to measure its noise", "image",
+                        "State the noise level.");
+        *sigma = *report.sigma;
+    });
+}
+
+mirra_status explained_noise(mirra_context *context, double *variances, mirra_error **error) {
+    return guard(error, [&] {
+        run_of(context);
+        check_arguments({variances});
+        static_assert(std::tuple_size_v<decltype(NoiseReport::explained)> == MIRRA_NOISE_PARTS);
+        std::ranges::copy(noise_of(*context).explained, variances);
     });
 }
 
@@ -115,6 +137,7 @@ void add_run_functions(mirra_host_api &table) noexcept {
     table.port_tensor = checked<port_tensor>;
     table.cancelled = checked<cancelled>;
     table.estimate_noise = checked<estimate_noise>;
+    table.explained_noise = checked<explained_noise>;
     table.set_result = checked<set_result>;
     table.set_result_tensor = checked<set_result_tensor>;
 }

@@ -1,9 +1,11 @@
 // The noise of an image, in bounded memory.
 #include "noise.hpp"
 
+#include "mirra/error.hpp"
 #include "pixels.hpp"
 
 #include <algorithm>
+#include <string>
 
 namespace mirra::host {
 namespace {
@@ -24,17 +26,53 @@ bool is_converted(const image::ConstImageView &view) {
     return view.transfer == image::Transfer::linear || view.alpha == image::AlphaMode::premultiplied;
 }
 
-double estimate_region(const image::ConstImageView &view, const image::Rect &rect) {
-    if (!is_converted(view)) return image::estimate_noise(crop(view, rect)) * kUnits;
-    const std::int32_t channels = view.color_channels();
-    std::vector<float> values(static_cast<std::size_t>(rect.width) * static_cast<std::size_t>(rect.height) *
-                              static_cast<std::size_t>(channels));
-    load_tile(view, {rect.x, rect.y, rect.width, rect.height}, channels, values);
-    const auto *bytes = reinterpret_cast<const std::byte *>(values.data());
-    return image::estimate_noise(
-               image::interleaved_view(bytes, rect.width, rect.height, channels, image::SampleType::f32)) *
-           kUnits;
+/// The colours of a region as tasks see them, with its alpha if it has any.
+std::vector<float> converted(const image::ConstImageView &view, const image::Rect &rect) {
+    const auto colors = static_cast<std::size_t>(view.color_channels());
+    const auto width = static_cast<std::size_t>(rect.width);
+    std::vector<float> values, row(width * colors);
+    values.reserve(width * static_cast<std::size_t>(rect.height) * static_cast<std::size_t>(view.channels));
+    for (std::int64_t y = rect.y; y < std::int64_t{rect.y} + rect.height; ++y) {
+        load_colors(view, {rect.x, y, rect.width, 1}, view.color_channels(), row);
+        const std::vector<float> alpha = load_alpha(view, {rect.x, y, rect.width, 1});
+        for (std::size_t x = 0; x < width; ++x) {
+            for (std::size_t c = 0; c < colors; ++c) values.push_back(row[x * colors + c]);
+            if (view.has_alpha()) values.push_back(alpha[x]);
+        }
+    }
+    return values;
 }
+
+/// A region as the estimate reads it.
+class Region {
+  public:
+    Region(const image::ConstImageView &view, const image::Rect &rect) {
+        if (!is_converted(view)) {
+            view_ = crop(view, rect);
+            return;
+        }
+        values_ = converted(view, rect);
+        view_ = image::interleaved_view(reinterpret_cast<const std::byte *>(values_.data()), rect.width,
+                                        rect.height, view.channels, image::SampleType::f32);
+    }
+    Region(const Region &) = delete;
+    Region &operator=(const Region &) = delete;
+
+    /// None where too little is visible, or a side too short.
+    [[nodiscard]] std::optional<image::NoiseMeasurement> measure() const {
+        try {
+            return image::measure_noise(view_);
+        } catch (const Error &error) {
+            if (error.code() != ErrorCode::invalid_argument) throw;
+            return std::nullopt;
+        }
+    }
+    [[nodiscard]] double estimate_roughly() const { return image::estimate_noise_roughly(view_); }
+
+  private:
+    std::vector<float> values_;
+    image::ConstImageView view_;
+};
 
 std::vector<image::Rect> regions(const image::ConstImageView &view) {
     const std::int64_t most = is_converted(view) ? std::int64_t{kRegion} * kRegion : kWholePixels;
@@ -50,17 +88,48 @@ std::vector<image::Rect> regions(const image::ConstImageView &view) {
             {right, bottom, width, height}};
 }
 
+NoiseReport in_units(std::optional<double> sigma, std::array<double, image::kNoiseParts> explained) {
+    for (double &variance : explained) variance *= kUnits * kUnits;
+    if (sigma) *sigma *= kUnits;
+    return {sigma, explained};
+}
+
+/// Of a picture that cannot be measured: the same at every brightness.
+NoiseReport rough_report(const image::ConstImageView &view) {
+    double most = 0;
+    for (const image::Rect &rect : regions(view))
+        most = std::max(most, Region(view, rect).estimate_roughly());
+    std::array<double, image::kNoiseParts> explained{};
+    explained.fill(most * most);
+    return in_units(std::nullopt, explained);
+}
+
 } // namespace
 
-double estimate_noise_level(const image::ConstImageView &view, const std::function<void()> &between) {
+NoiseReport look_at_noise(const image::ConstImageView &view, const std::function<void()> &between) {
     std::vector<double> estimates;
-    for (const image::Rect &region : regions(view)) {
+    std::vector<image::MeasuredSquare> squares;
+    for (const image::Rect &rect : regions(view)) {
         between();
-        estimates.push_back(estimate_region(view, region));
+        const auto measured = Region(view, rect).measure();
+        if (!measured) continue;
+        estimates.push_back(measured->sigma);
+        squares.insert(squares.end(), measured->squares.begin(), measured->squares.end());
     }
     between();
+    if (estimates.empty()) return rough_report(view);
     std::sort(estimates.begin(), estimates.end());
-    return estimates[estimates.size() / 2];
+    const double sigma = estimates[estimates.size() / 2];
+    return in_units(sigma, image::explained_variances(sigma, squares));
+}
+
+double estimate_noise_level(const image::ConstImageView &view, const std::function<void()> &between) {
+    const NoiseReport report = look_at_noise(view, between);
+    if (report.sigma) return *report.sigma;
+    throw Error(ErrorCode::invalid_argument,
+                "noise can be estimated from 16x16 visible pixels on, of an image of " +
+                    std::to_string(view.width) + "x" + std::to_string(view.height) + " there are too few",
+                "image", "state the noise level");
 }
 
 } // namespace mirra::host

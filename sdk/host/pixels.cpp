@@ -28,14 +28,22 @@ image::Rect narrow(const runtime::Rect &rect) {
             static_cast<std::int32_t>(rect.width), static_cast<std::int32_t>(rect.height)};
 }
 
-/// The alpha of a rectangle, as floats.
-std::vector<float> load_alpha(image::ConstImageView view, const runtime::Rect &rect) {
-    view.data[0] = view.data[static_cast<std::size_t>(view.channels) - 1];
-    view.channels = 1;
-    view.alpha = image::AlphaMode::none;
-    std::vector<float> alpha(static_cast<std::size_t>(rect.width * rect.height));
-    image::gather(view, narrow(rect), alpha, 1);
-    return alpha;
+/// Puts the colours of hidden pixels back to what they were.
+void restore_hidden(const image::ConstImageView &source, const runtime::Tile &tile, int channels,
+                    std::span<float> values) {
+    const std::vector<float> alpha = load_alpha(source, tile.core);
+    if (std::ranges::none_of(alpha, [](float a) { return a <= 0; })) return;
+    const auto step = static_cast<std::size_t>(channels);
+    std::vector<float> colors(alpha.size() * step);
+    image::gather(source, narrow(tile.core), colors, channels);
+    for (std::size_t i = 0; i < alpha.size(); ++i) {
+        if (alpha[i] > 0) continue;
+        const std::int64_t at = static_cast<std::int64_t>(i);
+        const std::int64_t x = tile.core.x - tile.input.x + at % tile.core.width,
+                           y = tile.core.y - tile.input.y + at / tile.core.width;
+        std::copy_n(colors.data() + i * step, step,
+                    values.data() + static_cast<std::size_t>(y * tile.input.width + x) * step);
+    }
 }
 
 /// The places of one axis of an image, from `begin` on, each within it.
@@ -105,24 +113,56 @@ void check_writable(const image::ConstImageView &view, const std::string &name) 
     }
 }
 
-void load_tile(const image::ConstImageView &source, const runtime::Rect &rect, int channels,
-               std::span<float> out) {
+SeenImage see(const image::ConstImageView &view) {
+    SeenImage seen{view, nullptr, least_alpha(view) >= 1, std::nullopt};
+    if (!hides_colors(view)) return seen;
+    seen.noise = look_at_noise(view);
+    const double sigma = seen.noise->sigma.value_or(std::sqrt(seen.noise->explained.front()));
+    seen.fill = std::make_shared<const HiddenFill>(view, sigma / 255);
+    return seen;
+}
+
+float least_alpha(const image::ConstImageView &source) {
+    float least = 1;
+    if (!source.has_alpha()) return least;
+    for (std::int32_t y = 0; y < source.height && least > 0; ++y)
+        least = std::min(least, std::ranges::min(load_alpha(source, {0, y, source.width, 1})));
+    return least;
+}
+
+std::vector<float> load_alpha(const image::ConstImageView &source, const runtime::Rect &rect) {
+    std::vector<float> alpha(static_cast<std::size_t>(rect.width * rect.height), 1.0F);
+    if (!source.has_alpha()) return alpha;
+    image::ConstImageView view = source;
+    view.data[0] = view.data[static_cast<std::size_t>(view.channels) - 1];
+    view.channels = 1;
+    view.alpha = image::AlphaMode::none;
+    image::gather(view, narrow(rect), alpha, 1);
+    return alpha;
+}
+
+void load_colors(const image::ConstImageView &source, const runtime::Rect &rect, int channels,
+                 std::span<float> out) {
     image::gather(source, narrow(rect), out, channels);
     if (source.alpha == image::AlphaMode::premultiplied) {
         const std::vector<float> alpha = load_alpha(source, rect);
         for (std::size_t i = 0; i < out.size(); ++i) {
             const float a = alpha[i / static_cast<std::size_t>(channels)];
-            out[i] = a > 0 ? std::min(out[i] / a, 1.0F) : 0.0F;
+            out[i] = a > 0 ? std::clamp(out[i] / a, -1.0F, 1.0F) : 0.0F; // however little alpha is
         }
     }
     if (source.transfer == image::Transfer::linear)
         std::transform(out.begin(), out.end(), out.begin(), encode_srgb);
 }
 
-void load_mirrored(const image::ConstImageView &source, const runtime::Rect &rect, int channels,
-                   std::span<float> out) {
-    const auto columns = mirrored(rect.x, rect.width, source.width),
-               rows = mirrored(rect.y, rect.height, source.height);
+void load_tile(const SeenImage &source, const runtime::Rect &rect, int channels, std::span<float> out) {
+    load_colors(source.view, rect, channels, out);
+    if (source.fill) source.fill->apply(rect, channels, out);
+}
+
+void load_mirrored(const SeenImage &source, const runtime::Rect &rect, int channels, std::span<float> out) {
+    const auto columns = mirrored(rect.x, rect.width, source.view.width),
+               rows = mirrored(rect.y, rect.height, source.view.height);
     const auto [left, right] = std::ranges::minmax(columns);
     const auto [top, bottom] = std::ranges::minmax(rows);
     const runtime::Rect inside{left, top, right - left + 1, bottom - top + 1};
@@ -135,7 +175,7 @@ void load_mirrored(const image::ConstImageView &source, const runtime::Rect &rec
                              channels, to);
 }
 
-void store_tile(std::span<float> values, const runtime::Tile &tile, int channels,
+void store_tile(std::span<float> values, const runtime::Tile &tile, int channels, const SeenImage &source,
                 const image::ImageView &target) {
     if (target.transfer == image::Transfer::linear) {
         std::transform(values.begin(), values.end(), values.begin(), decode_srgb);
@@ -146,6 +186,8 @@ void store_tile(std::span<float> values, const runtime::Tile &tile, int channels
             values[i] = std::clamp(values[i], 0.0F, 1.0F) * alpha[i / static_cast<std::size_t>(channels)];
         }
     }
+    if (source.fill && target.alpha == image::AlphaMode::straight)
+        restore_hidden(source.view, tile, channels, values);
     const image::FloatPixels pixels{values, static_cast<std::int32_t>(tile.input.width),
                                     static_cast<std::int32_t>(tile.input.height), channels};
     image::scatter(pixels, static_cast<std::int32_t>(tile.core.x - tile.input.x),

@@ -1,23 +1,45 @@
 // Between a caller's image and the pixels that tasks see: straight alpha, sRGB curve, float.
 #pragma once
 
-#include "mirra/image.hpp"
-#include "mirra/tiling.hpp"
+#include "hidden_fill.hpp"
+#include "noise.hpp"
 
+#include <memory>
 #include <span>
 
 namespace mirra::host {
 
-/// Fills `out` (height x width x channels floats) with a rectangle that may lie beyond the edges.
-void load_tile(const image::ConstImageView &source, const runtime::Rect &rect, int channels,
-               std::span<float> out);
+/// A caller's image and what its hidden pixels are taken for: what is invisible takes part in nothing.
+struct SeenImage {
+    image::ConstImageView view;
+    std::shared_ptr<const HiddenFill> fill; ///< null: nothing is hidden
+    bool opaque = true;
+    std::optional<NoiseReport> noise; ///< where it was looked at
+};
+
+/// Looks at an image's alpha. The pixels must stay as they are from then on where they are visible.
+SeenImage see(const image::ConstImageView &view);
+
+/// Fills `out` (height x width x channels floats) with a rectangle that may lie beyond the edges, hidden
+/// colours included.
+void load_colors(const image::ConstImageView &source, const runtime::Rect &rect, int channels,
+                 std::span<float> out);
+
+/// The alpha of a rectangle; 1 where an image has none.
+std::vector<float> load_alpha(const image::ConstImageView &source, const runtime::Rect &rect);
+
+/// Of the whole image; 1 where it has none.
+float least_alpha(const image::ConstImageView &source);
+
+/// As load_colors, with hidden colours filled.
+void load_tile(const SeenImage &source, const runtime::Rect &rect, int channels, std::span<float> out);
 
 /// The same, but that the image goes on mirrored beyond its edges.
-void load_mirrored(const image::ConstImageView &source, const runtime::Rect &rect, int channels,
-                   std::span<float> out);
+void load_mirrored(const SeenImage &source, const runtime::Rect &rect, int channels, std::span<float> out);
 
-/// Writes the core of a tile. `values` (the tile's input rectangle) is worked on in place.
-void store_tile(std::span<float> values, const runtime::Tile &tile, int channels,
+/// Writes the core of a tile. `values` (the tile's input rectangle) is worked on in place. Hidden pixels keep
+/// the colours of `source` where `target` has alpha.
+void store_tile(std::span<float> values, const runtime::Tile &tile, int channels, const SeenImage &source,
                 const image::ImageView &target);
 
 /// Whether two images share memory.

@@ -1,8 +1,6 @@
 // Separable resampling with a triangle filter, row by row.
 #include "resample.hpp"
 
-#include "pixels.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -71,6 +69,10 @@ void add_row(std::span<const float> line, std::int64_t y, const std::vector<Taps
     }
 }
 
+struct Size {
+    std::int64_t width, height;
+};
+
 runtime::Rect covered(const std::vector<Taps> &columns, std::int64_t row) {
     std::int64_t first = columns.front().first, end = columns.front().end();
     for (const Taps &taps : columns) {
@@ -80,22 +82,46 @@ runtime::Rect covered(const std::vector<Taps> &columns, std::int64_t row) {
     return {first, row, end - first, 1};
 }
 
-} // namespace
-
-void load_resampled(const image::ConstImageView &source, std::int64_t width, std::int64_t height,
-                    const runtime::Rect &rect, int channels, std::span<float> out) {
-    const auto columns = taps_of_axis(source.width, width, rect.x, rect.width);
-    const auto rows = taps_of_axis(source.height, height, rect.y, rect.height);
+/// @param load  (rectangle, out): pixels of the source
+template<class Load>
+void resample(const Size &from, const Size &to, const runtime::Rect &rect, int channels, std::span<float> out,
+              const Load &load) {
+    constexpr std::int64_t kRows = 16; // at a time: what is hidden is filled for many rows as for one
+    const auto columns = taps_of_axis(from.width, to.width, rect.x, rect.width);
+    const auto rows = taps_of_axis(from.height, to.height, rect.y, rect.height);
     runtime::Rect piece = covered(columns, 0);
-    std::vector<float> loaded(static_cast<std::size_t>(piece.width * channels));
+    const auto row_size = static_cast<std::size_t>(piece.width * channels);
+    const std::int64_t first = rows.front().first, end = rows.back().end();
+    std::vector<float> loaded(row_size * static_cast<std::size_t>(std::min(kRows, end - first)));
     std::vector<float> line(static_cast<std::size_t>(rect.width * channels));
     std::ranges::fill(out, 0.0F);
-    const std::int64_t first = rows.front().first, end = rows.back().end();
-    for (piece.y = first; piece.y < end; ++piece.y) {
-        load_tile(source, piece, channels, loaded);
-        resample_row(loaded, piece.x, channels, columns, line);
-        add_row(line, piece.y, rows, out);
+    for (piece.y = first; piece.y < end; piece.y += piece.height) {
+        piece.height = std::min(kRows, end - piece.y);
+        load(piece, std::span(loaded).first(row_size * static_cast<std::size_t>(piece.height)));
+        for (std::int64_t row = 0; row < piece.height; ++row) {
+            const auto pixels = std::span(loaded).subspan(row_size * static_cast<std::size_t>(row), row_size);
+            resample_row(pixels, piece.x, channels, columns, line);
+            add_row(line, piece.y + row, rows, out);
+        }
     }
+}
+
+} // namespace
+
+void load_resampled(const SeenImage &source, std::int64_t width, std::int64_t height,
+                    const runtime::Rect &rect, int channels, std::span<float> out) {
+    resample({source.view.width, source.view.height}, {width, height}, rect, channels, out,
+             [&](const runtime::Rect &piece, std::span<float> pixels) {
+                 load_tile(source, piece, channels, pixels);
+             });
+}
+
+void load_resampled_alpha(const image::ConstImageView &source, std::int64_t width, std::int64_t height,
+                          const runtime::Rect &rect, std::span<float> out) {
+    resample({source.width, source.height}, {width, height}, rect, 1, out,
+             [&](const runtime::Rect &piece, std::span<float> pixels) {
+                 std::ranges::copy(load_alpha(source, piece), pixels.begin());
+             });
 }
 
 void resample_planes(std::span<const float> values, std::int64_t height, std::int64_t width,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine_core.hpp"
+#include "pixels.hpp"
 #include "precision.hpp"
 #include "process_life.hpp"
 
@@ -55,14 +56,14 @@ struct SessionState {
 /// What a run adds to it.
 struct RunState {
     const RunRequest &request;
-    image::ConstImageView input;
+    SeenImage input;
     RunResult &result;
     std::int64_t padded_width, padded_height; ///< of the input on the grid of the tiles
-    std::optional<double> noise;              ///< of the input, once estimated
     /// While a tile is in `process`: reports its fraction, shows its unfinished output. Empty otherwise.
     std::function<void(double fraction)> step;
     std::function<void(const mirra_tensor &output)> show;
-    std::shared_ptr<runtime::Arena> arena = {}; ///< of the run's tensors, whatever thread makes them
+    std::shared_ptr<runtime::Arena> arena = {};   ///< of the run's tensors, whatever thread makes them
+    std::map<std::string, SeenImage> others = {}; ///< further image inputs, looked at when first read
 
     [[nodiscard]] bool stopped() const {
         return process_ends() || std::any_of(request.cancels.begin(), request.cancels.end(),

@@ -70,8 +70,8 @@ class GivenTile {
 
 class TileRun {
   public:
-    TileRun(SessionState &session, const RunRequest &request, const CheckedRequest &images, RunResult &result,
-            const RunPlan &plan)
+    TileRun(SessionState &session, const RunRequest &request, const CheckedRequest &images,
+            const SeenImage &input, RunResult &result, const RunPlan &plan)
         : session_(session)
         , functions_(session.entry.task->functions)
         , images_(images)
@@ -80,7 +80,7 @@ class TileRun {
         , margin_(plan.key.setup.margin)
         , arena_bytes_(plan.arena_bytes)
         , one_thread_(plan.one_thread)
-        , run_{request, images.input, result, plan.tiles.padded_width, plan.tiles.padded_height, {}, {}, {}}
+        , run_{request, input, result, plan.tiles.padded_width, plan.tiles.padded_height, {}, {}}
         , channels_(images.as_is ? images.input.color_channels() : 3)
         , task_("the task '" + session.entry.task->info.name + "'") {
         context_.session = &session;
@@ -145,8 +145,8 @@ void TileRun::report(const char *stage, std::size_t tile, std::size_t count, dou
 runtime::TensorPtr TileRun::upload(const runtime::Tile &tile) {
     const auto count = static_cast<std::size_t>(tile.input.width * tile.input.height * channels_);
     const std::span<float> values(buffer_.data(), count);
-    margin_ == 0 ? load_tile(images_.input, tile.input, channels_, values)
-                 : load_mirrored(images_.input, moved(tile.input, -margin_), channels_, values);
+    margin_ == 0 ? load_tile(run_.input, tile.input, channels_, values)
+                 : load_mirrored(run_.input, moved(tile.input, -margin_), channels_, values);
     return session_.engine->module().upload(values, {1, channels_, tile.input.height, tile.input.width},
                                             runtime::Layout::nhwc, session_.device);
 }
@@ -162,7 +162,7 @@ void TileRun::store(const mirra_tensor &output, const runtime::Tile &tile) {
     const auto count = static_cast<std::size_t>(tile.input.width * tile.input.height * channels_);
     const std::span<float> values(buffer_.data(), count);
     session_.engine->module().download(*output.tensor, values, runtime::Layout::nhwc);
-    store_tile(values, kept, channels_, *images_.output);
+    store_tile(values, kept, channels_, run_.input, *images_.output);
 }
 
 void TileRun::allow_steps(std::size_t index) {
@@ -284,6 +284,17 @@ void check_extents(const mirra_graph_use &use, const SessionState &session) {
                     "the task '" + session.entry.task->info.name + "' names a graph with impossible extents");
 }
 
+/// What looking past hidden colours takes.
+std::uint64_t fill_bytes(const RunRequest &request, const Task &task) {
+    std::uint64_t bytes = 0;
+    for (const Port &port : task.ports) {
+        const auto given = request.images.find(port.name);
+        if (!port.output && given != request.images.end() && hides_colors(given->second))
+            bytes += HiddenFill::bytes(given->second);
+    }
+    return bytes;
+}
+
 /// What the request's tensors take: the run has copies of them.
 std::uint64_t tensor_bytes(const RunRequest &request) {
     std::uint64_t bytes = 0;
@@ -347,8 +358,9 @@ std::shared_ptr<const RunResult> run_session(SessionState &session, const RunReq
                                             static_cast<std::uint64_t>(images.input.channels) *
                                             image::sample_bytes(images.input.sample)
                                       : 0;
+    const std::uint64_t beside = copied + fill_bytes(request, session.entry.task->info);
     const Budget budget = divide_memory(*session.engine, session.bundle.get(), session.options.memory_limit,
-                                        copied + tensor_bytes(request) + setup.extra_bytes);
+                                        beside + tensor_bytes(request) + setup.extra_bytes);
     const auto plan = plan_run(session, setup, budget, images.input.width, images.input.height);
     image::Image own;
     if (copy) {
@@ -359,12 +371,12 @@ std::shared_ptr<const RunResult> run_session(SessionState &session, const RunReq
         images.input.transfer = described.transfer;
     }
     auto result = std::make_shared<RunResult>();
-    TileRun(session, request, images, *result, *plan).run();
+    TileRun(session, request, images, see(images.input), *result, *plan).run();
     result->device = session.device;
     result->precision = session.precision.precision;
     result->precision_reason = session.precision.reason;
     result->base_bytes = budget.base;
-    result->peak_bytes += copied;
+    result->peak_bytes += beside;
     result->seconds = std::chrono::duration<double>(Clock::now() - start).count();
     return result;
 }

@@ -16,6 +16,8 @@ namespace mirra::image {
 namespace {
 
 constexpr std::int32_t kSmallestSide = 16;
+/// For each pixel of a square: of fewer, a covariance would say little.
+constexpr std::size_t kFewestSquares = 2;
 constexpr int kRounds = 8;
 constexpr double kConverged = 0.005;
 /// The share of chosen squares beside a painted ground that may be quiet: chance, and those on its border.
@@ -84,7 +86,7 @@ double color_variance(const detail::Squares &squares) {
 
 } // namespace
 
-double estimate_noise(const ConstImageView &view) {
+NoiseMeasurement measure_noise(const ConstImageView &view) {
     validate(view, "image");
     if (view.width < kSmallestSide || view.height < kSmallestSide) {
         throw Error(ErrorCode::invalid_argument,
@@ -93,7 +95,16 @@ double estimate_noise(const ConstImageView &view) {
                     "image", "state the noise level");
     }
     const detail::Squares squares(view);
-    return std::sqrt(view.color_channels() == 3 ? color_variance(squares) : variance_of(squares, 0, 0));
+    if (view.has_alpha() && squares.count() < kFewestSquares * squares.area())
+        throw Error(ErrorCode::invalid_argument, "too little of the picture is visible to measure its noise",
+                    "image", "state the noise level");
+    if (squares.drawn()) return {0, squares.measured()};
+    const double variance = view.color_channels() == 3 ? color_variance(squares) : variance_of(squares, 0, 0);
+    return {std::sqrt(variance), squares.measured()};
+}
+
+double estimate_noise(const ConstImageView &view) {
+    return measure_noise(view).sigma;
 }
 
 } // namespace mirra::image

@@ -1,6 +1,8 @@
 // Small squares of a picture: which there are, and which show noise and nothing else.
 #include "noise_squares.hpp"
 
+#include "alpha.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -19,6 +21,11 @@ constexpr double kLeastNoiseKept = 0.5;
 constexpr double kPassingDeviations = 2.6;
 /// Colours of flat squares, besides black and white, up to which they count as painted.
 constexpr std::size_t kMostGrounds = 4;
+/// Of the largest alpha: pixels below it, whose colours may be rounding, do not count.
+constexpr float kVisibleShare = 0.5F;
+/// What is drawn in black or white: squares that are all so, of all; those partly so, of the others; and how
+/// much such pixels keep together in these.
+constexpr double kPaperShare = 0.1, kDrawnShare = 0.9, kDrawnTogether = 0.2;
 /// Of what noise makes of a square's gradients: below it lies one square of noise in fifty.
 constexpr double kQuiet = 0.5;
 
@@ -32,6 +39,14 @@ double mean(std::span<const float> values) {
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
+/// 1 for a picture without alpha.
+float largest_alpha(const ConstImageView &view) {
+    float most = view.has_alpha() ? 0.0F : 1.0F;
+    for (std::int32_t y = 0; y < view.height && most < 1; ++y)
+        most = std::max(most, std::ranges::max(alpha_of(view, {0, y, view.width, 1})));
+    return most;
+}
+
 bool at_an_end(double brightness) {
     return brightness <= 0 || brightness >= 1;
 }
@@ -39,7 +54,8 @@ bool at_an_end(double brightness) {
 } // namespace
 
 Squares::Squares(const ConstImageView &view)
-    : side_(std::min(view.width, view.height) >= kLargePicture ? 7 : 4)
+    : least_alpha_(kVisibleShare * largest_alpha(view))
+    , side_(std::min(view.width, view.height) >= kLargePicture ? 7 : 4)
     , channels_(static_cast<std::size_t>(view.color_channels()))
     , clipped_(touches_ends(view)) {
     const auto side = static_cast<std::int32_t>(side_), step = stride_of(view);
@@ -49,23 +65,93 @@ Squares::Squares(const ConstImageView &view)
     };
     values_.reserve(along(view.width) * along(view.height) * pixels.size());
     for (std::int32_t top = 0; top + side <= view.height; top += step)
-        for (std::int32_t left = 0; left + side <= view.width; left += step) {
-            gather(view, {left, top, side, side}, pixels, view.color_channels());
-            for (std::size_t c = 0; c < channels_; ++c)
-                for (std::size_t i = c; i < pixels.size(); i += channels_) values_.push_back(pixels[i]);
-        }
+        for (std::int32_t left = 0; left + side <= view.width; left += step)
+            add(view, {left, top, side, side}, pixels);
+}
+
+void Squares::add(const ConstImageView &view, const Rect &square, std::vector<float> &pixels) {
+    if (view.has_alpha()) {
+        const auto counts = [&](float alpha) { return alpha > 0 && alpha >= least_alpha_; };
+        if (!std::ranges::all_of(alpha_of(view, square), counts)) return;
+    }
+    gather(view, square, pixels, view.color_channels());
+    for (std::size_t c = 0; c < channels_; ++c)
+        for (std::size_t i = c; i < pixels.size(); i += channels_) values_.push_back(pixels[i]);
 }
 
 bool Squares::touches_ends(const ConstImageView &view) const {
-    std::vector<float> row(static_cast<std::size_t>(view.width) * channels_);
+    std::vector<float> row(static_cast<std::size_t>(view.width) * channels_), alpha;
     float low = 1, high = 0;
     for (std::int32_t y = 0; y < view.height; ++y) {
         gather(view, {0, y, view.width, 1}, row, view.color_channels());
-        const auto [least, most] = std::ranges::minmax(row);
-        low = std::min(low, least);
-        high = std::max(high, most);
+        if (view.has_alpha()) alpha = alpha_of(view, {0, y, view.width, 1});
+        if (alpha.empty()) {
+            const auto [least, most] = std::ranges::minmax(row);
+            low = std::min(low, least);
+            high = std::max(high, most);
+        }
+        for (std::size_t i = 0; i < alpha.size() * channels_; ++i) {
+            if (alpha[i / channels_] <= 0) continue;
+            low = std::min(low, row[i]);
+            high = std::max(high, row[i]);
+        }
     }
     return low >= 0 && high <= 1 && (low == 0 || high == 1);
+}
+
+bool Squares::drawn() const {
+    if (!clipped_) return false;
+    const auto pixels = static_cast<double>(area()), pairs = static_cast<double>(2 * side_ * (side_ - 1));
+    std::size_t partly = 0, others = 0;
+    double together = 0, apart = 0; // more pairs than chance makes, and the most that there could be
+    for (std::size_t i = 0; i < count() * channels_; ++i) {
+        const auto values = channel(i / channels_, i % channels_);
+        const auto ends = [&](std::size_t at) { return at_an_end(values[at]) ? 1 : 0; };
+        int at_ends = 0, beside = 0;
+        for (std::size_t at = 0; at < values.size(); ++at) {
+            if (ends(at) == 0) continue;
+            ++at_ends;
+            if ((at + 1) % side_ != 0) beside += ends(at + 1);
+            if (at + side_ < values.size()) beside += ends(at + side_);
+        }
+        const double share = at_ends / pixels;
+        others += share < 1 ? 1 : 0;
+        partly += share > 0 && share < 1 ? 1 : 0;
+        together += beside / pairs - share * share;
+        apart += share * (1 - share);
+    }
+    const auto all = static_cast<double>(count() * channels_);
+    return static_cast<double>(others)<(1 - kPaperShare) * all &&static_cast<double>(partly)> kDrawnShare *
+               static_cast<double>(others) &&
+           together > kDrawnTogether * apart;
+}
+
+std::vector<MeasuredSquare> Squares::measured() const {
+    // A plane along each axis from the middle: sums of squared places, over the square.
+    const auto side = static_cast<double>(side_), middle = (side - 1) / 2;
+    const double spread = side * side * (side * side - 1) / 12, freedom = side * side - 3;
+    std::vector<MeasuredSquare> out;
+    for (std::size_t square = 0; square < count(); ++square) {
+        double brightness = 0, variance = 0;
+        for (std::size_t c = 0; c < channels_; ++c) {
+            const auto values = channel(square, c);
+            double sum = 0, squares = 0, across = 0, down = 0;
+            for (std::size_t i = 0; i < values.size(); ++i) {
+                const double value = values[i];
+                sum += value;
+                squares += value * value;
+                across += (static_cast<double>(i % side_) - middle) * value;
+                down += (static_cast<double>(i / side_) - middle) * value;
+            }
+            brightness += sum / (side * side);
+            variance += squares - sum * sum / (side * side) - (across * across + down * down) / spread;
+        }
+        const auto channels = static_cast<double>(channels_);
+        if (brightness <= 0 || brightness >= channels) continue;
+        out.push_back({static_cast<float>(brightness / channels),
+                       static_cast<float>(std::max(0.0, variance / (channels * freedom)))});
+    }
+    return out;
 }
 
 NoisySquares::NoisySquares(const Squares &squares, std::size_t first, std::size_t second)
@@ -78,13 +164,19 @@ NoisySquares::NoisySquares(const Squares &squares, std::size_t first, std::size_
         load(i, values);
         const double one = mean(squares.channel(i, first)), other = mean(squares.channel(i, second));
         const double slopes = gradients(values);
-        // All black or all white, as clipping and frames leave it.
-        if (slopes == 0 && at_an_end(one) && at_an_end(other)) continue;
+        const Entry entry{i, slopes, level_of(one), level_of(other)};
+        // All black or all white, as clipping and frames leave it, and paper.
+        if (slopes == 0 && at_an_end(one) && at_an_end(other)) {
+            ends_.push_back(entry);
+            continue;
+        }
         if (slopes == 0 && flat_values.size() <= kMostGrounds) flat_values.emplace(one, other);
-        (slopes == 0 ? grounds_ : entries_).push_back({i, slopes, level_of(one), level_of(other)});
+        (slopes == 0 ? grounds_ : entries_).push_back(entry);
     }
     // A frame or a painted ground says nothing about the noise; many flat colours do: there is none.
-    if (flat_values.size() > kMostGrounds) keep_grounds();
+    if (flat_values.size() <= kMostGrounds) return;
+    entries_.insert(entries_.end(), grounds_.begin(), grounds_.end());
+    grounds_.clear();
 }
 
 void NoisySquares::load(std::size_t square, std::span<double> values) const {
@@ -104,8 +196,10 @@ double NoisySquares::gradients(std::span<const double> values) const {
 }
 
 void NoisySquares::keep_grounds() {
-    entries_.insert(entries_.end(), grounds_.begin(), grounds_.end());
-    grounds_.clear();
+    for (std::vector<Entry> *flat : {&grounds_, &ends_}) {
+        entries_.insert(entries_.end(), flat->begin(), flat->end());
+        flat->clear();
+    }
 }
 
 double NoisySquares::quiet_share(const Levels &variances) const {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "clipped_normal.hpp"
-#include "mirra/image.hpp"
+#include "mirra/noise_profile.hpp"
 #include "symmetric_matrix.hpp"
 
 #include <span>
@@ -10,7 +10,7 @@
 
 namespace mirra::image::detail {
 
-/// Squares spread evenly over a picture, at most some thousands, whatever its size.
+/// Squares spread evenly over what is visible of a picture, at most some thousands, whatever its size.
 class Squares {
   public:
     /// @param view  of at least 4 x 4 pixels
@@ -23,12 +23,18 @@ class Squares {
     [[nodiscard]] std::span<const float> channel(std::size_t square, std::size_t channel) const noexcept {
         return std::span(values_).subspan((square * channels_ + channel) * area(), area());
     }
+    [[nodiscard]] std::vector<MeasuredSquare> measured() const;
     /// Whether the picture touches black or white and goes nowhere beyond.
     [[nodiscard]] bool clipped() const noexcept { return clipped_; }
+    /// Whether it is drawn in black or white, as text on paper: pixels at the ends of the range lie side by
+    /// side nearly everywhere, which those that noise was clipped to do not.
+    [[nodiscard]] bool drawn() const;
 
   private:
     [[nodiscard]] bool touches_ends(const ConstImageView &view) const;
+    void add(const ConstImageView &view, const Rect &square, std::vector<float> &pixels);
 
+    float least_alpha_; ///< of a pixel that counts
     std::size_t side_, channels_;
     std::vector<float> values_; ///< square, channel, row, column
     bool clipped_;
@@ -50,8 +56,8 @@ class NoisySquares {
     NoisySquares(const Squares &squares, std::size_t first, std::size_t second);
 
     [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
-    /// Whether squares of one colour were left out, as those of a painted ground.
-    [[nodiscard]] bool has_grounds() const noexcept { return !grounds_.empty(); }
+    /// Whether squares of one colour were left out, as those of a painted ground or of clipping.
+    [[nodiscard]] bool has_grounds() const noexcept { return !grounds_.empty() || !ends_.empty(); }
     void keep_grounds();
     /// Of the squares whose gradients noise of these variances explains, the share that is quieter than it
     /// mostly is.
@@ -78,7 +84,7 @@ class NoisySquares {
 
     const Squares &squares_;
     std::size_t first_, second_;
-    std::vector<Entry> entries_, grounds_;
+    std::vector<Entry> entries_, grounds_, ends_;
 };
 
 } // namespace mirra::image::detail

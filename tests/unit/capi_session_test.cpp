@@ -310,7 +310,7 @@ TEST(CapiSession, ThePlanSaysWhatARunWillDo) {
     EXPECT_EQ(1, plan.fits);
     EXPECT_LE(plan.tile_width, 64);
     EXPECT_LE(plan.tile_height, 64);
-    EXPECT_EQ(2, plan.halo_left);
+    EXPECT_EQ(2 + 7, plan.halo_left) << "of the network, and of cells that tiles share where its grid is 1";
     EXPECT_EQ(1, plan.alignment);
     EXPECT_STREQ("cpu", plan.device);
     EXPECT_EQ(MIRRA_PRECISION_FP32, plan.precision);
@@ -332,7 +332,8 @@ struct Limited {
     mirra_plan plan{};
 };
 
-/// A session with a memory limit, and its plan for 400 x 300 pixels.
+/// A session with a memory limit and a stated level, for which small tiles see no more than the network, and
+/// its plan for 400 x 300 pixels.
 Limited limited_session(const Engine &engine, const Bundle &bundle, std::uint64_t limit,
                         std::int32_t tile_size = 0) {
     MIRRA_STRUCT(mirra_session_options, options);
@@ -343,6 +344,7 @@ Limited limited_session(const Engine &engine, const Bundle &bundle, std::uint64_
     Limited out;
     out.plan.struct_size = sizeof(mirra_plan);
     EXPECT_OK(mirra_session_create(engine.get(), &options, out.session.out(), error));
+    EXPECT_OK(mirra_session_set_text(out.session.get(), "sigma", "5", error));
     EXPECT_OK(mirra_session_plan(out.session.get(), 400, 300, &out.plan, error));
     return out;
 }
@@ -353,7 +355,7 @@ TEST(CapiSession, TheBytesNeededAreEnoughAndNotOneToSpare) {
     Pixels<std::uint8_t> in(400, 300, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
     fill_random(in.samples, 255);
     Pixels<std::uint8_t> whole(400, 300, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
-    EXPECT_OK(run(make_session(engine, bundle), in.image, whole.image, error));
+    EXPECT_OK(run(limited_session(engine, bundle, 0).session, in.image, whole.image, error));
     for (const std::int32_t tile_size : {0, 64}) {
         const std::uint64_t needed = limited_session(engine, bundle, 1, tile_size).plan.required_bytes;
         const Limited fits = limited_session(engine, bundle, needed, tile_size);

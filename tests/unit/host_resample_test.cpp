@@ -18,7 +18,7 @@ image::Image ramp(std::int32_t width, std::int32_t height) {
 std::vector<float> resampled(const image::Image &picture, std::int64_t width, std::int64_t height,
                              const runtime::Rect &rect) {
     std::vector<float> out(static_cast<std::size_t>(rect.width * rect.height * 3));
-    load_resampled(picture.view(), width, height, rect, 3, out);
+    load_resampled(see(picture.view()), width, height, rect, 3, out);
     return out;
 }
 

@@ -16,5 +16,6 @@ set(MIRRA_UNIT_IMAGE_TESTS
     image_damage_test.cpp
     image_write_test.cpp
     image_metrics_test.cpp
-    image_noise_test.cpp)
+    image_noise_test.cpp
+    image_noise_profile_test.cpp)
 set(MIRRA_UNIT_IMAGE_LIBRARIES mirra_image PNG::PNG JPEG::JPEG ZLIB::ZLIB PkgConfig::EXIF PkgConfig::LCMS2)

@@ -212,6 +212,24 @@ TEST(EstimateNoise, OfADrawingInFewColorsIsSmall) {
     }
 }
 
+/// Letters on paper, as in a screenshot, black on white and white on black.
+TEST(EstimateNoise, OfTextOnPaperIsNothing) {
+    for (const bool dark : {false, true}) {
+        Image page(kWidth, kHeight, 3, SampleType::u8);
+        const auto bytes = page.bytes();
+        for (std::size_t i = 0; i < bytes.size(); ++i) {
+            const std::size_t x = i / 3 % kWidth, y = i / 3 / kWidth;
+            const double to_ring =
+                std::abs(std::hypot(static_cast<double>(x % 14) - 7, static_cast<double>(y % 20) - 5) - 3) -
+                1;
+            const bool written = (x / 14 * 7 + y / 20 * 5) % 5 > 1;
+            const double ink = written ? std::clamp(0.5 - to_ring, 0.0, 1.0) : 0;
+            bytes[i] = static_cast<std::byte>(255 * (dark ? ink : 1 - ink));
+        }
+        EXPECT_LT(255 * image::estimate_noise(page.view()), 0.1) << dark;
+    }
+}
+
 TEST(EstimateNoise, OfFlatPicturesIsZero) {
     for (const int value : {0, 77, 255}) {
         Image flat(32, 32, 1, SampleType::u8);
@@ -222,13 +240,31 @@ TEST(EstimateNoise, OfFlatPicturesIsZero) {
 
 TEST(EstimateNoise, OfSmallGrayPicturesSkippingAlpha) {
     std::vector<float> values(20 * 24 * 2, 0.5F);
-    for (std::size_t i = 1; i < values.size(); i += 2) values[i] = static_cast<float>(i % 7) / 7.0F;
+    for (std::size_t i = 1; i < values.size(); i += 2) values[i] = static_cast<float>(7 + i % 7) / 14.0F;
     std::vector<float> noise(20 * 24);
     image::add_gaussian_noise(noise, 0.1, 5, false);
     for (std::size_t i = 0; i < noise.size(); ++i) values[2 * i] += noise[i];
     const auto bytes = std::as_bytes(std::span(values));
     EXPECT_NEAR(image::estimate_noise(image::interleaved_view(bytes.data(), 20, 24, 2, SampleType::f32)), 0.1,
                 0.02);
+}
+
+TEST(EstimateNoise, OfWhatIsHiddenIsNothing) {
+    Image picture(96, 96, 4, SampleType::u8);
+    std::vector<float> loud(picture.bytes().size(), 0.5F);
+    image::add_gaussian_noise(loud, 0.3, 5, true);
+    const auto bytes = picture.bytes();
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        const bool visible = i / 4 % 96 < 48;
+        bytes[i] = i % 4 == 3 ? std::byte(visible ? 255 : 0)
+                   : visible  ? std::byte{120}
+                              : static_cast<std::byte>(255 * loud[i]);
+    }
+    EXPECT_NEAR(image::estimate_noise(picture.view()), 0, 1e-6);
+    for (std::size_t i = 3; i < bytes.size(); i += 4)
+        if (i / 4 != 96 * 50 + 40) bytes[i] = std::byte{0};
+    EXPECT_EQ(error_of([&] { (void)image::estimate_noise(picture.view()); }),
+              code(ErrorCode::invalid_argument));
 }
 
 TEST(EstimateNoise, RefusesThumbnails) {

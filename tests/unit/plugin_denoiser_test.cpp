@@ -41,11 +41,46 @@ Outcome denoise(const BundleKind &kind, const std::map<std::string, std::string>
     return outcome;
 }
 
+TEST(PluginDenoiser, AutoTakesNothingWhereThereIsNoNoise) {
+    for (const std::int32_t size : {1, 5, 32}) {
+        const Outcome outcome = denoise({}, {}, size);
+        EXPECT_EQ(0.5F, outcome.value);
+        ASSERT_EQ(outcome.sigma_estimated.has_value(), size >= 16);
+        EXPECT_NEAR(0, outcome.sigma_estimated.value_or(0), 1e-6);
+    }
+}
+
+/// Noise around 0.5, and what becomes of it.
+struct Noise {
+    Noise(std::int32_t width, std::int32_t height, double sigma)
+        : in(width, height, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32)
+        , out(width, height, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32) {
+        std::mt19937 random(5);
+        std::normal_distribution<float> noise(0.5F, static_cast<float>(sigma / 255));
+        std::ranges::generate(in.samples, [&] { return noise(random); });
+    }
+    /// The share of samples that changed by `change`, of those that stay within 0 and 1.
+    [[nodiscard]] double share_changed_by(double change) const {
+        std::size_t compared = 0, like = 0;
+        for (std::size_t i = 0; i < in.samples.size(); ++i) {
+            if (in.samples[i] + change < 0 || in.samples[i] + change > 1) continue;
+            ++compared;
+            if (std::abs(out.samples[i] - (in.samples[i] + change)) < 1e-5) ++like;
+        }
+        EXPECT_GT(compared, in.samples.size() / 10);
+        return static_cast<double>(like) / static_cast<double>(compared);
+    }
+
+    Pixels<float> in, out;
+};
+
 TEST(PluginDenoiser, AutoTellsTheNetworkThatTheLevelIsUnknown) {
-    const Outcome outcome = denoise({}, {});
-    EXPECT_NEAR(0.5 + graph::kUnknownNoiseLevel, outcome.value, 1e-6);
-    ASSERT_TRUE(outcome.sigma_estimated.has_value());
-    EXPECT_NEAR(0, *outcome.sigma_estimated, 0.5);
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = make_session(engine, bundle);
+    Noise noise(64, 64, 90); // explains a change by the unknown level
+    EXPECT_OK(run(session, noise.in.image, noise.out.image, error));
+    EXPECT_GT(noise.share_changed_by(graph::kUnknownNoiseLevel), 0.9);
 }
 
 TEST(PluginDenoiser, AutoFeedsTheEstimateWhereTheBundleSaysSo) {
@@ -59,31 +94,26 @@ TEST(PluginDenoiser, TheEstimateIsFedInUnitsOfOneUpToWhatCanBeStated) {
     const Bundle bundle = make_bundle({.defaults = R"({"auto_noise_level": "estimated"})"});
     const Session session = make_session(engine, bundle);
     for (const double sigma : {20.0, 130.0}) {
-        Pixels<float> in(96, 64, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32),
-            out(96, 64, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
-        std::mt19937 random(5);
-        std::normal_distribution<float> noise(0.5F, static_cast<float>(sigma / 255));
-        std::ranges::generate(in.samples, [&] { return noise(random); });
+        Noise noise(96, 64, sigma);
         Result result;
-        EXPECT_OK(run(session, in.image, out.image, error, nullptr, result.out()));
+        EXPECT_OK(run(session, noise.in.image, noise.out.image, error, nullptr, result.out()));
         MIRRA_STRUCT(mirra_value, estimated);
         ASSERT_EQ(MIRRA_OK, mirra_result_find(result.get(), "sigma_estimated", &estimated, nullptr));
         EXPECT_NEAR(estimated.real, sigma, 0.05 * sigma);
-        std::size_t compared = 0;
-        for (std::size_t i = 0; i < in.samples.size(); ++i) {
-            const double told = std::min(estimated.real, 100.0) / 255;
-            if (in.samples[i] < 0 || in.samples[i] + told > 1) continue; // results are held within 0 and 1
-            ASSERT_NEAR(out.samples[i], in.samples[i] + told, 1e-5);
-            ++compared;
-        }
-        EXPECT_GT(compared, in.samples.size() / 10);
+        EXPECT_GT(noise.share_changed_by(std::min(estimated.real, 100.0) / 255), 0.9);
     }
 }
 
 TEST(PluginDenoiser, AnImageTooSmallToMeasureIsStillDenoised) {
-    const Outcome outcome = denoise({.defaults = R"({"auto_noise_level": "estimated"})"}, {}, 5);
-    EXPECT_FALSE(outcome.sigma_estimated.has_value());
-    EXPECT_NEAR(0.5 + graph::kUnknownNoiseLevel, outcome.value, 1e-6);
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle({.defaults = R"({"auto_noise_level": "estimated"})"});
+    const Session session = make_session(engine, bundle);
+    Noise noise(12, 40, 90);
+    Result result;
+    EXPECT_OK(run(session, noise.in.image, noise.out.image, error, nullptr, result.out()));
+    MIRRA_STRUCT(mirra_value, sigma);
+    EXPECT_EQ(MIRRA_E_NOT_FOUND, mirra_result_find(result.get(), "sigma_estimated", &sigma, nullptr));
+    EXPECT_GT(noise.share_changed_by(graph::kUnknownNoiseLevel), 0.5);
 }
 
 TEST(PluginDenoiser, AStatedLevelIsFedInUnitsOfOne) {
@@ -403,6 +433,83 @@ TEST(PluginDenoiser, SixteenBitsStaySixteen) {
     EXPECT_EQ(ramp.samples, denoised(ramp, {{"strength", "0"}, {"transfer", "linear"}}));
     const auto blurred = denoised(ramp, {{"sigma", "1"}});
     EXPECT_GT(std::set(blurred.begin(), blurred.end()).size(), 16U * 256);
+}
+
+/// Texture of all levels with little noise: a mean over 5 x 5 pixels takes far more than the noise.
+class PluginDenoiserBound : public ::testing::Test {
+  protected:
+    static constexpr std::int32_t kBoundWidth = 203, kBoundHeight = 131;
+    static constexpr double kSigma = 4.0 / 255;
+    PluginDenoiserBound() { fill(in_, textured(kBoundWidth, kBoundHeight, 3, kSigma)); }
+    [[nodiscard]] Floats with(const Parameters &parameters, std::int32_t tile_size = 0) const {
+        return denoised(in_, parameters, {.noise_level = false, .blur = true}, tile_size);
+    }
+    Pixels<float> in_{kBoundWidth, kBoundHeight, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32};
+};
+
+TEST_F(PluginDenoiserBound, NoMoreIsTakenThanNoiseExplains) {
+    const Floats out = with({});
+    EXPECT_GT(mean_square(in_.samples, out), 0.2 * kSigma * kSigma) << "noise is taken";
+    for (std::int32_t top = 0; top < kBoundHeight; top += 8)
+        for (std::int32_t left = 0; left < kBoundWidth; left += 8) {
+            double taken = 0, most = 0;
+            std::size_t count = 0;
+            for (std::int32_t y = top; y < std::min(top + 8, kBoundHeight); ++y)
+                for (std::int32_t x = 3 * left; x < 3 * std::min(left + 8, kBoundWidth); ++x, ++count) {
+                    const auto at = static_cast<std::size_t>(y * kBoundWidth * 3 + x);
+                    const double change = in_.samples[at] - out[at];
+                    taken += change * change;
+                    most = std::max(most, std::abs(change));
+                }
+            ASSERT_LT(std::sqrt(taken / static_cast<double>(count)), 1.6 * kSigma) << left << ", " << top;
+            ASSERT_LT(most, 6 * kSigma);
+        }
+}
+
+TEST_F(PluginDenoiserBound, TilesEqualTheWhole) {
+    for (const Parameters &parameters : {Parameters{}, {{"detail", "0.7"}}, {{"luminance", "0.4"}}}) {
+        const Floats whole = with(parameters);
+        EXPECT_LT(largest_difference(whole, with(parameters, 48)), 1e-6);
+        EXPECT_LT(largest_difference(whole, with(parameters, 64)), 1e-6);
+        EXPECT_NE(whole, in_.samples);
+    }
+}
+
+TEST_F(PluginDenoiserBound, AStatedLevelIsFollowed) {
+    const Parameters stated{{"sigma", "40"}};
+    const Floats out = denoised(in_, stated, {.blur = true});
+    EXPECT_GT(mean_square(in_.samples, out), 10 * kSigma * kSigma);
+}
+
+/// What lies under alpha 0 changes nothing that is seen, and stays.
+TEST(PluginDenoiserHidden, ColorsChangeNothing) {
+    constexpr std::int32_t kSide = 96;
+    const auto cut_out = [](std::uint8_t hidden) {
+        auto pixels = std::make_unique<Pixels<std::uint8_t>>(kSide, kSide, MIRRA_COLOR_RGBA, MIRRA_FORMAT_U8);
+        const Floats colors = textured(kSide, kSide, 3, 12.0 / 255);
+        for (std::size_t i = 0; i < kSide * kSide; ++i) {
+            const double x = static_cast<double>(i % kSide) - 40, y = static_cast<double>(i / kSide) - 45;
+            const double alpha = std::clamp(36 - std::hypot(x, y), 0.0, 1.0);
+            for (std::size_t c = 0; c < 3; ++c)
+                pixels->samples[4 * i + c] =
+                    alpha > 0 ? static_cast<std::uint8_t>(255 * std::clamp(colors[3 * i + c], 0.0F, 1.0F))
+                              : hidden;
+            pixels->samples[4 * i + 3] = static_cast<std::uint8_t>(255 * alpha);
+        }
+        return pixels;
+    };
+    const auto dark = cut_out(0), bright = cut_out(255);
+    for (const Parameters &parameters :
+         {Parameters{}, {{"sigma", "12"}}, {{"sigma", "12"}, {"detail", "1"}}}) {
+        const auto one = denoised(*dark, parameters), other = denoised(*bright, parameters);
+        for (std::size_t i = 0; i < one.size(); ++i) {
+            const bool visible = dark->samples[i | 3U] > 0;
+            ASSERT_EQ(one[i], visible ? other[i] : dark->samples[i]) << i;
+            if (!visible) ASSERT_EQ(other[i], bright->samples[i]) << i;
+        }
+        EXPECT_EQ(one, denoised(*dark, parameters, {.blur = true}, 32)) << "tiles";
+    }
+    EXPECT_EQ(dark->samples, denoised(*dark, {{"strength", "0"}}));
 }
 
 TEST(PluginTemplate, MultipliesPixels) {

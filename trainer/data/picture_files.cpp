@@ -2,6 +2,7 @@
 #include "data/picture_files.hpp"
 
 #include "core/random.hpp"
+#include "host/pixels.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 
@@ -130,7 +131,7 @@ std::uint64_t picture_fingerprint(const fs::path &path) {
 image::Image to_rgb8(const image::Image &picture) {
     const image::Rect all{0, 0, picture.width(), picture.height()};
     std::vector<float> values(static_cast<std::size_t>(all.width) * static_cast<std::size_t>(all.height) * 3);
-    image::gather(picture.view(), all, values, 3);
+    host::load_tile(host::see(picture.view()), {0, 0, all.width, all.height}, 3, values);
     image::Image out(all.width, all.height, 3, image::SampleType::u8);
     image::scatter({values, all.width, all.height, 3}, 0, 0, out.view(), all);
     return out;

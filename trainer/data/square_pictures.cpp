@@ -35,7 +35,7 @@ image::Image squared(const image::Image &picture, std::int64_t extent) {
     if (picture.width() == extent && picture.height() == extent) return picture;
     const auto side = static_cast<std::int32_t>(extent);
     std::vector<float> values(static_cast<std::size_t>(extent * extent * 3));
-    host::load_resampled(picture.view(), extent, extent, {0, 0, extent, extent}, 3, values);
+    host::load_resampled(host::see(picture.view()), extent, extent, {0, 0, extent, extent}, 3, values);
     image::Image out(side, side, 3, image::SampleType::u8);
     image::scatter({values, side, side, 3}, 0, 0, out.view(), {0, 0, side, side});
     return out;

@@ -343,8 +343,8 @@ MIRRA_API mirra_status mirra_engine_plugin(const mirra_engine *engine, uint32_t 
 /* ---- Devices and the runtime module ---- */
 
 enum {
-    /* bf16 where the device has it in hardware and the bundle's manifest says that the loss was measured
-     * below 0.02 dB; else fp32 */
+    /* bf16 where the device is faster in it than in fp32 (not all that have it are) and the bundle's manifest
+     * says that the loss was measured below 0.02 dB; else fp32 */
     MIRRA_PRECISION_AUTO = 0,
     MIRRA_PRECISION_FP32 = 1,
     MIRRA_PRECISION_BF16 = 2,
@@ -459,6 +459,10 @@ enum {
     MIRRA_COLOR_RGB = 3,
     MIRRA_COLOR_RGBA = 4 /* the value is the number of channels */
 };
+/* What is invisible takes part in nothing. Colours of pixels with alpha 0 reach no network, statistic or
+ * score: tasks see colours of the visible pixels around them instead. In the output such pixels have the
+ * colours that they had in the input; 0 where alpha is premultiplied, and the colours of the result where the
+ * output has no alpha. Alpha itself is copied. */
 enum {
     MIRRA_ALPHA_STRAIGHT = 0,
     MIRRA_ALPHA_PREMULTIPLIED = 1 /* divided out before a task sees the pixels and multiplied in after it */
@@ -588,7 +592,8 @@ MIRRA_API mirra_status mirra_image_add_noise(const mirra_image *image, double si
                                              mirra_error **error);
 /* Estimates the standard deviation of the noise, in units of 1/255, as the tasks do where sigma is "auto": of
  * straight colour on the sRGB curve. Of an image above 4 megapixels it looks at five regions (in linear light
- * or with premultiplied alpha: above 1). MIRRA_E_INVALID_ARGUMENT for a side below 16 pixels. */
+ * or with premultiplied alpha: above 1). Only what is visible counts. MIRRA_E_INVALID_ARGUMENT for a side
+ * below 16 pixels, or where too little is visible. */
 MIRRA_API mirra_status mirra_image_estimate_noise(const mirra_image *image, double *sigma,
                                                   mirra_error **error);
 
@@ -724,7 +729,8 @@ typedef struct mirra_plan {
 
 /* What a run on an image of that size would do, without doing it, into an output image of its own and without
  * optional ports. A run whose output is its input's memory needs the bytes of the input image besides, one
- * with tensors those of the tensors. */
+ * with tensors those of the tensors, and one of an image with pixels of alpha 0 4 MiB and a byte for every 8
+ * pixels. */
 MIRRA_API mirra_status mirra_session_plan(mirra_session *session, int32_t width, int32_t height,
                                           mirra_plan *plan, mirra_error **error);
 /* A value at a port of the task, for a run. */

@@ -212,6 +212,7 @@ enum {
     MIRRA_BINARY_MINIMUM = 4,
     MIRRA_BINARY_MAXIMUM = 5
 };
+enum { MIRRA_NOISE_PARTS = 8 }; /* of the range of brightness, see explained_noise */
 enum { MIRRA_PRODUCT_TRANSPOSE_A = 1, MIRRA_PRODUCT_TRANSPOSE_B = 2 };
 enum { MIRRA_REDUCE_SUM = 0, MIRRA_REDUCE_MEAN = 1, MIRRA_REDUCE_MINIMUM = 2, MIRRA_REDUCE_MAXIMUM = 3 };
 
@@ -257,7 +258,8 @@ struct mirra_host_api {
     /* 1 once the run shall stop: return MIRRA_E_CANCELLED soon. The host looks by itself between tiles. */
     int32_t (*cancelled)(mirra_context *context);
     /* Noise of the input image in units of 1/255, estimated at the first call of a run.
-     * MIRRA_E_INVALID_ARGUMENT for an image too small to measure, MIRRA_E_CANCELLED once the run shall stop.
+     * MIRRA_E_INVALID_ARGUMENT for an image of which too little is visible to measure, MIRRA_E_CANCELLED once
+     * the run shall stop.
      */
     mirra_status (*estimate_noise)(mirra_context *context, double *sigma, mirra_error **error);
     /* Sets a result; the value is copied. The name is that of an output port of its type (an INT is taken for
@@ -382,6 +384,22 @@ struct mirra_host_api {
      * MIRRA_E_INVALID_ARGUMENT for values that are no finite numbers. */
     mirra_status (*tensor_eigen)(mirra_context *context, const mirra_tensor *symmetric, mirra_tensor **values,
                                  mirra_tensor **vectors, mirra_error **error);
+
+    /* ---- what is seen of an image; in the run */
+    /* Alpha of an image input (0 ... 1), brought to width x height and cut as by port_image_scaled: {1, 1,
+     * rect's height, rect's width}; NULL where the whole image is opaque. Colours of pixels with alpha 0
+     * never reach a task: `process` and port_image show colours of the visible pixels around instead, the
+     * same in every tile. What a task sums up over pixels it should weigh by this. MIRRA_E_NOT_FOUND if the
+     * image was not given. */
+    mirra_status (*port_alpha)(mirra_context *context, const char *port, int64_t width, int64_t height,
+                               const mirra_rect *rect, mirra_tensor **tensor, mirra_error **error);
+
+    /* ---- noise; in the run */
+    /* How much variance noise explains at most, in squared units of 1/255, at each of MIRRA_NOISE_PARTS equal
+     * parts of the brightness 0 ... 1: all of them 0 for an image without noise. It allows for noise that
+     * differs by brightness and that neighbours share, and is there for images of every size. Estimated once
+     * a run, together with estimate_noise. MIRRA_E_CANCELLED once the run shall stop. */
+    mirra_status (*explained_noise)(mirra_context *context, double *variances, mirra_error **error);
 };
 
 /* ---- The handshake ---- */

@@ -302,9 +302,9 @@ void write(const std::filesystem::path &path, const ConstImageView &view, const 
 void add_gaussian_noise(std::span<float> pixels, double sigma, std::uint64_t seed, bool clip);
 
 /// Estimates the standard deviation of white Gaussian noise, in units of the full range, from the spectrum of
-/// small patches; noise that was clipped at black and white is accounted for, alpha is skipped. Noise that is
+/// small visible patches; noise that was clipped at black and white is accounted for. Noise that is
 /// correlated between neighbours (after demosaicing, scaling or strong JPEG compression) is underestimated.
-/// @throws Error invalid_argument (a side below 16 pixels)
+/// @throws Error invalid_argument (a side below 16 pixels, or too little of it visible)
 [[nodiscard]] double estimate_noise(const ConstImageView &view);
 
 } // namespace mirra::image
