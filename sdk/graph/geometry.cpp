@@ -33,12 +33,12 @@ Scale compose(Scale a, Scale b) {
     return {numerator / divisor, denominator / divisor};
 }
 
-bool fits(const Graph &graph, Extents extents) {
-    std::map<std::string, Shape> inputs;
+bool fits(const Graph &graph, Inference &inference, Extents extents) {
+    std::vector<Shape> inputs;
     for (const auto &input : graph.inputs)
-        inputs[input.name] = {1, input.channels, extents.height, extents.width};
+        inputs.push_back({1, input.channels, extents.height, extents.width});
     try {
-        infer_shapes(graph, inputs);
+        inference.infer(inputs);
         return true;
     } catch (const Error &) {
         return false;
@@ -88,9 +88,10 @@ std::int64_t alignment(const Graph &graph) {
 Extents minimum_extents(const Graph &graph) {
     constexpr std::int64_t kTries = 64;
     const auto step = alignment(graph);
+    Inference inference(graph);
     const auto first = [&](std::int64_t most, const auto &extents_of) {
         for (auto extent = step; extent < most; extent += step)
-            if (fits(graph, extents_of(extent))) return extent;
+            if (fits(graph, inference, extents_of(extent))) return extent;
         return most;
     };
     const auto beyond = (kTries + 1) * step;

@@ -37,33 +37,58 @@ std::int64_t product(const Shape &shape) {
 
 const Shape &given(const Input &input, const std::map<std::string, Shape> &inputs) {
     const auto found = inputs.find(input.name);
-    if (found == inputs.end())
-        throw Error(ErrorCode::mismatch, "graph input '" + input.name + "' is not given", input.name);
-    if (found->second.size() != 4 || found->second[1] != input.channels)
+    if (found != inputs.end()) return found->second;
+    throw Error(ErrorCode::mismatch, "graph input '" + input.name + "' is not given", input.name);
+}
+
+void check_input(const Input &input, const Shape &shape) {
+    if (shape.size() != 4 || shape[1] != input.channels)
         throw Error(ErrorCode::mismatch,
                     "graph input '" + input.name + "' needs [N, " + std::to_string(input.channels) +
                         ", H, W]",
                     input.name);
-    return found->second;
+    check_limits(input.name, shape);
 }
 
 } // namespace
 
-std::map<std::string, Shape> infer_shapes(const Graph &graph, const std::map<std::string, Shape> &inputs) {
-    std::map<std::string, Shape> shapes;
-    for (const auto &input : graph.inputs) {
-        const Shape &shape = given(input, inputs);
-        check_limits(input.name, shape);
-        shapes[input.name] = shape;
-    }
+Inference::Inference(const Graph &graph) : graph_(graph), shapes_(graph.inputs.size() + graph.nodes.size()) {
+    std::size_t next = 0;
+    for (const auto &input : graph.inputs) numbers_[input.name] = next++;
     for (const auto &node : graph.nodes) {
-        std::vector<Shape> arguments;
-        for (const auto &name : node.inputs) arguments.push_back(shapes.at(name));
-        Shape shape = op_info(node.op).shape(node, arguments);
-        check_limits(node.name, shape);
-        shapes[node.name] = std::move(shape);
+        auto &sources = sources_.emplace_back();
+        for (const auto &name : node.inputs) sources.push_back(tensor(name));
+        numbers_[node.name] = next++;
     }
-    return shapes;
+}
+
+const std::vector<Shape> &Inference::infer(std::span<const Shape> inputs) {
+    for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
+        check_input(graph_.inputs[i], inputs[i]);
+        shapes_[i] = inputs[i];
+    }
+    for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+        const auto &node = graph_.nodes[i];
+        const auto &sources = sources_[i];
+        if (arguments_.size() < sources.size()) arguments_.resize(sources.size());
+        for (std::size_t k = 0; k < sources.size(); ++k) arguments_[k] = shapes_[sources[k]];
+        auto shape = op_info(node.op).shape(node, {arguments_.data(), sources.size()});
+        check_limits(node.name, shape);
+        shapes_[graph_.inputs.size() + i] = std::move(shape);
+    }
+    return shapes_;
+}
+
+std::map<std::string, Shape> infer_shapes(const Graph &graph, const std::map<std::string, Shape> &inputs) {
+    std::vector<Shape> ordered;
+    for (const auto &input : graph.inputs) ordered.push_back(given(input, inputs));
+    Inference inference(graph);
+    const auto &shapes = inference.infer(ordered);
+    std::map<std::string, Shape> named;
+    for (std::size_t i = 0; i < graph.inputs.size(); ++i) named[graph.inputs[i].name] = shapes[i];
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i)
+        named[graph.nodes[i].name] = shapes[graph.inputs.size() + i];
+    return named;
 }
 
 std::map<std::string, Shape> weight_shapes(const Graph &graph) {

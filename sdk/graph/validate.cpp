@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <unordered_set>
 
 namespace mirra::graph {
 namespace {
@@ -77,7 +78,7 @@ void check_relations(const Node &node) {
         corrupt("padding is more than half of the kernel", node.name);
 }
 
-void check_node(const Node &node, const std::set<std::string> &known) {
+void check_node(const Node &node, const std::unordered_set<std::string> &known) {
     check_name(node.name);
     if (known.contains(node.name)) corrupt("two tensors have one name", node.name);
     const OpInfo &op = op_info(node.op);
@@ -99,7 +100,14 @@ void validate(const Graph &graph) {
         graph.outputs.size() > Limits::kPorts)
         throw Error(ErrorCode::limit, "graph has too many nodes, inputs or outputs", graph.name);
     if (graph.inputs.empty() || graph.outputs.empty()) corrupt("no inputs or no outputs", graph.name);
-    std::set<std::string> known;
+    std::size_t edges = 0;
+    for (const auto &node : graph.nodes) edges += node.inputs.size();
+    if (edges > Limits::kEdges)
+        throw Error(ErrorCode::limit,
+                    "the nodes of the graph have " + std::to_string(edges) + " inputs in all, more than " +
+                        std::to_string(Limits::kEdges),
+                    graph.name);
+    std::unordered_set<std::string> known;
     for (const auto &input : graph.inputs) {
         check_name(input.name);
         if (input.channels < 1 || input.channels > Limits::kChannels)

@@ -9,7 +9,7 @@ namespace mirra::host {
 namespace {
 
 /// For what no one counts: stacks of the kernels' threads, the allocator's own needs, code that is paged in.
-constexpr std::uint64_t kSlack = 24U << 20;
+constexpr std::uint64_t kSlack = 40U << 20;
 
 /// The file, and the values converted from it.
 std::uint64_t bundle_bytes(const bundle::Bundle &bundle) {
@@ -28,8 +28,9 @@ const bundle::Bundle &bundle_of(const SessionState &session, const std::string &
                 "bundle", "Give the session a bundle.");
 }
 
-runtime::TilingOptions tiling_options(const SessionState &session, const Setup &setup) {
+runtime::TilingOptions tiling_options(const SessionState &session, const Setup &setup, const Look &look) {
     runtime::TilingOptions options;
+    options.look = look;
     options.precision = session.precision.precision;
     options.largest_tile = session.options.tile_size;
     options.extra_per_pixel = setup.extra_bytes_per_pixel + kBufferBytesPerPixel;
@@ -41,19 +42,24 @@ runtime::TilingOptions tiling_options(const SessionState &session, const Setup &
     return options;
 }
 
+struct Beside {
+    std::uint64_t bytes = 0, weights = 0; ///< the latter of the former
+};
+
 /// Of the graphs that run on extents of their own, all at once.
-std::uint64_t bytes_beside_tiles(const SessionState &session, const Setup &setup) {
-    std::uint64_t bytes = 0;
+Beside beside_tiles(const SessionState &session, const Setup &setup) {
+    Beside out;
     for (const Setup::Use &use : setup.uses) {
         if (use.of_tiles()) continue;
         const graph::Graph &graph = bundle_of(session, use.graph).graph(use.graph);
         std::map<std::string, graph::Shape> inputs;
         for (const graph::Input &input : graph.inputs)
             inputs[input.name] = {use.batch, input.channels, use.height, use.width};
-        bytes += use.gradient ? runtime::estimate_gradient_memory(graph, inputs)
-                              : runtime::estimate_memory(graph, inputs, session.precision.precision);
+        out.bytes += use.gradient ? runtime::estimate_gradient_memory(graph, inputs)
+                                  : runtime::estimate_memory(graph, inputs, session.precision.precision);
+        out.weights += runtime::compiled_bytes(graph, session.precision.precision, use.gradient).all();
     }
-    return bytes;
+    return out;
 }
 
 /// The graph that governs the tiles; one that does nothing for a task without a graph.
@@ -65,18 +71,22 @@ graph::Graph governing_graph(const SessionState &session, const Setup &setup) {
 }
 
 std::shared_ptr<const RunPlan> make_plan(const SessionState &session, const Setup &setup,
-                                         const Budget &budget, RunPlan::Key key) {
+                                         const Budget &budget, RunPlan::Key key, const Look &look) {
     const graph::Graph graph = governing_graph(session, setup);
-    runtime::TilingOptions options = tiling_options(session, setup);
-    const std::uint64_t beside = bytes_beside_tiles(session, setup);
-    if (budget.available != 0) options.budget = budget.available > beside ? budget.available - beside : 1;
+    runtime::TilingOptions options = tiling_options(session, setup, look);
+    const Beside beside = beside_tiles(session, setup);
+    if (budget.available != 0)
+        options.budget = budget.available > beside.bytes ? budget.available - beside.bytes : 1;
     auto plan = std::make_shared<RunPlan>();
     plan->tiles = runtime::plan_tiles(graph, key.width, key.height, options);
-    plan->tiles.peak_bytes += beside;
+    plan->tiles.peak_bytes += beside.bytes;
     const auto pixels = static_cast<std::uint64_t>(plan->tiles.input_width * plan->tiles.input_height);
-    plan->arena_bytes =
-        arena_limit(budget, graph, session.precision.precision, pixels * kBufferBytesPerPixel);
-    if (plan->arena_bytes != 0) plan->arena_bytes += setup.extra_bytes; // they may be tensors
+    const std::uint64_t own = setup.extra_bytes + setup.extra_bytes_per_pixel * pixels; // may be tensors
+    plan->tensor_bytes = plan->tiles.tensor_bytes + beside.bytes - beside.weights + own;
+    plan->weight_bytes = plan->tiles.weight_bytes + beside.weights;
+    if (budget.available != 0)
+        plan->arena_bytes =
+            budget.available + setup.extra_bytes - plan->weight_bytes - pixels * kBufferBytesPerPixel;
     constexpr std::int64_t kWorthWaking = 25'000'000; // multiplications: about a millisecond of one thread
     plan->one_thread =
         setup.uses.empty() &&
@@ -102,11 +112,11 @@ Budget divide_memory(EngineCore &engine, const bundle::Bundle *bundle, std::uint
 }
 
 std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setup, const Budget &budget,
-                                        std::int64_t width, std::int64_t height) {
+                                        std::int64_t width, std::int64_t height, const Look &look) {
     RunPlan::Key key{setup, budget.available, with_margin(setup, width), with_margin(setup, height)};
     if (session.last_plan != nullptr && session.last_plan->key == key) return session.last_plan;
     try {
-        return session.last_plan = make_plan(session, setup, budget, std::move(key));
+        return session.last_plan = make_plan(session, setup, budget, std::move(key), look);
     } catch (const Error &error) {
         if (error.code() != ErrorCode::budget) throw;
         const std::uint64_t needed = required_limit(session, setup, budget, width, height);
@@ -128,17 +138,15 @@ std::string raised_limit(std::uint64_t bytes) {
 
 std::uint64_t required_limit(const SessionState &session, const Setup &setup, const Budget &budget,
                              std::int64_t width, std::int64_t height) {
-    return budget.fixed + bytes_beside_tiles(session, setup) +
+    return budget.fixed + beside_tiles(session, setup).bytes +
            runtime::smallest_budget(governing_graph(session, setup), with_margin(setup, width),
-                                    with_margin(setup, height), tiling_options(session, setup));
+                                    with_margin(setup, height), tiling_options(session, setup, {}));
 }
 
-std::uint64_t arena_limit(const Budget &budget, const graph::Graph &graph, runtime::Precision precision,
-                          std::uint64_t others) {
-    if (budget.available == 0) return 0;
-    const std::uint64_t value_bytes = precision == runtime::Precision::fp32 ? 4 : 2;
-    const std::uint64_t taken = others + runtime::weight_count(graph) * value_bytes * runtime::kWeightCopies;
-    return budget.available > taken ? budget.available - taken : 1;
+bool has_room(const SessionState &session, const Budget &budget, const std::string &graph) {
+    return budget.available == 0 || session.bundle == nullptr ||
+           runtime::compiled_bytes(bundle_of(session, graph).graph(graph), session.precision.precision, false)
+                   .all() <= budget.available;
 }
 
 } // namespace mirra::host

@@ -49,8 +49,10 @@ struct RunPlan {
     };
     Key key;
     runtime::TilePlan tiles;
-    std::uint64_t arena_bytes = 0; ///< the budget less weights and the host's buffers; 0: no limit
-    bool one_thread = false;       ///< so little work that other threads wake later than it is done
+    std::uint64_t arena_bytes = 0;  ///< the budget less weights and the host's buffers; 0: no limit
+    std::uint64_t tensor_bytes = 0; ///< what of the arena is planned for
+    std::uint64_t weight_bytes = 0; ///< what is planned for compiled graphs
+    bool one_thread = false;        ///< so little work that other threads wake later than it is done
 };
 
 /// @param bundle    null: none
@@ -60,13 +62,12 @@ Budget divide_memory(EngineCore &engine, const bundle::Bundle *bundle, std::uint
                      std::uint64_t reserved);
 /// The last plan, if it is of the same run. @throws Error budget, the message names the limit that would do
 std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setup, const Budget &budget,
-                                        std::int64_t width, std::int64_t height);
+                                        std::int64_t width, std::int64_t height, const Look &look = {});
+/// Whether the limit leaves room for the graph's weights beside what is fixed.
+bool has_room(const SessionState &session, const Budget &budget, const std::string &graph);
 /// The smallest memory limit with which an image of this size can be done. @throws Error limit
 std::uint64_t required_limit(const SessionState &session, const Setup &setup, const Budget &budget,
                              std::int64_t width, std::int64_t height);
-/// What an arena may hold beside weights that are packed outside of it, and `others`. 0: no limit.
-std::uint64_t arena_limit(const Budget &budget, const graph::Graph &graph, runtime::Precision precision,
-                          std::uint64_t others);
 /// Bytes per pixel of the host's own buffers for a tile: floats in and out, alpha.
 inline constexpr std::uint64_t kBufferBytesPerPixel = 3 * 4 + 3 * 4 + 4;
 

@@ -4,6 +4,7 @@
 #include "devices.hpp"
 #include "mirra/cpu_device.hpp"
 #include "mirra/error.hpp"
+#include "mirra/tiling.hpp"
 #include "paths.hpp"
 
 #include <algorithm>
@@ -152,8 +153,10 @@ std::string EngineCore::find_bundle(const std::string &name) const {
 
 namespace {
 
-runtime::WeightSource weights_of(const bundle::Bundle &bundle, const graph::Graph &network) {
-    return [&bundle, shapes = graph::weight_shapes(network)](const std::string &name) {
+runtime::WeightSource weights_of(const bundle::Bundle &bundle, const graph::Graph &network,
+                                 const Look &look) {
+    return [&bundle, look, shapes = graph::weight_shapes(network)](const std::string &name) {
+        if (look) look();
         return runtime::Weight{shapes.at(name), bundle.weight(name)};
     };
 }
@@ -178,13 +181,18 @@ template<class Cache, class Make> auto cached(Cache &cache, const std::string &k
 
 std::shared_ptr<runtime::Executable> EngineCore::compiled(const std::shared_ptr<const bundle::Bundle> &bundle,
                                                           const std::string &graph,
-                                                          const runtime::CompileOptions &options) {
+                                                          const runtime::CompileOptions &options,
+                                                          const Look &look) {
     const graph::Graph &network = bundle->graph(graph);
     const std::string key =
         key_of(*bundle, graph) + options.device + '\n' + std::string(precision_name(options.precision));
     const std::lock_guard lock(compile_mutex_);
     return cached(compiled_, key,
-                  [&] { return module().compile(network, weights_of(*bundle, network), options); });
+                  [&] { return module().compile(network, weights_of(*bundle, network, look), options); });
+}
+
+std::uint64_t EngineCore::Kept::bytes() const {
+    return weights + (arena == nullptr ? 0 : arena->current_bytes());
 }
 
 EngineCore::Kept EngineCore::kept(const std::shared_ptr<const bundle::Bundle> &bundle,
@@ -193,7 +201,10 @@ EngineCore::Kept EngineCore::kept(const std::shared_ptr<const bundle::Bundle> &b
     const auto executable = compiled(bundle, graph, options);
     const std::lock_guard lock(compile_mutex_);
     const auto found = std::ranges::find(kept_, executable, &Kept::executable);
-    Kept kept = found == kept_.end() ? Kept{executable, nullptr} : *found;
+    Kept kept = found == kept_.end()
+                    ? Kept{executable, nullptr,
+                           runtime::compiled_bytes(bundle->graph(graph), options.precision, false).held}
+                    : *found;
     if (kept.arena == nullptr) kept.arena = module().make_arena(0);
     if (found != kept_.end()) kept_.erase(found);
     kept_.push_front(kept);
@@ -201,28 +212,34 @@ EngineCore::Kept EngineCore::kept(const std::shared_ptr<const bundle::Bundle> &b
     return kept;
 }
 
+void EngineCore::trim_kept(std::uint64_t most) noexcept {
+    const std::lock_guard lock(compile_mutex_);
+    std::uint64_t left = most;
+    for (auto kept = kept_.begin(); kept != kept_.end();) {
+        if (kept->bytes() > left) kept->arena.reset();
+        if (kept->bytes() > left) {
+            kept = kept_.erase(kept);
+        } else {
+            left -= kept->bytes();
+            ++kept;
+        }
+    }
+}
+
 void EngineCore::trim_kept() noexcept {
     constexpr std::uint64_t kShare = 8;
-    std::uint64_t left = runtime::cpu_device().memory / kShare;
-    const std::lock_guard lock(compile_mutex_);
-    for (Kept &kept : kept_) {
-        if (kept.arena == nullptr) continue;
-        const std::uint64_t held = kept.arena->current_bytes();
-        if (held > left)
-            kept.arena.reset();
-        else
-            left -= held;
-    }
+    trim_kept(runtime::cpu_device().memory / kShare);
 }
 
 std::shared_ptr<runtime::Differentiable>
 EngineCore::compiled_gradient(const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
-                              const std::string &device) {
+                              const std::string &device, const Look &look) {
     const graph::Graph &network = bundle->graph(graph);
     const std::string key = key_of(*bundle, graph) + device;
     const std::lock_guard lock(compile_mutex_);
-    return cached(compiled_gradients_, key,
-                  [&] { return module().compile_gradient(network, weights_of(*bundle, network), device); });
+    return cached(compiled_gradients_, key, [&] {
+        return module().compile_gradient(network, weights_of(*bundle, network, look), device);
+    });
 }
 
 } // namespace mirra::host

@@ -15,6 +15,9 @@ struct TaskEntry {
     const PluginTask *task = nullptr;
 };
 
+/// Called now and then while something is made that takes its time; what it throws ends that.
+using Look = std::function<void()>;
+
 /// Thread-safe.
 class EngineCore final : public Engine {
   public:
@@ -35,21 +38,26 @@ class EngineCore final : public Engine {
     /// The compiled graph; shared with every session that has the same one.
     std::shared_ptr<runtime::Executable> compiled(const std::shared_ptr<const bundle::Bundle> &bundle,
                                                   const std::string &graph,
-                                                  const runtime::CompileOptions &options);
+                                                  const runtime::CompileOptions &options,
+                                                  const Look &look = {});
     /// A network that stays prepared between calls although no session holds it, and the memory of its runs
     /// without a limit, which a next run finds mapped.
     struct Kept {
         std::shared_ptr<runtime::Executable> executable;
         std::shared_ptr<runtime::Arena> arena;
+        std::uint64_t weights = 0; ///< bytes
+        [[nodiscard]] std::uint64_t bytes() const;
     };
     Kept kept(const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
               const runtime::CompileOptions &options);
-    /// Gives memory of kept networks back, the oldest first, beyond an eighth of the machine's.
+    /// Gives kept networks and their memory back, the oldest first, beyond so many bytes.
+    void trim_kept(std::uint64_t most) noexcept;
+    /// The same beyond an eighth of the machine's memory.
     void trim_kept() noexcept;
     /// As compiled(), for gradients.
     std::shared_ptr<runtime::Differentiable>
     compiled_gradient(const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
-                      const std::string &device);
+                      const std::string &device, const Look &look = {});
 
   private:
     void load_plugins();

@@ -39,10 +39,14 @@ std::uint64_t output_bytes(const graph::Graph &graph, const Shapes &shapes) {
     return bytes;
 }
 
-/// What the arena may hold; 0: no limit. @throws Error budget
-std::uint64_t checked_arena(const graph::Graph &graph, const Shapes &shapes, const Budget &budget,
-                            runtime::Precision precision) {
-    if (budget.available == 0) return 0;
+struct ArenaBytes {
+    std::uint64_t limit = 0, planned = 0; ///< 0: no limit
+};
+
+/// Networks kept from other calls give way. @throws Error budget
+ArenaBytes checked_arena(EngineCore &core, const graph::Graph &graph, const Shapes &shapes,
+                         const Budget &budget, runtime::Precision precision) {
+    if (budget.available == 0) return {};
     const std::uint64_t needed = runtime::estimate_memory(graph, shapes, precision);
     if (needed > budget.available) {
         const std::uint64_t limit = budget.fixed + needed;
@@ -50,7 +54,9 @@ std::uint64_t checked_arena(const graph::Graph &graph, const Shapes &shapes, con
                     "the graph needs a memory limit of " + std::to_string(limit) + " bytes", graph.name,
                     raised_limit(limit) + ", or give smaller inputs.");
     }
-    return arena_limit(budget, graph, precision, 0);
+    core.trim_kept(budget.available - needed);
+    const std::uint64_t weights = runtime::compiled_bytes(graph, precision, false).all();
+    return {budget.available - weights, needed - weights};
 }
 
 std::shared_ptr<const Tensor> fetch(runtime::Module &module, const runtime::TensorPtr &tensor) {
@@ -85,18 +91,18 @@ TensorSet run(const std::shared_ptr<Engine> &engine, const std::shared_ptr<const
     const auto precision = choose_precision(options.precision, device, &bundle->manifest()).precision;
     runtime::Module &module = core->module();
     const Budget budget = divide_memory(*core, bundle.get(), options.memory_limit, given_back);
-    const std::uint64_t limit = checked_arena(graph, shapes, budget, precision);
+    const ArenaBytes bytes = checked_arena(*core, graph, shapes, budget, precision);
     module.set_threads(options.threads);
     const TrimAtEnd trim(*core);
-    const auto [executable, kept_arena] = core->kept(bundle, name, {device.id, precision});
-    const auto arena = limit == 0 ? kept_arena : module.make_arena(limit);
+    const EngineCore::Kept kept = core->kept(bundle, name, {device.id, precision});
+    const auto arena = bytes.limit == 0 ? kept.arena : module.make_arena(bytes.limit, bytes.planned);
     const auto scope = module.enter(arena);
     std::vector<runtime::TensorPtr> ordered;
     for (const graph::Input &input : graph.inputs) {
         const Tensor &tensor = *inputs.at(input.name);
         ordered.push_back(module.upload(tensor.values, tensor.shape, runtime::Layout::nchw, device.id));
     }
-    const auto results = checked_run(*executable, ordered);
+    const auto results = checked_run(*kept.executable, ordered);
     TensorSet outputs;
     for (std::size_t i = 0; i < results.size(); ++i)
         outputs[graph.outputs[i].name] = fetch(module, results[i]);

@@ -102,14 +102,14 @@ struct ReleaseTensor {
 /// The session compiles at the first use, and several threads of a plugin's may ask.
 std::shared_ptr<runtime::Executable> executable_of(mirra_context &context, const char *graph) {
     const std::lock_guard lock(context.mutex);
-    return context.session->executable(graph);
+    return context.session->executable(graph, context.run);
 }
 
 mirra_status graph_run(mirra_context *context, const char *graph, const mirra_named_tensor *inputs,
                        std::uint32_t input_count, mirra_named_tensor *outputs, std::uint32_t output_count,
                        mirra_error **error) {
     return guard(error, [&] {
-        if (run_of(context).stopped()) throw Error(ErrorCode::cancelled, "the run was cancelled");
+        run_of(context).look();
         check_arguments({graph, inputs, outputs});
         const auto wanted = read_array(outputs, output_count, "outputs");
         if (outputs->struct_size < offsetof(mirra_named_tensor, tensor) + sizeof(mirra_tensor *)) {
@@ -150,14 +150,14 @@ runtime::TensorPtr ask_upstream(mirra_context *context, const mirra_gradient_req
 mirra_status graph_gradient(mirra_context *context, const mirra_gradient_request *given,
                             mirra_tensor **gradient, mirra_error **error) {
     return guard(error, [&] {
-        if (run_of(context).stopped()) throw Error(ErrorCode::cancelled, "the run was cancelled");
+        run_of(context).look();
         const auto request = read_struct(given, "request");
         check_arguments({request.graph, request.inputs, request.output, request.input, gradient});
         if (request.upstream == nullptr)
             throw Error(ErrorCode::invalid_argument, "a plugin gave NULL to a function of the host");
         const auto differentiable = [&] {
             const std::lock_guard lock(context->mutex);
-            return context->session->differentiable(request.graph);
+            return context->session->differentiable(request.graph, context->run);
         }();
         const graph::Graph &graph = differentiable->graph();
         const auto inputs = order_inputs(graph, read_array(request.inputs, request.input_count, "inputs"));

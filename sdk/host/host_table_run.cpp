@@ -57,11 +57,8 @@ std::int32_t cancelled(mirra_context *context) {
 /// The noise of the run's image, looked at once.
 const NoiseReport &noise_of(mirra_context &context) {
     RunState &run = run_of(&context);
-    const auto look = [&] {
-        if (run.stopped()) throw Error(ErrorCode::cancelled, "the run was cancelled");
-    };
     const std::lock_guard lock(context.mutex);
-    if (!run.input.noise) run.input.noise = look_at_noise(run.input.view, look);
+    if (!run.input.noise) run.input.noise = look_at_noise(run.input.view, [&] { run.look(); });
     return *run.input.noise;
 }
 

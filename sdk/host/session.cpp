@@ -103,7 +103,10 @@ SessionCore::SessionCore(std::shared_ptr<EngineCore> engine, const SessionOption
     });
     state_.instance = TaskInstance(instance, {functions.destroy});
     const Setup setup = configure(state_, {});
-    if (!setup.graph.empty()) state_.executable(setup.graph);
+    if (setup.graph.empty()) return;
+    // Where the limit is too small for it, planning says so.
+    const Budget budget = divide_memory(*state_.engine, state_.bundle.get(), options.memory_limit, 0);
+    if (has_room(state_, budget, setup.graph)) state_.executable(setup.graph, nullptr);
 }
 
 void SessionCore::set_defaults() {
@@ -133,6 +136,8 @@ Plan SessionCore::plan(std::int32_t width, std::int32_t height) {
     const runtime::TilePlan &tiles = plan->tiles;
     out.tile_count = tiles.tiles.size();
     out.peak_bytes = budget.fixed + tiles.peak_bytes;
+    if (out.memory_limit == 0 && state_.weight_bytes() > plan->weight_bytes) // given back under a limit
+        out.peak_bytes += state_.weight_bytes() - plan->weight_bytes;
     out.tile_width = tiles.input_width;
     out.tile_height = tiles.input_height;
     out.alignment = tiles.alignment;

@@ -1,7 +1,11 @@
 // What a session holds.
 #include "session_state.hpp"
 
+#include "budget.hpp"
 #include "c_error.hpp"
+#include "mirra/error.hpp"
+
+#include <algorithm>
 
 #include <cfenv>
 
@@ -21,25 +25,76 @@ class FloatingPoint {
 
 } // namespace
 
-const std::shared_ptr<runtime::Executable> &SessionState::executable(const std::string &graph) {
+namespace {
+
+Look look_of(const RunState *run) {
+    if (run == nullptr) return {};
+    return [run] { run->look(); };
+}
+
+} // namespace
+
+const std::shared_ptr<runtime::Executable> &SessionState::executable(const std::string &graph,
+                                                                     RunState *run) {
+    const GraphKey key(graph, false);
+    if (run != nullptr) run->used.insert(key);
     const auto found = executables.find(graph);
     if (found != executables.end()) return found->second;
-    check_bundle(graph);
-    return executables[graph] = engine->compiled(bundle, graph, {device, precision.precision});
+    const std::uint64_t bytes = admit(key, run);
+    auto compiled = engine->compiled(bundle, graph, {device, precision.precision}, look_of(run));
+    weights[key] = bytes;
+    return executables[graph] = std::move(compiled);
 }
 
-const std::shared_ptr<runtime::Differentiable> &SessionState::differentiable(const std::string &graph) {
+const std::shared_ptr<runtime::Differentiable> &SessionState::differentiable(const std::string &graph,
+                                                                             RunState *run) {
+    const GraphKey key(graph, true);
+    if (run != nullptr) run->used.insert(key);
     const auto found = differentiables.find(graph);
     if (found != differentiables.end()) return found->second;
-    check_bundle(graph);
-    return differentiables[graph] = engine->compiled_gradient(bundle, graph, device);
+    const std::uint64_t bytes = admit(key, run);
+    auto compiled = engine->compiled_gradient(bundle, graph, device, look_of(run));
+    weights[key] = bytes;
+    return differentiables[graph] = std::move(compiled);
 }
 
-void SessionState::check_bundle(const std::string &graph) const {
-    if (bundle != nullptr) return;
-    throw Error(ErrorCode::not_found,
-                "the task wants the graph '" + graph + "' but the session has no bundle", graph,
-                "Give the session a bundle.");
+std::uint64_t SessionState::admit(const GraphKey &key, RunState *run) {
+    const auto &[graph, gradient] = key;
+    if (bundle == nullptr)
+        throw Error(ErrorCode::not_found,
+                    "the task wants the graph '" + graph + "' but the session has no bundle", graph,
+                    "Give the session a bundle.");
+    const auto added = runtime::compiled_bytes(bundle->graph(graph), precision.precision, gradient);
+    if (run == nullptr || options.memory_limit == 0) return added.held;
+    const std::uint64_t planned = last_plan->weight_bytes;
+    if (weight_bytes() + added.all() > planned) forget_unused(*run);
+    const std::uint64_t all = weight_bytes() + added.all(), beyond = all > planned ? all - planned : 0;
+    if (beyond > run->reserved_bytes) {
+        run->arena->reserve(beyond - run->reserved_bytes);
+        run->reserved_bytes = beyond;
+    }
+    return added.held;
+}
+
+void SessionState::forget_unused(const RunState &run) {
+    const auto unused = [&](bool gradient) {
+        return [&run, gradient](const auto &one) { return !run.used.contains({one.first, gradient}); };
+    };
+    std::erase_if(executables, unused(false));
+    std::erase_if(differentiables, unused(true));
+    std::erase_if(weights, [&](const auto &one) { return !run.used.contains(one.first); });
+}
+
+void SessionState::forget_compiled() {
+    executables.clear();
+    differentiables.clear();
+    weights.clear();
+}
+
+std::uint64_t SessionState::weight_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const auto &[key, held] : weights) bytes += held;
+    return bytes;
 }
 
 const Parameter &SessionState::parameter(const std::string &name) const {
@@ -51,6 +106,15 @@ const Parameter &SessionState::parameter(const std::string &name) const {
     throw Error(ErrorCode::not_found,
                 "the task '" + entry.task->info.name + "' has no parameter '" + name + "'", name,
                 names.empty() ? "It has none." : "Its parameters are: " + names + ".");
+}
+
+bool is_cancelled(const RunRequest &request) {
+    return process_ends() ||
+           std::ranges::any_of(request.cancels, [](const auto &token) { return token->requested(); });
+}
+
+void check_cancelled(const RunRequest &request) {
+    if (is_cancelled(request)) throw Error(ErrorCode::cancelled, "the run was cancelled");
 }
 
 std::uint64_t elements(const graph::Shape &shape) {

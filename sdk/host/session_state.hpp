@@ -6,10 +6,10 @@
 #include "precision.hpp"
 #include "process_life.hpp"
 
-#include <algorithm>
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <set>
 
 /// What a plugin's handle to a tensor stands for; plugins hold no pointer to it (plugin_handles.hpp).
 struct mirra_tensor {
@@ -19,6 +19,7 @@ struct mirra_tensor {
 namespace mirra::host {
 
 struct RunPlan;
+struct RunState;
 
 /// Hands an instance back to its plugin; what that throws against the rules goes no further.
 struct DestroyInstance {
@@ -28,6 +29,9 @@ struct DestroyInstance {
 
 /// An instance of a plugin's task, destroyed by the plugin.
 using TaskInstance = std::unique_ptr<void, DestroyInstance>;
+
+/// A graph's name, and whether it is compiled for gradients.
+using GraphKey = std::pair<std::string, bool>;
 
 struct SessionState {
     std::shared_ptr<EngineCore> engine;
@@ -39,19 +43,32 @@ struct SessionState {
     std::map<std::string, Value> values; ///< parameters
     std::map<std::string, std::shared_ptr<runtime::Executable>> executables;
     std::map<std::string, std::shared_ptr<runtime::Differentiable>> differentiables;
-    std::shared_ptr<const RunPlan> last_plan; ///< pictures of one size are planned once
+    std::map<GraphKey, std::uint64_t> weights; ///< bytes of each of these
+    std::shared_ptr<const RunPlan> last_plan;  ///< pictures of one size are planned once
     TaskInstance instance;
 
-    /// Compiles at first use. @throws Error not_found | device | …
-    const std::shared_ptr<runtime::Executable> &executable(const std::string &graph);
+    /// Compiles at first use.
+    /// @param run  null: outside of a run, where the caller has looked at the memory limit
+    /// @throws Error not_found | device | budget | cancelled | …
+    const std::shared_ptr<runtime::Executable> &executable(const std::string &graph, RunState *run);
     /// The same for gradients.
-    const std::shared_ptr<runtime::Differentiable> &differentiable(const std::string &graph);
+    const std::shared_ptr<runtime::Differentiable> &differentiable(const std::string &graph, RunState *run);
+    /// Gives all of them back.
+    void forget_compiled();
+    [[nodiscard]] std::uint64_t weight_bytes() const;
     /// @throws Error not_found
     [[nodiscard]] const Parameter &parameter(const std::string &name) const;
 
   private:
-    void check_bundle(const std::string &graph) const;
+    /// Before a graph is compiled: weights beyond the run's plan are taken from its memory, or replace those
+    /// of graphs that it has not used. What the graph's own take.
+    std::uint64_t admit(const GraphKey &key, RunState *run);
+    void forget_unused(const RunState &run);
 };
+
+[[nodiscard]] bool is_cancelled(const RunRequest &request);
+/// @throws Error cancelled
+void check_cancelled(const RunRequest &request);
 
 /// What a run adds to it.
 struct RunState {
@@ -64,11 +81,12 @@ struct RunState {
     std::function<void(const mirra_tensor &output)> show;
     std::shared_ptr<runtime::Arena> arena = {};   ///< of the run's tensors, whatever thread makes them
     std::map<std::string, SeenImage> others = {}; ///< further image inputs, looked at when first read
+    std::uint64_t reserved_bytes = 0;             ///< of the arena, for weights beyond the plan
+    std::set<GraphKey> used = {};
 
-    [[nodiscard]] bool stopped() const {
-        return process_ends() || std::any_of(request.cancels.begin(), request.cancels.end(),
-                                             [](const auto &token) { return token->requested(); });
-    }
+    [[nodiscard]] bool stopped() const { return is_cancelled(request); }
+    /// @throws Error cancelled
+    void look() const { check_cancelled(request); }
 };
 
 /// How many values a tensor of this shape has.

@@ -79,6 +79,7 @@ class TileRun {
         , passes_(functions_.measure == nullptr ? 0 : plan.key.setup.measure_passes)
         , margin_(plan.key.setup.margin)
         , arena_bytes_(plan.arena_bytes)
+        , tensor_bytes_(plan.tensor_bytes)
         , one_thread_(plan.one_thread)
         , run_{request, input, result, plan.tiles.padded_width, plan.tiles.padded_height, {}, {}}
         , channels_(images.as_is ? images.input.color_channels() : 3)
@@ -109,7 +110,7 @@ class TileRun {
     const runtime::TilePlan &plan_;
     const std::uint32_t passes_; ///< of `measure`
     const std::int64_t margin_;  ///< by which tiles lie further right and down than in the image
-    std::uint64_t arena_bytes_;
+    std::uint64_t arena_bytes_, tensor_bytes_;
     const bool one_thread_;
     RunState run_;
     int channels_;
@@ -127,7 +128,7 @@ void TileRun::call(const char *function, const std::function<mirra_status(mirra_
 }
 
 void TileRun::report(const char *stage, std::size_t tile, std::size_t count, double within) {
-    if (run_.stopped()) throw Error(ErrorCode::cancelled, "the run was cancelled");
+    run_.look();
     if (!run_.request.progress) return;
     const std::uint64_t buffers = buffer_.size() * sizeof(float);
     Progress progress;
@@ -221,7 +222,7 @@ void TileRun::process_tile(std::size_t index) {
 void TileRun::prepare() {
     runtime::Module &module = session_.engine->module();
     module.set_threads(session_.options.threads == 0 && one_thread_ ? 1 : session_.options.threads);
-    arena_ = module.make_arena(arena_bytes_);
+    arena_ = module.make_arena(arena_bytes_, tensor_bytes_);
     run_.arena = arena_;
     buffer_.resize(static_cast<std::size_t>(plan_.input_width * plan_.input_height * channels_));
     steps_ = plan_.tiles.size() * (std::size_t{passes_} + 1);
@@ -361,7 +362,10 @@ std::shared_ptr<const RunResult> run_session(SessionState &session, const RunReq
     const std::uint64_t beside = copied + fill_bytes(request, session.entry.task->info);
     const Budget budget = divide_memory(*session.engine, session.bundle.get(), session.options.memory_limit,
                                         beside + tensor_bytes(request) + setup.extra_bytes);
-    const auto plan = plan_run(session, setup, budget, images.input.width, images.input.height);
+    const auto plan = plan_run(session, setup, budget, images.input.width, images.input.height,
+                               [&] { check_cancelled(request); });
+    // Graphs of other settings; those that are wanted are compiled again.
+    if (budget.available != 0 && session.weight_bytes() > plan->weight_bytes) session.forget_compiled();
     image::Image own;
     if (copy) {
         own = copy_of(images.input);

@@ -83,10 +83,16 @@ set(MIRRA_UNIT_CAPI_DEFINITIONS
     MIRRA_TEST_ZOO="$<TARGET_FILE_DIR:mirra_zoo_no-symbol>")
 
 if(TARGET mirra_runtime_torch)
-    list(APPEND MIRRA_UNIT_CAPI_TESTS capi_memory_test.cpp)
     list(APPEND MIRRA_UNIT_CAPI_DEFINITIONS MIRRA_TEST_REAL_RUNTIME="$<TARGET_FILE:mirra_runtime_torch>")
     list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_runtime_torch)
     list(APPEND MIRRA_UNIT_PLUGINS mirra_runtime_torch)
+    # Programs of their own, over the real runtime: what a process takes is measured.
+    add_executable(mirra_memory_child ${CMAKE_CURRENT_LIST_DIR}/memory_child.cpp)
+    target_link_libraries(mirra_memory_child PRIVATE mirra mirra_warnings)
+    set_target_properties(mirra_memory_child PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+    mirra_unit_test(capi_memory SOURCES capi_memory_test.cpp capi_memory_bound_test.cpp LIBRARIES mirra mirra_host
+        DEFINITIONS ${MIRRA_UNIT_CAPI_DEFINITIONS} MIRRA_TEST_MEMORY_CHILD="$<TARGET_FILE:mirra_memory_child>"
+        DEPENDENCIES mirra_runtime_torch mirra_memory_child mirra_plugin_denoiser)
 endif()
 
 # Programs of their own: one stands before the allocator of the whole process, the other takes seconds by intent.

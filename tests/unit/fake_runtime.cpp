@@ -42,6 +42,10 @@ class FakeArena final : public Arena {
     void give(std::uint64_t bytes) { current_ -= bytes; }
     [[nodiscard]] std::uint64_t peak_bytes() const override { return peak_; }
     [[nodiscard]] std::uint64_t current_bytes() const override { return current_; }
+    void reserve(std::uint64_t bytes) override {
+        take(bytes);
+        give(bytes);
+    }
 
   private:
     std::uint64_t limit_;
@@ -274,7 +278,7 @@ class FakeModule final : public Module {
                                                      const std::string &) override {
         return std::make_shared<FakeDifferentiable>(graph, weights);
     }
-    std::shared_ptr<Arena> make_arena(std::uint64_t limit) override {
+    std::shared_ptr<Arena> make_arena(std::uint64_t limit, std::uint64_t) override {
         return std::make_shared<FakeArena>(limit);
     }
     std::unique_ptr<ArenaScope> enter(const std::shared_ptr<Arena> &arena) override {
@@ -402,7 +406,7 @@ class FakeModule final : public Module {
 
 } // namespace
 
-extern "C" __attribute__((visibility("default"))) Module *mirra_runtime_module_v3() {
+extern "C" __attribute__((visibility("default"))) Module *mirra_runtime_module_v4() {
     static FakeModule module;
     return &module;
 }

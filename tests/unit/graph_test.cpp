@@ -110,6 +110,37 @@ TEST(Validate, RejectsWhatAHostileFileMayHold) {
     EXPECT_EQ(code_of([&] { validate(many); }), ErrorCode::limit);
 }
 
+TEST(Validate, InputsOfAllNodesTogetherAreBounded) {
+    constexpr std::size_t kInputs = 64;
+    const auto joins = [](std::size_t count) {
+        Graph graph{.name = "g", .inputs = {{"x", 1}}, .nodes = {}, .outputs = {{"y", "n0"}}};
+        for (std::size_t i = 0; i < count; ++i)
+            graph.nodes.push_back({.name = "n" + std::to_string(i),
+                                   .op = Op::concat,
+                                   .inputs = std::vector<std::string>(kInputs, "x"),
+                                   .attributes = {},
+                                   .weights = {}});
+        return graph;
+    };
+    validate(joins(Limits::kEdges / kInputs));
+    EXPECT_EQ(code_of([&] { validate(joins(Limits::kEdges / kInputs + 1)); }), ErrorCode::limit);
+}
+
+TEST(Shapes, OneInferenceServesManySizes) {
+    const auto graph = wavelet_denoiser({});
+    Inference inference(graph);
+    for (const std::int64_t extent : {64, 16, 40}) {
+        const auto expected =
+            infer_shapes(graph, {{"image", {1, 3, extent, 24}}, {"noise_level", {1, 1, extent, 24}}});
+        const auto &shapes = inference.infer(std::vector<Shape>{{1, 3, extent, 24}, {1, 1, extent, 24}});
+        ASSERT_EQ(shapes.size(), expected.size());
+        for (const auto &[name, shape] : expected) EXPECT_EQ(shapes[inference.tensor(name)], shape) << name;
+    }
+    EXPECT_EQ(code_of([&] { inference.infer(std::vector<Shape>{{1, 2, 8, 8}, {1, 1, 8, 8}}); }),
+              ErrorCode::mismatch);
+    EXPECT_EQ(code_of([&] { infer_shapes(graph, {{"image", {1, 3, 8, 8}}}); }), ErrorCode::mismatch);
+}
+
 TEST(Geometry, FieldOfAStackOfConvolutions) {
     Builder b("stack");
     auto x = b.input("image", 3);

@@ -205,4 +205,91 @@ TEST(Tiling, GraphsWithoutACommonGridAreRefused) {
     EXPECT_THROW(plan_tiles(graphs[0], 64, 64, options), Error);
 }
 
+/// As deep as a graph may be; its weights are one.
+graph::Graph deepest_graph() {
+    graph::Graph graph{.name = "deep", .inputs = {{"image", 3}}, .nodes = {}, .outputs = {{"image", ""}}};
+    for (std::size_t i = 0; i < graph::Limits::kNodes; ++i) {
+        graph::Node node;
+        node.name = "n" + std::to_string(i);
+        node.op = graph::Op::conv2d;
+        node.inputs = {i == 0 ? "image" : graph.nodes.back().name};
+        node.attributes = {
+            {"in_channels", std::int64_t{3}}, {"out_channels", std::int64_t{3}}, {"kernel", std::int64_t{1}}};
+        node.weights["weight"] = "w";
+        graph.nodes.push_back(std::move(node));
+    }
+    graph.outputs.front().source = graph.nodes.back().name;
+    graph::validate(graph);
+    return graph;
+}
+
+TEST(Tiling, TheDeepestGraphIsPlannedInAFewLooks) {
+    const auto graph = deepest_graph();
+    int looks = 0;
+    const TilingOptions options{.budget = std::uint64_t{300} << 20, .look = [&] { ++looks; }};
+    const auto plan = plan_tiles(graph, 30000, 20000, options);
+    EXPECT_GT(plan.tiles.size(), 10U);
+    EXPECT_LE(plan.peak_bytes, options.budget);
+    EXPECT_EQ(plan.peak_bytes,
+              plan.tensor_bytes + plan.weight_bytes +
+                  options.extra_per_pixel * static_cast<std::uint64_t>(plan.input_width * plan.input_height));
+    EXPECT_GT(looks, 10) << "each is a size that was tried";
+    EXPECT_LT(looks, 300);
+}
+
+TEST(Tiling, PlanningEndsWhereItLooks) {
+    const auto graph = deepest_graph();
+    for (const int after : {0, 3, 20}) {
+        int looks = 0;
+        const auto stop = [&] {
+            if (looks++ == after) throw Error(ErrorCode::cancelled, "stop");
+        };
+        try {
+            plan_tiles(graph, 30000, 20000, {.budget = std::uint64_t{300} << 20, .look = stop});
+            FAIL() << "not stopped";
+        } catch (const Error &error) {
+            EXPECT_EQ(error.code(), ErrorCode::cancelled);
+            EXPECT_EQ(looks, after + 1);
+        }
+    }
+}
+
+TEST(Tiling, AWeightCountsOnceHoweverManyNodesHaveIt) {
+    const auto shared = [](std::size_t times, bool own) {
+        graph::Builder b("shared");
+        auto x = b.input("image", 64);
+        for (std::size_t i = 0; i < times; ++i)
+            x = b.conv2d(x, {.in = 64, .out = 64}, "c" + std::to_string(i));
+        b.output("y", x);
+        auto graph = b.finish();
+        if (!own)
+            for (auto &node : graph.nodes) node.weights["weight"] = "w";
+        return compiled_bytes(graph, Precision::fp32, false).all();
+    };
+    constexpr std::uint64_t kWeight = 64 * 64 * 9 * sizeof(float), kStep = 16384;
+    EXPECT_GT(shared(1, false), 2 * kWeight) << "plain and packed";
+    EXPECT_LT(shared(100, false), shared(1, false) + 4 * kWeight + 100 * kStep);
+    EXPECT_GT(shared(100, true), 200 * kWeight);
+}
+
+TEST(Tiling, FoldedNormsMakeWeightsOfTheirOwn) {
+    const auto bytes = [](bool one_norm) {
+        graph::Builder b("folded");
+        auto x = b.input("image", 64);
+        for (int i = 0; i < 50; ++i)
+            x = b.relu(b.batch_norm(b.conv2d(x, {.in = 64, .out = 64}, "c" + std::to_string(i)), 64,
+                                    "b" + std::to_string(i)));
+        b.output("y", x);
+        auto graph = b.finish();
+        for (auto &node : graph.nodes)
+            for (auto &[role, name] : node.weights)
+                if (node.op == graph::Op::conv2d || one_norm)
+                    name = role + std::to_string(static_cast<int>(node.op));
+        return compiled_bytes(graph, Precision::fp32, false).all();
+    };
+    constexpr std::uint64_t kWeight = 64 * 64 * 9 * sizeof(float);
+    EXPECT_GT(bytes(false), 100 * kWeight);
+    EXPECT_LT(bytes(true), 20 * kWeight);
+}
+
 } // namespace

@@ -648,8 +648,8 @@ typedef struct mirra_graph_options {
 /* Runs a network of a bundle as it is: no tiles, no colour, no alignment. inputs must hold one fp32, fp16
  * or bf16 tensor {N, C, H, W} for each input of the graph; outputs receives a new set of fp32 tensors.
  * The engine keeps the four networks that were run last so until it is destroyed, with their weights and
- * buffers (all together at most an eighth of the machine's memory; none where memory_limit is set): a
- * repeated call at the same size only computes.
+ * buffers (all together at most an eighth of the machine's memory; none where memory_limit is set, and of
+ * other networks only what that leaves room for): a repeated call at the same size only computes.
  * options: may be NULL. */
 MIRRA_API mirra_status mirra_graph_run(mirra_engine *engine, const mirra_bundle *bundle, const char *graph,
                                        const mirra_graph_options *options, const mirra_tensors *inputs,
@@ -681,7 +681,8 @@ typedef struct mirra_session_options {
     int32_t tile_size; /* largest height and width of a tile, in pixels; 0: chosen */
 } mirra_session_options;
 
-/* Loads the runtime module, if that has not been done, and compiles what the task needs of the bundle. */
+/* Loads the runtime module, if that has not been done, and compiles what the task needs of the bundle: where
+ * memory_limit leaves no room for that, the first run does, or says what is needed. */
 MIRRA_API mirra_status mirra_session_create(mirra_engine *engine, const mirra_session_options *options,
                                             mirra_session **session, mirra_error **error);
 /* A running job of the session goes on. */

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -23,6 +24,7 @@ using Attribute = std::variant<std::int64_t, double, std::vector<double>>;
 /// Limits that a graph from a file must keep; builders stay far below.
 struct Limits {
     static constexpr std::size_t kNodes = 4096;
+    static constexpr std::size_t kEdges = 16384; ///< inputs of all nodes together
     static constexpr std::size_t kPorts = 64;
     static constexpr std::size_t kNameLength = 200;
     static constexpr std::size_t kJsonBytes = 4u << 20;
@@ -150,6 +152,25 @@ void validate(const Graph &graph);
 /// @param inputs  shape of each graph input by name, {N, C, H, W}
 /// @throws Error mismatch (names the node) | limit
 std::map<std::string, Shape> infer_shapes(const Graph &graph, const std::map<std::string, Shape> &inputs);
+
+/// Shapes at one size of the inputs after the other: names are looked up once. For one thread; the graph, a
+/// valid one, must outlive it. Tensors are numbered: the graph's inputs, then its nodes.
+class Inference {
+  public:
+    explicit Inference(const Graph &graph);
+
+    /// Shape of every tensor; valid until the next call.
+    /// @param inputs  in the order of graph.inputs
+    /// @throws Error mismatch (names the node) | limit
+    const std::vector<Shape> &infer(std::span<const Shape> inputs);
+    [[nodiscard]] std::size_t tensor(const std::string &name) const { return numbers_.at(name); }
+
+  private:
+    const Graph &graph_;
+    std::unordered_map<std::string, std::size_t> numbers_;
+    std::vector<std::vector<std::size_t>> sources_; ///< of each node
+    std::vector<Shape> shapes_, arguments_;
+};
 
 /// Name and shape of every weight tensor that the graph refers to.
 /// @throws Error corrupt if two nodes ask for one tensor with different shapes

@@ -84,6 +84,9 @@ class Arena {
     virtual ~Arena() = default;
     [[nodiscard]] virtual std::uint64_t peak_bytes() const = 0;
     [[nodiscard]] virtual std::uint64_t current_bytes() const = 0;
+    /// Takes bytes from the limit, for what is allocated elsewhere. @throws Error budget where they are not
+    /// left
+    virtual void reserve(std::uint64_t bytes) = 0;
 };
 
 /// While alive, tensors that the calling thread makes come from the arena.
@@ -119,8 +122,10 @@ class Module {
     virtual std::shared_ptr<Differentiable>
     compile_gradient(const graph::Graph &graph, const WeightSource &weights, const std::string &device) = 0;
 
-    /// limit 0: none. Exceeding it throws Error budget out of the run.
-    virtual std::shared_ptr<Arena> make_arena(std::uint64_t limit) = 0;
+    /// @param limit  0: none. Exceeding it throws Error budget out of the run.
+    /// @param keep   the most that it holds for the sake of freed blocks that may be wanted again; 0: the
+    /// limit
+    virtual std::shared_ptr<Arena> make_arena(std::uint64_t limit, std::uint64_t keep = 0) = 0;
     virtual std::unique_ptr<ArenaScope> enter(const std::shared_ptr<Arena> &arena) = 0;
 
     /// Copies. values.size() must be the product of shape (always given as {N,C,H,W}); layout is that of
@@ -142,7 +147,7 @@ class Module {
 };
 
 /// Version of the Module interface; part of the name of the symbol that the module exports.
-#define MIRRA_RUNTIME_MODULE_SYMBOL "mirra_runtime_module_v3"
+#define MIRRA_RUNTIME_MODULE_SYMBOL "mirra_runtime_module_v4"
 using ModuleFactory = Module *(*)();
 
 } // namespace mirra::runtime

@@ -5,6 +5,7 @@
 #include "mirra/graph.hpp"
 #include "mirra/runtime.hpp"
 
+#include <functional>
 #include <vector>
 
 namespace mirra::runtime {
@@ -24,6 +25,7 @@ struct Tile {
 struct GraphUse {
     const graph::Graph *graph = nullptr; ///< each of its inputs has the extents of the tile
     bool gradient = false;               ///< its gradient is wanted, not only its outputs
+    [[nodiscard]] bool operator==(const GraphUse &) const = default;
 };
 
 struct TilingOptions {
@@ -34,6 +36,7 @@ struct TilingOptions {
     std::vector<GraphUse> others = {};  ///< tiles suit them as well; the one that needs most counts
     bool whole = false;                 ///< the image must be one tile
     std::int64_t halo = 0;              ///< pixels around a core beyond the graph's own halo
+    std::function<void()> look = {};    ///< called now and then; what it throws ends the planning
 };
 
 struct TilePlan {
@@ -43,6 +46,7 @@ struct TilePlan {
     std::int64_t input_width = 0, input_height = 0;   ///< largest input of a tile
     std::int64_t padded_width = 0, padded_height = 0; ///< of the image on the grid: what all tiles cover
     std::uint64_t peak_bytes = 0; ///< estimate for the largest tile, weights included; an upper bound
+    std::uint64_t tensor_bytes = 0, weight_bytes = 0; ///< of these
 };
 
 /// @throws Error budget (names the bytes that the smallest tile needs) | invalid_argument (empty image)
@@ -55,10 +59,14 @@ TilePlan plan_tiles(const graph::Graph &graph, std::int64_t width, std::int64_t 
 std::uint64_t smallest_budget(const graph::Graph &graph, std::int64_t width, std::int64_t height,
                               const TilingOptions &options);
 
-/// Values of all weights, running statistics included.
-std::uint64_t weight_count(const graph::Graph &graph);
-/// How often an executable holds each weight: plain, and packed for an input's size.
-inline constexpr std::uint64_t kWeightCopies = 2;
+/// Upper bound on the bytes of a compiled graph's weights.
+struct WeightBytes {
+    std::uint64_t held = 0;   ///< as long as it is compiled
+    std::uint64_t making = 0; ///< besides, while one of them is made or packed
+    [[nodiscard]] std::uint64_t all() const { return held + making; }
+};
+/// @param gradient  whether it is compiled for gradients, in fp32
+WeightBytes compiled_bytes(const graph::Graph &graph, Precision precision, bool gradient);
 
 /// Upper bound on the bytes that one run of the graph takes at the peak, inputs, outputs and weights
 /// included.

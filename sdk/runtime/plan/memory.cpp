@@ -1,10 +1,10 @@
-// Upper bound on the memory of a run: the lowered program is played through with sizes instead of tensors.
+// The lowered program is played through with sizes instead of tensors.
+#include "runtime/plan/memory.hpp"
+
 #include "mirra/error.hpp"
 #include "mirra/tiling.hpp"
-#include "runtime/plan/program.hpp"
 
 #include <algorithm>
-#include <memory>
 
 namespace mirra::runtime {
 namespace {
@@ -30,28 +30,66 @@ bool is_view(g::Op op) {
     return op == g::Op::channel_slice || op == g::Op::crop || op == g::Op::flatten;
 }
 
-bool is_convolution(g::Op op) {
-    return op == g::Op::conv2d || op == g::Op::conv_transpose2d;
+bool contains(const std::vector<std::size_t> &values, std::size_t value) {
+    return std::ranges::find(values, value) != values.end();
 }
 
-class Simulation {
+std::vector<g::Shape> ordered(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs) {
+    std::vector<g::Shape> out;
+    for (const auto &input : graph.inputs) {
+        const auto found = inputs.find(input.name);
+        if (found == inputs.end())
+            throw Error(ErrorCode::mismatch, "graph input '" + input.name + "' is not given", input.name);
+        out.push_back(found->second);
+    }
+    return out;
+}
+
+} // namespace
+
+/// Which tensors are alive at a time.
+class Footprint::Simulation {
   public:
-    Simulation(const g::Graph &graph, const Program &program, const std::map<std::string, g::Shape> &inputs,
-               Precision precision)
-        : graph_(graph)
-        , program_(program)
-        , shapes_(g::infer_shapes(graph, inputs))
-        , value_bytes_(precision == Precision::fp32 ? 4 : 2) {
+    Simulation(const Footprint &footprint, const std::vector<g::Shape> &shapes)
+        : input_count_(footprint.graph_.inputs.size())
+        , value_bytes_(footprint.value_bytes_)
+        , shapes_(shapes)
+        , values_(shapes.size()) {
         // The caller keeps its inputs during the run, and each may be copied to channels-last.
-        for (const auto &input : graph.inputs) hold(input.name, 2 * sizeof(float));
+        for (std::size_t i = 0; i < input_count_; ++i) {
+            hold(i, 2 * sizeof(float), true);
+            values_[i].width = sizeof(float);
+        }
     }
 
-    std::uint64_t peak() {
-        for (const auto &step : program_.steps) play(step);
-        // Outputs leave the run as fp32 copies.
-        for (const auto &output : graph_.outputs) live_ += block(elements(shapes_.at(output.source)) * 4);
-        return std::max(peak_, live_);
+    void play(const Played &played) {
+        const auto op = played.node.op;
+        const auto taken = reused(played);
+        const auto width = result_width(played);
+        const auto beside = temporaries(played) + copies(played);
+        if (taken) {
+            peak_ = std::max(peak_, live_ + beside);
+            share(played.result, *taken);
+        } else if (is_view(op)) {
+            peak_ = std::max(peak_, live_ + beside);
+            if (op == g::Op::flatten)
+                hold(played.result, sizeof(float), true); // a copy where the memory format asks for one
+            else
+                share(played.result, played.inputs.front());
+            values_[played.result].dense = op == g::Op::flatten;
+        } else {
+            const bool dense = is_convolution(op) || op == g::Op::normalise || all_dense(played);
+            peak_ = std::max(peak_, live_ + beside + block(count(played.result) * width));
+            hold(played.result, width, dense);
+        }
+        values_[played.result].width = width;
+        for (const auto value : played.released) release(value);
     }
+
+    /// Outputs leave the run as fp32 copies.
+    void give(std::size_t value) { live_ += block(count(value) * sizeof(float)); }
+
+    [[nodiscard]] std::uint64_t peak() const { return std::max(peak_, live_); }
 
   private:
     /// Memory that one or several values share.
@@ -60,145 +98,236 @@ class Simulation {
         int values = 0;
         bool is_input = false;
     };
+    struct Value {
+        std::size_t memory = 0;
+        std::uint64_t width = 0; ///< bytes of an element
+        bool dense = false;      ///< whether it is known to be channels-last without gaps
+    };
 
-    void hold(const std::string &value, std::uint64_t bytes_per_value) {
-        const auto bytes = block(elements(shapes_.at(value)) * bytes_per_value);
-        const bool is_input = std::ranges::find(graph_.inputs, value, &g::Input::name) != graph_.inputs.end();
-        memory_[value] = std::make_shared<Memory>(Memory{bytes, 1, is_input});
+    [[nodiscard]] std::uint64_t count(std::size_t value) const { return elements(shapes_[value]); }
+
+    void hold(std::size_t value, std::uint64_t width, bool dense) {
+        const auto bytes = block(count(value) * width);
+        values_[value] = {memory_.size(), width, dense};
+        memory_.push_back({bytes, 1, value < input_count_});
         live_ += bytes;
         peak_ = std::max(peak_, live_);
     }
 
-    void share(const std::string &value, const std::string &source) {
-        memory_[value] = memory_.at(source);
-        ++memory_[value]->values;
+    void share(std::size_t value, std::size_t source) {
+        values_[value] = values_[source];
+        ++memory_[values_[source].memory].values;
     }
 
-    void release(const std::string &value) {
-        auto &memory = *memory_.at(value);
+    void release(std::size_t value) {
+        auto &memory = memory_[values_[value].memory];
         if (--memory.values == 0 && !memory.is_input) live_ -= memory.bytes;
     }
 
-    /// Whether the executable may write over this value.
-    [[nodiscard]] bool reusable(const Step &step, const std::string &value) const {
-        const auto &memory = *memory_.at(value);
-        return std::ranges::find(step.released, value) != step.released.end() && !memory.is_input &&
-               memory.values == 1 && shapes_.at(value) == shapes_.at(step.result);
+    [[nodiscard]] bool all_dense(const Played &played) const {
+        return std::ranges::all_of(played.inputs, [&](auto input) { return values_[input].dense; });
     }
 
-    /// The value whose memory the step's result takes over, or nothing.
-    [[nodiscard]] const std::string *reused(const Step &step) const {
-        const auto &node = graph_.nodes[step.node];
-        if (step.image_range && value_bytes_ != 4) return nullptr; // widened to fp32
-        if (step.addend)
-            return *step.addend != node.inputs[0] && reusable(step, *step.addend) ? &*step.addend : nullptr;
-        if (!works_in_place(node.op)) return nullptr;
-        for (const auto &input : node.inputs)
-            if (reusable(step, input)) return &input;
-        return nullptr;
+    [[nodiscard]] std::uint64_t widest(const Played &played) const {
+        std::uint64_t width = 0;
+        for (const auto input : played.inputs) width = std::max(width, values_[input].width);
+        return width;
+    }
+
+    /// Only convolutions reduce precision; the others hand on that of their inputs.
+    [[nodiscard]] std::uint64_t result_width(const Played &played) const {
+        if (played.step->image_range || played.node.op == g::Op::normalise) return sizeof(float);
+        if (!is_convolution(played.node.op)) return widest(played);
+        return played.step->addend ? std::max(value_bytes_, values_[played.inputs.back()].width)
+                                   : value_bytes_;
+    }
+
+    /// Whether the executable may write over this value.
+    [[nodiscard]] bool reusable(const Played &played, std::size_t value) const {
+        const auto &memory = memory_[values_[value].memory];
+        return contains(played.released, value) && !memory.is_input && memory.values == 1 &&
+               values_[value].width == result_width(played) && shapes_[value] == shapes_[played.result];
+    }
+
+    /// The value whose memory the step's result takes over.
+    [[nodiscard]] std::optional<std::size_t> reused(const Played &played) const {
+        const auto &inputs = played.inputs;
+        if (played.step->addend) {
+            const auto addend = inputs.back();
+            const bool fits =
+                addend != inputs.front() && values_[addend].width == value_bytes_ && values_[addend].dense;
+            return fits && reusable(played, addend) ? std::optional(addend) : std::nullopt;
+        }
+        if (!works_in_place(played.node.op)) return std::nullopt;
+        const auto found = std::ranges::find_if(inputs, [&](auto input) { return reusable(played, input); });
+        return found == inputs.end() ? std::nullopt : std::optional(*found);
+    }
+
+    /// Inputs that are made dense first.
+    [[nodiscard]] std::uint64_t copies(const Played &played) const {
+        if (is_view(played.node.op)) return 0;
+        std::uint64_t bytes = 0;
+        for (const auto input : played.inputs)
+            if (!values_[input].dense) bytes += block(count(input) * values_[input].width);
+        return bytes;
     }
 
     /// What a step holds beside its inputs and its result.
-    [[nodiscard]] std::uint64_t temporaries(const Step &step) const {
-        const auto node = kernel_node(graph_, step);
-        const auto result = elements(shapes_.at(step.result)),
-                   input = elements(shapes_.at(step.inputs.front()));
-        constexpr std::uint64_t kIndexBytes = 8;
-        if (node.op == g::Op::max_pool) return block(result * kIndexBytes);
-        if (node.op == g::Op::normalise || node.op == g::Op::flatten) return block(result * 4);
-        if (!is_convolution(node.op)) return 0;
-        // Reduced precision converts an fp32 input first, and adds to an fp32 addend through a copy.
-        const auto converted = value_bytes_ == 4 ? 0 : block(input * value_bytes_);
-        return converted + (step.addend ? block(result * 4) : 0) + padded_result(node);
+    [[nodiscard]] std::uint64_t temporaries(const Played &played) const {
+        constexpr std::uint64_t kIndexBytes = 8, kVectors = 8;
+        const auto result = count(played.result);
+        const auto channels = static_cast<std::uint64_t>(shapes_[played.inputs.front()][1]);
+        switch (played.node.op) {
+        case g::Op::conv2d:
+        case g::Op::conv_transpose2d:
+            return of_convolution(played);
+        case g::Op::max_pool:
+            return block(result * kIndexBytes);
+        case g::Op::normalise:
+        case g::Op::flatten:
+            return block(result * sizeof(float)) + kVectors * block(channels * sizeof(double));
+        case g::Op::batch_norm:
+        case g::Op::linear:
+            return block(played.weights * sizeof(float)) + kVectors * block(channels * sizeof(double));
+        default:
+            return 0;
+        }
+    }
+
+    /// Reduced precision converts an fp32 input first, and adds to an addend of another kind through copies.
+    [[nodiscard]] std::uint64_t of_convolution(const Played &played) const {
+        const auto result = count(played.result), input = count(played.inputs.front());
+        auto bytes = padded_result(played);
+        if (value_bytes_ != sizeof(float)) bytes += block(input * value_bytes_);
+        if (played.step->addend) bytes += block(result * sizeof(float));
+        if (played.kernel == Kernel::color)
+            bytes += kRowWindows * static_cast<std::uint64_t>(shapes_[played.result][3]);
+        return bytes;
     }
 
     /// Transposed convolutions compute in blocks of channels and copy what is wanted of them.
-    [[nodiscard]] std::uint64_t padded_result(const g::Node &node) const {
-        constexpr std::uint64_t kBlock = 16;
-        const auto &shape = shapes_.at(node.name);
+    [[nodiscard]] std::uint64_t padded_result(const Played &played) const {
+        const auto &shape = shapes_[played.result];
         const auto channels = static_cast<std::uint64_t>(shape[1]);
-        if (node.op != g::Op::conv_transpose2d || channels % kBlock == 0) return 0;
-        if (computes_in_phases(node)) return block(elements(shape) / channels / 4 * kBlock * 4);
+        constexpr std::uint64_t kBlock = 16;
+        if (played.node.op != g::Op::conv_transpose2d || channels % kBlock == 0) return 0;
+        if (played.kernel == Kernel::phases) return block(elements(shape) / channels / 4 * kBlock * 4);
         return block(elements(shape) / channels * ((channels + kBlock - 1) / kBlock * kBlock) * 4);
     }
 
-    void play(const Step &step) {
-        const auto &node = graph_.nodes[step.node];
-        const auto *taken = reused(step);
-        if (taken) {
-            peak_ = std::max(peak_, live_ + temporaries(step));
-            share(step.result, *taken);
-        } else if (is_view(node.op)) {
-            peak_ = std::max(peak_, live_ + temporaries(step));
-            if (node.op == g::Op::flatten)
-                hold(step.result, 4); // a copy where the memory format asks for one
-            else
-                share(step.result, node.inputs.front());
-        } else {
-            peak_ = std::max(peak_, live_ + temporaries(step) + block(elements(shapes_.at(step.result)) * 4));
-            // Only convolutions reduce precision; the others hand on that of their inputs, which may be fp32.
-            hold(step.result, is_convolution(node.op) ? value_bytes_ : 4);
-        }
-        for (const auto &value : step.released) release(value);
-    }
+    /// Bytes a column of the windows of rows that ColorFilter's threads have.
+    static constexpr std::uint64_t kRowWindows = 16 * 3 * 3 * sizeof(float);
 
-    const g::Graph &graph_;
-    const Program &program_;
-    std::map<std::string, g::Shape> shapes_;
-    std::uint64_t value_bytes_;
-    std::map<std::string, std::shared_ptr<Memory>> memory_;
+    const std::size_t input_count_;
+    const std::uint64_t value_bytes_;
+    const std::vector<g::Shape> &shapes_;
+    std::vector<Value> values_;
+    std::vector<Memory> memory_;
     std::uint64_t live_ = 0, peak_ = 0;
 };
 
-/// What the kernels' weights have beyond the graph's: a doubled convolution has 4 x 4 taps for 3 x 3.
-std::uint64_t added_weights(const g::Graph &graph, const Program &program) {
-    constexpr std::uint64_t kAddedTaps = 4 * 4 - 3 * 3;
-    std::uint64_t count = 0;
-    for (const auto &step : program.steps) {
-        const auto &node = graph.nodes[step.node];
-        if (step.doubled)
-            count += static_cast<std::uint64_t>(node.integer("in_channels") * node.integer("out_channels")) *
-                     kAddedTaps;
+/// What the way back reads stays: at most every value, and where each maximum was.
+class Footprint::WayBack {
+  public:
+    WayBack(const Footprint &footprint, const std::vector<g::Shape> &shapes)
+        : footprint_(footprint)
+        , shapes_(shapes) {}
+
+    [[nodiscard]] std::uint64_t peak() const {
+        constexpr std::uint64_t kIndexBytes = 8, kGradientsAtOnce = 4;
+        const auto &graph = footprint_.graph_;
+        std::uint64_t kept = 0, largest = 0;
+        for (const auto &shape : shapes_) {
+            const auto bytes = block(elements(shape) * sizeof(float));
+            kept += bytes;
+            largest = std::max(largest, bytes);
+        }
+        for (std::size_t i = 0; i < graph.inputs.size(); ++i) kept += bytes_of(i);
+        for (std::size_t i = 0; i < graph.nodes.size(); ++i)
+            if (graph.nodes[i].op == g::Op::max_pool)
+                kept += block(elements(shapes_[graph.inputs.size() + i]) * kIndexBytes);
+        return kept + std::max(kGradientsAtOnce * largest, 2 * largest + gradients());
     }
-    return count;
-}
 
-/// Once more while a weight is packed for another size.
-std::uint64_t weight_bytes(const g::Graph &graph, const Program &program) {
-    return (weight_count(graph) + added_weights(graph, program)) * sizeof(float) * (kWeightCopies + 1);
-}
-
-} // namespace
-
-std::uint64_t weight_count(const g::Graph &graph) {
-    std::uint64_t count = 0;
-    for (const auto &[name, shape] : g::weight_shapes(graph)) count += elements(shape);
-    return count;
-}
-
-std::uint64_t estimate_gradient_memory(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs) {
-    // What the way back reads stays: at most every value and where each maximum was. Besides it holds the
-    // gradients of a few values at a time.
-    constexpr std::uint64_t kIndexBytes = 8, kGradientsAtOnce = 4;
-    constexpr std::uint64_t kWays = 2; // convolutions back have weights of their own
-    const auto shapes = g::infer_shapes(graph, inputs);
-    std::uint64_t kept = 0, largest = 0;
-    for (const auto &[name, shape] : shapes) {
-        const auto bytes = block(elements(shape) * sizeof(float));
-        kept += bytes;
-        largest = std::max(largest, bytes);
+  private:
+    [[nodiscard]] std::uint64_t bytes_of(std::size_t value) const {
+        return block(elements(shapes_[value]) * sizeof(float));
     }
-    for (const auto &input : graph.inputs) kept += block(elements(shapes.at(input.name)) * sizeof(float));
-    for (const auto &node : graph.nodes)
-        if (node.op == g::Op::max_pool) kept += block(elements(shapes.at(node.name)) * kIndexBytes);
-    return kept + kGradientsAtOnce * largest + kWays * weight_bytes(graph, lower(graph)) + kKernelScratch;
+
+    /// The most gradients that wait for their step: of values that later steps have given one.
+    [[nodiscard]] std::uint64_t gradients() const {
+        std::vector<bool> waiting(shapes_.size());
+        std::uint64_t live = 0, peak = 0;
+        const auto wait = [&](std::size_t value) {
+            if (!waiting[value]) live += bytes_of(value);
+            waiting[value] = true;
+        };
+        for (const auto output : footprint_.outputs_) wait(output);
+        for (auto played = footprint_.steps_.rbegin(); played != footprint_.steps_.rend(); ++played) {
+            if (!waiting[played->result]) continue;
+            for (const auto input : played->inputs) wait(input);
+            peak = std::max(peak, live);
+            live -= bytes_of(played->result);
+        }
+        return peak;
+    }
+
+    const Footprint &footprint_;
+    const std::vector<g::Shape> &shapes_;
+};
+
+Footprint::Footprint(const g::Graph &graph, Precision precision, bool gradient)
+    : graph_(graph)
+    , value_bytes_(gradient || precision == Precision::fp32 ? 4 : 2)
+    , gradient_(gradient)
+    , program_(lower(graph))
+    , weights_(weight_bytes(graph, program_, gradient ? Precision::fp32 : precision, gradient))
+    , inference_(graph) {
+    const auto numbers = [&](const std::vector<std::string> &names) {
+        std::vector<std::size_t> out;
+        for (const auto &name : names) out.push_back(inference_.tensor(name));
+        return out;
+    };
+    for (const auto &step : program_.steps) {
+        Played played;
+        played.step = &step;
+        played.node = kernel_node(graph, step);
+        const bool convolves = is_convolution(played.node.op);
+        if (convolves) played.kernel = kernel_of(played.node, step, value_bytes_ == sizeof(float));
+        played.result = inference_.tensor(step.result);
+        played.inputs = numbers(step.inputs);
+        played.released = numbers(step.released);
+        if (!convolves)
+            for (const auto &info : g::op_info(played.node.op).weights)
+                if (played.node.weights.contains(std::string(info.role)))
+                    played.weights += elements(info.shape(played.node));
+        steps_.push_back(std::move(played));
+    }
+    for (const auto &output : graph.outputs) outputs_.push_back(inference_.tensor(output.source));
+}
+
+std::uint64_t Footprint::tensors(std::span<const g::Shape> inputs) {
+    const auto &shapes = inference_.infer(inputs);
+    if (gradient_) return WayBack(*this, shapes).peak() + kKernelScratch;
+    Simulation simulation(*this, shapes);
+    for (const auto &played : steps_) simulation.play(played);
+    for (const auto output : outputs_) simulation.give(output);
+    return simulation.peak() + kKernelScratch;
+}
+
+WeightBytes compiled_bytes(const g::Graph &graph, Precision precision, bool gradient) {
+    return weight_bytes(graph, lower(graph), gradient ? Precision::fp32 : precision, gradient);
 }
 
 std::uint64_t estimate_memory(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs,
                               Precision precision) {
-    const auto program = lower(graph);
-    return Simulation(graph, program, inputs, precision).peak() + weight_bytes(graph, program) +
-           kKernelScratch;
+    Footprint footprint(graph, precision, false);
+    return footprint.tensors(ordered(graph, inputs)) + footprint.weights().all();
+}
+
+std::uint64_t estimate_gradient_memory(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs) {
+    Footprint footprint(graph, Precision::fp32, true);
+    return footprint.tensors(ordered(graph, inputs)) + footprint.weights().all();
 }
 
 } // namespace mirra::runtime

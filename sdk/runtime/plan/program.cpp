@@ -3,15 +3,14 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace mirra::runtime {
 namespace {
 
 namespace g = mirra::graph;
-
-bool is_convolution(g::Op op) {
-    return op == g::Op::conv2d || op == g::Op::conv_transpose2d;
-}
 
 bool doubles(const g::Node &node) {
     return node.op == g::Op::upsample_nearest && node.integer("factor") == 2;
@@ -26,8 +25,10 @@ bool takes_doubling(const g::Node &node) {
 class Lowering {
   public:
     explicit Lowering(const g::Graph &graph) : graph_(graph) {
-        for (std::size_t i = 0; i < graph.nodes.size(); ++i)
+        for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+            places_[graph.nodes[i].name] = i;
             for (const auto &input : graph.nodes[i].inputs) readers_[input].push_back(i);
+        }
         for (const auto &output : graph.outputs) kept_.insert(output.source);
     }
 
@@ -36,8 +37,8 @@ class Lowering {
             if (!fused_.contains(i) && is_convolution(graph_.nodes[i].op)) fuse(i);
         for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
             if (graph_.nodes[i].op == g::Op::tanh) fuse_image_range(i);
-        for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
-            if (doubles(graph_.nodes[i])) fuse_doubling(i);
+        for (auto &[place, step] : at_)
+            if (takes_doubling(graph_.nodes[step.node])) fuse_doubling(step);
         Program program;
         for (std::size_t i = 0; i < graph_.nodes.size(); ++i)
             if (const auto found = at_.find(i); found != at_.end())
@@ -111,14 +112,13 @@ class Lowering {
     }
 
     /// The convolution that is the only one to read an enlarged value enlarges by itself.
-    void fuse_doubling(std::size_t doubling) {
-        const auto reader = only_reader(graph_.nodes[doubling].name);
-        if (!reader || !takes_doubling(graph_.nodes[*reader])) return;
-        const auto step =
-            std::ranges::find_if(at_, [&](const auto &entry) { return entry.second.node == *reader; });
-        if (step == at_.end() || step->second.addend) return;
-        step->second.doubled = true;
-        step->second.inputs = graph_.nodes[doubling].inputs;
+    void fuse_doubling(Step &step) {
+        const auto source = places_.find(graph_.nodes[step.node].inputs.front());
+        if (source == places_.end() || step.addend) return;
+        const auto doubling = source->second;
+        if (!doubles(graph_.nodes[doubling]) || !only_reader(source->first)) return;
+        step.doubled = true;
+        step.inputs = graph_.nodes[doubling].inputs;
         fused_.insert(doubling);
     }
 
@@ -127,9 +127,11 @@ class Lowering {
         const auto &node = graph_.nodes[tanh];
         const auto shift = only_reader(node.name);
         if (!shift || !is_shift_to_unit(graph_.nodes[*shift]) || only_reader(node.inputs[0]) != tanh) return;
-        const auto source = std::ranges::find_if(
-            at_, [&](const auto &entry) { return entry.second.result == node.inputs[0]; });
-        if (source == at_.end() || source->second.relu || source->second.addend) return;
+        const auto place = places_.find(node.inputs[0]);
+        const auto source = place == places_.end() ? at_.end() : at_.find(place->second);
+        if (source == at_.end() || source->second.result != node.inputs[0] || source->second.relu ||
+            source->second.addend)
+            return;
         source->second.gain = 2;
         Step step = plain(tanh);
         step.image_range = true;
@@ -154,11 +156,40 @@ class Lowering {
     }
 
     const g::Graph &graph_;
-    std::map<std::string, std::vector<std::size_t>> readers_;
-    std::set<std::string> kept_;
+    std::unordered_map<std::string, std::size_t> places_; ///< of nodes, by name
+    std::unordered_map<std::string, std::vector<std::size_t>> readers_;
+    std::unordered_set<std::string> kept_;
     std::set<std::size_t> fused_;
     std::map<std::size_t, Step> at_;
 };
+
+constexpr std::int64_t kColors = 3;
+
+bool is_color_convolution(const g::Node &node) {
+    return node.op == g::Op::conv2d && node.integer("in_channels") == kColors &&
+           node.integer("out_channels") == kColors && node.integer("kernel") == 3 &&
+           node.integer("stride") == 1 && node.integer("padding") == 1 && node.integer("dilation") == 1 &&
+           node.integer("groups") == 1;
+}
+
+bool computes_in_phases(const g::Node &node) {
+    constexpr std::int64_t kFewChannels = 4;
+    return node.op == g::Op::conv_transpose2d && node.integer("kernel") == 4 && node.integer("stride") == 2 &&
+           node.integer("padding") == 1 && node.integer("output_padding") == 0 &&
+           node.integer("out_channels") <= kFewChannels;
+}
+
+g::Node phase_convolution(const g::Node &transposed) {
+    g::Node node;
+    node.name = transposed.name;
+    node.op = g::Op::conv2d;
+    node.inputs = transposed.inputs;
+    node.attributes = {{"in_channels", transposed.integer("in_channels")},
+                       {"out_channels", kPhaseBlock},
+                       {"kernel", std::int64_t{3}},
+                       {"padding", std::int64_t{1}}};
+    return node;
+}
 
 } // namespace
 
@@ -181,11 +212,44 @@ g::Node kernel_node(const g::Graph &graph, const Step &step) {
     return node;
 }
 
-bool computes_in_phases(const g::Node &node) {
-    constexpr std::int64_t kFewChannels = 4;
-    return node.op == g::Op::conv_transpose2d && node.integer("kernel") == 4 && node.integer("stride") == 2 &&
-           node.integer("padding") == 1 && node.integer("output_padding") == 0 &&
-           node.integer("out_channels") <= kFewChannels;
+Kernel kernel_of(const g::Node &node, const Step &step, bool fp32) {
+    if (step.addend) return Kernel::general;
+    if (fp32 && is_color_convolution(node)) return Kernel::color;
+    return computes_in_phases(node) ? Kernel::phases : Kernel::general;
+}
+
+bool is_convolution(g::Op op) {
+    return op == g::Op::conv2d || op == g::Op::conv_transpose2d;
+}
+
+g::Node computed_node(const g::Node &node, Kernel kernel) {
+    return kernel == Kernel::phases ? phase_convolution(node) : node;
+}
+
+std::string weight_key(const g::Graph &graph, const Step &step, Kernel kernel) {
+    const auto &node = graph.nodes[step.node];
+    std::ostringstream key;
+    key << static_cast<int>(node.op) << ' ' << static_cast<int>(kernel) << ' ' << step.gain << ' '
+        << step.doubled << '\n';
+    const auto add_names = [&key](const g::Node &of) {
+        for (const auto &[role, tensor] : of.weights) key << role << ' ' << tensor << '\n';
+    };
+    add_names(node);
+    if (step.batch_norm) {
+        const auto &norm = graph.nodes[*step.batch_norm];
+        key << std::hexfloat << norm.real("epsilon") << '\n';
+        add_names(norm);
+    }
+    return std::move(key).str();
+}
+
+std::string packing_key(const g::Graph &graph, const Step &step, Kernel kernel) {
+    const auto node = computed_node(kernel_node(graph, step), kernel);
+    std::ostringstream key;
+    key << weight_key(graph, step, kernel) << node.integer("stride") << ' ' << node.integer("padding");
+    if (node.op == g::Op::conv2d) key << ' ' << node.integer("dilation") << ' ' << node.integer("groups");
+    if (node.op == g::Op::conv_transpose2d) key << ' ' << node.integer("output_padding");
+    return std::move(key).str();
 }
 
 bool works_in_place(g::Op op) {

@@ -39,9 +39,31 @@ Program lower(const graph::Graph &graph);
 /// products per output, many of equal inputs, 2 x 2 are left.
 graph::Node kernel_node(const graph::Graph &graph, const Step &step);
 
-/// Whether the processor computes this transposed convolution as a convolution that gives the four pixels of
-/// each doubled position as channels: with few channels it takes half the time.
-bool computes_in_phases(const graph::Node &node);
+/// How the processor computes a convolution.
+enum class Kernel : std::uint8_t {
+    general, ///< oneDNN's convolution, its weight packed
+    color,   ///< ours, of 3x3 between three channels
+    phases   ///< a transposed one as a convolution that gives the four pixels of each doubled position as
+             ///< channels: with few channels it takes half the time
+};
+/// @param node  from kernel_node(); a convolution
+/// @param fp32  whether it computes in fp32
+Kernel kernel_of(const graph::Node &node, const Step &step, bool fp32);
+
+/// What the kernel computes: the node, or, for phases, the convolution in its place.
+graph::Node computed_node(const graph::Node &node, Kernel kernel);
+/// Channels of the result of phases: those of all four, filled up.
+inline constexpr std::int64_t kPhaseBlock = 16;
+
+bool is_convolution(graph::Op op);
+
+/// What a convolution's weight and bias follow from: steps with one key have them in common.
+std::string weight_key(const graph::Graph &graph, const Step &step, Kernel kernel);
+/// The same of the weight packed for the inputs that it meets.
+std::string packing_key(const graph::Graph &graph, const Step &step, Kernel kernel);
+/// The most sizes of inputs that a weight is packed for at a time, where several steps have it in common. One
+/// step by itself keeps the last.
+inline constexpr std::uint64_t kPackedSizes = 4;
 
 /// Whether a step of this op works in place on an input that it is the last to read.
 bool works_in_place(graph::Op op);

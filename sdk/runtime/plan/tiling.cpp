@@ -3,8 +3,10 @@
 
 #include "mirra/error.hpp"
 #include "mirra/geometry.hpp"
+#include "runtime/plan/memory.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <numeric>
 #include <optional>
 
@@ -91,7 +93,11 @@ class Planner {
         , alignment_(g::alignment(graph))
         , minimum_(g::minimum_extents(graph))
         , halo_(g::receptive_field(graph)) {
+        look();
+        add_footprint({&graph, false});
         for (const auto &use : options.others) {
+            look();
+            add_footprint(use);
             alignment_ = common_alignment(alignment_, g::alignment(*use.graph));
             const auto least = g::minimum_extents(*use.graph);
             minimum_ = {std::max(minimum_.height, least.height), std::max(minimum_.width, least.width)};
@@ -110,13 +116,15 @@ class Planner {
         return assemble(*best);
     }
 
-    [[nodiscard]] std::uint64_t smallest_bytes() const { return smallest_cut().bytes; }
+    [[nodiscard]] std::uint64_t smallest_bytes() {
+        const auto smallest = smallest_cut();
+        return bytes(smallest.x, smallest.y).all;
+    }
 
   private:
     struct Cut {
         Axis x, y;
         double work = 0; ///< input pixels of all tiles
-        std::uint64_t bytes = 0;
     };
 
     Axis axis(std::int64_t size, std::int64_t minimum, std::int64_t before, std::int64_t after) const {
@@ -134,66 +142,82 @@ class Planner {
         return static_cast<double>(x.total_input()) * static_cast<double>(y.total_input());
     }
 
-    [[nodiscard]] std::uint64_t bytes_of(const GraphUse &use, std::int64_t width, std::int64_t height) const {
-        std::map<std::string, g::Shape> inputs;
-        for (const auto &input : use.graph->inputs) inputs[input.name] = {1, input.channels, height, width};
-        return use.gradient ? estimate_gradient_memory(*use.graph, inputs)
-                            : estimate_memory(*use.graph, inputs, options_.precision);
+    void look() const {
+        if (options_.look) options_.look();
     }
 
-    /// Weights stay between the runs of several graphs.
-    [[nodiscard]] std::uint64_t other_weights() const {
-        std::uint64_t bytes = 0;
-        for (const auto &use : options_.others)
-            bytes += static_cast<std::uint64_t>(g::parameter_count(*use.graph)) * sizeof(float);
-        return bytes * kWeightCopies;
+    /// Weights stay between the runs of several graphs; of one graph they are compiled once.
+    void add_footprint(const GraphUse &use) {
+        if (std::ranges::find(uses_, use) != uses_.end()) return;
+        uses_.push_back(use);
+        footprints_.emplace_back(*use.graph, options_.precision, use.gradient);
+        const auto &added = footprints_.back().weights();
+        weights_.held += added.held;
+        weights_.making = std::max(weights_.making, added.making);
     }
 
-    [[nodiscard]] std::uint64_t bytes(const Axis &x, const Axis &y) const {
+    /// Of the graph that needs most.
+    [[nodiscard]] std::uint64_t tensors(std::int64_t width, std::int64_t height) {
+        std::uint64_t most = 0;
+        for (auto &footprint : footprints_) {
+            std::vector<g::Shape> inputs;
+            for (const auto &input : footprint.graph().inputs)
+                inputs.push_back({1, input.channels, height, width});
+            most = std::max(most, footprint.tensors(inputs));
+        }
+        return most;
+    }
+
+    struct Bytes {
+        std::uint64_t all = 0, tensors = 0;
+    };
+    Bytes bytes(const Axis &x, const Axis &y) {
         const auto width = x.largest_input(), height = y.largest_input();
+        const auto [known, added] = bytes_.try_emplace({width, height});
+        if (!added) return known->second;
+        look();
         try {
-            auto most = bytes_of({&graph_, false}, width, height);
-            for (const auto &use : options_.others) most = std::max(most, bytes_of(use, width, height));
-            return most + other_weights() +
-                   options_.extra_per_pixel * static_cast<std::uint64_t>(width * height);
+            const auto most = tensors(width, height);
+            known->second = {most + weights_.all() +
+                                 options_.extra_per_pixel * static_cast<std::uint64_t>(width * height),
+                             most};
         } catch (const Error &error) {
             if (error.code() != ErrorCode::limit) throw;
-            return UINT64_MAX; // tensors beyond what a graph may have: smaller tiles may do
+            known->second.all = UINT64_MAX; // tensors beyond what a graph may have: smaller tiles may do
         }
+        return known->second;
     }
 
-    [[nodiscard]] bool fits(const Axis &x, const Axis &y, std::uint64_t limit, std::uint64_t &needed) const {
+    bool fits(const Axis &x, const Axis &y, std::uint64_t limit) {
         const auto too_large = [this](const Axis &axis) {
             return axis.largest_input() > std::max(options_.largest_tile, axis.minimum);
         };
         if (options_.largest_tile > 0 && (too_large(x) || too_large(y)))
             if (x.core > smallest_core() || y.core > smallest_core()) return false;
-        needed = bytes(x, y);
-        return needed <= limit;
+        return bytes(x, y).all <= limit;
     }
 
     /// The cut with the least work whose memory fits; more tiles mean more halo, so the first that fits is
     /// enough.
-    std::optional<Cut> search(std::uint64_t limit) const {
+    std::optional<Cut> search(std::uint64_t limit) {
         std::optional<Cut> best;
         const std::int64_t steps_x = x_.padded / alignment_, steps_y = y_.padded / alignment_;
-        for (std::int64_t columns = 1; columns <= limit_count(steps_x); columns = next(columns)) {
+        const auto counts = counts_up_to(limit_count(steps_y));
+        const auto with_rows = [&](std::int64_t rows) {
+            Axis y = y_;
+            y.core = (steps_y + rows - 1) / rows * alignment_;
+            return y;
+        };
+        auto enough = counts.end(); // the fewest rows that fit; more columns need no more of them
+        for (const auto columns : counts_up_to(limit_count(steps_x))) {
             Axis x = x_;
             x.core = (steps_x + columns - 1) / columns * alignment_;
-            // More rows need less memory and more work: the first count that fits is found by bisection.
-            const auto counts = row_counts(limit_count(steps_y));
-            const auto with_rows = [&](std::int64_t rows) {
-                Axis y = y_;
-                y.core = (steps_y + rows - 1) / rows * alignment_;
-                return y;
-            };
-            std::uint64_t needed = 0;
-            const auto found = std::ranges::partition_point(
-                counts, [&](std::int64_t rows) { return !fits(x, with_rows(rows), limit, needed); });
-            if (found == counts.end()) continue;
-            const Axis y = with_rows(*found);
+            enough = std::partition_point(
+                counts.begin(), enough, [&](std::int64_t rows) { return !fits(x, with_rows(rows), limit); });
+            if (enough == counts.end()) continue;
+            const Axis y = with_rows(*enough);
             const double work = work_of(x, y);
-            if (!best || work < best->work) best = Cut{x, y, work, bytes(x, y)};
+            if (!best || work < best->work) best = Cut{x, y, work};
         }
         return best;
     }
@@ -205,38 +229,36 @@ class Planner {
     [[nodiscard]] std::int64_t limit_count(std::int64_t steps) const {
         return halo_.unbounded ? 1 : std::max<std::int64_t>(1, steps * alignment_ / smallest_core());
     }
-    static std::vector<std::int64_t> row_counts(std::int64_t most) {
+    static std::vector<std::int64_t> counts_up_to(std::int64_t most) {
         std::vector<std::int64_t> counts;
-        for (std::int64_t rows = 1; rows <= most; rows = next(rows)) counts.push_back(rows);
+        for (std::int64_t count = 1; count <= most; count = next(count)) counts.push_back(count);
         return counts;
     }
     /// Every count up to 16, then coarser: a few percent of work against thousands of trials.
     static std::int64_t next(std::int64_t count) { return count < 16 ? count + 1 : count + count / 8; }
 
-    std::optional<Cut> cut() const {
+    std::optional<Cut> cut() {
         const auto hard = options_.budget > 0 ? options_.budget : UINT64_MAX - 1;
-        std::uint64_t whole = 0;
-        if (fits(x_, y_, std::min(hard, kComfortableBytes), whole))
-            return Cut{x_, y_, work_of(x_, y_), whole};
+        const auto comfortable = std::min(hard, kComfortableBytes);
+        if (fits(x_, y_, comfortable)) return Cut{x_, y_, work_of(x_, y_)};
         const auto smallest = smallest_cut();
-        if (smallest.bytes > hard) return std::nullopt;
-        if (const auto best = search(std::min(hard, kComfortableBytes))) return best;
+        if (bytes(smallest.x, smallest.y).all > hard) return std::nullopt;
+        if (const auto best = search(comfortable)) return best;
         if (const auto best = search(hard)) return best;
         return smallest;
     }
 
     [[nodiscard]] Cut smallest_cut() const {
-        Cut cut{x_, y_, 0, 0};
+        Cut cut{x_, y_, 0};
         if (!halo_.unbounded) {
             cut.x.core = std::min(x_.core, smallest_core());
             cut.y.core = std::min(y_.core, smallest_core());
         }
-        cut.bytes = bytes(cut.x, cut.y);
         return cut;
     }
 
-    [[noreturn]] void fail() const {
-        const auto needed = smallest_cut().bytes;
+    [[noreturn]] void fail() {
+        const auto needed = smallest_bytes();
         throw Error(ErrorCode::budget,
                     "the memory budget of " + std::to_string(options_.budget) +
                         " bytes is too small: the smallest tile needs " + std::to_string(needed) + " bytes",
@@ -244,12 +266,13 @@ class Planner {
                     "raise the limit by at least " + std::to_string(needed - options_.budget) + " bytes");
     }
 
-    [[nodiscard]] TilePlan assemble(const Cut &cut) const {
+    [[nodiscard]] TilePlan assemble(const Cut &cut) {
         if (cut.x.count() > kMostTiles / cut.y.count())
             throw Error(ErrorCode::limit,
                         "the image would be cut into " + std::to_string(cut.x.count()) + " x " +
                             std::to_string(cut.y.count()) + " tiles",
                         "image", "raise the memory limit or the tile size, or cut the image up");
+        const auto needed = bytes(cut.x, cut.y);
         TilePlan plan{.tiles = {},
                       .halo = halo_,
                       .alignment = alignment_,
@@ -257,7 +280,9 @@ class Planner {
                       .input_height = cut.y.largest_input(),
                       .padded_width = x_.padded,
                       .padded_height = y_.padded,
-                      .peak_bytes = cut.bytes};
+                      .peak_bytes = needed.all,
+                      .tensor_bytes = needed.tensors,
+                      .weight_bytes = weights_.all()};
         for (std::int64_t row = 0; row < cut.y.count(); ++row)
             for (std::int64_t column = 0; column < cut.x.count(); ++column) {
                 const auto x = cut.x.span(column), y = cut.y.span(row);
@@ -276,6 +301,10 @@ class Planner {
     g::Extents minimum_;
     g::Halo halo_;
     Axis x_, y_;
+    std::vector<GraphUse> uses_;
+    std::deque<Footprint> footprints_;                             ///< of these
+    WeightBytes weights_;                                          ///< of all of them
+    std::map<std::pair<std::int64_t, std::int64_t>, Bytes> bytes_; ///< by width and height of a tile's input
 };
 
 void check_size(std::int64_t width, std::int64_t height) {

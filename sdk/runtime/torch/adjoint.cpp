@@ -66,6 +66,10 @@ Adjoint::Adjoint(const CompiledStep &convolution) : kind_(kind_of(convolution)),
     }
 }
 
+void Adjoint::share() {
+    if (packed_) packed_->share();
+}
+
 void Adjoint::convolve_back(const at::Tensor &weight, std::int64_t stride, std::int64_t padding) {
     weight_ = padded_outputs(weight).contiguous(at::MemoryFormat::ChannelsLast);
     back_.name = forward_.name;

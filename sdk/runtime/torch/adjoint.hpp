@@ -6,10 +6,12 @@
 
 namespace mirra::runtime {
 
-/// Immutable, thread-safe.
+/// Thread-safe once compiled.
 class Adjoint {
   public:
     explicit Adjoint(const CompiledStep &convolution);
+    /// One step more has it.
+    void share();
 
     /// @param gradient    of the convolution's result, before what is added to it
     /// @param input_size  of the convolution's input

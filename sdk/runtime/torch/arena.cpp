@@ -23,7 +23,11 @@ constexpr std::size_t kMostBlocksKept = 256;
 
 class CpuArena final : public Arena, public std::enable_shared_from_this<CpuArena> {
   public:
-    explicit CpuArena(std::uint64_t limit) : limit_(limit) {}
+    CpuArena(std::uint64_t limit, std::uint64_t keep)
+        : limit_(limit)
+        , keep_(keep != 0    ? keep
+                : limit != 0 ? limit
+                             : UINT64_MAX) {}
     ~CpuArena() override { trim(); }
 
     [[nodiscard]] std::uint64_t peak_bytes() const override {
@@ -33,6 +37,13 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
     [[nodiscard]] std::uint64_t current_bytes() const override {
         const std::scoped_lock lock(mutex_);
         return held_;
+    }
+
+    void reserve(std::uint64_t bytes) override {
+        const std::scoped_lock lock(mutex_);
+        if (limit_ == 0) return;
+        make_room(bytes);
+        reserved_ += bytes;
     }
 
     /// The smallest kept block that is not much too large, else a new one.
@@ -81,12 +92,23 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
         free_.clear();
     }
 
-    void make_room(std::size_t size) {
-        if (limit_ == 0 || held_ + size <= limit_) return;
-        trim();
-        if (held_ + size > limit_)
+    /// Gives freed blocks back, the largest first, until so many bytes more are no more than `most`.
+    void trim(std::uint64_t size, std::uint64_t most) {
+        while (!free_.empty() && held_ + reserved_ + size > most) {
+            const auto largest = std::prev(free_.end());
+            std::free(largest->second);
+            held_ -= largest->first;
+            free_.erase(largest);
+        }
+    }
+
+    void make_room(std::uint64_t size) {
+        trim(size, keep_);
+        if (limit_ == 0) return;
+        trim(size, limit_);
+        if (size > limit_ || held_ + reserved_ > limit_ - size)
             throw Error(ErrorCode::budget,
-                        "the run needs at least " + std::to_string(held_ + size) +
+                        "the run needs at least " + std::to_string(held_ + reserved_ + size) +
                             " bytes, more than the limit of " + std::to_string(limit_),
                         "memory_limit", "raise the memory limit, or use smaller tiles");
     }
@@ -103,10 +125,10 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
         return block;
     }
 
-    const std::uint64_t limit_;
+    const std::uint64_t limit_, keep_;
     mutable std::mutex mutex_;
     std::multimap<std::size_t, void *> free_;
-    std::uint64_t held_ = 0, peak_ = 0;
+    std::uint64_t held_ = 0, reserved_ = 0, peak_ = 0;
     bool retired_ = false;
 };
 
@@ -187,9 +209,9 @@ void install_arena_allocator() {
     static_cast<void>(installed);
 }
 
-std::shared_ptr<Arena> make_cpu_arena(std::uint64_t limit) {
+std::shared_ptr<Arena> make_cpu_arena(std::uint64_t limit, std::uint64_t keep) {
     // Blocks keep the arena itself; the callers' handle only retires it.
-    auto arena = std::make_shared<CpuArena>(limit);
+    auto arena = std::make_shared<CpuArena>(limit, keep);
     auto *handle = arena.get();
     return {handle, [arena = std::move(arena)](Arena *) { arena->retire(); }};
 }

@@ -1,6 +1,7 @@
 // The steps over the row kernels.
 #include "runtime/torch/color.hpp"
 
+#include "runtime/plan/program.hpp"
 #include "runtime/torch/libtorch.hpp"
 
 #include <ATen/Parallel.h>
@@ -12,10 +13,8 @@
 namespace mirra::runtime {
 namespace {
 
-namespace g = mirra::graph;
-
 constexpr std::int64_t kGrainElements = 32768, kColors = 3;
-constexpr std::int64_t kPhases = 4, kPhaseBlock = 16;
+constexpr std::int64_t kPhases = 4;
 
 at::Tensor empty_like_picture(const at::Tensor &x, at::IntArrayRef sizes) {
     return at::empty(sizes, x.options().memory_format(at::MemoryFormat::ChannelsLast));
@@ -74,13 +73,6 @@ at::Tensor affine_channels(const at::Tensor &x, const at::Tensor &scale, const a
     return out;
 }
 
-bool is_color_convolution(const g::Node &node) {
-    return node.op == g::Op::conv2d && node.integer("in_channels") == kColors &&
-           node.integer("out_channels") == kColors && node.integer("kernel") == 3 &&
-           node.integer("stride") == 1 && node.integer("padding") == 1 && node.integer("dilation") == 1 &&
-           node.integer("groups") == 1;
-}
-
 at::Tensor color_convolution(const at::Tensor &input, const ColorFilter &filter, bool relu) {
     const auto x = input.contiguous(at::MemoryFormat::ChannelsLast);
     auto out = empty_like_picture(x, x.sizes());
@@ -101,18 +93,6 @@ at::Tensor color_convolution(const at::Tensor &input, const ColorFilter &filter,
         }
     });
     return out;
-}
-
-g::Node phase_convolution(const g::Node &transposed) {
-    g::Node node;
-    node.name = transposed.name;
-    node.op = g::Op::conv2d;
-    node.inputs = transposed.inputs;
-    node.attributes = {{"in_channels", transposed.integer("in_channels")},
-                       {"out_channels", kPhaseBlock},
-                       {"kernel", std::int64_t{3}},
-                       {"padding", std::int64_t{1}}};
-    return node;
 }
 
 /// Of a kernel of four, stride two and padding one, an even output reads taps 3 and 1 at the inputs before

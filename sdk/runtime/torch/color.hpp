@@ -2,7 +2,6 @@
 // said.
 #pragma once
 
-#include "mirra/graph.hpp"
 #include "runtime/torch/color_kernel.hpp"
 
 #include <ATen/core/TensorBody.h>
@@ -13,16 +12,12 @@ namespace mirra::runtime {
 /// @param scale, offset  of each channel, or one of all, in any shape
 at::Tensor affine_channels(const at::Tensor &x, const at::Tensor &scale, const at::Tensor &offset);
 
-/// Whether color_convolution() computes this node.
-bool is_color_convolution(const graph::Node &node);
 /// 3x3, padded by a zero, of [N, 3, H, W], channels-last.
 at::Tensor color_convolution(const at::Tensor &input, const ColorFilter &filter, bool relu);
 
-/// The node that gives the four phases of a transposed convolution's result, for a node that
-/// runtime::computes_in_phases(): a convolution at the input's resolution.
-graph::Node phase_convolution(const graph::Node &transposed);
-/// Its weight; channel (2 dy + dx) * C + c is color c of the pixels with the parity dy, dx. Padded by zeros,
-/// as oneDNN is many times slower for a count of channels that is no multiple of a vector.
+/// The weight of the convolution in place of a transposed one (Kernel::phases); channel (2 dy + dx) * C + c
+/// is color c of the pixels with the parity dy, dx. Padded by zeros, as oneDNN is many times slower for a
+/// count of channels that is no multiple of a vector.
 at::Tensor phase_weight(const at::Tensor &transposed);
 at::Tensor phase_bias(const at::Tensor &bias);
 /// [N, >= 4 C, H, W] -> [N, C, 2H, 2W], channels-last, in the type of the phases.

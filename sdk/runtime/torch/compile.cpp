@@ -19,6 +19,15 @@ at::Tensor doubled_weight(const at::Tensor &weight) {
     return at::matmul(taps, at::matmul(weight, taps.t())).transpose(0, 1).contiguous();
 }
 
+/// values *= scale of their channel, each product rounded from double precision.
+void scale_channels(at::Tensor &weight, const at::Tensor &scale, std::int64_t axis) {
+    const auto channels = weight.size(axis), inner = weight.stride(axis), count = weight.numel();
+    auto *values = weight.mutable_data_ptr<float>();
+    const auto *scales = scale.const_data_ptr<double>();
+    for (std::int64_t i = 0; i < count; ++i)
+        values[i] = static_cast<float>(values[i] * scales[i / inner % channels]);
+}
+
 class Compiler {
   public:
     Compiler(const g::Graph &graph, const WeightSource &weights, const c10::Device &device,
@@ -37,18 +46,24 @@ class Compiler {
         switch (node.op) {
         case g::Op::conv2d:
         case g::Op::conv_transpose2d:
-            convolution(node, out);
+            convolution(out);
             break;
         case g::Op::normalise:
             normalise(node, out);
             break;
         default:
-            for (const auto &[role, name] : node.weights) out.others[role] = load(name).to(device_);
+            for (const auto &[role, name] : node.weights) out.others[role] = other(name);
         }
         return out;
     }
 
   private:
+    /// A convolution's weight in the form that its kernel takes.
+    struct Prepared {
+        at::Tensor weight, bias;
+        std::shared_ptr<const ColorFilter> color;
+    };
+
     at::Tensor load(const std::string &name) const { return load_weight(weights_, name, shapes_.at(name)); }
 
     at::Tensor role(const g::Node &node, const char *name) const {
@@ -56,37 +71,54 @@ class Compiler {
         return found == node.weights.end() ? at::Tensor() : load(found->second);
     }
 
-    void convolution(const g::Node &node, CompiledStep &out) const {
-        auto weight = role(node, "weight"), bias = role(node, "bias");
-        const bool transposed = node.op == g::Op::conv_transpose2d;
-        if (out.step.batch_norm) fold(graph_.nodes[*out.step.batch_norm], transposed, weight, bias);
-        if (out.step.gain != 1) {
-            weight.mul_(out.step.gain);
-            if (bias.defined()) bias.mul_(out.step.gain);
-        }
-        if (out.step.doubled) weight = doubled_weight(weight);
-        if (device_.is_cpu()) choose_kernel(weight, bias, out);
-        if (out.color) {
-            out.weight = weight;
-            return;
-        }
-        if (bias.defined()) out.bias = bias.to(device_, type_);
-        out.weight = weight.to(device_, type_).contiguous(at::MemoryFormat::ChannelsLast);
-        if (device_.is_cpu()) out.packed = std::make_shared<PackedWeight>(out.node, out.weight);
+    at::Tensor other(const std::string &name) {
+        auto &tensor = others_[name];
+        if (!tensor.defined()) tensor = load(name).to(device_);
+        return tensor;
     }
 
-    /// Other ways to compute a convolution of few channels, where one is faster.
-    void choose_kernel(at::Tensor &weight, at::Tensor &bias, CompiledStep &out) const {
-        if (out.step.addend) return;
-        if (type_ == at::kFloat && is_color_convolution(out.node)) {
-            out.color = ColorFilter::make(weight.contiguous().const_data_ptr<float>(),
-                                          bias.defined() ? bias.const_data_ptr<float>() : nullptr);
-        } else if (computes_in_phases(out.node)) {
-            out.phases_of = weight.size(1);
-            out.node = phase_convolution(out.node);
+    void convolution(CompiledStep &out) {
+        const auto kernel =
+            device_.is_cpu() ? kernel_of(out.node, out.step, type_ == at::kFloat) : Kernel::general;
+        const auto [place, added] = prepared_.try_emplace(weight_key(graph_, out.step, kernel));
+        if (added) place->second = prepare(out.step, kernel);
+        out.weight = place->second.weight;
+        out.bias = place->second.bias;
+        out.color = place->second.color;
+        out.packing = packing_key(graph_, out.step, kernel);
+        if (kernel == Kernel::phases) out.phases_of = out.node.integer("out_channels");
+        out.node = computed_node(out.node, kernel);
+        if (!device_.is_cpu() || out.color) return;
+        auto &packed = packed_[out.packing];
+        if (packed)
+            packed->share();
+        else
+            packed = std::make_shared<PackedWeight>(out.node, out.weight);
+        out.packed = packed;
+    }
+
+    [[nodiscard]] Prepared prepare(const Step &step, Kernel kernel) const {
+        const auto &node = graph_.nodes[step.node];
+        auto weight = role(node, "weight"), bias = role(node, "bias");
+        const bool transposed = node.op == g::Op::conv_transpose2d;
+        if (step.batch_norm) fold(graph_.nodes[*step.batch_norm], transposed, weight, bias);
+        if (step.gain != 1) {
+            weight.mul_(step.gain);
+            if (bias.defined()) bias.mul_(step.gain);
+        }
+        if (step.doubled) weight = doubled_weight(weight);
+        if (kernel == Kernel::color)
+            return {weight,
+                    {},
+                    std::make_shared<const ColorFilter>(
+                        ColorFilter::make(weight.contiguous().const_data_ptr<float>(),
+                                          bias.defined() ? bias.const_data_ptr<float>() : nullptr))};
+        if (kernel == Kernel::phases) {
             weight = phase_weight(weight);
             if (bias.defined()) bias = phase_bias(bias);
         }
+        return {weight.to(device_, type_).contiguous(at::MemoryFormat::ChannelsLast),
+                bias.defined() ? bias.to(device_, type_) : bias, nullptr};
     }
 
     /// y = (w x + b - mean) * gamma / sqrt(var + epsilon) + beta, as one convolution; in double precision.
@@ -96,9 +128,7 @@ class Compiler {
         const auto shift =
             bias.defined() ? bias.to(at::kDouble) - wide("running_mean") : -wide("running_mean");
         bias = (wide("bias") + shift * scale).to(at::kFloat);
-        const auto shape =
-            transposed ? std::vector<std::int64_t>{1, -1, 1, 1} : std::vector<std::int64_t>{-1, 1, 1, 1};
-        weight = (weight.to(at::kDouble) * scale.view(shape)).to(at::kFloat);
+        scale_channels(weight, scale, transposed ? 1 : 0);
     }
 
     void normalise(const g::Node &node, CompiledStep &out) const {
@@ -114,6 +144,9 @@ class Compiler {
     c10::Device device_;
     at::ScalarType type_;
     std::map<std::string, g::Shape> shapes_;
+    std::map<std::string, Prepared> prepared_;                    ///< by weight_key()
+    std::map<std::string, std::shared_ptr<PackedWeight>> packed_; ///< by packing_key()
+    std::map<std::string, at::Tensor> others_;                    ///< by name
 };
 
 } // namespace

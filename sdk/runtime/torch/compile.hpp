@@ -17,13 +17,15 @@ namespace mirra::runtime {
 
 class PackedWeight;
 
+/// Steps whose weights follow from the same tensors of the bundle in the same way have them in common.
 struct CompiledStep {
     Step step;
     graph::Node node;                     ///< what to compute: the graph's, or one that stands for it
     at::Tensor weight, bias;              ///< of a convolution, batch norm folded in; no bias with `color`
     std::shared_ptr<PackedWeight> packed; ///< the weight for oneDNN; null where another library convolves
-    std::optional<ColorFilter> color;     ///< the convolution, if color_convolution() computes it
-    std::int64_t phases_of = 0;           ///< channels to join the result's phases to; 0: it has none
+    std::string packing;                  ///< its key: steps with one key have one convolution
+    std::shared_ptr<const ColorFilter> color; ///< the convolution, if color_convolution() computes it
+    std::int64_t phases_of = 0;               ///< channels to join the result's phases to; 0: it has none
     std::map<std::string, at::Tensor> others; ///< weights of any other op, by role
     at::Tensor scale, offset;                 ///< of normalise
 };

@@ -13,6 +13,7 @@
 #include "runtime/torch/tensor.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace mirra::runtime {
 namespace {
@@ -33,13 +34,14 @@ at::ScalarType scalar_type(Precision precision) {
 /// One run: the values alive and the step at hand.
 class Frame {
   public:
-    Frame(const g::Graph &graph, at::ScalarType type, std::span<const TensorPtr> inputs)
+    /// @param as_is  inputs that are read in whatever format they have
+    Frame(const g::Graph &graph, at::ScalarType type, const std::vector<bool> &as_is,
+          std::span<const TensorPtr> inputs)
         : graph_(graph)
         , type_(type) {
         for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
             auto &value = values_[graph.inputs[i].name] = unwrap(*inputs[i]);
-            if (!only_normalised(graph.inputs[i].name))
-                value = value.contiguous(at::MemoryFormat::ChannelsLast);
+            if (!as_is[i]) value = value.contiguous(at::MemoryFormat::ChannelsLast);
         }
     }
 
@@ -63,13 +65,6 @@ class Frame {
     }
 
   private:
-    /// Such an input is read in whatever format it has.
-    [[nodiscard]] bool only_normalised(const std::string &input) const {
-        return std::ranges::all_of(graph_.nodes, [&](const g::Node &node) {
-            return node.op == g::Op::normalise || std::ranges::find(node.inputs, input) == node.inputs.end();
-        });
-    }
-
     at::Tensor normalise(const CompiledStep &compiled) const {
         const auto &x = values_.at(compiled.step.inputs[0]);
         if (x.is_cpu() && x.scalar_type() == at::kFloat)
@@ -149,11 +144,22 @@ class Frame {
     std::map<std::string, at::Tensor> values_;
 };
 
+/// Which of the inputs are read by `normalise` alone.
+std::vector<bool> only_normalised(const g::Graph &graph) {
+    std::set<std::string> others;
+    for (const auto &node : graph.nodes)
+        if (node.op != g::Op::normalise) others.insert(node.inputs.begin(), node.inputs.end());
+    std::vector<bool> out;
+    for (const auto &input : graph.inputs) out.push_back(!others.contains(input.name));
+    return out;
+}
+
 class TorchExecutable final : public Executable {
   public:
     TorchExecutable(const g::Graph &graph, const WeightSource &weights, const CompileOptions &options)
         : graph_(graph)
-        , type_(scalar_type(options.precision)) {
+        , type_(scalar_type(options.precision))
+        , as_is_(only_normalised(graph)) {
         g::validate(graph_);
         const c10::InferenceMode inference;
         steps_ = compile_steps(graph_, weights, find_device(options.device), type_);
@@ -162,7 +168,7 @@ class TorchExecutable final : public Executable {
     std::vector<TensorPtr> run(std::span<const TensorPtr> inputs) override {
         check(inputs);
         const c10::InferenceMode inference;
-        Frame frame(graph_, type_, inputs);
+        Frame frame(graph_, type_, as_is_, inputs);
         for (const auto &step : steps_) frame.execute(step);
         return frame.outputs();
     }
@@ -183,6 +189,7 @@ class TorchExecutable final : public Executable {
 
     g::Graph graph_;
     at::ScalarType type_;
+    std::vector<bool> as_is_;
     std::vector<CompiledStep> steps_;
 };
 

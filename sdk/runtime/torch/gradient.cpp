@@ -18,15 +18,20 @@ namespace {
 
 namespace g = mirra::graph;
 
-bool is_convolution(const CompiledStep &step) {
-    return step.node.op == g::Op::conv2d || step.node.op == g::Op::conv_transpose2d;
-}
-
 std::vector<DifferentiableStep> compile_differentiable(const g::Graph &graph, const WeightSource &weights,
                                                        const c10::Device &device) {
     std::vector<DifferentiableStep> out;
+    std::map<std::string, std::shared_ptr<Adjoint>> adjoints; // one a convolution, as its weights are
     for (auto &step : compile_steps(graph, weights, device, at::kFloat)) {
-        auto back = is_convolution(step) ? std::make_shared<const Adjoint>(step) : nullptr;
+        std::shared_ptr<Adjoint> back;
+        if (is_convolution(step.node.op)) {
+            auto &adjoint = adjoints[step.packing];
+            if (adjoint)
+                adjoint->share();
+            else
+                adjoint = std::make_shared<Adjoint>(step);
+            back = adjoint;
+        }
         out.push_back({std::move(step), std::move(back)});
     }
     return out;

@@ -77,7 +77,9 @@ class TorchModule final : public Module {
         return guarded([&] { return make_differentiable(graph, weights, device); });
     }
 
-    std::shared_ptr<Arena> make_arena(std::uint64_t limit) override { return make_cpu_arena(limit); }
+    std::shared_ptr<Arena> make_arena(std::uint64_t limit, std::uint64_t keep) override {
+        return make_cpu_arena(limit, keep);
+    }
     std::unique_ptr<ArenaScope> enter(const std::shared_ptr<Arena> &arena) override {
         return enter_cpu_arena(arena);
     }
