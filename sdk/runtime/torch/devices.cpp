@@ -27,7 +27,9 @@ const std::string &cuda_failure() {
     static const std::string reason = [] {
         const std::string file = cuda_library();
         std::error_code ignored;
-        if (!std::filesystem::exists(file, ignored)) return "LibTorch was installed without " + file;
+        if (!std::filesystem::exists(file, ignored))
+            return "there is no " + file +
+                   "; a build with -DMIRRA_PRIVATE_LIBTORCH=OFF runs on LibTorch as it is installed, with CUDA";
         if (!dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL)) return std::string(dlerror());
         return std::string(
             torch::cuda::is_available() ? "" : "no CUDA device, or no driver that LibTorch can use");
