@@ -483,7 +483,7 @@ TEST_F(PluginDenoiserBound, AStatedLevelIsFollowed) {
 
 /// What lies under alpha 0 changes nothing that is seen, and stays.
 TEST(PluginDenoiserHidden, ColorsChangeNothing) {
-    constexpr std::int32_t kSide = 96;
+    static constexpr std::int32_t kSide = 96;
     const auto cut_out = [](std::uint8_t hidden) {
         auto pixels = std::make_unique<Pixels<std::uint8_t>>(kSide, kSide, MIRRA_COLOR_RGBA, MIRRA_FORMAT_U8);
         const Floats colors = textured(kSide, kSide, 3, 12.0 / 255);
@@ -505,7 +505,9 @@ TEST(PluginDenoiserHidden, ColorsChangeNothing) {
         for (std::size_t i = 0; i < one.size(); ++i) {
             const bool visible = dark->samples[i | 3U] > 0;
             ASSERT_EQ(one[i], visible ? other[i] : dark->samples[i]) << i;
-            if (!visible) ASSERT_EQ(other[i], bright->samples[i]) << i;
+            if (!visible) {
+                ASSERT_EQ(other[i], bright->samples[i]) << i;
+            }
         }
         EXPECT_EQ(one, denoised(*dark, parameters, {.blur = true}, 32)) << "tiles";
     }
