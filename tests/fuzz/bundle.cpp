@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 using namespace mirra;
 
 namespace {
@@ -17,11 +19,10 @@ std::vector<std::byte> assemble(Json header, fuzz::Bytes tensors) {
     auto text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
     text.resize((text.size() + 7) / 8 * 8, ' ');
     const std::uint64_t length = text.size();
-    std::vector<std::byte> file(sizeof length);
+    std::vector<std::byte> file(sizeof length + text.size() + tensors.size());
     std::memcpy(file.data(), &length, sizeof length);
-    const auto bytes = std::as_bytes(std::span(text));
-    file.insert(file.end(), bytes.begin(), bytes.end());
-    file.insert(file.end(), tensors.begin(), tensors.end());
+    std::ranges::copy(std::as_bytes(std::span(text)), file.begin() + sizeof length);
+    std::ranges::copy(tensors, file.end() - static_cast<std::ptrdiff_t>(tensors.size()));
     return file;
 }
 

@@ -132,7 +132,9 @@ TEST_F(CliTruth, HiddenColorsChangeNothingThatIsSeen) {
         for (std::size_t i = 0; i < a.size(); ++i) {
             const bool visible = dark[i | 3U] > 0;
             ASSERT_EQ(a[i], visible ? b[i] : dark[i]) << task.front() << ", sample " << i;
-            if (!visible) ASSERT_EQ(b[i], green[i]) << task.front() << ", sample " << i;
+            if (!visible) {
+                ASSERT_EQ(b[i], green[i]) << task.front() << ", sample " << i;
+            }
         }
     }
 }
@@ -161,7 +163,7 @@ TEST_F(CliTruth, ACutOutHasNoFringes) {
             if (depth < 1) continue;
             for (std::size_t c = 0; c < 3; ++c) {
                 const auto at = static_cast<std::size_t>(y * kWidth + x);
-                const double error = double{done[4 * at + c]} - clean[3 * at + c];
+                const double error = static_cast<double>(done[4 * at + c]) - clean[3 * at + c];
                 (depth < 6 ? border : inside) += error * error;
                 ++(depth < 6 ? border_count : inside_count);
             }
