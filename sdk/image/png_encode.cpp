@@ -49,7 +49,8 @@ class PngWriter {
 
     std::vector<std::byte> encode() {
         if (guarded(*this)) return std::move(out_);
-        if (out_of_memory_) throw std::bad_alloc();
+        // zlib's own words, which libpng hands on
+        if (out_of_memory_ || std::string_view(message_.data()) == "Out of memory") throw std::bad_alloc();
         throw Error(ErrorCode::unsupported, std::string("cannot write the PNG: ") + message_.data());
     }
 

@@ -24,7 +24,12 @@ struct Fault {
 
 void expect_error(const Fault &fault, long n, bool lasting) {
     const std::string at = "allocation " + std::to_string(n) + (lasting ? " and all after it: " : ": ");
-    EXPECT_TRUE(fault.status == MIRRA_OK || fault.status == MIRRA_E_OUT_OF_MEMORY)
+    // Where a plugin asks the host for a number, a failure is a 0, from which the plugin makes an error of
+    // its own.
+    const bool number =
+        fault.status == MIRRA_E_MISMATCH &&
+        std::string_view(mirra_error_message(fault.error)).find("no grid") != std::string_view::npos;
+    EXPECT_TRUE(fault.status == MIRRA_OK || fault.status == MIRRA_E_OUT_OF_MEMORY || number)
         << at << mirra_status_name(fault.status) << ": " << mirra_error_message(fault.error) << " ["
         << mirra_error_subject(fault.error) << "]";
     EXPECT_EQ(fault.status, mirra_error_code(fault.error)) << at;
@@ -230,8 +235,7 @@ TEST(ThreadFaults, AJobForWhichThereIsNoThreadIsAnErrorAndTheSessionIsFree) {
     const mirra_port_value ports[] = {port("image", in.image), port("output", in.image)};
     fail_threads(true);
     Job job;
-    EXPECT_STATUS(MIRRA_E_OUT_OF_MEMORY,
-                  mirra_session_submit(session.get(), ports, 2, nullptr, job.out(), error));
+    EXPECT_STATUS(MIRRA_E_LIMIT, mirra_session_submit(session.get(), ports, 2, nullptr, job.out(), error));
     fail_threads(false);
     EXPECT_OK(mirra_session_submit(session.get(), ports, 2, nullptr, job.out(), error));
     EXPECT_OK(mirra_job_wait(job.get(), -1, nullptr, error));
