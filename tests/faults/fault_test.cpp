@@ -139,7 +139,7 @@ int Faults::each_call(const std::string &how, bool from, const std::string &old,
         if (!old.empty()) std::ofstream(file(), std::ios::binary) << old;
         fs::remove(mark());
         Variables variables{{"LD_PRELOAD", MIRRA_TEST_FAULTY_FILES},
-                            {"FAULTY_FOLDER", folder().string()},
+                            {"FAULTY_FOLDER", fs::weakly_canonical(folder()).string()},
                             {"FAULTY_CALL", std::to_string(call) + (from ? "+" : "")},
                             {"FAULTY_HOW", how},
                             {"FAULTY_MARK", mark().string()}};

@@ -48,7 +48,7 @@ class TrainerFaults : public testing::Test {
     /// As how = KILL or an errno says, from the `call`-th on that concerns a file below the folder.
     [[nodiscard]] test::Variables faulty(const fs::path &below, int call, const char *how) const {
         return {{"LD_PRELOAD", MIRRA_TEST_FAULTY_FILES},
-                {"FAULTY_FOLDER", below.string()},
+                {"FAULTY_FOLDER", fs::weakly_canonical(below).string()},
                 {"FAULTY_CALL", std::to_string(call)},
                 {"FAULTY_HOW", how},
                 {"FAULTY_MARK", mark().string()}};
@@ -138,19 +138,21 @@ TEST_F(TrainerFaults, AnImportIsWholeOrNotThere) {
 TEST_F(TrainerFaults, SignalsThatTheCallerIgnoresStayIgnored) {
     const auto recipe = folder_ / "long.toml";
     std::ofstream(recipe) << std::string(kRecipe).replace(std::string(kRecipe).find("steps = 6"), 9,
-                                                          "steps = 60");
+                                                          "steps = 3000");
     auto words = training(folder_ / "ignored.mirra");
     words[4] = recipe;
     const auto before = std::signal(SIGHUP, SIG_IGN);
     TrainProcess process(words, {}, folder_ / "log");
     std::signal(SIGHUP, before);
-    ASSERT_TRUE(process.wait_for_file(folder_ / "ignored.mirra.run" / "run.json")) << process.output();
+    ASSERT_TRUE(process.wait_for_file(folder_ / "ignored.mirra.run" / "checkpoint.safetensors"))
+        << process.output();
     process.signal(SIGHUP);
     EXPECT_EQ(process.wait(), 0) << process.output();
     auto stopped = training(folder_ / "stopped.mirra");
     stopped[4] = recipe;
     TrainProcess other(stopped, {}, folder_ / "log2");
-    ASSERT_TRUE(other.wait_for_file(folder_ / "stopped.mirra.run" / "run.json")) << other.output();
+    ASSERT_TRUE(other.wait_for_file(folder_ / "stopped.mirra.run" / "checkpoint.safetensors"))
+        << other.output();
     other.signal(SIGHUP);
     const int status = other.wait();
     EXPECT_TRUE(status == 130 || status == -SIGHUP) << status << other.output();
