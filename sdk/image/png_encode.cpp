@@ -49,8 +49,10 @@ class PngWriter {
 
     std::vector<std::byte> encode() {
         if (guarded(*this)) return std::move(out_);
-        // zlib's own words, which libpng hands on
-        if (out_of_memory_ || std::string_view(message_.data()) == "Out of memory") throw std::bad_alloc();
+        // The words of zlib and libpng for a lack of memory.
+        const std::string_view message(message_.data());
+        if (out_of_memory_ || message == "Out of memory" || message == "insufficient memory")
+            throw std::bad_alloc();
         throw Error(ErrorCode::unsupported, std::string("cannot write the PNG: ") + message_.data());
     }
 
