@@ -146,7 +146,10 @@ Picture make_sheet(std::span<const SheetEntry> entries, const SheetSettings &set
     const Layout layout = lay_out(images, settings);
     Picture picture = make_picture(static_cast<int>(layout.width), static_cast<int>(layout.height),
                                    MIRRA_FORMAT_U8, MIRRA_COLOR_RGB);
-    copy_color(picture, same ? first : converted.front());
+    const Picture &colors = same ? first : converted.front();
+    const mirra_image described = view_of(colors);
+    // A profile of gray that could not be converted is none of a sheet, which is in colours.
+    if (described.color >= MIRRA_COLOR_RGB || described.icc == nullptr) copy_color(picture, colors);
     const mirra_image sheet = view_of(picture);
     fill(sheet);
     for (std::size_t i = 0; i < images.size(); ++i) {

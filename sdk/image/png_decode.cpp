@@ -58,8 +58,11 @@ class PngReader {
     static void read_end(PngReader &reader);
 
     void run(Step step) {
-        if (!guarded(*this, step))
-            throw Error(ErrorCode::corrupt, std::string("the PNG is damaged: ") + message_.data());
+        if (guarded(*this, step)) return;
+        const std::string_view message(message_.data());
+        if (message.ends_with("Out of memory") || message.ends_with("insufficient memory"))
+            throw std::bad_alloc();
+        throw Error(ErrorCode::corrupt, "the PNG is damaged: " + std::string(message));
     }
     void check_header(const DecodeOptions &options) const;
 
