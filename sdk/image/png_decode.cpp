@@ -60,8 +60,7 @@ class PngReader {
     void run(Step step) {
         if (guarded(*this, step)) return;
         const std::string_view message(message_.data());
-        if (message.ends_with("Out of memory") || message.ends_with("insufficient memory"))
-            throw std::bad_alloc();
+        if (message.find(" memory") != message.npos) throw std::bad_alloc(); // zlib's and libpng's words
         throw Error(ErrorCode::corrupt, "the PNG is damaged: " + std::string(message));
     }
     void check_header(const DecodeOptions &options) const;

@@ -51,8 +51,7 @@ class PngWriter {
         if (guarded(*this)) return std::move(out_);
         // The words of zlib and libpng for a lack of memory.
         const std::string_view message(message_.data());
-        if (out_of_memory_ || message == "Out of memory" || message == "insufficient memory")
-            throw std::bad_alloc();
+        if (out_of_memory_ || message.find(" memory") != message.npos) throw std::bad_alloc();
         throw Error(ErrorCode::unsupported, std::string("cannot write the PNG: ") + message_.data());
     }
 
