@@ -21,7 +21,7 @@ try:
     from torch import nn
     from torch.nn.utils import spectral_norm
 except ImportError:
-    print("torch is not installed: skipped")
+    print("SKIP: this system's Python has no torch")
     sys.exit(77)
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
