@@ -216,7 +216,7 @@ class Footprint::Simulation {
     }
 
     /// Bytes a column of the windows of rows that ColorFilter's threads have.
-    static constexpr std::uint64_t kRowWindows = 16 * 3 * 3 * sizeof(float);
+    static constexpr std::uint64_t kRowWindows = std::uint64_t{16} * 3 * 3 * sizeof(float);
 
     const std::size_t input_count_;
     const std::uint64_t value_bytes_;
@@ -263,6 +263,7 @@ class Footprint::WayBack {
             waiting[value] = true;
         };
         for (const auto output : footprint_.outputs_) wait(output);
+        // NOLINTNEXTLINE(modernize-loop-convert): backwards
         for (auto played = footprint_.steps_.rbegin(); played != footprint_.steps_.rend(); ++played) {
             if (!waiting[played->result]) continue;
             for (const auto input : played->inputs) wait(input);

@@ -88,8 +88,7 @@ struct Axis {
 class Planner {
   public:
     Planner(const g::Graph &graph, std::int64_t width, std::int64_t height, const TilingOptions &options)
-        : graph_(graph)
-        , options_(options)
+        : options_(options)
         , alignment_(g::alignment(graph))
         , minimum_(g::minimum_extents(graph))
         , halo_(g::receptive_field(graph)) {
@@ -295,7 +294,6 @@ class Planner {
         return plan;
     }
 
-    const g::Graph &graph_;
     const TilingOptions &options_;
     std::int64_t alignment_;
     g::Extents minimum_;

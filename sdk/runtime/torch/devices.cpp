@@ -29,7 +29,8 @@ const std::string &cuda_failure() {
         std::error_code ignored;
         if (!std::filesystem::exists(file, ignored))
             return "there is no " + file +
-                   "; a build with -DMIRRA_PRIVATE_LIBTORCH=OFF runs on LibTorch as it is installed, with CUDA";
+                   "; a build with -DMIRRA_PRIVATE_LIBTORCH=OFF runs on LibTorch as it is installed, with "
+                   "CUDA";
         if (!dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL)) return std::string(dlerror());
         return std::string(
             torch::cuda::is_available() ? "" : "no CUDA device, or no driver that LibTorch can use");
