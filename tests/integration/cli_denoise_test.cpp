@@ -229,38 +229,35 @@ TEST_F(CliDenoise, ANoiseMapTellsTheLevelOfEachPixel) {
     EXPECT_NE(both.err.find("leave the map out"), std::string::npos) << both.err;
 }
 
-/// Works in a folder for the time of a test: bundles are looked for there first.
-class InFolder {
+/// Bundles are looked for in a folder first, for the time of a test.
+class BundlesFrom {
   public:
-    explicit InFolder(const std::string &folder) : before_(std::filesystem::current_path()) {
-        std::filesystem::current_path(folder);
+    explicit BundlesFrom(const std::string &folder) {
+        setenv("MIRRA_TEST_BUNDLE_PATH", (folder + ":" MIRRA_TEST_BUNDLES).c_str(), 1);
     }
-    InFolder(const InFolder &) = delete;
-    InFolder &operator=(const InFolder &) = delete;
-    ~InFolder() { std::filesystem::current_path(before_); }
-
-  private:
-    std::filesystem::path before_;
+    BundlesFrom(const BundlesFrom &) = delete;
+    BundlesFrom &operator=(const BundlesFrom &) = delete;
+    ~BundlesFrom() { unsetenv("MIRRA_TEST_BUNDLE_PATH"); }
 };
 
 TEST_F(CliDenoise, QualityChoosesTheBundle) {
-    const InFolder here(folder_ / "");
+    const BundlesFrom here(folder_ / "");
     const std::string other = folder_ / "other.png";
     ASSERT_EQ(run_cli({"denoise", noisy_, "-o", done_}).exit_code, 0);
     ASSERT_EQ(run_cli({"denoise", noisy_, "-o", other, "--quality", "balanced"}).exit_code, 0);
     EXPECT_EQ(run_cli({"compare", done_, other, "--json"}).json()["equal"], true);
-    std::filesystem::copy(MIRRA_TEST_BUNDLES "/denoiser.mirra", "denoiser-fast.mirra");
+    std::filesystem::copy(MIRRA_TEST_BUNDLES "/denoiser.mirra", folder_ / "denoiser-fast.mirra");
     ASSERT_EQ(run_cli({"denoise", noisy_, "-o", other, "--quality", "fast"}).exit_code, 0);
     EXPECT_EQ(run_cli({"compare", done_, other, "--json"}).json()["equal"], true);
-    write_text("denoiser-best.mirra", "damaged");
+    write_text(folder_ / "denoiser-best.mirra", "damaged");
     const Outcome damaged = run_cli({"denoise", noisy_, "-o", other, "--quality", "best"});
     EXPECT_EQ(damaged.exit_code, 5);
     EXPECT_NE(damaged.err.find("denoiser-best.mirra"), std::string::npos) << damaged.err;
 }
 
 TEST_F(CliDenoise, AQualityThatIsNotThereNamesThoseThatAre) {
-    const InFolder here(folder_ / "");
-    std::filesystem::copy(MIRRA_TEST_BUNDLES "/denoiser.mirra", "stylizer-ar-fast.mirra");
+    const BundlesFrom here(folder_ / "");
+    std::filesystem::copy(MIRRA_TEST_BUNDLES "/denoiser.mirra", folder_ / "stylizer-ar-fast.mirra");
     const Outcome run =
         run_cli({"stylize", noisy_, "-o", done_, "--style", clean_, "--quality", "best", "--json"});
     EXPECT_EQ(run.exit_code, 5) << run.err;

@@ -69,7 +69,8 @@ Outcome run_cli(const std::vector<std::string> &arguments, std::optional<Signal>
     std::vector<char *> pointers;
     for (auto &text : texts) pointers.push_back(text.data());
     pointers.push_back(nullptr);
-    setenv("MIRRA_BUNDLE_PATH", MIRRA_TEST_BUNDLES, 1);
+    const char *bundles = std::getenv("MIRRA_TEST_BUNDLE_PATH");
+    setenv("MIRRA_BUNDLE_PATH", bundles != nullptr ? bundles : MIRRA_TEST_BUNDLES, 1);
 
     const pid_t child = fork();
     if (child < 0) throw std::runtime_error("fork failed");

@@ -29,7 +29,8 @@ struct Signal {
     std::chrono::milliseconds after{};
 };
 
-/// Runs `mirra ARGUMENTS...` with the repository's bundles in MIRRA_BUNDLE_PATH.
+/// Runs `mirra ARGUMENTS...` with MIRRA_TEST_BUNDLE_PATH, or else the repository's bundles, as
+/// MIRRA_BUNDLE_PATH.
 Outcome run_cli(const std::vector<std::string> &arguments, std::optional<Signal> signal = std::nullopt);
 
 /// A fresh folder that is removed with the object.

@@ -52,21 +52,25 @@ class FakeArena final : public Arena {
     std::atomic<std::uint64_t> current_{0}, peak_{0};
 };
 
-thread_local std::shared_ptr<FakeArena> entered;
+thread_local const std::shared_ptr<FakeArena> *entered = nullptr; // of the scope, as in the real runtime
 
 class FakeScope final : public ArenaScope {
   public:
     explicit FakeScope(std::shared_ptr<FakeArena> arena)
-        : before_(std::exchange(entered, std::move(arena))) {}
+        : arena_(std::move(arena))
+        , before_(std::exchange(entered, arena_ ? &arena_ : nullptr)) {}
+    FakeScope(const FakeScope &) = delete;
+    FakeScope &operator=(const FakeScope &) = delete;
     ~FakeScope() override { entered = before_; }
 
   private:
-    std::shared_ptr<FakeArena> before_;
+    const std::shared_ptr<FakeArena> arena_;
+    const std::shared_ptr<FakeArena> *const before_;
 };
 
 class FakeTensor final : public Tensor {
   public:
-    explicit FakeTensor(graph::Shape shape) : shape_(std::move(shape)), arena_(entered) {
+    explicit FakeTensor(graph::Shape shape) : shape_(std::move(shape)), arena_(entered ? *entered : nullptr) {
         if (arena_) arena_->take(count(shape_) * sizeof(float));
         values.resize(count(shape_));
     }

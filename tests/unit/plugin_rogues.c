@@ -372,15 +372,14 @@ static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error *
     task.configure = configure;
     task.process = process;
     task.finish = finish;
-    if (ROGUE == LOUD_INIT_FAILS || ROGUE == LOUD_TASK_TAKEN || ROGUE == LOUD_ID_TAKEN) {
-        pthread_t thread;
+    const int fails = ROGUE == LOUD_INIT_FAILS;
+    const mirra_status status = fails ? MIRRA_E_PLUGIN : host->register_task(host, &task, error);
+    if (fails) *error = host->error_create(host, status, "the rogue is loud", NULL, NULL);
+    if (fails || ROGUE == LOUD_TASK_TAKEN || ROGUE == LOUD_ID_TAKEN) {
+        pthread_t thread; /* after init's own registration, which it would race with */
         if (pthread_create(&thread, NULL, loud, (void *)host) == 0) pthread_detach(thread);
     }
-    if (ROGUE == LOUD_INIT_FAILS) {
-        *error = host->error_create(host, MIRRA_E_PLUGIN, "the rogue is loud", NULL, NULL);
-        return MIRRA_E_PLUGIN;
-    }
-    return host->register_task(host, &task, error);
+    return status;
 }
 
 MIRRA_PLUGIN_EXPORT mirra_status mirra_plugin_query_v1(const mirra_host_info *host, mirra_plugin_info *info);

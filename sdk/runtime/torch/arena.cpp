@@ -13,13 +13,44 @@
 #include <mutex>
 #include <new>
 #include <sys/mman.h>
+#include <utility>
 
 namespace mirra::runtime {
 namespace {
 
 constexpr std::size_t kSmallAlignment = 64;
+constexpr std::size_t kPage = 4096;
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kMapped = std::size_t{256} << 10; ///< from here on blocks are the system's own
 constexpr std::size_t kMostBlocksKept = 256;
+
+/// Memory of the system, not of the heap, which would keep what is freed between two blocks: a limit would
+/// not hold. @returns nullptr where there is none
+void *map(std::size_t size) {
+    const std::size_t slack = size >= kHugePage ? kHugePage : 0;
+    void *whole = mmap(nullptr, size + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (whole == MAP_FAILED) return nullptr;
+    if (slack == 0) return whole;
+    auto *first = static_cast<std::byte *>(whole);
+    const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(first) % kHugePage) % kHugePage;
+    if (before > 0) munmap(first, before);
+    if (before < slack) munmap(first + before + size, slack - before);
+    madvise(first + before, size, MADV_HUGEPAGE);
+    return first + before;
+}
+
+void *new_block(std::size_t size) {
+    if (size >= kMapped) return map(size);
+    void *block = nullptr;
+    return posix_memalign(&block, kSmallAlignment, size) == 0 ? block : nullptr;
+}
+
+void free_block(void *block, std::size_t size) {
+    if (size >= kMapped)
+        munmap(block, size);
+    else
+        std::free(block);
+}
 
 class CpuArena final : public Arena, public std::enable_shared_from_this<CpuArena> {
   public:
@@ -64,7 +95,7 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
     void give(void *block, std::size_t size) {
         const std::scoped_lock lock(mutex_);
         if (retired_ || free_.size() >= kMostBlocksKept) {
-            std::free(block);
+            free_block(block, size);
             held_ -= size;
         } else {
             free_.emplace(size, block);
@@ -80,13 +111,15 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
 
   private:
     static std::size_t rounded(std::size_t bytes) {
-        const std::size_t step = bytes >= kHugePage ? kHugePage / 32 : kSmallAlignment;
+        const std::size_t step = bytes >= kHugePage ? kHugePage / 32
+                                 : bytes >= kMapped ? kPage
+                                                    : kSmallAlignment;
         return (bytes + step - 1) / step * step;
     }
 
     void trim() {
         for (const auto &[size, block] : free_) {
-            std::free(block);
+            free_block(block, size);
             held_ -= size;
         }
         free_.clear();
@@ -96,7 +129,7 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
     void trim(std::uint64_t size, std::uint64_t most) {
         while (!free_.empty() && held_ + reserved_ + size > most) {
             const auto largest = std::prev(free_.end());
-            std::free(largest->second);
+            free_block(largest->second, largest->first);
             held_ -= largest->first;
             free_.erase(largest);
         }
@@ -114,12 +147,10 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
     }
 
     void *allocate(std::size_t size) {
-        void *block = nullptr;
-        const std::size_t alignment = size >= kHugePage ? kHugePage : kSmallAlignment;
-        if (posix_memalign(&block, alignment, size) != 0)
+        void *block = new_block(size);
+        if (block == nullptr)
             throw Error(ErrorCode::out_of_memory, "cannot allocate " + std::to_string(size) + " bytes",
                         "memory", "set a memory limit, so that the image is cut into tiles");
-        if (size >= kHugePage) madvise(block, size, MADV_HUGEPAGE);
         held_ += size;
         peak_ = std::max(peak_, held_);
         return block;
@@ -132,7 +163,9 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
     bool retired_ = false;
 };
 
-thread_local std::shared_ptr<CpuArena> t_arena; // the arena of the scope that this thread is in
+/// The arena of the scope that this thread is in, which owns it: a thread-local with a destructor would end
+/// the process where there is no memory to register that.
+thread_local const std::shared_ptr<CpuArena> *t_arena = nullptr;
 
 /// Stands in front of every block that the allocator hands out: LibTorch frees by address alone
 /// (raw_deallocate).
@@ -173,9 +206,9 @@ class ArenaAllocator final : public c10::Allocator {
         const c10::Device kCpu(c10::DeviceType::CPU);
         if (bytes == 0) return {nullptr, nullptr, &release, kCpu};
         auto size = bytes + sizeof(Header);
-        void *block = t_arena ? t_arena->take(size, size) : heap_block(size);
+        void *block = t_arena ? (*t_arena)->take(size, size) : heap_block(size);
         auto *header = new (block) Header;
-        header->arena = t_arena;
+        if (t_arena) header->arena = *t_arena;
         header->size = size;
         void *data = header + 1;
         return {data, data, &release, kCpu};
@@ -188,13 +221,16 @@ class ArenaAllocator final : public c10::Allocator {
 
 class CpuArenaScope final : public ArenaScope {
   public:
-    explicit CpuArenaScope(std::shared_ptr<CpuArena> arena) : outer_(std::move(t_arena)) {
-        t_arena = std::move(arena);
-    }
-    ~CpuArenaScope() override { t_arena = std::move(outer_); }
+    explicit CpuArenaScope(std::shared_ptr<CpuArena> arena)
+        : arena_(std::move(arena))
+        , outer_(std::exchange(t_arena, arena_ ? &arena_ : nullptr)) {}
+    CpuArenaScope(const CpuArenaScope &) = delete;
+    CpuArenaScope &operator=(const CpuArenaScope &) = delete;
+    ~CpuArenaScope() override { t_arena = outer_; }
 
   private:
-    std::shared_ptr<CpuArena> outer_;
+    const std::shared_ptr<CpuArena> arena_;
+    const std::shared_ptr<CpuArena> *const outer_;
 };
 
 } // namespace
