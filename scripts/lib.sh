@@ -20,6 +20,9 @@ build_packages=(git g++ cmake ninja-build pkg-config ccache python3 python3-venv
 test_packages=(libgtest-dev libgmock-dev libexif-dev abigail-tools shellcheck)
 fuzz_packages=(clang-16 libclang-rt-16-dev)
 
+# What stands before the programs that build (some run tests to list them) and test.
+runner=()
+
 say() { printf '%s\n' "$*"; }
 
 die() {
@@ -207,7 +210,7 @@ jobs_for_memory() {
     say $((cores > 0 ? cores : 1))
 }
 
-# build NAME CMAKE-ARGUMENT...: configures the preset NAME when its arguments changed, then builds all of it.
+# build NAME CMAKE-ARGUMENT...: configures the preset NAME when its arguments changed, then builds what it names.
 build() {
     local preset=$1 folder=$root/build/$1 arguments
     shift
@@ -219,7 +222,7 @@ build() {
         printf '%s\n' "$arguments" >"$folder/setup-arguments"
     fi
     say "building build/$preset"
-    if ! cmake --build "$folder" -j "$(jobs_for_memory)" </dev/null 2>&1 |
+    if ! (cd "$root" && "${runner[@]}" cmake --build --preset "$preset" -j "$(jobs_for_memory)") </dev/null 2>&1 |
         tee "$logs/build-$preset.log" | show_progress; then
         grep -n -m 20 -E 'error|FAILED' "$logs/build-$preset.log" >&2 || true
         tail -n 30 "$logs/build-$preset.log" >&2

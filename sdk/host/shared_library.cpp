@@ -8,7 +8,14 @@
 
 #include <link.h>
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef __clang__
+#define MIRRA_ADDRESS_SANITIZED __has_feature(address_sanitizer)
+#elif defined(__SANITIZE_ADDRESS__)
+#define MIRRA_ADDRESS_SANITIZED 1
+#else
+#define MIRRA_ADDRESS_SANITIZED 0
+#endif
+#if MIRRA_ADDRESS_SANITIZED
 #include <sanitizer/lsan_interface.h>
 #define MIRRA_LEAK_ON_PURPOSE(object) __lsan_ignore_object(object)
 #else

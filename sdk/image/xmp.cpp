@@ -14,7 +14,6 @@ constexpr std::string_view kTiff = "http://ns.adobe.com/tiff/1.0/";
 constexpr std::string_view kExif = "http://ns.adobe.com/exif/1.0/";
 constexpr std::string_view kXmp = "http://ns.adobe.com/xap/1.0/";
 constexpr std::string_view kNote = "http://ns.adobe.com/xmp/note/";
-constexpr std::string_view kDublinCore = "http://purl.org/dc/elements/1.1/";
 
 /// Namespaces that speak of nothing but pictures, maps and sounds behind or inside of the file.
 constexpr std::array<std::string_view, 8> kSecondParts{
