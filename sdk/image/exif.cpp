@@ -120,6 +120,11 @@ void replace_thumbnail(std::vector<std::byte> &exif, const ConstImageView &pictu
 
 } // namespace
 
+ByteSpan exif_block(ByteSpan data) {
+    while (as_text(data).starts_with(kExifHeader)) data = data.subspan(kExifHeader.size());
+    return data;
+}
+
 int read_orientation(ByteSpan exif) {
     const TiffReader tiff(exif);
     const std::uint32_t orientation = tiff.whole(tiff.first(), kOrientation).value_or(1);

@@ -6,6 +6,11 @@
 
 namespace mirra::image::detail {
 
+inline constexpr std::string_view kExifHeader("Exif\0\0", 6);
+
+/// The TIFF block behind the header of a JPEG's segment, which some programs write twice, or into a PNG.
+[[nodiscard]] ByteSpan exif_block(ByteSpan data);
+
 /// The orientation 1 to 8 that a TIFF block states; 1 where it states none or is broken.
 [[nodiscard]] int read_orientation(ByteSpan exif);
 

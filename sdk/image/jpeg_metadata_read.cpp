@@ -95,8 +95,8 @@ void Reader::take_jfif(ByteSpan data) {
 
 void Reader::take_app1(ByteSpan data) {
     const std::string_view text = as_text(data);
-    if (text.starts_with(kExifPrefix)) {
-        const ByteSpan block = data.subspan(kExifPrefix.size());
+    if (text.starts_with(kExifHeader)) {
+        const ByteSpan block = exif_block(data);
         const bool begins = as_text(block).starts_with("II*") || as_text(block).starts_with("MM\0*"sv);
         // A block that does not begin as one goes on from the segment before.
         if (metadata_.exif.empty() || !begins) append(metadata_.exif, block);

@@ -22,8 +22,8 @@ class Writer {
 
     std::vector<JpegSegment> make() {
         if (!metadata_.exif.empty())
-            add(kExifMarker, kExifPrefix,
-                shrink_exif(metadata_.exif, kMaxSegment - kExifPrefix.size(), notes_));
+            add(kExifMarker, kExifHeader,
+                shrink_exif(metadata_.exif, kMaxSegment - kExifHeader.size(), notes_));
         std::vector<std::byte> xmp = metadata_.xmp;
         const std::vector<Text> comments = add_texts_to_xmp(xmp, metadata_.texts);
         add_xmp(xmp);

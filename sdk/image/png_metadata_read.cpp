@@ -1,6 +1,7 @@
 // Metadata of a PNG: the walk over its chunks.
 #include "codec.hpp"
 #include "deflate.hpp"
+#include "exif.hpp"
 #include "notes.hpp"
 #include "photoshop.hpp"
 #include "png_metadata.hpp"
@@ -17,7 +18,6 @@ constexpr std::size_t kMaxTexts = 1000;
 constexpr std::size_t kMaxKeyword = 79;
 constexpr std::string_view kXmpKeyword = "XML:com.adobe.xmp";
 constexpr std::string_view kRawProfile = "Raw profile type ";
-constexpr std::string_view kExifHeader("Exif\0\0", 6);
 constexpr std::string_view kXmpHeader("http://ns.adobe.com/xap/1.0/\0", 29);
 
 /// Takes the text before the next NUL off `rest`; nothing where there is no NUL.
@@ -226,8 +226,7 @@ bool Reader::keep_raw_profile(const Text &text) {
 }
 
 void Reader::keep_exif(ByteSpan data) {
-    if (as_text(data).starts_with(kExifHeader)) data = data.subspan(kExifHeader.size());
-    if (metadata_.exif.empty()) metadata_.exif = copy_of(data);
+    if (metadata_.exif.empty()) metadata_.exif = copy_of(exif_block(data));
 }
 
 } // namespace

@@ -344,6 +344,19 @@ TEST(Metadata, RawProfilesOfOldPngsAreReadAsWhatTheyAre) {
     EXPECT_EQ(chunk_of(image::encode(picture, "png"), "eXIf"), as_string(exif_block(1, true)));
 }
 
+// Some programs write the header twice, or into a PNG: else the picture would turn when it is written again.
+TEST(Metadata, AnExifBlockBehindSeveralHeadersMeansTheSameInEveryFormat) {
+    const std::string block = kExif + kExif + as_string(exif_block(6, true));
+    const image::Image stored = smooth_image(9, 5, 3);
+    for (const Bytes &file : {with_segments(image::encode(stored, "jpeg"), segment(0xe1, kExif + block)),
+                              with_chunks(image::encode(stored, "png"), chunk("eXIf", block))}) {
+        const Image picture = image::decode(file);
+        EXPECT_EQ(picture.width(), 5);
+        for (const char *format : {"png", "jpeg"})
+            EXPECT_EQ(image::decode(image::encode(picture, format)).width(), 5) << format;
+    }
+}
+
 TEST(Metadata, TextsOfAPngStayWhatTheyAre) {
     const std::string nul(1, '\0');
     const std::string long_text(5000, 'w');
