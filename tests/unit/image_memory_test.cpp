@@ -1,65 +1,16 @@
 // What a file may cost: bytes and seconds, measured in a process of its own.
+#include "cost.hpp"
 #include "image_file_parts.hpp"
 #include "shared_data.hpp"
-
-#include <ctime>
-
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace mirra::test {
 namespace {
 
 constexpr std::uint64_t kMebibyte = 1U << 20;
 constexpr double kMostSeconds = 20;
-#if defined(__SANITIZE_ADDRESS__)
-constexpr std::uint64_t kToolBytes = 512 * kMebibyte; // freed memory is held back, and has a shadow
-#else
-constexpr std::uint64_t kToolBytes = 0;
-#endif
 
-struct Cost {
-    int code = -1;           ///< of the error; 0: none
-    std::uint64_t bytes = 0; ///< most that decoding added to the process
-    double seconds = 0;      ///< of the processor: what other programs do beside does not count
-};
-
-std::uint64_t status_bytes(const char *field) {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);) {
-        if (line.starts_with(field)) return std::stoull(line.substr(std::strlen(field))) * 1024;
-    }
-    return 0;
-}
-
-Cost decode_here(const Bytes &file, const image::DecodeOptions &options) {
-    std::ofstream("/proc/self/clear_refs") << 5; // the peak begins anew
-    const std::uint64_t before = status_bytes("VmRSS:");
-    const std::clock_t begin = std::clock();
-    Cost cost;
-    cost.code = error_of([&] { (void)image::decode(file, options); });
-    cost.seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-    cost.bytes = status_bytes("VmHWM:") - before;
-    return cost;
-}
-
-Cost cost_of(const Bytes &file, const image::DecodeOptions &options = {}) {
-    std::array<int, 2> ends{};
-    if (pipe(ends.data()) != 0) return {};
-    const pid_t child = fork();
-    if (child == 0) {
-        const Cost cost = decode_here(file, options);
-        _exit(write(ends[1], &cost, sizeof cost) == sizeof cost ? 0 : 1);
-    }
-    close(ends[1]);
-    Cost cost;
-    const bool whole = read(ends[0], &cost, sizeof cost) == sizeof cost;
-    close(ends[0]);
-    int status = 0;
-    waitpid(child, &status, 0);
-    EXPECT_TRUE(whole && status == 0) << "the process ended by " << status;
-    return cost;
+Cost cost_of_decoding(const Bytes &file, const image::DecodeOptions &options) {
+    return cost_of([&] { (void)image::decode(file, options); });
 }
 
 /// Pixels that the header states, read here; 0 where it cannot be found.
@@ -83,7 +34,7 @@ std::uint64_t promised(const Bytes &file, const image::DecodeOptions &options) {
 }
 
 Cost expect_promise(const Bytes &file, const std::string &name, const image::DecodeOptions &options = {}) {
-    const Cost cost = cost_of(file, options);
+    const Cost cost = cost_of_decoding(file, options);
     EXPECT_LE(cost.bytes, promised(file, options)) << name << " of " << file.size() << " bytes";
     EXPECT_LE(cost.seconds, kMostSeconds) << name;
     EXPECT_NE(cost.code, code(ErrorCode::out_of_memory)) << name;
