@@ -1,6 +1,6 @@
 // measured peak <= plan <= limit, of random networks with the real runtime, each in a process of its own.
 #include "capi_test_support.hpp"
-#include "random_graph.hpp"
+#include "random_graphs.hpp"
 
 #include <array>
 #include <cstdio>
@@ -77,9 +77,10 @@ TEST(MemoryBound, APlanHoldsForRandomNetworks) {
     const char *text = std::getenv("MIRRA_TEST_SEEDS");
     const std::uint64_t seeds = text == nullptr ? 1 : std::strtoull(text, nullptr, 10);
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-        const RandomGraph::Options options{
+        const Freedom freedom{
             .nodes = 6 + seed % 4 * 10, .height = 96, .width = 96, .most_channels = 64, .keeps_size = true};
-        const std::string bundle = write_random(RandomGraph(seed, options).make(), seed);
+        Dice dice(seed);
+        const std::string bundle = write_random(random_graph(dice, freedom), seed);
         const std::string what = "seed " + std::to_string(seed);
         const std::uint64_t required = expect_refused(bundle, 1, what + ", one byte");
         // The runtime's library takes some pages more or less from one process to the next.

@@ -18,21 +18,89 @@ graph::Attribute whole(std::int64_t value) {
     return graph::Attribute(value);
 }
 
+Attributes convolution(Dice &dice, std::int64_t channels, std::int64_t most_channels) {
+    const auto kernel = dice.between(1, 5), stride = dice.chance(0.7) ? 1 : dice.between(2, 3);
+    const auto dilation = dice.chance(0.8) ? 1 : dice.between(2, 3);
+    const bool even = dice.chance(0.7), depthwise = dice.chance(0.15);
+    const auto out = depthwise ? channels : dice.chance(0.2) ? most_channels : dice.between(1, most_channels);
+    return {{"in_channels", whole(channels)},
+            {"out_channels", whole(out)},
+            {"kernel", whole(kernel)},
+            {"stride", whole(stride)},
+            {"padding", whole(even ? dilation * (kernel - 1) / 2 : dice.between(0, 1))},
+            {"dilation", whole(dilation)},
+            {"groups", whole(depthwise ? channels : 1)}};
+}
+
+Attributes transposed(Dice &dice, std::int64_t channels, std::int64_t most_channels) {
+    const auto stride = dice.between(1, 3), padding = dice.between(0, 1);
+    const auto kernel = dice.chance(0.5) ? stride + 2 * padding : dice.between(2, 5);
+    return {{"in_channels", whole(channels)},
+            {"out_channels", whole(dice.between(1, most_channels))},
+            {"kernel", whole(kernel)},
+            {"stride", whole(stride)},
+            {"padding", whole(padding)}};
+}
+
+Attributes sides(Dice &dice) {
+    const auto most = dice.one_of(std::vector<std::int64_t>{1, 5, 40});
+    const auto some = [&] { return whole(dice.between(0, most)); };
+    return {{"left", some()}, {"right", some()}, {"top", some()}, {"bottom", some()}};
+}
+
 } // namespace
 
-RandomNetwork::RandomNetwork(Dice &dice, std::string name, std::string prefix)
+Attributes random_attributes(Dice &dice, Op op, std::int64_t channels, std::int64_t most_channels) {
+    switch (op) {
+    case Op::conv2d:
+        return convolution(dice, channels, most_channels);
+    case Op::conv_transpose2d:
+        return transposed(dice, channels, most_channels);
+    case Op::batch_norm:
+        return {{"channels", whole(channels)}};
+    case Op::leaky_relu:
+        return {{"slope", dice.real()}};
+    case Op::max_pool:
+    case Op::avg_pool:
+        return {{"kernel", whole(dice.between(2, 5))},
+                {"stride", whole(dice.between(1, 3))},
+                {"padding", whole(dice.between(0, 1))}};
+    case Op::adaptive_avg_pool:
+        return {{"extent", whole(dice.between(1, 40))}};
+    case Op::upsample_nearest:
+        return {{"factor", whole(dice.between(1, 3))}};
+    case Op::reflection_pad:
+    case Op::crop:
+        return sides(dice);
+    case Op::normalise: {
+        const std::vector<double> mean(static_cast<std::size_t>(dice.chance(0.5) ? channels : 1),
+                                       dice.real() - 0.5);
+        return {{"mean", mean}, {"deviation", std::vector<double>(mean.size(), 0.7)}};
+    }
+    case Op::channel_slice: {
+        const auto begin = dice.between(0, channels - 1);
+        return {{"begin", whole(begin)}, {"end", whole(dice.between(begin + 1, channels))}};
+    }
+    case Op::linear:
+        return {{"in_channels", whole(channels)}, {"out_channels", whole(dice.between(1, 2048))}};
+    default:
+        return {};
+    }
+}
+
+NetworkGrower::NetworkGrower(Dice &dice, std::string name, std::string prefix)
     : dice_(dice)
     , prefix_(std::move(prefix)) {
     graph_.name = std::move(name);
 }
 
-void RandomNetwork::input(const std::string &name, std::int64_t channels) {
+void NetworkGrower::input(const std::string &name, std::int64_t channels) {
     graph_.inputs.push_back({name, channels});
     value_ = name;
     channels_ = channels;
 }
 
-void RandomNetwork::join_inputs() {
+void NetworkGrower::join_inputs() {
     std::vector<std::string> names;
     channels_ = 0;
     for (const graph::Input &each : graph_.inputs) {
@@ -42,7 +110,7 @@ void RandomNetwork::join_inputs() {
     value_ = add(Op::concat, names);
 }
 
-std::string RandomNetwork::add(Op op, std::vector<std::string> inputs, Attributes attributes) {
+std::string NetworkGrower::add(Op op, std::vector<std::string> inputs, Attributes attributes) {
     const std::string name = prefix_ + std::to_string(graph_.nodes.size());
     graph::Node node{name, op, std::move(inputs), std::move(attributes), {}};
     for (const auto &info : graph::op_info(op).weights)
@@ -52,11 +120,11 @@ std::string RandomNetwork::add(Op op, std::vector<std::string> inputs, Attribute
     return name;
 }
 
-void RandomNetwork::then(Op op, Attributes attributes) {
+void NetworkGrower::then(Op op, Attributes attributes) {
     value_ = add(op, {value_}, std::move(attributes));
 }
 
-void RandomNetwork::pad_for(std::int64_t reach, std::int64_t stride) {
+void NetworkGrower::pad_for(std::int64_t reach, std::int64_t stride) {
     const auto all = reach - stride;
     const auto left = dice_.between(0, all), top = dice_.between(0, all);
     then(Op::reflection_pad, {{"left", whole(left)},
@@ -65,7 +133,7 @@ void RandomNetwork::pad_for(std::int64_t reach, std::int64_t stride) {
                               {"bottom", whole(all - top)}});
 }
 
-void RandomNetwork::conv(std::int64_t out, std::int64_t stride) {
+void NetworkGrower::conv(std::int64_t out, std::int64_t stride) {
     const auto kernel = dice_.between(stride, stride + 3);
     const auto dilation = stride == 1 ? dice_.between(1, 2) : 1;
     const auto groups = channels_ % 2 == 0 && out % 2 == 0 && dice_.chance(0.3) ? 2 : 1;
@@ -83,7 +151,7 @@ void RandomNetwork::conv(std::int64_t out, std::int64_t stride) {
     scale_ *= stride;
 }
 
-void RandomNetwork::pool(std::int64_t stride) {
+void NetworkGrower::pool(std::int64_t stride) {
     const auto kernel = dice_.between(stride, stride + 2);
     if (kernel > stride) pad_for(kernel, stride);
     then(dice_.chance(0.5) ? Op::max_pool : Op::avg_pool,
@@ -92,7 +160,7 @@ void RandomNetwork::pool(std::int64_t stride) {
 }
 
 /// Takes rows and columns away and gives as many back, elsewhere.
-void RandomNetwork::shift() {
+void NetworkGrower::shift() {
     const auto columns = dice_.between(0, 12), rows = dice_.between(0, 12);
     const auto left = dice_.between(0, columns), top = dice_.between(0, rows);
     then(Op::crop, {{"left", whole(left)},
@@ -106,26 +174,14 @@ void RandomNetwork::shift() {
                               {"bottom", whole(rows - above)}});
 }
 
-void RandomNetwork::curve() {
-    switch (dice_.between(0, 5)) {
-    case 0:
-        return then(Op::relu);
-    case 1:
-        return then(Op::leaky_relu, {{"slope", dice_.real()}});
-    case 2:
-        return then(Op::tanh);
-    case 3:
-        return then(Op::sigmoid);
-    case 4:
-        return then(Op::batch_norm, {{"channels", whole(channels_)}});
-    default:
-        const std::vector<double> mean(static_cast<std::size_t>(channels_), dice_.real() - 0.5);
-        return then(Op::normalise, {{"mean", mean}, {"deviation", std::vector<double>(mean.size(), 0.7)}});
-    }
+void NetworkGrower::curve() {
+    const std::vector<Op> ops{Op::relu, Op::leaky_relu, Op::tanh, Op::sigmoid, Op::batch_norm, Op::normalise};
+    const Op op = dice_.one_of(ops);
+    then(op, random_attributes(dice_, op, channels_, channels_));
 }
 
 /// Two ways of one value, added or side by side.
-void RandomNetwork::branch() {
+void NetworkGrower::branch() {
     const std::string other = value_;
     const auto before = channels_;
     conv(dice_.chance(0.5) ? channels_ : dice_.between(1, 4));
@@ -137,14 +193,14 @@ void RandomNetwork::branch() {
     }
 }
 
-void RandomNetwork::narrow() {
+void NetworkGrower::narrow() {
     if (channels_ < 2) return curve();
     const auto begin = dice_.between(0, channels_ - 2), end = dice_.between(begin + 1, channels_);
     then(Op::channel_slice, {{"begin", whole(begin)}, {"end", whole(end)}});
     channels_ = end - begin;
 }
 
-void RandomNetwork::layer(std::int64_t largest_scale) {
+void NetworkGrower::layer(std::int64_t largest_scale) {
     if (channels_ > kMostChannels) conv(dice_.between(1, kMostChannels));
     const auto stride = dice_.between(2, 3);
     const bool reduces = scale_ * stride <= largest_scale;
@@ -171,51 +227,27 @@ void RandomNetwork::layer(std::int64_t largest_scale) {
     }
 }
 
-void RandomNetwork::wild_layer() {
-    const auto some = [&](std::int64_t most) { return whole(dice_.between(0, most)); };
-    const auto sides = [&] {
-        const auto most = dice_.one_of(std::vector<std::int64_t>{1, 5, 40});
-        return Attributes{
-            {"left", some(most)}, {"right", some(most)}, {"top", some(most)}, {"bottom", some(most)}};
-    };
-    const auto window = [&] {
-        return Attributes{{"kernel", whole(dice_.between(2, 5))},
-                          {"stride", whole(dice_.between(1, 3))},
-                          {"padding", some(1)}};
-    };
-    const auto with_channels = [&](Attributes attributes) {
-        const auto out = dice_.between(1, 4);
-        attributes["in_channels"] = whole(channels_);
-        attributes["out_channels"] = whole(out);
-        channels_ = out;
-        return attributes;
-    };
-    switch (dice_.between(0, 9)) {
-    case 0:
-        return then(Op::crop, sides());
-    case 1:
-        return then(Op::reflection_pad, sides());
-    case 2:
-        return then(Op::conv2d, with_channels(window()));
-    case 3:
-        return then(Op::conv_transpose2d, with_channels(window()));
-    case 4:
-        return then(Op::max_pool, window());
-    case 5:
-        return then(Op::avg_pool, window());
-    case 6:
-        return then(Op::global_avg_pool);
-    case 7:
-        return then(Op::adaptive_avg_pool, {{"extent", whole(dice_.between(1, 40))}});
-    case 8:
-        return then(Op::upsample_nearest, {{"factor", whole(dice_.between(1, 3))}});
-    default:
-        then(Op::haar_analysis);
-        channels_ *= 4;
-    }
+void NetworkGrower::wild_layer() {
+    constexpr std::int64_t kMostWild = 4;
+    const std::vector<Op> ops{Op::crop,
+                              Op::reflection_pad,
+                              Op::conv2d,
+                              Op::conv_transpose2d,
+                              Op::max_pool,
+                              Op::avg_pool,
+                              Op::global_avg_pool,
+                              Op::adaptive_avg_pool,
+                              Op::upsample_nearest,
+                              Op::haar_analysis};
+    const Op op = dice_.one_of(ops);
+    const auto attributes = random_attributes(dice_, op, channels_, kMostWild);
+    const auto out = attributes.find("out_channels");
+    if (out != attributes.end()) channels_ = std::get<std::int64_t>(out->second);
+    if (op == Op::haar_analysis) channels_ *= 4;
+    then(op, attributes);
 }
 
-void RandomNetwork::enlarge_by(std::int64_t factor) {
+void NetworkGrower::enlarge_by(std::int64_t factor) {
     const auto way = dice_.between(0, 2);
     if (way == 0) {
         then(Op::upsample_nearest, {{"factor", whole(factor)}});
@@ -236,14 +268,14 @@ void RandomNetwork::enlarge_by(std::int64_t factor) {
     scale_ /= factor;
 }
 
-void RandomNetwork::enlarge() {
+void NetworkGrower::enlarge() {
     while (scale_ > 1) {
         enlarge_by(scale_ % 2 == 0 ? 2 : 3);
         if (dice_.chance(0.5)) layer(0);
     }
 }
 
-void RandomNetwork::finish_with(std::int64_t channels) {
+void NetworkGrower::finish_with(std::int64_t channels) {
     conv(channels);
     const auto way = dice_.between(0, 3);
     if (way == 0) then(Op::sigmoid);
@@ -253,11 +285,7 @@ void RandomNetwork::finish_with(std::int64_t channels) {
     }
 }
 
-bool RandomNetwork::crops() const {
-    return std::ranges::find(graph_.nodes, Op::crop, &graph::Node::op) != graph_.nodes.end();
-}
-
-graph::Graph RandomNetwork::done() const {
+graph::Graph NetworkGrower::done() const {
     graph::validate(graph_);
     return graph_;
 }
@@ -265,6 +293,7 @@ graph::Graph RandomNetwork::done() const {
 bundle::Weights random_weights_of(Dice &dice, const std::map<std::string, graph::Graph> &graphs) {
     const double strange = dice.chance(0.1) ? 0.02 : 0;
     const std::vector<float> values{3e38F, -3e38F, 1e20F, 1e-42F};
+    Dice own = dice.of_values();
     bundle::Weights weights;
     for (const auto &[graph_name, graph] : graphs)
         for (const auto &[name, shape] : graph::weight_shapes(graph)) {
@@ -276,9 +305,9 @@ bundle::Weights random_weights_of(Dice &dice, const std::map<std::string, graph:
             auto &tensor = weights[name];
             tensor.shape = shape;
             for (double i = 0; i < count; ++i) {
-                const double plain = spread * (dice.real() - 0.5);
+                const double plain = spread * (own.real() - 0.5);
                 const bool variance = name.ends_with("running_var");
-                tensor.values.push_back(strange > 0 && dice.chance(strange) ? dice.one_of(values)
+                tensor.values.push_back(strange > 0 && own.chance(strange) ? own.one_of(values)
                                         : variance ? static_cast<float>(std::abs(plain) + 0.1)
                                                    : static_cast<float>(plain));
             }
@@ -290,7 +319,7 @@ namespace {
 
 graph::Graph generator_for(Dice &dice, const std::string &tap, std::int64_t channels, std::int64_t scale,
                            double wild) {
-    RandomNetwork network(dice, "generator-" + tap, "g." + tap + ".");
+    NetworkGrower network(dice, "generator-" + tap, "g." + tap + ".");
     network.input("features", channels);
     network.set_scale(scale);
     for (auto layers = dice.between(0, 2); layers > 0; --layers) network.layer(0);
@@ -307,7 +336,7 @@ std::map<std::string, graph::Graph> random_autoencoders(Dice &dice, const std::v
                                                         bool alone) {
     const double wild = dice.chance(0.3) ? 0.5 : 0;
     std::map<std::string, graph::Graph> graphs;
-    RandomNetwork encoder(dice, "encoder", "e.");
+    NetworkGrower encoder(dice, "encoder", "e.");
     encoder.input("image", 3);
     for (const std::string &tap : taps) {
         for (auto layers = dice.between(1, 3); layers > 0; --layers)
@@ -321,7 +350,7 @@ std::map<std::string, graph::Graph> random_autoencoders(Dice &dice, const std::v
         first.name = "encoder-" + tap;
         auto both = graph::chain(first, graphs["generator-" + tap], "autoencoder-" + tap);
         if (dice.chance(0.1)) { // one that has nothing to do with its parts
-            RandomNetwork other(dice, both.name, "o." + tap + ".");
+            NetworkGrower other(dice, both.name, "o." + tap + ".");
             other.input("image", 3);
             other.finish_with(3);
             other.output("image");

@@ -1,40 +1,27 @@
 // Random valid networks: pairs of encoder and generator as bundles have them, whose picture is as large as
-// the image on every grid, and wild ones that need not be.
+// the image on every grid, wild ones that need not be, and free ones of many branches.
 #pragma once
 
+#include "dice.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/graph.hpp"
 
 #include <map>
-#include <random>
 #include <string>
 #include <vector>
 
 namespace mirra::test {
 
-/// Decisions that a seed makes.
-class Dice {
-  public:
-    explicit Dice(std::uint64_t seed) : random_(seed) {}
-    /// Both ends included.
-    std::int64_t between(std::int64_t low, std::int64_t high) {
-        return low + static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(high - low + 1));
-    }
-    bool chance(double probability) { return real() < probability; }
-    double real() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
-    template<class Items> const auto &one_of(const Items &items) {
-        return items[static_cast<std::size_t>(between(0, std::ssize(items) - 1))];
-    }
+using Attributes = std::map<std::string, graph::Attribute>;
 
-  private:
-    std::mt19937_64 random_;
-};
+/// Some attributes of an op over so many channels; whether they fit a value of some size is another matter.
+Attributes random_attributes(Dice &dice, graph::Op op, std::int64_t channels, std::int64_t most_channels);
 
-/// Grows one graph, node by node.
-class RandomNetwork {
+/// Grows one graph, layer by layer.
+class NetworkGrower {
   public:
     /// @param prefix  of the names of nodes and weights
-    RandomNetwork(Dice &dice, std::string name, std::string prefix);
+    NetworkGrower(Dice &dice, std::string name, std::string prefix);
 
     void input(const std::string &name, std::int64_t channels);
     /// Reads several inputs as one value.
@@ -52,12 +39,9 @@ class RandomNetwork {
     [[nodiscard]] std::int64_t channels() const { return channels_; }
     [[nodiscard]] std::int64_t scale() const { return scale_; }
     void set_scale(std::int64_t scale) { scale_ = scale; }
-    /// Whether a layer takes rows or columns away.
-    [[nodiscard]] bool crops() const;
     [[nodiscard]] graph::Graph done() const;
 
   private:
-    using Attributes = std::map<std::string, graph::Attribute>;
     std::string add(graph::Op op, std::vector<std::string> inputs, Attributes attributes = {});
     void then(graph::Op op, Attributes attributes = {});
     /// A window of that reach and stride that loses nothing of an aligned extent.
@@ -76,6 +60,17 @@ class RandomNetwork {
     std::string value_;
     std::int64_t channels_ = 0, scale_ = 1;
 };
+
+/// What a free graph keeps to.
+struct Freedom {
+    std::size_t nodes = 24;
+    std::int64_t height = 128, width = 160; ///< at which every node has a pixel
+    std::int64_t most_channels = 48;
+    bool keeps_size = false; ///< the only output, "image", is a picture of the input's size
+};
+
+/// Nodes over any earlier ones: they share weights, are wide, add up and stand side by side.
+graph::Graph random_graph(Dice &dice, const Freedom &freedom);
 
 /// Weights of graphs; now and then with values that no training gives.
 bundle::Weights random_weights_of(Dice &dice, const std::map<std::string, graph::Graph> &graphs);

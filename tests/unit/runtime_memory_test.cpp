@@ -1,7 +1,8 @@
 // What random graphs really take, against the estimate: every allocation of the process counts.
 #include "allocation_meter.hpp"
+#include "mirra/error.hpp"
 #include "mirra/tiling.hpp"
-#include "random_graph.hpp"
+#include "random_graphs.hpp"
 #include "runtime_support.hpp"
 
 #include <gtest/gtest.h>
@@ -43,8 +44,8 @@ std::vector<TensorPtr> inputs_of(const graph::Graph &graph, std::int64_t height,
 }
 
 graph::Graph random_graph(std::uint64_t seed, std::size_t nodes) {
-    return test::RandomGraph(seed, {.nodes = nodes, .height = kLargest.height, .width = kLargest.width})
-        .make();
+    test::Dice dice(seed);
+    return test::random_graph(dice, {.nodes = nodes, .height = kLargest.height, .width = kLargest.width});
 }
 
 /// What is made once in a process, and the threads.
