@@ -6,6 +6,7 @@
 #include "mirra/runtime.hpp"
 
 #include <functional>
+#include <iterator>
 #include <vector>
 
 namespace mirra::runtime {
@@ -19,6 +20,58 @@ struct Rect {
 struct Tile {
     Rect core;  ///< pixels of the image that this tile yields; inside of the image
     Rect input; ///< pixels that the network sees; aligned, may reach beyond the image (filled by replication)
+};
+
+/// The cut of one axis: tiles of `core` pixels on the alignment grid.
+struct TileAxis {
+    std::int64_t size = 0;              ///< of the image
+    std::int64_t padded = 0;            ///< size on the grid, at least the network's minimum
+    std::int64_t before = 0, after = 0; ///< halo on the grid
+    std::int64_t core = 1;
+    std::int64_t minimum = 0; ///< smallest input
+
+    struct Span {
+        std::int64_t core_begin, core_end, input_begin, input_end;
+    };
+    [[nodiscard]] std::int64_t count() const; ///< tiles, those that are all padding included
+    [[nodiscard]] Span span(std::int64_t index) const;
+};
+
+/// The tiles of an image, row by row, each made when it is asked for: a million of them take no memory.
+class TileGrid {
+  public:
+    TileGrid() = default;
+    TileGrid(TileAxis x, TileAxis y);
+
+    [[nodiscard]] std::size_t size() const noexcept { return columns_ * rows_; }
+    [[nodiscard]] Tile operator[](std::size_t index) const;
+    [[nodiscard]] Tile back() const { return (*this)[size() - 1]; }
+
+    class Iterator {
+      public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = Tile;
+        using difference_type = std::ptrdiff_t;
+        using pointer = const Tile *;
+        using reference = Tile;
+        Iterator(const TileGrid &grid, std::size_t index) : grid_(&grid), index_(index) {}
+        Tile operator*() const { return (*grid_)[index_]; }
+        Iterator &operator++() {
+            ++index_;
+            return *this;
+        }
+        [[nodiscard]] bool operator==(const Iterator &other) const = default;
+
+      private:
+        const TileGrid *grid_;
+        std::size_t index_;
+    };
+    [[nodiscard]] Iterator begin() const { return {*this, 0}; }
+    [[nodiscard]] Iterator end() const { return {*this, size()}; }
+
+  private:
+    TileAxis x_, y_;
+    std::size_t columns_ = 0, rows_ = 0; ///< of tiles that have pixels of the image
 };
 
 /// A graph that tiles go through besides the one that governs them.
@@ -40,7 +93,7 @@ struct TilingOptions {
 };
 
 struct TilePlan {
-    std::vector<Tile> tiles; ///< row by row
+    TileGrid tiles;
     graph::Halo halo;
     std::int64_t alignment = 1;
     std::int64_t input_width = 0, input_height = 0;   ///< largest input of a tile

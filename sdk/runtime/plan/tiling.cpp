@@ -38,52 +38,31 @@ std::int64_t common_alignment(std::int64_t one, std::int64_t other) {
     return common;
 }
 
-/// The cut of one axis: tiles of `core` pixels on the alignment grid.
-struct Axis {
-    std::int64_t size = 0;              ///< of the image
-    std::int64_t padded = 0;            ///< size on the grid, at least the network's minimum
-    std::int64_t before = 0, after = 0; ///< halo on the grid
-    std::int64_t core = 0;
-    std::int64_t minimum = 0; ///< smallest input
-
-    [[nodiscard]] std::int64_t count() const { return (padded + core - 1) / core; }
-    struct Span {
-        std::int64_t core_begin, core_end, input_begin, input_end;
+/// Calls visit(input extent, how many tiles have it); tiles away from both edges are all alike.
+template<class Visit> void for_each_kind(const TileAxis &axis, const Visit &visit) {
+    const auto one = [&](std::int64_t index) {
+        const auto s = axis.span(index);
+        visit(s.input_end - s.input_begin, 1);
     };
-    [[nodiscard]] Span span(std::int64_t index) const {
-        const auto begin = index * core, end = std::min(padded, begin + core);
-        auto from = std::max<std::int64_t>(0, begin - before), to = std::min(padded, end + after);
-        if (to - from < minimum) { // a thin last tile: widen it towards the image
-            from = std::max<std::int64_t>(0, to - minimum);
-            to = std::min(padded, from + minimum);
-        }
-        return {begin, std::min(size, end), from, to};
-    }
-    [[nodiscard]] std::int64_t largest_input() const {
-        std::int64_t largest = 0;
-        for_each_kind([&](std::int64_t input, std::int64_t) { largest = std::max(largest, input); });
-        return largest;
-    }
-    [[nodiscard]] std::int64_t total_input() const {
-        std::int64_t total = 0;
-        for_each_kind([&](std::int64_t input, std::int64_t times) { total += input * times; });
-        return total;
-    }
+    const auto all = axis.count(),
+               edge = (std::max({axis.before, axis.after, axis.minimum}) + axis.core - 1) / axis.core + 1;
+    const auto first = std::min(all, edge), last = std::max(first, all - edge);
+    for (std::int64_t i = 0; i < first; ++i) one(i);
+    if (last > first) visit(axis.before + axis.core + axis.after, last - first);
+    for (std::int64_t i = last; i < all; ++i) one(i);
+}
 
-  private:
-    /// Calls visit(input extent, how many tiles have it); tiles away from both edges are all alike.
-    template<class Visit> void for_each_kind(const Visit &visit) const {
-        const auto one = [&](std::int64_t index) {
-            const auto s = span(index);
-            visit(s.input_end - s.input_begin, 1);
-        };
-        const auto all = count(), edge = (std::max({before, after, minimum}) + core - 1) / core + 1;
-        const auto first = std::min(all, edge), last = std::max(first, all - edge);
-        for (std::int64_t i = 0; i < first; ++i) one(i);
-        if (last > first) visit(before + core + after, last - first);
-        for (std::int64_t i = last; i < all; ++i) one(i);
-    }
-};
+std::int64_t largest_input(const TileAxis &axis) {
+    std::int64_t largest = 0;
+    for_each_kind(axis, [&](std::int64_t input, std::int64_t) { largest = std::max(largest, input); });
+    return largest;
+}
+
+std::int64_t total_input(const TileAxis &axis) {
+    std::int64_t total = 0;
+    for_each_kind(axis, [&](std::int64_t input, std::int64_t times) { total += input * times; });
+    return total;
+}
 
 class Planner {
   public:
@@ -122,12 +101,12 @@ class Planner {
 
   private:
     struct Cut {
-        Axis x, y;
+        TileAxis x, y;
         double work = 0; ///< input pixels of all tiles
     };
 
-    Axis axis(std::int64_t size, std::int64_t minimum, std::int64_t before, std::int64_t after) const {
-        Axis out;
+    TileAxis axis(std::int64_t size, std::int64_t minimum, std::int64_t before, std::int64_t after) const {
+        TileAxis out;
         out.size = size;
         out.padded = std::max(round_up(size, alignment_), minimum);
         out.before = round_up(before, alignment_);
@@ -137,8 +116,8 @@ class Planner {
         return out;
     }
 
-    static double work_of(const Axis &x, const Axis &y) {
-        return static_cast<double>(x.total_input()) * static_cast<double>(y.total_input());
+    static double work_of(const TileAxis &x, const TileAxis &y) {
+        return static_cast<double>(total_input(x)) * static_cast<double>(total_input(y));
     }
 
     void look() const {
@@ -170,8 +149,8 @@ class Planner {
     struct Bytes {
         std::uint64_t all = 0, tensors = 0;
     };
-    Bytes bytes(const Axis &x, const Axis &y) {
-        const auto width = x.largest_input(), height = y.largest_input();
+    Bytes bytes(const TileAxis &x, const TileAxis &y) {
+        const auto width = largest_input(x), height = largest_input(y);
         const auto [known, added] = bytes_.try_emplace({width, height});
         if (!added) return known->second;
         look();
@@ -187,9 +166,9 @@ class Planner {
         return known->second;
     }
 
-    bool fits(const Axis &x, const Axis &y, std::uint64_t limit) {
-        const auto too_large = [this](const Axis &axis) {
-            return axis.largest_input() > std::max(options_.largest_tile, axis.minimum);
+    bool fits(const TileAxis &x, const TileAxis &y, std::uint64_t limit) {
+        const auto too_large = [this](const TileAxis &axis) {
+            return largest_input(axis) > std::max(options_.largest_tile, axis.minimum);
         };
         if (options_.largest_tile > 0 && (too_large(x) || too_large(y)))
             if (x.core > smallest_core() || y.core > smallest_core()) return false;
@@ -203,18 +182,18 @@ class Planner {
         const std::int64_t steps_x = x_.padded / alignment_, steps_y = y_.padded / alignment_;
         const auto counts = counts_up_to(limit_count(steps_y));
         const auto with_rows = [&](std::int64_t rows) {
-            Axis y = y_;
+            TileAxis y = y_;
             y.core = (steps_y + rows - 1) / rows * alignment_;
             return y;
         };
         auto enough = counts.end(); // the fewest rows that fit; more columns need no more of them
         for (const auto columns : counts_up_to(limit_count(steps_x))) {
-            Axis x = x_;
+            TileAxis x = x_;
             x.core = (steps_x + columns - 1) / columns * alignment_;
             enough = std::partition_point(
                 counts.begin(), enough, [&](std::int64_t rows) { return !fits(x, with_rows(rows), limit); });
             if (enough == counts.end()) continue;
-            const Axis y = with_rows(*enough);
+            const TileAxis y = with_rows(*enough);
             const double work = work_of(x, y);
             if (!best || work < best->work) best = Cut{x, y, work};
         }
@@ -272,33 +251,23 @@ class Planner {
                             std::to_string(cut.y.count()) + " tiles",
                         "image", "raise the memory limit or the tile size, or cut the image up");
         const auto needed = bytes(cut.x, cut.y);
-        TilePlan plan{.tiles = {},
-                      .halo = halo_,
-                      .alignment = alignment_,
-                      .input_width = cut.x.largest_input(),
-                      .input_height = cut.y.largest_input(),
-                      .padded_width = x_.padded,
-                      .padded_height = y_.padded,
-                      .peak_bytes = needed.all,
-                      .tensor_bytes = needed.tensors,
-                      .weight_bytes = weights_.all()};
-        for (std::int64_t row = 0; row < cut.y.count(); ++row)
-            for (std::int64_t column = 0; column < cut.x.count(); ++column) {
-                const auto x = cut.x.span(column), y = cut.y.span(row);
-                if (x.core_begin >= x.core_end || y.core_begin >= y.core_end) continue; // all padding
-                plan.tiles.push_back({.core = {x.core_begin, y.core_begin, x.core_end - x.core_begin,
-                                               y.core_end - y.core_begin},
-                                      .input = {x.input_begin, y.input_begin, x.input_end - x.input_begin,
-                                                y.input_end - y.input_begin}});
-            }
-        return plan;
+        return {.tiles = {cut.x, cut.y},
+                .halo = halo_,
+                .alignment = alignment_,
+                .input_width = largest_input(cut.x),
+                .input_height = largest_input(cut.y),
+                .padded_width = x_.padded,
+                .padded_height = y_.padded,
+                .peak_bytes = needed.all,
+                .tensor_bytes = needed.tensors,
+                .weight_bytes = weights_.all()};
     }
 
     const TilingOptions &options_;
     std::int64_t alignment_;
     g::Extents minimum_;
     g::Halo halo_;
-    Axis x_, y_;
+    TileAxis x_, y_;
     std::vector<GraphUse> uses_;
     std::deque<Footprint> footprints_;                             ///< of these
     WeightBytes weights_;                                          ///< of all of them
@@ -312,6 +281,36 @@ void check_size(std::int64_t width, std::int64_t height) {
 }
 
 } // namespace
+
+std::int64_t TileAxis::count() const {
+    return (padded + core - 1) / core;
+}
+
+TileAxis::Span TileAxis::span(std::int64_t index) const {
+    const auto begin = index * core, end = std::min(padded, begin + core);
+    auto from = std::max<std::int64_t>(0, begin - before), to = std::min(padded, end + after);
+    if (to - from < minimum) { // a thin last tile: widen it towards the image
+        from = std::max<std::int64_t>(0, to - minimum);
+        to = std::min(padded, from + minimum);
+    }
+    return {begin, std::min(size, end), from, to};
+}
+
+TileGrid::TileGrid(TileAxis x, TileAxis y) : x_(x), y_(y) {
+    const auto with_pixels = [](const TileAxis &axis) {
+        return static_cast<std::size_t>((axis.size + axis.core - 1) / axis.core);
+    };
+    columns_ = with_pixels(x_);
+    rows_ = with_pixels(y_);
+}
+
+Tile TileGrid::operator[](std::size_t index) const {
+    const auto x = x_.span(static_cast<std::int64_t>(index % columns_)),
+               y = y_.span(static_cast<std::int64_t>(index / columns_));
+    return {
+        .core = {x.core_begin, y.core_begin, x.core_end - x.core_begin, y.core_end - y.core_begin},
+        .input = {x.input_begin, y.input_begin, x.input_end - x.input_begin, y.input_end - y.input_begin}};
+}
 
 TilePlan plan_tiles(const g::Graph &graph, std::int64_t width, std::int64_t height,
                     const TilingOptions &options) {
