@@ -82,7 +82,7 @@ TEST(HostPaths, TheEnvironmentOfALessTrustedCallerIsNotBelieved) {
               probe(plain, 0));
     struct statvfs place {};
     if (::geteuid() != 0 || ::statvfs(folder.c_str(), &place) != 0 || (place.f_flag & ST_NOSUID) != 0)
-        GTEST_SKIP() << "only root can make a set-user-ID program here";
+        GTEST_SKIP() << "this system makes no set-user-ID program for this user in this folder";
     fs::permissions(trusted, fs::perms::set_uid, fs::perm_options::add);
     EXPECT_EQ("HOME=\nMIRRA_BUNDLE_PATH=\nplugins=0\nruntimes=0\nbundles=0\n", probe(trusted, kNobody));
 }
