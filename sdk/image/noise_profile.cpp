@@ -65,21 +65,30 @@ void fill_gaps(std::array<double, kNoiseParts> &parts, const std::vector<std::si
     }
 }
 
-/// Absolute second differences along rows, of triples that are visible.
+/// Absolute second differences along rows, of triples that are visible; of a large picture a sample, so that
+/// they take a few megabytes whatever its size.
 void add_second_differences(const ConstImageView &view, std::vector<float> &differences) {
-    constexpr std::int32_t kMostRows = 256;
+    constexpr std::int32_t kMostRows = 256, kBlock = 4096;
+    constexpr std::int64_t kMostTriples = 1 << 18;
     const auto channels = static_cast<std::size_t>(view.color_channels());
-    const auto width = static_cast<std::size_t>(view.width);
-    std::vector<float> row(width * channels);
-    for (std::int32_t y = 0; y < view.height; y += 1 + view.height / kMostRows) {
-        gather(view, {0, y, view.width, 1}, row, view.color_channels());
-        const std::vector<float> alpha = alpha_of(view, {0, y, view.width, 1});
-        for (std::size_t x = 1; x + 1 < width; ++x) {
-            if (alpha[x - 1] <= 0 || alpha[x] <= 0 || alpha[x + 1] <= 0) continue;
-            for (std::size_t at = x * channels; at < (x + 1) * channels; ++at)
-                differences.push_back(std::abs(row[at - channels] - 2 * row[at] + row[at + channels]));
+    const std::int32_t row_step = 1 + view.height / kMostRows;
+    const std::int64_t rows = (view.height + row_step - 1) / row_step;
+    const auto step = static_cast<std::int32_t>(1 + view.width * rows / kMostTriples);
+    std::vector<float> row;
+    for (std::int32_t y = 0; y < view.height; y += row_step)
+        for (std::int32_t left = 0; left + 2 < view.width; left += kBlock) {
+            const std::int32_t columns = std::min(kBlock + 2, view.width - left);
+            row.resize(static_cast<std::size_t>(columns) * channels);
+            gather(view, {left, y, columns, 1}, row, view.color_channels());
+            const std::vector<float> alpha = alpha_of(view, {left, y, columns, 1});
+            for (std::int32_t column = (step - left % step) % step; column + 2 < columns; column += step) {
+                const auto x = static_cast<std::size_t>(column) + 1;
+                if (column >= kBlock || alpha[x - 1] <= 0 || alpha[x] <= 0 || alpha[x + 1] <= 0) continue;
+                for (std::size_t at = x * channels; at < (x + 1) * channels; ++at)
+                    differences.push_back(
+                        std::abs(row[at - channels] - 2 * row[at] + row[at + channels]));
+            }
         }
-    }
 }
 
 /// Between neighbouring values: a gradient goes in such steps, which are no noise.

@@ -1,6 +1,7 @@
 // What noise explains of a picture, by brightness; and the rough estimate for small ones.
 #include "image_test_support.hpp"
 
+#include "cost.hpp"
 #include "mirra/noise_profile.hpp"
 
 #include <gmock/gmock.h>
@@ -87,7 +88,7 @@ double rough(const std::vector<float> &values, std::int32_t width, std::int32_t 
 TEST(RoughEstimate, IsThereForEverySize) {
     std::mt19937 random(3);
     std::normal_distribution<float> noise(0.5F, 20.0F / 255);
-    for (const auto &[width, height] : {std::pair{15, 15}, {200, 1}, {1, 200}, {12, 90}}) {
+    for (const auto &[width, height] : {std::pair{15, 15}, {200, 1}, {1, 200}, {12, 90}, {9001, 90}, {90, 9001}}) {
         std::vector<float> values(static_cast<std::size_t>(width * height));
         std::ranges::generate(values, [&] { return noise(random); });
         EXPECT_NEAR(rough(values, width, height), 20, 5) << width << " x " << height;
@@ -100,6 +101,15 @@ TEST(RoughEstimate, IsThereForEverySize) {
     EXPECT_EQ(image::estimate_noise_roughly(ramp.view()), 0) << "steps of whole numbers";
     for (const auto &[width, height] : {std::pair{1, 1}, {2, 1}, {1, 2}, {2, 2}})
         EXPECT_EQ(rough({0.1F, 0.9F, 0.2F, 0.6F}, width, height), 0);
+}
+
+TEST(RoughEstimate, OfALongPictureTakesLittleMemory) {
+    constexpr std::int32_t kLong = 1'048'000;
+    image::Image picture(kLong, 4, 3, SampleType::u8);
+    for (std::size_t i = 0; i < picture.bytes().size(); ++i)
+        picture.bytes()[i] = static_cast<std::byte>(i * 7919 >> 3);
+    const Cost cost = cost_of([&] { EXPECT_GT(image::estimate_noise_roughly(picture.view()), 1); });
+    EXPECT_LT(cost.bytes, (std::uint64_t{16} << 20) + kToolBytes);
 }
 
 } // namespace
