@@ -3,8 +3,12 @@
 
 #include "mirra/error.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <fstream>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -20,6 +24,34 @@ namespace {
         throw Error(ErrorCode::not_found, "the file does not exist", path.string(), "check the path");
     throw Error(ErrorCode::io, "cannot read the file: " + std::generic_category().message(error),
                 path.string());
+}
+
+constexpr std::uint64_t kUnlimited = UINT64_MAX;
+
+/// The number in a file of the system that holds nothing else, as "max" does not.
+std::uint64_t number_in(const char *file) {
+    std::uint64_t number = 0;
+    return std::ifstream(file) >> number ? number : kUnlimited;
+}
+
+/// The sum of some lines "NAME NUMBER" of a file of the system.
+std::uint64_t sum_in(const char *file, std::initializer_list<std::string_view> names) {
+    std::ifstream lines(file);
+    std::uint64_t sum = 0, number = 0;
+    for (std::string name, rest; lines >> name >> number; std::getline(lines, rest))
+        if (std::ranges::find(names, name) != names.end()) sum += number;
+    return sum;
+}
+
+/// Memory that programs can still have, of the machine and of the container that this process is in.
+std::uint64_t free_memory() {
+    const std::uint64_t machine = sum_in("/proc/meminfo", {"MemAvailable:"}) * 1024;
+    const std::uint64_t most = number_in("/sys/fs/cgroup/memory.max");
+    const std::uint64_t taken = number_in("/sys/fs/cgroup/memory.current");
+    if (most == kUnlimited || taken == kUnlimited) return machine;
+    const std::uint64_t cached = sum_in("/sys/fs/cgroup/memory.stat", {"inactive_file", "active_file"});
+    const std::uint64_t held = taken - std::min(taken, cached);
+    return std::min(machine, most - std::min(most, held));
 }
 
 } // namespace
@@ -55,6 +87,18 @@ void FileReader::read(std::uint64_t offset, std::span<std::byte> out) const {
         offset += static_cast<std::uint64_t>(got);
         out = out.subspan(static_cast<std::size_t>(got));
     }
+}
+
+Buffer FileReader::read_rest(std::uint64_t offset) const {
+    constexpr std::uint64_t kWorthAsking = std::uint64_t{64} << 20;
+    const std::uint64_t bytes = size_ - std::min(offset, size_);
+    if (bytes > kWorthAsking && bytes > free_memory())
+        throw Error(ErrorCode::limit,
+                    "the file holds " + std::to_string(bytes) + " bytes, more than the memory that is free",
+                    path_.string(), "free memory, or give a smaller file");
+    Buffer rest(static_cast<std::size_t>(bytes));
+    read(offset, rest.bytes());
+    return rest;
 }
 
 } // namespace mirra

@@ -230,9 +230,7 @@ std::shared_ptr<const TensorFile> TensorFile::open(const std::filesystem::path &
     std::uint64_t begin = 0;
     Header header = read_header(reader, path.string(), begin);
     // Read, not mapped: what was checked is what is used, whatever becomes of the file.
-    Buffer data(static_cast<std::size_t>(reader.size() - begin));
-    reader.read(begin, data.bytes());
-    return std::make_shared<TensorFileOf<Buffer>>(std::move(data), 0, std::move(header));
+    return std::make_shared<TensorFileOf<Buffer>>(reader.read_rest(begin), 0, std::move(header));
 }
 
 std::shared_ptr<const TensorFile> TensorFile::parse(std::vector<std::byte> bytes, std::string name) {

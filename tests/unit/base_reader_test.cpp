@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <vector>
@@ -51,6 +52,17 @@ TEST(FileReader, AFileThatIsShortenedMeanwhileIsAnError) {
     EXPECT_EQ(read(reader, 0, 100), std::string(100, 'x'));
     EXPECT_EQ(code_of([&] { read(reader, 4096, 4096); }), ErrorCode::io);
     EXPECT_EQ(code_of([&] { read(reader, 0, 1 << 20); }), ErrorCode::io);
+}
+
+TEST(FileReader, AFileWithHolesThatIsLargerThanMemoryIsAnError) {
+    const std::string path = file_of("0123456789");
+    EXPECT_EQ(FileReader(path).read_rest(4).bytes().size(), 6u);
+    const auto pages = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES));
+    std::error_code no_holes;
+    std::filesystem::resize_file(path, pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)), no_holes);
+    if (no_holes) GTEST_SKIP() << "this system has no files with holes here: " << no_holes.message();
+    EXPECT_EQ(code_of([&] { static_cast<void>(FileReader(path).read_rest(4)); }), ErrorCode::limit);
+    std::filesystem::remove(path);
 }
 
 TEST(FileReader, OpensRegularFilesAlone) {

@@ -38,16 +38,10 @@ class LegacyStorages final : public StorageReader {
     std::string name_;
 };
 
-std::shared_ptr<const Buffer> whole(const FileReader &file) {
-    auto bytes = std::make_shared<Buffer>(static_cast<std::size_t>(file.size()));
-    file.read(0, bytes->bytes());
-    return bytes;
-}
-
 class LegacyReader {
   public:
     explicit LegacyReader(const FileReader &file)
-        : file_(whole(file))
+        : file_(std::make_shared<const Buffer>(file.read_rest(0)))
         , name_(file.path().string())
         , rest_(file_->bytes())
         , allowance_(Allowance::for_pickle(file.size(), name_)) {}
