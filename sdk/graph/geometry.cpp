@@ -45,24 +45,78 @@ bool fits(const Graph &graph, Inference &inference, Extents extents) {
     }
 }
 
-/// Walks the graph backwards from the wanted intervals of its outputs to those of its inputs.
-Interval backwards(const Graph &graph, std::map<std::string, std::optional<Interval>> wanted, bool vertical) {
+using Wanted = std::map<std::string, std::optional<Interval>>; ///< by tensor
+
+/// Walks the graph backwards from the wanted intervals of its outputs to those of all other tensors.
+Wanted backwards(const Graph &graph, Wanted wanted, bool vertical) {
     for (const auto &node : std::views::reverse(graph.nodes)) {
         const auto output = wanted[node.name];
         if (!output) continue;
         const Interval needed = bounded(op_info(node.op).field(node, vertical, *output));
         for (const auto &input : node.inputs) wanted[input] = unite(wanted[input], needed);
     }
+    return wanted;
+}
+
+Interval of_inputs(const Graph &graph, Wanted wanted) {
     std::optional<Interval> result;
     for (const auto &input : graph.inputs)
         if (wanted[input.name]) result = unite(result, *wanted[input.name]);
     return result.value_or(Interval{});
 }
 
-Interval output_block(const Graph &graph, bool vertical, std::int64_t extent) {
-    std::map<std::string, std::optional<Interval>> wanted;
-    for (const auto &output : graph.outputs) wanted[output.source] = Interval{0, extent - 1, false};
-    return backwards(graph, std::move(wanted), vertical);
+/// Pixels of the input a pixel of each tensor.
+std::map<std::string, Scale> scales_of(const Graph &graph) {
+    std::map<std::string, Scale> scales;
+    for (const auto &input : graph.inputs) scales[input.name] = {};
+    for (const auto &node : graph.nodes)
+        scales[node.name] = compose(scales.at(node.inputs.front()), scale_of(node));
+    return scales;
+}
+
+/// Pixels before and after a block of the output that a tile must have, along one axis.
+struct Reach {
+    std::int64_t before = 0, after = 0;
+    bool unbounded = false;
+};
+
+std::int64_t divided_up(std::int64_t value, std::int64_t by) {
+    return value > 0 ? (value + by - 1) / by : 0;
+}
+
+/// Shapes of all tensors for the least extents.
+std::vector<Shape> least_shapes(const Graph &graph, Inference &inference, Extents extents) {
+    std::vector<Shape> inputs;
+    for (const auto &input : graph.inputs)
+        inputs.push_back({1, input.channels, extents.height, extents.width});
+    return inference.infer(inputs);
+}
+
+/// Every tensor must have what is wanted of it, not the input alone: what a crop takes from the edge of a
+/// tile is not there for a padding behind it, which would make it up.
+Reach reach(const Graph &graph, bool vertical, std::int64_t block) {
+    Wanted wanted;
+    for (const auto &output : graph.outputs) wanted[output.source] = Interval{0, block - 1, false};
+    wanted = backwards(graph, std::move(wanted), vertical);
+    const auto unbounded = [](const auto &each) { return each.second && each.second->unbounded; };
+    if (std::ranges::any_of(wanted, unbounded)) return {.unbounded = true};
+    const Extents least = minimum_extents(graph);
+    Inference inference(graph);
+    const auto shapes = least_shapes(graph, inference, least);
+    const auto scales = scales_of(graph);
+    Reach out;
+    for (const auto &[name, interval] : wanted) {
+        const Shape &shape = shapes[inference.tensor(name)];
+        if (!interval || shape.size() != 4) continue;
+        const Scale scale = scales.at(name);
+        const std::int64_t more = block - (vertical ? least.height : least.width);
+        // Of a block: extents grow evenly on the grid.
+        const std::int64_t last = shape[vertical ? 2 : 3] + more * scale.denominator / scale.numerator - 1;
+        out.before = std::max(out.before, divided_up(-interval->low * scale.numerator, scale.denominator));
+        out.after =
+            std::max(out.after, divided_up((interval->high - last) * scale.numerator, scale.denominator));
+    }
+    return out;
 }
 
 } // namespace
@@ -123,11 +177,11 @@ Extents on_grid(const Graph &graph, Extents extents) {
 
 Halo receptive_field(const Graph &graph) {
     const auto block = alignment(graph);
-    const Interval x = output_block(graph, false, block), y = output_block(graph, true, block);
-    return {.left = std::max<std::int64_t>(0, -x.low),
-            .top = std::max<std::int64_t>(0, -y.low),
-            .right = std::max<std::int64_t>(0, x.high - (block - 1)),
-            .bottom = std::max<std::int64_t>(0, y.high - (block - 1)),
+    const Reach x = reach(graph, false, block), y = reach(graph, true, block);
+    return {.left = x.before,
+            .top = y.before,
+            .right = x.after,
+            .bottom = y.after,
             .unbounded = x.unbounded || y.unbounded};
 }
 
@@ -135,9 +189,9 @@ Interval input_interval(const Graph &graph, std::string_view output, bool vertic
     const auto found = std::ranges::find(graph.outputs, output, &Output::name);
     if (found == graph.outputs.end())
         throw Error(ErrorCode::not_found, "graph has no output '" + std::string(output) + "'", graph.name);
-    std::map<std::string, std::optional<Interval>> wanted;
+    Wanted wanted;
     wanted[found->source] = bounded(pixels);
-    return backwards(graph, std::move(wanted), vertical);
+    return of_inputs(graph, backwards(graph, std::move(wanted), vertical));
 }
 
 } // namespace mirra::graph

@@ -77,6 +77,21 @@ TEST(TiledRun, EqualsUntiledForThePapersNetworks) {
     expect_equal(RandomNetwork(graph::alexnet_autoencoder(graph::AlexNetTap::conv5), 15), 500, 1100, 960);
 }
 
+/// A padding makes up the edge of a tile that a crop has taken: such pixels are no part of a result.
+TEST(TiledRun, EqualsUntiledBehindCropsAndPaddings) {
+    for (const auto &[gone, kernel] : {std::pair<std::int64_t, std::int64_t>{3, 1}, {5, 3}, {1, 5}}) {
+        graph::Builder b("cropped");
+        const auto half =
+            b.conv2d(b.input("image", 3), {.in = 3, .out = 4, .kernel = 2, .stride = 2}, "half");
+        const auto cropped = b.crop(half, gone, 0, gone, gone, "crop");
+        const auto padded = b.reflection_pad(cropped, gone, 0, gone, gone, "pad");
+        const auto seen =
+            b.conv2d(padded, {.in = 4, .out = 3, .kernel = kernel, .padding = kernel / 2}, "seen");
+        b.output("image", b.upsample_nearest(seen, 2, "whole"));
+        expect_equal(RandomNetwork(b.finish(), 16), 201, 333, 64);
+    }
+}
+
 TEST(TiledRun, MemoryStaysWithinThePlan) {
     const RandomNetwork network(graph::wavelet_denoiser({}), 16);
     for (const std::uint64_t megabytes : {100, 200}) {
