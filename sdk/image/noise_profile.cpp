@@ -85,8 +85,7 @@ void add_second_differences(const ConstImageView &view, std::vector<float> &diff
                 const auto x = static_cast<std::size_t>(column) + 1;
                 if (column >= kBlock || alpha[x - 1] <= 0 || alpha[x] <= 0 || alpha[x + 1] <= 0) continue;
                 for (std::size_t at = x * channels; at < (x + 1) * channels; ++at)
-                    differences.push_back(
-                        std::abs(row[at - channels] - 2 * row[at] + row[at + channels]));
+                    differences.push_back(std::abs(row[at - channels] - 2 * row[at] + row[at + channels]));
             }
         }
 }

@@ -88,7 +88,8 @@ double rough(const std::vector<float> &values, std::int32_t width, std::int32_t 
 TEST(RoughEstimate, IsThereForEverySize) {
     std::mt19937 random(3);
     std::normal_distribution<float> noise(0.5F, 20.0F / 255);
-    for (const auto &[width, height] : {std::pair{15, 15}, {200, 1}, {1, 200}, {12, 90}, {9001, 90}, {90, 9001}}) {
+    for (const auto &[width, height] :
+         {std::pair{15, 15}, {200, 1}, {1, 200}, {12, 90}, {9001, 90}, {90, 9001}}) {
         std::vector<float> values(static_cast<std::size_t>(width * height));
         std::ranges::generate(values, [&] { return noise(random); });
         EXPECT_NEAR(rough(values, width, height), 20, 5) << width << " x " << height;

@@ -189,8 +189,9 @@ std::int64_t alignment(const Graph &graph);
 /// The smallest aligned extent on which every layer still has a pixel.
 std::int64_t minimum_extent(const Graph &graph);
 
-/// What a tile must see beyond its own pixels, so that every tensor has what one aligned output block wants of
-/// it, less the block itself. For graphs whose outputs have the size of their inputs. Tiles start and end on the alignment grid.
+/// What a tile must see beyond its own pixels, so that every tensor has what one aligned output block wants
+/// of it, less the block itself. For graphs whose outputs have the size of their inputs. Tiles start and end
+/// on the alignment grid.
 Halo receptive_field(const Graph &graph);
 
 /// The nodes and inputs that the named output depends on, as a graph whose only output is called `rename`.
