@@ -59,9 +59,13 @@ std::string not_finite(const std::string &text) {
 void complete(CLI::App &app) {
     for (auto *option : app.get_options())
         if (option->get_type_name().starts_with("FLOAT")) option->check(CLI::Validator(not_finite, ""));
-    const auto inner = app.get_subcommands([](CLI::App *) { return true; });
-    for (auto *sub : inner) complete(*sub);
-    if (!inner.empty() || app.get_name() == "import") return;
+    bool has_commands = false;
+    for (auto *sub : app.get_subcommands([](CLI::App *) { return true; })) {
+        complete(*sub);
+        has_commands |= !sub->get_name().empty();
+    }
+    const bool is_group = app.get_name().empty(); // of options, and the program itself
+    if (is_group || has_commands || app.get_name() == "import") return;
     constexpr auto kMost = std::uint64_t{1} << 62;
     app.add_option_function<std::uint64_t>("--max-pixels", mirra::trainer::limit_pictures,
                                            "Larger pictures are refused (268435456)")

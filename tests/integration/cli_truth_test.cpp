@@ -172,5 +172,13 @@ TEST_F(CliTruth, ACutOutHasNoFringes) {
     EXPECT_LT(std::sqrt(border / border_count), 6) << "of 15";
 }
 
+TEST_F(CliTruth, APictureOfWhichNothingIsVisibleCanBeLookedAt) {
+    write_samples(in_, kWidth, kHeight, MIRRA_COLOR_RGBA,
+                  Samples(std::size_t{4} * kWidth * kHeight, std::uint8_t{0}));
+    const Outcome info = run_cli({"info", in_, "--json"});
+    ASSERT_EQ(info.exit_code, 0) << info.err;
+    EXPECT_TRUE(info.json()["noise_sigma"].is_null());
+}
+
 } // namespace
 } // namespace mirra::test

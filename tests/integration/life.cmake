@@ -8,7 +8,7 @@ if(MIRRA_BUILD_RUNTIME AND MIRRA_PRIVATE_LIBTORCH)
     add_dependencies(mirra_life_host mirra_runtime_torch mirra_plugin_denoiser)
 
     foreach(mode exit-job quick-exit exit-run exit-callback thread-ends fork-before fork-after openmp arithmetic comma
-            stack-128 stack-512 signals removed-folder few-threads little-memory busy-neighbours loaded)
+            stack-128 stack-512 signals removed-folder few-threads little-memory busy-neighbours idle-threads loaded)
         add_test(NAME life.${mode} COMMAND mirra_life_host ${mode})
         set_tests_properties(life.${mode} PROPERTIES TIMEOUT 120)
     endforeach()

@@ -167,6 +167,10 @@ TEST_F(TrainerFaults, OptionsAreFiniteAndPicturesWithinTheLimit) {
     EXPECT_NE(run(words, {}), 0);
     words.back() = "1600";
     EXPECT_EQ(run(words, {}), 0) << content(folder_ / "log");
+    // What reads no pictures has no such limit, and it is no network to import.
+    EXPECT_NE(run({"import", recipe_, "-o", folder_ / "i.mirra", "--max-pixels", "9"}, {}), 0);
+    EXPECT_NE(content(folder_ / "log").find("[--arch,--graph]"), std::string::npos)
+        << content(folder_ / "log");
 }
 
 } // namespace

@@ -6,7 +6,6 @@
 #include "../pictures.hpp"
 #include "../results.hpp"
 
-#include <algorithm>
 #include <filesystem>
 
 namespace mirra::cli {
@@ -47,12 +46,16 @@ Json bundle_json(const std::string &path, const Bundle &bundle) {
     return out;
 }
 
-/// Null of a picture that is too small to tell.
+/// Null of a picture of which too little is visible to tell.
 Json noise_json(const mirra_image &view) {
-    constexpr int kSmallest = 16; // of mirra_image_estimate_noise
-    if (std::min(view.width, view.height) < kSmallest) return nullptr;
     double sigma = 0;
-    call(Phase::input, [&](mirra_error **e) { return mirra_image_estimate_noise(&view, &sigma, e); });
+    mirra_error *error = nullptr;
+    const mirra_status status = mirra_image_estimate_noise(&view, &sigma, &error);
+    if (status == MIRRA_E_INVALID_ARGUMENT) {
+        mirra_error_destroy(error);
+        return nullptr;
+    }
+    if (status != MIRRA_OK) throw Failure(Phase::input, status, error);
     return sigma;
 }
 

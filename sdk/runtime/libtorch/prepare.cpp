@@ -53,10 +53,14 @@ std::vector<DynamicNames> libraries_of(const Source &source) {
     return found;
 }
 
+/// @throws Error unless all that the shim defines will be called in place of the C library's
 PrivateNames names_of(const Source &source, const fs::path &shim) {
     auto libraries = libraries_of(source);
     libraries.emplace_back(shim, false);
-    return PrivateNames(libraries);
+    PrivateNames names(libraries);
+    for (const auto &symbol : libraries.back().symbols())
+        if (symbol.defined) static_cast<void>(names.at(std::string(symbol.name)));
+    return names;
 }
 
 void change(const fs::path &file, const PrivateNames &names, bool needs_shim) {

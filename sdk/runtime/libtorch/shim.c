@@ -25,10 +25,18 @@ static const char *openmp_setting(const char *name, char *value) {
     return NULL;
 }
 
-SHARED char *getenv(const char *name) {
-    char *value = NEXT(getenv)(name);
+static char *setting(const char *name, char *value) {
     if (strncmp(name, "OMP_", 4) != 0 && strncmp(name, "GOMP_", 5) != 0) return value;
     return (char *)openmp_setting(name, value);
+}
+
+/* Both, since libraries keep the one's name as the end of the other's: they change together or not at all. */
+SHARED char *getenv(const char *name) {
+    return setting(name, NEXT(getenv)(name));
+}
+
+SHARED char *secure_getenv(const char *name) {
+    return setting(name, NEXT(secure_getenv)(name));
 }
 
 /* The order in which a process ends is not known here, and threads may be at work: memory is left to the

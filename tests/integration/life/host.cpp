@@ -6,6 +6,7 @@
 #include <cfenv>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <locale>
 #include <map>
 #include <string>
@@ -281,7 +282,7 @@ int little_memory() {
 
 double median_of_runs(mirra_session *session) {
     std::vector<double> times;
-    Work work(16);
+    Work work(64); // smaller ones use one thread
     work.run(session);
     for (int i = 0; i < 25; ++i) {
         timespec a{}, b{};
@@ -308,8 +309,26 @@ int busy_neighbours() {
         kill(each, SIGKILL);
         waitpid(each, nullptr, 0);
     }
-    std::printf("median of 16x16: %.2f ms on one thread, %.2f ms on all\n", one, all);
+    std::printf("median of 64x64: %.2f ms on one thread, %.2f ms on all\n", one, all);
     return all > 10 * one + 20;
+}
+
+/// Threads that wait for the next run take no time of a processor.
+int idle_threads() {
+    constexpr int kRuns = 20;
+    constexpr double kMost = 0.4; // ms a run; a wait that is busy takes 1 and more
+    mirra_session *session = session_or_exit();
+    Work work(64);
+    work.run(session);
+    double idle = 0;
+    for (int i = 0; i < kRuns; ++i) {
+        work.run(session);
+        const std::clock_t before = std::clock();
+        usleep(50'000);
+        idle += 1e3 * static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
+    }
+    std::printf("%.2f ms of work while nothing ran, after each run\n", idle / kRuns);
+    return idle > kMost * kRuns;
 }
 
 int loaded() {
@@ -344,6 +363,7 @@ int main(int count, char **arguments) {
         {"few-threads", few_threads},
         {"little-memory", little_memory},
         {"busy-neighbours", busy_neighbours},
+        {"idle-threads", idle_threads},
         {"loaded", loaded},
     };
     const auto mode = modes.find(count == 2 ? arguments[1] : "");
