@@ -61,7 +61,7 @@ Wanted backwards(const Graph &graph, Wanted wanted, bool vertical) {
 Interval of_inputs(const Graph &graph, Wanted wanted) {
     std::optional<Interval> result;
     for (const auto &input : graph.inputs)
-        if (wanted[input.name]) result = unite(result, *wanted[input.name]);
+        if (const auto interval = wanted[input.name]) result = unite(result, *interval);
     return result.value_or(Interval{});
 }
 
