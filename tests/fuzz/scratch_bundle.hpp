@@ -16,8 +16,7 @@ namespace mirra::fuzz {
 class ScratchBundle {
   public:
     explicit ScratchBundle(const std::string &name)
-        : path_(std::filesystem::temp_directory_path() /
-                ("mirra-fuzz-" + name + "-" + std::to_string(::getpid()) + ".mirra")) {}
+        : path_(folder() / ("mirra-fuzz-" + name + "-" + std::to_string(::getpid()) + ".mirra")) {}
     ScratchBundle(const ScratchBundle &) = delete;
     ScratchBundle &operator=(const ScratchBundle &) = delete;
     ~ScratchBundle() {
@@ -27,6 +26,12 @@ class ScratchBundle {
     [[nodiscard]] std::string path() const { return path_.string(); }
 
   private:
+    /// In memory where that goes: a disk would be waited for at every bundle.
+    static std::filesystem::path folder() {
+        const std::filesystem::path memory = "/dev/shm";
+        return ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+    }
+
     std::filesystem::path path_;
 };
 

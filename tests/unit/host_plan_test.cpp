@@ -45,6 +45,18 @@ TEST(HostPlan, Bf16PaysWhereItWasMeasuredToPay) {
     EXPECT_FALSE(speed_of("").pays);
 }
 
+TEST(HostPlan, AProcessorHasNoMoreThanItsLibrariesAreHeldTo) {
+    const std::string all = "sse4_1 avx avx2 avx512f avx512_bf16 avx512_fp16 amx_bf16";
+    const auto held = [&](const char *most) { return runtime::detail::flags_within(all, most); };
+    EXPECT_EQ(held("SSE41"), "sse4_1 avx");
+    EXPECT_EQ(held("avx2_vnni"), "sse4_1 avx avx2");
+    EXPECT_EQ(held("AVX512_CORE"), "sse4_1 avx avx2 avx512f");
+    EXPECT_EQ(held("AVX512_CORE_BF16"), "sse4_1 avx avx2 avx512f avx512_bf16");
+    EXPECT_EQ(held("AVX512_CORE_FP16"), "sse4_1 avx avx2 avx512f avx512_bf16 avx512_fp16");
+    for (const char *most : {"AVX512_CORE_AMX", "ALL", "", "what oneDNN does not know"})
+        EXPECT_EQ(held(most), all);
+}
+
 TEST(HostPlan, AutomaticPrecisionTakesWhatIsFasterAndSaysWhy) {
     runtime::DeviceInfo device;
     device.id = "cpu";

@@ -105,7 +105,7 @@ TEST(Memory, RandomGraphsTakeNoMoreThanIsEstimated) {
     for (std::uint64_t seed = 1; seed <= seeds(8); ++seed) {
         const auto graph = random_graph(seed, 8 + seed % 5 * 12);
         expect_within(graph, Precision::fp32, seed);
-        if (test::has_bf16_kernels()) expect_within(graph, Precision::bf16, seed);
+        if (test::has_bf16()) expect_within(graph, Precision::bf16, seed);
     }
 }
 

@@ -8,9 +8,12 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <fstream>
 #include <mutex>
 #include <random>
 #include <thread>
+
+#include <unistd.h>
 
 namespace mirra::test {
 namespace {
@@ -173,14 +176,27 @@ class Worker {
     std::mt19937 random_;
 };
 
+/// Of this process, in bytes.
+std::uint64_t resident() {
+    std::uint64_t ignored = 0, pages = 0;
+    std::ifstream("/proc/self/statm") >> ignored >> pages;
+    return pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
 TEST(Soak, ManyThreadsAndSessionsOfAllTasks) {
     const int seconds = std::atoi(from_environment("MIRRA_SOAK_SECONDS", "4"));
     Soak soak;
-    const auto end = Clock::now() + std::chrono::seconds(seconds);
+    const auto begin = Clock::now(), end = begin + std::chrono::seconds(seconds);
     std::vector<std::thread> threads;
     for (std::size_t t = 0; t < kThreads; ++t)
         threads.emplace_back([&soak, t, end] { Worker(soak, static_cast<unsigned>(t + 1)).work(end); });
+    std::this_thread::sleep_until(begin + (end - begin) / 2);
+    const std::uint64_t at_half = resident();
     for (std::thread &thread : threads) thread.join();
+    // Shorter ones end before everything that is kept was made once.
+    constexpr int kLong = 60;
+    constexpr std::uint64_t kSlack = std::uint64_t{32} << 20;
+    if (seconds >= kLong) EXPECT_LE(resident(), at_half + at_half / 8 + kSlack) << "memory grows";
     for (const auto &[what, count] : soak.surprises) ADD_FAILURE() << count << " times " << what;
     EXPECT_LT(0U, soak.ends[0]) << "no run was done";
     EXPECT_LT(0U, soak.ends[1]) << "no run was cancelled";

@@ -3,6 +3,8 @@
 
 #include "mirra/runtime.hpp"
 
+#include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -40,10 +42,35 @@ inline CpuText read_cpu(std::istream &description) {
     return cpu;
 }
 
+/// What oneDNN, which convolves, uses of a processor whose variable ONEDNN_MAX_CPU_ISA holds it to `most`.
+inline std::string flags_within(const std::string &flags, std::string most) {
+    std::ranges::transform(most, most.begin(),
+                           [](char c) { return c >= 'a' && c <= 'z' ? char(c - 32) : c; });
+    constexpr std::string_view kWide = "AVX512_CORE";
+    const auto beyond = [&](std::string_view flag) {
+        const bool amx = flag.starts_with("amx"), wide = amx || flag.starts_with("avx512");
+        if (most == "SSE41" || most == "AVX") return wide || flag.starts_with("avx2");
+        if (most.starts_with("AVX2")) return wide;
+        if (!most.starts_with(kWide) || most.starts_with("AVX512_CORE_AMX")) return false;
+        const auto extra = most.substr(kWide.size());
+        return amx || (flag == "avx512_fp16" && extra != "_FP16") ||
+               (flag == "avx512_bf16" && extra != "_BF16" && extra != "_FP16");
+    };
+    std::string kept;
+    std::istringstream words(flags);
+    for (std::string flag; words >> flag;)
+        if (!beyond(flag)) kept.append(kept.empty() ? "" : " ").append(flag);
+    return kept;
+}
+
 inline const CpuText &this_cpu() {
     static const CpuText cpu = [] {
         std::ifstream description("/proc/cpuinfo");
-        return read_cpu(description);
+        CpuText found = read_cpu(description);
+        const char *most = std::getenv("ONEDNN_MAX_CPU_ISA");
+        if (most == nullptr) most = std::getenv("DNNL_MAX_CPU_ISA");
+        if (most != nullptr) found.flags = flags_within(found.flags, most);
+        return found;
     }();
     return cpu;
 }
