@@ -103,3 +103,4 @@ endif()
 # Programs of their own: one stands before the allocator of the whole process, the other takes seconds by intent.
 set(MIRRA_UNIT_FAULTS_TESTS memory_faults_test.cpp failing_memory.cpp)
 set(MIRRA_UNIT_SOAK_TESTS soak_test.cpp)
+set(MIRRA_UNIT_SOAK_LABEL threads)

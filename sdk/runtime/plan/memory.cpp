@@ -1,6 +1,7 @@
 // The lowered program is played through with sizes instead of tensors.
 #include "runtime/plan/memory.hpp"
 
+#include "mirra/cpu_device.hpp"
 #include "mirra/error.hpp"
 #include "mirra/tiling.hpp"
 
@@ -197,12 +198,26 @@ class Footprint::Simulation {
     /// Reduced precision converts an fp32 input first, and adds to an addend of another kind through copies.
     [[nodiscard]] std::uint64_t of_convolution(const Played &played) const {
         const auto result = count(played.result), input = count(played.inputs.front());
-        auto bytes = padded_result(played);
+        auto bytes = padded_result(played) + unfolded(played);
         if (value_bytes_ != sizeof(float)) bytes += block(input * value_bytes_);
         if (played.step->addend) bytes += block(result * sizeof(float));
         if (played.kernel == Kernel::color)
             bytes += kRowWindows * static_cast<std::uint64_t>(shapes_[played.result][3]);
         return bytes;
+    }
+
+    /// Columns of the windows, which oneDNN makes of a whole picture where a processor lacks AVX2.
+    [[nodiscard]] std::uint64_t unfolded(const Played &played) const {
+        const auto &flags = detail::this_cpu().flags;
+        if (!detail::has_word(flags, "sse4_1") || detail::has_word(flags, "avx2")) return 0;
+        if (played.kernel == Kernel::color) return 0;
+        const auto node = computed_node(played.node, played.kernel);
+        const bool transposed = node.op == g::Op::conv_transpose2d;
+        const auto kernel = static_cast<std::uint64_t>(node.integer("kernel"));
+        const auto &places = shapes_[transposed ? played.inputs.front() : played.result];
+        const auto channels = node.integer(transposed ? "out_channels" : "in_channels");
+        return block(elements(places) / static_cast<std::uint64_t>(places[1]) *
+                     static_cast<std::uint64_t>(channels) * kernel * kernel * sizeof(float));
     }
 
     /// Transposed convolutions compute in blocks of channels and copy what is wanted of them.
