@@ -25,15 +25,21 @@ host::EngineOptions to_options(const mirra_engine_options *given) {
         out.log = [log = options.log, user = options.log_user](
                       std::int32_t level, const std::string &message) { log(user, level, message.c_str()); };
     }
+    if (options.loading != nullptr) {
+        out.loading = [loading = options.loading, user = options.loading_user](const std::string &path) {
+            loading(user, path.c_str());
+        };
+    }
+    return out;
+}
+
+std::vector<const char *> pointers(const std::vector<std::string> &texts) {
+    std::vector<const char *> out;
+    for (const std::string &text : texts) out.push_back(text.c_str());
     return out;
 }
 
 TaskStrings strings_of(const host::Task &task) {
-    const auto pointers = [](const std::vector<std::string> &texts) {
-        std::vector<const char *> out;
-        for (const std::string &text : texts) out.push_back(text.c_str());
-        return out;
-    };
     TaskStrings strings;
     for (const host::Parameter &parameter : task.parameters) {
         strings.choices.push_back(pointers(parameter.choices));
@@ -53,6 +59,8 @@ mirra_status mirra_engine_create(const mirra_engine_options *options, mirra_engi
         auto made = std::make_unique<mirra_engine>();
         made->engine = host::Engine::create(to_options(options));
         for (const host::Task &task : made->engine->tasks()) made->strings[task.name] = strings_of(task);
+        for (const host::PluginRecord &each : made->engine->plugins())
+            made->taken_tasks.push_back(pointers(each.taken_tasks));
         *engine = made.release();
     });
 }

@@ -16,7 +16,8 @@ struct TaskStrings {
 
 struct mirra_engine {
     std::shared_ptr<mirra::host::Engine> engine;
-    std::map<std::string, TaskStrings> strings; ///< by task
+    std::map<std::string, TaskStrings> strings;         ///< by task
+    std::vector<std::vector<const char *>> taken_tasks; ///< of each plugin's record
 };
 
 struct GraphStrings {

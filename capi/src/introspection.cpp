@@ -141,6 +141,9 @@ mirra_status mirra_engine_plugin(const mirra_engine *engine, uint32_t index, mir
         out.id = plugin.id.c_str();
         out.version = plugin.version.c_str();
         out.reason = plugin.reason.c_str();
+        const auto &taken = engine->taken_tasks[index];
+        out.taken_tasks = taken.data();
+        out.taken_task_count = static_cast<std::uint32_t>(taken.size());
         write_struct(record, out);
     });
 }

@@ -1,4 +1,4 @@
-// What is being loaded is written down before it runs: by a log of the library's, in memory that a signal
+// What is being loaded is written down before it runs: as the library tells it, in memory that a signal
 // handler may read, and, for a scan, in a pipe that outlives the process.
 #include "loading.hpp"
 
@@ -17,7 +17,6 @@
 namespace mirra::cli {
 namespace {
 
-constexpr std::string_view kLoading = "loading the plugin ";
 constexpr std::array kDeaths{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGINT, SIGTERM, SIGHUP};
 
 std::array<char, 4096> file_at_work{}; // of the process's one engine in the making; read by the handler
@@ -63,21 +62,19 @@ class Watch {
     std::array<struct sigaction, kDeaths.size()> before_{};
 };
 
-/// user: where lines of the library go besides, a file descriptor; nullptr: nowhere.
-void remember(void *user, std::int32_t, const char *message) {
-    const std::string_view text(message);
-    if (!text.starts_with(kLoading)) return;
-    const std::string_view file = text.substr(kLoading.size());
-    const std::string shown = printable(std::string(file));
+/// user: where the names of files go besides, a file descriptor; nullptr: nowhere.
+void remember(void *user, const char *path) {
+    const std::string file(path);
+    const std::string shown = printable(file);
     const std::size_t length = std::min(shown.size(), file_at_work.size() - 1);
     std::copy_n(shown.data(), length, file_at_work.data());
     file_at_work[length] = '\0';
-    if (user != nullptr) write_all(*static_cast<int *>(user), std::string(file) + '\0');
+    if (user != nullptr) write_all(*static_cast<int *>(user), file + '\0');
 }
 
 Engine create(mirra_engine_options options) {
     const Watch watch;
-    options.log = remember;
+    options.loading = remember;
     return make<Engine>(Phase::setup, [&](mirra_engine **out, mirra_error **e) {
         return mirra_engine_create(&options, out, e);
     });
@@ -86,8 +83,8 @@ Engine create(mirra_engine_options options) {
 [[noreturn]] void scan_in_child(int pipe) {
     try {
         auto options = make_struct<mirra_engine_options>();
-        options.log = remember;
-        options.log_user = &pipe;
+        options.loading = remember;
+        options.loading_user = &pipe;
         const Engine engine = make<Engine>(Phase::setup, [&](mirra_engine **out, mirra_error **e) {
             return mirra_engine_create(&options, out, e);
         });

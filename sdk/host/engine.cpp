@@ -40,6 +40,7 @@ void EngineCore::load_plugins() {
         PluginRecord record;
         record.path = file.string();
         // Said before anything of it runs: one that crashes or hangs must not do so without a name.
+        if (options_.loading) options_.loading(record.path);
         if (options_.log) options_.log(MIRRA_LOG_INFO, "loading the plugin " + record.path);
         try {
             load_plugin(file, record);
@@ -66,15 +67,16 @@ void EngineCore::load_plugin(const std::filesystem::path &file, PluginRecord &re
                         "the plugin " + record.id + " is already loaded from " + other.path);
         }
     }
+    std::string taken;
     for (const PluginTask &task : plugin->tasks()) {
         const auto same = [&](const TaskEntry &e) { return e.task->info.name == task.info.name; };
         const auto other = std::find_if(entries_.begin(), entries_.end(), same);
-        if (other != entries_.end()) {
-            throw Error(ErrorCode::plugin, "its task '" + task.info.name +
-                                               "' is already there, from the plugin " +
-                                               other->task->info.plugin_id);
-        }
+        if (other == entries_.end()) continue;
+        record.taken_tasks.push_back(task.info.name);
+        taken += (taken.empty() ? "" : "; ") + std::string("its task '") + task.info.name +
+                 "' is already there, from the plugin " + other->task->info.plugin_id;
     }
+    if (!taken.empty()) throw Error(ErrorCode::plugin, taken);
     plugins_.push_back(plugin);
     for (const PluginTask &task : plugin->tasks()) entries_.push_back({plugin, &task});
     record.task_count = static_cast<std::uint32_t>(plugin->tasks().size());

@@ -52,6 +52,7 @@ TEST(CliRogues, EveryCommandThatDiesOfAPluginNamesIt) {
         const Outcome run = run_cli({"tasks"});
         EXPECT_EQ(128 + SIGABRT, run.exit_code);
         EXPECT_TRUE(contains(run.err, "loading the plugin " + plugins.file)) << run.err;
+        EXPECT_FALSE(contains(run.err, "/somebody/else.so")) << "a plugin's own words name nobody";
     }
     const Plugins plugins("hangs-in-init");
     const Outcome run = run_cli({"tasks"}, Signal{SIGTERM, std::chrono::milliseconds(500)});

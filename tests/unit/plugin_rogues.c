@@ -341,7 +341,10 @@ static void describe_param(void) {
 static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error **error) {
     int i;
     (void)abi;
-    if (ROGUE == CRASHES_IN_INIT) abort();
+    if (ROGUE == CRASHES_IN_INIT) {
+        host->log(host, MIRRA_LOG_INFO, "loading the plugin /somebody/else.so");
+        abort();
+    }
     if (ROGUE == EXITS_IN_INIT) exit(0);
     while (ROGUE == HANGS_IN_INIT) sleep(1);
     for (i = 0; i < 3; ++i) {

@@ -179,6 +179,32 @@ TEST(PluginNames, EachFileIsNamedBeforeAnythingOfItRuns) {
     EXPECT_THAT(heard.lines[1].second, HasSubstr("passed over"));
 }
 
+TEST(PluginNames, TheListenerHearsOfEachFileBeforeAnythingElse) {
+    struct Order {
+        std::vector<std::string> heard;
+        static void load(void *user, const char *path) {
+            static_cast<Order *>(user)->heard.push_back(std::string("file ") + path);
+        }
+        static void log(void *user, std::int32_t, const char *) {
+            static_cast<Order *>(user)->heard.emplace_back("line");
+        }
+    } order;
+    MIRRA_STRUCT(mirra_engine_options, options);
+    const std::string path = rogue("init-fails") + ":" + rogue("latin-texts");
+    options.flags = MIRRA_PLUGIN_PATH_ONLY;
+    options.plugin_path = path.c_str();
+    options.log = Order::log;
+    options.loading = Order::load;
+    options.log_user = options.loading_user = &order;
+    Engine engine;
+    EXPECT_OK(mirra_engine_create(&options, engine.out(), error));
+    ASSERT_LE(2U, order.heard.size());
+    EXPECT_EQ("file " + rogue("init-fails"), order.heard.front());
+    std::erase(order.heard, "line");
+    EXPECT_THAT(order.heard,
+                ::testing::ElementsAre("file " + rogue("init-fails"), "file " + rogue("latin-texts")));
+}
+
 TEST(PluginNames, TextsOfPluginsAreUtf8AndLevelsAreKnown) {
     Heard heard;
     const Engine engine = listening_engine(heard, rogue("latin-texts"));

@@ -113,7 +113,7 @@ static mirra_status measure(void *instance, mirra_context *context, const mirra_
 static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error **error) {
     static mirra_port_info ports[3];
     static mirra_param_info param;
-    static mirra_task task;
+    static mirra_task task, second;
     const uint32_t inputs = ZOO == OPTIONAL_FIRST_INPUT ? 2 : ZOO == NO_INPUT ? 0 : 1;
     const uint32_t outputs = ZOO == TWO_OUTPUTS ? 2 : 1;
     uint32_t i;
@@ -153,6 +153,11 @@ static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error *
         task.measure = measure;
     }
     if (ZOO == UNKNOWN_TASK_FLAG) task.flags = 1U << 20;
+    if (ZOO == SAME_TASK) {
+        second = task;
+        second.name = "invert";
+        if (host->register_task(host, &second, error)) return MIRRA_E_PLUGIN;
+    }
     return host->register_task(host, &task, error);
 }
 

@@ -8,7 +8,10 @@
 namespace mirra::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 std::string zoo(const std::string &animal) {
     return std::string(MIRRA_TEST_ZOO) + "/" + animal + ".so";
@@ -62,6 +65,18 @@ INSTANTIATE_TEST_SUITE_P(
         std::erase(name, '-');
         return name;
     });
+
+TEST(PluginZooRecords, NameEveryTaskThatAnotherPluginHas) {
+    const auto taken = [](const Engine &engine) {
+        const mirra_plugin_record record = last_record(engine);
+        return std::vector<std::string>(record.taken_tasks, record.taken_tasks + record.taken_task_count);
+    };
+    const std::string path = std::string(MIRRA_TEST_PLUGINS) + ":" + zoo("same-task");
+    const Engine engine = make_engine(path.c_str());
+    EXPECT_THAT(taken(engine), UnorderedElementsAre("denoise", "invert"));
+    EXPECT_THAT(last_record(engine).reason, AllOf(HasSubstr("'denoise'"), HasSubstr("'invert'")));
+    EXPECT_THAT(taken(make_engine(zoo("init-fails").c_str())), IsEmpty());
+}
 
 TEST(PluginZooFiles, GarbageAndEmptyFilesArePassedOver) {
     for (const std::string content : {"", "this is no shared library",

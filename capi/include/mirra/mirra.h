@@ -216,6 +216,10 @@ typedef struct mirra_engine_options {
      * lib/libtorch_cpu.so of the version that the module was built for: of that a private copy (0.5 GB) is
      * made once, in the user's cache */
     const char *libtorch_path;
+    /* told of each plugin's file before anything of it runs, so that one which ends or blocks the process
+     * does so under its name; NULL: nobody. It is called within mirra_engine_create alone */
+    void (*loading)(void *user, const char *path);
+    void *loading_user; /* handed to `loading` */
 } mirra_engine_options;
 
 /* options: NULL for the defaults. A plugin that cannot be loaded is no error here: see
@@ -334,6 +338,10 @@ typedef struct mirra_plugin_record {
     const char *id;      /* "" if the file did not come so far */
     const char *version; /* "" likewise */
     const char *reason;  /* why it was passed over, and what to do; "" if loaded */
+    /* names of its tasks that another plugin had brought before; such a file is passed over */
+    const char *const *taken_tasks;
+    uint32_t taken_task_count;
+    uint32_t reserved; /* 0 */
 } mirra_plugin_record;
 
 MIRRA_API uint32_t mirra_engine_plugin_count(const mirra_engine *engine);

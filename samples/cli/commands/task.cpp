@@ -11,6 +11,8 @@
 #include "../series.hpp"
 
 #include <algorithm>
+#include <span>
+#include <string_view>
 
 namespace mirra::cli {
 namespace {
@@ -223,10 +225,10 @@ void TaskCommand::note_displaced() const {
             get<mirra_plugin_record>(Phase::setup, [&](mirra_plugin_record *out, mirra_error **e) {
                 return mirra_engine_plugin(engine_.get(), i, out, e);
             });
-        const std::string reason = record.reason;
-        if (reason.find("its task '" + task_.name + "'") != std::string::npos)
+        const std::span taken(record.taken_tasks, record.taken_task_count);
+        if (std::ranges::find(taken, std::string_view(task_.name)) != taken.end())
             console_.note("the task '" + task_.name + "' is that of the plugin " + task_.plugin_id + "; " +
-                          record.path + " was passed over: " + reason);
+                          record.path + " was passed over: " + record.reason);
     }
 }
 

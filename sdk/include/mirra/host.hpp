@@ -66,6 +66,7 @@ struct PluginRecord {
     bool loaded = false;
     std::uint32_t abi = 0;
     std::uint32_t task_count = 0;
+    std::vector<std::string> taken_tasks; ///< that another plugin had brought before
 };
 
 /// level: MIRRA_LOG_*
@@ -75,6 +76,7 @@ struct EngineOptions {
     std::string plugin_path, runtime_module, bundle_path, libtorch_path; ///< as in mirra_engine_options
     bool plugin_path_only = false;
     Log log;
+    std::function<void(const std::string &path)> loading; ///< told of each file before anything of it runs
 };
 
 /// What came of loading the runtime module.
