@@ -1,8 +1,6 @@
 // Walks folders.
 #include "folder.hpp"
 
-#include "failure.hpp"
-
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -24,8 +22,7 @@ class Walk {
     Walk(bool recursive, fs::path results) : recursive_(recursive), results_(std::move(results)) {}
 
     void top(const fs::path &folder) {
-        if (const std::error_code error = list(folder))
-            throw Failure(ExitCode::input, "the folder cannot be read: " + error.message(), folder.string());
+        if (const std::error_code error = list(folder)) content_.unreadable = error.message();
     }
     FolderContent take() {
         std::sort(content_.pictures.begin(), content_.pictures.end());

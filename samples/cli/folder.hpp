@@ -16,12 +16,12 @@ struct Skipped {
 struct FolderContent {
     std::vector<std::filesystem::path> pictures; ///< sorted
     std::vector<Skipped> skipped;
+    std::string unreadable; ///< why the folder itself cannot be read to its end; "" if it can
 };
 
 /// Files whose names end as those of pictures do, and files without an ending that begin as pictures do.
 /// Hidden files, links that lead nowhere and folders that cannot be read are skipped. `results` is the folder
-/// of the outputs: nothing in it is an input, unless it is `folder` itself; "" for none. Throws Failure
-/// (input) if `folder` cannot be read.
+/// of the outputs: nothing in it is an input, unless it is `folder` itself; "" for none.
 FolderContent read_folder(const std::filesystem::path &folder, bool recursive,
                           const std::filesystem::path &results);
 

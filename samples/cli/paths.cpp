@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <glob.h>
 #include <map>
+#include <optional>
 #include <unistd.h>
 
 namespace mirra::cli {
@@ -29,12 +30,14 @@ bool is_pattern(const std::string &text) {
     return text.find_first_of("*?[") != std::string::npos;
 }
 
-/// The inputs of a call, one after another.
+/// The inputs of a call, one after another. A folder or pattern that gives nothing is passed over where there
+/// are others.
 class Inputs {
   public:
     Inputs(bool recursive, const std::string &output, bool several)
         : recursive_(recursive)
         , results_(is_folder(output) ? output : "")
+        , lone_(!several)
         , several_(several) {}
 
     void add(const std::string &input) {
@@ -67,13 +70,22 @@ class Inputs {
         several_ = true;
         auto found = read_folder(folder, recursive_, results_);
         for (const auto &file : found.pictures) sources.push_back({file, file.lexically_relative(folder)});
+        if (found.pictures.empty() || !found.unreadable.empty()) pass_over(folder, found);
         skipped.insert(skipped.end(), found.skipped.begin(), found.skipped.end());
-        if (!found.pictures.empty()) return;
+    }
+
+    void pass_over(const fs::path &folder, const FolderContent &found) {
+        if (!found.unreadable.empty())
+            return pass_over(folder, "the folder cannot be read: " + found.unreadable, "");
         const std::string first = found.skipped.empty() ? ""
                                                         : " (skipped " + found.skipped.front().file + ": " +
                                                               found.skipped.front().reason + ")";
-        throw Failure(ExitCode::input, "the folder holds no PNG or JPEG file" + first, folder.string(),
-                      recursive_ ? "" : "--recursive looks into the folders inside as well");
+        pass_over(folder, "the folder holds no PNG or JPEG file" + first,
+                  recursive_ ? "" : "--recursive looks into the folders inside as well");
+    }
+    void pass_over(const fs::path &input, const std::string &reason, const std::string &hint) {
+        if (lone_) throw Failure(ExitCode::input, reason, input.string(), hint);
+        skipped.push_back({input.string(), reason});
     }
 
     void add_pattern(const std::string &pattern) {
@@ -87,20 +99,28 @@ class Inputs {
         }
         globfree(&matches);
         if (sources.size() == before)
-            throw Failure(ExitCode::input, "no file fits the pattern", pattern,
-                          "check the path, or quote it less");
+            pass_over(pattern, "no file fits the pattern", "check the path, or quote it less");
     }
 
     bool recursive_;
     fs::path results_;
+    bool lone_; ///< whether this is one input
     bool several_;
 };
 
-void make_folder(const fs::path &folder) {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error)
-        throw Failure(ExitCode::output, "the folder cannot be made: " + error.message(), folder.string());
+/// Those of all results. One that cannot be made fails with its file; if none can, nothing is begun.
+void make_folders(const std::vector<FilePair> &pairs) {
+    std::optional<Failure> first;
+    bool any = false;
+    for (const auto &pair : pairs) {
+        const fs::path folder = fs::path(pair.output).parent_path();
+        std::error_code error;
+        fs::create_directories(folder, error);
+        any = any || !error;
+        if (error && !first)
+            first.emplace(ExitCode::output, "the folder cannot be made: " + error.message(), folder.string());
+    }
+    if (first && !any) throw Failure(*first);
 }
 
 void check_distinct(const std::vector<FilePair> &pairs) {
@@ -147,8 +167,7 @@ Files pair_files(const std::vector<std::string> &inputs, const std::string &outp
                                        : (fs::path(output) / result_name(source, ending)).string()});
     if (output.empty()) return files;
     check_distinct(files.pairs);
-    if (to_folder)
-        for (const auto &pair : files.pairs) make_folder(fs::path(pair.output).parent_path());
+    if (to_folder) make_folders(files.pairs);
     return files;
 }
 

@@ -16,13 +16,14 @@ struct FilePair {
 
 struct Files {
     std::vector<FilePair> pairs;
-    std::vector<Skipped> skipped; ///< of the input folders
+    std::vector<Skipped> skipped; ///< of the input folders, and inputs that give nothing
 };
 
-/// Input files as the caller wrote them: files, folders (see read_folder) and patterns with * ? [ ]. Throws
-/// Failure (input) for a folder or pattern without files. `output`: a file if there is one input file, else a
-/// folder, which is made; "" for no output. Throws Failure (usage, output) if two inputs would go to the same
-/// file or the folder cannot be made. `ending`: of the outputs' names in a folder; "": that of their inputs.
+/// Input files as the caller wrote them: files, folders (see read_folder) and patterns with * ? [ ]. Of
+/// several those folders and patterns that give no file are skipped; throws Failure (input) if nothing is
+/// left. `output`: a file if there is one input file, else a folder, which is made; "" for no output. Throws
+/// Failure (usage, output) if two inputs would go to the same file or no folder can be made. `ending`: of the
+/// outputs' names in a folder; "": that of their inputs.
 Files pair_files(const std::vector<std::string> &inputs, const std::string &output, bool recursive,
                  const std::string &ending = "");
 

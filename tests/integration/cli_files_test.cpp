@@ -50,6 +50,13 @@ Outcome run_shell(const std::string &script) {
     return outcome;
 }
 
+/// What a shell's line begins with to run as root without its right to read everything: another user might
+/// not reach the command.
+std::string bound_by_rights() {
+    const std::string caps = " -dac_override,-dac_read_search ";
+    return geteuid() == 0 ? "setpriv --bounding-set" + caps + "--inh-caps" + caps : "";
+}
+
 class CliFiles : public testing::Test {
   protected:
     CliFiles() {
@@ -115,17 +122,49 @@ TEST_F(CliFiles, WhatCannotBeReadDoesNotStopTheRest) {
     fs::create_symlink(closed / "z.png", in_ + "/behind.png");
     fs::create_directory(in_ + "/private");
     for (const auto &path : {closed, fs::path(in_ + "/private")}) fs::permissions(path, fs::perms::none);
-    // As root without its right to read everything: another user might not reach the command.
-    const std::string caps = " -dac_override,-dac_read_search ";
-    const std::string bound = "setpriv --bounding-set" + caps + "--inh-caps" + caps;
-    const Outcome run =
-        run_shell((geteuid() == 0 ? bound : "") + "$mirra gain " + in_ + " --recursive -o " + out_);
+    const Outcome run = run_shell(bound_by_rights() + "$mirra gain " + in_ + " --recursive -o " + out_);
     for (const auto &path : {closed, fs::path(in_ + "/private")}) fs::permissions(path, fs::perms::owner_all);
     EXPECT_EQ(run.exit_code, 1) << run.err;
     EXPECT_NE(run.err.find("1 done, 1 failed, 2 skipped"), std::string::npos) << run.err;
     EXPECT_NE(run.err.find("behind.png: a link that leads nowhere"), std::string::npos) << run.err;
     EXPECT_NE(run.err.find("private: the folder cannot be read"), std::string::npos) << run.err;
     EXPECT_EQ(names_in(out_), Names{"a.png"});
+}
+
+TEST_F(CliFiles, AnInputThatGivesNothingDoesNotStopTheRest) {
+    const std::string none = folder_ / "none", closed = folder_ / "closed", pattern = folder_ / "*.tif";
+    fs::create_directory(none);
+    fs::create_directory(closed);
+    write_waves(closed + "/z.png", 24, 16);
+    fs::permissions(closed, fs::perms::none);
+    const std::string odd = none + " " + closed + " \"" + pattern + "\" ";
+    const Outcome run = run_shell(bound_by_rights() + "$mirra gain " + odd + a() + " -o " + out_ + " --json");
+    const Outcome empty = run_shell(bound_by_rights() + "$mirra gain " + odd + " -o " + (folder_ / "other"));
+    fs::permissions(closed, fs::perms::owner_all);
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(names_in(out_), Names{"a.png"});
+    std::map<std::string, std::string> reasons;
+    const auto document = run.json();
+    for (const auto &skipped : document["skipped"]) reasons[skipped["file"]] = skipped["reason"];
+    EXPECT_EQ(reasons.size(), 3U) << run.out;
+    EXPECT_NE(reasons[none].find("holds no PNG or JPEG"), std::string::npos) << run.out;
+    EXPECT_NE(reasons[closed].find("cannot be read"), std::string::npos) << run.out;
+    EXPECT_NE(reasons[pattern].find("no file fits"), std::string::npos) << run.out;
+    EXPECT_EQ(empty.exit_code, 3) << "nothing is left";
+    EXPECT_FALSE(fs::exists(folder_ / "other"));
+    for (const auto &lone : {none, pattern}) EXPECT_EQ(gain({lone, "-o", out_}).exit_code, 3) << lone;
+}
+
+TEST_F(CliFiles, AFolderOfResultsThatCannotBeMadeDoesNotStopTheRest) {
+    fs::create_directory(in_ + "/inner");
+    write_waves(in_ + "/inner/b.png", 24, 16);
+    fs::create_directory(out_);
+    write_text(out_ + "/inner", "a file where the folder would be");
+    const Outcome run = gain({in_, "--recursive", "-o", out_});
+    EXPECT_EQ(run.exit_code, 1) << run.err;
+    EXPECT_NE(run.err.find("1 done, 1 failed"), std::string::npos) << run.err;
+    EXPECT_EQ(size_of(out_ + "/a.png"), size_of(a()));
+    EXPECT_EQ(gain({in_ + "/inner", "-o", out_ + "/inner/x/"}).exit_code, 4) << "none can be made";
 }
 
 TEST_F(CliFiles, ResultsAreNeverInputs) {
