@@ -1,6 +1,7 @@
 // PNG to pixels, through libpng. libpng reports errors by longjmp: every call into it runs in a step below
 // guarded(), in frames without destructors, while what must be destroyed lives in PngReader, outside.
 #include "codec.hpp"
+#include "png_memory.hpp"
 #include "png_metadata.hpp"
 
 #include <algorithm>
@@ -32,7 +33,8 @@ class PngReader {
   public:
     explicit PngReader(std::span<const std::byte> bytes)
         : bytes_(bytes)
-        , png_(png_create_read_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning))
+        , png_(png_create_read_struct_2(PNG_LIBPNG_VER_STRING, this, on_error, on_warning, &memory_,
+                                        PngMemory::take, PngMemory::give_back))
         , info_(png_ != nullptr ? png_create_info_struct(png_) : nullptr) {
         if (info_ != nullptr) return;
         png_destroy_read_struct(&png_, nullptr, nullptr);
@@ -59,9 +61,8 @@ class PngReader {
 
     void run(Step step) {
         if (guarded(*this, step)) return;
-        const std::string_view message(message_.data());
-        if (message.find(" memory") != message.npos) throw std::bad_alloc(); // zlib's and libpng's words
-        throw Error(ErrorCode::corrupt, "the PNG is damaged: " + std::string(message));
+        if (memory_.lacking()) throw std::bad_alloc();
+        throw Error(ErrorCode::corrupt, std::string("the PNG is damaged: ") + message_.data());
     }
     void check_header(const DecodeOptions &options) const;
 
@@ -72,6 +73,7 @@ class PngReader {
     int passes_ = 1;
     png_bytep pixels_ = nullptr;
     std::size_t row_bytes_ = 0;
+    PngMemory memory_;
     png_structp png_;
     png_infop info_;
 };

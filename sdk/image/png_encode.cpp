@@ -1,5 +1,6 @@
 // Pixels to PNG, through libpng; errors as in png_decode.cpp. Also PNG's line in the table of codecs.
 #include "codec.hpp"
+#include "png_memory.hpp"
 #include "png_metadata.hpp"
 #include "rows.hpp"
 
@@ -37,7 +38,8 @@ class PngWriter {
         , packer_(view, sample_, RowAlpha::straight)
         , row_(packer_.row_bytes())
         , chunks_(make_png_metadata(metadata, options.notes))
-        , png_(png_create_write_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning))
+        , png_(png_create_write_struct_2(PNG_LIBPNG_VER_STRING, this, on_error, on_warning, &memory_,
+                                         PngMemory::take, PngMemory::give_back))
         , info_(png_ != nullptr ? png_create_info_struct(png_) : nullptr) {
         if (info_ != nullptr) return;
         png_destroy_write_struct(&png_, nullptr);
@@ -49,9 +51,7 @@ class PngWriter {
 
     std::vector<std::byte> encode() {
         if (guarded(*this)) return std::move(out_);
-        // The words of zlib and libpng for a lack of memory.
-        const std::string_view message(message_.data());
-        if (out_of_memory_ || message.find(" memory") != message.npos) throw std::bad_alloc();
+        if (memory_.lacking()) throw std::bad_alloc();
         throw Error(ErrorCode::unsupported, std::string("cannot write the PNG: ") + message_.data());
     }
 
@@ -73,7 +73,7 @@ class PngWriter {
     std::vector<PngChunk> chunks_;
     std::vector<std::byte> out_;
     std::array<char, 160> message_{};
-    bool out_of_memory_ = false;
+    PngMemory memory_;
     png_structp png_;
     png_infop info_;
 };
@@ -90,10 +90,10 @@ void PngWriter::on_write(png_structp png, png_bytep bytes, std::size_t count) {
         const auto *const begin = reinterpret_cast<const std::byte *>(bytes);
         writer->out_.insert(writer->out_.end(), begin, begin + count);
     } catch (...) {
-        writer->out_of_memory_ = true;
+        writer->memory_.lack();
     }
     // Not within the handler: longjmp must not leave one.
-    if (writer->out_of_memory_) png_error(png, "out of memory");
+    if (writer->memory_.lacking()) png_error(png, "out of memory");
 }
 
 bool PngWriter::guarded(PngWriter &writer) {

@@ -20,9 +20,7 @@ template<typename Body> auto guarded(Body &&body) {
         throw Error(ErrorCode::out_of_memory, "the device is out of memory", "device", "set a memory limit");
     } catch (const c10::Error &error) {
         const std::string text = error.what_without_backtrace();
-        const bool memory = text.find("DefaultCPUAllocator") != std::string::npos;
-        throw Error(memory ? ErrorCode::out_of_memory : ErrorCode::internal,
-                    "LibTorch: " + text.substr(0, text.find('\n')));
+        throw Error(ErrorCode::internal, "LibTorch: " + text.substr(0, text.find('\n')));
     } catch (const std::bad_alloc &) {
         throw Error(ErrorCode::out_of_memory, "out of memory", "memory", "set a memory limit");
     }
