@@ -10,6 +10,7 @@ pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)
 find_package(ZLIB REQUIRED)
 find_package(pugixml 1.12 REQUIRED)
 pkg_check_modules(LCMS2 REQUIRED IMPORTED_TARGET lcms2)
+find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 
 if(MIRRA_BUILD_RUNTIME)
     include(MirraLibTorch)

@@ -15,7 +15,7 @@ photos=(coffee.png astronaut.png rocket.jpg chelsea.png)
 style_wheels=("clang-format==18.1.8" "clang-tidy==18.1.8")
 
 build_packages=(git g++ cmake ninja-build pkg-config ccache python3 python3-venv
-    libpng-dev libjpeg62-turbo-dev zlib1g-dev liblcms2-dev libpugixml-dev libzip-dev libssl-dev libboost-dev
+    libpng-dev libjpeg62-turbo-dev zlib1g-dev liblcms2-dev libeigen3-dev libpugixml-dev libzip-dev libssl-dev libboost-dev
     nlohmann-json3-dev libcli11-dev libspdlog-dev libtomlplusplus-dev libopencv-photo-dev libarchive-dev libgloo-dev)
 test_packages=(libgtest-dev libgmock-dev libexif-dev abigail-tools shellcheck)
 fuzz_packages=(clang-16 libclang-rt-16-dev)

@@ -1,4 +1,4 @@
-// Moments of a normal distribution clamped to [0, 1], and their inversion by bisection.
+// Moments of a normal distribution clamped to [0, 1], and their inversion.
 #include "clipped_normal.hpp"
 
 #include <algorithm>
@@ -8,13 +8,15 @@
 namespace mirra::image::detail {
 namespace {
 
-constexpr int kBisections = 30;
+constexpr int kBisections = 30, kSteps = 60;
+constexpr double kExact = 1e-10; // of sigma
 constexpr double kLargestSigma = 1.0;
 constexpr double kSmallestSigma = 1e-5; // below, clipping takes nothing that could be measured
 
 struct Moments {
     double mean;
     double variance;
+    double inside; ///< the probability that nothing is clipped
 };
 
 double density(double x) {
@@ -33,17 +35,21 @@ Moments clipped_moments(double mean, double sigma) {
     const double first = mean * inside + sigma * slope + above;
     const double second = (mean * mean + sigma * sigma) * inside + 2 * mean * sigma * slope +
                           sigma * sigma * (low * density(low) - high * density(high)) + above;
-    return {first, std::max(second - first * first, 0.0)};
+    return {first, std::max(second - first * first, 0.0), inside};
 }
 
+/// By Newton's method, held between bounds that close in: the clipped mean grows with the mean, by the
+/// probability that nothing is clipped.
 double variance_at(double clipped_mean, double sigma) {
-    double low = -6 * sigma;
-    double high = 1 + 6 * sigma;
-    for (int i = 0; i < kBisections; ++i) {
-        const double middle = (low + high) / 2;
-        (clipped_moments(middle, sigma).mean < clipped_mean ? low : high) = middle;
+    double low = -6 * sigma, high = 1 + 6 * sigma, mean = clipped_mean;
+    Moments moments = clipped_moments(mean, sigma);
+    for (int i = 0; i < kSteps && std::abs(moments.mean - clipped_mean) > kExact * sigma; ++i) {
+        (moments.mean < clipped_mean ? low : high) = mean;
+        const double next = mean + (clipped_mean - moments.mean) / moments.inside;
+        mean = next > low && next < high ? next : (low + high) / 2;
+        moments = clipped_moments(mean, sigma);
     }
-    return clipped_moments((low + high) / 2, sigma).variance;
+    return moments.variance;
 }
 
 double average(const Levels &values, const Levels &counts) {
@@ -68,9 +74,9 @@ Levels clipped_variances(double sigma) {
         variances.fill(sigma * sigma);
         return variances;
     }
-    for (std::size_t i = 0; i < kLevels; ++i) {
-        variances[i] = variance_at((static_cast<double>(i) + 0.5) / kLevels, sigma);
-    }
+    for (std::size_t i = 0; i < kLevels / 2; ++i) // black and white are alike
+        variances[i] = variances[kLevels - 1 - i] =
+            variance_at((static_cast<double>(i) + 0.5) / kLevels, sigma);
     return variances;
 }
 

@@ -7,6 +7,8 @@
 #include "mirra/error.hpp"
 #include "noise_squares.hpp"
 
+#include <Eigen/Eigenvalues>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -26,16 +28,26 @@ constexpr double kMostQuiet = 0.1;
 /// a gray picture is, or was taken out of the colours.
 constexpr double kIndependentShare = 0.65;
 
+/// In ascending order, of a matrix of which the lower triangle counts.
+Eigen::VectorXd eigenvalues(const Eigen::MatrixXd &symmetric) {
+    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(symmetric, Eigen::EigenvaluesOnly);
+    if (solver.info() != Eigen::Success)
+        throw Error(ErrorCode::invalid_argument,
+                    "the noise cannot be measured: the pixels are no finite numbers", "image",
+                    "state the noise level");
+    return solver.eigenvalues();
+}
+
 /// Leaves out the largest eigenvalues, the texture, until the rest are balanced about their mean.
-double noise_variance(const std::vector<double> &ascending) {
-    double sum = std::accumulate(ascending.begin(), ascending.end(), 0.0);
-    for (std::size_t count = ascending.size(); count > 1; --count) {
+double noise_variance(const Eigen::VectorXd &ascending) {
+    double sum = ascending.sum();
+    for (Eigen::Index count = ascending.size(); count > 1; --count) {
         const double mean = sum / static_cast<double>(count);
         const double median = (ascending[count / 2] + ascending[(count - 1) / 2]) / 2;
         if (mean <= median) return std::max(mean, 0.0);
         sum -= ascending[count - 1];
     }
-    return std::max(ascending.front(), 0.0);
+    return std::max(ascending[0], 0.0);
 }
 
 detail::Levels expected_variances(double sigma, bool clipped) {
@@ -54,7 +66,7 @@ double settled_variance(const detail::NoisySquares &noisy, bool clipped) {
     for (int round = 0; round < kRounds; ++round) {
         const detail::Statistics chosen = noisy.choose(round == 0 ? all : expected_variances(sigma, clipped));
         if (round > 0 && chosen.squares < noisy.enough()) break;
-        const double variance = noise_variance(detail::eigenvalues(chosen.covariance));
+        const double variance = noise_variance(eigenvalues(chosen.covariance));
         const double next = clipped ? detail::undo_clipping(chosen.counts, variance) : std::sqrt(variance);
         const bool settled = std::abs(next - sigma) < kConverged * sigma;
         sigma = next;

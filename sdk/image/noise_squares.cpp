@@ -126,30 +126,40 @@ bool Squares::drawn() const {
            together > kDrawnTogether * apart;
 }
 
-std::vector<MeasuredSquare> Squares::measured() const {
+double Squares::variance_about_plane(std::span<const float> values, double &mean_value) const {
     // A plane along each axis from the middle: sums of squared places, over the square.
     const auto side = static_cast<double>(side_), middle = (side - 1) / 2;
     const double spread = side * side * (side * side - 1) / 12, freedom = side * side - 3;
+    double sum = 0, squares = 0, across = 0, down = 0;
+    for (std::size_t row = 0; row < side_; ++row) {
+        double row_sum = 0;
+        for (std::size_t column = 0; column < side_; ++column) {
+            const double value = values[row * side_ + column];
+            row_sum += value;
+            squares += value * value;
+            across += (static_cast<double>(column) - middle) * value;
+        }
+        sum += row_sum;
+        down += (static_cast<double>(row) - middle) * row_sum;
+    }
+    mean_value = sum / (side * side);
+    return (squares - sum * mean_value - (across * across + down * down) / spread) / freedom;
+}
+
+std::vector<MeasuredSquare> Squares::measured() const {
     std::vector<MeasuredSquare> out;
+    out.reserve(count());
+    const auto channels = static_cast<double>(channels_);
     for (std::size_t square = 0; square < count(); ++square) {
         double brightness = 0, variance = 0;
         for (std::size_t c = 0; c < channels_; ++c) {
-            const auto values = channel(square, c);
-            double sum = 0, squares = 0, across = 0, down = 0;
-            for (std::size_t i = 0; i < values.size(); ++i) {
-                const double value = values[i];
-                sum += value;
-                squares += value * value;
-                across += (static_cast<double>(i % side_) - middle) * value;
-                down += (static_cast<double>(i / side_) - middle) * value;
-            }
-            brightness += sum / (side * side);
-            variance += squares - sum * sum / (side * side) - (across * across + down * down) / spread;
+            double of_channel = 0;
+            variance += variance_about_plane(channel(square, c), of_channel);
+            brightness += of_channel;
         }
-        const auto channels = static_cast<double>(channels_);
         if (brightness <= 0 || brightness >= channels) continue;
         out.push_back({static_cast<float>(brightness / channels),
-                       static_cast<float>(std::max(0.0, variance / (channels * freedom)))});
+                       static_cast<float>(std::max(0.0, variance / channels))});
     }
     return out;
 }
@@ -187,12 +197,13 @@ void NoisySquares::load(std::size_t square, std::span<double> values) const {
 
 double NoisySquares::gradients(std::span<const double> values) const {
     const std::size_t side = squares_.side();
-    double sum = 0;
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if ((i + 1) % side != 0) sum += (values[i + 1] - values[i]) * (values[i + 1] - values[i]);
-        if (i + side < values.size()) sum += (values[i + side] - values[i]) * (values[i + side] - values[i]);
-    }
-    return sum;
+    double along = 0, down = 0;
+    for (std::size_t row = 0; row < side; ++row)
+        for (std::size_t i = row * side; i < (row + 1) * side; ++i) {
+            if (i + 1 < (row + 1) * side) along += (values[i + 1] - values[i]) * (values[i + 1] - values[i]);
+            if (row + 1 < side) down += (values[i + side] - values[i]) * (values[i + side] - values[i]);
+        }
+    return along + down;
 }
 
 void NoisySquares::keep_grounds() {
@@ -230,31 +241,33 @@ std::size_t NoisySquares::enough() const noexcept {
 }
 
 Statistics NoisySquares::choose(const Levels &variances) const {
-    const std::size_t size = squares_.area();
+    constexpr Eigen::Index kBlock = 128; // squares that are multiplied at a time
+    const auto size = static_cast<Eigen::Index>(squares_.area());
     const double most = bound(), least = kLeastNoiseKept * *std::ranges::max_element(variances);
-    Statistics result{SymmetricMatrix(size)};
-    std::vector<double> values(size);
-    std::vector<double> sums(size);
+    Statistics result{Eigen::MatrixXd::Zero(size, size)};
+    Eigen::MatrixXd block(size, kBlock);
+    Eigen::VectorXd sums = Eigen::VectorXd::Zero(size);
+    Eigen::Index filled = 0;
+    const auto add_block = [&] {
+        if (filled == 0) return;
+        const auto values = block.leftCols(filled);
+        result.covariance.selfadjointView<Eigen::Lower>().rankUpdate(values);
+        sums += values.rowwise().sum();
+        filled = 0;
+    };
     for (const Entry &entry : entries_) {
         const double variance = entry.variance(variances);
         if (variance < least || entry.gradients > most * variance) continue;
-        load(entry.square, values);
-        for (std::size_t i = 0; i < size; ++i) {
-            sums[i] += values[i];
-            for (std::size_t j = 0; j <= i; ++j) result.covariance(i, j) += values[i] * values[j];
-        }
+        load(entry.square, {block.col(filled).data(), squares_.area()});
+        if (++filled == kBlock) add_block();
         result.counts[entry.first] += 0.5;
         result.counts[entry.second] += 0.5;
         ++result.squares;
     }
+    add_block();
     const double count = static_cast<double>(std::max<std::size_t>(result.squares, 2));
-    for (std::size_t i = 0; i < size; ++i) {
-        for (std::size_t j = 0; j <= i; ++j) {
-            const double value = (result.covariance(i, j) - sums[i] * sums[j] / count) / (count - 1);
-            result.covariance(i, j) = value;
-            result.covariance(j, i) = value;
-        }
-    }
+    result.covariance.selfadjointView<Eigen::Lower>().rankUpdate(sums, -1 / count);
+    result.covariance /= count - 1;
     return result;
 }
 

@@ -3,7 +3,8 @@
 
 #include "clipped_normal.hpp"
 #include "mirra/noise_profile.hpp"
-#include "symmetric_matrix.hpp"
+
+#include <Eigen/Core>
 
 #include <span>
 #include <vector>
@@ -31,6 +32,7 @@ class Squares {
     [[nodiscard]] bool drawn() const;
 
   private:
+    [[nodiscard]] double variance_about_plane(std::span<const float> values, double &mean_value) const;
     [[nodiscard]] bool touches_ends(const ConstImageView &view) const;
     void add(const ConstImageView &view, const Rect &square, std::vector<float> &pixels);
 
@@ -42,7 +44,7 @@ class Squares {
 
 /// Covariance of chosen squares, and how many of them are how bright.
 struct Statistics {
-    SymmetricMatrix covariance;
+    Eigen::MatrixXd covariance; ///< its lower triangle alone
     Levels counts{};
     std::size_t squares = 0;
 };
