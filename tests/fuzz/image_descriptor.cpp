@@ -44,7 +44,7 @@ class Descriptor {
             if (plane.data == nullptr) continue;
             const Wide pixel = plane.pixel_stride == 0 ? sample : Wide(plane.pixel_stride);
             const Wide row = plane.row_stride == 0 ? Wide(image_.width) * sample : Wide(plane.row_stride);
-            const Wide x = pixel * (image_.width - 1), y = row * (image_.height - 1);
+            const Wide x = pixel * (Wide(image_.width) - 1), y = row * (Wide(image_.height) - 1);
             const Wide start = static_cast<const std::byte *>(plane.data) - memory_.data();
             const Wide low = start + std::min(x, Wide(0)) + std::min(y, Wide(0));
             const Wide high = start + std::max(x, Wide(0)) + std::max(y, Wide(0)) + sample;

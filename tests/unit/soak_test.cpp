@@ -196,7 +196,9 @@ TEST(Soak, ManyThreadsAndSessionsOfAllTasks) {
     // Shorter ones end before everything that is kept was made once.
     constexpr int kLong = 60;
     constexpr std::uint64_t kSlack = std::uint64_t{32} << 20;
-    if (seconds >= kLong) EXPECT_LE(resident(), at_half + at_half / 8 + kSlack) << "memory grows";
+    if (seconds >= kLong) {
+        EXPECT_LE(resident(), at_half + at_half / 8 + kSlack) << "memory grows";
+    }
     for (const auto &[what, count] : soak.surprises) ADD_FAILURE() << count << " times " << what;
     EXPECT_LT(0U, soak.ends[0]) << "no run was done";
     EXPECT_LT(0U, soak.ends[1]) << "no run was cancelled";
