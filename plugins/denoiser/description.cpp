@@ -56,7 +56,7 @@ mirra_param_info transfer() noexcept {
             "transfer", "Transfer",
             "What the samples hold: values on the sRGB curve, which the networks were trained on, or "
             "linear light, which is brought to that curve and back. 'auto' is what the picture says "
-            "of itself; files say nothing and are taken as they are.",
+            "of itself: of files those are linear whose colour tags say so.",
             kTransfers, kTransferLabels, kAuto),
         "Samples");
 }

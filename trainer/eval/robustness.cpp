@@ -191,8 +191,11 @@ void add_attack_command(CLI::App &app, int &status) {
         ->check(CLI::IsMember(choices_of_attack()))
         ->capture_default_str();
     const std::map<std::string, Norm> norms{{"l2", Norm::l2}, {"linf", Norm::linf}};
-    sub->add_option("--norm", evaluation->budget.norm, "l2 or linf [l2]")
-        ->transform(CLI::CheckedTransformer(norms));
+    sub->add_option_function<std::string>(
+           "--norm",
+           [evaluation, norms](const std::string &name) { evaluation->budget.norm = norms.at(name); },
+           "What measures a perturbation [l2]")
+        ->check(CLI::IsMember(norms));
     sub->add_option("--eps", evaluation->budget.epsilon, "Largest perturbation, on pixels in [0, 1]")
         ->required()
         ->check(CLI::PositiveNumber);

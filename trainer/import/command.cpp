@@ -60,8 +60,12 @@ void add_bundle_options(CLI::App &command, ImportOptions &options) {
     command.add_option("-o,--output", options.output, "Bundle to write")->required();
     const std::map<std::string, bundle::DType> storages{
         {"f32", bundle::DType::f32}, {"f16", bundle::DType::f16}, {"bf16", bundle::DType::bf16}};
-    command.add_option("--storage", options.storage, "Stored precision: f32 (default), f16 or bf16")
-        ->transform(CLI::CheckedTransformer(storages));
+    command
+        .add_option_function<std::string>(
+            "--storage",
+            [&options, storages](const std::string &name) { options.storage = storages.at(name); },
+            "Stored precision [f32]")
+        ->check(CLI::IsMember(storages));
     command
         .add_option("--class-names", options.class_names,
                     "Of a classifier, in the order of its logits: CAT,DOG,...")
