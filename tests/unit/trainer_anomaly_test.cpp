@@ -485,6 +485,43 @@ TEST(AnomalyTraining, BrokenAndMixedPicturesAreNoReasonToStop) {
     EXPECT_EQ(provenance["calibration"]["normal"], 10);
 }
 
+/// Its pictures break while it trains.
+class BreakingTask final : public test::WrappedTask {
+  public:
+    BreakingTask(TrainingTask &task, std::vector<fs::path> files)
+        : WrappedTask(task)
+        , files_(std::move(files)) {}
+    void finish() override {
+        for (const auto &file : files_) std::ofstream(file) << "no picture";
+        WrappedTask::finish();
+    }
+
+  private:
+    std::vector<fs::path> files_;
+};
+
+TEST(AnomalyTraining, PicturesThatBreakMeanwhileDoNotEndIt) {
+    auto command = command_for("breaking");
+    const auto good = make_pictures("breaking-good", 10, 40, 36),
+               bad = make_pictures("breaking-bad", 1, 40, 36);
+    command.val_good = good;
+    command.bad = bad;
+    const RunOptions options{.folder = run_folder(command), .checkpoint_interval = {}};
+    std::vector<fs::path> all;
+    for (const auto &entry : fs::directory_iterator(good)) all.push_back(entry.path());
+    const auto task = anomaly_task(command);
+    BreakingTask losing_all(*task, all);
+    EXPECT_THROW(run_training(losing_all, options), Error) << "nothing is left to calibrate with";
+    make_pictures("breaking-good", 10, 40, 36);
+    const auto again = anomaly_task(command);
+    BreakingTask losing_some(*again, {all[0], all[4], bad / "picture0.png"});
+    EXPECT_EQ(exit_status(run_training(losing_some, options)), 0);
+    const auto defaults = defaults_of(command.output);
+    for (const char *name :
+         {"reconstruction_threshold", "latent_search_threshold", "feature_memory_threshold"})
+        EXPECT_GT(defaults[name].get<double>(), 0) << name;
+}
+
 TEST(AnomalyTraining, ImpossibleDataAreErrorsBeforeTheFirstStep) {
     auto command = command_for("impossible");
     const auto with_data = [&](const fs::path &folder) {

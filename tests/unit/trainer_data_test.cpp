@@ -1,5 +1,8 @@
 // Training data: broken files are skipped and named, batches depend on seed and step alone.
 #include "data/crop_loader.hpp"
+#include "data/picture_files.hpp"
+#include "data/picture_store.hpp"
+#include "data/square_pictures.hpp"
 #include "mirra/error.hpp"
 #include "mirra/image.hpp"
 #include "scratch.hpp"
@@ -46,6 +49,27 @@ TEST(ImageSet, APictureGivenTwiceIsOnePicture) {
     std::filesystem::copy_file(ImageSet({folder}, 1).path(0), inner / "fourth.png");
     std::filesystem::create_symlink(inner / "fourth.png", folder / "link.png");
     EXPECT_EQ(ImageSet({folder, inner, folder / "inner" / ".."}, 1 << 20).size(), 4);
+}
+
+TEST(PictureLimit, HoldsForEveryWayToAPicture) {
+    struct Restored {
+        ~Restored() { limit_pictures(image::DecodeOptions{}.max_pixels); }
+    } const restored;
+    const auto pictures = test::make_pictures("limited", 1, 32, 32),
+               classes = test::make_classes("limits", 1);
+    const std::unique_ptr<PictureStore> stores[] = {open_folder(pictures), open_class_folders(classes),
+                                                    square_pictures(open_folder(pictures), 16)};
+    for (const auto &store : stores) {
+        limit_pictures(32 * 32);
+        EXPECT_NO_THROW(store->decode(0, 0)) << store->name(0);
+        EXPECT_NO_THROW(store->original(0)) << store->name(0);
+        limit_pictures(32 * 32 - 1);
+        EXPECT_THROW(store->decode(0, 0), Error) << store->name(0);
+        EXPECT_THROW(store->original(0), Error) << store->name(0);
+    }
+    std::ifstream file(pictures / "picture0.png", std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+    EXPECT_THROW(decode_picture(std::as_bytes(std::span(bytes))), Error);
 }
 
 TEST(ImageSet, MissingAndEmptyFoldersAreErrors) {

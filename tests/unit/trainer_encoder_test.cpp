@@ -219,6 +219,14 @@ TEST(EncoderTraining, ValidationTakesTheSplitThatAttacksTake) {
     EXPECT_EQ(evaluation_split({"cifar10:nowhere"}), Split::test);
 }
 
+TEST(EncoderTraining, ValidationPicturesThatCannotBeReadAreAnErrorBeforeTheFirstStep) {
+    auto command = command_for("unreadable");
+    const auto folder = make_classes("unreadable-classes", 1);
+    for (const char *name : {"red", "blue"}) std::ofstream(folder / name / "0.png") << "no picture";
+    command.validation = {folder.string()};
+    EXPECT_THROW(encoder_task(command, {})->start(0), Error);
+}
+
 TEST(EncoderTraining, PicturesGrowOverTheEpochs) {
     auto command = command_for("grows");
     std::string recipe = kRecipe;

@@ -162,6 +162,12 @@ TEST_F(TrainerFaults, OptionsAreFiniteAndPicturesWithinTheLimit) {
     EXPECT_NE(run({"eval", "denoising", "--data", pictures_, "--bundle", "x.mirra", "--sigma", "nan"}, {}),
               0);
     EXPECT_NE(run({"overlap", "--data", pictures_, "--against", pictures_, "--correlation", "nan"}, {}), 0);
+    for (const auto &licence : {std::string("caf\xe9"), std::string("two\nlines"), std::string(1001, 'x')}) {
+        auto unwritable = training(folder_ / "licence.mirra");
+        unwritable.insert(unwritable.end(), {"--licence", licence});
+        EXPECT_NE(run(unwritable, {}), 0);
+        EXPECT_FALSE(fs::exists(folder_ / "licence.mirra.run")) << "known before the training";
+    }
     auto words = training(folder_ / "limited.mirra");
     words.insert(words.end(), {"--max-pixels", "1599"}); // the pictures have 1600
     EXPECT_NE(run(words, {}), 0);

@@ -138,6 +138,14 @@ TEST(InverterTraining, ARecipeThatAsksForATailThatIsNotThereIsRefused) {
     EXPECT_THROW(train_inverter(command), Error);
 }
 
+TEST(InverterTraining, ValidationPicturesThatCannotBeReadAreAnErrorBeforeTheFirstStep) {
+    auto command = command_for("unreadable");
+    const auto folder = make_pictures("unreadable", 0, 40, 36);
+    std::ofstream(folder / "a.png") << "no picture";
+    command.validation = {folder.string()};
+    EXPECT_THROW(inverter_task(command)->start(0), Error);
+}
+
 TEST(InverterTraining, OtherTailsStayAsTheyAre) {
     const auto plain = generator_of("resnet18", "layer4", false),
                started = generator_of("resnet18", "layer4", true);

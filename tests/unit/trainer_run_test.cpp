@@ -242,6 +242,20 @@ TEST(Training, AnUnwritableOutputFailsBeforeTheFirstStep) {
     EXPECT_THROW(train_denoiser(command), Error);
 }
 
+TEST(Training, CurvesThatCannotBeDrawnDoNotEndIt) {
+    const auto command = command_for("no-curves");
+    std::filesystem::create_directories(run_folder(command) / "curves.png");
+    ASSERT_EQ(train_denoiser(command), 0);
+    EXPECT_TRUE(std::filesystem::exists(command.output));
+}
+
+TEST(Training, ABundlesFileMayHaveANameThatIsNoText) {
+    auto command = command_for("no-text");
+    command.output = command.output.parent_path() / "caf\xe9.mirra";
+    ASSERT_EQ(train_denoiser(command), 0);
+    EXPECT_EQ(bundle::Bundle::open(command.output)->manifest().name, "caf\\xe9");
+}
+
 TEST(GraphModule, SpectralNormBoundsTheWeightAndIsFolded) {
     graph::Builder b("sn");
     const auto x = b.input("x", 4);

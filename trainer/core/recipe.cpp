@@ -18,7 +18,7 @@ struct Recipe::Table {
 
 namespace {
 
-constexpr std::uint64_t kLargestRecipe = 1 << 20;
+constexpr std::uint64_t kLargestRecipe = 1 << 16; // with room around it in the bundle's provenance
 
 void collect(const toml::table &table, const std::string &prefix, std::vector<std::string> &keys) {
     for (const auto &[key, value] : table) {

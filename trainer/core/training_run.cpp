@@ -105,7 +105,11 @@ class Run {
         save_checkpoint(options_.folder / "checkpoint.safetensors", task_.state(),
                         {step_, task_.fingerprint()});
         log_.save();
-        draw_curves(options_.folder / "curves.png", task_.name(), log_);
+        try { // a picture of the log is no reason to lose what was trained
+            draw_curves(options_.folder / "curves.png", task_.name(), log_);
+        } catch (const Error &error) {
+            log_warning(std::string("the curves are not drawn: ") + error.what());
+        }
         saved_ = Clock::now();
     }
 

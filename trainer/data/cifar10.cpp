@@ -102,7 +102,7 @@ class PackedJpegs final : public PictureStore {
     [[nodiscard]] const std::vector<std::string> &classes() const override { return class_names(); }
     [[nodiscard]] std::uint64_t fingerprint() const override { return fingerprint_; }
     [[nodiscard]] image::Image decode(std::int64_t index, std::int64_t) const override {
-        return to_rgb8(image::decode(members_.at(static_cast<std::size_t>(index)).bytes));
+        return to_rgb8(decode_picture(members_.at(static_cast<std::size_t>(index)).bytes));
     }
 
   private:

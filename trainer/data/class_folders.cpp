@@ -31,7 +31,7 @@ class ClassFolders final : public PictureStore {
         return read_rgb8(at(index).path, side);
     }
     [[nodiscard]] image::Image original(std::int64_t index) const override {
-        return image::read(at(index).path);
+        return read_picture(at(index).path);
     }
 
   private:

@@ -26,7 +26,7 @@ class FlatFolder final : public PictureStore {
     [[nodiscard]] image::Image decode(std::int64_t index, std::int64_t side) const override {
         return read_rgb8(at(index), side);
     }
-    [[nodiscard]] image::Image original(std::int64_t index) const override { return image::read(at(index)); }
+    [[nodiscard]] image::Image original(std::int64_t index) const override { return read_picture(at(index)); }
 
   private:
     [[nodiscard]] const fs::path &at(std::int64_t index) const {

@@ -114,9 +114,16 @@ void limit_pictures(std::uint64_t max_pixels) {
     g_max_pixels = max_pixels;
 }
 
+image::Image read_picture(const fs::path &path, std::int64_t reduce_to) {
+    return image::read(path, {.max_pixels = g_max_pixels, .reduce_to = static_cast<std::int32_t>(reduce_to)});
+}
+
+image::Image decode_picture(std::span<const std::byte> bytes) {
+    return image::decode(bytes, {.max_pixels = g_max_pixels});
+}
+
 image::Image read_rgb8(const fs::path &path, std::int64_t reduce_to) {
-    return to_rgb8(
-        image::read(path, {.max_pixels = g_max_pixels, .reduce_to = static_cast<std::int32_t>(reduce_to)}));
+    return to_rgb8(read_picture(path, reduce_to));
 }
 
 std::uint64_t picture_fingerprint(const fs::path &path) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,14 @@ bool is_folder(const std::filesystem::path &path);
 /// Larger pictures are refused from now on. Called before any is read.
 void limit_pictures(std::uint64_t max_pixels);
 
-/// The picture of a file as three interleaved 8-bit channels.
+/// The picture of a file, within the limit. The only ways to pictures in the trainer are this and the next.
 /// @param reduce_to  see image::DecodeOptions  @throws Error as image::read
+image::Image read_picture(const std::filesystem::path &path, std::int64_t reduce_to = 0);
+
+/// The picture of a file's bytes, within the limit. @throws Error as image::decode
+image::Image decode_picture(std::span<const std::byte> bytes);
+
+/// The picture of a file as three interleaved 8-bit channels. @throws Error as read_picture
 image::Image read_rgb8(const std::filesystem::path &path, std::int64_t reduce_to = 0);
 
 /// Any picture as three interleaved 8-bit channels.

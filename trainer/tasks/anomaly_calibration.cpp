@@ -6,10 +6,12 @@
 #include "eval/roc.hpp"
 #include "log/log.hpp"
 #include "mirra/bundle.hpp"
+#include "mirra/error.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <numeric>
+#include <set>
 
 namespace mirra::trainer {
 namespace {
@@ -32,15 +34,35 @@ AnomalyScorer::Options options_of(const std::string &method, const AnomalyTraini
 
 /// What hosts will find for these pictures, evenly spaced over the set: each by itself, from its file.
 /// Pictures that were brought to the extent before, in 8 bits, or judged in company, have a little other
-/// scores.
+/// scores. One that gives none by now is skipped: it must not end a training that is done.
+/// @param lost  names of those that were skipped before
 std::vector<double> scores_of(AnomalyScorer &scorer, const ClassSet &set, const std::string &method,
-                              const AnomalyTraining &training) {
+                              const AnomalyTraining &training, std::set<std::string> &lost) {
     const auto &settings = training.settings;
     const auto most = method == kSearch ? settings.search_pictures : settings.calibration_pictures;
     const auto taken = std::min(most, set.size());
     std::vector<double> scores;
-    for (std::int64_t i = 0; i < taken; ++i)
-        scores.push_back(scorer.score(set.original(i * set.size() / taken)));
+    for (std::int64_t i = 0; i < taken; ++i) {
+        const auto index = i * set.size() / taken;
+        if (lost.contains(set.name(index))) continue;
+        try {
+            scores.push_back(scorer.score(set.original(index)));
+        } catch (const Error &error) {
+            if (error.code() == ErrorCode::cancelled) throw;
+            lost.insert(set.name(index));
+            log_warning("skipped " + set.name(index) + ": " + error.what());
+        }
+    }
+    return scores;
+}
+
+std::vector<double> normal_scores(AnomalyScorer &scorer, const std::string &method,
+                                  const AnomalyTraining &training, std::set<std::string> &lost) {
+    const auto &set = *training.pictures.normal;
+    auto scores = scores_of(scorer, set, method, training, lost);
+    if (scores.empty())
+        throw Error(ErrorCode::corrupt, "none of the normal pictures that calibrate the scores can be judged",
+                    set.name(0), "repair the files; the same command goes on from here");
     return scores;
 }
 
@@ -48,12 +70,13 @@ std::vector<double> scores_of(AnomalyScorer &scorer, const ClassSet &set, const 
 
 double balanced_pixel_weight(const std::filesystem::path &bundle, const AnomalyTraining &training) {
     constexpr double kNothing = 1e-20, kLeast = 1e-12;
+    std::set<std::string> lost;
     const auto part = [&](double pixel_weight, double feature_weight) {
         auto options = options_of(kReconstruction, training);
         options.pixel_weight = pixel_weight;
         options.feature_weight = feature_weight;
         AnomalyScorer scorer(bundle, options);
-        return median(scores_of(scorer, *training.pictures.normal, kReconstruction, training));
+        return median(normal_scores(scorer, kReconstruction, training, lost));
     };
     const double pixels = part(1, kNothing), features = part(kNothing, 1);
     return std::max(kLeast, training.settings.feature_weight * features / std::max(pixels, kLeast));
@@ -64,13 +87,15 @@ std::vector<CalibratedMethod> calibrate_methods(const std::filesystem::path &bun
     std::vector<std::string> names{kReconstruction, kSearch};
     if (training.settings.memory_members > 0) names.insert(names.begin(), kMemory);
     std::vector<CalibratedMethod> out;
+    std::set<std::string> lost;
     for (const auto &name : names) {
         CalibratedMethod method{.name = name, .key = name, .calibration = {}, .normal = {}, .bad = {}};
         std::ranges::replace(method.key, '-', '_');
         log_info("calibrating " + name);
         AnomalyScorer scorer(bundle, options_of(name, training));
-        method.normal = scores_of(scorer, *training.pictures.normal, name, training);
-        if (training.pictures.bad) method.bad = scores_of(scorer, *training.pictures.bad, name, training);
+        method.normal = normal_scores(scorer, name, training, lost);
+        if (training.pictures.bad)
+            method.bad = scores_of(scorer, *training.pictures.bad, name, training, lost);
         method.calibration = calibrate(method.normal, method.bad, training.settings.false_positive_rate);
         out.push_back(std::move(method));
     }

@@ -1,6 +1,7 @@
 // Manifest and provenance of a trained denoiser.
 #include "tasks/denoiser_bundle.hpp"
 
+#include "core/bundle_name.hpp"
 #include "log/log.hpp"
 #include "mirra/bundle.hpp"
 #include "tasks/inverter_bundle.hpp"
@@ -25,7 +26,7 @@ std::string provenance_of(const DenoiserBundle &bundle) {
 void write_denoiser_bundle(const DenoiserBundle &bundle) {
     bundle::Manifest manifest;
     manifest.task = "denoise";
-    manifest.name = bundle.output.stem().string();
+    manifest.name = bundle_name(bundle.output);
     manifest.architecture = bundle.settings.architecture;
     manifest.licence = bundle.licence;
     manifest.provenance = provenance_of(bundle);

@@ -1,6 +1,7 @@
 // Manifest of a trained encoder.
 #include "tasks/encoder_bundle.hpp"
 
+#include "core/bundle_name.hpp"
 #include "log/log.hpp"
 #include "mirra/bundle.hpp"
 
@@ -10,7 +11,7 @@ namespace mirra::trainer {
 
 void write_encoder_bundle(const EncoderBundle &bundle) {
     bundle::Manifest manifest;
-    manifest.name = bundle.output.stem().string();
+    manifest.name = bundle_name(bundle.output);
     manifest.architecture = bundle.settings.network.architecture;
     manifest.licence = bundle.licence;
     auto provenance = nlohmann::ordered_json::parse(to_json(bundle.provenance));

@@ -127,6 +127,7 @@ std::map<std::string, torch::Tensor> EncoderTask::state() const {
 }
 
 void EncoderTask::start(std::int64_t step) {
+    static_cast<void>(validation_->get(0)); // fails now, not at the first validation, if none can be read
     loader_ = std::make_unique<ClassLoader>(data_, loader_options(), step);
     if (!processes_.first()) return;
     log_info(std::to_string(data_.size()) + " pictures of " + std::to_string(data_.classes().size()) +

@@ -1,6 +1,7 @@
 // Manifest and weights of a trained inverter.
 #include "tasks/inverter_bundle.hpp"
 
+#include "core/bundle_name.hpp"
 #include "log/log.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
@@ -73,7 +74,7 @@ BundleContents inverter_contents(const InverterBundle &bundle) {
     BundleContents contents{.manifest = {}, .weights = bundle.generator.weights()};
     auto &manifest = contents.manifest;
     manifest.task = "invert";
-    manifest.name = bundle.output.stem().string();
+    manifest.name = bundle_name(bundle.output);
     manifest.architecture = bundle.encoder.manifest().architecture + "-" + bundle.layer;
     manifest.licence = bundle.licence;
     manifest.defaults = Json{{"layer", bundle.layer}}.dump();

@@ -165,6 +165,7 @@ void InverterTask::start(std::int64_t step) {
     log_info(std::to_string(data_->size()) + " pictures, " + std::to_string(validation_->size()) +
              " for validation; " + std::to_string(graph::parameter_count(generator_->graph())) +
              " parameters invert " + settings_.layer + " by " + settings_.loss_kind());
+    static_cast<void>(validation_->get(0)); // fails now, not at the first validation, if none can be read
     const ClassLoaderOptions options{.batch = settings_.batch,
                                      .extent = settings_.extent,
                                      .growth = settings_.growth,

@@ -2,10 +2,21 @@
 #include "tasks/run_command.hpp"
 
 #include "core/training_run.hpp"
+#include "mirra/printable.hpp"
 
 #include <CLI/CLI.hpp>
 
 namespace mirra::trainer {
+namespace {
+
+/// What a manifest cannot hold would be found out only when the bundle is written.
+std::string no_text(const std::string &text) {
+    constexpr std::size_t kMost = 1000;
+    if (text.size() > kMost) return "the text has more than " + std::to_string(kMost) + " bytes";
+    return printable(text) == text ? "" : "the text is not one line of UTF-8";
+}
+
+} // namespace
 
 std::filesystem::path run_folder(const RunCommand &command) {
     return command.folder.empty() ? std::filesystem::path(command.output.string() + ".run") : command.folder;
@@ -21,7 +32,8 @@ void add_run_options(CLI::App &sub, RunCommand &command) {
         ->check(CLI::Range(1, 64))
         ->capture_default_str();
     sub.add_flag("--restart", command.restart, "Discard the run's checkpoint");
-    sub.add_option("--licence", command.licence, "Licence of the bundle, for its manifest");
+    sub.add_option("--licence", command.licence, "Licence of the bundle, for its manifest")
+        ->check(CLI::Validator(no_text, ""));
 }
 
 int run(TrainingTask &task, const RunCommand &command) {

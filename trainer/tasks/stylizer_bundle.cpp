@@ -1,6 +1,7 @@
 // Manifest and weights of a trained stylizer.
 #include "tasks/stylizer_bundle.hpp"
 
+#include "core/bundle_name.hpp"
 #include "log/log.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/error.hpp"
@@ -125,7 +126,7 @@ void write_stylizer_bundle(const StylizerBundle &bundle) {
     BundleContents contents;
     auto &manifest = contents.manifest;
     manifest.task = "stylize";
-    manifest.name = bundle.output.stem().string();
+    manifest.name = bundle_name(bundle.output);
     manifest.architecture = bundle.encoder.manifest().architecture + "-stylizer";
     manifest.licence = bundle.licence;
     manifest.defaults = Json{{"levels", list_of(bundle.levels)}}.dump();
