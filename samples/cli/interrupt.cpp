@@ -1,16 +1,13 @@
 // A thread that waits for signals: a handler could not lock or allocate.
 #include "interrupt.hpp"
 
-#include <array>
-#include <cerrno>
-#include <poll.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 namespace mirra::cli {
 namespace {
+
+constexpr int kWake = SIGUSR1; // sent to the waiting thread alone, which has it blocked
 
 /// What nohup and a shell's background jobs ignore stays ignored.
 bool ignored(int signal) {
@@ -26,18 +23,20 @@ Interrupt::Interrupt()
     sigemptyset(&signals_);
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
         if (!ignored(signal)) sigaddset(&signals_, signal);
-    pthread_sigmask(SIG_BLOCK, &signals_, &before_);
-    arrivals_ = signalfd(-1, &signals_, SFD_CLOEXEC);
-    end_ = eventfd(0, EFD_CLOEXEC);
-    if (arrivals_ < 0 || end_ < 0) throw Failure(ExitCode::internal, "signals cannot be watched");
+    awaited_ = signals_;
+    sigaddset(&awaited_, kWake);
+    pthread_sigmask(SIG_BLOCK, &awaited_, &before_);
     thread_ = std::thread([this] { watch(); });
+    sigset_t here = before_;
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+        if (sigismember(&signals_, signal) == 1) sigaddset(&here, signal);
+    pthread_sigmask(SIG_SETMASK, &here, nullptr);
 }
 
 Interrupt::~Interrupt() {
-    eventfd_write(end_, 1);
+    ended_ = true;
+    pthread_kill(thread_.native_handle(), kWake);
     thread_.join();
-    close(arrivals_);
-    close(end_);
     pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
@@ -45,13 +44,12 @@ void Interrupt::check() const {
     if (requested()) throw Failure(ExitCode::cancelled, "cancelled");
 }
 
+/// Without descriptors: a plugin may have closed all that it did not open.
 void Interrupt::watch() {
-    std::array<pollfd, 2> events{{{arrivals_, POLLIN, 0}, {end_, POLLIN, 0}}};
     for (bool first = true;;) {
-        if (poll(events.data(), events.size(), -1) < 0) continue;
-        if (events[1].revents != 0) return;
-        signalfd_siginfo arrival{};
-        if (read(arrivals_, &arrival, sizeof arrival) != sizeof arrival) continue;
+        const int arrived = sigwaitinfo(&awaited_, nullptr);
+        if (ended_) return;
+        if (sigismember(&signals_, arrived) != 1) continue;
         if (!first) _exit(static_cast<int>(ExitCode::cancelled));
         mirra_cancel_request(cancel_.get());
         first = false;

@@ -3,6 +3,7 @@
 
 #include "handles.hpp"
 
+#include <atomic>
 #include <csignal>
 #include <thread>
 
@@ -29,8 +30,8 @@ class Interrupt {
     Cancel cancel_;
     sigset_t signals_{};
     sigset_t before_{};
-    int arrivals_ = -1; ///< signals as a descriptor
-    int end_ = -1;      ///< readable when the thread shall end
+    sigset_t awaited_{}; ///< by the thread
+    std::atomic<bool> ended_{false};
     std::thread thread_;
 };
 

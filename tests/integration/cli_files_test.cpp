@@ -305,6 +305,18 @@ TEST_F(CliFiles, NumbersAreFinite) {
     EXPECT_FALSE(fs::exists(folder_ / "x.png"));
 }
 
+TEST_F(CliFiles, AnEmptyNameIsNoFile) {
+    const std::vector<Names> empty{
+        {"-o", ""}, {"-o", folder_ / "x.png", "--csv", ""}, {"-o", folder_ / "x.png", "--compare", ""}};
+    for (Names arguments : empty) {
+        arguments.insert(arguments.begin(), {"gain", a()});
+        const Outcome run = run_cli(arguments);
+        EXPECT_EQ(run.exit_code, 2) << run.err;
+        EXPECT_NE(run.err.find("empty"), std::string::npos) << run.err;
+    }
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "x.png"));
+}
+
 TEST_F(CliFiles, SignalsThatTheCallerIgnoresStayIgnored) {
     // A picture that takes long enough for a signal to come in between.
     write_flat(folder_ / "big.png", 6000, 6000, 90);

@@ -60,6 +60,16 @@ TEST(CliRogues, EveryCommandThatDiesOfAPluginNamesIt) {
     EXPECT_TRUE(contains(run.err, "loading the plugin " + plugins.file)) << run.err;
 }
 
+TEST(CliRogues, APluginThatClosesAllDescriptorsDoesNotStopTheCommandFromEnding) {
+    const Plugins plugins("closes-descriptors");
+    const TemporaryFolder folder;
+    write_flat(folder / "in.png", 20, 20, 90);
+    const Outcome run = run_cli({"closes-descriptors", folder / "in.png", "-o", folder / "out.png"},
+                                Signal{SIGKILL, std::chrono::seconds(5)});
+    EXPECT_EQ(0, run.exit_code) << run.err;
+    EXPECT_TRUE(std::filesystem::exists(folder / "out.png"));
+}
+
 TEST(CliRogues, RunMeansTheTaskWhereACommandHasItsName) {
     const Plugins plugins("named-as-command");
     const TemporaryFolder folder;

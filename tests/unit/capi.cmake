@@ -59,7 +59,7 @@ foreach(rogue releases-input gives-twice releases-twice made-up-handles keeps-co
         wrong-results not-set part-at-the-end huge-result own-threads loud-init-fails loud-task-taken loud-id-taken
         rounds-up latin-texts name-dash name-help param-dash param-underscore param-trailing null-choice same-choice
         nan-range infinite-range long-text late-task run-function-in-configure through-thread says-table crashes-in-init
-        hangs-in-init exits-in-init named-as-command)
+        hangs-in-init exits-in-init named-as-command closes-descriptors)
     math(EXPR index "${index} + 1")
     mirra_zoo_animal(${rogue} plugin_rogues.c)
     target_compile_definitions(mirra_zoo_${rogue} PRIVATE ROGUE=${index} ROGUE_NAME="${rogue}")

@@ -48,7 +48,8 @@ enum {
     CRASHES_IN_INIT,
     HANGS_IN_INIT,
     EXITS_IN_INIT,
-    NAMED_AS_COMMAND
+    NAMED_AS_COMMAND,
+    CLOSES_DESCRIPTORS
 };
 
 typedef struct {
@@ -286,6 +287,7 @@ static mirra_status process(void *instance, mirra_context *context, const mirra_
     mirra_status status;
     (void)tile;
     self->answers[0] = '\0';
+    if (ROGUE == CLOSES_DESCRIPTORS) close_range(3, ~0U, 0);
     status = misuse(self, context, input, output, error);
     if (!status && *output == NULL) *output = self->host->tensor_retain(input);
     return status;

@@ -81,18 +81,26 @@ std::string TaskCommand::free_name(const CLI::App &app, const std::string &name)
     return free ? option : "--task-" + option.substr(2);
 }
 
+/// A check of CLI11: what a shell's empty variable gives is no file.
+std::string named(const std::string &file) {
+    return file.empty() ? "the name of the file is empty" : "";
+}
+
 void TaskCommand::declare_output(CLI::App &app, const Port &output) {
     const std::string doc = output.name == "output" ? "" : sentence(output.doc) + " ";
     auto *option =
         app.add_option("-o," + option_name(output.name), output_,
                        doc + "File for the result; a folder where there are several inputs. It may be "
-                             "the input itself.");
+                             "the input itself.")
+            ->check(named);
     if (!output.optional) option->required();
     if (output.type != MIRRA_TYPE_IMAGE) return;
-    app.add_option("--compare", settings_.sheet, "Also write a before/after sheet (one input).");
+    app.add_option("--compare", settings_.sheet, "Also write a before/after sheet (one input).")
+        ->check(named);
     app.add_option("--output-size", settings_.output_size, "Size of the result, WxH (that of the input).");
     app.add_option("--preview", settings_.preview,
-                   "File that shows the result as it grows, for tasks that work step by step (one input).");
+                   "File that shows the result as it grows, for tasks that work step by step (one input).")
+        ->check(named);
     settings_.write.declare(app, console_);
 }
 
@@ -116,7 +124,8 @@ void TaskCommand::declare_ports(CLI::App &app) {
     }
     if (output != nullptr) declare_output(app, *output);
     declare_series(app);
-    app.add_option("--csv", csv_, "File for a table of the values that the task gives, one row an input.");
+    app.add_option("--csv", csv_, "File for a table of the values that the task gives, one row an input.")
+        ->check(named);
     if (input != nullptr)
         app.add_flag("--recursive", recursive_, "Also the folders inside of input folders.");
     bool tensors = false;
@@ -129,7 +138,8 @@ void TaskCommand::declare_ports(CLI::App &app) {
         if (port.input && !port.optional) option->required();
     }
     if (tensors)
-        app.add_option("--tensors", settings_.tensors, "File for the tensors of the result (.safetensors).");
+        app.add_option("--tensors", settings_.tensors, "File for the tensors of the result (.safetensors).")
+            ->check(named);
 }
 
 void TaskCommand::declare_param(CLI::App &app, const Param &param) {
