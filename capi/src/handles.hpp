@@ -7,7 +7,8 @@
 #include "mirra/mirra.h"
 #include "process_life.hpp"
 
-#include <mutex>
+#include <map>
+#include <vector>
 
 /// The arrays of pointers that the C structs of a task need.
 struct TaskStrings {
@@ -38,8 +39,8 @@ struct mirra_picture {
 
 struct mirra_tensors {
     mirra::host::TensorSet tensors;
-    /// The names in order, made when the first is asked for and dropped when a tensor is added.
-    mutable std::mutex names_mutex;
+    /// The names in order, made when the first is asked for (see mirra_tensors_name) and dropped when a
+    /// tensor is added.
     mutable std::vector<const char *> names;
 };
 

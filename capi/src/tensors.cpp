@@ -2,6 +2,8 @@
 #include "handles.hpp"
 
 #include "dlpack.hpp"
+#include "immortal.hpp"
+#include "mirra/forks.hpp"
 
 namespace {
 
@@ -18,6 +20,9 @@ host::GraphRunOptions to_options(const mirra_graph_options *given) {
     out.threads = options.threads;
     return out;
 }
+
+/// Held while the names of a set are made: one for all, since fork() takes care of it.
+const host::Immortal<ProcessMutex> kNames;
 
 /// @returns whether there was memory for it
 bool name_all(const mirra_tensors &tensors) {
@@ -85,7 +90,7 @@ uint32_t mirra_tensors_count(const mirra_tensors *tensors) {
 
 const char *mirra_tensors_name(const mirra_tensors *tensors, uint32_t index) {
     if (tensors == nullptr || index >= tensors->tensors.size()) return nullptr;
-    const std::lock_guard lock(tensors->names_mutex);
+    const std::lock_guard lock(*kNames);
     if (tensors->names.empty() && !name_all(*tensors)) return nullptr;
     return tensors->names[index];
 }

@@ -4,6 +4,7 @@
 #include "dtype.hpp"
 
 #include "mirra/error.hpp"
+#include "mirra/forks.hpp"
 
 #include <openssl/evp.h>
 
@@ -15,6 +16,7 @@ namespace {
 class Sha256 {
   public:
     Sha256() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
+        const ForkPause pause; // OpenSSL looks algorithms up under locks
         if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1) fail();
     }
 

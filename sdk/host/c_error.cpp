@@ -2,6 +2,7 @@
 #include "c_error.hpp"
 
 #include "immortal.hpp"
+#include "mirra/forks.hpp"
 
 #include <memory>
 #include <mutex>
@@ -17,11 +18,8 @@ const char *or_empty(const char *text) {
     return text == nullptr ? "" : text;
 }
 
-mirra_error *out_of_memory() noexcept {
-    // Short enough for the strings' own buffers: making it allocates nothing.
-    static mirra_error error{MIRRA_E_OUT_OF_MEMORY, "out of memory", "", ""};
-    return &error;
-}
+// Short enough for the strings' own buffers: making it allocates nothing.
+mirra_error g_out_of_memory{MIRRA_E_OUT_OF_MEMORY, "out of memory", "", ""};
 
 /// What the standard library and the system report, by its cause: none of it is a fault of the library's.
 mirra_status code_of(const std::error_code &code) noexcept {
@@ -45,10 +43,6 @@ bool is_known(mirra_status code) {
 /// The errors that are alive, so that a plugin's own object, or one that it freed, is not taken for one.
 class Alive {
   public:
-    static Alive &errors() {
-        static const Immortal<Alive> made;
-        return *made;
-    }
     void add(const mirra_error *error) {
         const std::lock_guard lock(mutex_);
         errors_.insert(error);
@@ -63,14 +57,16 @@ class Alive {
     }
 
   private:
-    std::mutex mutex_;
+    ProcessMutex mutex_;
     std::unordered_set<const mirra_error *> errors_;
 };
+
+const Immortal<Alive> kAlive;
 
 } // namespace
 
 void destroy_error(mirra_error *error) noexcept {
-    if (Alive::errors().remove(error)) delete error;
+    if (kAlive->remove(error)) delete error;
 }
 
 mirra_error *new_error(mirra_status code, const char *message, const char *subject,
@@ -79,10 +75,10 @@ mirra_error *new_error(mirra_status code, const char *message, const char *subje
         auto made = std::make_unique<mirra_error>();
         *made = {is_known(code) ? code : MIRRA_E_INTERNAL, or_empty(message), or_empty(subject),
                  or_empty(hint)};
-        Alive::errors().add(made.get());
+        kAlive->add(made.get());
         return made.release();
     } catch (...) {
-        return out_of_memory();
+        return &g_out_of_memory;
     }
 }
 
@@ -117,7 +113,7 @@ mirra_status report_current_exception(mirra_error **error) noexcept {
 void throw_reported(mirra_status status, mirra_error *error, const std::string &what) {
     const std::unique_ptr<mirra_error, void (*)(mirra_error *) noexcept> owned(error, destroy_error);
     const auto code = static_cast<ErrorCode>(is_known(status) ? status : MIRRA_E_PLUGIN);
-    if (error != nullptr && error != out_of_memory() && !Alive::errors().has(error)) {
+    if (error != nullptr && error != &g_out_of_memory && !kAlive->has(error)) {
         throw Error(ErrorCode::plugin, what + " failed with status " + std::to_string(status) +
                                            " and an error object that is not the host's");
     }

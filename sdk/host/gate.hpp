@@ -1,41 +1,38 @@
 // Lets threads use an object until it is closed, and closes once all of them are out again.
 #pragma once
 
-#include <condition_variable>
-#include <cstddef>
-#include <mutex>
+#include <atomic>
+#include <cstdint>
 
 namespace mirra::host {
 
+/// Has no lock that a fork could leave taken in the child.
 class Gate {
   public:
     /// Whether the thread may go in; one that did must leave().
-    [[nodiscard]] bool enter() {
-        const std::lock_guard lock(mutex_);
-        if (closed_) return false;
-        ++inside_;
+    [[nodiscard]] bool enter() noexcept {
+        std::uint32_t now = state_;
+        do {
+            if ((now & kClosed) != 0) return false;
+        } while (!state_.compare_exchange_weak(now, now + 1));
         return true;
     }
     void leave() noexcept {
-        const std::lock_guard lock(mutex_);
-        if (--inside_ == 0) empty_.notify_all();
+        if (state_.fetch_sub(1) > kClosed) state_.notify_all();
     }
-    /// Lets none in from now on, and waits for those that are. Not for a thread that is inside.
-    void close() noexcept {
-        std::unique_lock lock(mutex_);
-        closed_ = true;
-        empty_.wait(lock, [this] { return inside_ == 0; });
+    /// Lets none in from now on, and waits for those that are.
+    /// @param own  how often the calling thread is inside: it does not wait for itself
+    void close(std::uint32_t own = 0) noexcept {
+        std::uint32_t now = state_.fetch_or(kClosed) | kClosed;
+        for (; now != kClosed + own; now = state_) state_.wait(now);
     }
-    void open() noexcept {
-        const std::lock_guard lock(mutex_);
-        closed_ = false;
-    }
+    void open() noexcept { state_ &= ~kClosed; }
+    /// In a child of fork(), whose only thread is inside so often.
+    void keep(std::uint32_t own) noexcept { state_ = (state_ & kClosed) | own; }
 
   private:
-    std::mutex mutex_;
-    std::condition_variable empty_;
-    std::size_t inside_ = 0;
-    bool closed_ = false;
+    static constexpr std::uint32_t kClosed = std::uint32_t{1} << 31;
+    std::atomic<std::uint32_t> state_{0}; ///< kClosed, and how many are inside
 };
 
 /// A thread's stay.

@@ -115,7 +115,7 @@ TensorSet run_graph(const std::shared_ptr<Engine> &engine,
                     const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &name,
                     const TensorSet &inputs, const GraphRunOptions &options) {
     check_not_forked();
-    const RunUnderWay under_way;
+    const RunUnderWay under_way(&inputs);
     TensorSet outputs;
     with_enough_stack([&] { outputs = run(engine, bundle, name, inputs, options); });
     return outputs;

@@ -2,6 +2,8 @@
 // those that had that place. One that was made up, or whose object is gone, is told from one that is alive.
 #pragma once
 
+#include "mirra/forks.hpp"
+
 #include <cstdint>
 #include <limits>
 #include <mutex>
@@ -11,7 +13,8 @@
 
 namespace mirra::host {
 
-/// Thread-safe. Handle is an opaque struct of the C interface, never looked into.
+/// Thread-safe, and whole in a child of fork(). Handle is an opaque struct of the C interface, never looked
+/// into.
 template<class Handle, class Value> class HandleTable {
   public:
     /// @param first  of the generations; tables that start apart do not take each other's handles
@@ -80,7 +83,7 @@ template<class Handle, class Value> class HandleTable {
     }
 
     const std::uint32_t first_;
-    mutable std::mutex mutex_;
+    mutable ProcessMutex mutex_;
     std::vector<Entry> entries_;
     std::vector<std::uint32_t> free_;
 };

@@ -3,6 +3,7 @@
 
 #include "c_error.hpp"
 #include "c_struct.hpp"
+#include "inside.hpp"
 #include "plugin.hpp"
 #include "session_state.hpp"
 #include "utf8.hpp"
@@ -22,7 +23,10 @@ void log(const mirra_host_api *host, std::int32_t level, const char *message) {
     PluginTable *table = table_of(host);
     if (table == nullptr || message == nullptr) return;
     guard(nullptr, [&] {
-        if (const GatePass pass(table->gate); pass) table->plugin->log(level, message);
+        const GatePass pass(table->gate);
+        if (!pass) return;
+        const Inside inside(Inside::Kind::table, table);
+        table->plugin->log(level, message);
     });
 }
 

@@ -1,5 +1,6 @@
 // An object of the process's that is never destroyed, since plugins' threads may use it while the process
-// ends.
+// ends. It lies in a namespace and is made as the library is loaded: in a function, a child of fork() could
+// wait for ever for a thread of its parent's that was making it.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +18,7 @@ template<class T> class Immortal {
     Immortal(const Immortal &) = delete;
     Immortal &operator=(const Immortal &) = delete;
     T &operator*() const noexcept { return *object_; }
+    T *operator->() const noexcept { return object_; }
 
   private:
     alignas(T) std::byte place_[sizeof(T)];

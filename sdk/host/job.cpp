@@ -71,11 +71,11 @@ class JobThread final : public Job {
 
     ~JobThread() override {
         cancel();
-        // From the job's own callback, waiting for the thread would be waiting for oneself.
-        if (thread_.is_this()) {
-            thread_.detach();
-        } else {
+        // In the job's own callback, waiting for the thread would be waiting for oneself.
+        if (may_wait()) {
             thread_.join();
+        } else {
+            thread_.detach();
         }
     }
 
@@ -89,12 +89,11 @@ class JobThread final : public Job {
         check_not_forked();
         if (std::isnan(seconds))
             throw Error(ErrorCode::invalid_argument, "the time to wait is no number", "seconds");
-        if (thread_.is_this()) {
-            throw Error(ErrorCode::busy, "a job's own callback cannot wait for the job", "job",
-                        "Return from the callback, and wait in another thread.");
-        }
         std::unique_lock lock(shared_->mutex);
         const auto ended = [this] { return shared_->status.state != JobStatus::State::running; };
+        if (!ended() && !may_wait())
+            throw Error(ErrorCode::busy, "a job's own callback cannot wait for the job", "job",
+                        "Return from the callback, and wait in another thread.");
         constexpr double kLongest = 1e8; // seconds; a longer wait overflows the clock
         if (seconds < 0 || seconds > kLongest) {
             shared_->ended.wait(lock, ended);
@@ -108,6 +107,8 @@ class JobThread final : public Job {
     void cancel() noexcept override { shared_->cancel->request(); }
 
   private:
+    [[nodiscard]] bool may_wait() const noexcept { return shared_->session->may_wait_for(shared_->request); }
+
     std::shared_ptr<Shared> shared_;
     QuietThread thread_;
 };

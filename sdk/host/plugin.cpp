@@ -79,7 +79,8 @@ Plugin::~Plugin() {
 }
 
 void Plugin::log(std::int32_t level, const std::string &message) const {
-    if (log_) log_(std::clamp<std::int32_t>(level, MIRRA_LOG_DEBUG, MIRRA_LOG_ERROR), as_utf8(message));
+    const Log callers = log_; // which may end the engine, and this with it
+    if (callers) callers(std::clamp<std::int32_t>(level, MIRRA_LOG_DEBUG, MIRRA_LOG_ERROR), as_utf8(message));
 }
 
 void Plugin::register_task(const mirra_task *task) {

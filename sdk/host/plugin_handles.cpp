@@ -27,31 +27,24 @@ struct HeldTensor {
 using TensorTable = HandleTable<mirra_tensor, HeldTensor>;
 using ContextTable = HandleTable<mirra_context, std::shared_ptr<LiveContext>>;
 
-TensorTable &tensors() {
-    static const Immortal<TensorTable> table(1U);
-    return *table;
-}
-
-ContextTable &contexts() {
-    static const Immortal<ContextTable> table(std::uint32_t{1} << 30);
-    return *table;
-}
+const Immortal<TensorTable> kTensors(1U);
+const Immortal<ContextTable> kContexts(std::uint32_t{1} << 30);
 
 } // namespace
 
 mirra_tensor *new_handle(runtime::TensorPtr tensor) {
-    return tensors().add({std::move(tensor)});
+    return kTensors->add({std::move(tensor)});
 }
 
 void release_handle(mirra_tensor *handle) noexcept {
     bool own = false;
-    tensors().change(handle, [&](HeldTensor &held) { held.lent ? held.released = true : own = true; });
-    if (own) tensors().remove(handle);
+    kTensors->change(handle, [&](HeldTensor &held) { held.lent ? held.released = true : own = true; });
+    if (own) kTensors->remove(handle);
 }
 
 runtime::TensorPtr tensor_of(const mirra_tensor *handle) {
     if (handle == nullptr) return nullptr;
-    auto found = tensors().find(handle);
+    auto found = kTensors->find(handle);
     if (found) return std::move(found->tensor);
     throw Error(ErrorCode::invalid_argument,
                 "a plugin used a tensor that is none, or that it released or gave away before");
@@ -59,11 +52,11 @@ runtime::TensorPtr tensor_of(const mirra_tensor *handle) {
 
 runtime::TensorPtr take_tensor(mirra_tensor *handle) {
     if (handle == nullptr) return nullptr;
-    const auto found = tensors().find(handle);
+    const auto found = kTensors->find(handle);
     if (found && found->lent)
         throw Error(ErrorCode::plugin, "gave its input as its output", {},
                     "It must give a handle of its own, made by tensor_retain.");
-    auto taken = tensors().remove(handle);
+    auto taken = kTensors->remove(handle);
     if (!taken)
         throw Error(ErrorCode::plugin, "gave a tensor that is none, or that it released or gave away before",
                     {}, "A handle is given once; tensor_retain makes another one.");
@@ -71,14 +64,14 @@ runtime::TensorPtr take_tensor(mirra_tensor *handle) {
 }
 
 LentTensor::LentTensor(runtime::TensorPtr tensor)
-    : handle_(tensors().add({std::move(tensor), true, false})) {}
+    : handle_(kTensors->add({std::move(tensor), true, false})) {}
 
 LentTensor::~LentTensor() {
-    tensors().remove(handle_);
+    kTensors->remove(handle_);
 }
 
 void LentTensor::check_kept(const std::string &what) const {
-    const auto found = tensors().find(handle_);
+    const auto found = kTensors->find(handle_);
     if (found && found->released)
         throw Error(ErrorCode::plugin, what + " released its input, which is the host's");
 }
@@ -88,18 +81,18 @@ ContextHandle::ContextHandle(mirra_context &context)
     , handle_(nullptr) {
     live_->context = &context;
     live_->thread = std::this_thread::get_id();
-    handle_ = contexts().add(live_);
+    handle_ = kContexts->add(live_);
     context.handle = handle_;
 }
 
 ContextHandle::~ContextHandle() {
-    contexts().remove(handle_);
+    kContexts->remove(handle_);
     live_->gate.close();
 }
 
 OpenContext::OpenContext(mirra_context *handle) {
     if (handle == nullptr) return;
-    auto found = contexts().find(handle);
+    auto found = kContexts->find(handle);
     if (!found || !(*found)->gate.enter())
         throw Error(ErrorCode::invalid_argument,
                     "a plugin used a context outside of the call that it came with");

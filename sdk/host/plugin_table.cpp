@@ -1,6 +1,8 @@
 #include "plugin_table.hpp"
 
 #include "immortal.hpp"
+#include "inside.hpp"
+#include "mirra/forks.hpp"
 #include "plugin.hpp"
 
 #include <map>
@@ -11,21 +13,25 @@
 namespace mirra::host {
 namespace {
 
+void keep_own_stays() noexcept;
+
 struct Tables {
-    std::mutex mutex;
+    ProcessMutex mutex{keep_own_stays};
     std::vector<std::unique_ptr<PluginTable>> all;
     std::map<InitFunction, std::vector<PluginTable *>> unused;
 };
 
-Tables &tables() {
-    static const Immortal<Tables> made;
-    return *made;
+const Immortal<Tables> kTables;
+
+/// In a child of fork(): the parent's other threads do not come out of a table any more.
+void keep_own_stays() noexcept {
+    for (const auto &table : kTables->all) table->gate.keep(Inside::times(table.get()));
 }
 
 } // namespace
 
 PluginTable &take_table(InitFunction of, Plugin &plugin) {
-    Tables &known = tables();
+    Tables &known = *kTables;
     const std::lock_guard lock(known.mutex);
     auto &unused = known.unused[of];
     if (unused.empty()) {
@@ -43,8 +49,8 @@ PluginTable &take_table(InitFunction of, Plugin &plugin) {
 }
 
 void give_back_table(InitFunction of, PluginTable &table) noexcept {
-    table.gate.close();
-    Tables &known = tables();
+    table.gate.close(Inside::times(&table)); // an engine may end in its own log callback
+    Tables &known = *kTables;
     const std::lock_guard lock(known.mutex);
     table.plugin = nullptr;
     known.unused.find(of)->second.push_back(&table);

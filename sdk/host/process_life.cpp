@@ -2,15 +2,14 @@
 #include "process_life.hpp"
 
 #include "mirra/error.hpp"
+#include "mirra/forks.hpp"
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdlib>
 #include <cxxabi.h>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <system_error>
 
 #include <pthread.h>
@@ -21,48 +20,40 @@ namespace {
 constexpr std::size_t kStack = std::size_t{8} << 20;
 constexpr std::size_t kStackNeeded = std::size_t{768} << 10;
 constexpr std::chrono::seconds kPatience{2};
+constexpr std::chrono::milliseconds kLook{1};
 
-std::atomic<bool> g_started{false}, g_forked{false}, g_ends{false};
+constexpr int kNever = -1;
 
-/// Never destroyed: runs outlive the end of main().
-struct Runs {
-    std::mutex mutex;
-    std::condition_variable ended;
-    int count = 0;
-};
-
-Runs &runs() {
-    static Runs &object = *new Runs;
-    return object;
-}
-
-thread_local int t_own_runs = 0;
+/// The number of forks at which the runtime was started; those that come later are without its threads.
+std::atomic<int> g_started{kNever};
+std::atomic<bool> g_ends{false};
+std::atomic<int> g_runs{0};
 
 /// exit() may be called by a run's own callback: that run is not waited for.
 void await_runs(int, void *) {
     g_ends = true;
-    if (g_forked) return;
-    std::unique_lock lock(runs().mutex);
-    runs().ended.wait_for(lock, kPatience, [] { return runs().count <= t_own_runs; });
+    if (in_forked_child()) return;
+    const auto until = std::chrono::steady_clock::now() + kPatience;
+    while (g_runs > Inside::runs() && std::chrono::steady_clock::now() < until)
+        std::this_thread::sleep_for(kLook);
 }
 
 } // namespace
 
 void runtime_starts() {
-    static const bool once = [] {
-        pthread_atfork(nullptr, nullptr, [] { g_forked = true; });
+    [[maybe_unused]] static const bool once = [] {
+        g_started = forks();
         on_exit(await_runs, nullptr); // atexit is wrapped, see no_destruction.c
         return true;
     }();
-    g_started = once;
 }
 
 bool in_forked_child() noexcept {
-    return g_forked;
+    return g_started != kNever && g_started != forks();
 }
 
 void check_not_forked() {
-    if (!g_forked) return;
+    if (!in_forked_child()) return;
     throw Error(ErrorCode::unsupported,
                 "this process was forked from one that had loaded LibTorch, whose threads are not in it",
                 "fork", "Fork before the first session, or start the child by exec.");
@@ -72,18 +63,15 @@ bool process_ends() noexcept {
     return g_ends;
 }
 
-RunUnderWay::RunUnderWay() {
-    const std::lock_guard lock(runs().mutex);
-    if (g_ends) throw Error(ErrorCode::cancelled, "the process ends");
-    ++runs().count;
-    ++t_own_runs;
+RunUnderWay::RunUnderWay(const void *run) : inside_(Inside::Kind::run, run) {
+    ++g_runs; // before the look: exit() looks at them in the other order
+    if (!g_ends) return;
+    --g_runs;
+    throw Error(ErrorCode::cancelled, "the process ends");
 }
 
 RunUnderWay::~RunUnderWay() {
-    const std::lock_guard lock(runs().mutex);
-    --runs().count;
-    --t_own_runs;
-    runs().ended.notify_all();
+    --g_runs;
 }
 
 PlainArithmetic::PlainArithmetic() noexcept {

@@ -1,6 +1,8 @@
 // What the process does around the library: it ends, forks, and has threads and settings of its own.
 #pragma once
 
+#include "inside.hpp"
+
 #include <cfenv>
 #include <csignal>
 #include <functional>
@@ -21,13 +23,18 @@ void check_not_forked();
 /// A run under way: exit() waits for its end, for some time. @throws Error cancelled (the process ends)
 class RunUnderWay {
   public:
-    RunUnderWay();
+    /// @param run  what stands for it; see Inside
+    explicit RunUnderWay(const void *run);
     RunUnderWay(const RunUnderWay &) = delete;
     RunUnderWay &operator=(const RunUnderWay &) = delete;
     ~RunUnderWay();
+
+  private:
+    const Inside inside_;
 };
 
-/// While alive the calling thread rounds to nearest and traps nothing, whatever its caller has set.
+/// While alive the calling thread rounds to nearest and traps nothing, whatever its caller has set; what is
+/// set meanwhile goes with it.
 class PlainArithmetic {
   public:
     PlainArithmetic() noexcept;
@@ -50,7 +57,6 @@ class QuietThread {
 
     void join();
     void detach();
-    [[nodiscard]] bool is_this() const noexcept { return pthread_equal(thread_, pthread_self()) != 0; }
 
   private:
     pthread_t thread_{};

@@ -65,7 +65,7 @@ class SessionCore final : public Session {
         return result;
     }
     std::shared_ptr<const RunResult> run_acquired(const RunRequest &request) override {
-        const RunUnderWay under_way;
+        const RunUnderWay under_way(&request);
         return run_session(state_, request);
     }
     void acquire() override {
@@ -77,6 +77,11 @@ class SessionCore final : public Session {
         }
     }
     void release() noexcept override { busy_.store(false); }
+    bool may_wait_for(const RunRequest &run) const noexcept override {
+        if (Inside::runs() > 0) return Inside::times(&run) == 0;
+        return Inside::times(state_.entry.plugin->table().host) ==
+               0; // a thread of the plugin's own, of any run
+    }
 
   private:
     void set_defaults();

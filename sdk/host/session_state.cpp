@@ -7,24 +7,7 @@
 
 #include <algorithm>
 
-#include <cfenv>
-
 namespace mirra::host {
-namespace {
-
-class FloatingPoint {
-  public:
-    FloatingPoint() { std::fegetenv(&environment_); }
-    FloatingPoint(const FloatingPoint &) = delete;
-    FloatingPoint &operator=(const FloatingPoint &) = delete;
-    ~FloatingPoint() { std::fesetenv(&environment_); }
-
-  private:
-    std::fenv_t environment_{};
-};
-
-} // namespace
-
 namespace {
 
 Look look_of(const RunState *run) {
@@ -130,7 +113,7 @@ void DestroyInstance::operator()(void *instance) const noexcept {
 void call_plugin(const std::string &what, const std::function<mirra_status(mirra_error **)> &function) {
     mirra_error *error = nullptr;
     mirra_status status = MIRRA_E_PLUGIN;
-    const FloatingPoint kept; // rounding and flushing are the caller's, whatever the plugin sets
+    const PlainArithmetic arithmetic; // and again after it, whatever the plugin sets
     try {
         status = function(&error);
     } catch (abi::__forced_unwind &) {

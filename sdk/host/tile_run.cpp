@@ -139,8 +139,10 @@ void TileRun::report(const char *stage, std::size_t tile, std::size_t count, dou
     progress.bytes_now = arena_->current_bytes() + buffers;
     progress.bytes_peak = arena_->peak_bytes() + buffers;
     progress.previews = previews_;
-    if (!run_.request.progress(progress))
-        throw Error(ErrorCode::cancelled, "the progress callback stopped the run");
+    const Inside inside(Inside::Kind::run, &run_.request); // a thread of the plugin's may report, too
+    const bool goes_on = run_.request.progress(progress);
+    check_not_forked();
+    if (!goes_on) throw Error(ErrorCode::cancelled, "the progress callback stopped the run");
 }
 
 runtime::TensorPtr TileRun::upload(const runtime::Tile &tile) {

@@ -54,6 +54,7 @@ Metadata with_srgb_curve(const Metadata &metadata) {
     ColorTags &color = result.color;
     if (color.cicp) (*color.cicp)[kCicpTransfer] = detail::kTransferSrgb;
     if (!metadata.icc.empty()) {
+        const ForkPause pause;
         const auto context = detail::make_context();
         const auto profile = detail::open_profile(context, metadata.icc);
         const bool done = profile && detail::is_linear(metadata.icc);
@@ -70,6 +71,30 @@ Metadata with_srgb_curve(const Metadata &metadata) {
     return result;
 }
 
+namespace {
+
+/// From the picture's samples to the same on the sRGB curve; null where that cannot be.
+detail::CmsTransform srgb_transform(const detail::CmsContext &context, const Image &image) {
+    if (image.sample() == SampleType::f16) return nullptr;
+    const ForkPause pause;
+    const bool gray = image.channels() < 3;
+    const bool alpha = image.channels() % 2 == 0;
+    const bool real = image.sample() == SampleType::f32;
+    const auto from = detail::profile_of(context, image.metadata, gray);
+    const auto to = detail::srgb_profile(context, gray);
+    if (!from || !to) return nullptr;
+    const cmsUInt32Number format = (real ? FLOAT_SH(1U) : 0U) |
+                                   COLORSPACE_SH(static_cast<unsigned>(gray ? PT_GRAY : PT_RGB)) |
+                                   EXTRA_SH(alpha ? 1U : 0U) | CHANNELS_SH(gray ? 1U : 3U) |
+                                   BYTES_SH(static_cast<unsigned>(sample_bytes(image.sample())));
+    const auto flags = static_cast<cmsUInt32Number>(cmsFLAGS_COPY_ALPHA | cmsFLAGS_NOCACHE |
+                                                    cmsFLAGS_BLACKPOINTCOMPENSATION);
+    return detail::CmsTransform(cmsCreateTransformTHR(context.get(), from.get(), format, to.get(), format,
+                                                      INTENT_RELATIVE_COLORIMETRIC, flags));
+}
+
+} // namespace
+
 void convert_to_srgb(Image &image) {
     Metadata &metadata = image.metadata;
     const auto tag = [&] {
@@ -80,24 +105,8 @@ void convert_to_srgb(Image &image) {
     };
     Metadata plain;
     if (same_color(metadata, plain)) return tag();
-    const bool gray = image.channels() < 3;
-    const bool alpha = image.channels() % 2 == 0;
     const auto context = detail::make_context();
-    const auto from = detail::profile_of(context, metadata, gray);
-    const auto to = detail::srgb_profile(context, gray);
-    const auto colors = static_cast<unsigned>(gray ? 1 : 3);
-    const bool real = image.sample() == SampleType::f32;
-    const cmsUInt32Number format = (real ? FLOAT_SH(1U) : 0U) |
-                                   COLORSPACE_SH(static_cast<unsigned>(gray ? PT_GRAY : PT_RGB)) |
-                                   EXTRA_SH(alpha ? 1U : 0U) | CHANNELS_SH(colors) |
-                                   BYTES_SH(static_cast<unsigned>(sample_bytes(image.sample())));
-    detail::CmsTransform transform;
-    if (from && to && image.sample() != SampleType::f16) {
-        const auto flags = static_cast<cmsUInt32Number>(cmsFLAGS_COPY_ALPHA | cmsFLAGS_NOCACHE |
-                                                        cmsFLAGS_BLACKPOINTCOMPENSATION);
-        transform.reset(cmsCreateTransformTHR(context.get(), from.get(), format, to.get(), format,
-                                              INTENT_RELATIVE_COLORIMETRIC, flags));
-    }
+    const auto transform = srgb_transform(context, image);
     if (!transform)
         throw Error(ErrorCode::unsupported, "the picture's colours cannot be converted to sRGB", "picture");
     const auto row = static_cast<std::size_t>(image.view().y_stride);
@@ -146,6 +155,7 @@ std::vector<std::byte> profile_to_write(const Metadata &metadata, bool gray,
                                         std::vector<std::string> *notes) {
     if (!metadata.icc.empty() && !metadata.color.cicp) return metadata.icc;
     if (is_srgb(metadata.color)) return {};
+    const ForkPause pause;
     const auto context = make_context();
     Metadata tags;
     tags.color = metadata.color;

@@ -57,6 +57,7 @@ CmsProfile make_profile(const CmsContext &context, const Chromaticities &at, con
 } // namespace
 
 CmsContext make_context() {
+    const ForkPause pause;
     CmsContext context(cmsCreateContext(nullptr, nullptr));
     if (!context) throw std::bad_alloc();
     cmsSetLogErrorHandlerTHR(context.get(), [](cmsContext, cmsUInt32Number, const char *) {});
@@ -107,6 +108,7 @@ std::vector<std::byte> bytes_on_srgb_curve(const CmsContext &context, const CmsP
 }
 
 bool is_linear(ByteSpan icc) {
+    const ForkPause pause;
     const CmsContext context = make_context();
     const CmsProfile profile = open_profile(context, icc);
     if (!profile) return false;
@@ -121,6 +123,7 @@ bool is_linear(ByteSpan icc) {
 }
 
 std::unique_ptr<InkConverter> InkConverter::make(ByteSpan icc, bool inverted) {
+    const ForkPause pause;
     auto converter = std::make_unique<InkConverter>();
     converter->context_ = make_context();
     const CmsProfile inks = open_profile(converter->context_, icc);

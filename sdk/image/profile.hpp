@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bytes.hpp"
+#include "mirra/forks.hpp"
 #include "mirra/image.hpp"
 
 #include <memory>
@@ -11,14 +12,25 @@
 
 namespace mirra::image::detail {
 
+// Little CMS looks its contexts up under a lock, in nearly all but the conversion itself: no thread forks
+// then.
 struct CmsDeleter {
-    void operator()(cmsContext context) const noexcept { cmsDeleteContext(context); }
+    void operator()(cmsContext context) const noexcept {
+        const ForkPause pause;
+        cmsDeleteContext(context);
+    }
 };
 struct CmsProfileDeleter {
-    void operator()(void *profile) const noexcept { cmsCloseProfile(profile); }
+    void operator()(void *profile) const noexcept {
+        const ForkPause pause;
+        cmsCloseProfile(profile);
+    }
 };
 struct CmsTransformDeleter {
-    void operator()(void *transform) const noexcept { cmsDeleteTransform(transform); }
+    void operator()(void *transform) const noexcept {
+        const ForkPause pause;
+        cmsDeleteTransform(transform);
+    }
 };
 using CmsContext = std::unique_ptr<std::remove_pointer_t<cmsContext>, CmsDeleter>;
 using CmsProfile = std::unique_ptr<void, CmsProfileDeleter>;

@@ -1,4 +1,5 @@
 // Texts of a PNG as XMP, and XMP in the two parts that a JPEG needs.
+#include "mirra/forks.hpp"
 #include "xmp.hpp"
 #include "xmp_packet.hpp"
 
@@ -63,6 +64,7 @@ std::string guid_of(ByteSpan bytes) {
     constexpr std::string_view kDigits = "0123456789ABCDEF";
     std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
     unsigned size = 0;
+    const ForkPause pause; // OpenSSL looks algorithms up under locks
     if (EVP_Digest(bytes.data(), bytes.size(), sum.data(), &size, EVP_md5(), nullptr) != 1) return {};
     std::string text;
     for (unsigned i = 0; i < size; ++i) {

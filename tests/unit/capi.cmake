@@ -16,6 +16,7 @@ set(MIRRA_UNIT_CAPI_TESTS
     host_resample_test.cpp
     host_value_test.cpp
     libtorch_names_test.cpp
+    libtorch_prepare_test.cpp
     plugin_anomaly_test.cpp
     plugin_denoiser_test.cpp
     plugin_host_functions_test.cpp
@@ -35,6 +36,20 @@ if(MIRRA_FUZZ) # of the fuzzers' time the plugins should have the most, not thes
     target_compile_options(mirra_fake_runtime PRIVATE -fno-sanitize=all -O3)
 endif()
 set_target_properties(mirra_fake_runtime PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+
+# A LibTorch of a few kilobytes, and the real shim for it.
+add_library(mirra_tiny_torch MODULE ${CMAKE_CURRENT_LIST_DIR}/tiny_torch.c)
+set_target_properties(mirra_tiny_torch PROPERTIES OUTPUT_NAME torch_cpu)
+target_link_options(mirra_tiny_torch PRIVATE -Wl,-soname,libtorch_cpu.so)
+add_library(mirra_tiny_shim MODULE ${PROJECT_SOURCE_DIR}/sdk/runtime/libtorch/shim.c)
+set_target_properties(mirra_tiny_shim PROPERTIES OUTPUT_NAME mirra_libtorch_shim)
+target_link_options(mirra_tiny_shim PRIVATE -Wl,-soname,c.so.6)
+foreach(library mirra_tiny_torch mirra_tiny_shim)
+    target_compile_options(${library} PRIVATE -fno-sanitize=all)
+    target_link_options(${library} PRIVATE -Wl,--hash-style=gnu -fno-sanitize=all)
+    set_target_properties(${library} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/tiny)
+    list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES ${library})
+endforeach()
 
 function(mirra_zoo_animal name source)
     add_library(mirra_zoo_${name} MODULE ${CMAKE_CURRENT_LIST_DIR}/${source})
@@ -59,7 +74,7 @@ foreach(rogue releases-input gives-twice releases-twice made-up-handles keeps-co
         wrong-results not-set part-at-the-end huge-result own-threads loud-init-fails loud-task-taken loud-id-taken
         rounds-up latin-texts name-dash name-help param-dash param-underscore param-trailing null-choice same-choice
         nan-range infinite-range long-text late-task run-function-in-configure through-thread says-table crashes-in-init
-        hangs-in-init exits-in-init named-as-command closes-descriptors)
+        hangs-in-init exits-in-init named-as-command closes-descriptors overflows-in-init loud)
     math(EXPR index "${index} + 1")
     mirra_zoo_animal(${rogue} plugin_rogues.c)
     target_compile_definitions(mirra_zoo_${rogue} PRIVATE ROGUE=${index} ROGUE_NAME="${rogue}")
@@ -85,6 +100,8 @@ set(MIRRA_UNIT_CAPI_DEFINITIONS
     MIRRA_TEST_RUNTIME="$<TARGET_FILE:mirra_fake_runtime>"
     MIRRA_TEST_PLUGINS="$<TARGET_FILE_DIR:mirra_plugin_denoiser>"
     MIRRA_TEST_TEMPLATE="$<TARGET_FILE:mirra_plugin_gain>"
+    MIRRA_TEST_TINY_TORCH="$<TARGET_FILE:mirra_tiny_torch>"
+    MIRRA_TEST_TINY_SHIM="$<TARGET_FILE:mirra_tiny_shim>"
     MIRRA_TEST_ZOO="$<TARGET_FILE_DIR:mirra_zoo_no-symbol>")
 
 if(TARGET mirra_runtime_torch)

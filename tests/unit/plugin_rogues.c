@@ -49,7 +49,9 @@ enum {
     HANGS_IN_INIT,
     EXITS_IN_INIT,
     NAMED_AS_COMMAND,
-    CLOSES_DESCRIPTORS
+    CLOSES_DESCRIPTORS,
+    OVERFLOWS_IN_INIT,
+    LOUD
 };
 
 typedef struct {
@@ -176,6 +178,7 @@ static void *call_all(void *given) {
         value.type = MIRRA_TYPE_INT;
         value.integer = i;
         host->cancelled(at->context);
+        host->log(host, MIRRA_LOG_INFO, "in a thread");
         host->estimate_noise(at->context, &number, NULL);
         host->set_result(at->context, "visits", &value, NULL);
         host->param(at->context, "level", &value, NULL);
@@ -340,6 +343,12 @@ static void describe_param(void) {
     }
 }
 
+static int deeper(volatile char *at, int times) {
+    volatile char block[4096];
+    block[0] = at == NULL ? '\0' : at[0];
+    return times == 0 ? block[0] : deeper(block, times - 1) + block[0];
+}
+
 static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error **error) {
     int i;
     (void)abi;
@@ -348,6 +357,7 @@ static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error *
         abort();
     }
     if (ROGUE == EXITS_IN_INIT) exit(0);
+    if (ROGUE == OVERFLOWS_IN_INIT) return deeper(NULL, 1 << 30);
     while (ROGUE == HANGS_IN_INIT) sleep(1);
     for (i = 0; i < 3; ++i) {
         ports[i].struct_size = sizeof(mirra_port_info);
@@ -380,7 +390,7 @@ static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error *
     const int fails = ROGUE == LOUD_INIT_FAILS;
     const mirra_status status = fails ? MIRRA_E_PLUGIN : host->register_task(host, &task, error);
     if (fails) *error = host->error_create(host, status, "the rogue is loud", NULL, NULL);
-    if (fails || ROGUE == LOUD_TASK_TAKEN || ROGUE == LOUD_ID_TAKEN) {
+    if (fails || ROGUE == LOUD || ROGUE == LOUD_TASK_TAKEN || ROGUE == LOUD_ID_TAKEN) {
         pthread_t thread; /* after init's own registration, which it would race with */
         if (pthread_create(&thread, NULL, loud, (void *)host) == 0) pthread_detach(thread);
     }

@@ -3,10 +3,16 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <cfenv>
 #include <chrono>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
+
+#include <csignal>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace mirra::test {
 namespace {
@@ -168,6 +174,136 @@ TEST(PluginRogueTable, EnginesOneAfterTheOtherUseOneTable) {
         places.insert(info.doc);
     }
     EXPECT_EQ(1U, places.size());
+}
+
+/// What a callback does from a thread of the plugin's own, once there is something to do it with.
+template<class Handle> struct FromPluginThread {
+    std::atomic<Handle *> handle{nullptr};
+    std::atomic<std::thread::id> runs; ///< the thread that is not meant
+    std::atomic<mirra_status> waited{MIRRA_OK};
+    std::atomic<bool> done{false};
+
+    /// Fails the process where it never comes back: it would hang with the test.
+    void expect_done() const {
+        for (int i = 0; i < 2000 && !done; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        if (done) return;
+        ADD_FAILURE() << "the callback waits for itself";
+        std::_Exit(1);
+    }
+};
+
+void end_job(FromPluginThread<mirra_job> &self) {
+    while (self.handle == nullptr && !self.done) std::this_thread::yield();
+    if (self.runs == std::this_thread::get_id()) return;
+    if (mirra_job *const job = self.handle.exchange(nullptr); job != nullptr) {
+        self.waited = mirra_job_wait(job, -1, nullptr, nullptr);
+        mirra_job_destroy(job);
+        self.done = true;
+    }
+}
+
+/// A job of a task whose plugin reports from threads of its own.
+void run_through_thread(FromPluginThread<mirra_job> &self, const mirra_engine_options &more,
+                        const mirra_run_options &run_options) {
+    mirra_engine_options options = more;
+    const std::string file = rogue("through-thread");
+    options.flags = MIRRA_PLUGIN_PATH_ONLY;
+    options.plugin_path = file.c_str();
+    options.runtime_module = MIRRA_TEST_RUNTIME;
+    self.done = true; // nothing is to be done while the engine is made
+    Engine engine;
+    EXPECT_OK(mirra_engine_create(&options, engine.out(), error));
+    MIRRA_STRUCT(mirra_session_options, session_options);
+    session_options.task = "through-thread";
+    Session session;
+    EXPECT_OK(mirra_session_create(engine.get(), &session_options, session.out(), error));
+    self.done = false;
+    Pixels<std::uint8_t> pixels(40, 40, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    const mirra_port_value ports[] = {port("image", pixels.image), port("output", pixels.image)};
+    mirra_job *job = nullptr;
+    EXPECT_OK(mirra_session_submit(session.get(), ports, 2, &run_options, &job, error));
+    self.handle = job;
+    self.expect_done();
+    EXPECT_STREQ("MIRRA_E_BUSY", mirra_status_name(self.waited));
+    while (mirra_session_set_text(session.get(), "level", "1", nullptr) == MIRRA_E_BUSY)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1)); // the pixels are still in use
+}
+
+TEST(PluginRogueJob, EndsInItsCallbackOnAThreadOfThePlugins) {
+    FromPluginThread<mirra_job> self;
+    MIRRA_STRUCT(mirra_engine_options, engine_options);
+    MIRRA_STRUCT(mirra_run_options, options);
+    options.progress = [](void *user, const mirra_progress *progress) -> std::int32_t {
+        auto &callback = *static_cast<FromPluginThread<mirra_job> *>(user);
+        if (std::string_view(progress->stage) == "prepare") callback.runs = std::this_thread::get_id();
+        end_job(callback);
+        return 0;
+    };
+    options.progress_user = &self;
+    run_through_thread(self, engine_options, options);
+}
+
+TEST(PluginRogueJob, EndsInTheLogCallbackOnAThreadOfThePlugins) {
+    FromPluginThread<mirra_job> self;
+    MIRRA_STRUCT(mirra_engine_options, options);
+    MIRRA_STRUCT(mirra_run_options, run_options);
+    options.log = [](void *user, std::int32_t, const char *) {
+        end_job(*static_cast<FromPluginThread<mirra_job> *>(user));
+    };
+    options.log_user = &self;
+    run_through_thread(self, options, run_options);
+}
+
+TEST(PluginRogueTable, AnEngineEndsInItsOwnLogCallback) {
+    FromPluginThread<mirra_engine> self;
+    const std::string file = rogue("loud");
+    MIRRA_STRUCT(mirra_engine_options, options);
+    options.flags = MIRRA_PLUGIN_PATH_ONLY;
+    options.plugin_path = file.c_str();
+    options.log = [](void *user, std::int32_t, const char *) {
+        auto &callback = *static_cast<FromPluginThread<mirra_engine> *>(user);
+        if (mirra_engine *const engine = callback.handle.exchange(nullptr); engine != nullptr) {
+            mirra_engine_destroy(engine);
+            callback.done = true;
+        }
+    };
+    options.log_user = &self;
+    mirra_engine *engine = nullptr;
+    EXPECT_OK(mirra_engine_create(&options, &engine, error));
+    self.handle = engine;
+    self.expect_done();
+}
+
+TEST(PluginRogueTable, AChildOfForkDoesNotWaitForAThreadOfItsParents) {
+    struct Stay {
+        std::thread::id own = std::this_thread::get_id();
+        std::atomic<bool> inside{false}, leave{false};
+    } stay;
+    const std::string file = rogue("loud");
+    MIRRA_STRUCT(mirra_engine_options, options);
+    options.flags = MIRRA_PLUGIN_PATH_ONLY;
+    options.plugin_path = file.c_str();
+    options.log = [](void *user, std::int32_t, const char *) {
+        auto &at = *static_cast<Stay *>(user);
+        if (std::this_thread::get_id() == at.own) return;
+        at.inside = true;
+        while (!at.leave) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    };
+    options.log_user = &stay;
+    Engine engine;
+    EXPECT_OK(mirra_engine_create(&options, engine.out(), error));
+    while (!stay.inside) std::this_thread::yield();
+    const pid_t child = fork();
+    if (child == 0) {
+        engine.out(); // destroys it
+        _exit(0);
+    }
+    int status = -1;
+    for (int i = 0; i < 2000 && waitpid(child, &status, WNOHANG) == 0; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_EQ(0, status) << "it hangs";
+    kill(child, SIGKILL);
+    stay.leave = true;
 }
 
 TEST(PluginNames, EachFileIsNamedBeforeAnythingOfItRuns) {

@@ -784,7 +784,8 @@ typedef struct mirra_progress {
 
 /* Returns 0 to go on, anything else to stop the run with MIRRA_E_CANCELLED. `progress` lives during the
  * call, which comes from the thread that runs (a job: the job's) once per tile, and once per step of a task
- * that approaches its result step by step. The output image may be read during the call. */
+ * that approaches its result step by step, then perhaps from a thread of the plugin's. The output image may
+ * be read during the call. */
 typedef int32_t (*mirra_progress_callback)(void *user, const mirra_progress *progress);
 
 typedef struct mirra_run_options {
@@ -859,13 +860,14 @@ typedef struct mirra_job_status {
 MIRRA_API mirra_status mirra_job_poll(mirra_job *job, mirra_job_status *status, mirra_error **error);
 /* Waits until it is done, for at most `seconds` (negative: for ever; not NaN), and gives the run's own
  * status, error and result; MIRRA_E_BUSY if it is not done by then, and at once in the job's own progress
- * callback. May be called again, each time with a result of its own. result: may be NULL. */
+ * callback, or in the log callback where a thread of its plugin's logs. May be called again, each time with a
+ * result of its own. result: may be NULL. */
 MIRRA_API mirra_status mirra_job_wait(mirra_job *job, double seconds, mirra_result **result,
                                       mirra_error **error);
 /* Asks it to stop; does not wait. Takes NULL. */
 MIRRA_API void mirra_job_cancel(mirra_job *job);
 /* Stops the job, if it still runs, and waits until it no longer touches the caller's memory (one tile at
- * most). Called from the job's own progress callback it only asks it to stop. A plugin whose function does
+ * most). Called from these two callbacks it only asks it to stop. A plugin whose function does
  * not return cannot be stopped, and makes this wait with it: who does not trust the plugin cancels, waits by
  * mirra_job_wait for as long as it likes, and keeps the job and the memory where it gets MIRRA_E_BUSY. */
 MIRRA_API void mirra_job_destroy(mirra_job *job);

@@ -190,6 +190,9 @@ class Session {
     virtual void release() noexcept = 0;
     /// run() by one who holds the session through acquire().
     virtual std::shared_ptr<const RunResult> run_acquired(const RunRequest &request) = 0;
+    /// Whether the calling thread may wait for that run's end: not one that the run itself waits for, in a
+    /// function of its caller's.
+    virtual bool may_wait_for(const RunRequest &run) const noexcept = 0;
 };
 
 /// Holds a session for the time of a call.
@@ -219,7 +222,7 @@ class Job {
     virtual ~Job() = default;
     virtual JobStatus status() = 0;
     /// @param seconds  negative: for ever
-    /// @throws Error busy (timed out, or called by the job's own thread) | invalid_argument (NaN), or what
+    /// @throws Error busy (timed out, or called in the job's own callback) | invalid_argument (NaN), or what
     /// the run threw
     virtual std::shared_ptr<const RunResult> wait(double seconds) = 0;
     virtual void cancel() noexcept = 0;

@@ -10,6 +10,7 @@
 #include <locale>
 #include <map>
 #include <string>
+#include <thread>
 
 #include <dirent.h>
 #include <fstream>
@@ -94,17 +95,21 @@ int thread_ends_in_callback() {
 }
 
 /// The child's status, or -1 if it hung or crashed.
-template<class Body> int in_child(const Body &body) {
-    std::fflush(stdout);
-    const pid_t child = fork();
-    if (child == 0) _exit(body() & 0x7f);
-    for (int tenths = 0; tenths < 300; ++tenths, usleep(100'000)) {
+int end_of(pid_t child) {
+    for (int waited = 0; waited < 30'000; ++waited, usleep(1000)) {
         int status = 0;
         if (waitpid(child, &status, WNOHANG) == child) return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     }
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
     return -1;
+}
+
+template<class Body> int in_child(const Body &body) {
+    std::fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) _exit(body() & 0x7f);
+    return end_of(child);
 }
 
 int fork_before_session() {
@@ -137,6 +142,59 @@ int fork_after_run() {
     });
     mirra_job_destroy(job);
     return child != 0 || work.run(session) != MIRRA_OK;
+}
+
+/// Forks over and over while other threads do `body`, and does it once in each child.
+int fork_beside(int (*body)()) {
+    constexpr int kForks = 300;
+    for (int i = 0; i < 2; ++i)
+        std::thread([body] {
+            for (;;) body();
+        }).detach();
+    for (int i = 0; i < kForks; ++i)
+        if (const int child = in_child(body); child != 0) {
+            std::printf("FAIL: child %d: %d (-1: it hangs)\n", i, child);
+            return 1;
+        }
+    return 0;
+}
+
+int meets_error() {
+    mirra_error *error = nullptr;
+    const bool right = mirra_file_check_write("", &error) == MIRRA_E_INVALID_ARGUMENT;
+    mirra_error_destroy(error);
+    return right ? 0 : 1;
+}
+
+int makes_engine() {
+    mirra_engine *engine = make_engine();
+    const bool right = engine != nullptr && mirra_engine_task_count(engine) > 0;
+    mirra_engine_destroy(engine);
+    return right ? 0 : 1;
+}
+
+/// By Little CMS, which has locks of its own.
+int converts_picture() {
+    mirra_picture *picture = nullptr;
+    mirra_error *error = nullptr;
+    mirra_status status = mirra_image_read(MIRRA_LIFE_PICTURE, nullptr, &picture, &error);
+    if (status == MIRRA_OK) status = mirra_picture_to_srgb(picture, &error);
+    mirra_picture_destroy(picture);
+    return life::report(status, error, "picture") != MIRRA_OK;
+}
+
+/// The child comes back from the callback, too: its run ends, and does not wait for threads that it lacks.
+int fork_in_callback() {
+    static pid_t child = -1;
+    mirra_session *session = session_or_exit();
+    Work work(900, [](void *, const mirra_progress *progress) -> std::int32_t {
+        if (child < 0 && progress->fraction > 0) child = fork();
+        return 0;
+    });
+    const mirra_status status = work.run(session);
+    if (child == 0) _exit(status == MIRRA_E_UNSUPPORTED ? 0 : 1);
+    if (child < 0) return fail("the callback did not fork");
+    return status != MIRRA_OK || end_of(child) != 0;
 }
 
 int openmp() {
@@ -353,6 +411,10 @@ int main(int count, char **arguments) {
         {"thread-ends", thread_ends_in_callback},
         {"fork-before", fork_before_session},
         {"fork-after", fork_after_run},
+        {"fork-errors", [] { return fork_beside(meets_error); }},
+        {"fork-engines", [] { return fork_beside(makes_engine); }},
+        {"fork-pictures", [] { return fork_beside(converts_picture); }},
+        {"fork-callback", fork_in_callback},
         {"openmp", openmp},
         {"arithmetic", arithmetic},
         {"comma", comma},
