@@ -6,8 +6,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <poll.h>
 #include <string_view>
@@ -17,9 +20,12 @@
 namespace mirra::cli {
 namespace {
 
-constexpr std::array kDeaths{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGINT, SIGTERM, SIGHUP};
+constexpr std::array kDeaths{SIGSEGV, SIGBUS,  SIGFPE,  SIGILL, SIGABRT, SIGTRAP, SIGSYS,
+                             SIGINT,  SIGTERM, SIGQUIT, SIGHUP, SIGALRM, SIGXCPU};
+constexpr std::size_t kHandlerStack = std::size_t{1} << 16;
 
 std::array<char, 4096> file_at_work{}; // of the process's one engine in the making; read by the handler
+std::atomic<bool> watching{false};     // it is this program that loads it
 
 void write_all(int file, std::string_view text) {
     while (!text.empty()) {
@@ -30,23 +36,40 @@ void write_all(int file, std::string_view text) {
 }
 
 /// Only calls that are safe in a handler.
+void name_file() {
+    if (file_at_work[0] == '\0') return;
+    write_all(STDERR_FILENO, "mirra: ended while it was loading the plugin ");
+    write_all(STDERR_FILENO, {file_at_work.data(), strnlen(file_at_work.data(), file_at_work.size())});
+    write_all(STDERR_FILENO, "\n");
+}
+
 void name_and_die(int signal) {
-    if (file_at_work[0] != '\0') {
-        write_all(STDERR_FILENO, "mirra: ended while it was loading the plugin ");
-        write_all(STDERR_FILENO, {file_at_work.data(), strnlen(file_at_work.data(), file_at_work.size())});
-        write_all(STDERR_FILENO, "\n");
-    }
+    name_file();
     std::signal(signal, SIG_DFL);
     raise(signal);
 }
 
-/// While it lives, signals that end the program name the plugin first. Those that are ignored stay so.
+/// A plugin called exit(), perhaps as if all were well.
+void name_and_fail() {
+    if (!watching) return;
+    name_file();
+    _exit(static_cast<int>(ExitCode::setup));
+}
+
+/// While it lives, signals that end the program, and exit(), name the plugin first. Signals that are ignored
+/// stay so.
 class Watch {
   public:
     Watch() {
+        [[maybe_unused]] static const int once =
+            std::atexit(name_and_fail) + std::at_quick_exit(name_and_fail);
+        const stack_t own{stack_.data(), 0, stack_.size()};
+        sigaltstack(&own, &stack_before_); // the plugin may have used up its own
+        watching = true;
         for (std::size_t i = 0; i < kDeaths.size(); ++i) {
             struct sigaction action {};
             action.sa_handler = name_and_die;
+            action.sa_flags = SA_ONSTACK;
             sigaction(kDeaths[i], nullptr, &before_[i]);
             if (before_[i].sa_handler == SIG_DFL) sigaction(kDeaths[i], &action, nullptr);
         }
@@ -55,11 +78,15 @@ class Watch {
     Watch &operator=(const Watch &) = delete;
     ~Watch() {
         for (std::size_t i = 0; i < kDeaths.size(); ++i) sigaction(kDeaths[i], &before_[i], nullptr);
+        sigaltstack(&stack_before_, nullptr);
+        watching = false;
         file_at_work[0] = '\0';
     }
 
   private:
     std::array<struct sigaction, kDeaths.size()> before_{};
+    std::vector<std::byte> stack_ = std::vector<std::byte>(kHandlerStack);
+    stack_t stack_before_{};
 };
 
 /// user: where the names of files go besides, a file descriptor; nullptr: nowhere.

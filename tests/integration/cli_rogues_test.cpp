@@ -34,6 +34,7 @@ bool contains(const std::string &text, const std::string &part) {
 TEST(CliRogues, DoctorNamesAPluginThatEndsOrBlocksItsProcess) {
     const std::pair<const char *, const char *> rogues[] = {{"crashes-in-init", "signal 6"},
                                                             {"exits-in-init", "exit code 0"},
+                                                            {"overflows-in-init", "signal 11"},
                                                             {"hangs-in-init", "more than 1 s"}};
     for (const auto &[name, reason] : rogues) {
         const Plugins plugins(name);
@@ -47,11 +48,13 @@ TEST(CliRogues, DoctorNamesAPluginThatEndsOrBlocksItsProcess) {
 }
 
 TEST(CliRogues, EveryCommandThatDiesOfAPluginNamesIt) {
-    {
-        const Plugins plugins("crashes-in-init");
+    const std::pair<const char *, int> rogues[] = {
+        {"crashes-in-init", 128 + SIGABRT}, {"overflows-in-init", 128 + SIGSEGV}, {"exits-in-init", 5}};
+    for (const auto &[name, code] : rogues) {
+        const Plugins plugins(name);
         const Outcome run = run_cli({"tasks"});
-        EXPECT_EQ(128 + SIGABRT, run.exit_code);
-        EXPECT_TRUE(contains(run.err, "loading the plugin " + plugins.file)) << run.err;
+        EXPECT_EQ(code, run.exit_code) << name;
+        EXPECT_TRUE(contains(run.err, "loading the plugin " + plugins.file)) << name << ": " << run.err;
         EXPECT_FALSE(contains(run.err, "/somebody/else.so")) << "a plugin's own words name nobody";
     }
     const Plugins plugins("hangs-in-init");
