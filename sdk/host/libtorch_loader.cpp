@@ -1,6 +1,7 @@
 // Where LibTorch is looked for, and its version.
 #include "libtorch_loader.hpp"
 
+#include "libtorch_cache.hpp"
 #include "mirra/environment.hpp"
 #include "mirra/error.hpp"
 #include "runtime/libtorch/prepare.hpp"
@@ -65,36 +66,6 @@ std::string version_of(boost::dll::shared_library &library) {
                std::to_string(number >> 40 & 0xff);
     }
     return "an unknown version";
-}
-
-fs::path cache_folder() {
-    const fs::path cache = environment("XDG_CACHE_HOME"), home = environment("HOME");
-    if (cache.is_absolute()) return cache / "mirra";
-    return home.is_absolute() ? home / ".cache" / "mirra" : fs::path();
-}
-
-/// The private copy of a LibTorch as it is distributed, made at first use. Its name tells which file it is
-/// of.
-fs::path private_copy(const fs::path &folder, const fs::path &module) {
-    std::error_code error;
-    const fs::path file = fs::canonical(folder / "libtorch_cpu.so", error);
-    const auto changed = fs::last_write_time(file, error).time_since_epoch().count();
-    const std::string identity =
-        file.string() + '\n' + std::to_string(fs::file_size(file, error)) + '\n' + std::to_string(changed);
-    const fs::path cache = cache_folder();
-    if (cache.empty())
-        throw Error(ErrorCode::device,
-                    "the LibTorch in " + folder.string() +
-                        " needs a private copy, and neither HOME nor XDG_CACHE_HOME names a place for it",
-                    file.string(),
-                    "Make one with mirra-libtorch, and name its folder in MIRRA_LIBTORCH_PATH.");
-    const fs::path copy = cache / ("libtorch-" + std::to_string(std::hash<std::string>{}(identity)));
-    if (fs::is_regular_file(copy / libtorch::kPrivateTorch, error)) return copy;
-    libtorch::Source source{folder, {}};
-    for (const auto &each : fs::directory_iterator(folder / ".." / ".." / "nvidia", error))
-        source.beside.push_back(each.path() / "lib");
-    libtorch::prepare(source, module.parent_path() / "libmirra_libtorch_shim.so", copy);
-    return copy;
 }
 
 /// The folder with the private libraries that `place` stands for; nothing if there is no LibTorch.

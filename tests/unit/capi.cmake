@@ -39,7 +39,7 @@ set_target_properties(mirra_fake_runtime PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${P
 
 # A LibTorch of a few kilobytes, and the real shim for it.
 add_library(mirra_tiny_torch MODULE ${CMAKE_CURRENT_LIST_DIR}/tiny_torch.c)
-set_target_properties(mirra_tiny_torch PROPERTIES OUTPUT_NAME torch_cpu)
+set_target_properties(mirra_tiny_torch PROPERTIES OUTPUT_NAME torch_cpu BUILD_RPATH "$ORIGIN")
 target_link_options(mirra_tiny_torch PRIVATE -Wl,-soname,libtorch_cpu.so)
 add_library(mirra_tiny_shim MODULE ${PROJECT_SOURCE_DIR}/sdk/runtime/libtorch/shim.c)
 set_target_properties(mirra_tiny_shim PROPERTIES OUTPUT_NAME mirra_libtorch_shim)

@@ -11,7 +11,6 @@ set_target_properties(mirra_libtorch_shim PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${
 set(private ${PROJECT_BINARY_DIR}/lib/mirra/libtorch)
 set(source ${MIRRA_LIBTORCH}/lib ${MIRRA_TORCH_SIDE_LIBS})
 add_custom_command(OUTPUT ${private}/mirtorch_cpu.so
-    COMMAND ${CMAKE_COMMAND} -E rm -rf ${private}
     COMMAND mirra-libtorch prepare $<TARGET_FILE:mirra_libtorch_shim> ${private} ${source}
     DEPENDS mirra-libtorch mirra_libtorch_shim ${MIRRA_TORCH_CPU}
     COMMENT "Copying LibTorch's libraries under private names" VERBATIM)
