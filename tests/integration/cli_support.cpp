@@ -1,6 +1,7 @@
 // Subprocesses and files of the command's tests.
 #include "cli_support.hpp"
 
+#include <csignal>
 #include <mirra/mirra.h>
 
 #include <algorithm>
@@ -74,7 +75,10 @@ Outcome run_cli(const std::vector<std::string> &arguments, std::optional<Signal>
 
     const pid_t child = fork();
     if (child < 0) throw std::runtime_error("fork failed");
-    if (child == 0) execute(pointers, out, err);
+    if (child == 0) {
+        if (signal) std::signal(signal->number, SIG_DFL); // who started the tests may ignore it
+        execute(pointers, out, err);
+    }
     if (signal) {
         std::this_thread::sleep_for(signal->after);
         kill(child, signal->number);
