@@ -15,13 +15,20 @@
  */
 #define NEXT(name) (__extension__(__typeof__(&name)) dlsym(RTLD_DEFAULT, #name))
 
-/* Of OpenMP's settings those that concern the host's own threads (their processors, output) are kept from it,
- * and threads that wait sleep unless the user says otherwise. */
+/* Threads look out for the next piece of work for some hundred microseconds, which the pieces of one run
+ * follow each other in, and then sleep; with the library's own 300,000 turns they would take the processors
+ * from others. */
+static const char *const short_wait = "10000";
+
+/* Of OpenMP's settings those that concern the host's own threads (their processors, output) are kept from it.
+ */
 static const char *openmp_setting(const char *name, char *value) {
     static const char *const passed[] = {"OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OMP_STACKSIZE",
                                          "OMP_DYNAMIC",     "OMP_WAIT_POLICY",  "GOMP_SPINCOUNT"};
+    if (value == NULL && strcmp(name, "GOMP_SPINCOUNT") == 0)
+        return NEXT(getenv)("OMP_WAIT_POLICY") == NULL ? short_wait : NULL;
     for (size_t i = 0; i < sizeof passed / sizeof *passed; ++i)
-        if (strcmp(name, passed[i]) == 0) return value != NULL || i != 4 ? value : "PASSIVE";
+        if (strcmp(name, passed[i]) == 0) return value;
     return NULL;
 }
 
