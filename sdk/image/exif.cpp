@@ -29,7 +29,6 @@ enum Tag : std::uint32_t {
     kExifDirectory = 0x8769,
     kGpsDirectory = 0x8825,
     kSubjectArea = 0x9214,
-    kMakerNote = 0x927c,
     kColorSpace = 0xa001,
     kPixelWidth = 0xa002,
     kPixelHeight = 0xa003,
