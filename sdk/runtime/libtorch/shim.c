@@ -13,12 +13,12 @@
 
 /* The tool that prepares LibTorch renames what this file defines, so that these names mean the C library's.
  */
-#define NEXT(name) (__extension__(__typeof__(&name)) dlsym(RTLD_DEFAULT, #name))
+#define NEXT(name) (__extension__(__typeof__(&(name))) dlsym(RTLD_DEFAULT, #name))
 
 /* Threads look out for the next piece of work for some hundred microseconds, which the pieces of one run
  * follow each other in, and then sleep; with the library's own 300,000 turns they would take the processors
  * from others. */
-static const char *const short_wait = "10000";
+static const char *const kShortWait = "10000";
 
 /* Of OpenMP's settings those that concern the host's own threads (their processors, output) are kept from it.
  */
@@ -26,7 +26,7 @@ static const char *openmp_setting(const char *name, char *value) {
     static const char *const passed[] = {"OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "OMP_STACKSIZE",
                                          "OMP_DYNAMIC",     "OMP_WAIT_POLICY",  "GOMP_SPINCOUNT"};
     if (value == NULL && strcmp(name, "GOMP_SPINCOUNT") == 0)
-        return NEXT(getenv)("OMP_WAIT_POLICY") == NULL ? short_wait : NULL;
+        return NEXT(getenv)("OMP_WAIT_POLICY") == NULL ? kShortWait : NULL;
     for (size_t i = 0; i < sizeof passed / sizeof *passed; ++i)
         if (strcmp(name, passed[i]) == 0) return value;
     return NULL;
@@ -48,6 +48,7 @@ SHARED char *secure_getenv(const char *name) {
 
 /* The order in which a process ends is not known here, and threads may be at work: memory is left to the
  * system. */
+/* NOLINTNEXTLINE(readability-identifier-naming): the C library's name */
 SHARED int __cxa_atexit(void (*function)(void *), void *argument, void *library) {
     (void)function, (void)argument, (void)library;
     return 0;
