@@ -321,11 +321,9 @@ TEST_F(CliFiles, SignalsThatTheCallerIgnoresStayIgnored) {
     // A picture that takes long enough for a signal to come in between.
     write_flat(folder_ / "big.png", 6000, 6000, 90);
     for (const int number : {SIGHUP, SIGINT}) {
-        const auto before = std::signal(number, SIG_IGN);
         const Outcome run =
             run_cli({"noise", folder_ / "big.png", "-o", folder_ / "noisy.png", "--sigma", "9"},
-                    Signal{number, std::chrono::milliseconds(300)});
-        std::signal(number, before);
+                    Signal{number, std::chrono::milliseconds(300), true});
         EXPECT_EQ(run.exit_code, 0) << run.err;
     }
     const Outcome cancelled =

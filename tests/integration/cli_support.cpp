@@ -76,7 +76,8 @@ Outcome run_cli(const std::vector<std::string> &arguments, std::optional<Signal>
     const pid_t child = fork();
     if (child < 0) throw std::runtime_error("fork failed");
     if (child == 0) {
-        if (signal) std::signal(signal->number, SIG_DFL); // who started the tests may ignore it
+        // Who started the tests may ignore it, or not.
+        if (signal) std::signal(signal->number, signal->ignored ? SIG_IGN : SIG_DFL);
         execute(pointers, out, err);
     }
     if (signal) {

@@ -27,6 +27,7 @@ struct Outcome {
 struct Signal {
     int number = SIGINT;
     std::chrono::milliseconds after{};
+    bool ignored = false; ///< whether the run is started with it ignored, as by nohup
 };
 
 /// Runs `mirra ARGUMENTS...` with MIRRA_TEST_BUNDLE_PATH, or else the repository's bundles, as
