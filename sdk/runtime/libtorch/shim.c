@@ -15,10 +15,10 @@
  */
 #define NEXT(name) (__extension__(__typeof__(&(name))) dlsym(RTLD_DEFAULT, #name))
 
-/* Threads look out for the next piece of work for some hundred microseconds, which the pieces of one run
+/* Threads look out for the next piece of work for about a tenth of a millisecond, which the pieces of one run
  * follow each other in, and then sleep; with the library's own 300,000 turns they would take the processors
  * from others. */
-static const char *const kShortWait = "10000";
+static const char *const kShortWait = "3000";
 
 /* Of OpenMP's settings those that concern the host's own threads (their processors, output) are kept from it.
  */
