@@ -33,12 +33,16 @@ Scale compose(Scale a, Scale b) {
     return {numerator / divisor, denominator / divisor};
 }
 
-bool fits(const Graph &graph, Inference &inference, Extents extents) {
+std::vector<Shape> inputs_of(const Graph &graph, Extents extents) {
     std::vector<Shape> inputs;
     for (const auto &input : graph.inputs)
         inputs.push_back({1, input.channels, extents.height, extents.width});
+    return inputs;
+}
+
+bool fits(const Graph &graph, Inference &inference, Extents extents) {
     try {
-        inference.infer(inputs);
+        inference.infer(inputs_of(graph, extents));
         return true;
     } catch (const Error &) {
         return false;
@@ -65,56 +69,61 @@ Interval of_inputs(const Graph &graph, Wanted wanted) {
     return result.value_or(Interval{});
 }
 
-/// Pixels of the input a pixel of each tensor.
-std::map<std::string, Scale> scales_of(const Graph &graph) {
-    std::map<std::string, Scale> scales;
-    for (const auto &input : graph.inputs) scales[input.name] = {};
-    for (const auto &node : graph.nodes)
-        scales[node.name] = compose(scales.at(node.inputs.front()), scale_of(node));
-    return scales;
+struct Grid {
+    std::int64_t alignment = 1;
+    std::map<std::string, Scale> scales; ///< pixels of the input a pixel of each tensor
+};
+
+Grid grid_of(const Graph &graph) {
+    Grid grid;
+    for (const auto &input : graph.inputs) grid.scales[input.name] = {};
+    for (const auto &node : graph.nodes) {
+        const Scale scale = compose(grid.scales.at(node.inputs.front()), scale_of(node));
+        grid.alignment = std::lcm(grid.alignment, scale.numerator);
+        if (grid.alignment > kLargestAlignment || scale.denominator > kLargestAlignment)
+            throw Error(ErrorCode::limit,
+                        "the strides or the enlargements of the graph multiply to more than is supported",
+                        node.name);
+        grid.scales[node.name] = scale;
+    }
+    return grid;
+}
+
+/// Of all tensors, along one axis, for an aligned block of the outputs.
+Wanted wanted_by_block(const Graph &graph, bool vertical, std::int64_t block) {
+    Wanted wanted;
+    for (const auto &output : graph.outputs) wanted[output.source] = Interval{0, block - 1, false};
+    return backwards(graph, std::move(wanted), vertical);
+}
+
+bool is_unbounded(const Wanted &wanted) {
+    return std::ranges::any_of(wanted,
+                               [](const auto &each) { return each.second && each.second->unbounded; });
 }
 
 /// Pixels before and after a block of the output that a tile must have, along one axis.
 struct Reach {
     std::int64_t before = 0, after = 0;
-    bool unbounded = false;
 };
 
 std::int64_t divided_up(std::int64_t value, std::int64_t by) {
     return value > 0 ? (value + by - 1) / by : 0;
 }
 
-/// Shapes of all tensors for the least extents.
-std::vector<Shape> least_shapes(const Graph &graph, Inference &inference, Extents extents) {
-    std::vector<Shape> inputs;
-    for (const auto &input : graph.inputs)
-        inputs.push_back({1, input.channels, extents.height, extents.width});
-    return inference.infer(inputs);
-}
-
 /// Every tensor must have what is wanted of it, not the input alone: what a crop takes from the edge of a
 /// tile is not there for a padding behind it, which would make it up.
-Reach reach(const Graph &graph, bool vertical, std::int64_t block) {
-    Wanted wanted;
-    for (const auto &output : graph.outputs) wanted[output.source] = Interval{0, block - 1, false};
-    wanted = backwards(graph, std::move(wanted), vertical);
-    const auto unbounded = [](const auto &each) { return each.second && each.second->unbounded; };
-    if (std::ranges::any_of(wanted, unbounded)) return {.unbounded = true};
-    const Extents least = minimum_extents(graph);
-    Inference inference(graph);
-    const auto shapes = least_shapes(graph, inference, least);
-    const auto scales = scales_of(graph);
+/// @param extent  along this axis, of a tensor for a block
+template<class Extent> Reach reach_of(const Wanted &wanted, const Grid &grid, const Extent &extent) {
     Reach out;
     for (const auto &[name, interval] : wanted) {
-        const Shape &shape = shapes[inference.tensor(name)];
-        if (!interval || shape.size() != 4) continue;
-        const Scale scale = scales.at(name);
-        const std::int64_t more = block - (vertical ? least.height : least.width);
-        // Of a block: extents grow evenly on the grid.
-        const std::int64_t last = shape[vertical ? 2 : 3] + more * scale.denominator / scale.numerator - 1;
-        out.before = std::max(out.before, divided_up(-interval->low * scale.numerator, scale.denominator));
-        out.after =
-            std::max(out.after, divided_up((interval->high - last) * scale.numerator, scale.denominator));
+        const auto pixels = extent(name);
+        if (!interval || !pixels) continue;
+        const Scale scale = grid.scales.at(name);
+        const auto in_input = [scale](std::int64_t count) {
+            return divided_up(count * scale.numerator, scale.denominator);
+        };
+        out.before = std::max(out.before, in_input(-interval->low));
+        out.after = std::max(out.after, in_input(interval->high - (*pixels - 1)));
     }
     return out;
 }
@@ -122,19 +131,7 @@ Reach reach(const Graph &graph, bool vertical, std::int64_t block) {
 } // namespace
 
 std::int64_t alignment(const Graph &graph) {
-    std::map<std::string, Scale> scales;
-    for (const auto &input : graph.inputs) scales[input.name] = {};
-    std::int64_t result = 1;
-    for (const auto &node : graph.nodes) {
-        const Scale scale = compose(scales.at(node.inputs.front()), scale_of(node));
-        result = std::lcm(result, scale.numerator);
-        if (result > kLargestAlignment || scale.denominator > kLargestAlignment)
-            throw Error(ErrorCode::limit,
-                        "the strides or the enlargements of the graph multiply to more than is supported",
-                        node.name);
-        scales[node.name] = scale;
-    }
-    return result;
+    return grid_of(graph).alignment;
 }
 
 // The smallest square first, in which then each axis is reduced by itself: what one axis is has no say in
@@ -176,13 +173,26 @@ Extents on_grid(const Graph &graph, Extents extents) {
 }
 
 Halo receptive_field(const Graph &graph) {
-    const auto block = alignment(graph);
-    const Reach x = reach(graph, false, block), y = reach(graph, true, block);
-    return {.left = x.before,
-            .top = y.before,
-            .right = x.after,
-            .bottom = y.after,
-            .unbounded = x.unbounded || y.unbounded};
+    const Grid grid = grid_of(graph);
+    const Wanted across = wanted_by_block(graph, false, grid.alignment);
+    const Wanted down = wanted_by_block(graph, true, grid.alignment);
+    if (is_unbounded(across) || is_unbounded(down)) return {.unbounded = true};
+    const Extents least = minimum_extents(graph);
+    Inference inference(graph);
+    const auto &shapes = inference.infer(inputs_of(graph, least));
+    // From the least extents to a block's: extents grow evenly on the grid.
+    const auto extent_along = [&](std::size_t axis, std::int64_t of_input) {
+        return [&, axis,
+                more = grid.alignment - of_input](const std::string &name) -> std::optional<std::int64_t> {
+            const Shape &shape = shapes[inference.tensor(name)];
+            if (shape.size() != 4) return std::nullopt;
+            const Scale scale = grid.scales.at(name);
+            return shape[axis] + more * scale.denominator / scale.numerator;
+        };
+    };
+    const Reach x = reach_of(across, grid, extent_along(3, least.width));
+    const Reach y = reach_of(down, grid, extent_along(2, least.height));
+    return {.left = x.before, .top = y.before, .right = x.after, .bottom = y.after};
 }
 
 Interval input_interval(const Graph &graph, std::string_view output, bool vertical, Interval pixels) {

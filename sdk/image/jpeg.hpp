@@ -17,7 +17,6 @@ constexpr int kExifMarker = JPEG_APP0 + 1; // EXIF and XMP share it
 constexpr int kIccMarker = JPEG_APP0 + 2;
 constexpr int kJumbfMarker = JPEG_APP0 + 11;
 constexpr int kPhotoshopMarker = JPEG_APP0 + 13;
-constexpr auto kXmpPrefix = "http://ns.adobe.com/xap/1.0/\0"sv;
 constexpr auto kXmpExtensionPrefix = "http://ns.adobe.com/xmp/extension/\0"sv;
 constexpr auto kIccPrefix = "ICC_PROFILE\0"sv;
 constexpr auto kPhotoshopPrefix = "Photoshop 3.0\0"sv;

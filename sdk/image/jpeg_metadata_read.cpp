@@ -100,8 +100,8 @@ void Reader::take_app1(ByteSpan data) {
         const bool begins = as_text(block).starts_with("II*") || as_text(block).starts_with("MM\0*"sv);
         // A block that does not begin as one goes on from the segment before.
         if (metadata_.exif.empty() || !begins) append(metadata_.exif, block);
-    } else if (text.starts_with(kXmpPrefix)) {
-        if (metadata_.xmp.empty()) metadata_.xmp = copy_of(data.subspan(kXmpPrefix.size()));
+    } else if (text.starts_with(kXmpHeader)) {
+        if (metadata_.xmp.empty()) metadata_.xmp = copy_of(data.subspan(kXmpHeader.size()));
     } else if (text.starts_with(kXmpExtensionPrefix)) {
         take_extension(data.subspan(kXmpExtensionPrefix.size()));
     }

@@ -57,11 +57,11 @@ class Writer {
 };
 
 void Writer::add_xmp(ByteSpan xmp) {
-    const SplitXmp split = split_xmp(xmp, kMaxSegment - kXmpPrefix.size());
+    const SplitXmp split = split_xmp(xmp, kMaxSegment - kXmpHeader.size());
     if (split.packet.empty() && !xmp.empty())
         add_note(notes_, "The XMP (" + std::to_string(xmp.size()) +
                              " bytes) does not fit into a JPEG and was left out.");
-    add(kExifMarker, kXmpPrefix, split.packet);
+    add(kExifMarker, kXmpHeader, split.packet);
     std::vector<std::byte> head = copy_of(as_bytes(split.guid));
     append_big_endian(head, static_cast<std::uint32_t>(split.extension.size()), 4);
     const std::size_t room = kMaxSegment - kXmpExtensionPrefix.size() - head.size() - 4;

@@ -83,7 +83,7 @@ void add_second_differences(const ConstImageView &view, std::vector<float> &diff
             const std::vector<float> alpha = alpha_of(view, {left, y, columns, 1});
             for (std::int32_t column = (step - left % step) % step; column + 2 < columns; column += step) {
                 const auto x = static_cast<std::size_t>(column) + 1;
-                if (column >= kBlock || alpha[x - 1] <= 0 || alpha[x] <= 0 || alpha[x + 1] <= 0) continue;
+                if (alpha[x - 1] <= 0 || alpha[x] <= 0 || alpha[x + 1] <= 0) continue;
                 for (std::size_t at = x * channels; at < (x + 1) * channels; ++at)
                     differences.push_back(std::abs(row[at - channels] - 2 * row[at] + row[at + channels]));
             }

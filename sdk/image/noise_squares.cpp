@@ -126,7 +126,7 @@ bool Squares::drawn() const {
            together > kDrawnTogether * apart;
 }
 
-double Squares::variance_about_plane(std::span<const float> values, double &mean_value) const {
+Squares::Spread Squares::about_plane(std::span<const float> values) const {
     // A plane along each axis from the middle: sums of squared places, over the square.
     const auto side = static_cast<double>(side_), middle = (side - 1) / 2;
     const double spread = side * side * (side * side - 1) / 12, freedom = side * side - 3;
@@ -142,8 +142,8 @@ double Squares::variance_about_plane(std::span<const float> values, double &mean
         sum += row_sum;
         down += (static_cast<double>(row) - middle) * row_sum;
     }
-    mean_value = sum / (side * side);
-    return (squares - sum * mean_value - (across * across + down * down) / spread) / freedom;
+    const double mean = sum / (side * side);
+    return {mean, (squares - sum * mean - (across * across + down * down) / spread) / freedom};
 }
 
 std::vector<MeasuredSquare> Squares::measured() const {
@@ -153,9 +153,9 @@ std::vector<MeasuredSquare> Squares::measured() const {
     for (std::size_t square = 0; square < count(); ++square) {
         double brightness = 0, variance = 0;
         for (std::size_t c = 0; c < channels_; ++c) {
-            double of_channel = 0;
-            variance += variance_about_plane(channel(square, c), of_channel);
-            brightness += of_channel;
+            const Spread one = about_plane(channel(square, c));
+            brightness += one.mean;
+            variance += one.variance;
         }
         if (brightness <= 0 || brightness >= channels) continue;
         out.push_back({static_cast<float>(brightness / channels),

@@ -32,7 +32,10 @@ class Squares {
     [[nodiscard]] bool drawn() const;
 
   private:
-    [[nodiscard]] double variance_about_plane(std::span<const float> values, double &mean_value) const;
+    struct Spread {
+        double mean, variance; ///< the latter about the plane that fits the square best
+    };
+    [[nodiscard]] Spread about_plane(std::span<const float> values) const;
     [[nodiscard]] bool touches_ends(const ConstImageView &view) const;
     void add(const ConstImageView &view, const Rect &square, std::vector<float> &pixels);
 

@@ -5,6 +5,7 @@
 #include "notes.hpp"
 #include "photoshop.hpp"
 #include "png_metadata.hpp"
+#include "xmp.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -18,7 +19,6 @@ constexpr std::size_t kMaxTexts = 1000;
 constexpr std::size_t kMaxKeyword = 79;
 constexpr std::string_view kXmpKeyword = "XML:com.adobe.xmp";
 constexpr std::string_view kRawProfile = "Raw profile type ";
-constexpr std::string_view kXmpHeader("http://ns.adobe.com/xap/1.0/\0", 29);
 
 /// Takes the text before the next NUL off `rest`; nothing where there is no NUL.
 std::optional<std::string_view> take_string(std::string_view &rest) {

@@ -9,6 +9,9 @@
 
 namespace mirra::image::detail {
 
+/// In front of a packet in a JPEG's segment, and in PNGs whose writer kept it.
+inline constexpr std::string_view kXmpHeader("http://ns.adobe.com/xap/1.0/\0", 29);
+
 /// The packet with the properties of its extension.
 [[nodiscard]] std::vector<std::byte> merge_xmp(ByteSpan packet, ByteSpan extension);
 

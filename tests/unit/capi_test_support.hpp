@@ -126,12 +126,21 @@ inline Bundle make_bundle(const BundleKind &kind = {}) {
     return bundle;
 }
 
-inline Session make_session(const Engine &engine, const Bundle &bundle, std::int32_t tile_size = 0,
-                            const char *task = "denoise") {
+inline mirra_session_options session_options(const char *task, const Bundle &bundle, std::int32_t tile_size,
+                                             std::uint64_t memory_limit = 0,
+                                             std::int32_t precision = MIRRA_PRECISION_AUTO) {
     MIRRA_STRUCT(mirra_session_options, options);
     options.task = task;
     options.bundle = bundle.get();
     options.tile_size = tile_size;
+    options.memory_limit = memory_limit;
+    options.precision = precision;
+    return options;
+}
+
+inline Session make_session(const Engine &engine, const Bundle &bundle, std::int32_t tile_size = 0,
+                            const char *task = "denoise") {
+    const mirra_session_options options = session_options(task, bundle, tile_size);
     Session session;
     Failure failure;
     EXPECT_EQ(MIRRA_OK, mirra_session_create(engine.get(), &options, session.out(), failure.out()))

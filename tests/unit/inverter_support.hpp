@@ -103,12 +103,8 @@ template<class Task> class TaskSession {
     TaskSession(std::shared_ptr<Engine> engine, const Bundle &bundle, const char *task,
                 std::int32_t tile_size, std::uint64_t memory_limit)
         : engine_(std::move(engine)) {
-        MIRRA_STRUCT(mirra_session_options, options);
-        options.task = task;
-        options.bundle = bundle.get();
-        options.tile_size = tile_size;
-        options.memory_limit = memory_limit;
-        options.precision = MIRRA_PRECISION_FP32;
+        const mirra_session_options options =
+            session_options(task, bundle, tile_size, memory_limit, MIRRA_PRECISION_FP32);
         EXPECT_OK(mirra_session_create(engine_->get(), &options, session_.out(), error));
     }
 

@@ -87,7 +87,6 @@ int main(int count, char **arguments) {
     tell("created", growth());
     MIRRA_STRUCT(mirra_plan, plan);
     check(mirra_session_plan(session, width, height, &plan, nullptr), "plan");
-    tell("precision", static_cast<std::uint64_t>(plan.precision));
     tell("fits", static_cast<std::uint64_t>(plan.fits));
     tell("base", plan.base_bytes);
     tell("required", plan.required_bytes);

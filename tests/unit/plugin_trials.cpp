@@ -29,12 +29,8 @@ void Trial::bundle_of(const char *task, const std::string &defaults,
 }
 
 bool Trial::session_of(const char *task, std::int32_t tile_size) {
-    MIRRA_STRUCT(mirra_session_options, options);
-    options.task = task;
-    options.bundle = bundle_.get();
-    options.tile_size = tile_size;
-    options.memory_limit = memory_limit;
-    options.precision = MIRRA_PRECISION_FP32;
+    const mirra_session_options options =
+        session_options(task, bundle_, tile_size, memory_limit, MIRRA_PRECISION_FP32);
     return ok("create", [&](mirra_error **error) {
         return mirra_session_create(engine_->get(), &options, session_.out(), error);
     });

@@ -39,10 +39,14 @@ void *map(std::size_t size) {
     return first + before;
 }
 
-void *new_block(std::size_t size) {
-    if (size >= kMapped) return map(size);
+/// @returns nullptr where there is no memory
+void *heap_block(std::size_t size) {
     void *block = nullptr;
     return posix_memalign(&block, kSmallAlignment, size) == 0 ? block : nullptr;
+}
+
+void *new_block(std::size_t size) {
+    return size >= kMapped ? map(size) : heap_block(size);
 }
 
 void free_block(void *block, std::size_t size) {
@@ -178,12 +182,6 @@ struct alignas(kSmallAlignment) Header {
 };
 static_assert(sizeof(Header) == kSmallAlignment);
 
-void *heap_block(std::size_t size) {
-    void *block = nullptr;
-    if (posix_memalign(&block, kSmallAlignment, size) != 0) throw std::bad_alloc();
-    return block;
-}
-
 void release(void *data) {
     if (!data) return;
     auto *header = static_cast<Header *>(data) - 1;
@@ -207,6 +205,7 @@ class ArenaAllocator final : public c10::Allocator {
         if (bytes == 0) return {nullptr, nullptr, &release, kCpu};
         auto size = bytes + sizeof(Header);
         void *block = t_arena ? (*t_arena)->take(size, size) : heap_block(size);
+        if (block == nullptr) throw std::bad_alloc();
         auto *header = new (block) Header;
         if (t_arena) header->arena = *t_arena;
         header->size = size;
