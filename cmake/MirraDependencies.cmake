@@ -1,4 +1,4 @@
-# Every third-party dependency is named here, once; docs/dependencies.md says what each is for.
+# Every third-party dependency is named here, once; docs/reference/dependencies.md says what each is for.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(PNG 1.6 REQUIRED)

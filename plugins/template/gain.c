@@ -1,5 +1,5 @@
 /* gain.c - the smallest plugin: a task "gain" that multiplies every pixel. Copy this folder and change it.
- * docs/plugins.md goes through it line by line. */
+ * docs/tutorials/write-a-plugin.md goes through it line by line. */
 #define MIRRA_PLUGIN_IMPLEMENTATION
 #include "mirra/mirra_plugin.h"
 

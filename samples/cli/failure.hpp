@@ -9,7 +9,7 @@
 
 namespace mirra::cli {
 
-/// Exit codes of the `mirra` command; docs/cli.md lists them.
+/// Exit codes of the `mirra` command; docs/reference/cli.md lists them.
 enum class ExitCode : int {
     ok = 0,
     some_failed = 1, ///< of several inputs some could not be done

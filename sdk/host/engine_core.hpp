@@ -81,7 +81,7 @@ class EngineCore final : public Engine {
 /// @throws Error invalid_argument for a number of threads that no machine has: OpenMP ends the process then
 void check_threads(std::int32_t threads);
 
-/// All tasks as one JSON document; see docs/c-api.md.
+/// All tasks as one JSON document; see docs/reference/c-api.md.
 std::string schema_of(const std::vector<Task> &tasks);
 
 } // namespace mirra::host

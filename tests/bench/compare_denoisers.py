@@ -6,7 +6,7 @@
 The noise is that of `mirra-train eval denoising` with the same seed, number for number: b = x + sigma n, clipped to [0, 1] or not.
 Mirra is what hosts get: the task "denoise" of the built library, in floats, that finds the noise level out by itself. CBM3D (PyPI's
 bm3d, its default profile) and non-local means (strength 0.8 sigma, 8 bits) are told the level. PSNR and SSIM are means over the
-pictures, as in docs/evaluating-denoisers.md; seconds are those of the call alone, the methods in turns picture by picture.
+pictures, as in docs/how-to/measure-denoisers.md; seconds are those of the call alone, the methods in turns picture by picture.
 """
 import argparse
 import ctypes

@@ -3,7 +3,7 @@
     python3 -m venv build/bench && build/bench/bin/pip install -r tests/bench/requirements.txt
     build/bench/bin/python tests/bench/compare_latent_search.py --bundle ./parts.mirra [--pictures 16] [--iterations 100]
 
-PyTorch runs the search as the authors' script does (NOTES.md section 8): batch 1, SGD over the code, the networks' parameters left
+PyTorch runs the search as the authors' script does (docs/explanation/method.md): batch 1, SGD over the code, the networks' parameters left
 as they are, so that their gradients are computed as well; a second row has them frozen. Pictures are noise. The scores are compared
 before anything is timed. Each round times every contestant once more.
 """

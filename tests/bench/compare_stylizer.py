@@ -3,7 +3,7 @@
     python3 -m venv build/bench && build/bench/bin/pip install -r tests/bench/requirements.txt
     build/bench/bin/python tests/bench/compare_stylizer.py [--bundle bundles/stylizer-ar.mirra] [--size 512x512 2040x1536]
 
-PyTorch runs the authors' pipeline (NOTES.md section 9): at each level it encodes content and style, whitens and colours by singular value
+PyTorch runs the authors' pipeline (docs/explanation/method.md): at each level it encodes content and style, whitens and colours by singular value
 decompositions, and decodes; the content is padded by its mirror image, as theirs is. A second row has eigendecompositions instead.
 Mirra runs `mirra stylize --detail 0`, the same method with the same margin, with the style as a picture and, in a second row, prepared by `mirra style-prepare`; its times are those of
 the second of two pictures in a folder, as PyTorch's pipeline has run before it is timed, without decoding and encoding of files. The results are compared before anything is timed.

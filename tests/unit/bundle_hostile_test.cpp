@@ -16,7 +16,7 @@ namespace {
 using testing::HasSubstr;
 
 constexpr std::size_t kHeader = mirra::test::kMeasurable ? 16u << 20 : 5u << 20;
-constexpr std::uint64_t kMostMultiple = 8; ///< of the header, as docs/bundle-format.md promises
+constexpr std::uint64_t kMostMultiple = 8; ///< of the header, as docs/reference/bundle-format.md promises
 constexpr std::uint64_t kMostBeside = std::uint64_t{16} << 20;
 constexpr double kMostSeconds = 2;
 

@@ -27,7 +27,8 @@ std::uint64_t stated_pixels(const std::string &file) {
     return 0;
 }
 
-/// What docs/cli.md promises: 64 MiB, four times the file, and of pixels within the limit twice 8 bytes.
+/// What docs/reference/picture-files.md promises: 64 MiB, four times the file, and of pixels within the
+/// limit twice 8 bytes.
 std::uint64_t promised(const Bytes &file, const image::DecodeOptions &options) {
     const std::uint64_t pixels = stated_pixels(as_string(file));
     return 64 * kMebibyte + 4 * file.size() + (pixels <= options.max_pixels ? 16 * pixels : 0) + kToolBytes;

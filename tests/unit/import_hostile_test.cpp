@@ -16,7 +16,7 @@ using namespace std::string_literals;
 using test::PickleWriter;
 using testing::HasSubstr;
 
-constexpr std::uint64_t kBase = std::uint64_t{100} << 20; ///< docs/training.md: 100 MiB and 24 times the file
+constexpr std::uint64_t kBase = std::uint64_t{100} << 20; ///< as promised: 100 MiB and 24 times the file
 constexpr std::uint64_t kMultiple = 24;
 constexpr double kMostSeconds = 5;
 

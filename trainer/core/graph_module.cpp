@@ -60,7 +60,7 @@ void GraphModule::create(const graph::Node &node, const Options &options) {
     }
 }
 
-/// paper/NOTES.md 0.4: the matrix of a transposed convolution has its output channels first.
+/// docs/explanation/method.md: the matrix of a transposed convolution has its output channels first.
 torch::Tensor GraphModule::matrix(const torch::Tensor &weight, bool transposed) {
     return (transposed ? weight.transpose(0, 1) : weight).flatten(1);
 }

@@ -25,10 +25,11 @@ constexpr Names kLaunchers[] = {
 };
 
 [[noreturn]] void missing(const char *name, const char *because) {
-    throw Error(ErrorCode::invalid_argument,
-                std::string("the environment variable ") + name + " is not set, but " + because + " is", name,
-                "start all processes with torchrun, srun or mpirun (docs/training.md), or unset " +
-                    std::string(because) + " to train in one process");
+    throw Error(
+        ErrorCode::invalid_argument,
+        std::string("the environment variable ") + name + " is not set, but " + because + " is", name,
+        "start all processes with torchrun, srun or mpirun (docs/how-to/train-encoders.md), or unset " +
+            std::string(because) + " to train in one process");
 }
 
 int number(const Variables &variables, const char *name, int minimum, int maximum) {

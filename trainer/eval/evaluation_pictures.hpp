@@ -23,7 +23,7 @@ runtime::Precision parse_precision(const std::string &name);
 
 /// How a picture is brought to size.
 struct PictureSize {
-    std::int64_t extent = 0; ///< width and height, the aspect not kept (NOTES.md section 5); 0: as it is
+    std::int64_t extent = 0; ///< width and height, the aspect not kept as in the paper; 0: as it is
     std::int64_t scale = 1;  ///< then enlarged so many times (section 4.3's experiment)
 };
 

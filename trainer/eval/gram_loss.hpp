@@ -1,5 +1,5 @@
-// The Gram loss between two pictures: how far the statistics of their features are apart (NOTES.md section
-// 9, Table 9).
+// The Gram loss between two pictures: how far the statistics of their features are apart (Table 9,
+// docs/explanation/method.md).
 #pragma once
 
 #include "core/graph_module.hpp"

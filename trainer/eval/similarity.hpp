@@ -1,4 +1,4 @@
-// How close pictures come to others: PSNR and SSIM as the paper has them (NOTES.md section 10).
+// How close pictures come to others: PSNR and SSIM as the paper has them (docs/explanation/method.md).
 #pragma once
 
 #include "eval/float_picture.hpp"

@@ -1,4 +1,4 @@
-// The paper's autoencoders, encoder and denoiser; key names as in paper/NOTES.md section 11.
+// The paper's autoencoders, encoder and denoiser; key names as in docs/explanation/method.md.
 #include "checkpoint_keys.hpp"
 #include "recipes.hpp"
 
@@ -54,7 +54,7 @@ std::optional<std::string> rename_denoiser(std::string key) {
         Pair{"encoder.conv3_3.", "encoder.features.10."},
     };
     auto renamed = rename_alexnet(std::move(key));
-    // The decoder synthesises by the Haar basis whatever its filters say (paper/NOTES.md section 4).
+    // The decoder synthesises by the Haar basis whatever its filters say (docs/explanation/method.md).
     if (!renamed || renamed->starts_with("generator.unpool")) return std::nullopt;
     for (const auto &[from, to] : kConvolutions)
         if (strip(*renamed, from)) return std::string(to) + *renamed;
@@ -69,7 +69,7 @@ std::vector<graph::Graph> encoder_graphs(const Shapes &, const Pixels &pixels) {
             graph::alexnet_encoder(InputTransform::mean_std, "comparator")};
 }
 
-/// Graphs of an inverter bundle, see docs/bundle-format.md.
+/// Graphs of an inverter bundle, see docs/reference/bundle-format.md.
 template<AlexNetTap tap> std::vector<graph::Graph> autoencoder_graphs(const Shapes &, const Pixels &pixels) {
     const std::string layer(kLayers[static_cast<std::size_t>(tap)]);
     auto encoder = graph::alexnet_encoder(pixels.transform, tap);

@@ -15,7 +15,7 @@ graph::Graph read_graph(const std::filesystem::path &file) {
         return graph::parse_json({reinterpret_cast<const char *>(bytes.data()), bytes.size()});
     } catch (const Error &error) {
         throw Error(error.code(), file.string() + ": " + error.what(), error.subject(),
-                    "docs/bundle-format.md has the form of a graph and an example");
+                    "docs/reference/bundle-format.md has the form of a graph and an example");
     }
 }
 

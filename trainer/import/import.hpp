@@ -17,7 +17,7 @@ class App;
 namespace mirra::trainer {
 
 struct ImportOptions {
-    std::string architecture;                  ///< "alexnet-ae-conv5", …; see docs/bundle-format.md
+    std::string architecture; ///< "alexnet-ae-conv5", …; see docs/reference/bundle-format.md
     std::vector<std::filesystem::path> graphs; ///< instead: JSON files, one graph each
     std::vector<std::filesystem::path> files;  ///< .pth, .pt or safetensors; together they hold the network
     std::filesystem::path output;

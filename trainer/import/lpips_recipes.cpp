@@ -1,5 +1,5 @@
 // LPIPS (Zhang et al. 2018, version 0.1): torchvision's AlexNet or VGG-16 up to five ReLUs, and a weight for
-// each of their channels (NOTES.md section 10). The features and the weights come in two files.
+// each of their channels (docs/explanation/method.md). The features and the weights come in two files.
 #include "checkpoint_keys.hpp"
 #include "mirra/architectures.hpp"
 #include "recipes.hpp"

@@ -198,7 +198,8 @@ InverterTask::Losses InverterTask::losses_of(const torch::Tensor &output, const 
     out.total = out.total + settings_.feature_weight * feature;
     out.feature = feature.item<double>();
     if (!discriminator_) return out;
-    // The discriminator first, and the generator against the one that it has become (NOTES.md section 6).
+    // The discriminator first, and the generator against the one that it has become
+    // (docs/explanation/method.md).
     out.discriminator =
         discriminator_->train(images, output, wanted, settings_.discriminator.schedule.at(step));
     const auto adversarial = discriminator_->loss(output, wanted);

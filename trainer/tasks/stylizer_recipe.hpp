@@ -14,7 +14,7 @@ struct StylizerLevelRecipe {
     std::string layer;
     Recipe recipe; ///< as of an inverter of that layer: the shared settings with the level's own in them
     InverterRecipe settings;
-    double detail = 0; ///< of the level when styles are applied; see docs/stylizer.md
+    double detail = 0; ///< of the level when styles are applied; see docs/explanation/stylizer.md
 };
 
 /// The layers of a list such as "conv5,conv2,conv1", in this order; of an empty one all taps of the encoder,

@@ -1,6 +1,6 @@
 /* mirra.h - the C interface of Mirra, version 1: what a host includes, and all that it includes.
  *
- * C99, and C11, C++17 and C++20 as well. This file is the reference; docs/c-api.md is the guide.
+ * C99, and C11, C++17 and C++20 as well. This file is the reference; docs/reference/c-api.md is the guide.
  *
  * GENERAL RULES. They hold for every function below unless it says otherwise.
  *
@@ -325,7 +325,7 @@ MIRRA_API mirra_status mirra_engine_port(const mirra_engine *engine, const char 
                                          mirra_port_info *info, mirra_error **error);
 MIRRA_API mirra_status mirra_engine_param(const mirra_engine *engine, const char *task, uint32_t index,
                                           mirra_param_info *info, mirra_error **error);
-/* All tasks with ports and parameters as one JSON document (its form: docs/c-api.md). */
+/* All tasks with ports and parameters as one JSON document (its form: docs/reference/c-api.md). */
 MIRRA_API const char *mirra_engine_schema_json(const mirra_engine *engine);
 
 /* A file that was looked at in the search for plugins, loaded or passed over. */
@@ -429,7 +429,7 @@ typedef struct mirra_bundle_info {
 
 MIRRA_API mirra_status mirra_bundle_get_info(const mirra_bundle *bundle, mirra_bundle_info *info,
                                              mirra_error **error);
-/* The whole manifest; its form is in docs/bundle-format.md. Lives as long as the bundle. */
+/* The whole manifest; its form is in docs/reference/bundle-format.md. Lives as long as the bundle. */
 MIRRA_API const char *mirra_bundle_manifest_json(const mirra_bundle *bundle);
 
 typedef struct mirra_graph_info {
@@ -510,8 +510,8 @@ typedef struct mirra_image {
  * cHRM), EXIF, XMP, IPTC and Photoshop's resources, the texts of a PNG and the comments of a JPEG, and the
  * resolution. What would no longer be true is made true or left out: a turned picture's sizes, places and
  * resolutions; thumbnails; second pictures and videos behind the first, and what announces them. Whatever is
- * left out but previews has a note (mirra_picture_note). docs/cli.md lists what each format holds.
- * Thread-safety: safe to read from any threads; writing its pixels is the callers' affair. */
+ * left out but previews has a note (mirra_picture_note). docs/reference/picture-files.md lists what each
+ * format holds. Thread-safety: safe to read from any threads; writing its pixels is the callers' affair. */
 typedef struct mirra_picture mirra_picture;
 
 typedef struct mirra_read_options {

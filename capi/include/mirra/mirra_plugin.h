@@ -2,7 +2,7 @@
  *
  * A plugin is one shared library that exports one function, mirra_plugin_query_v1. It links nothing of
  * Mirra's: it sees the types of mirra.h (whose functions it must not call) and the tables below. The guide
- * is docs/plugins.md; the plugin to copy is plugins/template.
+ * is docs/reference/plugins.md; the plugin to copy is plugins/template.
  *
  * WHO DOES WHAT. The host cuts the image into tiles, brings pixels to float RGB and back, keeps alpha,
  * pads, counts memory, reports progress and looks for cancellation. The plugin says which network it uses

@@ -1,5 +1,5 @@
-// The discriminator of Table A5, conditioned on the features of the target (NOTES.md section 3). Its linear
-// layers are convolutions over their whole input, which is the same and keeps every tensor an image.
+// The discriminator of Table A5, conditioned on the features of the target (docs/explanation/method.md). Its
+// linear layers are convolutions over their whole input, which is the same and keeps every tensor an image.
 #include "classifiers.hpp"
 
 namespace mirra::graph {

@@ -1,5 +1,5 @@
 // The plain mirror image of an encoder: per doubling of the resolution a transposed convolution and a
-// convolution, with the channels that the encoder has there (NOTES.md section 7).
+// convolution, with the channels that the encoder has there (docs/explanation/method.md).
 #include "classifiers.hpp"
 #include "generators.hpp"
 

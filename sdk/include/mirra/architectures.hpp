@@ -1,5 +1,5 @@
-// Builders of the published architectures and of Mirra's own, as graphs. Sources: paper/NOTES.md sections 1,
-// 2, 4, 7.
+// Builders of the published architectures and of Mirra's own, as graphs. Sources:
+// docs/explanation/method.md.
 #pragma once
 
 #include "mirra/graph.hpp"
@@ -39,14 +39,15 @@ enum class AlexNetTap : std::uint8_t { conv1, conv2, conv5 };
 Graph alexnet_encoder(InputTransform transform, std::string name = "encoder");
 /// The same up to one tap; its single output is "features".
 Graph alexnet_encoder(InputTransform transform, AlexNetTap tap, std::string name = "encoder");
-/// Features -> image in [0,1], layer by layer as the authors' code (NOTES.md section 2). Weights
+/// Features -> image in [0,1], layer by layer as the authors' code (docs/explanation/method.md). Weights
 /// `generator.gen.N.*`.
 Graph alexnet_generator(AlexNetTap tap);
 /// alexnet_generator after alexnet_encoder; image in [0,1] -> image in [0,1], height and width multiples
 /// of 32.
 Graph alexnet_autoencoder(AlexNetTap tap, InputTransform transform = InputTransform::scale_pm1);
 
-/// The paper's wavelet denoising autoencoder (NOTES.md section 4); image -> image in [0,1], extents 32m, m
+/// The paper's wavelet denoising autoencoder (docs/explanation/method.md); image -> image in [0,1], extents
+/// 32m, m
 /// >= 2. Weights `encoder.features.{0,3,6,8,10}.*`, `generator.conv7_1.*` ….
 Graph alexnet_denoiser(InputTransform transform = InputTransform::scale_pm1);
 /// The same behind an AlexNet encoder of any width: with its channel counts, and with its constants unless a
@@ -116,9 +117,10 @@ struct WaveletDenoiserOptions {
     bool noise_level_input = true;                   ///< a second input "noise_level" of one channel
 };
 
-/// Multi-level Haar encoder-decoder with additive skips and a global residual; see docs/denoiser.md.
-/// Inputs "image" [N,3,H,W] in [0,1] and, if asked for, "noise_level" [N,1,H,W] (sigma in units of 1, or
-/// kUnknownNoiseLevel everywhere: the network finds it out). Output "image". Extents: multiples of 2^levels.
+/// Multi-level Haar encoder-decoder with additive skips and a global residual; see
+/// docs/explanation/denoiser.md. Inputs "image" [N,3,H,W] in [0,1] and, if asked for, "noise_level" [N,1,H,W]
+/// (sigma in units of 1, or kUnknownNoiseLevel everywhere: the network finds it out). Output "image".
+/// Extents: multiples of 2^levels.
 Graph wavelet_denoiser(const WaveletDenoiserOptions &options);
 
 inline constexpr double kUnknownNoiseLevel = -0.25;

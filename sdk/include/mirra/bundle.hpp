@@ -1,5 +1,6 @@
-// The weight bundle: a safetensors file whose metadata holds a JSON manifest. See docs/bundle-format.md.
-// Readers treat every file as hostile: all sizes and offsets are checked before use.
+// The weight bundle: a safetensors file whose metadata holds a JSON manifest. See
+// docs/reference/bundle-format.md. Readers treat every file as hostile: all sizes and offsets are checked
+// before use.
 #pragma once
 
 #include "mirra/graph.hpp"
@@ -50,7 +51,7 @@ class TensorFile {
 void write_tensors(const std::filesystem::path &path, const std::map<std::string, TensorView> &tensors,
                    const std::map<std::string, std::string> &metadata = {});
 
-/// What a bundle says of itself. Field by field in docs/bundle-format.md.
+/// What a bundle says of itself. Field by field in docs/reference/bundle-format.md.
 struct Manifest {
     static constexpr int kFormatVersion = 1;
     std::string task;         ///< "denoise", "invert", …; empty for a bare network

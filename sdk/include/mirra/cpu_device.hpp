@@ -97,8 +97,8 @@ struct Bf16Speed {
     std::string_view reason;
 };
 
-/// What was measured (docs/benchmarks.md): bf16 takes 0.34 of the time of fp32 with AMX, 0.34 to 0.5 with
-/// AMD's AVX-512, and 1.8 times as long with Intel's. What nobody measured runs in fp32.
+/// What was measured (docs/measurements/benchmarks.md): bf16 takes 0.34 of the time of fp32 with AMX, 0.34 to
+/// 0.5 with AMD's AVX-512, and 1.8 times as long with Intel's. What nobody measured runs in fp32.
 inline Bf16Speed bf16_speed(const detail::CpuText &cpu) {
     if (!detail::has_word(cpu.flags, "avx512_bf16")) return {false, "the device has no bf16 in hardware"};
     if (detail::has_word(cpu.flags, "amx_bf16")) return {true, "the processor is faster in it, by AMX"};

@@ -208,7 +208,7 @@ Interval input_interval(const Graph &graph, std::string_view output, bool vertic
 // ---- JSON
 // -----------------------------------------------------------------------------------------------------
 
-/// The JSON form that bundles carry; see docs/bundle-format.md. parse_json(to_json(g)) == g.
+/// The JSON form that bundles carry; see docs/reference/bundle-format.md. parse_json(to_json(g)) == g.
 std::string to_json(const Graph &graph);
 /// @throws Error corrupt | limit | unsupported; the result is valid (see validate())
 Graph parse_json(std::string_view text);

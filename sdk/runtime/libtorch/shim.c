@@ -1,6 +1,6 @@
 /* What the private LibTorch calls in place of the C library's functions of these names; see
- * docs/decisions/libtorch.md. It must stay a process's guest: no thread of its takes the host's signals or
- * waits busily, nothing of it is destroyed while others may run it. */
+ * docs/explanation/decisions/libtorch.md. It must stay a process's guest: no thread of its takes the host's
+ * signals or waits busily, nothing of it is destroyed while others may run it. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

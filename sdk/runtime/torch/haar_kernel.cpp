@@ -1,4 +1,4 @@
-// Haar row kernels; taps as in the paper's wavelet pooling (paper/NOTES.md section 4).
+// Haar row kernels; taps as in the paper's wavelet pooling (docs/explanation/method.md).
 #include "runtime/torch/haar_kernel.hpp"
 
 #include "runtime/torch/per_processor.hpp"
