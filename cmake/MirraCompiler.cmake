@@ -6,10 +6,14 @@ if(MIRRA_CCACHE)
         ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
         CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${MIRRA_CCACHE})
     set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_C_COMPILER_LAUNCHER})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+        add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:SHELL:-Xclang -fno-pch-timestamp>")
+    endif()
 endif()
 
+option(MIRRA_WARNINGS_AS_ERRORS "A warning ends the build; the presets set it, other compilers warn of other things" OFF)
 add_library(mirra_warnings INTERFACE)
-target_compile_options(mirra_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Werror
+target_compile_options(mirra_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow $<$<BOOL:${MIRRA_WARNINGS_AS_ERRORS}>:-Werror>
     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>)
 # GCC 12 reports false positives inside libstdc++ at -O3 (GCC bugs 105562, 105651).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)

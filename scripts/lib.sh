@@ -19,6 +19,8 @@ build_packages=(git g++ cmake ninja-build pkg-config ccache python3 python3-venv
     nlohmann-json3-dev libcli11-dev libspdlog-dev libtomlplusplus-dev libopencv-photo-dev libarchive-dev libgloo-dev)
 test_packages=(libgtest-dev libgmock-dev libexif-dev abigail-tools shellcheck)
 fuzz_packages=(clang-16 libclang-rt-16-dev)
+# The preset "dev"; scripts/setup --dev installs them.
+dev_packages=(clang-16 lld-16 libomp-16-dev)
 
 # What stands before the programs that build (some run tests to list them) and test.
 runner=()

@@ -31,6 +31,7 @@ class GraphModule : public torch::nn::Module {
     /// @returns outputs by name
     std::map<std::string, torch::Tensor> forward(const std::map<std::string, torch::Tensor> &inputs);
 
+    using torch::nn::Module::load;
     /// Copies weights in by name. @throws Error not_found | mismatch
     void load(const bundle::Bundle &bundle);
     /// Copies all weights whose names begin with a prefix. @throws Error not_found | mismatch
