@@ -23,7 +23,7 @@ def pictures_of(folder: Path) -> list[Path]:
 
 def invert(mirra: str, bundle: str, data: Path, out: Path) -> None:
     command = [mirra, "invert", str(data), "--recursive", "-o", str(out), "--bundle", bundle, "--format", "png"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def similarity(mirra: str, a: Path, b: Path) -> tuple[float, float]:
