@@ -53,7 +53,7 @@ endforeach()
 
 function(mirra_zoo_animal name source)
     add_library(mirra_zoo_${name} MODULE ${CMAKE_CURRENT_LIST_DIR}/${source})
-    target_include_directories(mirra_zoo_${name} PRIVATE ${PROJECT_SOURCE_DIR}/capi/include)
+    target_include_directories(mirra_zoo_${name} PRIVATE ${PROJECT_SOURCE_DIR}/include)
     set_target_properties(mirra_zoo_${name} PROPERTIES
         PREFIX "" OUTPUT_NAME ${name} SUFFIX ".so" LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/zoo)
 endfunction()
@@ -95,7 +95,7 @@ list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_secure_probe)
 
 set(MIRRA_UNIT_CAPI_DEFINITIONS
     MIRRA_TEST_SECURE_PROBE="$<TARGET_FILE:mirra_secure_probe>"
-    MIRRA_TEST_HEADERS="${PROJECT_SOURCE_DIR}/capi/include/mirra"
+    MIRRA_TEST_HEADERS="${PROJECT_SOURCE_DIR}/include/mirra"
     MIRRA_TEST_VERSION="${PROJECT_VERSION}"
     MIRRA_TEST_RUNTIME="$<TARGET_FILE:mirra_fake_runtime>"
     MIRRA_TEST_PLUGINS="$<TARGET_FILE_DIR:mirra_plugin_denoiser>"

@@ -1,5 +1,5 @@
 # The functions that mirra.h declares, for tests that call each of them: capi_functions.inc in the build tree.
-set(header ${PROJECT_SOURCE_DIR}/capi/include/mirra/mirra.h)
+set(header ${PROJECT_SOURCE_DIR}/include/mirra/mirra.h)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${header})
 file(STRINGS ${header} declarations REGEX "^MIRRA_API ")
 set(functions "")
