@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 import graph_module
-from training_contest import write_picture
+from pictures import write_picture
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MOMENTUM, RATE, FINAL_RATE = 0.9, 0.1, 0.001

@@ -23,7 +23,7 @@ import torch
 from PIL import Image
 
 import graph_module
-from training_contest import write_picture
+from pictures import write_picture
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ALIGNMENT, MARGIN = 32, 64

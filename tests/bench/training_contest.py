@@ -2,12 +2,12 @@
 import os
 import pathlib
 import statistics
-import struct
 import time
-import zlib
 
 import numpy as np
 import torch
+
+from pictures import write_picture
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WARM = 4  # steps before a measurement of PyTorch
@@ -53,17 +53,6 @@ def run(title, arguments, mirra, eager):
     for name, value in medians.items():
         own = medians["Mirra bf16" if "bf16" in name else "Mirra fp32"]
         print(f"| {name} | {value:.1f} | {own / value:.2f} |", flush=True)
-
-
-def write_picture(path, pixels):
-    """An array {height, width, 3} of uint8 as PNG, written with zlib alone."""
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" +
-        chunk(b"IHDR", struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], 8, 2, 0, 0, 0)) +
-        chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b""))
 
 
 def write_pictures(folder, count, extent, classes=10):
