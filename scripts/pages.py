@@ -27,6 +27,9 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 def pages():
     """The Markdown files of the repository, also new ones."""
+    if not (ROOT / ".git").exists():  # an unpacked archive
+        found = (path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.md"))
+        return sorted(name for name in found if not name.startswith("build/"))
     listed = subprocess.run(["git", "-c", f"safe.directory={ROOT}", "ls-files", "-co", "--exclude-standard", "*.md"], cwd=ROOT,
                             check=True, capture_output=True, text=True).stdout.split("\n")
     return [name for name in sorted(set(listed)) if name and (ROOT / name).is_file()]
@@ -140,7 +143,7 @@ def run_examples(page, whole):
         mark = fence["mark"] or ""
         if mark.startswith("file: "):
             script.append(f"cat >{mark[6:]} <<'END_OF_FILE'\n{fence['text']}END_OF_FILE")
-        elif fence["kind"] == "sh" and not mark.startswith("not run here") :
+        elif fence["kind"] == "sh" and not mark.startswith("not run here"):
             script.append(f"set -x\n{fence['text']}{{ set +x; }} 2>/dev/null")
     if len(script) == 1:
         return None
@@ -226,7 +229,8 @@ def trainer_page():
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-GENERATED = {"docs/reference/tasks.md": tasks_page, "docs/reference/mirra-train.md": trainer_page}
+GENERATED = {"docs/reference/tasks.md": tasks_page, "docs/reference/mirra-train.md": trainer_page,
+             "docs/reference/recipes.md": lambda: tool("mirra-train", "recipe")}
 
 
 def generate(check):
