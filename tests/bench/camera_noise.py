@@ -1,4 +1,4 @@
-"""Noise as camera files hold it (docs/explanation/denoiser.md): correlated by demosaicing and by JPEG's chroma, denoised by `mirra denoise`.
+"""Noise as camera files hold it (docs/measurements/denoiser.md): correlated by demosaicing and by JPEG's chroma, denoised by `mirra denoise`.
 
     build/bench-denoisers/bin/python tests/bench/camera_noise.py --data kodak24 [--sigma 10 25] [--bundle FILE ...]
 

@@ -1,4 +1,4 @@
-"""What `mirra denoise --detail` gives back (docs/explanation/denoiser.md): PSNR without it, and the gain by it: mean (worst, best) over the pictures.
+"""What `mirra denoise --detail` gives back (docs/measurements/denoiser.md): PSNR without it, and the gain by it: mean (worst, best) over the pictures.
 
     build/bench-denoisers/bin/python tests/bench/detail_gain.py --data cbsd68 kodak24 mcmaster [--count 8] [--sigma 0 1 2 5 10 25]
 

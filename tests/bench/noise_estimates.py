@@ -1,4 +1,4 @@
-"""How well the level of Gaussian noise is found (docs/explanation/denoiser.md): the mean error of mirra_image_estimate_noise(), and how often it is
+"""How well the level of Gaussian noise is found (docs/measurements/denoiser.md): the mean error of mirra_image_estimate_noise(), and how often it is
 within 10 %.
 
     build/bench-denoisers/bin/python tests/bench/noise_estimates.py --data cbsd68 kodak24 mcmaster [--gray] [--sigma 5 10 15 25 50]

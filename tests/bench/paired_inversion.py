@@ -53,7 +53,7 @@ def main() -> None:
         for picture in pictures:
             inside = picture.relative_to(arguments.data)
             results = [Path(folder) / name / inside.with_suffix(".png") for name in names]
-            rows.append([str(inside), *(v for r in results for v in similarity(arguments.mirra, picture, r))])
+            rows.append([str(inside), *(round(v, 5) for r in results for v in similarity(arguments.mirra, picture, r))])
 
     if arguments.csv:
         with arguments.csv.open("w", newline="") as file:

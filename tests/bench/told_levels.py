@@ -1,4 +1,4 @@
-"""What a denoiser makes of a stated noise level (docs/explanation/denoiser.md): how much it takes, in units of 1/255, and its PSNR.
+"""What a denoiser makes of a stated noise level (docs/measurements/denoiser.md): how much it takes, in units of 1/255, and its PSNR.
 
     build/bench-denoisers/bin/python tests/bench/told_levels.py --bundle FILE --data kodak24 [--sigma 25] [--told 5 10 15 20 25 50]
 
