@@ -14,16 +14,18 @@ photo_wheel=scikit-image==0.25.2
 photos=(coffee.png astronaut.png rocket.jpg chelsea.png)
 style_wheels=("clang-format==18.1.8" "clang-tidy==18.1.8")
 
-build_packages=(git g++ cmake ninja-build pkg-config ccache python3 python3-venv
-    libpng-dev libjpeg62-turbo-dev zlib1g-dev liblcms2-dev libeigen3-dev libpugixml-dev libzip-dev libssl-dev libboost-dev
-    nlohmann-json3-dev libcli11-dev libspdlog-dev libtomlplusplus-dev libopencv-photo-dev libarchive-dev libgloo-dev)
-test_packages=(libgtest-dev libgmock-dev libexif-dev abigail-tools shellcheck)
+build_packages=(g++ cmake ninja-build pkg-config ccache python3 python3-venv
+    libpng-dev libjpeg62-turbo-dev zlib1g-dev liblcms2-dev libeigen3-dev libpugixml-dev libssl-dev libboost-dev
+    nlohmann-json3-dev libcli11-dev)
+train_packages=(libzip-dev libspdlog-dev libtomlplusplus-dev libopencv-photo-dev libarchive-dev libgloo-dev)
+test_packages=(git libgtest-dev libgmock-dev libexif-dev libzip-dev libtomlplusplus-dev abigail-tools shellcheck)
 fuzz_packages=(clang-16 libclang-rt-16-dev)
-# The preset "dev"; scripts/setup --dev installs them.
 dev_packages=(clang-16 lld-16 libomp-16-dev)
 
 # What stands before the programs that build (some run tests to list them) and test.
 runner=()
+# What is built; nothing: all that the preset names.
+build_targets=()
 
 say() { printf '%s\n' "$*"; }
 
@@ -129,19 +131,20 @@ need_space() {
     ((free >= $1)) || die "$prefix has $free MB free and $1 MB are needed; set MIRRA_PREFIX to a larger disk"
 }
 
-# Sets `libtorch` to the folder with include/ and lib/.
+libtorch=${MIRRA_LIBTORCH:-$prefix/torch-$torch_version/torch}
+
+has_libtorch() { [[ -n ${MIRRA_LIBTORCH:-} || -e $libtorch ]]; }
+
+fetch_libtorch() {
+    need_space "$torch_megabytes"
+    need_venv
+    install_whole libtorch "$prefix/torch-$torch_version" "LibTorch $torch_version (about 530 MB)" \
+        pip install --no-deps --no-compile --no-cache-dir "${torch_wheels[@]}" --target
+}
+
+# Makes sure that `libtorch` is a folder with include/ and lib/.
 need_libtorch() {
-    if [[ -n ${MIRRA_LIBTORCH:-} ]]; then
-        libtorch=$MIRRA_LIBTORCH
-    else
-        libtorch=$prefix/torch-$torch_version/torch
-        if [[ ! -e $libtorch ]]; then
-            need_space "$torch_megabytes"
-            need_venv
-            install_whole libtorch "$prefix/torch-$torch_version" "LibTorch $torch_version (about 530 MB)" \
-                pip install --no-deps --no-compile --no-cache-dir "${torch_wheels[@]}" --target
-        fi
-    fi
+    has_libtorch || fetch_libtorch
     [[ -f $libtorch/include/torch/csrc/api/include/torch/torch.h && -f $libtorch/lib/libtorch_cpu.so ]] ||
         die "no LibTorch in $libtorch (include/ and lib/libtorch_cpu.so are expected); correct MIRRA_LIBTORCH," \
             "or unset it and remove that folder to fetch one"
@@ -224,7 +227,7 @@ build() {
         printf '%s\n' "$arguments" >"$folder/setup-arguments"
     fi
     say "building build/$preset"
-    if ! (cd "$root" && "${runner[@]}" cmake --build --preset "$preset" -j "$(jobs_for_memory)") </dev/null 2>&1 |
+    if ! (cd "$root" && "${runner[@]}" cmake --build --preset "$preset" -j "$(jobs_for_memory)" ${build_targets:+--target "${build_targets[@]}"}) </dev/null 2>&1 |
         tee "$logs/build-$preset.log" | show_progress; then
         grep -n -m 20 -E 'error|FAILED' "$logs/build-$preset.log" >&2 || true
         tail -n 30 "$logs/build-$preset.log" >&2

@@ -17,9 +17,9 @@ fail() {
     exit 1
 }
 
-for library in "$module" "$(dirname "$module")"/libtorch/mir*.so* "$work/prefix"/lib*/libmirra.so.1; do
-    if readelf -d "$library" | grep -E 'RPATH|RUNPATH' | grep -E '\[/|:/'; then fail "$library has an absolute path"; fi
-done
+while read -r file; do
+    if readelf -d "$file" 2>/dev/null | grep -E 'RPATH|RUNPATH' | grep -E '\[/|:/'; then fail "$file has an absolute path"; fi
+done < <(find "$work/prefix" -type f \( -name '*.so*' -o -path '*/bin/*' \))
 
 mkdir -m 777 "$work/out"
 cp "$build/../../docs/images/denoise.png" "$work/in.png" 2>/dev/null || cp "$(dirname "$0")/../../../docs/images/denoise.png" "$work/in.png"
@@ -29,6 +29,10 @@ grep "libtorch $(dirname "$module")/libtorch/mirtorch_cpu.so  (beside the runtim
     fail "$(cat "$work/doctor.txt")"
 "${as_nobody[@]}" env -i "$mirra" denoise "$work/in.png" --sigma 20 -o "$work/out/clean.png" >"$work/run.txt" 2>&1 ||
     fail "$(cat "$work/run.txt")"
+
+if [[ -e $work/prefix/bin/mirra-train ]]; then
+    "${as_nobody[@]}" env -i "$work/prefix/bin/mirra-train" --help >"$work/help.txt" || fail "$(cat "$work/help.txt")"
+fi
 
 # One that is named is the one, or the error that says what it is.
 if env MIRRA_LIBTORCH_PATH="$work/out" "$mirra" doctor >"$work/doctor.txt"; then fail "a folder without LibTorch"; fi
