@@ -1,0 +1,55 @@
+// Names of the library and names of options.
+#include "option_names.hpp"
+
+#include "schema.hpp"
+#include "suggest.hpp"
+
+#include <algorithm>
+
+namespace mirra::cli {
+namespace {
+
+/// "style" of "style_2".
+std::string without_number(const std::string &name) {
+    const auto end = name.find_last_not_of("0123456789");
+    return end != std::string::npos && end + 1 < name.size() && name[end] == '_' ? name.substr(0, end) : name;
+}
+
+std::string named_by(const CLI::App &app, const std::string &subject) {
+    const std::string option = option_name(subject);
+    // A plugin's parameter that is called like an option of ours comes first: ours are checked before.
+    for (const std::string &name :
+         {"--task-" + option.substr(2), option, option_name(without_number(subject))})
+        if (app.get_option_no_throw(name) != nullptr) return name;
+    return "";
+}
+
+std::string given_to(const CLI::App &app, const std::string &subject) {
+    for (const auto *option : app.get_options()) {
+        const auto &names = option->get_lnames();
+        const auto &values = option->results();
+        if (!names.empty() && std::find(values.begin(), values.end(), subject) != values.end())
+            return "--" + names.front();
+    }
+    return "";
+}
+
+} // namespace
+
+Failure with_option(const CLI::App &app, const Failure &failure) {
+    if (failure.subject().empty()) return failure;
+    std::string option = named_by(app, failure.subject());
+    if (option.empty()) option = given_to(app, failure.subject());
+    return option.empty() ? failure : failure.of_option(std::move(option));
+}
+
+std::string suggested_option(const CLI::App &app) {
+    const auto extras = app.remaining();
+    if (extras.empty() || !extras.front().starts_with("--")) return "";
+    std::vector<std::string> names;
+    for (const auto *option : app.get_options())
+        for (const auto &name : option->get_lnames()) names.push_back("--" + name);
+    return suggestion(extras.front().substr(0, extras.front().find('=')), names);
+}
+
+} // namespace mirra::cli
