@@ -1,9 +1,9 @@
 // Training of anomaly detectors: coreset, memory, calibration, the bundle, resuming, errors.
 #include "core/graph_module.hpp"
 #include "data/square_pictures.hpp"
-#include "eval/anomaly_scorer.hpp"
-#include "eval/auroc.hpp"
-#include "eval/host_engine.hpp"
+#include "eval/anomaly_scoring.hpp"
+#include "eval/statistics.hpp"
+#include "eval/evaluation.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"

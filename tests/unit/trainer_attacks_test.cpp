@@ -11,8 +11,8 @@
 #include "attacks/square_shapes.hpp"
 #include "core/interrupt.hpp"
 #include "core/random.hpp"
-#include "eval/interruptible.hpp"
-#include "eval/masking.hpp"
+#include "eval/classifier.hpp"
+#include "eval/robustness.hpp"
 #include "mirra/error.hpp"
 
 #include <gtest/gtest.h>

@@ -1,13 +1,8 @@
 // Evaluating denoisers: the noise, several bundles on the same pictures, the paper's figures, sheets.
 #include "core/graph_module.hpp"
-#include "eval/baselines.hpp"
 #include "eval/denoising.hpp"
-#include "eval/denoising_command.hpp"
-#include "eval/denoising_plot.hpp"
-#include "eval/denoising_report.hpp"
-#include "eval/denoising_sheet.hpp"
-#include "eval/paper_denoising.hpp"
-#include "eval/record.hpp"
+#include "eval/denoising_results.hpp"
+#include "eval/paper.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/image.hpp"
 #include "trainer_support.hpp"
@@ -133,7 +128,9 @@ TEST(DenoisingEvaluation, ComparesBundlesOnTheSameNoisyPictures) {
     EXPECT_NEAR(result.rows[1].psnr, result.rows[0].psnr, 1e-3);
     EXPECT_NEAR(result.rows[3].psnr, 20 * std::log10(kFullRange / 50), 0.1);
     EXPECT_GT(result.rows[0].psnr, result.rows[3].psnr) << "clipping takes noise away";
-    const auto csv = denoising_csv(result.rows);
+    DenoisingTable table(settings);
+    for (const auto &row : result.rows) table.add(row);
+    const auto csv = table.csv();
     EXPECT_EQ(std::ranges::count(csv, '\n'), 7);
     EXPECT_THAT(csv, testing::HasSubstr(",3,50,0,no,no,noisy,"));
 }

@@ -4,7 +4,7 @@
 #include "core/training_run.hpp"
 #include "data/class_loader.hpp"
 #include "data/evaluation_split.hpp"
-#include "eval/classifier_bundle.hpp"
+#include "eval/classifier.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"

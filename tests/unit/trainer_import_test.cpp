@@ -1,6 +1,6 @@
 // An imported classifier gives the logits of the network that it was saved from.
 #include "core/graph_module.hpp"
-#include "eval/classifier_bundle.hpp"
+#include "eval/classifier.hpp"
 #include "import/import.hpp"
 #include "scratch.hpp"
 

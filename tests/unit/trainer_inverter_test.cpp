@@ -1,13 +1,11 @@
 // Training of inverters: learns with every loss, leaves the encoder alone, resumes bit for bit; evaluating
 // them.
 #include "core/graph_module.hpp"
+#include "eval/evaluation.hpp"
 #include "eval/inversion.hpp"
-#include "eval/inversion_report.hpp"
-#include "eval/lpips.hpp"
-#include "eval/paper_inversion.hpp"
-#include "eval/picture_network.hpp"
-#include "eval/quality.hpp"
-#include "eval/representation_inversion.hpp"
+#include "eval/inversion_comparison.hpp"
+#include "eval/paper.hpp"
+#include "eval/similarity.hpp"
 #include "import/import.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
@@ -237,8 +235,9 @@ TEST(Inversion, MeasuresTheMeanColourBeside) {
     EXPECT_EQ(result.rows[0].similarity.psnr.count(), 3);
     EXPECT_GT(result.rows[0].similarity.psnr.mean(), 5);
     EXPECT_EQ(result.rows[3].scale, 2);
-    const auto csv = inversion_csv(result.rows, [](const InversionRow &) { return std::nullopt; });
-    EXPECT_EQ(std::ranges::count(csv, '\n'), 5);
+    auto table = inversion_table();
+    for (const auto &row : result.rows) add_row(table, {}, row, std::nullopt);
+    EXPECT_EQ(std::ranges::count(table.csv(), '\n'), 5);
 }
 
 TEST(Inversion, EachManifestReceivesItsOwnFigures) {

@@ -4,21 +4,18 @@
 #include "bundle/manifest.hpp"
 #include "core/graph_module.hpp"
 #include "core/run_record.hpp"
-#include "eval/evaluation_pictures.hpp"
-#include "eval/manifest_rewrite.hpp"
-#include "eval/robustness_record.hpp"
+#include "eval/evaluation.hpp"
+#include "eval/pictures.hpp"
+#include "eval/robustness.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
-#include "report/adversarial_examples.hpp"
-#include "report/base64.hpp"
-#include "report/encoder_report.hpp"
-#include "report/encoder_sections.hpp"
+#include "report/encoder_findings.hpp"
+#include "report/encoder_page.hpp"
+#include "report/finished_run.hpp"
 #include "report/html.hpp"
-#include "report/measurements.hpp"
-#include "report/picture.hpp"
+#include "report/plot.hpp"
 #include "report/sheet.hpp"
-#include "report/svg_plot.hpp"
-#include "report/wording.hpp"
+#include "report/training_report.hpp"
 #include "scratch.hpp"
 #include "tasks/encoder.hpp"
 #include "tasks/encoder_record.hpp"
@@ -324,6 +321,50 @@ TEST(RunRecord, AResumedRunKeepsItsStart) {
     EXPECT_NE(read_run_record(folder)->started, old.started);
 }
 
+/// What a training of the task "denoise" leaves, with a log in each of the folders.
+EncoderReport denoiser_run(const std::string &name, const std::vector<std::string> &logs) {
+    const fs::path output = mirra::test::scratch() + "report-" + name + ".mirra";
+    const fs::path run = output.string() + ".run";
+    for (const auto &folder : logs) {
+        fs::create_directories(run / folder);
+        std::ofstream(run / folder / "log.csv") << "step,loss,validation_psnr\n2,0.5,\n4,0.25,28.125\n";
+    }
+    bundle::Manifest manifest;
+    manifest.task = "denoise";
+    manifest.name = "<Small>";
+    manifest.architecture = "fastdvd";
+    manifest.provenance = R"({"data": ["bsds500/train"], "pictures": 12, "recipe": "d.toml", "steps": 4,
+                              "batch": 8, "extent": 64, "seed": 7, "recipe_text": "[training]\nsteps = 4"})";
+    manifest.quality = R"([{"data": "kodak24", "sigma": 25, "psnr": 31.5}, 3])";
+    graph::Builder builder("denoiser");
+    builder.output("image", builder.conv2d(builder.input("image", 3), {.in = 3, .out = 3}, "conv"));
+    manifest.graphs["denoiser"] = builder.finish();
+    bundle::write_bundle(output, manifest, {{"conv.weight", {{3, 3, 3, 3}, std::vector<float>(81)}}},
+                         bundle::DType::f32);
+    EncoderReport report;
+    report.run = run;
+    return report;
+}
+
+TEST(TrainingReport, OfAnyTaskHasCurvesSettingsAndProvenance) {
+    const auto page = page_of(denoiser_run("denoiser", {""}));
+    for (const auto *part :
+         {"training for the task denoise", "&lt;Small&gt;", "trained on bsds500/train; 4 steps",
+          "last validation psnr", "28.125", ">loss<", "fastdvd, 81 parameters", "4 of 8 pictures", "64 × 64",
+          "data kodak24", "psnr 31.5", "sigma 25", "steps = 4"})
+        EXPECT_THAT(page, HasSubstr(part));
+    EXPECT_EQ(occurrences(page, "<polyline"), 2u) << "a curve a column";
+    EXPECT_THAT(page, Not(HasSubstr("Adversarial")));
+    EXPECT_THAT(page, Not(HasSubstr("accuracy")));
+}
+
+TEST(TrainingReport, OfSeveralLevelsHasTheCurvesOfEach) {
+    const auto page = page_of(denoiser_run("levels", {"conv1", "conv2"}));
+    EXPECT_EQ(occurrences(page, "<polyline"), 4u);
+    EXPECT_THAT(page, HasSubstr("<h3>Level conv1</h3>"));
+    EXPECT_THAT(page, HasSubstr("conv2, last validation psnr"));
+}
+
 TEST(Report, Base64IsThatOfTheStandard) {
     const auto encoded = [](std::string_view text) { return base64(std::as_bytes(std::span(text))); };
     EXPECT_EQ(encoded(""), "");
@@ -358,10 +399,13 @@ TEST(Report, TicksAreRoundAndCoverTheRange) {
 
 TEST(Report, PlotsLeaveOutWhatWasNotMeasured) {
     const auto nan = std::nan("");
-    EXPECT_TRUE(svg_plot({.title = "empty", .x_label = "step", .series = {{"none", {{1, nan}}}}}).empty());
+    EXPECT_TRUE(
+        svg_plot({.title = "empty", .x_label = "step", .y_label = {}, .series = {{"none", {{1, nan}}}}})
+            .empty());
     const auto code =
         svg_plot({.title = "a < b",
                   .x_label = "step",
+                  .y_label = {},
                   .series = {{"some", {{1, 0.5}, {2, nan}, {4, 1}}, true}, {"none", {{1, nan}}}},
                   .percent = true})
             .code();
@@ -369,6 +413,27 @@ TEST(Report, PlotsLeaveOutWhatWasNotMeasured) {
     EXPECT_EQ(occurrences(code, "<polyline"), 1u);
     EXPECT_EQ(occurrences(code, "r=\"3\""), 2u);
     EXPECT_THAT(code, Not(HasSubstr("nan")));
+}
+
+TEST(Report, APlotIsOneDescriptionForSvgAndPng) {
+    const Plot plot{.title = "a < b",
+                    .x_label = "step",
+                    .y_label = "loss",
+                    .series = {{"one", {{0, 1}, {100, 3}}, true}, {"two", {{0, 2}, {50, 2}, {100, 1}}}}};
+    const std::filesystem::path folder = mirra::test::scratch();
+    write_plots(folder / "plot.svg", {plot, plot}, 2);
+    write_plots(folder / "plot.png", {plot, plot}, 2);
+    std::stringstream svg;
+    svg << std::ifstream(folder / "plot.svg").rdbuf();
+    EXPECT_THAT(svg.str(), testing::StartsWith("<svg xmlns=\"http://www.w3.org/2000/svg\""));
+    for (const auto *part : {"a &lt; b", ">loss<", ">two<"})
+        EXPECT_EQ(occurrences(svg.str(), part), 2u) << part;
+    const auto picture = image::read(folder / "plot.png");
+    EXPECT_THAT(svg.str(), HasSubstr("viewBox=\"0 0 " + std::to_string(picture.width() / 2) + ".0 " +
+                                     std::to_string(picture.height() / 2) + ".0\""));
+    EXPECT_NO_THROW(check_plot(folder / "new.svg"));
+    mirra::test::refusal(ErrorCode::not_found, [&] { check_plot(folder / "no" / "new.svg"); });
+    mirra::test::refusal(ErrorCode::unsupported, [&] { check_plot(folder / "new.txt"); });
 }
 
 TEST(Report, PicturesAreCentredOnGray) {

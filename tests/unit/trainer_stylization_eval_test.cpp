@@ -1,12 +1,10 @@
 // Evaluating stylizers: Gram loss, VGG-19 from published weights, pairs, levels, table, sheets, the command.
-#include "eval/gram_loss.hpp"
-#include "eval/paper_stylization.hpp"
-#include "eval/stylization_command.hpp"
-#include "eval/stylization_levels.hpp"
-#include "eval/stylization_pictures.hpp"
-#include "eval/stylization_report.hpp"
-#include "eval/stylization_runner.hpp"
-#include "eval/vgg19.hpp"
+#include "eval/evaluation.hpp"
+#include "eval/paper.hpp"
+#include "eval/pictures.hpp"
+#include "eval/similarity.hpp"
+#include "eval/stylization.hpp"
+#include "eval/stylization_results.hpp"
 #include "mirra/error.hpp"
 #include "mirra/image.hpp"
 #include "stylizer_bundle.hpp"
@@ -325,9 +323,29 @@ TEST(StylizationTable, StandardErrorIsOfTheMean) {
     EXPECT_EQ(standard_error(one), 0);
 }
 
+TEST(Statistics, PairedDifferencesCountWhereTheyAreLargerThanTwiceTheirError) {
+    const auto statistic = [](std::initializer_list<double> values) {
+        Statistic out;
+        for (const double value : values) out.add(value);
+        return out;
+    };
+    const auto hard = statistic({10, 20, 30}), better = statistic({10.5, 20.6, 30.4});
+    const auto paired = differences(better, hard);
+    EXPECT_NEAR(paired.mean(), 0.5, 1e-12);
+    EXPECT_NEAR(standard_error(paired), 0.1 / std::sqrt(3.0), 1e-12) << "not that of how hard pictures are";
+    EXPECT_TRUE(counts(paired));
+    EXPECT_EQ(paired_line("a less b", paired, " dB", "pictures"),
+              "a less b: +0.5 dB (0.058), paired over 3 pictures\n");
+    const auto chance = differences(statistic({11, 19, 31}), hard);
+    EXPECT_FALSE(counts(chance));
+    EXPECT_TRUE(has(paired_line("", chance, "", "pairs"), "within the errors"));
+    EXPECT_FALSE(counts(differences(statistic({2}), statistic({1})))) << "one picture is no comparison";
+    refusal(ErrorCode::internal, [&] { differences(hard, statistic({1})); });
+}
+
 TEST(StylizationTable, HasThePapersFiguresBesideItsOwnSettingAlone) {
     auto result = made_up();
-    const auto lines = lines_of(stylization_table({}, result));
+    const auto lines = lines_of(stylization_table({}, result).text() + universal_line());
     ASSERT_EQ(lines.size(), 4U);
     EXPECT_TRUE(has(lines[0], "Gram enc,a") && has(lines[0], "paper: Gram VGG-19")) << lines[0];
     EXPECT_TRUE(has(lines[1], "0.5000 (0.2500)") && has(lines[1], "5.5 (2.8)")) << lines[1]; // 2.75
@@ -337,10 +355,10 @@ TEST(StylizationTable, HasThePapersFiguresBesideItsOwnSettingAlone) {
 
     StylizationEvaluation weaker;
     weaker.strength = 0.5;
-    EXPECT_FALSE(has(lines_of(stylization_table(weaker, result))[1], "1.694"));
+    EXPECT_FALSE(has(lines_of(stylization_table(weaker, result).text())[1], "1.694"));
     result.rows[0].plain = "conv5";
     result.rows[1].architecture = "resnet18-stylizer";
-    const auto others = lines_of(stylization_table({}, result));
+    const auto others = lines_of(stylization_table({}, result).text() + universal_line());
     EXPECT_FALSE(has(others[1], "1.694")) << others[1];
     EXPECT_FALSE(has(others[2], "1.186")) << others[2];
     EXPECT_TRUE(paper_stylization("alexnet-stylizer", true, "conv1,conv2,conv5"));
@@ -349,7 +367,7 @@ TEST(StylizationTable, HasThePapersFiguresBesideItsOwnSettingAlone) {
 TEST(StylizationTable, CsvHasALineARowAndTheLayers) {
     auto result = made_up();
     result.rows[1].epsilon.reset();
-    const auto lines = lines_of(stylization_csv({}, result));
+    const auto lines = lines_of(stylization_table({}, result).csv());
     ASSERT_EQ(lines.size(), 3U);
     EXPECT_EQ(lines[0], "bundle,architecture,norm,epsilon,levels,strength,extent,contents,styles,pairs,ssim,"
                         "ssim_error,seconds_per_pair,\"gram enc,a\",\"gram error enc,a\",\"gram enc,a low\","
@@ -478,13 +496,14 @@ TEST(StylizationEvaluation, MeasuresEveryPairAsItsPartsDo) {
     EXPECT_EQ(result.columns[0].layers, (std::vector<std::string>{"low", "deep"}));
 
     StylizationPictures contents(settings.contents, {.extent = 32}), styles(settings.styles, {.extent = 32});
-    StylizerRunner runner(settings.bundles[0], {.threads = 1});
+    HostTask task("stylize", bundle::Bundle::open(settings.bundles[0]), {.threads = 1});
     const auto network = GramNetwork::of_encoder(settings.bundles[0], torch::kCPU);
     double ssim = 0, gram = 0, deep = 0;
     for (std::size_t c = 0; c < 3; ++c)
         for (std::size_t s = 0; s < 2; ++s) {
             const auto content = *contents.get(c), style = *styles.get(s);
-            const auto stylized = runner.stylize(content, style, "low,deep");
+            task.session().set_text("levels", "low,deep");
+            const auto stylized = task.run(content, false, {{"style", &style}});
             ASSERT_EQ(stylized.values.size(), content.values.size());
             ssim += image::ssim({stylized.values, 32, 32, 3}, {content.values, 32, 32, 3}) / 6;
             const auto a = network.statistics(stylized), b = network.statistics(style);
@@ -563,7 +582,7 @@ TEST(StylizationEvaluation, FailsEarlyOnWhatCannotWork) {
     EXPECT_TRUE(has(refusal(ErrorCode::invalid_argument, [&] { evaluate_stylization(settings); }), "'high'"));
     settings.levels.clear();
     settings.csv = scratch() + "no-such-folder/table.csv";
-    EXPECT_THROW(run_stylization_evaluation(settings), Error);
+    EXPECT_TRUE(has(refusal(ErrorCode::not_found, [&] { run_stylization_evaluation(settings); }), "no-such-folder"));
     settings.csv.clear();
     settings.styles = {scratch() + "no-styles"};
     const auto text = refusal(ErrorCode::not_found, [&] { run_stylization_evaluation(settings); });

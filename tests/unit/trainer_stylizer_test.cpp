@@ -1,7 +1,7 @@
 // Training of stylizers: the recipe's levels, the bundle, resuming, starting from and taking over other
 // bundles.
 #include "core/graph_module.hpp"
-#include "eval/manifest_rewrite.hpp"
+#include "eval/evaluation.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"

@@ -8,7 +8,7 @@
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
-#include "report/curves.hpp"
+#include "report/plot.hpp"
 
 #include <cmath>
 #include <limits>

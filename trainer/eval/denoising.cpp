@@ -1,24 +1,108 @@
-// Evaluating denoisers.
 #include "eval/denoising.hpp"
 
 #include "core/progress.hpp"
 #include "core/random.hpp"
 #include "data/image_set.hpp"
-#include "eval/denoising_methods.hpp"
-#include "eval/denoising_sheet.hpp"
-#include "eval/evaluation_pictures.hpp"
-#include "eval/paper_denoising.hpp"
+#include "eval/denoising_results.hpp"
+#include "eval/evaluation.hpp"
+#include "eval/inversion.hpp"
+#include "eval/paper.hpp"
+#include "eval/pictures.hpp"
 #include "eval/similarity.hpp"
+#include "log/log.hpp"
 #include "mirra/error.hpp"
+#include "mirra/file.hpp"
+#include "mirra/image.hpp"
+#include "runtime/torch/libtorch.hpp"
+
+#include <CLI/CLI.hpp>
+#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
+#include <opencv2/photo.hpp>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <iterator>
 #include <memory>
+#include <numeric>
 #include <set>
+#include <span>
 
 namespace mirra::trainer {
+namespace {
+
+constexpr double kFullRange = 255;
+constexpr std::size_t kColors = 3;
+
+void add_noise(std::span<float> values, const PictureNoise &noise, std::uint64_t seed) {
+    const double sigma = noise.sigma / kFullRange, gain = noise.gain / kFullRange;
+    if (noise.gain == 0) return image::add_gaussian_noise(values, sigma, seed, noise.clipped);
+    std::vector<float> normal(values.size());
+    image::add_gaussian_noise(normal, 1, seed, false);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const double noisy = values[i] + std::sqrt(gain * values[i] + sigma * sigma) * normal[i];
+        values[i] = static_cast<float>(noise.clipped ? std::clamp(noisy, 0.0, 1.0) : noisy);
+    }
+}
+
+FloatPicture weighted(FloatPicture picture, const std::array<float, kColors> &weights) {
+    for (std::size_t i = 0; i < picture.values.size(); i += kColors) {
+        const std::span pixel(&picture.values[i], kColors);
+        std::ranges::fill(pixel, std::inner_product(pixel.begin(), pixel.end(), weights.begin(), 0.0F));
+    }
+    return picture;
+}
+
+} // namespace
+
+double mean_deviation(const FloatPicture &clean, const PictureNoise &noise) {
+    const double mean = std::accumulate(clean.values.begin(), clean.values.end(), 0.0) /
+                        static_cast<double>(std::max<std::size_t>(1, clean.values.size()));
+    const double sigma = noise.sigma / kFullRange;
+    return std::sqrt(noise.gain / kFullRange * mean + sigma * sigma);
+}
+
+FloatPicture with_noise(const FloatPicture &clean, const PictureNoise &noise, bool gray, std::uint64_t seed) {
+    auto out = clean;
+    if (!gray) {
+        add_noise(out.values, noise, seed);
+        return out;
+    }
+    std::vector<float> plane(clean.values.size() / kColors);
+    for (std::size_t i = 0; i < plane.size(); ++i) plane[i] = clean.values[kColors * i];
+    add_noise(plane, noise, seed);
+    for (std::size_t i = 0; i < out.values.size(); ++i) out.values[i] = plane[i / kColors];
+    return out;
+}
+
+FloatPicture in_gray(FloatPicture picture) {
+    return weighted(std::move(picture), {0.299F, 0.587F, 0.114F});
+}
+
+FloatPicture mean_of_channels(FloatPicture picture) {
+    return weighted(std::move(picture), {1 / 3.0F, 1 / 3.0F, 1 / 3.0F});
+}
+
+FloatPicture non_local_means(const FloatPicture &noisy, double sigma, double factor) {
+    constexpr int kTemplate = 7, kSearch = 21;
+    const cv::Mat input(noisy.height, noisy.width, CV_32FC3, const_cast<float *>(noisy.values.data()));
+    cv::Mat bytes, result;
+    input.convertTo(bytes, CV_8UC3, kFullRange);
+    cv::cvtColor(bytes, bytes, cv::COLOR_RGB2BGR); // it works in the CIELAB space of blue, green, red
+    const auto strength = static_cast<float>(factor * sigma);
+    cv::fastNlMeansDenoisingColored(bytes, result, strength, strength, kTemplate, kSearch);
+    cv::cvtColor(result, result, cv::COLOR_BGR2RGB);
+    FloatPicture out{noisy.width, noisy.height, std::vector<float>(noisy.values.size())};
+    cv::Mat output(noisy.height, noisy.width, CV_32FC3, out.values.data());
+    result.convertTo(output, CV_32FC3, 1 / kFullRange);
+    return out;
+}
+
 namespace {
 
 constexpr std::uint64_t kCacheBytes = std::uint64_t{1} << 30;
@@ -81,6 +165,21 @@ class Evaluation {
                         "check the files");
         for (std::size_t m = 0; m < methods_.size(); ++m)
             report(row_of(methods_[m], scores[m], folder_name(folder), noise));
+        compare(scores, folder_name(folder) + " " + noise_text(noise));
+    }
+
+    /// Every bundle with the first one.
+    void compare(const std::vector<Score> &scores, const std::string &where) {
+        const auto is_bundle = [](const DenoisingMethod &method) { return !method.bundle.empty(); };
+        const auto first = std::ranges::find_if(methods_, is_bundle);
+        for (auto other = first; other != methods_.end(); ++other) {
+            if (other == first || !is_bundle(*other)) continue;
+            const auto &of = scores[static_cast<std::size_t>(other - methods_.begin())].similarity.psnr;
+            const auto &reference =
+                scores[static_cast<std::size_t>(first - methods_.begin())].similarity.psnr;
+            result_.comparisons.push_back(paired_line(where + ", " + other->name + " less " + first->name,
+                                                      differences(of, reference), " dB", "pictures"));
+        }
     }
 
     void run_picture(const image::Image &picture, std::int64_t index, const PictureNoise &noise,
@@ -93,7 +192,7 @@ class Evaluation {
         for (std::size_t m = 0; m < methods_.size(); ++m) {
             const auto begin = std::chrono::steady_clock::now();
             auto result = methods_[m].run(noisy, deviation);
-            if (settings_.gray) result = mean_of_channels(std::move(result));
+            if (settings_.gray && methods_[m].bundle.empty()) result = mean_of_channels(std::move(result));
             const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
             scores[m].similarity.add(result, clean);
             scores[m].seconds += seconds.count();
@@ -151,6 +250,200 @@ DenoisingResult evaluate_denoising(const DenoisingEvaluation &evaluation,
                                    const std::function<void(const DenoisingRow &)> &finished) {
     check_bundles(evaluation.bundles);
     return Evaluation(evaluation, finished).run();
+}
+
+namespace {
+
+/// The file's name; its path where two bundles have the same.
+std::string name_of(const std::filesystem::path &bundle, const std::vector<std::filesystem::path> &all) {
+    const auto same = [&](const auto &other) { return other.stem() == bundle.stem(); };
+    return std::ranges::count_if(all, same) == 1 ? bundle.stem().string() : bundle.string();
+}
+
+bool takes_level(const graph::Graph &graph) {
+    return std::ranges::any_of(graph.inputs, [](const auto &port) { return port.name == "noise_level"; });
+}
+
+DenoisingMethod method_of(const std::filesystem::path &path, const DenoisingEvaluation &evaluation) {
+    const auto bundle = bundle::Bundle::open(path);
+    const auto task = std::make_shared<HostTask>("denoise", bundle,
+                                                 HostTask::Options{.precision = evaluation.precision,
+                                                                   .device = evaluation.device,
+                                                                   .threads = evaluation.threads});
+    const bool told = evaluation.tell_sigma && takes_level(bundle->graph("denoiser"));
+    return {.name = name_of(path, evaluation.bundles),
+            .bundle = path,
+            .standard = encoder_origin(bundle->manifest()).epsilon == 0.0,
+            .run = [task, told, gray = evaluation.gray](const FloatPicture &noisy, double deviation) {
+                constexpr double kMost = 75; // that the task takes
+                if (told) task->session().set("sigma", std::min(kFullRange * deviation, kMost));
+                return task->run(noisy, gray);
+            }};
+}
+
+} // namespace
+
+std::vector<DenoisingMethod> denoising_methods(const DenoisingEvaluation &evaluation) {
+    std::vector<DenoisingMethod> methods;
+    methods.push_back(
+        {.name = kNoisyMethod, .bundle = {}, .standard = false, .run = [](const FloatPicture &noisy, double) {
+             return noisy;
+         }});
+    for (const auto &path : evaluation.bundles) methods.push_back(method_of(path, evaluation));
+    if (evaluation.compare)
+        methods.push_back(
+            {.name = "OpenCV NLM",
+             .bundle = {},
+             .standard = false,
+             .run = [factor = evaluation.nlm_factor](const FloatPicture &noisy, double deviation) {
+                 return non_local_means(noisy, deviation * kFullRange, factor);
+             }});
+    return methods;
+}
+
+namespace {
+
+constexpr double kStrongest = 100; // of non-local means, in sigmas
+
+struct Command {
+    DenoisingEvaluation evaluation;
+    std::vector<double> sigmas;
+    std::vector<std::string> sensors, clipping{"clipped"};
+    bool unclipped = false, over_steps = false;
+    std::filesystem::path plot;
+    std::vector<int> corner;
+};
+
+/// "GAIN,READ".
+PictureNoise sensor(const std::string &text) {
+    PictureNoise out;
+    const char *const end = text.data() + text.size();
+    const auto gain = std::from_chars(text.data(), end, out.gain);
+    const bool comma = gain.ec == std::errc() && gain.ptr != end && *gain.ptr == ',';
+    const auto read = comma ? std::from_chars(gain.ptr + 1, end, out.sigma) : gain;
+    const auto in_range = [](double value) { return value >= 0 && value <= kFullRange; };
+    if (!comma || read.ec != std::errc() || read.ptr != end || !in_range(out.gain) || !in_range(out.sigma) ||
+        out.gain == 0)
+        throw Error(ErrorCode::invalid_argument, "'" + text + "' is no noise of a sensor", "--poisson",
+                    "give GAIN,READ, both of 255, the gain above 0: for example 4,6");
+    return out;
+}
+
+/// Fails before the work if what is to be written or drawn could not be.
+void check_outputs(const Command &command) {
+    const auto &settings = command.evaluation;
+    require_writable(settings.csv, {command.plot}, {settings.sheet});
+    if (command.over_steps) check_trainings(settings.bundles);
+    if (!settings.record) return;
+    for (const auto &path : settings.bundles) check_writable(path);
+}
+
+int evaluate(Command &command) {
+    auto &settings = command.evaluation;
+    if (command.unclipped) command.clipping = {"unclipped"};
+    if (command.sigmas.empty() && command.sensors.empty()) command.sigmas = {50};
+    settings.noises = noises_of(command.sigmas, command.sensors, command.clipping);
+    if (!command.corner.empty()) settings.sheet_corner = {command.corner.front(), command.corner.back()};
+    if (settings.threads > 0) torch::set_num_threads(settings.threads);
+    check_outputs(command);
+    DenoisingTable table(settings);
+    print(table.head());
+    const auto result = evaluate_denoising(settings, [&](const DenoisingRow &row) {
+        table.add(row);
+        print(table.line());
+    });
+    for (const auto &line : result.comparisons) print(line);
+    if (!settings.csv.empty()) write_file(settings.csv, table.csv());
+    if (!settings.sheet.empty()) write_sheet(settings.sheet, result.sheet);
+    if (!command.plot.empty())
+        write_plots(command.plot,
+                    {command.over_steps ? plot_over_steps(result.rows) : plot_over_time(result.rows)});
+    if (settings.record) record_denoising(settings, result.rows);
+    for (const auto &file : result.skipped) log_warning("skipped " + file);
+    return result.skipped.empty() ? 0 : 1;
+}
+
+void add_noise_options(CLI::App &sub, Command &command) {
+    sub.add_option("--sigma", command.sigmas,
+                   "Levels of Gaussian noise, of 255 [50, unless --poisson is given]")
+        ->check(CLI::Range(0.0, kFullRange));
+    sub.add_option("--poisson", command.sensors,
+                   "Noise of a sensor, GAIN,READ: levels per photon and read noise, of 255");
+    auto *noise = sub.add_option("--noise", command.clipping,
+                                 "clipped (noisy values stay in [0, 1], as in the paper), unclipped, or both")
+                      ->check(CLI::IsMember({"clipped", "unclipped"}))
+                      ->delimiter(',')
+                      ->default_str("clipped");
+    sub.add_flag("--unclipped", command.unclipped, "The same as --noise unclipped")->excludes(noise);
+    sub.add_flag("--gray", command.evaluation.gray, "Turn the pictures to gray first");
+    sub.add_option("--seed", command.evaluation.seed, "Seed of the noise")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+}
+
+void add_method_options(CLI::App &sub, DenoisingEvaluation &settings) {
+    settings.bundles = {"bundles/denoiser.mirra"};
+    sub.add_option("--bundle", settings.bundles, "Denoiser bundles, compared on the same noisy pictures")
+        ->capture_default_str();
+    sub.add_flag("--known", settings.tell_sigma, "Tell the networks the noise level");
+    sub.add_flag("!--alone", settings.compare, "Without OpenCV's non-local means");
+    sub.add_option("--nlm-factor", settings.nlm_factor, "Strength of non-local means, in sigmas")
+        ->check(CLI::Range(0.0, kStrongest))
+        ->capture_default_str();
+    sub.add_option("--precision", settings.precision)
+        ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
+        ->capture_default_str();
+    sub.add_option("--device", settings.device, "cpu or cuda:N")->capture_default_str();
+    sub.add_option("--threads", settings.threads, "Threads of the kernels [all]");
+}
+
+void add_output_options(CLI::App &sub, Command &command) {
+    auto &settings = command.evaluation;
+    sub.add_option("--csv", settings.csv, "Also write the table as CSV");
+    auto *plot =
+        sub.add_option("--plot", command.plot, "Write PSNR over time, a point for each method (PNG or SVG)");
+    sub.add_flag("--over-steps", command.over_steps,
+                 "Plot bundles over the steps of their training instead, a curve for each number of pictures")
+        ->needs(plot);
+    sub.add_option("--sheet", settings.sheet, "Write a sheet of the first pictures (PNG)");
+    sub.add_option("--sheet-rows", settings.sheet_rows, "Pictures of the sheet")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+    sub.add_option("--sheet-corner", command.corner,
+                   "X,Y of the part that the sheet shows pixel by pixel [the middle]")
+        ->delimiter(',')
+        ->expected(2);
+    sub.add_flag("--record", settings.record, "Put the figures into the bundles' manifests");
+}
+
+} // namespace
+
+std::vector<PictureNoise> noises_of(const std::vector<double> &sigmas,
+                                    const std::vector<std::string> &sensors,
+                                    const std::vector<std::string> &clipping) {
+    std::vector<PictureNoise> noises;
+    for (const double sigma : sigmas) noises.push_back({.sigma = sigma});
+    for (const auto &text : sensors) noises.push_back(sensor(text));
+    std::vector<PictureNoise> out;
+    for (const auto &name : clipping)
+        for (auto noise : noises) {
+            noise.clipped = name == "clipped";
+            out.push_back(noise);
+        }
+    return out;
+}
+
+void add_denoising_evaluation(CLI::App &eval, int &status) {
+    auto *sub = eval.add_subcommand(
+        "denoising", "PSNR and SSIM of denoisers on clean pictures with synthetic noise (Table 10)");
+    const auto command = std::make_shared<Command>();
+    sub->add_option("--data", command->evaluation.data, "Folders of clean pictures")->required();
+    sub->add_option("--count", command->evaluation.count, "Pictures per folder at most")
+        ->check(CLI::PositiveNumber);
+    add_method_options(*sub, command->evaluation);
+    add_noise_options(*sub, *command);
+    add_output_options(*sub, *command);
+    sub->callback([command, &status] { status = evaluate(*command); });
 }
 
 } // namespace mirra::trainer

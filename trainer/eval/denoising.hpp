@@ -1,8 +1,9 @@
-// mirra-train eval denoising: PSNR and SSIM of denoiser bundles on folders of clean pictures.
+// mirra-train eval denoising: PSNR and SSIM of denoisers on folders of clean pictures with synthetic noise
+// (Table 10).
 #pragma once
 
-#include "eval/denoising_noise.hpp"
-#include "eval/paper_inversion.hpp"
+#include "eval/float_picture.hpp"
+#include "eval/paper.hpp"
 #include "report/sheet.hpp"
 
 #include <cstdint>
@@ -14,6 +15,35 @@
 #include <vector>
 
 namespace mirra::trainer {
+
+/// b = x + sqrt(gain x + sigma^2) n with n from N(0, 1): Gaussian noise, or with a gain that of a sensor
+/// (Foi, Trimeche, Katkovnik, Egiazarian: Practical Poissonian-Gaussian Noise Modeling and Fitting for
+/// Single-Image Raw-Data, 2008). Both are of 255: in units of 1/255 of the display range.
+struct PictureNoise {
+    double sigma = 0;    ///< of the signal's noise-free part: the read noise
+    double gain = 0;     ///< levels per photon; 0: Gaussian noise
+    bool clipped = true; ///< to [0, 1], as in the paper
+
+    [[nodiscard]] bool operator==(const PictureNoise &) const = default;
+};
+
+/// Root of the noise's mean square over a picture before clipping, in units of 1.
+double mean_deviation(const FloatPicture &clean, const PictureNoise &noise);
+
+/// The picture with noise that depends on its size, `noise` and the seed alone; without a gain it is that of
+/// image::add_gaussian_noise().
+/// @param gray  the same noise in all channels
+FloatPicture with_noise(const FloatPicture &clean, const PictureNoise &noise, bool gray, std::uint64_t seed);
+
+/// BT.601's luma in all three channels.
+FloatPicture in_gray(FloatPicture picture);
+/// The channels' mean in all three.
+FloatPicture mean_of_channels(FloatPicture picture);
+
+/// OpenCV's fastNlMeansDenoisingColored with a template of 7, a search window of 21 and both strengths at
+/// factor * sigma. Works on 8 bits, as it does in practice.
+/// @param sigma of 255
+FloatPicture non_local_means(const FloatPicture &noisy, double sigma, double factor);
 
 struct DenoisingEvaluation {
     std::vector<std::filesystem::path> data, bundles;
@@ -47,8 +77,9 @@ struct DenoisingRow {
 
 struct DenoisingResult {
     std::vector<DenoisingRow> rows;
-    std::vector<std::string> skipped; ///< "path: reason" of every picture that could not be read
-    std::vector<SheetRow> sheet;      ///< empty unless asked for
+    std::vector<std::string> comparisons; ///< lines for people, of each bundle with the first
+    std::vector<std::string> skipped;     ///< "path: reason" of every picture that could not be read
+    std::vector<SheetRow> sheet;          ///< empty unless asked for
 };
 
 /// All methods get the same noisy pictures.
@@ -56,5 +87,27 @@ struct DenoisingResult {
 /// @throws Error
 DenoisingResult evaluate_denoising(const DenoisingEvaluation &evaluation,
                                    const std::function<void(const DenoisingRow &)> &finished = {});
+
+/// What the pictures are without any denoiser.
+inline constexpr const char *kNoisyMethod = "noisy";
+
+struct DenoisingMethod {
+    std::string name;
+    std::filesystem::path bundle; ///< empty: no bundle
+    bool standard = false;        ///< a bundle whose encoder was trained without an adversary
+    /// @param deviation  of the noise, in units of 1: for those that have to be told it
+    std::function<FloatPicture(const FloatPicture &noisy, double deviation)> run;
+};
+
+/// The noisy pictures themselves, the bundles, and OpenCV's non-local means if asked for. They keep what they
+/// need of the bundles alive; `evaluation` must outlive them. @throws Error not_found | as Module::compile
+std::vector<DenoisingMethod> denoising_methods(const DenoisingEvaluation &evaluation);
+
+/// The noises of a command line: every sigma and every sensor, each clipped, unclipped or both.
+/// @param sensors  "GAIN,READ", both of 255
+/// @throws Error invalid_argument
+std::vector<PictureNoise> noises_of(const std::vector<double> &sigmas,
+                                    const std::vector<std::string> &sensors,
+                                    const std::vector<std::string> &clipping);
 
 } // namespace mirra::trainer

@@ -1,15 +1,23 @@
-// How well inverter bundles give pictures back (paper section 4, tables 1 to 6, A1, A2).
+// mirra-train eval inversion, scale, highres, robustness-curve: how well inverters give pictures back
+// (paper section 4, Tables 1 to 6, A1, A2).
 #pragma once
 
-#include "eval/evaluation_pictures.hpp"
+#include "eval/float_picture.hpp"
+#include "eval/paper.hpp"
+#include "eval/pictures.hpp"
 #include "eval/similarity.hpp"
 #include "mirra/bundle.hpp"
+#include "mirra/runtime.hpp"
+#include "mirra/tiling.hpp"
 #include "report/sheet.hpp"
+#include "report/table.hpp"
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,13 +53,13 @@ InverterInfo inverter_info(const bundle::Bundle &bundle, const std::filesystem::
 struct InversionRow {
     InverterInfo inverter;        ///< the row of the mean colour has no layer
     std::filesystem::path bundle; ///< empty for the mean colour
+    std::int64_t extent = 0;      ///< that pictures were resized to; 0: their own
     std::int64_t scale = 1;
     Similarity similarity;
     double seconds = 0; ///< per picture
 };
 
 struct InversionResult {
-    std::int64_t extent = 0;        ///< that pictures were resized to; 0: their own
     std::vector<InversionRow> rows; ///< scale by scale, the mean colour first
     std::vector<SheetRow> sheet;
     std::vector<std::string> skipped; ///< "name: reason" of every picture that could not be read
@@ -64,5 +72,16 @@ InversionResult evaluate_inversion(const InversionEvaluation &evaluation,
 
 /// The picture's mean colour everywhere: what an inverter must clearly beat.
 FloatPicture mean_color(const FloatPicture &picture);
+
+/// PSNR and SSIM with their deviations, four columns.
+std::vector<Column> similarity_columns();
+/// A row an inverter and scale; the paper's figures stand beside.
+Table inversion_table();
+void add_row(Table &table, const InversionEvaluation &evaluation, const InversionRow &row,
+             const std::optional<PaperFigure> &paper);
+
+/// Puts the rows of each bundle into its manifest, in the place of older ones of the same
+/// measurement. @throws Error io
+void record_inversion(const InversionEvaluation &evaluation, const InversionResult &result);
 
 } // namespace mirra::trainer

@@ -1,28 +1,139 @@
-// The attack command.
 #include "eval/robustness.hpp"
 
+#include "attacks/pgd.hpp"
+#include "attacks/square.hpp"
 #include "core/device.hpp"
 #include "core/interrupt.hpp"
 #include "core/progress.hpp"
+#include "core/provenance.hpp"
 #include "core/random.hpp"
 #include "data/class_loader.hpp"
 #include "data/evaluation_split.hpp"
-#include "eval/accuracy.hpp"
-#include "eval/classifier_bundle.hpp"
-#include "eval/interruptible.hpp"
-#include "eval/manifest_rewrite.hpp"
-#include "eval/robustness_record.hpp"
-#include "eval/robustness_report.hpp"
+#include "eval/classifier.hpp"
+#include "eval/evaluation.hpp"
 #include "log/log.hpp"
+#include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
+#include "report/table.hpp"
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <numeric>
 
 namespace mirra::trainer {
+namespace {
+
+constexpr int kSteps = 20;
+constexpr std::uint64_t kRestarts = 4;
+
+double share(const torch::Tensor &standing) {
+    return standing.to(at::kDouble).mean().item<double>();
+}
+
+PgdOptions pgd_options(Budget budget) {
+    return {.budget = budget,
+            .steps = kSteps,
+            .step_size = usual_step_size(budget.epsilon, kSteps),
+            .random_start = true,
+            .best_iterate = true};
+}
+
+class Checks {
+  public:
+    Checks(const Classifier &classifier, const torch::Tensor &images, const torch::Tensor &labels,
+           const MaskingOptions &options)
+        : classifier_(classifier)
+        , images_(images)
+        , labels_(labels)
+        , options_(options) {}
+
+    MaskingReport run() {
+        restarts();
+        report_.square_accuracy = share(standing([this](const PictureBatch &batch) {
+            return square(classifier_, batch.images, batch.labels,
+                          {.budget = options_.budget, .queries = MaskingReport::kQueries},
+                          {options_.seed, batch.ids});
+        }));
+        const Budget wide{options_.budget.norm, MaskingReport::kUnboundedFactor * options_.budget.epsilon};
+        report_.unbounded_accuracy = share(standing([&](const PictureBatch &batch) {
+            return pgd(classifier_, batch.images, batch.labels, pgd_options(wide),
+                       {options_.seed, batch.ids});
+        }));
+        return report_;
+    }
+
+  private:
+    using Move = std::function<torch::Tensor(const PictureBatch &)>;
+
+    /// Which pictures are still classified right once moved.
+    [[nodiscard]] torch::Tensor standing(const Move &move) const {
+        std::vector<torch::Tensor> right;
+        for_each_batch(images_, labels_, options_.batch, options_.device, [&](const PictureBatch &batch) {
+            const torch::NoGradGuard no_grad;
+            right.push_back(classifier_(move(batch)).argmax(1).eq(batch.labels).to(at::kCPU));
+        });
+        return torch::cat(right);
+    }
+
+    void restarts() {
+        auto left = standing([](const PictureBatch &batch) { return batch.images; });
+        std::vector<torch::Tensor> losses; // of the first
+        for (std::uint64_t restart = 0; restart < kRestarts; ++restart) {
+            const auto stands = standing([&](const PictureBatch &batch) {
+                PgdTrace trace;
+                auto moved = pgd(classifier_, batch.images, batch.labels, pgd_options(options_.budget),
+                                 Randomness(options_.seed, batch.ids).salted(restart), &trace);
+                if (restart == 0) losses.push_back(trace.losses.to(at::kCPU));
+                return moved;
+            });
+            report_.restart_accuracies.push_back(share(stands));
+            left = left.logical_and(stands);
+        }
+        report_.pgd_accuracy = share(left);
+        const auto means = torch::cat(losses, 1).mean(1).to(at::kDouble).contiguous();
+        report_.loss_over_steps.assign(means.const_data_ptr<double>(),
+                                       means.const_data_ptr<double>() + means.numel());
+    }
+
+    const Classifier &classifier_;
+    const torch::Tensor &images_, &labels_;
+    const MaskingOptions &options_;
+    MaskingReport report_{.images = images_.size(0),
+                          .loss_over_steps = {},
+                          .restart_accuracies = {},
+                          .pgd_accuracy = 0,
+                          .square_accuracy = 0,
+                          .unbounded_accuracy = 0};
+};
+
+} // namespace
+
+std::vector<std::string> MaskingReport::signs() const {
+    std::vector<std::string> out;
+    // Differences of two pictures or two percent are chance.
+    const double chance = std::max(0.02, 2.0 / static_cast<double>(std::max<std::int64_t>(1, images)));
+    if (square_accuracy < pgd_accuracy - chance)
+        out.push_back("the Square attack, without gradients, leaves " + percent(square_accuracy) + ", PGD " +
+                      percent(pgd_accuracy));
+    const auto [low, high] = std::ranges::minmax(restart_accuracies);
+    if (high - low > 2 * chance)
+        out.push_back("random starts of PGD differ: " + percent(low) + " to " + percent(high));
+    if (unbounded_accuracy > chance)
+        out.push_back("PGD with " + decimal(kUnboundedFactor, 0) + " times the budget still leaves " +
+                      percent(unbounded_accuracy));
+    if (loss_over_steps.back() < loss_over_steps.front()) out.emplace_back("PGD does not raise the loss");
+    return out;
+}
+
+MaskingReport check_masking(const Classifier &classifier, const torch::Tensor &images,
+                            const torch::Tensor &labels, const MaskingOptions &options) {
+    return Checks(classifier, images, labels, options).run();
+}
+
 namespace {
 
 constexpr std::uint64_t kSubsetSalt = 0x737562736574;
@@ -145,16 +256,6 @@ int attack(const RobustnessEvaluation &evaluation) {
 
 } // namespace
 
-Interval confidence(std::int64_t hits, std::int64_t count) {
-    if (count == 0) return {0, 1};
-    constexpr double kZ = 1.959963984540054; // 97.5 % of the normal distribution
-    const auto n = static_cast<double>(count);
-    const double p = static_cast<double>(hits) / n, z2 = kZ * kZ;
-    const double centre = (p + z2 / (2 * n)) / (1 + z2 / n);
-    const double half = kZ * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n);
-    return {std::max(0.0, centre - half), std::min(1.0, centre + half)};
-}
-
 LabelledImages load_images(const RobustnessEvaluation &evaluation,
                            const std::vector<std::string> &class_names, std::int64_t classes,
                            std::int64_t extent) {
@@ -220,6 +321,134 @@ void add_attack_command(CLI::App &app, int &status) {
     sub->add_flag("--json", evaluation->json, "Print JSON");
     sub->add_flag("--record", evaluation->record, "Put the figures into the bundle's manifest");
     sub->callback([evaluation, &status] { status = attack(*evaluation); });
+}
+
+namespace {
+
+using Json = Quality;
+
+const char *norm_name(Norm norm) {
+    return norm == Norm::l2 ? "l2" : "linf";
+}
+
+double share(std::int64_t hits, std::int64_t count) {
+    return count > 0 ? static_cast<double>(hits) / static_cast<double>(count) : 0;
+}
+
+Json interval_json(std::int64_t hits, std::int64_t count) {
+    const auto [low, high] = confidence(hits, count);
+    return {low, high};
+}
+
+Json masking_json(const MaskingReport &report) {
+    return {{"images", report.images},
+            {"loss_over_steps", report.loss_over_steps},
+            {"restart_accuracies", report.restart_accuracies},
+            {"pgd_accuracy", report.pgd_accuracy},
+            {"square_accuracy", report.square_accuracy},
+            {"unbounded_accuracy", report.unbounded_accuracy},
+            {"signs", report.signs()}};
+}
+
+/// A line for people beside the figures themselves.
+std::vector<Column> attack_columns() {
+    return {{.name = "name", .shown = {.head = "attack", .width = -10}},
+            {.name = "attacked"},
+            {.name = "fooled"},
+            {.name = "robust_accuracy"},
+            {.name = "seconds"},
+            {.shown = {.head = "accuracy"}}};
+}
+
+std::string accuracy_text(std::int64_t standing, std::int64_t count, double seconds) {
+    constexpr double kPercent = 100;
+    const auto [low, high] = confidence(standing, count);
+    return formatted("%7.2f %%  (%5.2f to %5.2f)  %8.1f s", kPercent * share(standing, count), kPercent * low,
+                     kPercent * high, seconds);
+}
+
+Table attack_table(const Evaluation &result) {
+    Table table(attack_columns());
+    for (const auto &each : result.attacks)
+        table.add({each.name, each.attacked, each.fooled, share(each.standing, result.images), each.seconds,
+                   accuracy_text(each.standing, result.images, each.seconds)});
+    return table;
+}
+
+void print_json(const RobustnessEvaluation &evaluation, const Evaluation &result,
+                const std::optional<MaskingReport> &masking) {
+    Json out{{"bundle", evaluation.bundle.filename().string()},
+             {"attack", evaluation.attack},
+             {"norm", norm_name(evaluation.budget.norm)},
+             {"epsilon", evaluation.budget.epsilon},
+             {"count", result.images},
+             {"seed", evaluation.seed},
+             {"complete", result.complete},
+             {"clean_accuracy", share(result.clean, result.images)},
+             {"clean_interval", interval_json(result.clean, result.images)},
+             {"robust_accuracy", share(result.robust, result.images)},
+             {"robust_interval", interval_json(result.robust, result.images)},
+             {"seconds", result.seconds},
+             {"attacks", attack_table(result).json()}};
+    if (masking) out["masking"] = masking_json(*masking);
+    std::puts(out.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+}
+
+} // namespace
+
+void print_robustness(const RobustnessEvaluation &evaluation, const Evaluation &result,
+                      const std::optional<MaskingReport> &masking) {
+    if (evaluation.json) return print_json(evaluation, result, masking);
+    print(formatted("%lld pictures, %s, epsilon %g, seed %llu; accuracy with its interval of 95 %%\n",
+                    static_cast<long long>(result.images), norm_name(evaluation.budget.norm),
+                    evaluation.budget.epsilon, static_cast<unsigned long long>(evaluation.seed)));
+    const auto line = [&](const std::string &name, std::int64_t standing, double seconds) {
+        Table table(attack_columns());
+        table.add({name, {}, {}, {}, {}, accuracy_text(standing, result.images, seconds)});
+        print(table.line());
+    };
+    line("clean", result.clean, 0);
+    for (const auto &each : result.attacks) line(each.name, each.standing, each.seconds);
+    line("robust", result.robust, result.seconds);
+    if (!result.complete) std::puts("stopped before the end: the robust accuracy is an upper bound");
+    if (!masking) return;
+    for (const auto &sign : masking->signs()) std::printf("gradient masking? %s\n", sign.c_str());
+    if (masking->signs().empty()) std::puts("no sign of gradient masking");
+}
+
+namespace {
+
+double rounded_share(std::int64_t hits, std::int64_t count) {
+    constexpr double kDigits = 1e4;
+    return std::round(kDigits * static_cast<double>(hits) / static_cast<double>(count)) / kDigits;
+}
+
+Json row(const RobustnessEvaluation &evaluation, const Evaluation &result) {
+    const auto attack =
+        evaluation.attack == "pgd" ? "pgd-" + std::to_string(evaluation.steps) : evaluation.attack;
+    return {{"data", data_name(evaluation.data.front())},
+            {"attack", attack},
+            {"norm", norm_name(evaluation.budget.norm)},
+            {"epsilon", evaluation.budget.epsilon},
+            {"count", result.images},
+            {"seed", evaluation.seed},
+            {"clean_accuracy", rounded_share(result.clean, result.images)},
+            {"robust_accuracy", rounded_share(result.robust, result.images)}};
+}
+
+bool same_measurement(const Json &a, const Json &b) {
+    for (const auto *key : {"data", "attack", "norm", "epsilon"})
+        if (a.value(key, Json()) != b.value(key, Json())) return false;
+    return true;
+}
+
+} // namespace
+
+void record_robustness(const RobustnessEvaluation &evaluation, const Evaluation &result) {
+    const auto bundle = bundle::Bundle::open(evaluation.bundle);
+    auto manifest = bundle->manifest();
+    manifest.quality = merged_quality(manifest.quality, {row(evaluation, result)}, same_measurement);
+    rewrite_manifest(*bundle, manifest, evaluation.bundle);
 }
 
 } // namespace mirra::trainer

@@ -1,24 +1,124 @@
-// Measuring stylizers pair by pair.
 #include "eval/stylization.hpp"
 
 #include "core/device.hpp"
+#include "core/interrupt.hpp"
 #include "core/progress.hpp"
-#include "eval/encoder_origin.hpp"
-#include "eval/gram_loss.hpp"
-#include "eval/interruptible.hpp"
-#include "eval/stylization_levels.hpp"
-#include "eval/stylization_pictures.hpp"
-#include "eval/stylization_runner.hpp"
+#include "eval/classifier.hpp"
+#include "eval/evaluation.hpp"
+#include "eval/pictures.hpp"
+#include "eval/similarity.hpp"
+#include "eval/stylization_results.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
+#include "mirra/file.hpp"
 #include "mirra/image.hpp"
+#include "runtime/torch/libtorch.hpp"
+
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cmath>
 #include <memory>
 
 namespace mirra::trainer {
+namespace {
+
+constexpr std::int64_t kLargest = 256; ///< extent that pictures have on a sheet
+
+FloatPicture reduced(const FloatPicture &picture) {
+    const std::int64_t longest = std::max(picture.width, picture.height);
+    if (longest <= kLargest) return picture;
+    const auto scaled = [&](std::int64_t extent) {
+        return std::max<std::int64_t>(1, extent * kLargest / longest);
+    };
+    const auto values = to_tensor({picture});
+    return to_picture(
+        at::_upsample_bilinear2d_aa(values, {scaled(picture.height), scaled(picture.width)}, false)[0]);
+}
+
+std::vector<std::size_t> shown(std::size_t size, std::size_t count) {
+    const auto rows = std::min(size, count);
+    std::vector<std::size_t> out;
+    for (std::size_t i = 0; i < rows; ++i) out.push_back(i * size / rows);
+    return out;
+}
+
+bool contains(const std::vector<std::size_t> &all, std::size_t each) {
+    return std::ranges::find(all, each) != all.end();
+}
+
+} // namespace
+
+StylizationSheet::StylizationSheet(std::size_t contents, std::size_t styles, std::size_t count)
+    : shown_contents_(shown(contents, count))
+    , shown_styles_(shown(styles, count)) {}
+
+bool StylizationSheet::shows_content(std::size_t content) const {
+    return contains(shown_contents_, content);
+}
+bool StylizationSheet::shows_style(std::size_t style) const {
+    return contains(shown_styles_, style);
+}
+
+void StylizationSheet::add_content(std::size_t content, const std::string &name,
+                                   const FloatPicture &picture) {
+    if (shows_content(content) && !contents_.contains(content))
+        contents_.emplace(content, SheetCell{name, reduced(picture)});
+}
+
+void StylizationSheet::add_style(std::size_t style, const std::string &name, const FloatPicture &picture) {
+    if (shows_style(style)) styles_.emplace(style, SheetCell{name, reduced(picture)});
+}
+
+void StylizationSheet::add_result(std::size_t stylizer, std::size_t content, std::size_t style,
+                                  const FloatPicture &picture) {
+    if (shows_content(content) && shows_style(style))
+        results_[stylizer].emplace(Pair{content, style}, reduced(picture));
+}
+
+SheetCell StylizationSheet::result(std::size_t stylizer, Pair pair, const std::string &caption) const {
+    return {caption, results_.at(stylizer).at(pair)};
+}
+
+std::vector<SheetRow> StylizationSheet::grid(std::size_t stylizer) const {
+    const FloatPicture blank{1, 1, {1, 1, 1}};
+    std::vector<SheetRow> out{{{"", blank}}};
+    for (const auto &[style, cell] : styles_) out.front().push_back(cell);
+    for (const auto &[content, cell] : contents_) {
+        SheetRow row{cell};
+        for (const auto &[style, unused] : styles_) row.push_back(result(stylizer, {content, style}, ""));
+        out.push_back(std::move(row));
+    }
+    return out;
+}
+
+std::vector<SheetRow> StylizationSheet::comparison(const std::vector<std::string> &names) const {
+    std::vector<SheetRow> out;
+    auto style = styles_.begin();
+    for (const auto &[content, cell] : contents_) {
+        if (styles_.empty()) break;
+        if (style == styles_.end()) style = styles_.begin();
+        SheetRow row{cell, style->second};
+        for (std::size_t stylizer = 0; stylizer < names.size(); ++stylizer)
+            row.push_back(result(stylizer, {content, style->first}, names[stylizer]));
+        out.push_back(std::move(row));
+        ++style;
+    }
+    return out;
+}
+
+std::filesystem::path sheet_of(const std::filesystem::path &path, const std::string &name,
+                               const std::string &levels) {
+    auto part = "-" + name + "-" + levels;
+    std::ranges::replace_if(
+        part, [](unsigned char c) { return std::isalnum(c) == 0 && c != '.' && c != '_'; }, '-');
+    auto out = path;
+    out.replace_filename(path.stem().string() + part + path.extension().string());
+    return out;
+}
+
 namespace {
 
 using Path = std::filesystem::path;
@@ -54,7 +154,7 @@ std::vector<GramNetwork> open_networks(const StylizationEvaluation &settings) {
 
 /// A stylizer with the rows of the table that are measured with it.
 struct Stylizer {
-    StylizerRunner runner;
+    HostTask task;
     std::vector<std::size_t> rows;
 };
 
@@ -116,11 +216,11 @@ class Evaluation {
     void open(const Path &path, const std::string &name) {
         const auto bundle = bundle::Bundle::open(path);
         const auto origin = encoder_origin(bundle->manifest());
-        Stylizer stylizer{.runner = StylizerRunner(path, {.strength = settings_.strength,
-                                                          .precision = settings_.precision,
-                                                          .device = settings_.device,
-                                                          .threads = settings_.threads}),
-                          .rows = {}};
+        Stylizer stylizer{
+            .task = HostTask(
+                "stylize", bundle,
+                {.precision = settings_.precision, .device = settings_.device, .threads = settings_.threads}),
+            .rows = {}};
         const auto levels = stylizer_levels(*bundle, path);
         for (const auto &list : ordered_levels(levels, settings_.levels, settings_.orders)) {
             StylizationRow row{.name = name,
@@ -136,6 +236,7 @@ class Evaluation {
             stylizer.rows.push_back(result_.rows.size());
             result_.rows.push_back(std::move(row));
         }
+        stylizer.task.session().set("strength", settings_.strength);
         stylizers_.push_back(std::move(stylizer));
     }
 
@@ -169,7 +270,8 @@ class Evaluation {
                   const Style &style) {
         auto &row = result_.rows[place];
         const auto begin = std::chrono::steady_clock::now();
-        const auto stylized = stylizer.runner.stylize(content, style.picture, row.levels);
+        stylizer.task.session().set_text("levels", row.levels);
+        const auto stylized = stylizer.task.run(content, false, {{"style", &style.picture}});
         row.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         row.ssim.add(image::ssim({stylized.values, stylized.width, stylized.height, 3},
                                  {content.values, content.width, content.height, 3}));
@@ -209,9 +311,110 @@ StylizationResult evaluate_stylization(const StylizationEvaluation &evaluation) 
     return Evaluation(evaluation).run();
 }
 
-double standard_error(const Statistic &statistic) {
-    const auto count = statistic.count();
-    return count < 2 ? 0 : statistic.deviation() / std::sqrt(static_cast<double>(count - 1));
+namespace {
+
+constexpr int kInterrupted = 130, kSkipped = 1;
+
+/// Fails before the work if what is to be written could not be.
+void check_outputs(const StylizationEvaluation &settings) {
+    require_writable(settings.csv, {}, {settings.sheet, settings.comparison});
+}
+
+void write_sheets(const StylizationEvaluation &settings, const StylizationResult &result) {
+    std::vector<std::string> names;
+    for (std::size_t r = 0; r < result.rows.size(); ++r) {
+        const auto &[name, levels] = std::pair(result.rows[r].name, result.rows[r].levels);
+        names.push_back(name + " " + levels);
+        if (settings.sheet.empty()) continue;
+        const bool alone = result.rows.size() == 1;
+        write_sheet(alone ? settings.sheet : sheet_of(settings.sheet, name, levels), result.sheet.grid(r));
+    }
+    if (!settings.comparison.empty()) write_sheet(settings.comparison, result.sheet.comparison(names));
+}
+
+void add_pictures(CLI::App &sub, StylizationEvaluation &settings) {
+    sub.add_option("--content", settings.contents,
+                   "Folders of contents, at any depth (their val/ or test/ where there is one)")
+        ->required();
+    sub.add_option("--styles", settings.styles, "Folders of styles, likewise")->required();
+    sub.add_option("--extent", settings.extent,
+                   "Pixels that contents and styles are resized to, the aspect not kept; 0: their own size")
+        ->check(CLI::Range(0, 4096))
+        ->capture_default_str();
+    sub.add_option("--count", settings.count, "Contents at most, evenly spaced over the folders [all]")
+        ->check(CLI::PositiveNumber);
+    sub.add_option("--style-count", settings.style_count, "Styles at most, likewise [all]")
+        ->check(CLI::PositiveNumber);
+    sub.add_option("--seed", settings.seed, "Moves the choice of both")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+}
+
+void add_stylizers(CLI::App &sub, StylizationEvaluation &settings) {
+    sub.add_option("--bundle", settings.bundles,
+                   "Bundles of mirra-train stylizer, compared on the same pairs")
+        ->required();
+    sub.add_option("--levels", settings.levels,
+                   "Lists of levels in the order of their application, such as conv5,conv2,conv1 "
+                   "conv2:0.5,conv1 [each bundle's own]");
+    sub.add_option("--orders", settings.orders,
+                   "Apply each list coarse-to-fine, fine-to-coarse or, both given, both ways [as it stands]")
+        ->check(CLI::IsMember({"coarse-to-fine", "fine-to-coarse"}))
+        ->delimiter(',');
+    sub.add_option("--strength", settings.strength, "Strength of all levels")
+        ->check(CLI::Range(0.0, 1.0))
+        ->capture_default_str();
+    sub.add_option("--vgg19", settings.vgg19,
+                   "Published weights of torchvision's vgg19 (.pth, .safetensors, .mirra): Gram loss over "
+                   "them as in the paper [left out]");
+    sub.add_option("--layers-of", settings.layers_of,
+                   "Bundles over whose encoders the Gram loss is taken, a column each [those of --bundle]");
+    sub.add_option("--precision", settings.precision)
+        ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
+        ->capture_default_str();
+    sub.add_option("--device", settings.device, "cpu or cuda:N")->capture_default_str();
+    sub.add_option("--threads", settings.threads, "Threads of the kernels [all]");
+}
+
+void add_outputs(CLI::App &sub, StylizationEvaluation &settings) {
+    sub.add_option("--csv", settings.csv, "Also write the table as CSV, the layers as well");
+    sub.add_option("--sheet", settings.sheet,
+                   "Write a sheet a row of the table (PNG): contents below each other, styles side by side");
+    sub.add_option("--comparison", settings.comparison,
+                   "Write a sheet of content, style and every row's result side by side (PNG)");
+    sub.add_option("--sheet-count", settings.sheet_count, "Contents and styles of the sheets at most")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+}
+
+} // namespace
+
+int run_stylization_evaluation(const StylizationEvaluation &evaluation) {
+    if (evaluation.threads > 0) torch::set_num_threads(evaluation.threads);
+    check_outputs(evaluation);
+    try {
+        const auto result = evaluate_stylization(evaluation);
+        const auto table = stylization_table(evaluation, result);
+        print(table.text() + universal_line() + comparison_lines(result));
+        if (!evaluation.csv.empty()) write_file(evaluation.csv, table.csv());
+        write_sheets(evaluation, result);
+        if (evaluation.vgg19.empty())
+            log_info("Gram loss over VGG-19 is left out: its published weights were not given (--vgg19)");
+        for (const auto &file : result.skipped) log_warning("skipped " + file);
+        return result.skipped.empty() ? 0 : kSkipped;
+    } catch (const Interrupted &) {
+        log_info("interrupted; nothing is written");
+        return kInterrupted;
+    }
+}
+
+void add_stylization_evaluation(CLI::App &eval, int &status) {
+    auto *sub = eval.add_subcommand("stylization", "Gram loss and SSIM of stylizers (Table 9)");
+    const auto settings = std::make_shared<StylizationEvaluation>();
+    add_pictures(*sub, *settings);
+    add_stylizers(*sub, *settings);
+    add_outputs(*sub, *settings);
+    sub->callback([settings, &status] { status = run_stylization_evaluation(*settings); });
 }
 
 } // namespace mirra::trainer

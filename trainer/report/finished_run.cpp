@@ -1,16 +1,114 @@
-// Reading and checking.
 #include "report/finished_run.hpp"
 
+#include "log/log.hpp"
 #include "mirra/error.hpp"
+#include "report/table.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <cstdio>
 #include <fstream>
 #include <sstream>
 
 namespace mirra::trainer {
+namespace {
+
+constexpr double kPercent = 100;
+
+} // namespace
+
+std::string range(const Interval &interval) {
+    return decimal(kPercent * interval.low, 1) + " to " + percent(interval.high);
+}
+
+std::string ball(const Budget &budget) {
+    constexpr double kFullRange = 255, kRounding = 1e-3;
+    const double levels = kFullRange * budget.epsilon;
+    const bool whole = levels >= 1 && std::abs(levels - std::round(levels)) < kRounding;
+    std::string out = budget.norm == Norm::l2 ? "ℓ2 ≤ " : "ℓ∞ ≤ ";
+    if (budget.norm == Norm::linf && whole)
+        out += short_number(std::round(levels)) + "/255";
+    else
+        out += short_number(budget.epsilon);
+    return out;
+}
+
+std::string attack_name(const std::string &id) {
+    if (id == "autoattack") return "AutoAttack";
+    if (id == "square") return "Square";
+    auto name = id;
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::toupper(c); });
+    return name;
+}
+
+namespace {
+
+using Json = nlohmann::json;
+
+bool is_share(double value) {
+    return value >= 0 && value <= 1;
+}
+
+std::optional<Measurement> measurement(const Json &row) {
+    try {
+        Measurement out{.data = row.at("data").get<std::string>(),
+                        .attack = row.at("attack").get<std::string>(),
+                        .budget = {row.at("norm").get<std::string>() == "linf" ? Norm::linf : Norm::l2,
+                                   row.at("epsilon").get<double>()},
+                        .count = row.at("count").get<std::int64_t>(),
+                        .clean = row.at("clean_accuracy").get<double>(),
+                        .robust = row.at("robust_accuracy").get<double>()};
+        if (out.count > 0 && is_share(out.clean) && is_share(out.robust)) return out;
+    } catch (const Json::exception &) { // a row of another task
+        return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+Interval interval(double share, std::int64_t count) {
+    return confidence(std::llround(share * static_cast<double>(count)), count);
+}
+
+bool same(const Budget &a, const Budget &b) {
+    constexpr double kRounding = 1e-6;
+    return a.norm == b.norm && std::abs(a.epsilon - b.epsilon) <= kRounding * b.epsilon;
+}
+
+} // namespace
+
+Interval Measurement::clean_interval() const {
+    return interval(clean, count);
+}
+
+Interval Measurement::robust_interval() const {
+    return interval(robust, count);
+}
+
+std::vector<Measurement> recorded_measurements(const std::string &quality) {
+    std::vector<Measurement> out;
+    const auto rows = Json::parse(quality, nullptr, false);
+    if (!rows.is_array()) return out;
+    for (const auto &row : rows)
+        if (auto found = measurement(row)) out.push_back(std::move(*found));
+    return out;
+}
+
+std::optional<Measurement> decisive(const std::vector<Measurement> &all, const std::string &attack,
+                                    const Budget &budget) {
+    std::vector<Measurement> fitting;
+    std::ranges::copy_if(all, std::back_inserter(fitting),
+                         [&](const auto &row) { return row.attack.starts_with(attack); });
+    if (std::ranges::any_of(fitting, [&](const auto &row) { return same(row.budget, budget); }))
+        std::erase_if(fitting, [&](const auto &row) { return !same(row.budget, budget); });
+    const auto best = std::ranges::min_element(fitting, [](const auto &a, const auto &b) {
+        return a.count != b.count ? a.count > b.count : a.robust < b.robust;
+    });
+    return best == fitting.end() ? std::nullopt : std::optional(*best);
+}
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -31,6 +129,18 @@ RunLog read_log(const fs::path &folder) {
     constexpr std::size_t kMost = 256;
     while (columns.size() < kMost && std::getline(header, column, ',')) columns.push_back(column);
     return {path, columns, kEveryStep};
+}
+
+/// Its own, or those of the levels in folders of their own.
+std::vector<NamedLog> read_logs(const fs::path &folder) {
+    std::vector<NamedLog> out;
+    if (!fs::exists(folder / "log.csv") && fs::is_directory(folder))
+        for (const auto &entry : fs::directory_iterator(folder))
+            if (fs::exists(entry.path() / "log.csv"))
+                out.push_back({entry.path().filename().string(), read_log(entry.path())});
+    if (out.empty()) out.push_back({"", read_log(folder)});
+    std::ranges::sort(out, {}, &NamedLog::name);
+    return out;
 }
 
 /// "cifar10:DIR" or a folder, seen from the directory in which the command was given.
@@ -73,6 +183,7 @@ Origin origin_of(const std::string &provenance) {
     out.device = text_of(json, "device");
     out.date = text_of(json, "date");
     out.trainer = text_of(json, "trainer");
+    if (const auto seed = json.find("seed"); seed != json.end() && seed->is_number()) out.seed = seed->dump();
     out.pictures = integer_of(json, "pictures");
     out.steps = integer_of(json, "steps");
     out.batch = integer_of(json, "batch");
@@ -88,7 +199,9 @@ void check_belongs(const FinishedRun &run) {
     if (run.record && !trained.empty() && trained != run.record->recipe_text)
         throw Error(ErrorCode::mismatch, "the bundle was trained with another recipe than this run's",
                     run.bundle_path.string(), hint);
-    const auto reached = run.log.rows().empty() ? 0 : run.log.rows().back().step;
+    std::int64_t reached = 0;
+    for (const auto &[name, log] : run.logs)
+        if (!log.rows().empty()) reached = std::max(reached, log.rows().back().step);
     if (reached < run.origin.steps)
         throw Error(ErrorCode::mismatch,
                     "the log ends at step " + std::to_string(reached) + " of " +
@@ -96,7 +209,7 @@ void check_belongs(const FinishedRun &run) {
                     run.bundle_path.string(), hint);
     if (run.recipe_text().empty())
         throw Error(ErrorCode::mismatch, "the bundle does not say how it was trained",
-                    run.bundle_path.string(), "give one that mirra-train encoder wrote");
+                    run.bundle_path.string(), "give one that mirra-train wrote");
 }
 
 } // namespace
@@ -119,22 +232,25 @@ Budget FinishedRun::budget() const {
 }
 
 std::optional<double> FinishedRun::last(const std::string &column) const {
-    const auto found = std::ranges::find(log.columns(), column);
-    if (found == log.columns().end()) return std::nullopt;
-    const auto at = static_cast<std::size_t>(found - log.columns().begin());
-    for (auto row = log.rows().rbegin(); row != log.rows().rend(); ++row)
+    const auto &columns = log().columns();
+    const auto found = std::ranges::find(columns, column);
+    if (found == columns.end()) return std::nullopt;
+    const auto at = static_cast<std::size_t>(found - columns.begin());
+    for (auto row = log().rows().rbegin(); row != log().rows().rend(); ++row)
         if (std::isfinite(row->values[at])) return row->values[at];
     return std::nullopt;
 }
 
 FinishedRun read_finished_run(const fs::path &folder, const fs::path &bundle) {
-    if (!fs::exists(folder / "run.json") && !fs::exists(folder / "log.csv"))
+    auto logs = read_logs(folder);
+    const bool logged = !logs.front().name.empty() || fs::exists(folder / "log.csv");
+    if (!logged && !fs::exists(folder / "run.json"))
         throw Error(ErrorCode::not_found, "there is no training run here", folder.string(),
-                    "give the folder OUTPUT.run that mirra-train encoder keeps beside its bundle");
+                    "give the folder OUTPUT.run that mirra-train keeps beside a bundle that it trains");
     FinishedRun run{.folder = folder,
                     .bundle_path = bundle,
                     .record = read_run_record(folder),
-                    .log = read_log(folder),
+                    .logs = std::move(logs),
                     .bundle = nullptr,
                     .origin = {},
                     .settings = {},
@@ -149,6 +265,7 @@ FinishedRun read_finished_run(const fs::path &folder, const fs::path &bundle) {
     run.bundle = bundle::Bundle::open(run.bundle_path);
     run.origin = origin_of(run.bundle->manifest().provenance);
     check_belongs(run);
+    if (!run.is_encoder()) return run;
     auto recipe = Recipe::parse(run.recipe_text(), "recipe of " + run.bundle_path.filename().string());
     run.settings = EncoderRecipe::read(recipe);
     run.measurements = recorded_measurements(run.bundle->manifest().quality);

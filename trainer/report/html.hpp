@@ -1,12 +1,15 @@
-// HTML that cannot forget to escape.
+// HTML that cannot forget to escape, and the page around it.
 #pragma once
 
 #include <concepts>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace mirra::trainer {
+
+std::string base64(std::span<const std::byte> bytes);
 
 /// A piece of a page. String literals are markup; every other text is content and is escaped, so that the
 /// names of classes, paths and recipes stay text whatever is in them.

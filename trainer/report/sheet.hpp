@@ -1,13 +1,21 @@
-// Sheets: rows of captioned pictures side by side.
+// Pictures side by side with captions: sheets and galleries.
 #pragma once
 
 #include "eval/float_picture.hpp"
+
+#include <opencv2/core.hpp>
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
 namespace mirra::trainer {
+
+/// A white picture, RGB with 8 bits.
+cv::Mat white_canvas(int width, int height);
+void draw_label(cv::Mat &canvas, const std::string &text, cv::Point place, double size);
+/// As a PNG. @throws Error io
+void write_canvas(const std::filesystem::path &path, const cv::Mat &canvas);
 
 struct SheetCell {
     std::string caption;
@@ -17,5 +25,13 @@ using SheetRow = std::vector<SheetCell>;
 
 /// Writes a PNG. @throws Error io
 void write_sheet(const std::filesystem::path &path, const std::vector<SheetRow> &rows);
+
+struct GalleryRow {
+    std::string title;
+    std::vector<SheetCell> cells;
+};
+
+/// Writes a PNG; all pictures are brought to `extent`. @throws Error io
+void write_gallery(const std::filesystem::path &path, const std::vector<GalleryRow> &rows, int extent);
 
 } // namespace mirra::trainer

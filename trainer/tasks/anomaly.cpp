@@ -3,7 +3,7 @@
 
 #include "core/provenance.hpp"
 #include "distributed/environment.hpp"
-#include "eval/anomaly_scorer.hpp"
+#include "eval/anomaly_scoring.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "tasks/anomaly_task.hpp"

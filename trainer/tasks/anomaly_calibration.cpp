@@ -1,9 +1,8 @@
 // Scoring and measuring.
 #include "tasks/anomaly_calibration.hpp"
 
-#include "eval/anomaly_scorer.hpp"
-#include "eval/auroc.hpp"
-#include "eval/roc.hpp"
+#include "eval/anomaly_scoring.hpp"
+#include "eval/statistics.hpp"
 #include "log/log.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"

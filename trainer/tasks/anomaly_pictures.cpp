@@ -5,7 +5,7 @@
 #include "core/progress.hpp"
 #include "core/random.hpp"
 #include "data/square_pictures.hpp"
-#include "eval/accuracy.hpp"
+#include "eval/classifier.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 

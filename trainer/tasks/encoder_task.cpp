@@ -9,7 +9,7 @@
 #include "core/random.hpp"
 #include "data/cache_budget.hpp"
 #include "data/evaluation_split.hpp"
-#include "eval/classifier_origin.hpp"
+#include "eval/classifier.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "tasks/encoder_bundle.hpp"

@@ -8,7 +8,7 @@
 #include "core/weight_average.hpp"
 #include "distributed/gradients.hpp"
 #include "distributed/process_group.hpp"
-#include "eval/accuracy.hpp"
+#include "eval/classifier.hpp"
 #include "tasks/encoder.hpp"
 #include "tasks/encoder_recipe.hpp"
 

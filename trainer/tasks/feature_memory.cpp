@@ -5,7 +5,7 @@
 #include "core/interrupt.hpp"
 #include "core/progress.hpp"
 #include "core/random.hpp"
-#include "eval/accuracy.hpp"
+#include "eval/classifier.hpp"
 #include "mirra/error.hpp"
 
 #include <algorithm>

@@ -6,7 +6,7 @@
 #include "core/device.hpp"
 #include "core/random.hpp"
 #include "data/evaluation_split.hpp"
-#include "eval/accuracy.hpp"
+#include "eval/classifier.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "tasks/color_tail.hpp"

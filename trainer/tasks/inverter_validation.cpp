@@ -2,7 +2,7 @@
 #include "tasks/inverter_validation.hpp"
 
 #include "data/class_loader.hpp"
-#include "eval/accuracy.hpp"
+#include "eval/classifier.hpp"
 
 #include <algorithm>
 
@@ -21,7 +21,7 @@ Similarity reconstruction_similarity(ClassSet &set, const ReconstructionOptions 
         const auto batch = evaluation_batch(set, indices, options.extent);
         if (batch.labels.empty()) continue;
         const auto images = to_images(batch, options.device).contiguous(at::MemoryFormat::ChannelsLast);
-        similarity.add(reconstruct(images), images);
+        add(similarity, reconstruct(images), images);
     }
     return similarity;
 }

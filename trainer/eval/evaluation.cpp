@@ -1,0 +1,211 @@
+#include "eval/evaluation.hpp"
+
+#include "core/interrupt.hpp"
+#include "core/provenance.hpp"
+#include "eval/pictures.hpp"
+#include "log/log.hpp"
+#include "mirra/error.hpp"
+#include "mirra/file.hpp"
+#include "mirra/image.hpp"
+#include "mirra/picture_file.hpp"
+#include "report/plot.hpp"
+#include "report/table.hpp"
+#include "tasks/trained_radius.hpp"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace mirra::trainer {
+
+void add_eval_command(CLI::App &app, int &status) {
+    auto *eval = app.add_subcommand("eval", "Measure a bundle");
+    eval->require_subcommand(1);
+    add_denoising_evaluation(*eval, status);
+    add_inversion_evaluations(*eval, status);
+    add_anomaly_evaluation(*eval, status);
+    add_stylization_evaluation(*eval, status);
+}
+
+void require_writable(const std::filesystem::path &table, const std::vector<std::filesystem::path> &plots,
+                      const std::vector<std::filesystem::path> &pictures) {
+    if (!table.empty()) check_writable(table);
+    for (const auto &path : plots) check_plot(path);
+    for (const auto &path : pictures)
+        if (!path.empty()) image::check_write(path, 0, 0);
+}
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kColors = 3;
+
+/// Where the build and an installed tree have the modules: in lib/mirra beside the program's bin.
+fs::path modules() {
+    std::error_code error;
+    const fs::path program = fs::canonical("/proc/self/exe", error);
+    return error ? fs::path() : program.parent_path().parent_path() / "lib" / "mirra";
+}
+
+} // namespace
+
+std::shared_ptr<host::Engine> host_engine() {
+    host::EngineOptions options;
+    std::error_code error;
+    const fs::path folder = modules();
+    if (fs::is_directory(folder / "plugins", error)) options.plugin_path = (folder / "plugins").string();
+    if (fs::exists(folder / "libmirra_runtime_torch.so", error))
+        options.runtime_module = (folder / "libmirra_runtime_torch.so").string();
+    return host::Engine::create(options);
+}
+
+namespace {
+
+image::ImageView view_of(const std::vector<float> &values, const FloatPicture &picture,
+                         std::int32_t channels) {
+    auto *bytes = reinterpret_cast<std::byte *>(const_cast<float *>(values.data()));
+    return image::interleaved_view(bytes, picture.width, picture.height, channels, image::SampleType::f32);
+}
+
+image::ImageView view_of(const FloatPicture &picture) {
+    return view_of(picture.values, picture, kColors);
+}
+
+std::vector<float> first_channel(const FloatPicture &picture) {
+    std::vector<float> out(picture.values.size() / kColors);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = picture.values[kColors * i];
+    return out;
+}
+
+} // namespace
+
+HostTask::HostTask(const std::string &task, std::shared_ptr<const bundle::Bundle> bundle,
+                   const Options &options) {
+    host::SessionOptions session;
+    session.task = task;
+    session.bundle = std::move(bundle);
+    session.device = options.device;
+    session.precision = parse_precision(options.precision);
+    session.threads = options.threads;
+    session_ = host::Session::create(host_engine(), session);
+}
+
+FloatPicture HostTask::run(const FloatPicture &picture, bool gray,
+                           const std::map<std::string, const FloatPicture *> &others) {
+    FloatPicture out{picture.width, picture.height, std::vector<float>(picture.values.size())};
+    const auto plane = gray ? first_channel(picture) : std::vector<float>();
+    std::vector<float> gray_out(plane.size());
+    host::RunRequest request;
+    request.images["image"] = gray ? view_of(plane, picture, 1) : view_of(picture);
+    request.images["output"] = gray ? view_of(gray_out, picture, 1) : view_of(out);
+    for (const auto &[port, other] : others) request.images[port] = view_of(*other);
+    request.progress = [](const host::Progress &) { return !interrupted(); };
+    try {
+        session_->run(request);
+    } catch (const Error &error) {
+        if (error.code() == ErrorCode::cancelled && interrupted()) throw Interrupted{};
+        throw;
+    }
+    for (std::size_t i = 0; gray && i < out.values.size(); ++i) out.values[i] = gray_out[i / kColors];
+    return out;
+}
+
+namespace {
+
+std::vector<std::string> strings(const nlohmann::json &provenance, const char *key) {
+    std::vector<std::string> out;
+    const auto found = provenance.find(key);
+    if (found == provenance.end() || !found->is_array()) return out;
+    for (const auto &each : *found)
+        if (each.is_string()) out.push_back(each.get<std::string>());
+    return out;
+}
+
+} // namespace
+
+std::string radius_text(const std::string &norm, const std::optional<double> &epsilon) {
+    if (!epsilon) return "-";
+    return *epsilon == 0 ? "std" : formatted("%.16s %g", norm.c_str(), *epsilon);
+}
+
+EncoderOrigin encoder_origin(const bundle::Manifest &manifest) {
+    EncoderOrigin out;
+    const auto provenance = nlohmann::json::parse(manifest.provenance, nullptr, false);
+    if (!provenance.is_object()) return out;
+    if (const auto encoder = provenance.find("encoder"); encoder != provenance.end()) {
+        const auto norm = encoder->find("norm"), epsilon = encoder->find("epsilon");
+        if (norm != encoder->end() && norm->is_string()) out.norm = norm->get<std::string>();
+        if (epsilon != encoder->end() && epsilon->is_number()) out.epsilon = epsilon->get<double>();
+        return out;
+    }
+    out.data = strings(provenance, "data");
+    out.classes = strings(provenance, "classes");
+    if (const auto radius = trained_radius(manifest)) {
+        out.norm = radius->norm;
+        out.epsilon = radius->epsilon;
+    }
+    return out;
+}
+
+namespace {
+
+/// A row of another kind, whatever it holds under the names that `same` looks at, is another measurement.
+bool replaced(const Quality &row, const Quality &fresh,
+              const std::function<bool(const Quality &, const Quality &)> &same) {
+    try {
+        return row.is_object() && same(row, fresh);
+    } catch (const Quality::type_error &) {
+        return false;
+    }
+}
+
+} // namespace
+
+std::string merged_quality(const std::string &old, const std::vector<Quality> &fresh,
+                           const std::function<bool(const Quality &, const Quality &)> &same) {
+    auto merged = Quality::array();
+    for (const auto &row : Quality::parse(old))
+        if (std::ranges::none_of(fresh, [&](const Quality &each) { return replaced(row, each, same); }))
+            merged.push_back(row);
+    for (const auto &each : fresh) merged.push_back(each);
+    return merged.dump();
+}
+
+namespace {
+
+/// The one type of all tensors; write_bundle() knows no other way.
+bundle::DType stored_type(const bundle::Bundle &bundle, const std::filesystem::path &path) {
+    const auto &tensors = bundle.file().tensors();
+    if (tensors.empty()) return bundle::DType::f32;
+    const auto type = tensors.begin()->second.dtype;
+    for (const auto &[name, tensor] : tensors)
+        if (tensor.dtype != type)
+            throw Error(ErrorCode::unsupported,
+                        "the bundle's tensors are of several types, and writing it anew would change some",
+                        path.string() + ": " + name, "leave --record out, or store all weights in one type");
+    return type;
+}
+
+} // namespace
+
+void check_rewritable(const bundle::Bundle &bundle, const std::filesystem::path &path) {
+    stored_type(bundle, path);
+    check_output(path);
+}
+
+void rewrite_manifest(const bundle::Bundle &bundle, const bundle::Manifest &manifest,
+                      const std::filesystem::path &path) {
+    const auto type = stored_type(bundle, path);
+    bundle::Weights weights;
+    for (const auto &[name, tensor] : bundle.file().tensors()) {
+        const auto values = bundle.weight(name);
+        weights[name] = {tensor.shape, {values.begin(), values.end()}};
+    }
+    bundle::write_bundle(path, manifest, weights, type);
+    log_info("recorded in " + path.string());
+}
+
+} // namespace mirra::trainer
