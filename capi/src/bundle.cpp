@@ -1,4 +1,4 @@
-// Bundles.
+// mirra_bundle_*: bundles, what they say of themselves, their graphs.
 #include "handles.hpp"
 
 namespace {

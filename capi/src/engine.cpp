@@ -39,15 +39,6 @@ std::vector<const char *> pointers(const std::vector<std::string> &texts) {
     return out;
 }
 
-TaskStrings strings_of(const host::Task &task) {
-    TaskStrings strings;
-    for (const host::Parameter &parameter : task.parameters) {
-        strings.choices.push_back(pointers(parameter.choices));
-        strings.choice_labels.push_back(pointers(parameter.choice_labels));
-    }
-    return strings;
-}
-
 } // namespace
 
 extern "C" {
@@ -57,8 +48,7 @@ mirra_status mirra_engine_create(const mirra_engine_options *options, mirra_engi
     return guard(error, [&] {
         required(engine, "engine");
         auto made = std::make_unique<mirra_engine>();
-        made->engine = host::Engine::create(to_options(options));
-        for (const host::Task &task : made->engine->tasks()) made->strings[task.name] = strings_of(task);
+        made->engine = std::make_shared<host::Engine>(to_options(options));
         for (const host::PluginRecord &each : made->engine->plugins())
             made->taken_tasks.push_back(pointers(each.taken_tasks));
         *engine = made.release();

@@ -10,14 +10,8 @@
 #include <map>
 #include <vector>
 
-/// The arrays of pointers that the C structs of a task need.
-struct TaskStrings {
-    std::vector<std::vector<const char *>> choices, choice_labels; ///< one entry per parameter
-};
-
 struct mirra_engine {
     std::shared_ptr<mirra::host::Engine> engine;
-    std::map<std::string, TaskStrings> strings;         ///< by task
     std::vector<std::vector<const char *>> taken_tasks; ///< of each plugin's record
 };
 

@@ -56,7 +56,8 @@ mirra_status mirra_result_tensors(const mirra_result *result, mirra_tensors **te
         const auto &given = required(result, "result").result->tensors;
         required(tensors, "tensors");
         auto made = std::make_unique<mirra_tensors>();
-        for (const auto &[name, tensor] : given) made->tensors[name] = std::make_shared<host::Tensor>(tensor);
+        for (const auto &[name, tensor] : given)
+            made->tensors[name] = std::make_shared<host::HostTensor>(tensor);
         *tensors = made.release();
     });
 }

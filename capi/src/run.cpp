@@ -103,7 +103,7 @@ mirra_status mirra_session_submit(mirra_session *session, const mirra_port_value
         const auto used = held(session);
         required(job, "job");
         auto made = std::make_unique<mirra_job>();
-        made->job = host::Job::submit(used, to_request(values, count, options));
+        made->job = std::make_unique<host::Job>(used, to_request(values, count, options));
         *job = made.release();
     });
 }

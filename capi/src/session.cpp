@@ -86,7 +86,7 @@ mirra_status mirra_session_get(mirra_session *session, const char *name, mirra_v
         required(name, "name");
         check_struct(value, "value");
         const host::Hold hold(*used); // also while the value is read
-        write_struct(value, host::to_c(used->get(name), used->parameter(name).type));
+        write_struct(value, host::to_c(used->get(name), used->task().param(name).type));
     });
 }
 

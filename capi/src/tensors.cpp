@@ -51,7 +51,7 @@ mirra_status mirra_tensors_read(const char *path, mirra_tensors **tensors, mirra
         auto made = std::make_unique<mirra_tensors>();
         for (const auto &[name, view] : file->tensors()) {
             made->tensors[name] =
-                std::make_shared<host::Tensor>(host::Tensor{view.shape, bundle::to_float(view)});
+                std::make_shared<host::HostTensor>(host::HostTensor{view.shape, bundle::to_float(view)});
         }
         *tensors = made.release();
     });
@@ -78,7 +78,7 @@ mirra_status mirra_tensors_add(mirra_tensors *tensors, const char *name, const D
     return guard(error, [&] {
         required(tensors, "tensors");
         required(name, "name");
-        auto copy = std::make_shared<host::Tensor>(host::from_dlpack(tensor, name));
+        auto copy = std::make_shared<host::HostTensor>(host::from_dlpack(tensor, name));
         tensors->names.clear();
         tensors->tensors[name] = std::move(copy);
     });

@@ -674,10 +674,11 @@ typedef struct mirra_session mirra_session;
 
 typedef struct mirra_session_options {
     uint32_t struct_size;
-    int32_t precision;          /* MIRRA_PRECISION_*; MIRRA_E_UNSUPPORTED if the device lacks it */
-    const char *task;           /* name of the task; required */
-    const mirra_bundle *bundle; /* NULL: the task's default bundle */
-    const char *device;         /* "cpu", "cuda:0"; NULL: "cpu". There is no silent falling back to another */
+    int32_t precision; /* MIRRA_PRECISION_*; MIRRA_E_UNSUPPORTED if the device lacks it */
+    const char *task;  /* name of the task; required */
+    const mirra_bundle
+        *bundle;        /* NULL: the task's default, read once an engine while its file stays as it is */
+    const char *device; /* "cpu", "cuda:0"; NULL: "cpu". There is no silent falling back to another */
     /* the most, in bytes, that the session may add to the process: the runtime's library, weights,
      * tensors and buffers. The caller's images do not count. Kept by smaller tiles, or MIRRA_E_BUDGET that
      * names the bytes needed. On CUDA the tiles are chosen by the same sum, but nothing holds the card's

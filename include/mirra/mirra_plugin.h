@@ -144,8 +144,8 @@ typedef struct mirra_task {
     /* Makes what one session needs. An instance may be NULL, and is then not destroyed. */
     mirra_status (*create)(void *user, const mirra_host_api *host, void **instance, mirra_error **error);
     void (*destroy)(void *instance);
-    /* Reads parameters and bundle and says what it needs. Called before a plan and before a run; must not
-     * compute. */
+    /* Reads parameters and bundle and says what it needs; must not compute. Called before a plan and before a
+     * run, unless the last call was for the same: size, parameters, and what it asked about ports. */
     mirra_status (*configure)(void *instance, mirra_context *context, mirra_setup *setup,
                               mirra_error **error);
     /* Once per run, before the tiles. May be NULL. */

@@ -76,7 +76,7 @@ std::vector<float> heat_of(const Host &host, const Settings &settings, Planes pi
 
 Judgement compare_pictures(const Host &host, const Settings &settings, const Pictures &pictures,
                            const Tensor &features, const Tensor &made) {
-    const Tensor of_made = host.shaped(host.run(kEncoder, kImage, made.get(), settings.networks.layer),
+    const Tensor of_made = host.shaped(host.run_graph(kEncoder, kImage, made.get(), settings.networks.layer),
                                        host.shape(features.get()), kEncoder);
     Planes pixels = sum_channels(host, made, pictures.tensor, [](float d) { return std::abs(d); });
     Planes cells = sum_channels(host, of_made, features, [](float d) { return d * d; });

@@ -43,7 +43,7 @@ float resolution(std::int64_t channels) {
 
 Judgement compare_with_memory(const Host &host, const Settings &settings, const Pictures &pictures) {
     const std::vector<std::string> outputs{kPatches, kSimilarity};
-    auto found = host.run(kMemory, kImage, pictures.tensor.get(), outputs);
+    auto found = host.run_graph(kMemory, kImage, pictures.tensor.get(), outputs);
     host.require_shape(found[0].get(), of_group(settings.networks.patches, pictures), kMemory);
     host.require_shape(found[1].get(), of_group(settings.networks.similarity, pictures), kMemory);
     const float least = resolution(settings.networks.patches[1]);

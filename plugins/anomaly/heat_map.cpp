@@ -1,4 +1,4 @@
-// Colours for heat.
+// Draws heat maps: colours over the gray picture, or gray alone.
 #include "heat_map.hpp"
 
 #include "../common/planes.hpp"

@@ -1,4 +1,4 @@
-// The methods, group by group.
+// Judges pictures by the method of the settings, a group of them at a time.
 #include "judge.hpp"
 
 #include "description.hpp"
@@ -14,11 +14,12 @@ Judgement judge_group(const Host &host, const Settings &settings, const Pictures
                       const Report &report) {
     if (settings.method == Method::feature_memory) return compare_with_memory(host, settings, pictures);
     const Networks &networks = settings.networks;
-    const Tensor features = host.shaped(host.run(kEncoder, kImage, pictures.tensor.get(), networks.layer),
-                                        of_group(networks.features, pictures), kEncoder);
+    const Tensor features =
+        host.shaped(host.run_graph(kEncoder, kImage, pictures.tensor.get(), networks.layer),
+                    of_group(networks.features, pictures), kEncoder);
     Tensor made = settings.method == Method::latent_search
                       ? search_pictures(host, settings, pictures, features, report)
-                      : host.run(networks.generator, kFeatures, features.get(), kImage);
+                      : host.run_graph(networks.generator, kFeatures, features.get(), kImage);
     made = host.shaped(std::move(made), host.shape(pictures.tensor.get()), networks.generator);
     return compare_pictures(host, settings, pictures, features, made);
 }
@@ -53,7 +54,8 @@ Shape of_group(Shape shape, const Pictures &pictures) {
 }
 
 void went_astray(const Host &host, std::int64_t picture) {
-    host.fail(MIRRA_E_INVALID_ARGUMENT, "the search for picture " + std::to_string(picture) + " went astray",
+    host.fail(MIRRA_E_INVALID_ARGUMENT,
+              "the search for picture " + std::to_string(picture) + " diverged: its steps are too large",
               "rate", "Lower the rate.");
 }
 

@@ -84,7 +84,7 @@ Tensor search_pictures(const Host &host, const Settings &settings, const Picture
         std::find_if_not(codes.begin(), codes.end(), [](float code) { return std::isfinite(code); });
     const auto each = static_cast<std::ptrdiff_t>(codes.size() / static_cast<std::size_t>(pictures.count));
     if (bad != codes.end()) went_astray(host, pictures.first + (bad - codes.begin()) / each);
-    return host.run(settings.networks.generator, kFeatures, host.upload(codes, extents).get(), kImage);
+    return host.run_graph(settings.networks.generator, kFeatures, host.upload(codes, extents).get(), kImage);
 }
 
 } // namespace anomaly

@@ -1,4 +1,4 @@
-// Reads parameters and bundle.
+// Reads the parameters and the bundle of the task 'detect', and refuses what does not go together.
 #include "settings.hpp"
 
 #include "description.hpp"
@@ -9,7 +9,8 @@
 namespace anomaly {
 namespace {
 
-constexpr const char *kTrainOne = "Train one on pictures of good parts: mirra-train anomaly.";
+constexpr const char *kTrainOne =
+    "Give a bundle that was trained on pictures of good parts: mirra-train anomaly makes one.";
 
 /// Of the paper (A3.2), for bundles that say nothing.
 constexpr double kPixelWeight = 2e-6, kFeatureWeight = 2e-2;
@@ -35,13 +36,14 @@ std::int64_t read_extent(const Host &host) {
     constexpr double kMost = 4096;
     const double extent = host.default_number("extent").value_or(0);
     if (!(extent >= 1 && extent <= kMost) || extent != std::floor(extent))
-        bad_bundle(host, "its manifest does not say which extent pictures are brought to");
+        bad_bundle(host, "its manifest does not say to which size pictures are scaled (\"extent\")");
     if (host.channels(kEncoder, kImage) != kColors)
         bad_bundle(host, "it has no graph 'encoder' with an input 'image' of three channels");
     const auto whole = static_cast<std::int64_t>(extent);
     if (whole % host.alignment(kEncoder) != 0)
-        bad_bundle(host, "its extent of " + std::to_string(whole) + " is no multiple of " +
-                             std::to_string(host.alignment(kEncoder)) + ", which the encoder needs");
+        bad_bundle(host, "it scales pictures to " + std::to_string(whole) +
+                             " pixels, which is no multiple of " + std::to_string(host.alignment(kEncoder)) +
+                             ", as its encoder needs");
     return whole;
 }
 
@@ -67,7 +69,7 @@ void read_memory(const Host &host, Networks &networks) {
     if (host.channels(kMemory, kImage) != kColors)
         bad_bundle(host, "its graph 'memory' has no input 'image' of three channels");
     if (networks.extent % host.alignment(kMemory) != 0)
-        bad_bundle(host, "its extent is no multiple of what the graph 'memory' needs");
+        bad_bundle(host, "it scales pictures to a size that its graph 'memory' cannot take");
     networks.similarity = host.output_shape(kMemory, kSimilarity, networks.extent, networks.extent);
     networks.patches = host.output_shape(kMemory, kPatches, networks.extent, networks.extent);
     if (networks.patches[2] != networks.similarity[2] || networks.patches[3] != networks.similarity[3])
@@ -125,7 +127,8 @@ const char *name_of(Method method) {
 
 Settings read_settings(const Host &host) {
     if (host.graphs().empty())
-        host.fail(MIRRA_E_NOT_FOUND, "the task 'detect' needs a bundle", "bundle", kTrainOne);
+        host.fail(MIRRA_E_NOT_FOUND, "the task 'detect' needs a bundle, and was given none", "bundle",
+                  kTrainOne);
     Settings settings;
     settings.networks.extent = read_extent(host);
     settings.method = read_method(host);

@@ -73,7 +73,7 @@ std::int64_t Host::channels(const std::string &graph, const char *input) const {
 std::int64_t Host::alignment(const std::string &graph) const {
     const std::int64_t alignment = api_->graph_alignment(context_, graph.c_str());
     if (alignment >= 1) return alignment;
-    fail(MIRRA_E_MISMATCH, "the bundle's graph '" + graph + "' has no grid of pixels that is supported",
+    fail(MIRRA_E_MISMATCH, "the bundle's graph '" + graph + "' takes no size of pictures that is supported",
          "bundle", "Use a bundle that was trained for this task.");
 }
 
@@ -321,23 +321,23 @@ Eigen Host::eigen(const mirra_tensor *symmetric) const {
     return {own(values), own(vectors)};
 }
 
-Tensor Host::run(const std::string &graph, const std::vector<Named> &inputs,
-                 const std::string &output) const {
-    return std::move(run(graph, inputs, std::vector{output}).front());
+Tensor Host::run_graph(const std::string &graph, const std::vector<Named> &inputs,
+                       const std::string &output) const {
+    return std::move(run_graph(graph, inputs, std::vector{output}).front());
 }
 
-Tensor Host::run(const std::string &graph, const char *input, const mirra_tensor *x,
-                 const std::string &output) const {
-    return run(graph, std::vector{Named{input, x}}, output);
+Tensor Host::run_graph(const std::string &graph, const char *input, const mirra_tensor *x,
+                       const std::string &output) const {
+    return run_graph(graph, std::vector{Named{input, x}}, output);
 }
 
-std::vector<Tensor> Host::run(const std::string &graph, const char *input, const mirra_tensor *x,
-                              const std::vector<std::string> &outputs) const {
-    return run(graph, std::vector{Named{input, x}}, outputs);
+std::vector<Tensor> Host::run_graph(const std::string &graph, const char *input, const mirra_tensor *x,
+                                    const std::vector<std::string> &outputs) const {
+    return run_graph(graph, std::vector{Named{input, x}}, outputs);
 }
 
-std::vector<Tensor> Host::run(const std::string &graph, const std::vector<Named> &inputs,
-                              const std::vector<std::string> &outputs) const {
+std::vector<Tensor> Host::run_graph(const std::string &graph, const std::vector<Named> &inputs,
+                                    const std::vector<std::string> &outputs) const {
     constexpr std::uint32_t kSize = sizeof(mirra_named_tensor);
     std::vector<mirra_named_tensor> in, out;
     for (const Named &input : inputs)

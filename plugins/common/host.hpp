@@ -29,7 +29,8 @@ struct Failed {
 /// A place that some values do not have: networks of a bundle that do not go together.
 class OutOfBounds : public std::out_of_range {
   public:
-    OutOfBounds() : std::out_of_range("the networks of the bundle give other extents than the task reads") {}
+    OutOfBounds()
+        : std::out_of_range("the networks of the bundle give features of other sizes than the task needs") {}
 };
 
 /// A tensor of the host's.
@@ -155,22 +156,23 @@ class Host {
     [[nodiscard]] Eigen eigen(const mirra_tensor *symmetric) const;
 
     /// A graph with several inputs.
-    [[nodiscard]] Tensor run(const std::string &graph, const std::vector<Named> &inputs,
-                             const std::string &output) const;
+    [[nodiscard]] Tensor run_graph(const std::string &graph, const std::vector<Named> &inputs,
+                                   const std::string &output) const;
     /// A graph with one input.
-    [[nodiscard]] Tensor run(const std::string &graph, const char *input, const mirra_tensor *x,
-                             const std::string &output) const;
+    [[nodiscard]] Tensor run_graph(const std::string &graph, const char *input, const mirra_tensor *x,
+                                   const std::string &output) const;
     /// The same for several of its outputs.
-    [[nodiscard]] std::vector<Tensor> run(const std::string &graph, const char *input, const mirra_tensor *x,
-                                          const std::vector<std::string> &outputs) const;
+    [[nodiscard]] std::vector<Tensor> run_graph(const std::string &graph, const char *input,
+                                                const mirra_tensor *x,
+                                                const std::vector<std::string> &outputs) const;
     /// Gradient of a function of the output with respect to the one input.
     [[nodiscard]] Tensor gradient(const std::string &graph, const char *input, const mirra_tensor *x,
                                   const std::string &output, const Upstream &upstream) const;
 
   private:
     [[nodiscard]] mirra_value param(const char *name) const;
-    [[nodiscard]] std::vector<Tensor> run(const std::string &graph, const std::vector<Named> &inputs,
-                                          const std::vector<std::string> &outputs) const;
+    [[nodiscard]] std::vector<Tensor> run_graph(const std::string &graph, const std::vector<Named> &inputs,
+                                                const std::vector<std::string> &outputs) const;
     [[nodiscard]] Tensor own(mirra_tensor *tensor) const noexcept { return {api_, tensor}; }
 
     const mirra_host_api *api_;

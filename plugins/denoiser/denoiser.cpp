@@ -127,12 +127,13 @@ std::vector<float> Denoiser::noise_of(const Host &host, const mirra_tile &tile) 
 Tensor Denoiser::run_network(const Host &host, const mirra_tensor *pixels,
                              const std::vector<float> &noise) const {
     const Shape wanted = host.shape(pixels);
-    if (!settings_.takes_level) return host.shaped(host.run(kGraph, kImage, pixels, kImage), wanted, kGraph);
+    if (!settings_.takes_level)
+        return host.shaped(host.run_graph(kGraph, kImage, pixels, kImage), wanted, kGraph);
     Shape shape = wanted;
     shape[1] = 1;
     const Tensor level =
         settings_.mapped ? host.upload(noise, {shape.begin(), shape.end()}) : host.full(shape, level_);
-    return host.shaped(host.run(kGraph, {{kImage, pixels}, {kNoiseLevel, level.get()}}, kImage), wanted,
+    return host.shaped(host.run_graph(kGraph, {{kImage, pixels}, {kNoiseLevel, level.get()}}, kImage), wanted,
                        kGraph);
 }
 

@@ -1,4 +1,4 @@
-// Adam over pixels.
+// Looks for the picture with wanted features: gradient descent (Adam) over its pixels.
 #include "descent.hpp"
 
 #include "../common/random.hpp"
@@ -115,7 +115,7 @@ Descent descend(const Host &host, const DescentSettings &settings, const std::st
         const Tensor gradient = distance.gradient(image, loss);
         if (i == 0 && !std::isfinite(loss))
             host.fail(MIRRA_E_INVALID_ARGUMENT, "the distance to the wanted features is no finite number",
-                      layer.c_str(), "check the features that were given");
+                      kFeaturesIn, "Check the features that were given.");
         if (i == 0 || loss < result.best_loss) {
             result.best_loss = loss;
             best = x;

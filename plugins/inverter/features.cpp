@@ -1,4 +1,4 @@
-// The features of a tile.
+// The features that a tile is made of: encoded, given by the caller, mixed, edited.
 #include "features.hpp"
 
 #include "description.hpp"
@@ -21,7 +21,7 @@ void check_given(const Host &host, const Settings &settings, const Shape &wanted
 /// Features of a picture of the tile's extents.
 Tensor encoded(const Host &host, const Layer &layer, const mirra_tensor *pixels) {
     const Shape tile = host.shape(pixels);
-    return host.shaped(host.run(kEncoder, kImage, pixels, layer.name),
+    return host.shaped(host.run_graph(kEncoder, kImage, pixels, layer.name),
                        host.output_shape(kEncoder, layer.name, tile[2], tile[3]), kEncoder);
 }
 

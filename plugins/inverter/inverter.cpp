@@ -74,11 +74,12 @@ Tensor Inverter::process(const Host &host, const mirra_tile &tile, const mirra_t
     const Shape wanted = host.shape(pixels);
     const Layer &layer = settings_.layer;
     if (!settings_.needs_features())
-        return host.shaped(host.run(layer.autoencoder, kImage, pixels, kImage), wanted, layer.autoencoder);
+        return host.shaped(host.run_graph(layer.autoencoder, kImage, pixels, kImage), wanted,
+                           layer.autoencoder);
     const Tensor features = features_of_tile(host, settings_, map_, tile, pixels);
     if (settings_.features_out) give_out(host, map_, tile, features);
     if (settings_.optimize) return optimize(host, features, pixels);
-    return host.shaped(host.run(layer.generator, "features", features.get(), kImage), wanted,
+    return host.shaped(host.run_graph(layer.generator, "features", features.get(), kImage), wanted,
                        layer.generator);
 }
 

@@ -1,4 +1,4 @@
-// Reads parameters and bundle.
+// Reads the parameters and the bundle of the task 'invert', and refuses what does not go together.
 #include "settings.hpp"
 
 #include "description.hpp"

@@ -1,4 +1,4 @@
-// Reads parameters and bundle.
+// Reads the parameters and the bundle of the task 'stylize', and refuses what does not go together.
 #include "settings.hpp"
 
 #include "description.hpp"
@@ -78,8 +78,8 @@ PixelGrid grid_of(const Host &host, const std::vector<Level> &levels) {
     for (const Level &level : levels) {
         grid.alignment = std::lcm(grid.alignment, host.alignment(level.autoencoder));
         if (grid.alignment > kLargestAlignment)
-            bad_bundle(host, "its levels have no grid of pixels of at most " +
-                                 std::to_string(kLargestAlignment) + " in common");
+            bad_bundle(host, "there is no size of pictures up to " + std::to_string(kLargestAlignment) +
+                                 " pixels that all of its levels can take");
         // A picture of one pixel comes out as large as the smallest that the graph takes.
         const Shape smallest = host.output_shape(level.autoencoder, kImage, 1, 1);
         grid.least = std::max({grid.least, smallest[2], smallest[3]});

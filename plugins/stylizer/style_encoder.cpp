@@ -116,7 +116,7 @@ Statistics encode_style(const Host &host, const Settings &settings, const Level 
             const Tensor pixels = host.port_image_scaled(
                 port, wide, high,
                 plugin::make_rect(tile.input_x, tile.input_y, tile.input_width, tile.input_height));
-            const Planes features(host, host.run(level.encoder, kImage, pixels.get(), kFeatures).get());
+            const Planes features(host, host.run_graph(level.encoder, kImage, pixels.get(), kFeatures).get());
             const std::vector<float> weights = cut_cells(visible, map.shape(), core);
             gatherer.add(host,
                          own_cells(features, core, map.window(tile, features.width(), features.height())),
@@ -132,7 +132,7 @@ Statistics encode_style(const Host &host, const Settings &settings, const Level 
 std::vector<float> fingerprint(const Host &host, const Settings &settings, const Level &level) {
     const std::int64_t extent = settings.pixels.padded(kProbeExtent);
     const Tensor pixels = host.upload(probe(extent), {1, kColors, extent, extent});
-    const Planes features(host, host.run(level.encoder, kImage, pixels.get(), kFeatures).get());
+    const Planes features(host, host.run_graph(level.encoder, kImage, pixels.get(), kFeatures).get());
     std::vector<float> means;
     for (std::int64_t c = 0; c < features.channels(); ++c) {
         const auto channel = features.channel(c);

@@ -26,7 +26,8 @@ void check_ports(const Host &host) {
     }
     if (!any)
         host.fail(MIRRA_E_INVALID_ARGUMENT, "no style was given", kStyleNames.front().style,
-                  "Give a style picture, or a prepared style.");
+                  std::string("Give a picture to the port '") + kStyleNames.front().style +
+                      "', or a prepared style to '" + kStyleNames.front().statistics + "'.");
 }
 
 /// Of the levels of the settings. @throws Failed mismatch

@@ -3,7 +3,7 @@
 
 #include "description.hpp"
 #include "settings.hpp"
-#include "transform.hpp"
+#include "whitening_coloring.hpp"
 
 namespace stylizer {
 

@@ -126,7 +126,7 @@ void Stylizer::encode(const Host &host, std::size_t index, const mirra_tile &til
         ++encoded_;
     }
     const Tensor cut = cut_out(host, index, tile);
-    const Tensor made = host.run(level.encoder, kImage, index == 0 ? pixels : cut.get(), kFeatures);
+    const Tensor made = host.run_graph(level.encoder, kImage, index == 0 ? pixels : cut.get(), kFeatures);
     const Planes features(host, made.get());
     const mirra_rect window = map_.window(tile, features.width(), features.height());
     features_.put(features, window.x, window.y, map_.core(tile));
@@ -136,7 +136,7 @@ Tensor Stylizer::picture_of(const Host &host, const Level &level, const mirra_ti
                             const Planes &features) const {
     const Shape own = host.output_shape(level.encoder, kFeatures, tile.input_height, tile.input_width);
     const Tensor window = features.cut(host, map_.window(tile, own[3], own[2]));
-    return host.shaped(host.run(level.generator, kFeatures, window.get(), kImage),
+    return host.shaped(host.run_graph(level.generator, kFeatures, window.get(), kImage),
                        {1, kColors, tile.input_height, tile.input_width}, level.generator);
 }
 
@@ -160,7 +160,7 @@ Tensor Stylizer::decode(const Host &host, std::size_t index, const mirra_tile &t
         const std::vector<float> visible =
             cell_visibility(host, kImage, info.width, info.height, level.grid,
                             {info.padded_width, info.padded_height}, map_.shape(), settings_.margin);
-        transform(host, features_, at_level(styles_, index), visible, level.strength);
+        whiten_and_color(host, features_, at_level(styles_, index), visible, level.strength);
         ++styled_;
     }
     Tensor styled = picture_of(host, level, tile, features_);

@@ -4,7 +4,6 @@
 #include "results.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 namespace mirra::cli {
 namespace {

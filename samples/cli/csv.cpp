@@ -5,7 +5,6 @@
 #include "printable.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <vector>
 
 namespace mirra::cli {

@@ -1,8 +1,6 @@
 // Reads the devices of an engine.
 #include "devices.hpp"
 
-#include <nlohmann/json.hpp>
-
 namespace mirra::cli {
 
 Json devices_json(const Engine &engine) {

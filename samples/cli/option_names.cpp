@@ -4,7 +4,6 @@
 #include "schema.hpp"
 #include "suggest.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
 namespace mirra::cli {

@@ -1,7 +1,6 @@
 // A handler that appends.
 #include "ordered_json.hpp"
 
-#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 

@@ -4,6 +4,7 @@
 #include "console.hpp"
 #include "handles.hpp"
 
+#include <CLI/CLI.hpp>
 #include <string>
 
 namespace mirra::cli {

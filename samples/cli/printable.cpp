@@ -2,7 +2,6 @@
 #include "printable.hpp"
 
 #include <mirra/mirra.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>

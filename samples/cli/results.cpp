@@ -1,8 +1,6 @@
 // Reads results.
 #include "results.hpp"
 
-#include <nlohmann/json.hpp>
-
 namespace mirra::cli {
 namespace {
 

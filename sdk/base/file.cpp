@@ -1,4 +1,4 @@
-// Whole files.
+// Reads a file as a whole.
 #include "mirra/file.hpp"
 
 #include "mirra/error.hpp"

@@ -1,4 +1,4 @@
-// Copying of attributes.
+// Copies owner, group, permissions and extended attributes from one file to another.
 #include "file_attributes.hpp"
 
 #include "file_target.hpp"

@@ -1,4 +1,4 @@
-// Blocking and taking back of signals.
+// Holds signals off for a time, and takes back those that came meanwhile.
 #include "held_signals.hpp"
 
 #include <array>

@@ -1,15 +1,35 @@
-// A graph of a bundle, run once as it is.
-#include "budget.hpp"
-#include "checked_run.hpp"
+// Runs of graphs: for plugins, and of a graph of a bundle once as it is.
+#include "graph_run.hpp"
+
+#include "compiled_graphs.hpp"
+#include "host_table.hpp"
 #include "mirra/error.hpp"
-#include "process_life.hpp"
+#include "run_plan.hpp"
 
 namespace mirra::host {
 namespace {
 
+void check_shape(const runtime::TensorPtr &found, const graph::Shape &promised, const std::string &what,
+                 const graph::Graph &graph) {
+    if (found != nullptr && found->shape() == promised) return;
+    throw Error(ErrorCode::mismatch,
+                "the runtime gave " + what + " of the graph '" + graph.name + "' the shape " +
+                    (found == nullptr ? "of nothing" : to_text(found->shape())) + " instead of " +
+                    to_text(promised),
+                graph.name, "The runtime module does not fit this library: install both from one version.");
+}
+
+std::map<std::string, graph::Shape> shapes_of(const graph::Graph &graph,
+                                              std::span<const runtime::TensorPtr> inputs) {
+    std::map<std::string, graph::Shape> given;
+    for (std::size_t i = 0; i < graph.inputs.size() && i < inputs.size(); ++i)
+        given[graph.inputs[i].name] = inputs[i]->shape();
+    return graph::infer_shapes(graph, given);
+}
+
 using Shapes = std::map<std::string, graph::Shape>;
 
-const Tensor &input_of(const TensorSet &inputs, const graph::Input &input, const graph::Graph &graph) {
+const HostTensor &input_of(const TensorSet &inputs, const graph::Input &input, const graph::Graph &graph) {
     const auto found = inputs.find(input.name);
     if (found == inputs.end()) {
         throw Error(ErrorCode::mismatch, "the graph's input '" + input.name + "' was not given", graph.name);
@@ -44,23 +64,23 @@ struct ArenaBytes {
 };
 
 /// Networks kept from other calls give way. @throws Error budget
-ArenaBytes checked_arena(EngineCore &core, const graph::Graph &graph, const Shapes &shapes,
-                         const Budget &budget, runtime::Precision precision) {
-    if (budget.available == 0) return {};
+ArenaBytes checked_arena(CompiledGraphs &compiled, const graph::Graph &graph, const Shapes &shapes,
+                         const MemoryShares &shares, runtime::Precision precision) {
+    if (shares.available == 0) return {};
     const std::uint64_t needed = runtime::estimate_memory(graph, shapes, precision);
-    if (needed > budget.available) {
-        const std::uint64_t limit = budget.fixed + needed;
+    if (needed > shares.available) {
+        const std::uint64_t limit = shares.fixed + needed;
         throw Error(ErrorCode::budget,
-                    "the graph needs a memory limit of " + std::to_string(limit) + " bytes", graph.name,
+                    "the graph needs a memory limit of " + std::to_string(limit) + " bytes", "memory_limit",
                     raised_limit(limit) + ", or give smaller inputs.");
     }
-    core.trim_kept(budget.available - needed);
+    compiled.trim(shares.available - needed);
     const std::uint64_t weights = runtime::compiled_bytes(graph, precision, false).all();
-    return {budget.available - weights, needed - weights};
+    return {shares.available - weights, needed - weights};
 }
 
-std::shared_ptr<const Tensor> fetch(runtime::Module &module, const runtime::TensorPtr &tensor) {
-    auto out = std::make_shared<Tensor>();
+std::shared_ptr<const HostTensor> fetch(runtime::Module &module, const runtime::TensorPtr &tensor) {
+    auto out = std::make_shared<HostTensor>();
     out->shape = tensor->shape();
     out->values.resize(elements(out->shape));
     module.download(*tensor, out->values, runtime::Layout::nchw);
@@ -70,39 +90,38 @@ std::shared_ptr<const Tensor> fetch(runtime::Module &module, const runtime::Tens
 /// However a run ends, what stays of its memory is bounded.
 class TrimAtEnd {
   public:
-    explicit TrimAtEnd(EngineCore &core) : core_(core) {}
+    explicit TrimAtEnd(CompiledGraphs &compiled) : compiled_(compiled) {}
     TrimAtEnd(const TrimAtEnd &) = delete;
     TrimAtEnd &operator=(const TrimAtEnd &) = delete;
-    ~TrimAtEnd() { core_.trim_kept(); }
+    ~TrimAtEnd() { compiled_.trim(); }
 
   private:
-    EngineCore &core_;
+    CompiledGraphs &compiled_;
 };
 
 TensorSet run(const std::shared_ptr<Engine> &engine, const std::shared_ptr<const bundle::Bundle> &bundle,
               const std::string &name, const TensorSet &inputs, const GraphRunOptions &options) {
-    const auto core = std::dynamic_pointer_cast<EngineCore>(engine);
-    if (core == nullptr) throw Error(ErrorCode::invalid_argument, "the engine is null", "engine");
+    if (engine == nullptr) throw Error(ErrorCode::invalid_argument, "the engine is null", "engine");
     check_threads(options.threads);
     const graph::Graph &graph = bundle->graph(name);
     const Shapes shapes = input_shapes(inputs, graph);
     const std::uint64_t given_back = output_bytes(graph, shapes);
-    const runtime::DeviceInfo &device = core->usable_device(options.device);
+    const runtime::DeviceInfo &device = engine->usable_device(options.device);
     const auto precision = choose_precision(options.precision, device, &bundle->manifest()).precision;
-    runtime::Module &module = core->module();
-    const Budget budget = divide_memory(*core, bundle.get(), options.memory_limit, given_back);
-    const ArenaBytes bytes = checked_arena(*core, graph, shapes, budget, precision);
+    runtime::Module &module = engine->module();
+    const MemoryShares shares = divide_memory(*engine, bundle.get(), options.memory_limit, given_back);
+    const ArenaBytes bytes = checked_arena(engine->compiled(), graph, shapes, shares, precision);
     module.set_threads(options.threads);
-    const TrimAtEnd trim(*core);
-    const EngineCore::Kept kept = core->kept(bundle, name, {device.id, precision});
-    const auto arena = bytes.limit == 0 ? kept.arena : module.make_arena(bytes.limit, bytes.planned);
+    const TrimAtEnd trim(engine->compiled());
+    const RetainedGraph retained = engine->compiled().retained(bundle, name, {device.id, precision});
+    const auto arena = bytes.limit == 0 ? retained.arena : module.make_arena(bytes.limit, bytes.planned);
     const auto scope = module.enter(arena);
     std::vector<runtime::TensorPtr> ordered;
     for (const graph::Input &input : graph.inputs) {
-        const Tensor &tensor = *inputs.at(input.name);
+        const HostTensor &tensor = *inputs.at(input.name);
         ordered.push_back(module.upload(tensor.values, tensor.shape, runtime::Layout::nchw, device.id));
     }
-    const auto results = checked_run(*kept.executable, ordered);
+    const auto results = checked_run(*retained.executable, ordered);
     TensorSet outputs;
     for (std::size_t i = 0; i < results.size(); ++i)
         outputs[graph.outputs[i].name] = fetch(module, results[i]);
@@ -110,6 +129,28 @@ TensorSet run(const std::shared_ptr<Engine> &engine, const std::shared_ptr<const
 }
 
 } // namespace
+
+std::vector<runtime::TensorPtr> checked_run(runtime::Executable &executable,
+                                            std::span<const runtime::TensorPtr> inputs) {
+    const graph::Graph &graph = executable.graph();
+    const auto promised = shapes_of(graph, inputs);
+    auto results = executable.run(inputs);
+    results.resize(graph.outputs.size());
+    for (std::size_t i = 0; i < results.size(); ++i)
+        check_shape(results[i], promised.at(graph.outputs[i].source),
+                    "the output '" + graph.outputs[i].name + "'", graph);
+    return results;
+}
+
+runtime::TensorPtr checked_gradient(runtime::Differentiable &differentiable,
+                                    std::span<const runtime::TensorPtr> inputs, std::size_t output,
+                                    std::size_t input, const runtime::Upstream &upstream) {
+    auto gradient = differentiable.gradient(inputs, output, input, upstream);
+    const graph::Graph &graph = differentiable.graph();
+    check_shape(gradient, inputs[input]->shape(),
+                "the gradient by the input '" + graph.inputs[input].name + "'", graph);
+    return gradient;
+}
 
 TensorSet run_graph(const std::shared_ptr<Engine> &engine,
                     const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &name,

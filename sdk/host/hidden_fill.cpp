@@ -109,8 +109,8 @@ void store(const float *color, int from, int to, float *out) {
 
 } // namespace
 
-bool hides_colors(const image::ConstImageView &view) {
-    return own_share(least_alpha(view), is_premultiplied(view)) < 1;
+bool hides_colors(const image::ConstImageView &view, float alpha) {
+    return own_share(alpha, is_premultiplied(view)) < 1;
 }
 
 std::uint64_t HiddenFill::bytes(const image::ConstImageView &view) {

@@ -11,7 +11,8 @@ namespace mirra::host {
 
 /// Whether colours of a picture are hidden: pixels of alpha 0, or so little of premultiplied alpha that their
 /// colour is rounding.
-bool hides_colors(const image::ConstImageView &view);
+/// @param alpha  least_alpha(view)
+bool hides_colors(const image::ConstImageView &view, float alpha);
 
 /// Colours for hidden pixels, from the visible ones around and from nothing else: means over cells that
 /// double in size (pull), and the finest that something is visible in, interpolated (push; Gortler and

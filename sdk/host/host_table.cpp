@@ -3,7 +3,6 @@
 
 #include "c_error.hpp"
 #include "c_struct.hpp"
-#include "inside.hpp"
 #include "plugin.hpp"
 #include "session_state.hpp"
 #include "utf8.hpp"
@@ -66,7 +65,7 @@ mirra_status param(mirra_context *context, const char *name, mirra_value *value,
     return guard(error, [&] {
         check_arguments({context, name});
         check_struct(value, "value");
-        const Parameter &parameter = context->session->parameter(name);
+        const mirra_param_info &parameter = context->session->task().param(name);
         write_struct(value, to_c(context->session->values.at(name), parameter.type));
     });
 }
@@ -132,7 +131,6 @@ mirra_host_api make_host_table() noexcept {
     table.graph_input_channels = checked<graph_input_channels>;
     add_run_functions(table);
     add_tensor_functions(table);
-    add_matrix_functions(table);
     add_graph_functions(table);
     add_port_functions(table);
     return table;

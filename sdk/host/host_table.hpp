@@ -10,7 +10,6 @@ namespace mirra::host {
 
 void add_run_functions(mirra_host_api &table) noexcept;
 void add_tensor_functions(mirra_host_api &table) noexcept;
-void add_matrix_functions(mirra_host_api &table) noexcept;
 void add_graph_functions(mirra_host_api &table) noexcept;
 void add_port_functions(mirra_host_api &table) noexcept;
 
@@ -23,9 +22,12 @@ runtime::Module &module_of(mirra_context *context);
 /// "{2, 3}"
 std::string to_text(const graph::Shape &shape);
 /// What an input port was given. @throws Error not_found
-const Tensor &given_tensor(const RunState &run, const char *port);
+const HostTensor &given_tensor(const RunState &run, const char *port);
 /// A handle for a plugin, of values brought to the session's device.
 mirra_tensor *upload(const mirra_context &context, std::span<const float> values, const graph::Shape &shape,
                      runtime::Layout layout);
+/// The same of values that `fill` writes where the tensor has them.
+mirra_tensor *upload(const mirra_context &context, const std::function<void(std::span<float>)> &fill,
+                     const graph::Shape &shape, runtime::Layout layout);
 
 } // namespace mirra::host

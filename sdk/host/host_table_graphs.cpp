@@ -1,7 +1,7 @@
 // The host's functions for plugins that look at graphs and run them, forward and for gradients.
 #include "c_error.hpp"
 #include "c_struct.hpp"
-#include "checked_run.hpp"
+#include "graph_run.hpp"
 #include "host_table.hpp"
 #include "mirra/geometry.hpp"
 
@@ -52,7 +52,8 @@ mirra_status graph_output_shape(mirra_context *context, const char *name, const 
     return guard(error, [&] {
         check_arguments({context, name, output, shape});
         if (context->session->bundle == nullptr)
-            throw Error(ErrorCode::not_found, "the session has no bundle", name);
+            throw Error(ErrorCode::not_found, "the session has no bundle", "bundle",
+                        "Give the session a bundle.");
         const graph::Graph &graph = context->session->bundle->graph(name);
         const std::string &source = find_output(graph, output).source;
         const graph::Extents extents = graph::on_grid(graph, {height, width});
@@ -135,7 +136,7 @@ runtime::TensorPtr ask_upstream(mirra_context *context, const mirra_gradient_req
                                 const runtime::TensorPtr &output) {
     const LentTensor lent(output);
     mirra_tensor *made = nullptr;
-    const std::string what = "the task '" + context->session->entry.task->info.name + "': upstream";
+    const std::string what = context->session->task_text() + ": upstream";
     std::unique_ptr<mirra_tensor, ReleaseTensor> owner;
     call_plugin(what, [&](mirra_error **error) {
         const mirra_status status =

@@ -3,9 +3,8 @@
 #include "c_error.hpp"
 #include "c_struct.hpp"
 #include "host_table.hpp"
-#include "request.hpp"
+#include "ports.hpp"
 #include "resample.hpp"
-#include "results.hpp"
 
 #include <algorithm>
 
@@ -14,17 +13,25 @@ namespace {
 
 constexpr std::int64_t kLargestExtent = std::int64_t{1} << 20;
 
+/// Answers before a run are kept: they are what `configure` hangs on.
+std::vector<std::int64_t> ask(mirra_context &context, PortQuestion::Kind kind, const char *port) {
+    auto answer = answer_of(kind, port, context.request);
+    if (context.questions != nullptr) {
+        const std::lock_guard lock(context.mutex);
+        context.questions->push_back({kind, port, answer});
+    }
+    return answer;
+}
+
 std::int32_t port_given(mirra_context *context, const char *port) {
-    if (context == nullptr || context->request == nullptr || port == nullptr) return 0;
-    return context->request->gives(port) ? 1 : 0;
+    if (context == nullptr || port == nullptr) return 0;
+    return ask(*context, PortQuestion::Kind::given, port).front() == 1 ? 1 : 0;
 }
 
 std::int32_t port_tensor_shape(mirra_context *context, const char *port, std::int64_t *shape,
                                std::int32_t capacity) {
-    if (context == nullptr || context->request == nullptr || port == nullptr) return 0;
-    const auto found = context->request->tensors.find(port);
-    if (found == context->request->tensors.end()) return 0;
-    const graph::Shape &extents = found->second.shape;
+    if (context == nullptr || port == nullptr) return 0;
+    const graph::Shape extents = ask(*context, PortQuestion::Kind::tensor_shape, port);
     const auto rank = static_cast<std::int32_t>(extents.size());
     if (shape != nullptr) std::copy_n(extents.begin(), std::clamp(capacity, 0, rank), shape);
     return rank;
@@ -65,22 +72,22 @@ mirra_status port_tensor_part(mirra_context *context, const char *port, const mi
     return guard(error, [&] {
         const RunState &run = run_of(context);
         check_arguments({port, tensor});
-        const Tensor &source = given_tensor(run, port);
+        const HostTensor &source = given_tensor(run, port);
         const runtime::Rect part = read_part(given, source.shape);
         const graph::Shape shape{source.shape[0], source.shape[1], part.height, part.width};
-        std::vector<float> values(elements(shape));
-        for_rows(source.shape, part, shape, 0, 0, [&](std::size_t from, std::size_t to) {
-            std::copy_n(source.values.data() + from, part.width, values.data() + to);
-        });
-        *tensor = upload(*context, values, shape, runtime::Layout::nchw);
+        const auto copy = [&](std::span<float> values) {
+            for_rows(source.shape, part, shape, 0, 0, [&](std::size_t from, std::size_t to) {
+                std::copy_n(source.values.data() + from, part.width, values.data() + to);
+            });
+        };
+        *tensor = upload(*context, copy, shape, runtime::Layout::nchw);
     });
 }
 
 /// An image input as the caller gave it. @throws Error not_found
 image::ConstImageView given_view(const mirra_context &context, const char *name) {
-    const auto &ports = context.session->entry.task->info.ports;
-    const auto port = std::ranges::find(ports, name, &Port::name);
-    if (context.request != nullptr && port != ports.end() && !port->output) {
+    const mirra_port_info *port = context.session->task().port(name);
+    if (context.request != nullptr && port != nullptr && !is_output(*port)) {
         const auto found = context.request->images.find(name);
         if (found != context.request->images.end()) return found->second;
     }
@@ -91,15 +98,15 @@ image::ConstImageView given_view(const mirra_context &context, const char *name)
 const SeenImage &given_image(mirra_context &context, const char *name) {
     const image::ConstImageView view = given_view(context, name);
     RunState &run = *context.run;
-    if (main_input(context.session->entry.task->info).name == name) return run.input;
+    if (std::string_view(main_input(context.session->task()).name) == name) return run.input;
     const std::lock_guard lock(context.mutex);
     const auto found = run.others.find(name);
-    return found != run.others.end() ? found->second : run.others.emplace(name, see(view)).first->second;
+    if (found != run.others.end()) return found->second;
+    return run.others.emplace(name, see(view, run.least_alpha.at(name))).first->second;
 }
 
 int channels_of(const mirra_context &context, const char *name, const image::ConstImageView &view) {
-    const auto port = std::ranges::find(context.session->entry.task->info.ports, name, &Port::name);
-    return port->as_is ? view.color_channels() : 3;
+    return (context.session->task().port(name)->flags & MIRRA_PORT_AS_IS) != 0 ? view.color_channels() : 3;
 }
 
 void check_size(const char *port, std::int64_t width, std::int64_t height) {
@@ -114,9 +121,10 @@ mirra_tensor *load_image(mirra_context &context, const char *port, std::int64_t 
     const int channels = channels_of(context, port, image.view);
     const runtime::Rect rect = read_rect(given);
     const graph::Shape shape{1, channels, rect.height, rect.width};
-    std::vector<float> values(elements(shape));
-    load_resampled(image, width, height, rect, channels, values);
-    return upload(context, values, shape, runtime::Layout::nhwc);
+    const auto load = [&](std::span<float> values) {
+        load_resampled(image, width, height, rect, channels, values);
+    };
+    return upload(context, load, shape, runtime::Layout::nhwc);
 }
 
 mirra_status port_alpha(mirra_context *context, const char *port, std::int64_t width, std::int64_t height,
@@ -127,14 +135,15 @@ mirra_status port_alpha(mirra_context *context, const char *port, std::int64_t w
         check_size(port, width, height);
         const runtime::Rect rect = read_rect(given);
         const SeenImage &image = given_image(*context, port);
-        if (image.opaque) {
+        if (image.least_alpha >= 1) {
             *tensor = nullptr;
             return;
         }
         const graph::Shape shape{1, 1, rect.height, rect.width};
-        std::vector<float> values(elements(shape));
-        load_resampled_alpha(image.view, width, height, rect, values);
-        *tensor = upload(*context, values, shape, runtime::Layout::nhwc);
+        const auto load = [&](std::span<float> values) {
+            load_resampled_alpha(image.view, width, height, rect, values);
+        };
+        *tensor = upload(*context, load, shape, runtime::Layout::nhwc);
     });
 }
 
@@ -151,6 +160,7 @@ mirra_status port_image_size(mirra_context *context, const char *port, std::int3
                              std::int32_t *height, mirra_error **error) {
     return guard(error, [&] {
         check_arguments({context, port, width, height});
+        ask(*context, PortQuestion::Kind::image_size, port);
         const image::ConstImageView view = given_view(*context, port);
         *width = view.width;
         *height = view.height;
@@ -169,10 +179,10 @@ mirra_status port_image_scaled(mirra_context *context, const char *port, std::in
 }
 
 /// The result of that name and shape, made if it is not there. @throws Error mismatch
-Tensor &result_of(RunResult &result, const char *name, const graph::Shape &shape) {
+HostTensor &result_of(RunResult &result, const char *name, const graph::Shape &shape) {
     auto found = result.tensors.find(name);
     if (found == result.tensors.end()) { // whole before it is kept: there may be no memory for it
-        Tensor fresh;
+        HostTensor fresh;
         fresh.shape = shape;
         fresh.values.resize(elements(shape));
         found = result.tensors.emplace(name, std::move(fresh)).first;
@@ -201,7 +211,7 @@ mirra_status set_result_part(mirra_context *context, const char *name, const std
         std::vector<float> values(elements(from));
         context->session->engine->module().download(*tensor->tensor, values, runtime::Layout::nchw);
         const std::lock_guard lock(context->mutex);
-        Tensor &result = result_of(run.result, name, whole);
+        HostTensor &result = result_of(run.result, name, whole);
         for_rows(from, part, whole, x, y, [&](std::size_t source, std::size_t target) {
             std::copy_n(values.data() + source, part.width, result.values.data() + target);
         });

@@ -3,7 +3,7 @@
 #include "c_struct.hpp"
 #include "host_table.hpp"
 #include "noise.hpp"
-#include "results.hpp"
+#include "ports.hpp"
 #include "utf8.hpp"
 #include "value.hpp"
 
@@ -45,7 +45,7 @@ mirra_status port_tensor(mirra_context *context, const char *port, mirra_tensor 
     return guard(error, [&] {
         const RunState &run = run_of(context);
         check_arguments({port, tensor});
-        const Tensor &source = given_tensor(run, port);
+        const HostTensor &source = given_tensor(run, port);
         *tensor = upload(*context, source.values, source.shape, runtime::Layout::nchw);
     });
 }
@@ -92,7 +92,7 @@ mirra_status set_result(mirra_context *context, const char *name, const mirra_va
         Value given = from_c(read_struct(value, "value"), name);
         if (auto *text = std::get_if<std::string>(&given)) *text = as_utf8(std::move(*text));
         const std::lock_guard lock(context->mutex);
-        keep_value(context->session->entry.task->info, run.result, name, std::move(given));
+        keep_value(context->session->task(), run.result, name, std::move(given));
     });
 }
 
@@ -101,7 +101,7 @@ mirra_status set_result_tensor(mirra_context *context, const char *name, const m
     return guard(error, [&] {
         RunState &run = run_of(context);
         check_arguments({name, tensor});
-        Tensor out;
+        HostTensor out;
         out.shape = tensor->tensor->shape();
         check_tensor(*context->session, name, out.shape);
         out.values.resize(elements(out.shape));
@@ -121,7 +121,7 @@ RunState &run_of(mirra_context *context) {
     return *context->run;
 }
 
-const Tensor &given_tensor(const RunState &run, const char *port) {
+const HostTensor &given_tensor(const RunState &run, const char *port) {
     const auto found = run.request.tensors.find(port);
     if (found == run.request.tensors.end())
         throw Error(ErrorCode::not_found, "the port was not given a tensor", port);

@@ -88,7 +88,7 @@ mirra_status tensor_from_dlpack(mirra_context *context, const DLManagedTensor *s
     return guard(error, [&] {
         run_of(context);
         check_arguments({source, tensor});
-        const Tensor copy = from_dlpack(source, "source");
+        const HostTensor copy = from_dlpack(source, "source");
         *tensor = upload(*context, copy.values, copy.shape, runtime::Layout::nchw);
     });
 }
@@ -98,7 +98,7 @@ mirra_status tensor_to_dlpack(mirra_context *context, const mirra_tensor *tensor
     return guard(error, [&] {
         auto &module = module_of(context);
         check_arguments({tensor, copy});
-        auto out = std::make_shared<Tensor>();
+        auto out = std::make_shared<HostTensor>();
         out->shape = tensor->tensor->shape();
         out->values.resize(elements(out->shape));
         module.download(*tensor->tensor, out->values, runtime::Layout::nchw);
@@ -168,10 +168,61 @@ mirra_status tensor_resample(mirra_context *context, const mirra_tensor *tensor,
             throw Error(ErrorCode::mismatch, "a tensor of the shape " + to_text(from) + " is no image");
         const std::array extents{from[0], from[1], height, width};
         const graph::Shape to = read_shape(extents.data(), static_cast<std::int32_t>(extents.size()));
-        std::vector<float> values(elements(from)), resampled(elements(to));
+        std::vector<float> values(elements(from));
         module.download(*tensor->tensor, values, runtime::Layout::nchw);
-        resample_planes(values, from[2], from[3], height, width, resampled);
-        *result = upload(*context, resampled, to, runtime::Layout::nchw);
+        const auto resample = [&](std::span<float> resampled) {
+            resample_planes(values, from[2], from[3], height, width, resampled);
+        };
+        *result = upload(*context, resample, to, runtime::Layout::nchw);
+    });
+}
+
+constexpr std::int64_t kLargestEigen = 4096;
+
+/// The shape of a matrix, after it is transposed if so. @throws Error mismatch
+graph::Shape matrix_shape(const mirra_tensor &tensor, bool transpose) {
+    const graph::Shape &shape = tensor.tensor->shape();
+    if (shape.size() != 2)
+        throw Error(ErrorCode::mismatch, "a tensor of the shape " + to_text(shape) + " is no matrix");
+    return transpose ? graph::Shape{shape[1], shape[0]} : shape;
+}
+
+mirra_status tensor_product(mirra_context *context, std::uint32_t flags, const mirra_tensor *a,
+                            const mirra_tensor *b, mirra_tensor **result, mirra_error **error) {
+    return guard(error, [&] {
+        auto &module = module_of(context);
+        check_arguments({a, b, result});
+        if ((flags & ~std::uint32_t{MIRRA_PRODUCT_TRANSPOSE_A | MIRRA_PRODUCT_TRANSPOSE_B}) != 0)
+            throw Error(ErrorCode::invalid_argument, "unknown MIRRA_PRODUCT_ flags " + std::to_string(flags));
+        const bool transpose_a = (flags & MIRRA_PRODUCT_TRANSPOSE_A) != 0,
+                   transpose_b = (flags & MIRRA_PRODUCT_TRANSPOSE_B) != 0;
+        const graph::Shape left = matrix_shape(*a, transpose_a), right = matrix_shape(*b, transpose_b);
+        if (left[1] != right[0])
+            throw Error(ErrorCode::mismatch, "matrices of the shapes " + to_text(left) + " and " +
+                                                 to_text(right) + " have no product");
+        *result = new_handle(module.product(a->tensor, transpose_a, b->tensor, transpose_b));
+    });
+}
+
+mirra_status tensor_eigen(mirra_context *context, const mirra_tensor *symmetric, mirra_tensor **values,
+                          mirra_tensor **vectors, mirra_error **error) {
+    return guard(error, [&] {
+        auto &module = module_of(context);
+        check_arguments({symmetric, values, vectors});
+        const graph::Shape shape = matrix_shape(*symmetric, false);
+        if (shape[0] != shape[1] || shape[0] > kLargestEigen)
+            throw Error(ErrorCode::mismatch, "a matrix of the shape " + to_text(shape) +
+                                                 " is not square, or larger than " +
+                                                 std::to_string(kLargestEigen));
+        runtime::Eigen eigen = module.eigen(symmetric->tensor);
+        mirra_tensor *first = new_handle(std::move(eigen.values));
+        try {
+            *vectors = new_handle(std::move(eigen.vectors));
+        } catch (...) {
+            release_handle(first);
+            throw;
+        }
+        *values = first;
     });
 }
 
@@ -194,6 +245,12 @@ mirra_tensor *upload(const mirra_context &context, std::span<const float> values
     return new_handle(session.engine->module().upload(values, shape, layout, session.device));
 }
 
+mirra_tensor *upload(const mirra_context &context, const std::function<void(std::span<float>)> &fill,
+                     const graph::Shape &shape, runtime::Layout layout) {
+    const SessionState &session = *context.session;
+    return new_handle(session.engine->module().upload(fill, shape, layout, session.device));
+}
+
 void add_tensor_functions(mirra_host_api &table) noexcept {
     table.tensor_release = tensor_release;
     table.tensor_retain = tensor_retain;
@@ -208,6 +265,8 @@ void add_tensor_functions(mirra_host_api &table) noexcept {
     table.tensor_clamp = checked<tensor_clamp>;
     table.tensor_reduce = checked<tensor_reduce>;
     table.tensor_resample = checked<tensor_resample>;
+    table.tensor_product = checked<tensor_product>;
+    table.tensor_eigen = checked<tensor_eigen>;
 }
 
 } // namespace mirra::host

@@ -1,4 +1,4 @@
-// Finds, makes and tidies the copies.
+// Finds, makes and tidies private copies of LibTorchs in the user's cache.
 #include "libtorch_cache.hpp"
 
 #include "mirra/environment.hpp"

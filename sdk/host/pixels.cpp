@@ -113,9 +113,9 @@ void check_writable(const image::ConstImageView &view, const std::string &name) 
     }
 }
 
-SeenImage see(const image::ConstImageView &view) {
-    SeenImage seen{view, nullptr, least_alpha(view) >= 1, std::nullopt};
-    if (!hides_colors(view)) return seen;
+SeenImage see(const image::ConstImageView &view, float alpha) {
+    SeenImage seen{view, nullptr, alpha, std::nullopt};
+    if (!hides_colors(view, alpha)) return seen;
     seen.noise = look_at_noise(view);
     const double sigma = seen.noise->sigma.value_or(std::sqrt(seen.noise->explained.front()));
     seen.fill = std::make_shared<const HiddenFill>(view, sigma / 255);

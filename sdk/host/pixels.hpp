@@ -13,12 +13,19 @@ namespace mirra::host {
 struct SeenImage {
     image::ConstImageView view;
     std::shared_ptr<const HiddenFill> fill; ///< null: nothing is hidden
-    bool opaque = true;
+    float least_alpha = 1;
     std::optional<NoiseReport> noise; ///< where it was looked at
 };
 
-/// Looks at an image's alpha. The pixels must stay as they are from then on where they are visible.
-SeenImage see(const image::ConstImageView &view);
+/// The least alpha of the whole image; 1 where it has none.
+float least_alpha(const image::ConstImageView &source);
+
+/// Looks at an image's hidden pixels. They must stay as they are from then on where they are visible.
+/// @param alpha  least_alpha(view)
+SeenImage see(const image::ConstImageView &view, float alpha);
+inline SeenImage see(const image::ConstImageView &view) {
+    return see(view, least_alpha(view));
+}
 
 /// Fills `out` (height x width x channels floats) with a rectangle that may lie beyond the edges, hidden
 /// colours included.
@@ -27,9 +34,6 @@ void load_colors(const image::ConstImageView &source, const runtime::Rect &rect,
 
 /// The alpha of a rectangle; 1 where an image has none.
 std::vector<float> load_alpha(const image::ConstImageView &source, const runtime::Rect &rect);
-
-/// Of the whole image; 1 where it has none.
-float least_alpha(const image::ConstImageView &source);
 
 /// As load_colors, with hidden colours filled.
 void load_tile(const SeenImage &source, const runtime::Rect &rect, int channels, std::span<float> out);

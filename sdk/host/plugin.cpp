@@ -88,8 +88,8 @@ void Plugin::register_task(const mirra_task *task) {
     if (!registering_) reject("a task was registered after init");
     PluginTask read = read_task(task);
     const bool twice = std::any_of(tasks_.begin(), tasks_.end(),
-                                   [&](const auto &t) { return t.info.name == read.info.name; });
-    if (twice) reject("it registers the task '" + read.info.name + "' twice");
+                                   [&](const auto &t) { return t.info.name() == read.info.name(); });
+    if (twice) reject("it registers the task '" + read.info.name() + "' twice");
     tasks_.push_back(std::move(read));
 }
 
@@ -109,8 +109,8 @@ void Plugin::initialise(PluginRecord &record) {
     allow(false);
     if (tasks_.empty()) reject("it registered no task");
     for (PluginTask &task : tasks_) {
-        task.info.plugin_id = record.id;
-        task.info.plugin_version = record.version;
+        task.info.info.plugin_id = task.info.keep(record.id);
+        task.info.info.plugin_version = task.info.keep(record.version);
     }
 }
 

@@ -14,7 +14,7 @@ inline constexpr std::uint32_t kPluginAbiMax = MIRRA_PLUGIN_ABI;
 
 /// A task as the host knows it, and the functions behind it.
 struct PluginTask {
-    Task info;
+    TaskInfo info;
     mirra_task functions{};
 };
 
@@ -51,6 +51,8 @@ class Plugin {
 
 /// Checks a plugin's description of a task and copies it. @throws Error plugin
 PluginTask read_task(const mirra_task *task);
+/// All tasks as one JSON document; see docs/reference/c-api.md.
+std::string schema_of(const std::vector<const TaskInfo *> &tasks);
 /// Lower case letters, digits and characters of `also` between them, at most 63.
 [[nodiscard]] bool is_name(std::string_view name, std::string_view also) noexcept;
 

@@ -1,9 +1,10 @@
+// Tables of functions for plugins, handed out and taken back.
 #include "plugin_table.hpp"
 
 #include "immortal.hpp"
-#include "inside.hpp"
 #include "mirra/forks.hpp"
 #include "plugin.hpp"
+#include "process_life.hpp"
 
 #include <map>
 #include <memory>

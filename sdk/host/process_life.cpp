@@ -29,6 +29,8 @@ std::atomic<int> g_started{kNever};
 std::atomic<bool> g_ends{false};
 std::atomic<int> g_runs{0};
 
+thread_local const Inside *t_innermost = nullptr; ///< a list of its own for each thread
+
 /// exit() may be called by a run's own callback: that run is not waited for.
 void await_runs(int, void *) {
     g_ends = true;
@@ -39,6 +41,33 @@ void await_runs(int, void *) {
 }
 
 } // namespace
+
+Inside::Inside(Kind kind, const void *which) noexcept : kind_(kind), which_(which), outer_(t_innermost) {
+    t_innermost = this;
+}
+
+Inside::~Inside() {
+    t_innermost = outer_;
+}
+
+std::uint32_t Inside::times(const void *which) noexcept {
+    std::uint32_t count = 0;
+    for (const Inside *each = t_innermost; each != nullptr; each = each->outer_)
+        count += each->which_ == which;
+    return count;
+}
+
+int Inside::runs() noexcept {
+    const auto again = [](const Inside &run) {
+        for (const Inside *each = run.outer_; each != nullptr; each = each->outer_)
+            if (each->which_ == run.which_) return true;
+        return false;
+    };
+    int count = 0;
+    for (const Inside *each = t_innermost; each != nullptr; each = each->outer_)
+        if (each->kind_ == Kind::run && !again(*each)) ++count;
+    return count;
+}
 
 void runtime_starts() {
     [[maybe_unused]] static const bool once = [] {

@@ -1,10 +1,10 @@
-// What the process does around the library: it ends, forks, and has threads and settings of its own.
+// What the process does around the library: it ends, forks, calls in from callbacks, and has threads and
+// settings of its own.
 #pragma once
-
-#include "inside.hpp"
 
 #include <cfenv>
 #include <csignal>
+#include <cstdint>
 #include <functional>
 #include <thread>
 
@@ -19,6 +19,29 @@ void runtime_starts();
 void check_not_forked();
 /// Whether exit() was called: runs stop at their next tile.
 [[nodiscard]] bool process_ends() noexcept;
+
+/// While alive the calling thread is in that run (or in a function of the caller's that the run has called,
+/// on whatever thread), or in a function of that plugin's table. They end in the order opposite to that in
+/// which they began.
+class Inside {
+  public:
+    enum class Kind : std::uint8_t { run, table };
+
+    Inside(Kind kind, const void *which) noexcept;
+    Inside(const Inside &) = delete;
+    Inside &operator=(const Inside &) = delete;
+    ~Inside();
+
+    /// How often the calling thread is in this one.
+    [[nodiscard]] static std::uint32_t times(const void *which) noexcept;
+    /// In how many different runs it is.
+    [[nodiscard]] static int runs() noexcept;
+
+  private:
+    const Kind kind_;
+    const void *const which_;
+    const Inside *const outer_;
+};
 
 /// A run under way: exit() waits for its end, for some time. @throws Error cancelled (the process ends)
 class RunUnderWay {

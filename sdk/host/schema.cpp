@@ -1,5 +1,6 @@
 // The tasks as JSON, for generators of bindings, dialogs and documentation.
-#include "engine_core.hpp"
+#include "plugin.hpp"
+#include "value.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -8,29 +9,74 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const char *type_name(Type type) {
+const char *type_name(std::int32_t type) {
     switch (type) {
-    case Type::boolean:
+    case MIRRA_TYPE_BOOL:
         return "bool";
-    case Type::integer:
+    case MIRRA_TYPE_INT:
         return "int";
-    case Type::real:
+    case MIRRA_TYPE_FLOAT:
         return "float";
-    case Type::string:
+    case MIRRA_TYPE_STRING:
         return "string";
-    case Type::choice:
+    case MIRRA_TYPE_ENUM:
         return "enum";
-    case Type::image:
+    case MIRRA_TYPE_IMAGE:
         return "image";
-    case Type::tensor:
+    case MIRRA_TYPE_TENSOR:
         return "tensor";
+    default:
+        return "unknown";
     }
-    return "unknown";
 }
 
-Json describe(const Port &port);
-Json describe(const Parameter &parameter);
-Json describe(const Task &task);
+template<class Items> Json list(const Items &items);
+
+Json describe(const mirra_port_info &port) {
+    return {{"name", port.name},
+            {"label", port.label},
+            {"doc", port.doc},
+            {"type", type_name(port.type)},
+            {"direction", is_output(port) ? "output" : "input"},
+            {"optional", is_optional(port)},
+            {"as_is", (port.flags & MIRRA_PORT_AS_IS) != 0},
+            {"colored", (port.flags & MIRRA_PORT_COLORED) != 0},
+            {"unit", port.unit}};
+}
+
+Json describe(const mirra_param_info &param) {
+    Json json{{"name", param.name},   {"label", param.label}, {"doc", param.doc},
+              {"group", param.group}, {"unit", param.unit},   {"type", type_name(param.type)},
+              {"since", param.since}};
+    std::visit([&](const auto &value) { json["default"] = value; }, default_of(param));
+    if (is_number(param)) {
+        json["minimum"] = param.minimum;
+        json["maximum"] = param.maximum;
+        json["soft_minimum"] = param.soft_minimum;
+        json["soft_maximum"] = param.soft_maximum;
+        json["step"] = param.step;
+    }
+    for (std::uint32_t i = 0; i < param.choice_count; ++i)
+        json["choices"].push_back({{"value", param.choices[i]}, {"label", param.choice_labels[i]}});
+    json["advanced"] = (param.flags & MIRRA_PARAM_ADVANCED) != 0;
+    json["deprecated"] = (param.flags & MIRRA_PARAM_DEPRECATED) != 0;
+    return json;
+}
+
+Json describe(const TaskInfo &task) {
+    return {{"name", task.info.name},
+            {"label", task.info.label},
+            {"doc", task.info.doc},
+            {"default_bundle", task.info.default_bundle},
+            {"global_statistics", (task.info.flags & MIRRA_TASK_GLOBAL_STATISTICS) != 0},
+            {"plugin", {{"id", task.info.plugin_id}, {"version", task.info.plugin_version}}},
+            {"ports", list(task.ports)},
+            {"params", list(task.params)}};
+}
+
+Json describe(const TaskInfo *task) {
+    return describe(*task);
+}
 
 template<class Items> Json list(const Items &items) {
     Json json = Json::array();
@@ -38,52 +84,9 @@ template<class Items> Json list(const Items &items) {
     return json;
 }
 
-Json describe(const Port &port) {
-    return {{"name", port.name},
-            {"label", port.label},
-            {"doc", port.doc},
-            {"type", type_name(port.type)},
-            {"direction", port.output ? "output" : "input"},
-            {"optional", port.optional},
-            {"as_is", port.as_is},
-            {"colored", port.colored},
-            {"unit", port.unit}};
-}
-
-Json describe(const Parameter &parameter) {
-    Json json{{"name", parameter.name},   {"label", parameter.label}, {"doc", parameter.doc},
-              {"group", parameter.group}, {"unit", parameter.unit},   {"type", type_name(parameter.type)},
-              {"since", parameter.since}};
-    std::visit([&](const auto &value) { json["default"] = value; }, parameter.fallback);
-    if (parameter.type == Type::integer || parameter.type == Type::real) {
-        json["minimum"] = parameter.minimum;
-        json["maximum"] = parameter.maximum;
-        json["soft_minimum"] = parameter.soft_minimum;
-        json["soft_maximum"] = parameter.soft_maximum;
-        json["step"] = parameter.step;
-    }
-    for (std::size_t i = 0; i < parameter.choices.size(); ++i) {
-        json["choices"].push_back({{"value", parameter.choices[i]}, {"label", parameter.choice_labels[i]}});
-    }
-    json["advanced"] = (parameter.flags & MIRRA_PARAM_ADVANCED) != 0;
-    json["deprecated"] = (parameter.flags & MIRRA_PARAM_DEPRECATED) != 0;
-    return json;
-}
-
-Json describe(const Task &task) {
-    return {{"name", task.name},
-            {"label", task.label},
-            {"doc", task.doc},
-            {"default_bundle", task.default_bundle},
-            {"global_statistics", task.global_statistics},
-            {"plugin", {{"id", task.plugin_id}, {"version", task.plugin_version}}},
-            {"ports", list(task.ports)},
-            {"params", list(task.parameters)}};
-}
-
 } // namespace
 
-std::string schema_of(const std::vector<Task> &tasks) {
+std::string schema_of(const std::vector<const TaskInfo *> &tasks) {
     // A plugin's texts may be no UTF-8; they must not stop the others from being listed.
     return Json{{"schema", 1}, {"version", MIRRA_VERSION_TEXT}, {"tasks", list(tasks)}}.dump(
         2, ' ', false, Json::error_handler_t::replace);

@@ -1,9 +1,9 @@
 // What a session holds.
 #include "session_state.hpp"
 
-#include "budget.hpp"
 #include "c_error.hpp"
 #include "mirra/error.hpp"
+#include "run_plan.hpp"
 
 #include <algorithm>
 
@@ -24,7 +24,7 @@ const std::shared_ptr<runtime::Executable> &SessionState::executable(const std::
     const auto found = executables.find(graph);
     if (found != executables.end()) return found->second;
     const std::uint64_t bytes = admit(key, run);
-    auto compiled = engine->compiled(bundle, graph, {device, precision.precision}, look_of(run));
+    auto compiled = engine->compiled().executable(bundle, graph, {device, precision.precision}, look_of(run));
     weights[key] = bytes;
     return executables[graph] = std::move(compiled);
 }
@@ -36,7 +36,7 @@ const std::shared_ptr<runtime::Differentiable> &SessionState::differentiable(con
     const auto found = differentiables.find(graph);
     if (found != differentiables.end()) return found->second;
     const std::uint64_t bytes = admit(key, run);
-    auto compiled = engine->compiled_gradient(bundle, graph, device, look_of(run));
+    auto compiled = engine->compiled().differentiable(bundle, graph, device, look_of(run));
     weights[key] = bytes;
     return differentiables[graph] = std::move(compiled);
 }
@@ -45,7 +45,7 @@ std::uint64_t SessionState::admit(const GraphKey &key, RunState *run) {
     const auto &[graph, gradient] = key;
     if (bundle == nullptr)
         throw Error(ErrorCode::not_found,
-                    "the task wants the graph '" + graph + "' but the session has no bundle", graph,
+                    "the task wants the graph '" + graph + "' but the session has no bundle", "bundle",
                     "Give the session a bundle.");
     const auto added = runtime::compiled_bytes(bundle->graph(graph), precision.precision, gradient);
     if (run == nullptr || options.memory_limit == 0) return added.held;
@@ -80,15 +80,17 @@ std::uint64_t SessionState::weight_bytes() const {
     return bytes;
 }
 
-const Parameter &SessionState::parameter(const std::string &name) const {
-    std::string names;
-    for (const Parameter &parameter : entry.task->info.parameters) {
-        if (parameter.name == name) return parameter;
-        names += (names.empty() ? "" : ", ") + parameter.name;
+std::vector<std::int64_t> answer_of(PortQuestion::Kind kind, const std::string &port,
+                                    const RunRequest *request) {
+    if (kind == PortQuestion::Kind::given) return {request != nullptr && request->gives(port) ? 1 : 0};
+    if (request == nullptr) return {};
+    if (kind == PortQuestion::Kind::tensor_shape) {
+        const auto tensor = request->tensors.find(port);
+        return tensor == request->tensors.end() ? std::vector<std::int64_t>() : tensor->second.shape;
     }
-    throw Error(ErrorCode::not_found,
-                "the task '" + entry.task->info.name + "' has no parameter '" + name + "'", name,
-                names.empty() ? "It has none." : "Its parameters are: " + names + ".");
+    const auto image = request->images.find(port);
+    if (image == request->images.end()) return {};
+    return {image->second.width, image->second.height};
 }
 
 bool is_cancelled(const RunRequest &request) {

@@ -1,10 +1,10 @@
 // What a session holds, and what a plugin sees of it through a mirra_context.
 #pragma once
 
-#include "engine_core.hpp"
+#include "compiled_graphs.hpp"
+#include "devices.hpp"
 #include "pixels.hpp"
-#include "precision.hpp"
-#include "process_life.hpp"
+#include "plugin.hpp"
 
 #include <deque>
 #include <mutex>
@@ -18,6 +18,7 @@ struct mirra_tensor {
 
 namespace mirra::host {
 
+struct Configured;
 struct RunPlan;
 struct RunState;
 
@@ -34,8 +35,8 @@ using TaskInstance = std::unique_ptr<void, DestroyInstance>;
 using GraphKey = std::pair<std::string, bool>;
 
 struct SessionState {
-    std::shared_ptr<EngineCore> engine;
-    TaskEntry entry;
+    std::shared_ptr<Engine> engine;
+    RegisteredTask entry;
     SessionOptions options;
     std::shared_ptr<const bundle::Bundle> bundle; ///< null for a task without one
     std::string device;
@@ -43,8 +44,9 @@ struct SessionState {
     std::map<std::string, Value> values; ///< parameters
     std::map<std::string, std::shared_ptr<runtime::Executable>> executables;
     std::map<std::string, std::shared_ptr<runtime::Differentiable>> differentiables;
-    std::map<GraphKey, std::uint64_t> weights; ///< bytes of each of these
-    std::shared_ptr<const RunPlan> last_plan;  ///< pictures of one size are planned once
+    std::map<GraphKey, std::uint64_t> weights;    ///< bytes of each of these
+    std::shared_ptr<const Configured> configured; ///< what the plugin's instance was last told
+    std::shared_ptr<const RunPlan> last_plan;     ///< pictures of one size are planned once
     TaskInstance instance;
 
     /// Compiles at first use.
@@ -56,8 +58,9 @@ struct SessionState {
     /// Gives all of them back.
     void forget_compiled();
     [[nodiscard]] std::uint64_t weight_bytes() const;
-    /// @throws Error not_found
-    [[nodiscard]] const Parameter &parameter(const std::string &name) const;
+    [[nodiscard]] const TaskInfo &task() const { return entry.task->info; }
+    /// For messages: "the task 'denoise'"
+    [[nodiscard]] std::string task_text() const { return "the task '" + task().name() + "'"; }
 
   private:
     /// Before a graph is compiled: weights beyond the run's plan are taken from its memory, or replace those
@@ -73,6 +76,7 @@ void check_cancelled(const RunRequest &request);
 /// What a run adds to it.
 struct RunState {
     const RunRequest &request;
+    const std::map<std::string, float> &least_alpha; ///< of each image input
     SeenImage input;
     RunResult &result;
     std::int64_t padded_width, padded_height; ///< of the input on the grid of the tiles
@@ -89,6 +93,18 @@ struct RunState {
     void look() const { check_cancelled(request); }
 };
 
+/// What a plugin may want to know about a port before there is a run.
+struct PortQuestion {
+    enum class Kind : std::uint8_t { given, tensor_shape, image_size };
+    Kind kind = Kind::given;
+    std::string port;
+    std::vector<std::int64_t> answer;
+};
+/// given: {0} or {1}; the others: extents, none where no such thing was given.
+/// @param request  null: nothing is given
+std::vector<std::int64_t> answer_of(PortQuestion::Kind kind, const std::string &port,
+                                    const RunRequest *request);
+
 /// How many values a tensor of this shape has.
 std::uint64_t elements(const graph::Shape &shape);
 
@@ -104,6 +120,8 @@ struct mirra_context {
     mirra_context *handle = nullptr;                  ///< what the plugin holds
     const mirra::host::RunRequest *request = nullptr; ///< null where there is none: a session made, a plan
     mirra::host::RunState *run = nullptr;             ///< null in `configure`
-    std::deque<std::string> texts;                    ///< handed out, alive as long as the context
-    std::mutex mutex; ///< held by who changes texts, what the session compiled, or the run
+    std::vector<mirra::host::PortQuestion> *questions =
+        nullptr;                   ///< asked so far; null outside of `configure`
+    std::deque<std::string> texts; ///< handed out, alive as long as the context
+    std::mutex mutex;              ///< held by who changes the above, what the session compiled, or the run
 };

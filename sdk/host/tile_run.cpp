@@ -1,12 +1,10 @@
 // One run of a session: tile by tile through the plugin.
 #include "tile_run.hpp"
 
-#include "c_struct.hpp"
 #include "mirra/error.hpp"
-#include "pixels.hpp"
 #include "plugin_handles.hpp"
-#include "request.hpp"
-#include "results.hpp"
+#include "ports.hpp"
+#include "run_plan.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -15,9 +13,6 @@ namespace mirra::host {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-constexpr std::uint32_t kMostPasses = 64, kMostMargin = 1024, kMostHalo = 1024;
-constexpr std::uint32_t kTransferFlags = MIRRA_SETUP_ENCODED | MIRRA_SETUP_LINEAR;
 
 mirra_tile to_c(const runtime::Tile &tile, std::size_t index, std::size_t count, std::uint32_t pass = 0) {
     mirra_tile out{};
@@ -70,8 +65,8 @@ class GivenTile {
 
 class TileRun {
   public:
-    TileRun(SessionState &session, const RunRequest &request, const CheckedRequest &images,
-            const SeenImage &input, RunResult &result, const RunPlan &plan)
+    TileRun(SessionState &session, const RunRequest &request, const CheckedRequest &images, RunResult &result,
+            const RunPlan &plan)
         : session_(session)
         , functions_(session.entry.task->functions)
         , images_(images)
@@ -81,9 +76,16 @@ class TileRun {
         , arena_bytes_(plan.arena_bytes)
         , tensor_bytes_(plan.tensor_bytes)
         , one_thread_(plan.one_thread)
-        , run_{request, input, result, plan.tiles.padded_width, plan.tiles.padded_height, {}, {}}
+        , run_{request,
+               images.least_alpha,
+               see(images.input, images.least_alpha.at(main_input(session.task()).name)),
+               result,
+               plan.tiles.padded_width,
+               plan.tiles.padded_height,
+               {},
+               {}}
         , channels_(images.as_is ? images.input.color_channels() : 3)
-        , task_("the task '" + session.entry.task->info.name + "'") {
+        , task_(session.task_text()) {
         context_.session = &session;
         context_.request = &request;
         context_.run = &run_;
@@ -146,11 +148,11 @@ void TileRun::report(const char *stage, std::size_t tile, std::size_t count, dou
 }
 
 runtime::TensorPtr TileRun::upload(const runtime::Tile &tile) {
-    const auto count = static_cast<std::size_t>(tile.input.width * tile.input.height * channels_);
-    const std::span<float> values(buffer_.data(), count);
-    margin_ == 0 ? load_tile(run_.input, tile.input, channels_, values)
-                 : load_mirrored(run_.input, moved(tile.input, -margin_), channels_, values);
-    return session_.engine->module().upload(values, {1, channels_, tile.input.height, tile.input.width},
+    const auto gather = [&](std::span<float> values) {
+        margin_ == 0 ? load_tile(run_.input, tile.input, channels_, values)
+                     : load_mirrored(run_.input, moved(tile.input, -margin_), channels_, values);
+    };
+    return session_.engine->module().upload(gather, {1, channels_, tile.input.height, tile.input.width},
                                             runtime::Layout::nhwc, session_.device);
 }
 
@@ -256,44 +258,17 @@ void TileRun::call_all() {
 void TileRun::run() {
     prepare();
     call_all();
-    check_given(session_.entry.task->info, run_.request, run_.result);
+    check_given(session_.task(), run_.request, run_.result);
     run_.result.tile_count = plan_.tiles.size();
     run_.result.peak_bytes = arena_->peak_bytes() + buffer_.size() * sizeof(float);
 }
 
-void check_known(std::uint32_t flags, std::uint32_t known, const SessionState &session) {
-    if ((flags & ~known) == 0) return;
-    throw Error(ErrorCode::plugin, "the task '" + session.entry.task->info.name +
-                                       "' asks for something that this version of Mirra does not have");
-}
-
-std::optional<image::Transfer> stated_transfer(std::uint32_t flags, const SessionState &session) {
-    if (flags == kTransferFlags)
-        throw Error(ErrorCode::plugin, "the task '" + session.entry.task->info.name +
-                                           "' takes the samples for encoded and for linear at once");
-    if (flags == 0) return std::nullopt;
-    return flags == MIRRA_SETUP_LINEAR ? image::Transfer::linear : image::Transfer::unknown;
-}
-
-/// All or none of them.
-void check_extents(const mirra_graph_use &use, const SessionState &session) {
-    constexpr std::int64_t kMostBatch = 65536;
-    const bool none = use.batch == 0 && use.height == 0 && use.width == 0;
-    const bool all = use.batch > 0 && use.batch <= kMostBatch && use.height > 0 &&
-                     use.height <= graph::Limits::kExtent && use.width > 0 &&
-                     use.width <= graph::Limits::kExtent;
-    if (!none && !all)
-        throw Error(ErrorCode::plugin,
-                    "the task '" + session.entry.task->info.name + "' names a graph with impossible extents");
-}
-
 /// What looking past hidden colours takes.
-std::uint64_t fill_bytes(const RunRequest &request, const Task &task) {
+std::uint64_t fill_bytes(const RunRequest &request, const CheckedRequest &images) {
     std::uint64_t bytes = 0;
-    for (const Port &port : task.ports) {
-        const auto given = request.images.find(port.name);
-        if (!port.output && given != request.images.end() && hides_colors(given->second))
-            bytes += HiddenFill::bytes(given->second);
+    for (const auto &[port, alpha] : images.least_alpha) {
+        const image::ConstImageView view = request.images.at(port);
+        if (hides_colors(view, alpha)) bytes += HiddenFill::bytes(view);
     }
     return bytes;
 }
@@ -307,51 +282,10 @@ std::uint64_t tensor_bytes(const RunRequest &request) {
 
 } // namespace
 
-Setup configure(SessionState &session, const Occasion &occasion) {
-    mirra_context context;
-    context.session = &session;
-    context.request = occasion.request;
-    const ContextHandle handle(context);
-    mirra_setup setup{};
-    setup.struct_size = sizeof(mirra_setup);
-    setup.width = occasion.width;
-    setup.height = occasion.height;
-    call_plugin("the task '" + session.entry.task->info.name + "': configure", [&](mirra_error **error) {
-        return session.entry.task->functions.configure(session.instance.get(), handle.handle(), &setup,
-                                                       error);
-    });
-    Setup out;
-    out.graph = setup.graph == nullptr ? "" : setup.graph;
-    out.extra_bytes_per_pixel = std::min<std::uint64_t>(setup.extra_bytes_per_pixel, 1U << 20);
-    out.extra_bytes = std::min(setup.extra_bytes, std::uint64_t{1} << 48);
-    check_known(setup.flags, MIRRA_SETUP_WHOLE_IMAGE | kTransferFlags, session);
-    out.whole_image = (setup.flags & MIRRA_SETUP_WHOLE_IMAGE) != 0;
-    out.transfer = stated_transfer(setup.flags & kTransferFlags, session);
-    if (setup.measure_passes > kMostPasses)
-        throw Error(ErrorCode::plugin, "the task '" + session.entry.task->info.name +
-                                           "' asks for too many passes over the tiles");
-    out.measure_passes = std::max(setup.measure_passes, 1U);
-    if (setup.margin > kMostMargin)
-        throw Error(ErrorCode::plugin,
-                    "the task '" + session.entry.task->info.name + "' asks for too wide a margin");
-    out.margin = setup.margin;
-    if (setup.halo > kMostHalo)
-        throw Error(ErrorCode::plugin,
-                    "the task '" + session.entry.task->info.name + "' asks for too wide a halo");
-    out.halo = setup.halo;
-    for (const auto &use : read_array(setup.uses, setup.use_count, "uses")) {
-        check_known(use.flags, MIRRA_GRAPH_USE_GRADIENT, session);
-        check_extents(use, session);
-        out.uses.push_back(
-            {use.graph == nullptr ? "" : use.graph, use.flags != 0, use.batch, use.height, use.width});
-    }
-    return out;
-}
-
 std::shared_ptr<const RunResult> run_session(SessionState &session, const RunRequest &request) {
     const auto start = Clock::now();
-    CheckedRequest images = check_request(session.entry.task->info, request);
-    const Setup setup = configure(session, {images.input.width, images.input.height, &request});
+    CheckedRequest images = check_request(session.task(), request);
+    const Setup setup = configure(session, {images.input.width, images.input.height}, &request);
     if (setup.transfer) images.input.transfer = *setup.transfer;
     if (setup.transfer && images.output) images.output->transfer = *setup.transfer;
     // Tiles read beyond their place: pixels that were already written must not be read again.
@@ -361,13 +295,14 @@ std::shared_ptr<const RunResult> run_session(SessionState &session, const RunReq
                                             static_cast<std::uint64_t>(images.input.channels) *
                                             image::sample_bytes(images.input.sample)
                                       : 0;
-    const std::uint64_t beside = copied + fill_bytes(request, session.entry.task->info);
-    const Budget budget = divide_memory(*session.engine, session.bundle.get(), session.options.memory_limit,
-                                        beside + tensor_bytes(request) + setup.extra_bytes);
-    const auto plan = plan_run(session, setup, budget, images.input.width, images.input.height,
+    const std::uint64_t beside = copied + fill_bytes(request, images);
+    const MemoryShares shares =
+        divide_memory(*session.engine, session.bundle.get(), session.options.memory_limit,
+                      beside + tensor_bytes(request) + setup.extra_bytes);
+    const auto plan = plan_run(session, setup, shares, images.input.width, images.input.height,
                                [&] { check_cancelled(request); });
     // Graphs of other settings; those that are wanted are compiled again.
-    if (budget.available != 0 && session.weight_bytes() > plan->weight_bytes) session.forget_compiled();
+    if (shares.available != 0 && session.weight_bytes() > plan->weight_bytes) session.forget_compiled();
     image::Image own;
     if (copy) {
         own = copy_of(images.input);
@@ -377,11 +312,11 @@ std::shared_ptr<const RunResult> run_session(SessionState &session, const RunReq
         images.input.transfer = described.transfer;
     }
     auto result = std::make_shared<RunResult>();
-    TileRun(session, request, images, see(images.input), *result, *plan).run();
+    TileRun(session, request, images, *result, *plan).run();
     result->device = session.device;
     result->precision = session.precision.precision;
     result->precision_reason = session.precision.reason;
-    result->base_bytes = budget.base;
+    result->base_bytes = shares.base;
     result->peak_bytes += beside;
     result->seconds = std::chrono::duration<double>(Clock::now() - start).count();
     return result;

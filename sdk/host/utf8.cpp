@@ -1,3 +1,4 @@
+// Texts of plugins, as the C interface promises them.
 #include "utf8.hpp"
 
 #include <nlohmann/json.hpp>

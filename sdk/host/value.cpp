@@ -1,4 +1,4 @@
-// Parameter values.
+// Values of parameters: accepted, read from text, brought to C and back.
 #include "value.hpp"
 
 #include "mirra/error.hpp"
@@ -21,34 +21,36 @@ std::string number(double value) {
     return text.str();
 }
 
-std::string allowed(const Parameter &parameter) {
+std::string allowed(const mirra_param_info &parameter) {
     std::string text;
-    if (parameter.type == Type::real || parameter.type == Type::integer) {
-        text = std::string("a") + (parameter.type == Type::integer ? " whole" : "") + " number from " +
+    if (is_number(parameter)) {
+        text = std::string("a") + (parameter.type == MIRRA_TYPE_INT ? " whole" : "") + " number from " +
                number(parameter.minimum) + " to " + number(parameter.maximum);
-    } else if (parameter.type == Type::boolean) {
+    } else if (parameter.type == MIRRA_TYPE_BOOL) {
         text = "true or false";
-    } else if (parameter.type == Type::string) {
+    } else if (parameter.type == MIRRA_TYPE_STRING) {
         text = "a text";
     }
-    for (const std::string &choice : parameter.choices) text += (text.empty() ? "'" : " or '") + choice + "'";
+    for (std::uint32_t i = 0; i < parameter.choice_count; ++i)
+        text += (text.empty() ? "'" : " or '") + std::string(parameter.choices[i]) + "'";
     return text;
 }
 
-[[noreturn]] void refuse(const Parameter &parameter, const std::string &given) {
-    throw Error(ErrorCode::invalid_argument, parameter.name + " cannot be " + given, parameter.name,
-                "Allowed: " + allowed(parameter) + ".");
+[[noreturn]] void refuse(const mirra_param_info &parameter, const std::string &given) {
+    throw Error(ErrorCode::invalid_argument, std::string(parameter.name) + " cannot be " + given,
+                parameter.name, "Allowed: " + allowed(parameter) + ".");
 }
 
-bool is_choice(const Parameter &parameter, const std::string &text) {
-    return std::find(parameter.choices.begin(), parameter.choices.end(), text) != parameter.choices.end();
+bool is_choice(const mirra_param_info &parameter, std::string_view text) {
+    return std::any_of(parameter.choices, parameter.choices + parameter.choice_count,
+                       [&](const char *choice) { return text == choice; });
 }
 
-Value accept_number(const Parameter &parameter, double value) {
+Value accept_number(const mirra_param_info &parameter, double value) {
     if (!std::isfinite(value) || value < parameter.minimum || value > parameter.maximum) {
         refuse(parameter, number(value));
     }
-    if (parameter.type == Type::real) return value;
+    if (parameter.type == MIRRA_TYPE_FLOAT) return value;
     constexpr double kBeyond = 0x1p63;
     if (value != std::floor(value) || value < -kBeyond || value >= kBeyond) refuse(parameter, number(value));
     return static_cast<std::int64_t>(value);
@@ -56,37 +58,45 @@ Value accept_number(const Parameter &parameter, double value) {
 
 } // namespace
 
-Value accept(const Parameter &parameter, const Value &value) {
+Value default_of(const mirra_param_info &parameter) {
+    if (parameter.default_text != nullptr) return std::string(parameter.default_text);
+    if (parameter.type == MIRRA_TYPE_BOOL) return parameter.default_value != 0;
+    if (parameter.type == MIRRA_TYPE_INT) return static_cast<std::int64_t>(parameter.default_value);
+    return parameter.default_value;
+}
+
+Value accept(const mirra_param_info &parameter, const Value &value) {
     if (const auto *text = std::get_if<std::string>(&value)) {
-        if (parameter.type == Type::string || is_choice(parameter, *text)) return *text;
+        if (parameter.type == MIRRA_TYPE_STRING || is_choice(parameter, *text)) return *text;
         refuse(parameter, "'" + *text + "'");
     }
     if (const auto *flag = std::get_if<bool>(&value)) {
-        if (parameter.type == Type::boolean) return *flag;
+        if (parameter.type == MIRRA_TYPE_BOOL) return *flag;
         refuse(parameter, *flag ? "true" : "false");
     }
     const auto *integer = std::get_if<std::int64_t>(&value);
     const double real = integer != nullptr ? static_cast<double>(*integer) : std::get<double>(value);
-    if (parameter.type == Type::boolean && (real == 0 || real == 1)) return real == 1;
-    if (parameter.type != Type::real && parameter.type != Type::integer) refuse(parameter, number(real));
-    if (integer != nullptr && parameter.type == Type::integer && real >= parameter.minimum &&
+    if (parameter.type == MIRRA_TYPE_BOOL && (real == 0 || real == 1)) return real == 1;
+    if (parameter.type != MIRRA_TYPE_FLOAT && parameter.type != MIRRA_TYPE_INT)
+        refuse(parameter, number(real));
+    if (integer != nullptr && parameter.type == MIRRA_TYPE_INT && real >= parameter.minimum &&
         real <= parameter.maximum) {
         return *integer;
     }
     return accept_number(parameter, real);
 }
 
-Value parse(const Parameter &parameter, std::string_view text) {
+Value parse(const mirra_param_info &parameter, std::string_view text) {
     const std::string quoted = "'" + std::string(text) + "'";
-    if (parameter.type == Type::string || is_choice(parameter, std::string(text))) return std::string(text);
-    if (parameter.type == Type::boolean) {
+    if (parameter.type == MIRRA_TYPE_STRING || is_choice(parameter, text)) return std::string(text);
+    if (parameter.type == MIRRA_TYPE_BOOL) {
         if (text == "true" || text == "1" || text == "yes" || text == "on") return true;
         if (text == "false" || text == "0" || text == "no" || text == "off") return false;
         refuse(parameter, quoted);
     }
     double value = 0;
     const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (parameter.type == Type::choice || status != std::errc() || end != text.data() + text.size()) {
+    if (parameter.type == MIRRA_TYPE_ENUM || status != std::errc() || end != text.data() + text.size()) {
         refuse(parameter, quoted);
     }
     return accept_number(parameter, value);
@@ -125,7 +135,7 @@ Value from_c(const mirra_value &value, const char *name) {
     }
 }
 
-mirra_value to_c(const Value &value, std::optional<Type> type) noexcept {
+mirra_value to_c(const Value &value, std::int32_t type) noexcept {
     mirra_value out{};
     out.struct_size = sizeof(mirra_value);
     if (const auto *flag = std::get_if<bool>(&value)) {
@@ -138,7 +148,7 @@ mirra_value to_c(const Value &value, std::optional<Type> type) noexcept {
         out.type = MIRRA_TYPE_FLOAT;
         out.real = *real;
     } else {
-        out.type = type == Type::choice ? MIRRA_TYPE_ENUM : MIRRA_TYPE_STRING;
+        out.type = type == MIRRA_TYPE_ENUM ? MIRRA_TYPE_ENUM : MIRRA_TYPE_STRING;
         out.text = std::get<std::string>(value).c_str();
     }
     return out;

@@ -297,6 +297,12 @@ class FakeModule final : public Module {
         }
         return y;
     }
+    TensorPtr upload(const std::function<void(std::span<float>)> &fill, const graph::Shape &shape,
+                     Layout layout, const std::string &device) override {
+        std::vector<float> values(make(shape)->values.size());
+        fill(values);
+        return upload(values, shape, layout, device);
+    }
     TensorPtr full(const graph::Shape &shape, double value, const std::string &) override {
         auto y = make(shape);
         std::ranges::fill(y->values, static_cast<float>(value));
@@ -410,7 +416,7 @@ class FakeModule final : public Module {
 
 } // namespace
 
-extern "C" __attribute__((visibility("default"))) Module *mirra_runtime_module_v4() {
+extern "C" __attribute__((visibility("default"))) Module *mirra_runtime_module_v5() {
     static FakeModule module;
     return &module;
 }

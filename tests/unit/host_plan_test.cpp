@@ -1,6 +1,6 @@
 // What a session settles before it runs: precision, tiles; and the estimate of noise.
-#include "budget.hpp"
 #include "noise.hpp"
+#include "run_plan.hpp"
 
 #include "mirra/error.hpp"
 
@@ -78,17 +78,17 @@ TEST(HostPlan, AutomaticPrecisionTakesWhatIsFasterAndSaysWhy) {
 TEST(HostPlan, PicturesOfOneSizeArePlannedOnce) {
     SessionState session;
     const host::Setup setup;
-    Budget budget;
-    const auto first = plan_run(session, setup, budget, 400, 300);
-    EXPECT_EQ(first, plan_run(session, setup, budget, 400, 300));
-    EXPECT_NE(first, plan_run(session, setup, budget, 300, 400));
-    budget.available = std::uint64_t{1} << 30;
-    const auto limited = plan_run(session, setup, budget, 300, 400);
-    EXPECT_EQ(limited->key.available, budget.available);
+    MemoryShares shares;
+    const auto first = plan_run(session, setup, shares, 400, 300);
+    EXPECT_EQ(first, plan_run(session, setup, shares, 400, 300));
+    EXPECT_NE(first, plan_run(session, setup, shares, 300, 400));
+    shares.available = std::uint64_t{1} << 30;
+    const auto limited = plan_run(session, setup, shares, 300, 400);
+    EXPECT_EQ(limited->key.available, shares.available);
     EXPECT_GT(limited->arena_bytes, 0U);
     host::Setup other;
     other.extra_bytes_per_pixel = 64;
-    EXPECT_GT(plan_run(session, other, budget, 300, 400)->tiles.peak_bytes, limited->tiles.peak_bytes);
+    EXPECT_GT(plan_run(session, other, shares, 300, 400)->tiles.peak_bytes, limited->tiles.peak_bytes);
 }
 
 TEST(HostPlan, TheEstimateOfNoiseLooksForCancellation) {

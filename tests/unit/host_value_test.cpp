@@ -10,12 +10,15 @@
 namespace mirra::host {
 namespace {
 
-Parameter sigma() {
-    Parameter parameter;
+constexpr const char *kChoices[] = {"auto"};
+
+mirra_param_info sigma() {
+    mirra_param_info parameter{};
     parameter.name = "sigma";
-    parameter.type = Type::real;
+    parameter.type = MIRRA_TYPE_FLOAT;
     parameter.maximum = 100;
-    parameter.choices = {"auto"};
+    parameter.choices = kChoices;
+    parameter.choice_count = 1;
     return parameter;
 }
 
@@ -47,9 +50,9 @@ TEST(HostValue, TheErrorSaysWhatIsAllowed) {
 }
 
 TEST(HostValue, IntegersAndTruthValues) {
-    Parameter count;
+    mirra_param_info count{};
     count.name = "count";
-    count.type = Type::integer;
+    count.type = MIRRA_TYPE_INT;
     count.minimum = -3;
     count.maximum = 9;
     EXPECT_EQ(std::get<std::int64_t>(parse(count, "-3")), -3);
@@ -58,9 +61,9 @@ TEST(HostValue, IntegersAndTruthValues) {
     EXPECT_THROW(accept(count, std::int64_t{10}), Error);
     EXPECT_THROW(accept(count, true), Error);
 
-    Parameter flag;
+    mirra_param_info flag{};
     flag.name = "flag";
-    flag.type = Type::boolean;
+    flag.type = MIRRA_TYPE_BOOL;
     EXPECT_TRUE(std::get<bool>(parse(flag, "true")));
     EXPECT_FALSE(std::get<bool>(parse(flag, "off")));
     EXPECT_TRUE(std::get<bool>(accept(flag, std::int64_t{1})));
@@ -69,9 +72,9 @@ TEST(HostValue, IntegersAndTruthValues) {
 }
 
 TEST(HostValue, AnIntegerStaysWithinItsType) {
-    Parameter count;
+    mirra_param_info count{};
     count.name = "count";
-    count.type = Type::integer;
+    count.type = MIRRA_TYPE_INT;
     count.minimum = -1e30;
     count.maximum = 1e30;
     EXPECT_EQ(std::get<std::int64_t>(accept(count, -0x1p63)), INT64_MIN);

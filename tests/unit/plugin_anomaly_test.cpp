@@ -319,7 +319,7 @@ TEST_P(PluginAnomaly, ABundleForSomethingElseIsRefused) {
     AnomalyKind kind;
     for (const char *extent : {"0", "-16", "16.5", "1e9", "\"wide\""}) {
         kind.defaults = std::string(R"({"layer": "deep", "extent": )") + extent + "}";
-        EXPECT_THAT(refused(kind), HasSubstr("which extent")) << extent;
+        EXPECT_THAT(refused(kind), HasSubstr("to which size pictures are scaled")) << extent;
     }
     kind.defaults = R"({"layer": "deep", "extent": 18})";
     EXPECT_THAT(refused(kind), HasSubstr("no multiple of 4"));
@@ -385,7 +385,7 @@ TEST_P(PluginAnomaly, ScoresThatAreNoNumbersAreErrors) {
     EXPECT_THAT(refused(encoder, "feature-memory", MIRRA_E_MISMATCH), HasSubstr(kNoNumber));
     const Bundle generator = damaged_bundle("deep.1.weight", 5);
     EXPECT_THAT(refused(generator, "reconstruction", MIRRA_E_MISMATCH), HasSubstr(kNoNumber));
-    EXPECT_THAT(refused(generator, "latent-search", MIRRA_E_INVALID_ARGUMENT), HasSubstr("went astray"));
+    EXPECT_THAT(refused(generator, "latent-search", MIRRA_E_INVALID_ARGUMENT), HasSubstr("diverged"));
 }
 
 TEST_P(PluginAnomaly, AMemoryNeedsFullPrecision) {

@@ -132,7 +132,7 @@ TEST_P(Geometry, StridesThatMultiplyBeyondAnyPictureAreRefused) {
         EXPECT_EQ(MIRRA_E_MISMATCH,
                   mirra_session_create(engine->get(), &options, session.out(), failure.out()))
             << task;
-        EXPECT_THAT(message(failure), ::testing::HasSubstr("no grid of pixels")) << task;
+        EXPECT_THAT(message(failure), ::testing::HasSubstr("no size of pictures")) << task;
     }
 }
 

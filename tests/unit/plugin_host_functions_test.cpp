@@ -88,10 +88,36 @@ class Probe {
         return probed;
     }
 
+    void plan(std::int32_t width) {
+        MIRRA_STRUCT(mirra_plan, plan);
+        EXPECT_OK(mirra_session_plan(session_.get(), width, 16, &plan, error));
+    }
+
   private:
     Engine engine_;
     Session session_;
 };
+
+TEST(PluginConfigure, IsCalledAgainOnlyForWhatChanged) {
+    Probe probe("probe-functions");
+    const auto configures = [&](std::int32_t width, const mirra_image *other = nullptr) {
+        return probe.run(width, other).integer("configures");
+    };
+    const Floats small(4, 1, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32),
+        large(5, 1, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    probe.plan(16);
+    EXPECT_EQ(2, configures(16)) << "for the session, and for the plan and the run of one size";
+    EXPECT_EQ(2, configures(16));
+    EXPECT_EQ(3, configures(17)) << "another size";
+    EXPECT_EQ(4, configures(17, &small.image)) << "a port was given that it asks for";
+    EXPECT_EQ(4, configures(17, &small.image));
+    EXPECT_EQ(5, configures(17, &large.image)) << "an image of another size";
+    probe.set("flags", "0");
+    EXPECT_EQ(5, configures(17, &large.image)) << "the same value again";
+    probe.set("flags", "1");
+    EXPECT_EQ(6, configures(17, &large.image)) << "another parameter";
+    EXPECT_EQ(7, configures(17)) << "the port is not given any more";
+}
 
 TEST(PluginPasses, GoOverAllTilesOneAfterTheOther) {
     const Probed probed = Probe("probe-passes").set("passes", "3").run(48);

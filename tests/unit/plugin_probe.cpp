@@ -48,6 +48,7 @@ const std::array kPassesParams{whole("passes", 0)};
 class Functions {
   public:
     void configure(const Host &host, mirra_setup &) {
+        ++configures_;
         configured_ = host.given("other") ? host.port_image_size("other") : std::array<std::int64_t, 2>{};
     }
     Tensor process(const Host &host, const mirra_tile &, const mirra_tensor *input) const {
@@ -55,6 +56,7 @@ class Functions {
         if (action == "eigen") eigen(host);
         if (action == "product") product(host);
         if (action == "image") image(host);
+        host.set_result("configures", configures_);
         return host.scaled(input, 1);
     }
 
@@ -78,6 +80,7 @@ class Functions {
         host.set_result("part", host.port_image_scaled("other", width, height, rect));
     }
 
+    std::int64_t configures_ = 0; ///< of the session
     std::array<std::int64_t, 2> configured_{};
 };
 

@@ -503,7 +503,7 @@ TEST_P(PluginStylizer, LevelsWithoutACommonGridAreRefused) {
     Stylizer(GetParam(), make_stylizer(kind)).plan(10, 10);
     add_level(kind, "63", 63);
     for (const char *task : {"stylize", "style-prepare"})
-        expect_refused(GetParam(), make_stylizer(kind), task, MIRRA_E_MISMATCH, "no grid of pixels");
+        expect_refused(GetParam(), make_stylizer(kind), task, MIRRA_E_MISMATCH, "no size of pictures");
 }
 
 TEST_P(PluginStylizer, ARunKeepsToTheMemoryThatThePlanNames) {

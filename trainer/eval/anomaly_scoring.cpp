@@ -22,7 +22,7 @@
 namespace mirra::trainer {
 namespace {
 
-host::Tensor to_host(const torch::Tensor &tensor) {
+host::HostTensor to_host(const torch::Tensor &tensor) {
     const auto values = tensor.to(at::kCPU, at::kFloat).contiguous();
     const auto *data = values.const_data_ptr<float>();
     return {values.sizes().vec(), {data, data + values.numel()}};

@@ -59,7 +59,7 @@ std::shared_ptr<host::Engine> host_engine() {
     if (fs::is_directory(folder / "plugins", error)) options.plugin_path = (folder / "plugins").string();
     if (fs::exists(folder / "libmirra_runtime_torch.so", error))
         options.runtime_module = (folder / "libmirra_runtime_torch.so").string();
-    return host::Engine::create(options);
+    return std::make_shared<host::Engine>(options);
 }
 
 namespace {

@@ -3,9 +3,6 @@
 #include "../command.hpp"
 #include "../loading.hpp"
 
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
-
 namespace mirra::cli {
 namespace {
 

@@ -5,9 +5,6 @@
 #include "../loading.hpp"
 #include "../schema.hpp"
 
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
-
 namespace mirra::cli {
 namespace {
 

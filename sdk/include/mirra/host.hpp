@@ -4,13 +4,17 @@
 
 #include "mirra/bundle.hpp"
 #include "mirra/image.hpp"
+#include "mirra/mirra.h"
 #include "mirra/runtime.hpp"
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <span>
@@ -21,45 +25,50 @@
 
 namespace mirra::host {
 
-/// Values are those of MIRRA_TYPE_*.
-enum class Type : std::int32_t {
-    boolean = 1,
-    integer = 2,
-    real = 3,
-    string = 4,
-    choice = 5,
-    image = 6,
-    tensor = 7
-};
 using Value = std::variant<bool, std::int64_t, double, std::string>;
-using Tensor = bundle::WeightTensor;
-using TensorSet = std::map<std::string, std::shared_ptr<const Tensor>>; ///< by name
+/// A tensor in the caller's memory; what a runtime::Tensor is on its device.
+using HostTensor = bundle::WeightTensor;
+using TensorSet = std::map<std::string, std::shared_ptr<const HostTensor>>; ///< by name
 
-struct Port {
-    std::string name, label, doc, unit;
-    Type type = Type::image;
-    bool output = false;
-    bool optional = false;
-    bool as_is = false;   ///< image: handed over with its own colour channels, not as RGB
-    bool colored = false; ///< image output: a drawing in colours, which gray would lose
+/// A task as its plugin describes it: the C structs, checked, completed by their defaults (labels, soft
+/// ranges), with texts of their own; none is null but default_text, where the default is a number.
+class TaskInfo {
+  public:
+    TaskInfo() = default;
+    TaskInfo(TaskInfo &&) noexcept = default;
+    TaskInfo &operator=(TaskInfo &&) noexcept = default;
+    TaskInfo(const TaskInfo &) = delete;
+    TaskInfo &operator=(const TaskInfo &) = delete;
+    ~TaskInfo() = default;
+
+    mirra_task_info info{}; ///< the counts are those of the vectors
+    std::vector<mirra_port_info> ports;
+    std::vector<mirra_param_info> params;
+
+    [[nodiscard]] std::string name() const { return info.name; }
+    /// Null: the task has none of that name.
+    [[nodiscard]] const mirra_port_info *port(std::string_view name) const noexcept;
+    /// @throws Error not_found
+    [[nodiscard]] const mirra_param_info &param(std::string_view name) const;
+
+    /// A copy that lives as long as this object.
+    const char *keep(std::string text);
+    const char *const *keep(std::vector<const char *> texts);
+
+  private:
+    std::list<std::string> texts_; ///< stay where they are, also when the object moves
+    std::list<std::vector<const char *>> lists_;
 };
 
-struct Parameter {
-    Type type = Type::real;
-    std::uint32_t flags = 0; ///< MIRRA_PARAM_*
-    std::uint32_t since = 1;
-    std::string name, label, doc, group, unit;
-    double minimum = 0, maximum = 0, soft_minimum = 0, soft_maximum = 0, step = 0;
-    Value fallback; ///< default
-    std::vector<std::string> choices, choice_labels;
-};
-
-struct Task {
-    std::string name, label, doc, default_bundle, plugin_id, plugin_version;
-    bool global_statistics = false;
-    std::vector<Port> ports;
-    std::vector<Parameter> parameters;
-};
+[[nodiscard]] inline bool is_output(const mirra_port_info &port) noexcept {
+    return port.direction == MIRRA_PORT_OUTPUT;
+}
+[[nodiscard]] inline bool is_image(const mirra_port_info &port) noexcept {
+    return port.type == MIRRA_TYPE_IMAGE;
+}
+[[nodiscard]] inline bool is_optional(const mirra_port_info &port) noexcept {
+    return (port.flags & MIRRA_PORT_OPTIONAL) != 0;
+}
 
 struct PluginRecord {
     std::string path, id, version, reason;
@@ -87,22 +96,62 @@ struct RuntimeStatus {
     std::uint64_t base_bytes = 0;
 };
 
+class BundleCache;
+class CompiledGraphs;
+class Plugin;
+class RuntimeLoader;
+struct PluginTask;
+
+/// A task, and what keeps its plugin's table alive.
+struct RegisteredTask {
+    std::shared_ptr<const Plugin> plugin;
+    const PluginTask *task = nullptr;
+};
+
+/// Plugins, devices, and what its sessions share: default bundles and compiled graphs. Thread-safe.
 class Engine {
   public:
-    static std::shared_ptr<Engine> create(EngineOptions options);
-    virtual ~Engine() = default;
+    /// Loads the plugins.
+    explicit Engine(EngineOptions options);
+    Engine(const Engine &) = delete;
+    Engine &operator=(const Engine &) = delete;
+    ~Engine();
 
-    [[nodiscard]] virtual const std::vector<Task> &tasks() const = 0;
-    /// @throws Error not_found, the hint lists the tasks
-    [[nodiscard]] virtual const Task &task(std::string_view name) const = 0;
-    [[nodiscard]] virtual const std::vector<PluginRecord> &plugins() const = 0;
-    [[nodiscard]] virtual const std::string &schema_json() const = 0;
+    [[nodiscard]] const std::vector<const TaskInfo *> &tasks() const noexcept { return tasks_; }
+    /// @throws Error not_found; the hint names the nearest task, or lists them
+    [[nodiscard]] const TaskInfo &task(std::string_view name) const;
+    [[nodiscard]] const std::vector<PluginRecord> &plugins() const noexcept { return records_; }
+    [[nodiscard]] const std::string &schema_json() const noexcept { return schema_; }
     /// Looks at the first call; see mirra_engine_device_count.
-    virtual const std::vector<runtime::DeviceInfo> &devices() = 0;
+    const std::vector<runtime::DeviceInfo> &devices();
     /// Loads the runtime module at the first call.
-    virtual const RuntimeStatus &runtime_status() = 0;
-    /// @throws Error not_found | device
-    virtual std::string find_bundle(const std::string &name) const = 0;
+    const RuntimeStatus &runtime_status();
+    /// @throws Error not_found
+    [[nodiscard]] std::string find_bundle(const std::string &name) const;
+
+    /// For sessions: @throws Error not_found
+    [[nodiscard]] RegisteredTask registered(std::string_view name) const;
+    /// @throws Error not_found (no runtime module) | device
+    runtime::Module &module();
+    /// @throws Error not_found | device (with the reason)
+    const runtime::DeviceInfo &usable_device(const std::string &id);
+    [[nodiscard]] BundleCache &bundles() noexcept { return *bundles_; }
+    [[nodiscard]] CompiledGraphs &compiled() noexcept { return *compiled_; }
+
+  private:
+    void load_plugins();
+    void load_plugin(const std::filesystem::path &file, PluginRecord &record);
+
+    EngineOptions options_;
+    std::unique_ptr<RuntimeLoader> loader_;
+    std::unique_ptr<BundleCache> bundles_;
+    std::unique_ptr<CompiledGraphs> compiled_;
+    std::vector<RegisteredTask> registered_;
+    std::vector<const TaskInfo *> tasks_; ///< those of registered_
+    std::vector<PluginRecord> records_;
+    std::string schema_;
+    std::once_flag devices_once_;
+    std::vector<runtime::DeviceInfo> devices_;
 };
 
 struct SessionOptions {
@@ -144,7 +193,7 @@ class CancelToken {
 struct RunRequest {
     std::map<std::string, image::ImageView> images; ///< inputs (only read) and outputs
     std::map<std::string, Value> values;
-    std::map<std::string, Tensor> tensors;
+    std::map<std::string, HostTensor> tensors;
     std::set<std::string> wanted;                            ///< outputs that are no images and are asked for
     std::function<bool(const Progress &)> progress;          ///< returns whether to go on
     std::vector<std::shared_ptr<const CancelToken>> cancels; ///< any of them stops the run
@@ -158,41 +207,51 @@ struct RunRequest {
 
 struct RunResult {
     std::map<std::string, Value> values;
-    std::map<std::string, Tensor> tensors;
+    std::map<std::string, HostTensor> tensors;
     std::string device, precision_reason;
     runtime::Precision precision = runtime::Precision::fp32;
     double seconds = 0;
     std::uint64_t tile_count = 0, peak_bytes = 0, base_bytes = 0;
 };
 
+struct SessionState;
+
+/// A task with its bundle on a device, with its parameters set.
 class Session {
   public:
     /// @throws Error not_found (task, bundle, device) | device | mismatch (bundle and task) | plugin | budget
     static std::shared_ptr<Session> create(const std::shared_ptr<Engine> &engine,
                                            const SessionOptions &options);
-    virtual ~Session() = default;
+    Session(const Session &) = delete;
+    Session &operator=(const Session &) = delete;
+    ~Session();
 
     /// All: @throws Error busy while another call is under way.
-    virtual void set(const std::string &parameter, const Value &value) = 0;
-    virtual void set_text(const std::string &parameter, const std::string &text) = 0;
+    void set(const std::string &parameter, const Value &value);
+    void set_text(const std::string &parameter, const std::string &text);
     /// By one who holds the session. The reference lives until the parameter is set again.
-    virtual const Value &get(const std::string &parameter) const = 0;
-    virtual const Parameter &parameter(const std::string &name) const = 0;
-    virtual const Task &task() const = 0;
+    [[nodiscard]] const Value &get(const std::string &parameter) const;
+    [[nodiscard]] const TaskInfo &task() const;
     /// Those of every plan; as long as the session.
-    virtual const std::string &device() const = 0;
-    virtual const std::string &precision_reason() const = 0;
-    virtual Plan plan(std::int32_t width, std::int32_t height) = 0;
-    virtual std::shared_ptr<const RunResult> run(const RunRequest &request) = 0;
+    [[nodiscard]] const std::string &device() const;
+    [[nodiscard]] const std::string &precision_reason() const;
+    Plan plan(std::int32_t width, std::int32_t height);
+    std::shared_ptr<const RunResult> run(const RunRequest &request);
 
     /// Marks the session as busy. @throws Error busy
-    virtual void acquire() = 0;
-    virtual void release() noexcept = 0;
+    void acquire();
+    void release() noexcept;
     /// run() by one who holds the session through acquire().
-    virtual std::shared_ptr<const RunResult> run_acquired(const RunRequest &request) = 0;
+    std::shared_ptr<const RunResult> run_acquired(const RunRequest &request);
     /// Whether the calling thread may wait for that run's end: not one that the run itself waits for, in a
     /// function of its caller's.
-    virtual bool may_wait_for(const RunRequest &run) const noexcept = 0;
+    [[nodiscard]] bool may_wait_for(const RunRequest &run) const noexcept;
+
+  private:
+    Session(const std::shared_ptr<Engine> &engine, const SessionOptions &options);
+
+    std::unique_ptr<SessionState> state_;
+    std::atomic<bool> busy_{false};
 };
 
 /// Holds a session for the time of a call.
@@ -214,18 +273,29 @@ struct JobStatus {
     Progress progress;
 };
 
+class QuietThread;
+
 /// A run on a thread of its own. Destroying it cancels it and waits for its end.
 class Job {
   public:
     /// @throws Error busy
-    static std::unique_ptr<Job> submit(std::shared_ptr<Session> session, RunRequest request);
-    virtual ~Job() = default;
-    virtual JobStatus status() = 0;
+    Job(std::shared_ptr<Session> session, RunRequest request);
+    Job(const Job &) = delete;
+    Job &operator=(const Job &) = delete;
+    ~Job();
+    [[nodiscard]] JobStatus status() const;
     /// @param seconds  negative: for ever
     /// @throws Error busy (timed out, or called in the job's own callback) | invalid_argument (NaN), or what
     /// the run threw
-    virtual std::shared_ptr<const RunResult> wait(double seconds) = 0;
-    virtual void cancel() noexcept = 0;
+    [[nodiscard]] std::shared_ptr<const RunResult> wait(double seconds);
+    void cancel() noexcept;
+
+  private:
+    struct Shared;
+    [[nodiscard]] bool may_wait() const noexcept;
+
+    std::shared_ptr<Shared> shared_;
+    std::unique_ptr<QuietThread> thread_;
 };
 
 struct GraphRunOptions {

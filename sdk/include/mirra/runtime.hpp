@@ -132,6 +132,9 @@ class Module {
     /// values.
     virtual TensorPtr upload(std::span<const float> values, const graph::Shape &shape, Layout layout,
                              const std::string &device) = 0;
+    /// The same for values that `fill` writes where the tensor has them: on the processor none are copied.
+    virtual TensorPtr upload(const std::function<void(std::span<float> values)> &fill,
+                             const graph::Shape &shape, Layout layout, const std::string &device) = 0;
     virtual TensorPtr full(const graph::Shape &shape, double value, const std::string &device) = 0;
     virtual void download(const Tensor &tensor, std::span<float> values, Layout layout) = 0;
 
@@ -147,7 +150,7 @@ class Module {
 };
 
 /// Version of the Module interface; part of the name of the symbol that the module exports.
-#define MIRRA_RUNTIME_MODULE_SYMBOL "mirra_runtime_module_v4"
+#define MIRRA_RUNTIME_MODULE_SYMBOL "mirra_runtime_module_v5"
 using ModuleFactory = Module *(*)();
 
 } // namespace mirra::runtime

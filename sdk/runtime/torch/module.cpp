@@ -94,6 +94,19 @@ class TorchModule final : public Module {
         });
     }
 
+    TensorPtr upload(const std::function<void(std::span<float>)> &fill, const graph::Shape &shape,
+                     Layout layout, const std::string &device) override {
+        return guarded([&] {
+            const c10::InferenceMode inference;
+            const bool channels_last = layout == Layout::nhwc && shape.size() == 4;
+            const at::Tensor values =
+                at::empty(shape, at::kFloat,
+                          channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
+            fill({values.data_ptr<float>(), static_cast<std::size_t>(values.numel())});
+            return wrap(values.to(find_device(device)));
+        });
+    }
+
     TensorPtr full(const graph::Shape &shape, double value, const std::string &device) override {
         return guarded([&] {
             const c10::InferenceMode inference;

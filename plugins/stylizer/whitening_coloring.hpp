@@ -1,4 +1,4 @@
-// The whitening and colouring transform.
+// The whitening and colouring transform (WCT): gives features the statistics of a style.
 #pragma once
 
 #include "statistics.hpp"
@@ -19,7 +19,7 @@ struct LevelStyle {
 /// @param visible   how much of each place is seen, 0 ... 1, and counts in the features' own statistics;
 ///                  empty: all of each
 /// @param strength  0: the features, 1: the styles
-void transform(const Host &host, Planes &features, const std::vector<LevelStyle> &styles,
-               const std::vector<float> &visible, double strength);
+void whiten_and_color(const Host &host, Planes &features, const std::vector<LevelStyle> &styles,
+                      const std::vector<float> &visible, double strength);
 
 } // namespace stylizer

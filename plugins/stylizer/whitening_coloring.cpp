@@ -1,5 +1,5 @@
-// The whitening and colouring transform.
-#include "transform.hpp"
+// The whitening and colouring transform (WCT): gives features the statistics of a style.
+#include "whitening_coloring.hpp"
 
 #include <cmath>
 
@@ -22,9 +22,9 @@ Tensor power(const Host &host, const Statistics &statistics, double exponent) {
 }
 
 /// What one style makes of features.
-class Colouring {
+class Coloring {
   public:
-    Colouring(const Host &host, const Statistics &content, const Statistics &style)
+    Coloring(const Host &host, const Statistics &content, const Statistics &style)
         : mean_(content.mean)
         , matrix_(host.product(0, power(host, style, 0.5).get(), power(host, content, -0.5).get()))
         , style_mean_(host.upload(style.mean, {style.channels(), 1})) {}
@@ -46,7 +46,7 @@ class Colouring {
 
 /// A style at work.
 struct Share {
-    Colouring colouring;
+    Coloring coloring;
     const LevelStyle *style;
 };
 
@@ -105,8 +105,8 @@ std::vector<float> parts_of(const LevelStyle &style, const Block &block, const s
 
 } // namespace
 
-void transform(const Host &host, Planes &features, const std::vector<LevelStyle> &styles,
-               const std::vector<float> &visible, double strength) {
+void whiten_and_color(const Host &host, Planes &features, const std::vector<LevelStyle> &styles,
+                      const std::vector<float> &visible, double strength) {
     const auto shares = shares_of(host, features, styles, visible);
     if (shares.empty()) return;
     const auto [low, high] = std::minmax_element(features.values().begin(), features.values().end());
@@ -114,7 +114,7 @@ void transform(const Host &host, Planes &features, const std::vector<LevelStyle>
     for_blocks(features, [&](const Block &block) {
         const std::vector<float> total = total_weights(shares, block);
         for (const Share &share : shares) {
-            const std::vector<float> styled = share.colouring.apply(host, block, least, most);
+            const std::vector<float> styled = share.coloring.apply(host, block, least, most);
             const std::vector<float> part = parts_of(*share.style, block, total, strength);
             for (std::int64_t c = 0; c < block.channels; ++c) {
                 const auto before = block.channel(c),

@@ -1,6 +1,7 @@
 // How a session's memory limit is divided.
-#include "budget.hpp"
+#include "run_plan.hpp"
 
+#include "bundle_cache.hpp"
 #include "mirra/error.hpp"
 
 #include <algorithm>
@@ -10,17 +11,6 @@ namespace {
 
 /// For what no one counts: stacks of the kernels' threads, the allocator's own needs, code that is paged in.
 constexpr std::uint64_t kSlack = 40U << 20;
-
-/// The file, and the values converted from it.
-std::uint64_t bundle_bytes(const bundle::Bundle &bundle) {
-    std::uint64_t bytes = 0;
-    for (const auto &[name, tensor] : bundle.file().tensors()) {
-        bytes += tensor.bytes.size();
-        if (tensor.dtype != bundle::DType::f32)
-            bytes += tensor.bytes.size() / bundle::size_of(tensor.dtype) * 4;
-    }
-    return bytes;
-}
 
 const bundle::Bundle &bundle_of(const SessionState &session, const std::string &graph) {
     if (session.bundle != nullptr) return *session.bundle;
@@ -71,12 +61,12 @@ graph::Graph governing_graph(const SessionState &session, const Setup &setup) {
 }
 
 std::shared_ptr<const RunPlan> make_plan(const SessionState &session, const Setup &setup,
-                                         const Budget &budget, RunPlan::Key key, const Look &look) {
+                                         const MemoryShares &shares, RunPlan::Key key, const Look &look) {
     const graph::Graph graph = governing_graph(session, setup);
     runtime::TilingOptions options = tiling_options(session, setup, look);
     const Beside beside = beside_tiles(session, setup);
-    if (budget.available != 0)
-        options.budget = budget.available > beside.bytes ? budget.available - beside.bytes : 1;
+    if (shares.available != 0)
+        options.budget = shares.available > beside.bytes ? shares.available - beside.bytes : 1;
     auto plan = std::make_shared<RunPlan>();
     plan->tiles = runtime::plan_tiles(graph, key.width, key.height, options);
     plan->tiles.peak_bytes += beside.bytes;
@@ -84,9 +74,9 @@ std::shared_ptr<const RunPlan> make_plan(const SessionState &session, const Setu
     const std::uint64_t own = setup.extra_bytes + setup.extra_bytes_per_pixel * pixels; // may be tensors
     plan->tensor_bytes = plan->tiles.tensor_bytes + beside.bytes - beside.weights + own;
     plan->weight_bytes = plan->tiles.weight_bytes + beside.weights;
-    if (budget.available != 0)
+    if (shares.available != 0)
         plan->arena_bytes =
-            budget.available + setup.extra_bytes - plan->weight_bytes - pixels * kBufferBytesPerPixel;
+            shares.available + setup.extra_bytes - plan->weight_bytes - pixels * kBufferBytesPerPixel;
     constexpr std::int64_t kWorthWaking = 25'000'000; // multiplications: about a millisecond of one thread
     plan->one_thread =
         setup.uses.empty() &&
@@ -101,29 +91,29 @@ std::int64_t with_margin(const Setup &setup, std::int64_t extent) {
 
 } // namespace
 
-Budget divide_memory(EngineCore &engine, const bundle::Bundle *bundle, std::uint64_t limit,
-                     std::uint64_t reserved) {
-    Budget budget;
-    budget.base = engine.runtime_status().base_bytes;
-    budget.fixed = budget.base + kSlack + reserved + (bundle == nullptr ? 0 : bundle_bytes(*bundle));
+MemoryShares divide_memory(Engine &engine, const bundle::Bundle *bundle, std::uint64_t limit,
+                           std::uint64_t reserved) {
+    MemoryShares shares;
+    shares.base = engine.runtime_status().base_bytes;
+    shares.fixed = shares.base + kSlack + reserved + (bundle == nullptr ? 0 : bundle_bytes(*bundle));
     // One byte: too little for anything, so that planning fails and says what would do.
-    if (limit != 0) budget.available = limit > budget.fixed ? limit - budget.fixed : 1;
-    return budget;
+    if (limit != 0) shares.available = limit > shares.fixed ? limit - shares.fixed : 1;
+    return shares;
 }
 
-std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setup, const Budget &budget,
+std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setup, const MemoryShares &shares,
                                         std::int64_t width, std::int64_t height, const Look &look) {
-    RunPlan::Key key{setup, budget.available, with_margin(setup, width), with_margin(setup, height)};
+    RunPlan::Key key{setup, shares.available, with_margin(setup, width), with_margin(setup, height)};
     if (session.last_plan != nullptr && session.last_plan->key == key) return session.last_plan;
     try {
-        return session.last_plan = make_plan(session, setup, budget, std::move(key), look);
+        return session.last_plan = make_plan(session, setup, shares, std::move(key), look);
     } catch (const Error &error) {
         if (error.code() != ErrorCode::budget) throw;
-        const std::uint64_t needed = required_limit(session, setup, budget, width, height);
+        const std::uint64_t needed = required_limit(session, setup, shares, width, height);
         throw Error(ErrorCode::budget,
                     "the memory limit of " + std::to_string(session.options.memory_limit) +
                         " bytes is too small: " + std::to_string(needed) + " bytes are needed, of which " +
-                        std::to_string(budget.base) + " are the runtime's library" +
+                        std::to_string(shares.base) + " are the runtime's library" +
                         (setup.whole_image ? "; the task needs the image as one tile" : ""),
                     "memory_limit",
                     raised_limit(needed) + (setup.whole_image ? ", or give a smaller image." : "."));
@@ -136,17 +126,17 @@ std::string raised_limit(std::uint64_t bytes) {
            std::to_string((bytes + kMebibyte - 1) / kMebibyte) + " MiB)";
 }
 
-std::uint64_t required_limit(const SessionState &session, const Setup &setup, const Budget &budget,
+std::uint64_t required_limit(const SessionState &session, const Setup &setup, const MemoryShares &shares,
                              std::int64_t width, std::int64_t height) {
-    return budget.fixed + beside_tiles(session, setup).bytes +
+    return shares.fixed + beside_tiles(session, setup).bytes +
            runtime::smallest_budget(governing_graph(session, setup), with_margin(setup, width),
                                     with_margin(setup, height), tiling_options(session, setup, {}));
 }
 
-bool has_room(const SessionState &session, const Budget &budget, const std::string &graph) {
-    return budget.available == 0 || session.bundle == nullptr ||
+bool has_room(const SessionState &session, const MemoryShares &shares, const std::string &graph) {
+    return shares.available == 0 || session.bundle == nullptr ||
            runtime::compiled_bytes(bundle_of(session, graph).graph(graph), session.precision.precision, false)
-                   .all() <= budget.available;
+                   .all() <= shares.available;
 }
 
 } // namespace mirra::host

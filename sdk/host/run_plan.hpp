@@ -2,34 +2,11 @@
 #pragma once
 
 #include "mirra/tiling.hpp"
-#include "session_state.hpp"
+#include "setup.hpp"
 
 namespace mirra::host {
 
-/// What a task asked for in `configure`.
-struct Setup {
-    /// Another graph that tiles go through, or that runs on extents of its own.
-    struct Use {
-        std::string graph;
-        bool gradient = false;
-        std::int64_t batch = 0, height = 0, width = 0; ///< 0: those of the tile
-        [[nodiscard]] bool of_tiles() const { return batch == 0; }
-        [[nodiscard]] bool operator==(const Use &) const = default;
-    };
-    std::string graph; ///< empty: none, each pixel by itself
-    std::uint64_t extra_bytes_per_pixel = 0;
-    std::uint64_t extra_bytes = 0; ///< through the whole run
-    bool whole_image = false;
-    std::uint32_t measure_passes = 1; ///< of tasks that measure
-    std::uint32_t margin = 0;         ///< around the image
-    std::uint32_t halo = 0;           ///< around the core of a tile, beyond that of the graph
-    /// What the samples of image and output are, whatever these say; empty: what they say.
-    std::optional<image::Transfer> transfer;
-    std::vector<Use> uses;
-    [[nodiscard]] bool operator==(const Setup &) const = default;
-};
-
-struct Budget {
+struct MemoryShares {
     std::uint64_t base = 0;      ///< the runtime's library
     std::uint64_t fixed = 0;     ///< that, the bundle in memory and other things that no tile changes
     std::uint64_t available = 0; ///< for weights, tensors and buffers; 0: no limit
@@ -58,15 +35,15 @@ struct RunPlan {
 /// @param bundle    null: none
 /// @param limit     the most that may be added to the process; 0: no limit
 /// @param reserved  bytes that are needed besides, such as a copy of the input
-Budget divide_memory(EngineCore &engine, const bundle::Bundle *bundle, std::uint64_t limit,
-                     std::uint64_t reserved);
+MemoryShares divide_memory(Engine &engine, const bundle::Bundle *bundle, std::uint64_t limit,
+                           std::uint64_t reserved);
 /// The last plan, if it is of the same run. @throws Error budget, the message names the limit that would do
-std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setup, const Budget &budget,
+std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setup, const MemoryShares &shares,
                                         std::int64_t width, std::int64_t height, const Look &look = {});
 /// Whether the limit leaves room for the graph's weights beside what is fixed.
-bool has_room(const SessionState &session, const Budget &budget, const std::string &graph);
+bool has_room(const SessionState &session, const MemoryShares &shares, const std::string &graph);
 /// The smallest memory limit with which an image of this size can be done. @throws Error limit
-std::uint64_t required_limit(const SessionState &session, const Setup &setup, const Budget &budget,
+std::uint64_t required_limit(const SessionState &session, const Setup &setup, const MemoryShares &shares,
                              std::int64_t width, std::int64_t height);
 /// Bytes per pixel of the host's own buffers for a tile: floats in and out, alpha.
 inline constexpr std::uint64_t kBufferBytesPerPixel = 3 * 4 + 3 * 4 + 4;

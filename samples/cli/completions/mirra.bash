@@ -1,2 +1,0 @@
-# Completion of mirra in bash, with the tasks of all plugins that are installed.
-source <(mirra completion bash)

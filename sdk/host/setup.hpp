@@ -1,0 +1,50 @@
+// What a task needs for a run, as it says in `configure`.
+#pragma once
+
+#include "session_state.hpp"
+
+namespace mirra::host {
+
+/// What a task asked for in `configure`.
+struct Setup {
+    /// Another graph that tiles go through, or that runs on extents of its own.
+    struct Use {
+        std::string graph;
+        bool gradient = false;
+        std::int64_t batch = 0, height = 0, width = 0; ///< 0: those of the tile
+        [[nodiscard]] bool of_tiles() const { return batch == 0; }
+        [[nodiscard]] bool operator==(const Use &) const = default;
+    };
+    std::string graph; ///< empty: none, each pixel by itself
+    std::uint64_t extra_bytes_per_pixel = 0;
+    std::uint64_t extra_bytes = 0; ///< through the whole run
+    bool whole_image = false;
+    std::uint32_t measure_passes = 1; ///< of tasks that measure
+    std::uint32_t margin = 0;         ///< around the image
+    std::uint32_t halo = 0;           ///< around the core of a tile, beyond that of the graph
+    /// What the samples of image and output are, whatever these say; empty: what they say.
+    std::optional<image::Transfer> transfer;
+    std::vector<Use> uses;
+    [[nodiscard]] bool operator==(const Setup &) const = default;
+};
+
+/// The size of the image that a plugin is asked about; 0: none is known.
+struct ImageSize {
+    std::int32_t width = 0, height = 0;
+    [[nodiscard]] bool operator==(const ImageSize &) const = default;
+};
+
+/// What a plugin was last told, and what it answered.
+struct Configured {
+    ImageSize size;
+    std::map<std::string, Value> values; ///< parameters
+    std::vector<PortQuestion> questions;
+    Setup setup;
+};
+
+/// What the plugin needs with the parameters as they are. It is asked again only when the size, a parameter,
+/// or what it wanted to know about the request's ports has changed since it was last asked.
+/// @param request  null: no run is being prepared
+Setup configure(SessionState &session, const ImageSize &size, const RunRequest *request);
+
+} // namespace mirra::host
