@@ -1,8 +1,9 @@
 // How tensors are called in the wild, and what they become.
 #include "import/recipes.hpp"
-#include "import/spectral_norm.hpp"
+#include "import/weight_source.hpp"
 
 #include "mirra/error.hpp"
+#include "throws.hpp"
 
 #include <gtest/gtest.h>
 
@@ -106,7 +107,8 @@ TEST(SpectralNorm, TapsRunFastest) {
 TEST(SpectralNorm, RefusesAZeroNorm) {
     bundle::WeightTensor weight{{1, 1, 1, 1}, {2}};
     const std::vector<float> u{0}, v{1};
-    EXPECT_THROW(fold_spectral_norm(weight, u, v, false, "w"), Error);
+    EXPECT_THAT([&] { static_cast<void>(fold_spectral_norm(weight, u, v, false, "w")); },
+                mirra::test::throws_error(ErrorCode::corrupt, "zero or not a finite number (w)"));
 }
 
 } // namespace

@@ -112,8 +112,9 @@ void expect_points(const std::vector<PlotPoint> &curve,
 TEST(AnomalyEvaluation, RocHasAPointAScoreAndTiesAreOneStep) {
     expect_points(roc_curve({.normal = {1, 2, 2, 3}, .anomalous = {4, 2}}),
                   {{0, 0}, {0, 0.5}, {0.25, 0.5}, {0.75, 1}, {1, 1}});
-    EXPECT_TRUE(refusal(ErrorCode::invalid_argument, [] { roc_curve({.normal = {1}, .anomalous = {}}); })
-                    .starts_with("a curve needs normal and anomalous pictures"));
+    EXPECT_TRUE(refusal(ErrorCode::invalid_argument, [] {
+                    roc_curve({.normal = {1}, .anomalous = {}});
+                }).starts_with("a curve needs normal and anomalous pictures"));
 }
 
 TEST(AnomalyEvaluation, MeanRocAveragesTruePositiveRates) {
@@ -192,9 +193,9 @@ struct RedScorer {
     }
 };
 
-std::shared_ptr<ClassSet> two_classes(const std::string &name, int count) {
-    return std::make_shared<ClassSet>(std::vector{make_classes(name, count).string()}, Split::train,
-                                      ClassSet::Options{});
+std::shared_ptr<PictureSet> two_classes(const std::string &name, int count) {
+    return std::make_shared<PictureSet>(std::vector{make_classes(name, count).string()}, Split::train,
+                                        PictureSet::Options{});
 }
 
 TEST(AnomalyEvaluation, HalfOfThePicturesAreNormal) {
@@ -277,8 +278,9 @@ TEST(AnomalyEvaluation, BrokenPicturesHaveNoScore) {
     const auto good = make_pictures("good-parts", 4, 24, 20), bad = make_pictures("bad-parts", 3, 20, 24);
     std::ofstream(good / "picture2.png") << "broken";
     const auto open = [](const fs::path &folder) {
-        return std::make_shared<ClassSet>(std::vector{folder.string()}, Split::train,
-                                          ClassSet::Options{.side = 0, .cache_bytes = 0, .labelled = false});
+        return std::make_shared<PictureSet>(
+            std::vector{folder.string()}, Split::train,
+            PictureSet::Options{.side = 0, .cache_bytes = 0, .labelled = false});
     };
     const auto set = AnomalySet::good_and_bad(open(good), open(bad), 0);
     ASSERT_EQ(set.size(), 7U);
@@ -591,8 +593,9 @@ TEST(AnomalyEvaluation, ThePixelsAurocComparesTheMapWithTheMask) {
     // Of the six pixels one is hot, as are five of the thirty others.
     EXPECT_NEAR(area(asymmetric.t()), 0.5, 1e-12);
     LabelledScores pixels;
-    EXPECT_TRUE(refusal(ErrorCode::internal, [&] { add_pixels(torch::zeros({5, 5}), mask, pixels); })
-                    .starts_with("a heat map and its mask differ in size"));
+    EXPECT_TRUE(refusal(ErrorCode::internal, [&] {
+                    add_pixels(torch::zeros({5, 5}), mask, pixels);
+                }).starts_with("a heat map and its mask differ in size"));
 }
 
 TEST(AnomalyProtocols, RefuseBundlesOfOtherTasksAndMissingOptions) {

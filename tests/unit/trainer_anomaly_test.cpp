@@ -1,9 +1,9 @@
 // Training of anomaly detectors: coreset, memory, calibration, the bundle, resuming, errors.
 #include "core/graph_module.hpp"
-#include "data/square_pictures.hpp"
+#include "data/picture_store.hpp"
 #include "eval/anomaly_scoring.hpp"
-#include "eval/statistics.hpp"
 #include "eval/evaluation.hpp"
+#include "eval/statistics.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
@@ -200,9 +200,7 @@ TEST(Calibration, WithBadPicturesTheProbabilityIsThatOfARegression) {
 
 TEST(FeatureMemory, TheGraphsDistancesAreThoseToTheNearestMember) {
     const auto encoder = bundle::Bundle::open(make_encoder());
-    std::vector<std::unique_ptr<PictureStore>> stores;
-    stores.push_back(square_pictures(open_folder(make_pictures("memory", 12, 32, 32)), 32));
-    ClassSet pictures(std::move(stores), {});
+    PictureSet pictures(square_pictures(open_folders({make_pictures("memory", 12, 32, 32)}), 32), {});
     const MemoryOptions options{
         .layer = "layer3", .coreset = {.members = 30}, .candidates = 400, .extent = 32};
     const auto memory = feature_memory(*encoder, pictures, options);

@@ -1,14 +1,9 @@
 // The attacks against classifiers whose nearest adversarial images are known in closed form, and against a
 // small convolutional network.
-#include "attacks/apgd.hpp"
 #include "attacks/autoattack.hpp"
-#include "attacks/dlr.hpp"
 #include "attacks/fab.hpp"
-#include "attacks/fgsm_rs.hpp"
-#include "attacks/gairat.hpp"
-#include "attacks/hyperplane.hpp"
+#include "attacks/gradient_attacks.hpp"
 #include "attacks/square.hpp"
-#include "attacks/square_shapes.hpp"
 #include "core/interrupt.hpp"
 #include "core/random.hpp"
 #include "eval/classifier.hpp"

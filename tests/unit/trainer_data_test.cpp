@@ -1,8 +1,7 @@
 // Training data: broken files are skipped and named, batches depend on seed and step alone.
-#include "data/crop_loader.hpp"
+#include "data/loaders.hpp"
 #include "data/picture_files.hpp"
 #include "data/picture_store.hpp"
-#include "data/square_pictures.hpp"
 #include "mirra/error.hpp"
 #include "mirra/image.hpp"
 #include "scratch.hpp"
@@ -17,21 +16,21 @@ namespace {
 using namespace mirra;
 using namespace mirra::trainer;
 
-TEST(ImageSet, FindsPicturesAndSkipsBrokenOnesByName) {
+TEST(PictureSet, FindsPicturesAndSkipsBrokenOnesByName) {
     const auto folder = test::make_pictures("set", 3, 40, 30);
     std::ofstream(folder / "broken.png") << "not a picture";
     std::ofstream(folder / "notes.txt") << "text";
-    ImageSet set({folder}, 1 << 20);
+    PictureSet set(open_folders({folder}), {.cache_bytes = 1 << 20});
     ASSERT_EQ(set.size(), 4);
-    for (std::int64_t i = 0; i < set.size(); ++i) EXPECT_EQ(set.get(i)->width(), 40);
+    for (std::int64_t i = 0; i < set.size(); ++i) EXPECT_EQ(set.get(i).picture->width(), 40);
     const auto skipped = set.skipped();
     ASSERT_EQ(skipped.size(), 1u);
     EXPECT_NE(skipped[0].find("broken.png"), std::string::npos);
 }
 
-TEST(ImageSet, LeavesOutWhatIsNoPictureOfTheFolder) {
+TEST(PictureSet, LeavesOutWhatIsNoPictureOfTheFolder) {
     const auto folder = test::make_pictures("mixed", 2, 20, 20);
-    const auto first = ImageSet({folder}, 1).path(0);
+    const auto first = PictureSet(open_folders({folder}), {}).name(0);
     for (const char *name : {"a.jfif", "B.PNG", "IMG_1"}) std::filesystem::copy_file(first, folder / name);
     for (const char *name : {"._a.png", ".hidden.png"}) std::ofstream(folder / name) << "x";
     for (const char *name : {"Thumbs.db", "desktop.ini", "README"}) std::ofstream(folder / name) << "x";
@@ -39,16 +38,16 @@ TEST(ImageSet, LeavesOutWhatIsNoPictureOfTheFolder) {
     std::filesystem::copy_file(first, folder / ".thumbnails" / "a.png");
     std::filesystem::create_symlink("circle.png", folder / "circle.png");
     std::filesystem::create_symlink("nowhere.png", folder / "lost.png");
-    EXPECT_EQ(ImageSet({folder}, 1).size(), 5);
+    EXPECT_EQ(PictureSet(open_folders({folder}), {}).size(), 5);
 }
 
-TEST(ImageSet, APictureGivenTwiceIsOnePicture) {
+TEST(PictureSet, APictureGivenTwiceIsOnePicture) {
     const auto folder = test::make_pictures("twice", 3, 20, 20);
     const auto inner = folder / "inner";
     std::filesystem::create_directories(inner);
-    std::filesystem::copy_file(ImageSet({folder}, 1).path(0), inner / "fourth.png");
+    std::filesystem::copy_file(PictureSet(open_folders({folder}), {}).name(0), inner / "fourth.png");
     std::filesystem::create_symlink(inner / "fourth.png", folder / "link.png");
-    EXPECT_EQ(ImageSet({folder, inner, folder / "inner" / ".."}, 1 << 20).size(), 4);
+    EXPECT_EQ(PictureSet(open_folders({folder, inner, folder / "inner" / ".."}), {}).size(), 4);
 }
 
 TEST(PictureLimit, HoldsForEveryWayToAPicture) {
@@ -57,37 +56,38 @@ TEST(PictureLimit, HoldsForEveryWayToAPicture) {
     } const restored;
     const auto pictures = test::make_pictures("limited", 1, 32, 32),
                classes = test::make_classes("limits", 1);
-    const std::unique_ptr<PictureStore> stores[] = {open_folder(pictures), open_class_folders(classes),
-                                                    square_pictures(open_folder(pictures), 16)};
+    const PictureStore stores[] = {open_folders({pictures}), open_class_folders(classes),
+                                   square_pictures(open_folders({pictures}), 16)};
     for (const auto &store : stores) {
+        const auto &picture = store.pictures.front();
         limit_pictures(32 * 32);
-        EXPECT_NO_THROW(store->decode(0, 0)) << store->name(0);
-        EXPECT_NO_THROW(store->original(0)) << store->name(0);
+        EXPECT_NO_THROW(store.decode(picture, 0)) << picture.name;
+        EXPECT_NO_THROW(store.original(picture)) << picture.name;
         limit_pictures(32 * 32 - 1);
-        EXPECT_THROW(store->decode(0, 0), Error) << store->name(0);
-        EXPECT_THROW(store->original(0), Error) << store->name(0);
+        EXPECT_THROW(store.decode(picture, 0), Error) << picture.name;
+        EXPECT_THROW(store.original(picture), Error) << picture.name;
     }
     std::ifstream file(pictures / "picture0.png", std::ios::binary);
     const std::string bytes((std::istreambuf_iterator<char>(file)), {});
     EXPECT_THROW(decode_picture(std::as_bytes(std::span(bytes))), Error);
 }
 
-TEST(ImageSet, MissingAndEmptyFoldersAreErrors) {
-    EXPECT_THROW(ImageSet({mirra::test::scratch() + "no-such-folder"}, 1), Error);
+TEST(PictureSet, MissingAndEmptyFoldersAreErrors) {
+    EXPECT_THROW(PictureSet(open_folders({mirra::test::scratch() + "no-such-folder"}), {}), Error);
     const std::filesystem::path empty = mirra::test::scratch() + "mirra-empty";
     std::filesystem::create_directories(empty);
-    EXPECT_THROW(ImageSet({empty}, 1), Error);
+    EXPECT_THROW(PictureSet(open_folders({empty}), {}), Error);
 }
 
-TEST(ImageSet, HoldsPicturesOutForValidation) {
-    ImageSet set({test::make_pictures("held", 9, 20, 20)}, 1 << 20);
+TEST(PictureSet, HoldsPicturesOutForValidation) {
+    PictureSet set(open_folders({test::make_pictures("held", 9, 20, 20)}), {.cache_bytes = 1 << 20});
     const auto held = set.hold_out(3);
     EXPECT_EQ(held->size(), 3);
     EXPECT_EQ(set.size(), 6);
     EXPECT_THROW(set.hold_out(4), Error);
 }
 
-std::vector<std::uint8_t> batch_of(ImageSet &set, std::int64_t step, int threads) {
+std::vector<std::uint8_t> batch_of(PictureSet &set, std::int64_t step, int threads) {
     CropLoader loader(set, {.batch = 3, .crop = 16, .seed = 5, .threads = threads},
                       step > 1 ? step - 1 : step);
     auto batch = loader.next();
@@ -96,14 +96,14 @@ std::vector<std::uint8_t> batch_of(ImageSet &set, std::int64_t step, int threads
 }
 
 TEST(CropLoader, ABatchDependsOnItsStepAlone) {
-    ImageSet set({test::make_pictures("crops", 4, 50, 33)}, 1 << 20);
+    PictureSet set(open_folders({test::make_pictures("crops", 4, 50, 33)}), {.cache_bytes = 1 << 20});
     const auto expected = batch_of(set, 7, 1);
     EXPECT_EQ(batch_of(set, 7, 3), expected);
     EXPECT_NE(batch_of(set, 8, 1), expected);
 }
 
 TEST(CropLoader, PicturesSmallerThanTheCropAreReplicated) {
-    ImageSet set({test::make_pictures("tiny", 2, 5, 4)}, 1 << 20);
+    PictureSet set(open_folders({test::make_pictures("tiny", 2, 5, 4)}), {.cache_bytes = 1 << 20});
     EXPECT_EQ(batch_of(set, 0, 1).size(), 3u * 16 * 16 * 3);
 }
 
@@ -111,7 +111,7 @@ TEST(CropLoader, AnUnreadableSetEndsWithItsError) {
     const std::filesystem::path folder = mirra::test::scratch() + "mirra-unreadable";
     std::filesystem::create_directories(folder);
     std::ofstream(folder / "a.png") << "x";
-    ImageSet set({folder}, 1 << 20);
+    PictureSet set(open_folders({folder}), {.cache_bytes = 1 << 20});
     CropLoader loader(set, {.batch = 1, .crop = 16}, 0);
     EXPECT_THROW(loader.next(), Error);
 }

@@ -1,8 +1,8 @@
 // Several processes train as one: the same curve, the same weights, clear ends when one of them goes.
 #include "core/run_log.hpp"
-#include "data/cache_budget.hpp"
+#include "data/picture_set.hpp"
+#include "distributed/connection.hpp"
 #include "distributed/environment.hpp"
-#include "distributed/meeting.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
 #include "trainer_process.hpp"

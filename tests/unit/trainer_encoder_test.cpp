@@ -2,8 +2,8 @@
 #include "core/device.hpp"
 #include "core/frozen_network.hpp"
 #include "core/training_run.hpp"
-#include "data/class_loader.hpp"
-#include "data/evaluation_split.hpp"
+#include "data/loaders.hpp"
+#include "data/picture_store.hpp"
 #include "eval/classifier.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
@@ -235,7 +235,7 @@ TEST(EncoderTraining, PicturesGrowOverTheEpochs) {
     EXPECT_THROW(train_encoder(command), Error) << "two epochs leave none at the full extent";
     command.epochs = 4;
     EXPECT_EQ(train_encoder(command), 0);
-    ClassSet set(command.data, Split::train, {});
+    PictureSet set(command.data, Split::train, {});
     const ClassLoaderOptions options{
         .batch = 8, .extent = 32, .growth = {{2, 16}, {1, 24}}, .augmentation = {}};
     const auto steps = ClassLoader::steps_per_epoch(set.size(), options);
@@ -352,7 +352,7 @@ TEST(EncoderTraining, ADivergedRunSaysSoAndKeepsItsCheckpoint) {
 TEST(ClassData, FoldersAreClassesAndBrokenPicturesAreSkipped) {
     const auto folder = make_classes("broken-classes", 4);
     std::ofstream(folder / "red" / "0.png") << "no picture";
-    ClassSet set({folder.string()}, Split::train, {.side = 0, .cache_bytes = 1 << 20});
+    PictureSet set({folder.string()}, Split::train, {.side = 0, .cache_bytes = 1 << 20});
     EXPECT_EQ(set.classes(), (std::vector<std::string>{"blue", "red"}));
     ASSERT_EQ(set.size(), 8);
     EXPECT_EQ(set.get(0).label, 0);
@@ -366,7 +366,7 @@ TEST(ClassData, FoldersAreClassesAndBrokenPicturesAreSkipped) {
 
 TEST(ClassData, BadFoldersAreNamed) {
     const auto open = [](const fs::path &folder) {
-        ClassSet set({folder.string()}, Split::train, {});
+        PictureSet set({folder.string()}, Split::train, {});
         return set.size();
     };
     EXPECT_THROW(open(mirra::test::scratch() + "no-such"), Error);
@@ -378,7 +378,7 @@ TEST(ClassData, BadFoldersAreNamed) {
     } catch (const Error &error) {
         EXPECT_NE(error.subject().find("green"), std::string::npos);
     }
-    EXPECT_THROW(ClassSet({"cifar10:" + folder.string()}, Split::train, {}), Error);
+    EXPECT_THROW(PictureSet({"cifar10:" + folder.string()}, Split::train, {}), Error);
 }
 
 TEST(ClassData, ARunFolderIsNoClass) {
@@ -386,7 +386,7 @@ TEST(ClassData, ARunFolderIsNoClass) {
     fs::create_directories(folder / "x.mirra.run");
     fs::create_directories(folder / "another");
     std::ofstream(folder / "another" / "run.json") << "{}";
-    EXPECT_EQ(ClassSet({folder.string()}, Split::train, {}).classes(),
+    EXPECT_EQ(PictureSet({folder.string()}, Split::train, {}).classes(),
               (std::vector<std::string>{"blue", "red"}));
 }
 
@@ -442,7 +442,7 @@ TEST(ClassData, ReadsCifarBatches) {
             for (int i = 0; i < 3072; ++i) file.put(static_cast<char>(i / 1024 * 10 + record));
         }
     }
-    ClassSet set({"cifar10:" + folder.string()}, Split::train, {});
+    PictureSet set({"cifar10:" + folder.string()}, Split::train, {});
     ASSERT_EQ(set.size(), 15);
     const auto [picture, label, index] = set.get(1);
     EXPECT_EQ(label, 5);
@@ -452,12 +452,12 @@ TEST(ClassData, ReadsCifarBatches) {
     EXPECT_EQ(std::to_integer<int>(bytes[1]), 11);
     EXPECT_EQ(std::to_integer<int>(bytes[2]), 21);
     std::ofstream(folder / "test_batch.bin", std::ios::app) << "x";
-    EXPECT_THROW(ClassSet({"cifar10:" + folder.string()}, Split::test, {}), Error);
+    EXPECT_THROW(PictureSet({"cifar10:" + folder.string()}, Split::test, {}), Error);
 }
 
 TEST(ClassData, ProcessesShareABatch) {
     const auto folder = make_classes("shared", 8);
-    ClassSet set({folder.string()}, Split::train, {});
+    PictureSet set({folder.string()}, Split::train, {});
     ClassLoaderOptions one{.batch = 8, .extent = 16, .augmentation = {}, .seed = 3};
     ClassLoader whole(set, one, 1);
     const auto all = whole.next();

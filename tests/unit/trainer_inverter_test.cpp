@@ -353,8 +353,8 @@ TEST(RepresentationInversion, ComesNearerWithEveryTenthAndIsReproducible) {
     EXPECT_TRUE(torch::allclose(alone.pictures[0], found.pictures[0], 0, 0.05));
 }
 
-TEST(ClassSet, HoldsOutEvenlySpacedPictures) {
-    ClassSet set({make_pictures("held", 10, 16, 16).string()}, Split::train, {.labelled = false});
+TEST(PictureSet, HoldsOutEvenlySpacedPictures) {
+    PictureSet set({make_pictures("held", 10, 16, 16).string()}, Split::train, {.labelled = false});
     const auto held = set.hold_out(3);
     EXPECT_EQ(held->size(), 3);
     EXPECT_EQ(set.size(), 7);

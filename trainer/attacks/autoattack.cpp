@@ -1,8 +1,6 @@
 // The ensemble and its evaluation.
 #include "attacks/autoattack.hpp"
 
-#include "attacks/active_rows.hpp"
-#include "attacks/apgd.hpp"
 #include "attacks/fab.hpp"
 #include "attacks/square.hpp"
 #include "mirra/error.hpp"
@@ -22,32 +20,37 @@ double seconds_since(Clock::time_point begin) {
     return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-Attack apgd_attack(const std::string &name, const ApgdOptions &options) {
-    return {name, [options](const Classifier &classifier, const torch::Tensor &images,
-                            const torch::Tensor &labels, const Randomness &randomness) {
-                return apgd(classifier, images, labels, options, randomness);
+/// An attack that is a function of the classifier, the images, the labels, its options and, but for FAB,
+/// randomness.
+template<class Options, class Function>
+Attack named(const std::string &name, Function function, const Options &options) {
+    return {name, [=](const Classifier &classifier, const torch::Tensor &images, const torch::Tensor &labels,
+                      const Randomness &randomness) {
+                if constexpr (std::is_same_v<Options, FabOptions>)
+                    return function(classifier, images, labels, options);
+                else
+                    return function(classifier, images, labels, options, randomness);
             }};
 }
 
+Attack apgd_attack(const Budget &budget) {
+    return named("apgd-ce", apgd, ApgdOptions{.budget = budget});
+}
+Attack apgd_dlr_attack(const Budget &budget) {
+    return named("apgd-dlr", apgd, ApgdOptions{.budget = budget, .loss = ApgdLoss::dlr});
+}
 Attack apgd_targeted_attack(const Budget &budget) {
-    return {"apgd-t", [budget](const Classifier &classifier, const torch::Tensor &images,
-                               const torch::Tensor &labels, const Randomness &randomness) {
-                return apgd_targeted(classifier, images, labels, {.budget = budget}, randomness);
-            }};
+    return named("apgd-t", apgd_targeted, ApgdOptions{.budget = budget});
 }
-
 Attack fab_attack(const Budget &budget) {
-    return {"fab-t", [budget](const Classifier &classifier, const torch::Tensor &images,
-                              const torch::Tensor &labels, const Randomness &) {
-                return fab_targeted(classifier, images, labels, {.budget = budget});
-            }};
+    return named("fab-t", fab_targeted, FabOptions{.budget = budget});
+}
+Attack square_attack(const Budget &budget) {
+    return named("square", square, SquareOptions{.budget = budget});
 }
 
-Attack square_attack(const Budget &budget) {
-    return {"square", [budget](const Classifier &classifier, const torch::Tensor &images,
-                               const torch::Tensor &labels, const Randomness &randomness) {
-                return square(classifier, images, labels, {.budget = budget}, randomness);
-            }};
+template<Attack (*make)(const Budget &)> std::vector<Attack> alone(const Budget &budget) {
+    return {make(budget)};
 }
 
 struct NamedAttacks {
@@ -55,15 +58,9 @@ struct NamedAttacks {
     std::vector<Attack> (*make)(const Budget &);
 };
 constexpr NamedAttacks kAttacks[] = {
-    {"autoattack", standard_attacks},
-    {"apgd-ce", [](const Budget &budget) { return std::vector{apgd_attack("apgd-ce", {.budget = budget})}; }},
-    {"apgd-dlr",
-     [](const Budget &budget) {
-         return std::vector{apgd_attack("apgd-dlr", {.budget = budget, .loss = ApgdLoss::dlr})};
-     }},
-    {"apgd-t", [](const Budget &budget) { return std::vector{apgd_targeted_attack(budget)}; }},
-    {"fab", [](const Budget &budget) { return std::vector{fab_attack(budget)}; }},
-    {"square", [](const Budget &budget) { return std::vector{square_attack(budget)}; }},
+    {"autoattack", standard_attacks},     {"apgd-ce", alone<apgd_attack>},
+    {"apgd-dlr", alone<apgd_dlr_attack>}, {"apgd-t", alone<apgd_targeted_attack>},
+    {"fab", alone<fab_attack>},           {"square", alone<square_attack>},
 };
 
 void check(const torch::Tensor &images, const torch::Tensor &labels, const EvaluationOptions &options) {
@@ -191,8 +188,7 @@ class Evaluator {
 } // namespace
 
 std::vector<Attack> standard_attacks(const Budget &budget) {
-    return {apgd_attack("apgd-ce", {.budget = budget}), apgd_targeted_attack(budget), fab_attack(budget),
-            square_attack(budget)};
+    return {apgd_attack(budget), apgd_targeted_attack(budget), fab_attack(budget), square_attack(budget)};
 }
 
 std::vector<std::string> attack_names() {
@@ -211,10 +207,7 @@ std::vector<Attack> attacks_of_name(const std::string &name, const Budget &budge
 }
 
 Attack pgd_attack(const PgdOptions &options) {
-    return {"pgd", [options](const Classifier &classifier, const torch::Tensor &images,
-                             const torch::Tensor &labels, const Randomness &randomness) {
-                return pgd(classifier, images, labels, options, randomness);
-            }};
+    return named("pgd", [](auto &&...all) { return pgd(all...); }, options);
 }
 
 Evaluation evaluate_robustness(const Classifier &classifier, const torch::Tensor &images,

@@ -2,8 +2,7 @@
 // Hein 2020) does it.
 #pragma once
 
-#include "attacks/noise.hpp"
-#include "attacks/pgd.hpp"
+#include "attacks/gradient_attacks.hpp"
 
 #include <string>
 #include <vector>

@@ -1,13 +1,16 @@
-// CIFAR-10 in its binary batches, or as packed JPEGs.
+// CIFAR-10 in its binary batches, or as JPEGs packed into a .tar.gz, which libarchive reads.
 #include "core/random.hpp"
 #include "data/picture_files.hpp"
 #include "data/picture_store.hpp"
-#include "data/tar_gz.hpp"
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
 
+#include <archive.h>
+#include <archive_entry.h>
+
 #include <algorithm>
-#include <array>
+#include <memory>
+#include <string_view>
 
 namespace mirra::trainer {
 namespace {
@@ -24,93 +27,142 @@ const std::vector<std::string> &class_names() {
     return names;
 }
 
-/// Records of one label byte and 3 x 1024 bytes of planes.
-class BinaryBatches final : public PictureStore {
-  public:
-    explicit BinaryBatches(const std::vector<fs::path> &files) {
-        for (const auto &file : files) add(file);
+struct TarMember {
+    std::string name;
+    std::vector<std::byte> bytes;
+};
+
+/// Pictures are packed already: an archive holds hardly more than its own size.
+constexpr std::uint64_t kMostBeside = std::uint64_t{64} << 20, kMostMultiple = 4;
+constexpr std::uint64_t kMemberBytes = 256; ///< what a member takes beside its bytes, roughly
+
+struct Close {
+    void operator()(archive *reader) const { archive_read_free(reader); }
+};
+
+[[noreturn]] void fail(archive *reader, const fs::path &path) {
+    const auto *text = archive_error_string(reader);
+    throw Error(ErrorCode::corrupt,
+                std::string("cannot read the archive: ") + (text != nullptr ? text : "damaged"),
+                path.string(), "fetch the file again");
+}
+
+void take(std::uint64_t &budget, std::uint64_t bytes, const fs::path &path) {
+    if (bytes > budget)
+        throw Error(ErrorCode::limit,
+                    "the archive holds more than " + std::to_string(kMostMultiple) + " times its own size",
+                    path.string(), "no packed pictures do: unpack it into folders if it is sound");
+    budget -= bytes;
+}
+
+std::vector<std::byte> read_member(archive *reader, const fs::path &path, std::uint64_t &budget) {
+    std::vector<std::byte> bytes;
+    constexpr std::size_t kChunk = 1 << 16;
+    for (;;) {
+        const auto have = bytes.size();
+        bytes.resize(have + kChunk);
+        const auto read = archive_read_data(reader, bytes.data() + have, kChunk);
+        if (read < 0) fail(reader, path);
+        bytes.resize(have + static_cast<std::size_t>(read));
+        if (read == 0) {
+            bytes.shrink_to_fit(); // members are small and many
+            return bytes;
+        }
+        take(budget, static_cast<std::uint64_t>(read), path);
     }
-    [[nodiscard]] std::int64_t size() const override {
-        return static_cast<std::int64_t>(bytes_.size() / kRecord);
+}
+
+/// All regular files of an archive, in its order. @throws Error corrupt | limit
+std::vector<TarMember> read_tar_gz(const fs::path &path) {
+    const std::unique_ptr<archive, Close> reader(archive_read_new());
+    archive_read_support_filter_gzip(reader.get());
+    archive_read_support_format_tar(reader.get());
+    constexpr std::size_t kBlock = 1 << 18;
+    if (archive_read_open_filename(reader.get(), path.c_str(), kBlock) != ARCHIVE_OK)
+        fail(reader.get(), path);
+    std::vector<TarMember> members;
+    auto budget = kMostBeside + kMostMultiple * fs::file_size(path);
+    archive_entry *entry = nullptr;
+    for (;;) {
+        const auto status = archive_read_next_header(reader.get(), &entry);
+        if (status == ARCHIVE_EOF) return members;
+        if (status != ARCHIVE_OK) fail(reader.get(), path);
+        if (archive_entry_filetype(entry) != AE_IFREG) continue;
+        const char *name = archive_entry_pathname(entry);
+        if (name == nullptr) fail(reader.get(), path); // not in this locale's encoding
+        take(budget, kMemberBytes + std::string_view(name).size(), path);
+        members.push_back({name, read_member(reader.get(), path, budget)});
     }
-    [[nodiscard]] std::int32_t label(std::int64_t index) const override {
-        return static_cast<std::int32_t>(record(index)[0]);
+}
+
+/// Pictures that a function of their place decodes.
+template<class Function> PictureStore store_of(std::uint64_t fingerprint, Function decode) {
+    PictureStore store{
+        .pictures = {}, .classes = class_names(), .fingerprint = fingerprint, .decode = {}, .original = {}};
+    store.decode = [decode](const auto &picture, std::int64_t) { return decode(picture.place); };
+    store.original = [decode](const auto &picture) { return decode(picture.place); };
+    return store;
+}
+
+/// The bytes of a batch: records of one label byte and 3 x 1024 bytes of planes.
+std::vector<std::byte> read_batch(const fs::path &file) {
+    constexpr std::uint64_t kLargest = std::uint64_t{1} << 30;
+    auto content = read_file(file, kLargest);
+    if (content.empty() || content.size() % kRecord != 0)
+        throw Error(ErrorCode::corrupt, "not a CIFAR-10 batch: its size is no multiple of 3073 bytes",
+                    file.string(), "use the binary version of the data set");
+    for (std::size_t at = 0; at < content.size(); at += kRecord)
+        if (std::to_integer<std::size_t>(content[at]) >= class_names().size())
+            throw Error(ErrorCode::corrupt, "a label is beyond 9", file.string(), "fetch the file again");
+    return content;
+}
+
+PictureStore binary_batches(const std::vector<fs::path> &files) {
+    auto bytes = std::make_shared<std::vector<std::byte>>();
+    for (const auto &file : files) {
+        const auto content = read_batch(file);
+        bytes->insert(bytes->end(), content.begin(), content.end());
     }
-    [[nodiscard]] std::string name(std::int64_t index) const override {
-        return "CIFAR-10 picture " + std::to_string(index);
-    }
-    [[nodiscard]] const std::vector<std::string> &classes() const override { return class_names(); }
-    [[nodiscard]] std::uint64_t fingerprint() const override { return fingerprint_; }
-    [[nodiscard]] image::Image decode(std::int64_t index, std::int64_t) const override {
+    std::uint64_t fingerprint = 0xcbf29ce484222325u; // FNV-1a
+    for (const auto byte : *bytes)
+        fingerprint = (fingerprint ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3u;
+    auto store = store_of(fingerprint, [bytes](std::size_t place) {
         image::Image out(kSide, kSide, 3, image::SampleType::u8);
-        const auto *planes = record(index) + 1;
+        const auto *planes = bytes->data() + place * kRecord + 1;
         auto pixels = out.bytes();
         for (std::size_t i = 0; i < kPlane; ++i)
             for (std::size_t c = 0; c < 3; ++c) pixels[3 * i + c] = planes[c * kPlane + i];
         return out;
-    }
-
-  private:
-    void add(const fs::path &file) {
-        constexpr std::uint64_t kLargest = std::uint64_t{1} << 30;
-        const auto content = read_file(file, kLargest);
-        if (content.empty() || content.size() % kRecord != 0)
-            throw Error(ErrorCode::corrupt, "not a CIFAR-10 batch: its size is no multiple of 3073 bytes",
-                        file.string(), "use the binary version of the data set");
-        for (std::size_t at = 0; at < content.size(); at += kRecord)
-            if (std::to_integer<std::size_t>(content[at]) >= class_names().size())
-                throw Error(ErrorCode::corrupt, "a label is beyond 9", file.string(), "fetch the file again");
-        for (const auto byte : content)
-            fingerprint_ = (fingerprint_ ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3u;
-        bytes_.insert(bytes_.end(), content.begin(), content.end());
-    }
-    [[nodiscard]] const std::byte *record(std::int64_t index) const {
-        return bytes_.data() + static_cast<std::size_t>(index) * kRecord;
-    }
-
-    std::vector<std::byte> bytes_;
-    std::uint64_t fingerprint_ = 0xcbf29ce484222325u; // FNV-1a
-};
+    });
+    for (std::size_t i = 0; i < bytes->size() / kRecord; ++i)
+        store.pictures.push_back({.name = "CIFAR-10 picture " + std::to_string(i),
+                                  .label = std::to_integer<std::int32_t>((*bytes)[i * kRecord]),
+                                  .place = i});
+    return store;
+}
 
 /// Members SPLIT/CLASS/NNNN.jpg of a packed folder.
-class PackedJpegs final : public PictureStore {
-  public:
-    explicit PackedJpegs(const fs::path &file) : file_(file), members_(read_tar_gz(file)) {
-        std::erase_if(members_,
-                      [](const auto &member) { return fs::path(member.name).extension() != ".jpg"; });
-        std::ranges::sort(members_, {}, &TarMember::name);
-        for (const auto &member : members_) {
-            const auto name = fs::path(member.name).parent_path().filename().string();
-            const auto found = std::ranges::find(class_names(), name);
-            if (found == class_names().end())
-                throw Error(ErrorCode::corrupt, "member '" + member.name + "' is in no folder of a class",
-                            file.string(), "members are named SPLIT/CLASS/NNNN.jpg");
-            labels_.push_back(static_cast<std::int32_t>(found - class_names().begin()));
-            fingerprint_ = mix(fingerprint_ ^ member.bytes.size());
-        }
-        if (members_.empty())
-            throw Error(ErrorCode::corrupt, "the container holds no picture", file.string(),
-                        "fetch it again");
+PictureStore packed_jpegs(const fs::path &file) {
+    const auto members = std::make_shared<std::vector<TarMember>>(read_tar_gz(file));
+    std::erase_if(*members, [](const auto &member) { return fs::path(member.name).extension() != ".jpg"; });
+    if (members->empty())
+        throw Error(ErrorCode::corrupt, "the container holds no picture", file.string(), "fetch it again");
+    std::ranges::sort(*members, {}, &TarMember::name);
+    auto store = store_of(
+        0, [members](std::size_t place) { return to_rgb8(decode_picture((*members)[place].bytes)); });
+    for (std::size_t i = 0; i < members->size(); ++i) {
+        const auto &[name, bytes] = (*members)[i];
+        const auto found = std::ranges::find(class_names(), fs::path(name).parent_path().filename().string());
+        if (found == class_names().end())
+            throw Error(ErrorCode::corrupt, "member '" + name + "' is in no folder of a class", file.string(),
+                        "members are named SPLIT/CLASS/NNNN.jpg");
+        store.pictures.push_back({.name = file.string() + ":" + name,
+                                  .label = static_cast<std::int32_t>(found - class_names().begin()),
+                                  .place = i});
+        store.fingerprint = mix(store.fingerprint ^ bytes.size());
     }
-    [[nodiscard]] std::int64_t size() const override { return static_cast<std::int64_t>(members_.size()); }
-    [[nodiscard]] std::int32_t label(std::int64_t index) const override {
-        return labels_.at(static_cast<std::size_t>(index));
-    }
-    [[nodiscard]] std::string name(std::int64_t index) const override {
-        return file_.string() + ":" + members_.at(static_cast<std::size_t>(index)).name;
-    }
-    [[nodiscard]] const std::vector<std::string> &classes() const override { return class_names(); }
-    [[nodiscard]] std::uint64_t fingerprint() const override { return fingerprint_; }
-    [[nodiscard]] image::Image decode(std::int64_t index, std::int64_t) const override {
-        return to_rgb8(decode_picture(members_.at(static_cast<std::size_t>(index)).bytes));
-    }
-
-  private:
-    fs::path file_;
-    std::vector<TarMember> members_;
-    std::vector<std::int32_t> labels_;
-    std::uint64_t fingerprint_ = 0;
-};
+    return store;
+}
 
 std::vector<fs::path> batch_files(const fs::path &folder, Split split) {
     if (split == Split::test) return {folder / "test_batch.bin"};
@@ -121,15 +173,15 @@ std::vector<fs::path> batch_files(const fs::path &folder, Split split) {
 
 } // namespace
 
-std::unique_ptr<PictureStore> open_cifar10(const fs::path &folder, Split split) {
+PictureStore open_cifar10(const fs::path &folder, Split split) {
     const auto base =
         fs::is_directory(folder / "cifar-10-batches-bin") ? folder / "cifar-10-batches-bin" : folder;
     const auto batches = batch_files(base, split);
     if (std::ranges::all_of(batches, [](const auto &file) { return fs::exists(file); }))
-        return std::make_unique<BinaryBatches>(batches);
+        return binary_batches(batches);
     const auto packed =
         folder / (split == Split::test ? "cifar10-test-jpeg.tar.gz" : "cifar10-train-jpeg.tar.gz");
-    if (fs::exists(packed)) return std::make_unique<PackedJpegs>(packed);
+    if (fs::exists(packed)) return packed_jpegs(packed);
     throw Error(ErrorCode::not_found, "no CIFAR-10 here", folder.string(),
                 "give the folder of data_batch_1.bin … test_batch.bin, or of cifar10-train-jpeg.tar.gz");
 }

@@ -1,24 +1,25 @@
-// Searching training pictures for those of a test.
+// Signatures of pictures, compared pair by pair.
 #include "data/overlap.hpp"
 
+#include "bundle/digest.hpp"
 #include "core/progress.hpp"
-#include "data/image_set.hpp"
-#include "data/overlap_signature.hpp"
+#include "data/picture_set.hpp"
 #include "log/log.hpp"
-
 #include "mirra/printable.hpp"
 
 #include <CLI/CLI.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <memory>
+#include <numeric>
 #include <optional>
+#include <string_view>
 
 namespace mirra::trainer {
 namespace {
-
-constexpr std::uint64_t kNoCache = 0; // every picture is looked at once
 
 struct TestPicture {
     std::filesystem::path path;
@@ -30,12 +31,12 @@ std::int64_t
 for_each_picture(const std::vector<std::filesystem::path> &folders, const std::string &what,
                  std::vector<std::string> &skipped,
                  const std::function<void(const std::filesystem::path &, const image::Image &)> &use) {
-    ImageSet set(folders, kNoCache);
+    PictureSet set(open_folders(folders), {}); // no cache: every picture is looked at once
     Progress progress(what, set.size());
     std::int64_t count = 0;
     for (std::int64_t i = 0; i < set.size(); ++i) {
         if (const auto picture = set.read(i)) {
-            use(set.path(i), *picture);
+            use(set.name(i), *picture);
             ++count;
         }
         progress.update(i + 1);
@@ -82,6 +83,48 @@ int search_and_print(const OverlapSearch &search) {
     return result.overlaps.empty() && result.skipped.empty() ? 0 : 1;
 }
 
+constexpr int kThumbnail = 32;
+
+std::string digest(const image::Image &picture) {
+    std::string text = std::to_string(picture.width()) + "x" + std::to_string(picture.height()) + ":";
+    const auto bytes = picture.bytes();
+    text.append(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+    return bundle::sha256_of(text);
+}
+
+cv::Mat in_gray(const image::Image &picture, bool mirrored) {
+    const cv::Mat colors(picture.height(), picture.width(), CV_8UC3,
+                         const_cast<std::byte *>(picture.bytes().data()));
+    cv::Mat gray, out;
+    cv::cvtColor(colors, gray, cv::COLOR_RGB2GRAY);
+    gray.convertTo(out, CV_32F);
+    if (mirrored) cv::flip(out, out, 1);
+    return out;
+}
+
+std::uint64_t differences_of(const cv::Mat &gray) {
+    cv::Mat small;
+    cv::resize(gray, small, {9, 8}, 0, 0, cv::INTER_AREA);
+    std::uint64_t bits = 0;
+    for (int y = 0; y < 8; ++y)
+        for (int x = 0; x < 8; ++x)
+            bits = bits << 1 | (small.at<float>(y, x) < small.at<float>(y, x + 1) ? 1u : 0u);
+    return bits;
+}
+
+std::vector<float> thumbnail_of(const cv::Mat &gray) {
+    constexpr double kFlat = 1e-3; // of 255, per pixel
+    cv::Mat small;
+    cv::resize(gray, small, {kThumbnail, kThumbnail}, 0, 0, cv::INTER_AREA);
+    small -= cv::mean(small)[0];
+    const double length = cv::norm(small);
+    if (length < kFlat * kThumbnail)
+        small.setTo(0);
+    else
+        small /= length;
+    return {small.begin<float>(), small.end<float>()};
+}
+
 } // namespace
 
 OverlapResult find_overlaps(const OverlapSearch &search, const std::function<void(const Overlap &)> &found) {
@@ -117,6 +160,21 @@ void add_overlap_command(CLI::App &app, int &status) {
         ->check(CLI::Range(-1.0, 1.0))
         ->capture_default_str();
     sub->callback([search, &status] { status = search_and_print(*search); });
+}
+
+PictureSignature signature_of(const image::Image &picture, bool mirrored) {
+    const auto gray = in_gray(picture, mirrored);
+    return {.pixels = mirrored ? "" : digest(picture),
+            .differences = differences_of(gray),
+            .thumbnail = thumbnail_of(gray)};
+}
+
+int hamming_distance(const PictureSignature &a, const PictureSignature &b) {
+    return std::popcount(a.differences ^ b.differences);
+}
+
+double correlation(const PictureSignature &a, const PictureSignature &b) {
+    return std::inner_product(a.thumbnail.begin(), a.thumbnail.end(), b.thumbnail.begin(), 0.0);
 }
 
 } // namespace mirra::trainer

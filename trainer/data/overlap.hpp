@@ -1,6 +1,8 @@
 // mirra-train overlap: whether pictures of a test are among those of a training.
 #pragma once
 
+#include "mirra/image.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -46,5 +48,21 @@ OverlapResult find_overlaps(const OverlapSearch &search,
 
 /// Adds the subcommand; `status` gets 1 when there is an overlap or a picture could not be read.
 void add_overlap_command(CLI::App &app, int &status);
+
+struct PictureSignature {
+    std::string pixels; ///< SHA-256 of width, height and the 8-bit RGB pixels, in hex
+    /// Of the picture in gray at 9 x 8: whether each value is less than its right neighbour ("dHash").
+    std::uint64_t differences = 0;
+    std::vector<float> thumbnail; ///< in gray at 32 x 32, less its mean, of length 1; zeros of a flat picture
+};
+
+/// @param picture   RGB with 8 bits
+/// @param mirrored  of the picture with left and right exchanged
+PictureSignature signature_of(const image::Image &picture, bool mirrored = false);
+
+/// Bits that differ, 0 to 64.
+int hamming_distance(const PictureSignature &a, const PictureSignature &b);
+/// Of the thumbnails, -1 to 1.
+double correlation(const PictureSignature &a, const PictureSignature &b);
 
 } // namespace mirra::trainer

@@ -1,15 +1,19 @@
-// Finding picture files, and their common form.
+// Walking folders, reading within the limit, OpenCV's resize on our images.
 #include "data/picture_files.hpp"
 
 #include "core/random.hpp"
 #include "host/pixels.hpp"
+#include "host/resample.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
+
+#include <opencv2/imgproc.hpp>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cctype>
+#include <cmath>
 #include <fstream>
 #include <span>
 
@@ -93,6 +97,11 @@ void tell_skipped(std::vector<std::string> skipped) {
     if (skipped.size() > kNamed) log_warning("skipped " + std::to_string(skipped.size() - kNamed) + " more");
 }
 
+cv::Mat matrix(const image::Image &picture) {
+    auto *pixels = const_cast<std::byte *>(picture.bytes().data());
+    return {picture.height(), picture.width(), CV_8UC3, pixels};
+}
+
 } // namespace
 
 std::vector<fs::path> find_pictures(const fs::path &folder, const std::string &option) {
@@ -142,6 +151,41 @@ image::Image to_rgb8(const image::Image &picture) {
     image::Image out(all.width, all.height, 3, image::SampleType::u8);
     image::scatter({values, all.width, all.height, 3}, 0, 0, out.view(), all);
     return out;
+}
+
+image::Image reduce_short_side(image::Image picture, std::int64_t side) {
+    const auto shorter = std::min(picture.width(), picture.height());
+    if (side <= 0 || shorter <= side) return picture;
+    const double scale = static_cast<double>(side) / shorter;
+    const auto scaled = [&](std::int32_t extent) {
+        return std::max(static_cast<std::int32_t>(side),
+                        static_cast<std::int32_t>(std::lround(extent * scale)));
+    };
+    image::Image out(scaled(picture.width()), scaled(picture.height()), 3, image::SampleType::u8);
+    auto target = matrix(out);
+    cv::resize(matrix(picture), target, target.size(), 0, 0, cv::INTER_AREA);
+    return out;
+}
+
+image::Image squared(const image::Image &picture, std::int64_t extent) {
+    if (picture.width() == extent && picture.height() == extent) return picture;
+    const auto side = static_cast<std::int32_t>(extent);
+    std::vector<float> values(static_cast<std::size_t>(extent * extent * 3));
+    host::load_resampled(host::see(picture.view()), extent, extent, {0, 0, extent, extent}, 3, values);
+    image::Image out(side, side, 3, image::SampleType::u8);
+    image::scatter({values, side, side, 3}, 0, 0, out.view(), {0, 0, side, side});
+    return out;
+}
+
+void resample(const image::Image &picture, const image::Rect &rect, std::int64_t extent, std::uint8_t *out) {
+    const auto side = static_cast<int>(extent);
+    const auto source = matrix(picture)(cv::Rect(rect.x, rect.y, rect.width, rect.height));
+    cv::Mat target(side, side, CV_8UC3, out);
+    if (rect.width == side && rect.height == side)
+        source.copyTo(target);
+    else
+        cv::resize(source, target, target.size(), 0, 0,
+                   rect.width > side || rect.height > side ? cv::INTER_AREA : cv::INTER_LINEAR);
 }
 
 } // namespace mirra::trainer

@@ -1,4 +1,4 @@
-// Finding picture files below a folder.
+// Picture files below a folder, their common form, and bringing them to size.
 #pragma once
 
 #include "mirra/image.hpp"
@@ -40,5 +40,17 @@ image::Image read_rgb8(const std::filesystem::path &path, std::int64_t reduce_to
 
 /// Any picture as three interleaved 8-bit channels.
 image::Image to_rgb8(const image::Image &picture);
+
+/// An RGB picture with 8 bits whose shorter side is at most `side` (area average); itself when it is short
+/// enough or side is 0.
+image::Image reduce_short_side(image::Image picture, std::int64_t side);
+
+/// An RGB picture with 8 bits at extent x extent, the aspect not kept, by the filter that hosts bring it to
+/// size with.
+image::Image squared(const image::Image &picture, std::int64_t extent);
+
+/// A rectangle of an RGB picture with 8 bits, scaled to extent x extent into `out` (extent x extent x 3
+/// bytes): area average where it shrinks, bilinear where it grows. The rectangle lies inside of the picture.
+void resample(const image::Image &picture, const image::Rect &rect, std::int64_t extent, std::uint8_t *out);
 
 } // namespace mirra::trainer

@@ -1,5 +1,5 @@
-// The module that is built where NCCL's and CUDA's headers are found.
-#include "distributed/nccl.hpp"
+// NCCL: the module that is built where NCCL's and CUDA's headers are found.
+#include "distributed/connection.hpp"
 
 #define USE_C10D_NCCL
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>

@@ -4,12 +4,14 @@
 #include "distributed/environment.hpp"
 #include "runtime/torch/libtorch.hpp"
 
+#include <memory>
 #include <utility>
 #include <vector>
 
 namespace c10d {
 class ProcessGroup;
-}
+class Reducer;
+} // namespace c10d
 
 namespace mirra::trainer {
 
@@ -65,6 +67,26 @@ class ProcessGroup {
     int rank_ = 0, size_ = 1;
     bool restarted_ = false;
     c10::intrusive_ptr<c10d::ProcessGroup> engine_;
+};
+
+/// Gradients as averages over the processes, in buckets while the backward pass still computes the others:
+/// LibTorch's engine of DistributedDataParallel. One thread.
+class GradientAverage {
+  public:
+    /// @param processes  must outlive this
+    /// @param parameters  the same tensors in the same order in every process; all of them get a gradient in
+    /// every pass
+    GradientAverage(const ProcessGroup &processes, const std::vector<torch::Tensor> &parameters);
+    GradientAverage(const GradientAverage &) = delete;
+    GradientAverage &operator=(const GradientAverage &) = delete;
+    ~GradientAverage();
+
+    /// loss.backward(). @throws Error io when another process is gone
+    void backward(const torch::Tensor &loss);
+
+  private:
+    const ProcessGroup &processes_;
+    std::unique_ptr<c10d::Reducer> reducer_; ///< none without other processes
 };
 
 } // namespace mirra::trainer

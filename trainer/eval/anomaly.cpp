@@ -2,8 +2,7 @@
 
 #include "core/joined.hpp"
 #include "core/provenance.hpp"
-#include "data/class_names.hpp"
-#include "data/evaluation_split.hpp"
+#include "data/picture_store.hpp"
 #include "eval/anomaly_defects.hpp"
 #include "eval/anomaly_results.hpp"
 #include "eval/classifier.hpp"
@@ -107,10 +106,10 @@ int evaluate_one_vs_all(const AnomalyEvaluation &settings) {
     return finish(result.skipped);
 }
 
-std::shared_ptr<ClassSet> open_parts(const std::filesystem::path &folder, const std::string &option) {
+std::shared_ptr<PictureSet> open_parts(const std::filesystem::path &folder, const std::string &option) {
     const std::vector sources{folder.string()};
-    return std::make_shared<ClassSet>(sources, evaluation_split(sources),
-                                      ClassSet::Options{.labelled = false, .option = option});
+    return std::make_shared<PictureSet>(sources, evaluation_split(sources),
+                                        PictureSet::Options{.labelled = false, .option = option});
 }
 
 int evaluate_parts(const AnomalyEvaluation &settings) {
@@ -216,7 +215,8 @@ void add_scoring_options(CLI::App &sub, ScoringSettings &scoring) {
 void add_output_options(CLI::App &sub, AnomalyEvaluation &settings) {
     sub.add_option("--csv", settings.csv, "Also write the table as CSV");
     sub.add_option("--plot", settings.plot, "Write the ROC curves (PNG or SVG); not of defects");
-    sub.add_option("--histogram", settings.histogram, "Write histograms of the scores (PNG or SVG); not of defects");
+    sub.add_option("--histogram", settings.histogram,
+                   "Write histograms of the scores (PNG or SVG); not of defects");
     sub.add_option("--sheet", settings.sheet,
                    "Write a sheet of the hardest pictures, of defects with their heat maps (PNG)");
     sub.add_option("--sheet-count", settings.sheet_count, "Its pictures a row, of defects a kind")
@@ -298,14 +298,14 @@ std::vector<Encoder> open_encoders(const AnomalyEvaluation &settings,
     return out;
 }
 
-std::shared_ptr<ClassSet> open_classes(const std::string &data) {
+std::shared_ptr<PictureSet> open_classes(const std::string &data) {
     if (data.empty())
         throw Error(ErrorCode::invalid_argument, "no data were given", "--data",
                     "cifar10:DIR, or a folder with train/ and test/ of one folder a class");
     if (!open_pictures(data, Split::test))
         throw Error(ErrorCode::not_found, "the data have no pictures for tests", data,
                     "give a folder with train/ and test/ (or val/), each with one folder a class");
-    return std::make_shared<ClassSet>(std::vector{data}, Split::test, ClassSet::Options{});
+    return std::make_shared<PictureSet>(std::vector{data}, Split::test, PictureSet::Options{});
 }
 
 std::vector<std::int32_t> chosen_classes(const std::vector<std::string> &all,
@@ -367,7 +367,7 @@ void check_provenance(const AnomalyCommand &command, const Encoder &encoder, con
 /// Fingerprint of the pictures to train on.
 std::string training_source(const std::string &data) {
     Stores stores;
-    stores.push_back(open_pictures(data, Split::train));
+    stores.push_back(*open_pictures(data, Split::train));
     return source_fingerprint(stores);
 }
 

@@ -2,9 +2,8 @@
 
 #include "core/progress.hpp"
 #include "core/random.hpp"
-#include "data/class_set.hpp"
-#include "data/evaluation_split.hpp"
-#include "data/square_pictures.hpp"
+#include "data/picture_files.hpp"
+#include "data/picture_set.hpp"
 #include "eval/classifier.hpp"
 #include "eval/pictures.hpp"
 #include "eval/similarity.hpp"
@@ -345,7 +344,7 @@ class DefectsEvaluation {
 
   private:
     void load() {
-        ClassSet pictures({settings_.data}, evaluation_split({settings_.data}), {.labelled = false});
+        PictureSet pictures({settings_.data}, evaluation_split({settings_.data}), {.labelled = false});
         pictures.keep(settings_.count > 0 ? settings_.count : pictures.size());
         for (std::int64_t i = 0; i < pictures.size(); ++i)
             if (const auto found = pictures.get(i); found.index == i)

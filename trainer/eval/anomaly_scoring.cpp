@@ -3,7 +3,7 @@
 #include "core/interrupt.hpp"
 #include "core/progress.hpp"
 #include "core/random.hpp"
-#include "data/square_pictures.hpp"
+#include "data/picture_files.hpp"
 #include "eval/classifier.hpp"
 #include "eval/evaluation.hpp"
 #include "eval/pictures.hpp"
@@ -95,7 +95,7 @@ std::vector<std::int64_t> spaced(const std::vector<std::int64_t> &all, std::int6
     return out;
 }
 
-std::vector<std::int64_t> all_of(const ClassSet &set) {
+std::vector<std::int64_t> all_of(const PictureSet &set) {
     std::vector<std::int64_t> out(static_cast<std::size_t>(set.size()));
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::int64_t>(i);
     return out;
@@ -115,7 +115,7 @@ std::vector<std::int64_t> shares(std::size_t classes, std::size_t normal, std::i
 
 } // namespace
 
-AnomalySet AnomalySet::one_class(std::shared_ptr<ClassSet> pictures, std::int32_t normal,
+AnomalySet AnomalySet::one_class(std::shared_ptr<PictureSet> pictures, std::int32_t normal,
                                  std::int64_t count) {
     const auto &classes = pictures->classes();
     std::vector<std::vector<std::int64_t>> members(classes.size());
@@ -133,7 +133,7 @@ AnomalySet AnomalySet::one_class(std::shared_ptr<ClassSet> pictures, std::int32_
     return out;
 }
 
-AnomalySet AnomalySet::good_and_bad(std::shared_ptr<ClassSet> good, std::shared_ptr<ClassSet> bad,
+AnomalySet AnomalySet::good_and_bad(std::shared_ptr<PictureSet> good, std::shared_ptr<PictureSet> bad,
                                     std::int64_t count) {
     AnomalySet out;
     for (const auto &[set, anomalous] : {std::pair(good, false), std::pair(bad, true)})

@@ -2,7 +2,7 @@
 // see.
 #pragma once
 
-#include "data/class_set.hpp"
+#include "data/picture_set.hpp"
 #include "eval/evaluation.hpp"
 #include "eval/float_picture.hpp"
 #include "eval/statistics.hpp"
@@ -63,9 +63,10 @@ class AnomalySet {
     /// One class is normal, the others are not.
     /// @param count  pictures, half of them normal, the others evenly from the other classes, each class's
     /// spaced over its pictures; fewer where a class has fewer; 0: all
-    static AnomalySet one_class(std::shared_ptr<ClassSet> pictures, std::int32_t normal, std::int64_t count);
+    static AnomalySet one_class(std::shared_ptr<PictureSet> pictures, std::int32_t normal,
+                                std::int64_t count);
     /// @param count  at most so many of either; 0: all
-    static AnomalySet good_and_bad(std::shared_ptr<ClassSet> good, std::shared_ptr<ClassSet> bad,
+    static AnomalySet good_and_bad(std::shared_ptr<PictureSet> good, std::shared_ptr<PictureSet> bad,
                                    std::int64_t count);
 
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
@@ -80,12 +81,12 @@ class AnomalySet {
 
   private:
     struct Entry {
-        ClassSet *set = nullptr;
+        PictureSet *set = nullptr;
         std::int64_t index = 0;
         bool anomalous = false;
         std::string label, key;
     };
-    std::vector<std::shared_ptr<ClassSet>> sets_;
+    std::vector<std::shared_ptr<PictureSet>> sets_;
     std::vector<Entry> entries_;
 };
 

@@ -17,7 +17,7 @@ torch::Tensor to_images(const ClassBatch &batch, const torch::Device &device) {
     return (bytes.to(device).to(at::kFloat) / kFullRange).permute({0, 3, 1, 2});
 }
 
-std::int64_t count_correct(ClassSet &set, const AccuracyOptions &options, const Classifier &classifier,
+std::int64_t count_correct(PictureSet &set, const AccuracyOptions &options, const Classifier &classifier,
                            const Perturbation &attack) {
     const torch::NoGradGuard no_grad;
     std::int64_t right = 0;

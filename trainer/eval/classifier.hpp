@@ -4,7 +4,7 @@
 #include "attacks/attack.hpp"
 #include "core/frozen_network.hpp"
 #include "core/interrupt.hpp"
-#include "data/class_loader.hpp"
+#include "data/loaders.hpp"
 #include "eval/evaluation.hpp"
 #include "mirra/bundle.hpp"
 #include "runtime/torch/libtorch.hpp"
@@ -57,7 +57,7 @@ using Perturbation = std::function<torch::Tensor(const torch::Tensor &images, co
 
 /// @param attack  none: clean pictures
 /// @returns the pictures that are classified right
-std::int64_t count_correct(ClassSet &set, const AccuracyOptions &options, const Classifier &classifier,
+std::int64_t count_correct(PictureSet &set, const AccuracyOptions &options, const Classifier &classifier,
                            const Perturbation &attack = {});
 
 /// What a classifier bundle says of the pictures that it was trained on.

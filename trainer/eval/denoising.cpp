@@ -2,7 +2,7 @@
 
 #include "core/progress.hpp"
 #include "core/random.hpp"
-#include "data/image_set.hpp"
+#include "data/picture_set.hpp"
 #include "eval/denoising_results.hpp"
 #include "eval/evaluation.hpp"
 #include "eval/inversion.hpp"
@@ -143,7 +143,8 @@ class Evaluation {
 
     DenoisingResult run() {
         for (const auto &folder : settings_.data) // all are looked for before the work begins
-            sets_.push_back(std::make_unique<ImageSet>(std::vector{folder}, kCacheBytes));
+            sets_.push_back(std::make_unique<PictureSet>(open_folders({folder}),
+                                                         PictureSet::Options{.cache_bytes = kCacheBytes}));
         for (std::size_t i = 0; i < sets_.size(); ++i) {
             for (const auto &noise : settings_.noises) run_set(*sets_[i], settings_.data[i], noise);
             std::ranges::copy(sets_[i]->skipped(), std::back_inserter(result_.skipped));
@@ -152,7 +153,7 @@ class Evaluation {
     }
 
   private:
-    void run_set(ImageSet &set, const std::filesystem::path &folder, const PictureNoise &noise) {
+    void run_set(PictureSet &set, const std::filesystem::path &folder, const PictureNoise &noise) {
         const auto count = settings_.count > 0 ? std::min(settings_.count, set.size()) : set.size();
         std::vector<Score> scores(methods_.size());
         Progress progress("eval " + folder_name(folder) + " " + noise_text(noise), count);
@@ -239,7 +240,7 @@ class Evaluation {
     const DenoisingEvaluation &settings_;
     const std::function<void(const DenoisingRow &)> &finished_;
     std::vector<DenoisingMethod> methods_;
-    std::vector<std::unique_ptr<ImageSet>> sets_;
+    std::vector<std::unique_ptr<PictureSet>> sets_;
     DenoisingResult result_;
     std::int64_t in_sheet_ = 0;
 };

@@ -1,7 +1,7 @@
 // Timing the loader.
 #include "eval/loader_speed.hpp"
 
-#include "data/class_loader.hpp"
+#include "data/loaders.hpp"
 #include "log/log.hpp"
 #include "tasks/encoder_recipe.hpp"
 
@@ -28,7 +28,7 @@ double seconds_since(Clock::time_point begin) {
 
 /// Pictures a second that are decoded and augmented anew each time, as in the first epoch or of a set that
 /// memory cannot hold.
-double pictures_per_second(ClassSet &set, const ClassLoaderOptions &options, double seconds) {
+double pictures_per_second(PictureSet &set, const ClassLoaderOptions &options, double seconds) {
     ClassLoader loader(set, options, 0);
     for (int i = 0; i < 3 * options.threads; ++i) loader.next(); // those that the threads had ready
     const auto begin = Clock::now();
@@ -41,7 +41,7 @@ double pictures_per_second(ClassSet &set, const ClassLoaderOptions &options, dou
 int measure(const LoaderSpeed &command) {
     auto recipe = Recipe::load(command.recipe);
     const auto settings = EncoderRecipe::read(recipe);
-    ClassSet set(command.data, Split::train, {.side = settings.kept_side(), .cache_bytes = 0});
+    PictureSet set(command.data, Split::train, {.side = settings.kept_side(), .cache_bytes = 0});
     const ClassLoaderOptions options{.batch = std::min(settings.batch, set.size()),
                                      .extent = settings.extent,
                                      .augmentation = settings.augmentation,

@@ -1,8 +1,8 @@
 #include "eval/pictures.hpp"
 
 #include "core/random.hpp"
-#include "data/evaluation_split.hpp"
-#include "data/resample.hpp"
+#include "data/picture_files.hpp"
+#include "data/picture_store.hpp"
 #include "mirra/error.hpp"
 
 #include <algorithm>
@@ -11,9 +11,9 @@
 namespace mirra::trainer {
 namespace {
 
-std::unique_ptr<ClassSet> open_set(const std::vector<std::string> &sources) {
-    return std::make_unique<ClassSet>(sources, evaluation_split(sources),
-                                      ClassSet::Options{.side = 0, .cache_bytes = 0, .labelled = false});
+std::unique_ptr<PictureSet> open_set(const std::vector<std::string> &sources) {
+    return std::make_unique<PictureSet>(sources, evaluation_split(sources),
+                                        PictureSet::Options{.side = 0, .cache_bytes = 0, .labelled = false});
 }
 
 } // namespace
@@ -73,9 +73,9 @@ std::vector<std::int64_t> spaced_places(std::int64_t size, std::int64_t count, s
 
 StylizationPictures::StylizationPictures(const std::vector<std::string> &sources, const Options &options)
     : options_(options)
-    , set_(std::make_unique<ClassSet>(
+    , set_(std::make_unique<PictureSet>(
           sources, evaluation_split(sources),
-          ClassSet::Options{
+          PictureSet::Options{
               .side = 0, .cache_bytes = kCacheBytes, .labelled = false, .option = options.option}))
     , places_(spaced_places(set_->size(), options.count, options.seed)) {}
 

@@ -1,7 +1,7 @@
 // The pictures of an evaluation: chosen, read and brought to size.
 #pragma once
 
-#include "data/class_set.hpp"
+#include "data/picture_set.hpp"
 #include "eval/float_picture.hpp"
 #include "mirra/runtime.hpp"
 
@@ -43,7 +43,7 @@ class EvaluationPictures {
     [[nodiscard]] std::vector<std::string> skipped() const { return set_->skipped(); }
 
   private:
-    std::unique_ptr<ClassSet> set_;
+    std::unique_ptr<PictureSet> set_;
     std::int64_t count_;
 };
 
@@ -80,7 +80,7 @@ class StylizationPictures {
     [[nodiscard]] bool measurable(std::size_t index, const FloatPicture &picture);
 
     Options options_;
-    std::unique_ptr<ClassSet> set_;
+    std::unique_ptr<PictureSet> set_;
     std::vector<std::int64_t> places_;
     std::vector<std::string> unfit_;
 };

@@ -1,14 +1,14 @@
 #include "eval/robustness.hpp"
 
-#include "attacks/pgd.hpp"
+#include "attacks/gradient_attacks.hpp"
 #include "attacks/square.hpp"
 #include "core/device.hpp"
 #include "core/interrupt.hpp"
 #include "core/progress.hpp"
 #include "core/provenance.hpp"
 #include "core/random.hpp"
-#include "data/class_loader.hpp"
-#include "data/evaluation_split.hpp"
+#include "data/loaders.hpp"
+#include "data/picture_store.hpp"
 #include "eval/classifier.hpp"
 #include "eval/evaluation.hpp"
 #include "log/log.hpp"
@@ -259,8 +259,8 @@ int attack(const RobustnessEvaluation &evaluation) {
 LabelledImages load_images(const RobustnessEvaluation &evaluation,
                            const std::vector<std::string> &class_names, std::int64_t classes,
                            std::int64_t extent) {
-    ClassSet set(evaluation.data, evaluation_split(evaluation.data),
-                 {.side = side_for_crops(extent), .cache_bytes = 0});
+    PictureSet set(evaluation.data, evaluation_split(evaluation.data),
+                   {.side = side_for_crops(extent), .cache_bytes = 0});
     check_classes(set.classes(), class_names, classes, evaluation.data.front());
     LabelledImages out;
     std::vector<torch::Tensor> parts;

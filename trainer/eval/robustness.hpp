@@ -66,7 +66,7 @@ struct LabelledImages {
     std::vector<std::string> skipped;
 };
 
-/// The pictures of an evaluation. @throws Error as ClassSet, mismatch when the classes are not the bundle's
+/// The pictures of an evaluation. @throws Error as PictureSet, mismatch when the classes are not the bundle's
 LabelledImages load_images(const RobustnessEvaluation &evaluation,
                            const std::vector<std::string> &class_names, std::int64_t classes,
                            std::int64_t extent);

@@ -1,6 +1,6 @@
 #include "eval/similarity.hpp"
 
-#include "import/checkpoint_keys.hpp"
+#include "import/state_dict.hpp"
 #include "import/weight_source.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"

@@ -1,14 +1,19 @@
-// From files to a bundle.
+// mirra-train import: from files to a bundle.
 #include "import.hpp"
 
-#include "graph_file.hpp"
-#include "normalisation.hpp"
+#include "mirra/error.hpp"
+#include "mirra/file.hpp"
+#include "mirra/printable.hpp"
 #include "recipes.hpp"
 #include "weight_source.hpp"
 
-#include "mirra/error.hpp"
-
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <iostream>
+#include <map>
+#include <memory>
 
 namespace mirra::trainer {
 namespace {
@@ -105,6 +110,105 @@ std::string summary(const std::vector<graph::Graph> &graphs, const std::optional
     return text;
 }
 
+graph::Graph read_graph(const std::filesystem::path &file) {
+    const auto bytes = read_file(file, graph::Limits::kJsonBytes);
+    try {
+        return graph::parse_json({reinterpret_cast<const char *>(bytes.data()), bytes.size()});
+    } catch (const Error &error) {
+        throw Error(error.code(), file.string() + ": " + error.what(), error.subject(),
+                    "docs/reference/bundle-format.md has the form of a graph and an example");
+    }
+}
+
+/// One graph a file, in the form that bundles carry.
+std::vector<graph::Graph> read_graphs(const std::vector<std::filesystem::path> &files) {
+    std::vector<graph::Graph> graphs;
+    for (const auto &file : files) {
+        auto graph = read_graph(file);
+        if (std::ranges::find(graphs, graph.name, &graph::Graph::name) != graphs.end())
+            throw Error(ErrorCode::invalid_argument, "two graphs have the name '" + graph.name + "'",
+                        file.string(), "give each graph a name of its own");
+        graphs.push_back(std::move(graph));
+    }
+    return graphs;
+}
+
+struct CommandLine {
+    ImportOptions options;
+    std::string input_transform;
+    std::vector<double> mean, deviation;
+};
+
+void add_network_options(CLI::App &command, CommandLine &line) {
+    auto *network = command.add_option_group("Network");
+    network->require_option(1);
+    network->add_option("--arch", line.options.architecture, "Architecture of the network")
+        ->check(CLI::IsMember(importer::recipe_names()));
+    network
+        ->add_option(
+            "--graph", line.options.graphs,
+            "JSON file of a graph of one's own whose weights have the names of the tensors; repeatable")
+        ->allow_extra_args(false);
+}
+
+void add_pixel_options(CLI::App &command, CommandLine &line) {
+    std::vector<std::string> names;
+    for (const auto transform : graph::input_transforms()) names.emplace_back(graph::name_of(transform));
+    auto *transform =
+        command
+            .add_option("--input-transform", line.input_transform,
+                        "What the network does to pixels first: none, scale_pm1, mean_std or mean_std_cifar "
+                        "[of classifiers: as the checkpoint says, else none; of others: scale_pm1]")
+            ->check(CLI::IsMember(names));
+    constexpr int kChannels = 3;
+    auto *mean = command
+                     .add_option("--mean", line.mean,
+                                 "Of a classifier that normalises pixels by other constants: R,G,B")
+                     ->expected(kChannels)
+                     ->delimiter(',')
+                     ->excludes(transform);
+    auto *deviation = command.add_option("--std", line.deviation, "The deviation beside it: R,G,B")
+                          ->expected(kChannels)
+                          ->delimiter(',')
+                          ->excludes(transform)
+                          ->needs(mean);
+    mean->needs(deviation);
+}
+
+void add_bundle_options(CLI::App &command, ImportOptions &options) {
+    command.add_option("-o,--output", options.output, "Bundle to write")->required();
+    const std::map<std::string, bundle::DType> storages{
+        {"f32", bundle::DType::f32}, {"f16", bundle::DType::f16}, {"bf16", bundle::DType::bf16}};
+    command
+        .add_option_function<std::string>(
+            "--storage",
+            [&options, storages](const std::string &name) { options.storage = storages.at(name); },
+            "Stored precision [f32]")
+        ->check(CLI::IsMember(storages));
+    command
+        .add_option("--class-names", options.class_names,
+                    "Of a classifier, in the order of its logits: CAT,DOG,...")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    command.add_option("--extent", options.extent, "Height and width of the pictures [what is usual]")
+        ->check(CLI::Range(8, 4096));
+    command.add_option("--name", options.name, "Name of the bundle, for people");
+    command.add_option("--licence", options.licence, "Licence of the weights");
+    command.add_flag("--allow-unexpected", options.allow_unexpected,
+                     "Ignore tensors that the architecture does not know");
+}
+
+ImportOptions finished(CommandLine line) {
+    if (!line.input_transform.empty())
+        line.options.input_transform = graph::parse_input_transform(line.input_transform);
+    if (!line.mean.empty()) {
+        auto &constants = line.options.normalisation.emplace();
+        std::ranges::copy(line.mean, constants.mean.begin());
+        std::ranges::copy(line.deviation, constants.deviation.begin());
+    }
+    return line.options;
+}
+
 } // namespace
 
 std::string import_checkpoint(const ImportOptions &options) {
@@ -119,7 +223,7 @@ std::string import_checkpoint(const ImportOptions &options) {
     importer::WeightSource source(recipe);
     for (auto &state : states) source.add(std::move(state));
     std::vector<graph::Graph> graphs =
-        own_graphs ? importer::read_graphs(options.graphs) : recipe.graphs(source.shapes(), chosen->pixels);
+        own_graphs ? read_graphs(options.graphs) : recipe.graphs(source.shapes(), chosen->pixels);
     const bundle::Weights weights = source.collect(graphs, options.allow_unexpected);
     check_class_names(options, graphs);
 
@@ -134,6 +238,24 @@ std::string import_checkpoint(const ImportOptions &options) {
     for (graph::Graph &graph : graphs) manifest.graphs.emplace(std::string(graph.name), std::move(graph));
     bundle::write_bundle(options.output, manifest, weights, options.storage);
     return text;
+}
+
+void add_import_command(CLI::App &app) {
+    auto line = std::make_shared<CommandLine>();
+    CLI::App *command = app.add_subcommand("import", "Make a bundle from PyTorch or safetensors weights");
+    add_network_options(*command, *line);
+    command
+        ->add_option("FILE", line->options.files,
+                     "Checkpoints (.pth, .pt, .safetensors) that hold the network")
+        ->required();
+    add_pixel_options(*command, *line);
+    add_bundle_options(*command, line->options);
+    command->callback([line] {
+        const ImportOptions options = finished(*line);
+        const std::string found = import_checkpoint(options);
+        std::cout << printable("wrote " + options.output.string() + (found.empty() ? "" : " (" + found + ")"))
+                  << '\n';
+    });
 }
 
 } // namespace mirra::trainer

@@ -36,8 +36,7 @@ struct ImportOptions {
 /// Writes the bundle atomically.
 /// @returns what was found in the files, for people
 /// @throws Error not_found | io | corrupt | limit | unsupported | invalid_argument | mismatch (lists every
-/// tensor that
-///         is missing, unexpected or of the wrong shape)
+/// tensor that is missing, unexpected or of the wrong shape)
 std::string import_checkpoint(const ImportOptions &options);
 
 /// Adds `import` to the commands of mirra-train.

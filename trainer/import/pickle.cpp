@@ -1,10 +1,10 @@
 // The pickle machine: a stack, marks and a memo, over values that do nothing.
 #include "pickle.hpp"
 
-#include "pickle_reader.hpp"
-
 #include "mirra/error.hpp"
 
+#include <array>
+#include <bit>
 #include <charconv>
 #include <unordered_map>
 
@@ -17,6 +17,75 @@ constexpr unsigned kNewestProtocol = 5;
 constexpr std::size_t kMaxName = 1024;   ///< of a class, with its module
 constexpr std::uint64_t kMemoBytes = 48; ///< of an entry of the memo, roughly
 
+/// Bounds-checked reading of the operands of opcodes.
+class PickleReader {
+  public:
+    PickleReader(std::span<const std::byte> bytes, const std::string &subject)
+        : bytes_(bytes)
+        , subject_(subject) {}
+
+    [[nodiscard]] std::size_t position() const noexcept { return at_; }
+
+    std::uint8_t byte();
+    /// A little-endian unsigned integer of `width` bytes, up to 8.
+    std::uint64_t number(std::size_t width);
+    /// A big-endian IEEE double.
+    double real();
+    std::string_view raw(std::uint64_t size);
+    /// `width` bytes of length, then that many bytes.
+    std::string_view counted(std::size_t width) { return raw(number(width)); }
+    /// Text up to the end of the line.
+    std::string_view line();
+
+    /// @throws Error corrupt, with the position
+    [[noreturn]] void fail(const std::string &what) const;
+    [[nodiscard]] const std::string &subject() const noexcept { return subject_; }
+
+  private:
+    std::span<const std::byte> bytes_;
+    const std::string &subject_;
+    std::size_t at_ = 0;
+};
+
+std::uint8_t PickleReader::byte() {
+    return static_cast<std::uint8_t>(raw(1).front());
+}
+
+std::uint64_t PickleReader::number(std::size_t width) {
+    std::uint64_t value = 0;
+    const std::string_view bytes = raw(width);
+    for (std::size_t i = width; i-- > 0;) value = value << 8 | static_cast<std::uint8_t>(bytes[i]);
+    return value;
+}
+
+double PickleReader::real() {
+    std::uint64_t bits = 0;
+    for (const char c : raw(8)) bits = bits << 8 | static_cast<std::uint8_t>(c);
+    return std::bit_cast<double>(bits);
+}
+
+std::string_view PickleReader::raw(std::uint64_t size) {
+    if (size > bytes_.size() - at_) fail("the data ends in the middle of a value");
+    const std::string_view out(reinterpret_cast<const char *>(bytes_.data() + at_),
+                               static_cast<std::size_t>(size));
+    at_ += out.size();
+    return out;
+}
+
+std::string_view PickleReader::line() {
+    const std::string_view rest(reinterpret_cast<const char *>(bytes_.data() + at_), bytes_.size() - at_);
+    const auto end = rest.find('\n');
+    if (end == std::string_view::npos) fail("the data ends in the middle of a line");
+    at_ += end + 1;
+    return rest.substr(0, end);
+}
+
+void PickleReader::fail(const std::string &what) const {
+    throw Error(ErrorCode::corrupt,
+                "the pickled part is damaged at byte " + std::to_string(at_) + ": " + what, subject_,
+                "copy or download the file again");
+}
+
 class Machine {
   public:
     Machine(std::span<const std::byte> bytes, const std::string &subject, Allowance &allowance)
@@ -27,9 +96,8 @@ class Machine {
         for (std::size_t step = 0; step < kMaxSteps; ++step) {
             const std::uint8_t opcode = reader_.byte();
             if (opcode == '.') return finish();
-            if (!number(opcode) && !text(opcode) && !container(opcode) && !object(opcode) &&
-                !bookkeeping(opcode))
-                unsupported(opcode);
+            if (kInstructions[opcode] == nullptr) unsupported(opcode);
+            kInstructions[opcode](*this);
         }
         too_large();
     }
@@ -49,10 +117,7 @@ class Machine {
         pickle_.values.push_back(std::move(value));
         return static_cast<Ref>(pickle_.values.size() - 1);
     }
-    bool push(PickleValue value) {
-        stack_.push_back(add(std::move(value)));
-        return true;
-    }
+    void push(PickleValue value) { stack_.push_back(add(std::move(value))); }
     Ref pop() {
         const Ref ref = top();
         stack_.pop_back();
@@ -79,37 +144,6 @@ class Machine {
     }
 
     // ---- scalars ----
-
-    bool number(std::uint8_t opcode) {
-        switch (opcode) {
-        case 'N':
-            return push(PickleNone{});
-        case 0x88:
-            return push(true);
-        case 0x89:
-            return push(false);
-        case 'J':
-            return push(std::int64_t{static_cast<std::int32_t>(reader_.number(4))});
-        case 'K':
-            return push(static_cast<std::int64_t>(reader_.number(1)));
-        case 'M':
-            return push(static_cast<std::int64_t>(reader_.number(2)));
-        case 'G':
-            return push(reader_.real());
-        case 0x8a:
-            return push(big_integer(reader_.counted(1)));
-        case 0x8b:
-            return push(big_integer(reader_.counted(4)));
-        case 'I':
-            return push(integer_line());
-        case 'L':
-            return push(integer_line());
-        case 'F':
-            return push(real_line());
-        default:
-            return false;
-        }
-    }
 
     static PickleValue big_integer(std::string_view bytes) {
         if (bytes.size() > 8) return PickleBigInteger{bytes};
@@ -139,35 +173,6 @@ class Machine {
         return value;
     }
 
-    bool text(std::uint8_t opcode) {
-        switch (opcode) {
-        case 'X':
-            return push(reader_.counted(4));
-        case 0x8c:
-            return push(reader_.counted(1));
-        case 0x8d:
-            return push(reader_.counted(8));
-        case 'T':
-            return push(reader_.counted(4));
-        case 'U':
-            return push(reader_.counted(1));
-        case 'V':
-            return push(reader_.line());
-        case 'S':
-            return push(quoted_line());
-        case 'B':
-            return push(PickleBytes{reader_.counted(4)});
-        case 'C':
-            return push(PickleBytes{reader_.counted(1)});
-        case 0x8e:
-            return push(PickleBytes{reader_.counted(8)});
-        case 0x96:
-            return push(PickleBytes{reader_.counted(8)});
-        default:
-            return false;
-        }
-    }
-
     PickleText quoted_line() {
         const std::string_view line = reader_.line();
         if (line.size() < 2 || line.front() != line.back()) reader_.fail("a string lacks its quotes");
@@ -175,42 +180,6 @@ class Machine {
     }
 
     // ---- containers ----
-
-    bool container(std::uint8_t opcode) {
-        switch (opcode) {
-        case ']':
-            return push(PickleList{});
-        case ')':
-            return push(PickleTuple{});
-        case '}':
-            return push(PickleDict{});
-        case 0x8f:
-            return push(PickleSet{});
-        case 'l':
-            return push(PickleList{pop_to_mark()});
-        case 't':
-            return push(PickleTuple{pop_to_mark()});
-        case 0x91:
-            return push(PickleSet{pop_to_mark()});
-        case 'd':
-            return push(PickleDict{pairs(pop_to_mark())});
-        case 0x85:
-        case 0x86:
-        case 0x87:
-            return push(PickleTuple{pop_several(opcode - 0x84u)});
-        case 'a':
-            return append(pop_several(1));
-        case 'e':
-        case 0x90:
-            return append(pop_to_mark());
-        case 's':
-            return set_items(pop_several(2));
-        case 'u':
-            return set_items(pop_to_mark());
-        default:
-            return false;
-        }
-    }
 
     std::vector<std::pair<Ref, Ref>> pairs(const std::vector<Ref> &items) const {
         if (items.size() % 2 != 0) reader_.fail("a dictionary has a key without a value");
@@ -220,7 +189,7 @@ class Machine {
         return out;
     }
 
-    bool append(const std::vector<Ref> &items) {
+    void append(const std::vector<Ref> &items) {
         PickleValue &target = pickle_.values[top()];
         std::vector<Ref> *list = nullptr;
         if (auto *value = std::get_if<PickleList>(&target)) list = &value->items;
@@ -229,7 +198,6 @@ class Machine {
         if (list == nullptr) reader_.fail("elements are added to something that is not a list");
         allowance_.take(2 * items.size() * sizeof(Ref)); // lists grow by doubling
         list->insert(list->end(), items.begin(), items.end());
-        return true;
     }
 
     PickleObject::Content &content(PickleObject &object) {
@@ -240,7 +208,7 @@ class Machine {
         return *object.content;
     }
 
-    bool set_items(const std::vector<Ref> &items) {
+    void set_items(const std::vector<Ref> &items) {
         const auto added = pairs(items);
         PickleValue &target = pickle_.values[top()];
         std::vector<std::pair<Ref, Ref>> *list = nullptr;
@@ -249,40 +217,9 @@ class Machine {
         if (list == nullptr) reader_.fail("items are put into something that is not a dictionary");
         allowance_.take(2 * items.size() * sizeof(Ref));
         list->insert(list->end(), added.begin(), added.end());
-        return true;
     }
 
     // ---- objects: recorded, never made ----
-
-    bool object(std::uint8_t opcode) {
-        switch (opcode) {
-        case 'c':
-            return push(global_lines());
-        case 0x93:
-            return push(stack_global());
-        case 'R':
-        case 0x81:
-            return call(pop_several(2));
-        case 0x92: {
-            const auto operands = pop_several(3);
-            return call({operands[0], operands[1]});
-        }
-        case 'o':
-            return call_marked(pop_to_mark());
-        case 'i': {
-            const Ref callable = add(global_lines());
-            return call({callable, add(PickleTuple{pop_to_mark()})});
-        }
-        case 'b':
-            return build(pop());
-        case 'P':
-            return push(PicklePersistent{add(reader_.line())});
-        case 'Q':
-            return push(PicklePersistent{pop()});
-        default:
-            return false;
-        }
-    }
 
     PickleGlobal global_lines() {
         const auto module = reader_.line();
@@ -302,77 +239,50 @@ class Machine {
         return checked({*module, *name});
     }
 
-    bool call(const std::vector<Ref> &operands) {
+    void call(const std::vector<Ref> &operands) {
         PickleObject record;
         record.callable = operands[0];
         record.arguments = operands[1];
-        return push(std::move(record));
+        push(std::move(record));
     }
 
-    bool call_marked(std::vector<Ref> operands) {
+    void call_marked(std::vector<Ref> operands) {
         if (operands.empty()) reader_.fail("an object lacks its class");
         const Ref callable = operands.front();
         operands.erase(operands.begin());
-        return call({callable, add(PickleTuple{std::move(operands)})});
+        call({callable, add(PickleTuple{std::move(operands)})});
     }
 
-    bool build(Ref state) {
+    void instance() {
+        const Ref callable = add(global_lines());
+        call({callable, add(PickleTuple{pop_to_mark()})});
+    }
+
+    void build(Ref state) {
         if (auto *record = std::get_if<PickleObject>(&pickle_.values[top()])) record->state = state;
-        return true;
     }
 
     // ---- memo, marks and framing ----
 
-    bool bookkeeping(std::uint8_t opcode) {
-        switch (opcode) {
-        case '(':
-            marks_.push_back(stack_.size());
-            if (marks_.size() > kMaxValues) too_large();
-            return true;
-        case '0':
-            return discard();
-        case '1':
-            pop_to_mark();
-            return true;
-        case '2':
-            return duplicate(top());
-        case 'p':
-            return memoize(memo_line());
-        case 'q':
-            return memoize(reader_.number(1));
-        case 'r':
-            return memoize(reader_.number(4));
-        case 0x94:
-            return memoize(memo_.size());
-        case 'g':
-            return recall(memo_line());
-        case 'h':
-            return recall(reader_.number(1));
-        case 'j':
-            return recall(reader_.number(4));
-        case 0x80:
-            if (reader_.byte() > kNewestProtocol) reader_.fail("unknown protocol");
-            return true;
-        case 0x95:
-            reader_.number(8);
-            return true;
-        default:
-            return false;
-        }
+    void mark() {
+        marks_.push_back(stack_.size());
+        if (marks_.size() > kMaxValues) too_large();
     }
 
-    bool discard() {
+    void discard() {
         if (!marks_.empty() && marks_.back() == stack_.size())
             marks_.pop_back();
         else
             pop();
-        return true;
     }
 
-    bool duplicate(Ref ref) {
+    void duplicate(Ref ref) {
         if (stack_.size() >= kMaxValues) too_large();
         stack_.push_back(ref);
-        return true;
+    }
+
+    void check_protocol() {
+        if (reader_.byte() > kNewestProtocol) reader_.fail("unknown protocol");
     }
 
     std::uint64_t memo_line() {
@@ -383,16 +293,15 @@ class Machine {
         return static_cast<std::uint64_t>(*index);
     }
 
-    bool memoize(std::uint64_t index) {
+    void memoize(std::uint64_t index) {
         if (memo_.size() >= kMaxValues) too_large();
         if (memo_.insert_or_assign(index, top()).second) allowance_.take(kMemoBytes);
-        return true;
     }
 
-    bool recall(std::uint64_t index) {
+    void recall(std::uint64_t index) {
         const auto found = memo_.find(index);
         if (found == memo_.end()) reader_.fail("a reference to something that was not stored");
-        return duplicate(found->second);
+        duplicate(found->second);
     }
 
     // ---- errors ----
@@ -409,6 +318,8 @@ class Machine {
                     reader_.subject(), "the file is damaged, or it is not a checkpoint; try safetensors");
     }
 
+    static const std::array<void (*)(Machine &), 256> kInstructions; ///< by opcode
+
     PickleReader reader_;
     Allowance &allowance_;
     Pickle pickle_;
@@ -416,6 +327,71 @@ class Machine {
     std::vector<std::size_t> marks_;
     std::unordered_map<std::uint64_t, Ref> memo_;
 };
+
+const std::array<void (*)(Machine &), 256> Machine::kInstructions = [] {
+    std::array<void (*)(Machine &), 256> does{};
+    does['N'] = [](Machine &m) { m.push(PickleNone{}); };
+    does[0x88] = [](Machine &m) { m.push(true); };
+    does[0x89] = [](Machine &m) { m.push(false); };
+    does['J'] = [](Machine &m) { m.push(std::int64_t{static_cast<std::int32_t>(m.reader_.number(4))}); };
+    does['K'] = [](Machine &m) { m.push(static_cast<std::int64_t>(m.reader_.number(1))); };
+    does['M'] = [](Machine &m) { m.push(static_cast<std::int64_t>(m.reader_.number(2))); };
+    does['G'] = [](Machine &m) { m.push(m.reader_.real()); };
+    does[0x8a] = [](Machine &m) { m.push(big_integer(m.reader_.counted(1))); };
+    does[0x8b] = [](Machine &m) { m.push(big_integer(m.reader_.counted(4))); };
+    does['I'] = does['L'] = [](Machine &m) { m.push(m.integer_line()); };
+    does['F'] = [](Machine &m) { m.push(m.real_line()); };
+
+    does['X'] = does['T'] = [](Machine &m) { m.push(m.reader_.counted(4)); };
+    does['U'] = does[0x8c] = [](Machine &m) { m.push(m.reader_.counted(1)); };
+    does[0x8d] = [](Machine &m) { m.push(m.reader_.counted(8)); };
+    does['V'] = [](Machine &m) { m.push(m.reader_.line()); };
+    does['S'] = [](Machine &m) { m.push(m.quoted_line()); };
+    does['B'] = [](Machine &m) { m.push(PickleBytes{m.reader_.counted(4)}); };
+    does['C'] = [](Machine &m) { m.push(PickleBytes{m.reader_.counted(1)}); };
+    does[0x8e] = does[0x96] = [](Machine &m) { m.push(PickleBytes{m.reader_.counted(8)}); };
+
+    does[']'] = [](Machine &m) { m.push(PickleList{}); };
+    does[')'] = [](Machine &m) { m.push(PickleTuple{}); };
+    does['}'] = [](Machine &m) { m.push(PickleDict{}); };
+    does[0x8f] = [](Machine &m) { m.push(PickleSet{}); };
+    does['l'] = [](Machine &m) { m.push(PickleList{m.pop_to_mark()}); };
+    does['t'] = [](Machine &m) { m.push(PickleTuple{m.pop_to_mark()}); };
+    does[0x91] = [](Machine &m) { m.push(PickleSet{m.pop_to_mark()}); };
+    does['d'] = [](Machine &m) { m.push(PickleDict{m.pairs(m.pop_to_mark())}); };
+    does[0x85] = [](Machine &m) { m.push(PickleTuple{m.pop_several(1)}); };
+    does[0x86] = [](Machine &m) { m.push(PickleTuple{m.pop_several(2)}); };
+    does[0x87] = [](Machine &m) { m.push(PickleTuple{m.pop_several(3)}); };
+    does['a'] = [](Machine &m) { m.append(m.pop_several(1)); };
+    does['e'] = does[0x90] = [](Machine &m) { m.append(m.pop_to_mark()); };
+    does['s'] = [](Machine &m) { m.set_items(m.pop_several(2)); };
+    does['u'] = [](Machine &m) { m.set_items(m.pop_to_mark()); };
+
+    does['c'] = [](Machine &m) { m.push(m.global_lines()); };
+    does[0x93] = [](Machine &m) { m.push(m.stack_global()); };
+    does['R'] = does[0x81] = [](Machine &m) { m.call(m.pop_several(2)); };
+    does[0x92] = [](Machine &m) { m.call(m.pop_several(3)); }; // of keyword arguments nothing is kept
+    does['o'] = [](Machine &m) { m.call_marked(m.pop_to_mark()); };
+    does['i'] = [](Machine &m) { m.instance(); };
+    does['b'] = [](Machine &m) { m.build(m.pop()); };
+    does['P'] = [](Machine &m) { m.push(PicklePersistent{m.add(m.reader_.line())}); };
+    does['Q'] = [](Machine &m) { m.push(PicklePersistent{m.pop()}); };
+
+    does['('] = [](Machine &m) { m.mark(); };
+    does['0'] = [](Machine &m) { m.discard(); };
+    does['1'] = [](Machine &m) { m.pop_to_mark(); };
+    does['2'] = [](Machine &m) { m.duplicate(m.top()); };
+    does['p'] = [](Machine &m) { m.memoize(m.memo_line()); };
+    does['q'] = [](Machine &m) { m.memoize(m.reader_.number(1)); };
+    does['r'] = [](Machine &m) { m.memoize(m.reader_.number(4)); };
+    does[0x94] = [](Machine &m) { m.memoize(m.memo_.size()); };
+    does['g'] = [](Machine &m) { m.recall(m.memo_line()); };
+    does['h'] = [](Machine &m) { m.recall(m.reader_.number(1)); };
+    does['j'] = [](Machine &m) { m.recall(m.reader_.number(4)); };
+    does[0x80] = [](Machine &m) { m.check_protocol(); };
+    does[0x95] = [](Machine &m) { m.reader_.number(8); };
+    return does;
+}();
 
 } // namespace
 
@@ -426,6 +402,14 @@ Pickle parse_pickle(std::span<const std::byte> bytes, const std::string &subject
 Pickle parse_pickle(std::span<const std::byte> bytes, const std::string &subject) {
     auto allowance = Allowance::for_pickle(bytes.size(), subject);
     return parse_pickle(bytes, subject, allowance);
+}
+
+void Allowance::take(std::uint64_t bytes) {
+    if (bytes > left_)
+        throw Error(ErrorCode::limit,
+                    what_ + " more than " + std::to_string(all_) + " bytes, which a file of its size may not",
+                    file_, "no checkpoint needs that much: the file is damaged or hostile");
+    left_ -= bytes;
 }
 
 } // namespace mirra::trainer::importer

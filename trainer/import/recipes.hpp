@@ -5,7 +5,6 @@
 
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,9 +45,5 @@ const Recipe &own_graph_recipe();
 
 /// Names of the architectures, for help texts.
 std::vector<std::string> recipe_names();
-
-std::span<const Recipe> autoencoder_recipes();
-std::span<const Recipe> classifier_recipes();
-std::span<const Recipe> lpips_recipes();
 
 } // namespace mirra::trainer::importer

@@ -1,13 +1,12 @@
 // Interprets the few torch calls that matter; everything else stays an opaque record.
 #include "torch_values.hpp"
 
-#include "strided.hpp"
-
 #include "mirra/error.hpp"
 #include "mirra/printable.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <memory>
 
 namespace mirra::trainer::importer {
@@ -248,6 +247,43 @@ class Collector {
     std::size_t visited_ = 0;
 };
 
+constexpr std::uint64_t kSmall = 1u << 20;
+
+/// Repeated elements (stride 0) let a few bytes claim any size, so only small tensors may outgrow their
+/// storage.
+std::uint64_t element_count(const Layout &layout, std::uint64_t available, const std::string &file) {
+    const std::uint64_t most = std::max(available, kSmall);
+    std::uint64_t elements = 1;
+    for (const auto extent : layout.shape) {
+        const auto size = static_cast<std::uint64_t>(extent);
+        if (size == 0) return 0;
+        if (size > most / elements)
+            throw Error(ErrorCode::limit,
+                        "a tensor of shape " + bundle::to_text(layout.shape) +
+                            " is too large for its storage of " + std::to_string(available) + " elements",
+                        file, "the file is damaged or hostile");
+        elements *= size;
+    }
+    return elements;
+}
+
+void check_bounds(const Layout &layout, std::uint64_t available, const std::string &file) {
+    const auto outside = [&] {
+        throw Error(ErrorCode::corrupt,
+                    "a tensor of shape " + bundle::to_text(layout.shape) + " reaches beyond its storage of " +
+                        std::to_string(available) + " elements",
+                    file, "copy or download the file again");
+    };
+    if (layout.offset >= available) outside();
+    std::uint64_t room = available - 1 - layout.offset;
+    for (std::size_t i = 0; i < layout.shape.size(); ++i) {
+        const auto steps = static_cast<std::uint64_t>(layout.shape[i] - 1);
+        const auto stride = static_cast<std::uint64_t>(layout.strides[i]);
+        if (steps != 0 && stride > room / steps) outside();
+        room -= steps * stride;
+    }
+}
+
 } // namespace
 
 bool is_storage_id(const Pickle &pickle, Ref id) {
@@ -282,6 +318,30 @@ StorageId parse_storage_id(const Pickle &pickle, Ref id, const std::string &file
 StateDict collect_state_dict(const Pickle &pickle, const std::shared_ptr<StorageReader> &storages,
                              const std::string &file, std::uint64_t file_bytes, Allowance &allowance) {
     return Collector(pickle, storages, file, file_bytes, allowance).collect();
+}
+
+std::vector<float> gather(std::span<const std::byte> storage, const Layout &layout, const std::string &file,
+                          Allowance &allowance) {
+    const std::size_t width = bundle::size_of(layout.dtype);
+    const std::uint64_t available = storage.size() / width;
+    const std::uint64_t elements = element_count(layout, available, file);
+    if (elements == 0) return {};
+    check_bounds(layout, available, file);
+    allowance.take(elements * sizeof(float));
+    std::vector<std::byte> dense(elements * width);
+    graph::Shape index(layout.shape.size(), 0);
+    std::uint64_t from = layout.offset;
+    for (std::uint64_t i = 0; i < elements; ++i) {
+        std::memcpy(dense.data() + i * width, storage.data() + from * width, width);
+        for (std::size_t axis = index.size(); axis-- > 0;) {
+            from += static_cast<std::uint64_t>(layout.strides[axis]);
+            if (++index[axis] < layout.shape[axis]) break;
+            from -=
+                static_cast<std::uint64_t>(layout.strides[axis]) * static_cast<std::uint64_t>(index[axis]);
+            index[axis] = 0;
+        }
+    }
+    return bundle::to_float({layout.dtype, layout.shape, dense});
 }
 
 } // namespace mirra::trainer::importer

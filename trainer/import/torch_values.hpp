@@ -1,12 +1,15 @@
 // Tensors, storages and dictionaries as torch.save describes them in a pickle.
 #pragma once
 
+#include "mirra/bundle.hpp"
 #include "pickle.hpp"
 #include "state_dict.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace mirra::trainer::importer {
 
@@ -51,5 +54,17 @@ StorageId parse_storage_id(const Pickle &pickle, Ref id, const std::string &file
 /// @throws Error unsupported if the pickle holds something else, for example a whole module
 StateDict collect_state_dict(const Pickle &pickle, const std::shared_ptr<StorageReader> &storages,
                              const std::string &file, std::uint64_t file_bytes, Allowance &allowance);
+
+struct Layout {
+    bundle::DType dtype = bundle::DType::f32;
+    std::uint64_t offset = 0; ///< elements
+    graph::Shape shape;       ///< none is negative
+    graph::Shape strides;     ///< elements, none is negative
+};
+
+/// The values in row-major order. @param allowance  what they may take
+/// @throws Error corrupt if the tensor reaches beyond its storage | limit | unsupported (integers)
+std::vector<float> gather(std::span<const std::byte> storage, const Layout &layout, const std::string &file,
+                          Allowance &allowance);
 
 } // namespace mirra::trainer::importer

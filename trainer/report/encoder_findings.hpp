@@ -1,7 +1,7 @@
 // What is measured for the page about an encoder: adversarial examples and signs of gradient masking.
 #pragma once
 
-#include "attacks/pgd.hpp"
+#include "attacks/gradient_attacks.hpp"
 #include "eval/robustness.hpp"
 #include "report/finished_run.hpp"
 #include "runtime/torch/libtorch.hpp"

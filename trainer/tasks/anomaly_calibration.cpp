@@ -35,7 +35,7 @@ AnomalyScorer::Options options_of(const std::string &method, const AnomalyTraini
 /// Pictures that were brought to the extent before, in 8 bits, or judged in company, have a little other
 /// scores. One that gives none by now is skipped: it must not end a training that is done.
 /// @param lost  names of those that were skipped before
-std::vector<double> scores_of(AnomalyScorer &scorer, const ClassSet &set, const std::string &method,
+std::vector<double> scores_of(AnomalyScorer &scorer, const PictureSet &set, const std::string &method,
                               const AnomalyTraining &training, std::set<std::string> &lost) {
     const auto &settings = training.settings;
     const auto most = method == kSearch ? settings.search_pictures : settings.calibration_pictures;

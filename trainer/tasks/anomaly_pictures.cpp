@@ -4,7 +4,7 @@
 #include "core/hex.hpp"
 #include "core/progress.hpp"
 #include "core/random.hpp"
-#include "data/square_pictures.hpp"
+#include "data/picture_store.hpp"
 #include "eval/classifier.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
@@ -19,31 +19,31 @@ namespace {
 constexpr std::uint64_t kCacheBytes = std::uint64_t{6} << 30;
 constexpr std::int64_t kFewest = 10;
 
-std::shared_ptr<ClassSet> set_of(Stores stores, const std::string &only = {}) {
-    return std::make_shared<ClassSet>(std::move(stores),
-                                      ClassSet::Options{.cache_bytes = kCacheBytes, .only = only});
+std::shared_ptr<PictureSet> set_of(Stores stores, const std::string &only = {}) {
+    return std::make_shared<PictureSet>(std::move(stores),
+                                        PictureSet::Options{.cache_bytes = kCacheBytes, .only = only});
 }
 
-std::unique_ptr<PictureStore> open_normal(const std::string &source, const std::string &class_name) {
-    if (!class_name.empty()) return open_pictures(source, Split::train);
+PictureStore open_normal(const std::string &source, const std::string &class_name) {
+    if (!class_name.empty()) return *open_pictures(source, Split::train);
     if (source.starts_with("cifar10:"))
         throw Error(ErrorCode::invalid_argument, "CIFAR-10 has ten classes, and one of them is to be normal",
                     source, "name it with --class, for example --class cat");
-    return open_unlabelled(source, Split::train);
+    return *open_unlabelled(source, Split::train);
 }
 
 /// @param option  that names the folder
-std::shared_ptr<ClassSet> open_folder_set(const std::filesystem::path &folder, const std::string &option,
-                                          std::int64_t extent) {
+std::shared_ptr<PictureSet> open_folder_set(const std::filesystem::path &folder, const std::string &option,
+                                            std::int64_t extent) {
     if (!std::filesystem::is_directory(folder))
         throw Error(ErrorCode::not_found, "there is no such folder of pictures", folder.string(),
                     "check the path given with " + option);
     Stores stores;
-    stores.push_back(square_pictures(open_folder(folder, option), extent));
+    stores.push_back(square_pictures(open_folders({folder}, option), extent));
     return set_of(std::move(stores));
 }
 
-std::set<std::filesystem::path> files_of(const ClassSet &set) {
+std::set<std::filesystem::path> files_of(const PictureSet &set) {
     std::set<std::filesystem::path> files;
     for (std::int64_t i = 0; i < set.size(); ++i)
         files.insert(std::filesystem::weakly_canonical(set.name(i)));
@@ -51,7 +51,7 @@ std::set<std::filesystem::path> files_of(const ClassSet &set) {
 }
 
 /// A threshold, or an AUROC, over pictures that were trained on would promise too much.
-void check_apart(const std::set<std::filesystem::path> &trained, const ClassSet &judged,
+void check_apart(const std::set<std::filesystem::path> &trained, const PictureSet &judged,
                  const std::string &option) {
     for (const auto &file : files_of(judged))
         if (trained.contains(file))
@@ -61,14 +61,14 @@ void check_apart(const std::set<std::filesystem::path> &trained, const ClassSet 
 }
 
 /// Leaves those that can be read; warns of the others.
-void read_all(ClassSet &set, const std::string &what) {
+void read_all(PictureSet &set, const std::string &what) {
     Progress progress("reading " + what + " pictures", set.size());
     set.leave_readable([&](std::int64_t done) { progress.update(done); });
     for (const auto &file : set.skipped()) log_warning("skipped " + file);
 }
 
 /// What pictures differ in is all that a detector can learn of them.
-void warn_of_equal(ClassSet &set) {
+void warn_of_equal(PictureSet &set) {
     constexpr std::int64_t kMost = 1000; // looked at, evenly spaced
     const auto looked = std::min(set.size(), kMost);
     std::set<std::uint64_t> seen;
@@ -98,8 +98,8 @@ void require(std::int64_t count, std::int64_t least, const std::string &what, co
 }
 
 /// Moves some normal pictures out of the training.
-std::shared_ptr<ClassSet> hold_out(ClassSet &training, const AnomalyRecipe &settings,
-                                   const std::string &where) {
+std::shared_ptr<PictureSet> hold_out(PictureSet &training, const AnomalyRecipe &settings,
+                                     const std::string &where) {
     constexpr std::int64_t kShare = 5, kMost = 200;
     require(training.size(), 2 * kFewest, "to train on and to calibrate with", where,
             "add normal pictures, or give " + std::to_string(kFewest) +
@@ -115,7 +115,7 @@ std::shared_ptr<ClassSet> hold_out(ClassSet &training, const AnomalyRecipe &sett
 
 std::string source_fingerprint(const Stores &stores) {
     std::uint64_t hash = 0;
-    for (const auto &store : stores) hash = mix(hash ^ store->fingerprint());
+    for (const auto &store : stores) hash = mix(hash ^ store.fingerprint);
     return hex(hash);
 }
 
@@ -153,7 +153,7 @@ AnomalyPictures open_anomaly_pictures(const AnomalyCommand &command, const Anoma
     return out;
 }
 
-torch::Tensor picture_tensor(ClassSet &set, std::int64_t extent, std::int64_t count) {
+torch::Tensor picture_tensor(PictureSet &set, std::int64_t extent, std::int64_t count) {
     const auto taken = std::min(count, set.size());
     std::vector<std::int64_t> indices;
     for (std::int64_t i = 0; i < taken; ++i) indices.push_back(i * set.size() / taken);

@@ -41,7 +41,7 @@ DenoiserTask::DenoiserTask(const DenoiserCommand &command, Recipe recipe, Denois
     , settings_(std::move(settings))
     , device_(select_device(command.device))
     , bf16_(settings_.precision == "auto" ? is_faster_in_bf16(device_) : settings_.precision == "bf16")
-    , data_(command.data, kCacheBytes)
+    , data_(open_folders(command.data), {.cache_bytes = kCacheBytes})
     , validation_(data_.hold_out(settings_.validation_pictures))
     , origin_(open_origin(command))
     , network_(make_denoiser(settings_, origin_, device_))
@@ -122,7 +122,8 @@ double DenoiserTask::validation_psnr() {
     const torch::NoGradGuard no_grad;
     network_->eval();
     double sum = 0;
-    for (std::int64_t i = 0; i < validation_->size(); ++i) sum += validation_psnr(*validation_->get(i), i);
+    for (std::int64_t i = 0; i < validation_->size(); ++i)
+        sum += validation_psnr(*validation_->get(i).picture, i);
     return sum / static_cast<double>(validation_->size());
 }
 

@@ -3,7 +3,7 @@
 
 #include "core/adam.hpp"
 #include "core/training_run.hpp"
-#include "data/crop_loader.hpp"
+#include "data/loaders.hpp"
 #include "losses/comparator.hpp"
 #include "tasks/denoiser.hpp"
 #include "tasks/denoiser_network.hpp"
@@ -45,8 +45,8 @@ class DenoiserTask final : public TrainingTask {
     DenoiserRecipe settings_;
     torch::Device device_;
     bool bf16_;
-    ImageSet data_;
-    std::unique_ptr<ImageSet> validation_;
+    PictureSet data_;
+    std::unique_ptr<PictureSet> validation_;
     DenoiserOrigin origin_;
     std::shared_ptr<GraphModule> network_;
     std::unique_ptr<Comparator> comparator_; ///< null without a feature loss

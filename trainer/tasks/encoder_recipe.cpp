@@ -1,7 +1,7 @@
 // Reading the encoder's recipe.
 #include "tasks/encoder_recipe.hpp"
 
-#include "attacks/pgd.hpp"
+#include "attacks/gradient_attacks.hpp"
 #include "core/random.hpp"
 #include "mirra/error.hpp"
 

@@ -1,14 +1,13 @@
 // Adversarial and standard training of a classifier (paper section 3.1, equations 1 and 2).
 #include "tasks/encoder_task.hpp"
 
-#include "attacks/fgsm_rs.hpp"
-#include "attacks/gairat.hpp"
+#include "attacks/gradient_attacks.hpp"
 #include "core/autocast.hpp"
 #include "core/clip_gradients.hpp"
 #include "core/device.hpp"
 #include "core/random.hpp"
-#include "data/cache_budget.hpp"
-#include "data/evaluation_split.hpp"
+#include "data/picture_set.hpp"
+#include "data/picture_store.hpp"
 #include "eval/classifier.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
@@ -25,7 +24,7 @@ constexpr std::uint64_t kAttackSalt = 0x61747461636b; // keeps the attack's rand
 using Clock = std::chrono::steady_clock;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-EncoderRecipe with_classes(EncoderRecipe settings, const ClassSet &data) {
+EncoderRecipe with_classes(EncoderRecipe settings, const PictureSet &data) {
     settings.network.classes = static_cast<std::int64_t>(data.classes().size());
     return settings;
 }
@@ -49,10 +48,10 @@ EncoderTask::EncoderTask(const EncoderCommand &command, Recipe recipe, EncoderRe
     , bf16_(settings_.precision == "auto" ? is_faster_in_bf16(device_) : settings_.precision == "bf16")
     , data_(command.data, Split::train,
             {.side = settings_.kept_side(), .cache_bytes = cache_budget(environment).training})
-    , validation_(
-          std::make_unique<ClassSet>(validation_sources(command), validation_split(command),
-                                     ClassSet::Options{.side = settings_.kept_side(),
-                                                       .cache_bytes = cache_budget(environment).validation}))
+    , validation_(std::make_unique<PictureSet>(
+          validation_sources(command), validation_split(command),
+          PictureSet::Options{.side = settings_.kept_side(),
+                              .cache_bytes = cache_budget(environment).validation}))
     , processes_(environment, device_)
     , graphs_(graph::classifier(with_classes(settings_, data_).network))
     , network_(make_network())

@@ -1,12 +1,11 @@
 // Training a classifier, step by step.
 #pragma once
 
-#include "attacks/pgd.hpp"
+#include "attacks/gradient_attacks.hpp"
 #include "core/frozen_network.hpp"
 #include "core/provenance.hpp"
 #include "core/training_run.hpp"
 #include "core/weight_average.hpp"
-#include "distributed/gradients.hpp"
 #include "distributed/process_group.hpp"
 #include "eval/classifier.hpp"
 #include "tasks/encoder.hpp"
@@ -71,8 +70,8 @@ class EncoderTask final : public TrainingTask {
     torch::Device device_;
     bool bf16_;
     std::string initial_; ///< checksum of the weights that the training starts from; empty: random
-    ClassSet data_;
-    std::unique_ptr<ClassSet> validation_;
+    PictureSet data_;
+    std::unique_ptr<PictureSet> validation_;
     ProcessGroup processes_;
     graph::ClassifierGraphs graphs_;
     std::shared_ptr<GraphModule> network_;

@@ -67,7 +67,7 @@ class Collection {
     std::vector<torch::Tensor> candidates_;
 };
 
-void collect(GraphModule &network, ClassSet &pictures, const MemoryOptions &options, Collection &out) {
+void collect(GraphModule &network, PictureSet &pictures, const MemoryOptions &options, Collection &out) {
     Progress progress("memory", pictures.size());
     for (std::int64_t begin = 0; begin < pictures.size(); begin += kBatch) {
         if (interrupted()) throw Error(ErrorCode::cancelled, "interrupted while the memory was made");
@@ -123,7 +123,7 @@ graph::Graph pooled_features(const graph::Graph &encoder, const std::string &lay
     return part;
 }
 
-FeatureMemory feature_memory(const bundle::Bundle &encoder, ClassSet &pictures,
+FeatureMemory feature_memory(const bundle::Bundle &encoder, PictureSet &pictures,
                              const MemoryOptions &options) {
     const torch::NoGradGuard no_grad;
     GraphModule network(pooled_features(encoder.graph("encoder"), options.layer), {});

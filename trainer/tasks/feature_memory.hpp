@@ -1,7 +1,7 @@
 // The memory of an anomaly detector: what the features of normal pictures look like, place by place.
 #pragma once
 
-#include "data/class_set.hpp"
+#include "data/picture_set.hpp"
 #include "runtime/torch/libtorch.hpp"
 #include "tasks/coreset.hpp"
 #include "tasks/inverter_bundle.hpp"
@@ -33,7 +33,8 @@ struct FeatureMemory {
 
 /// @param pictures  of the extent already; those that cannot be read are left out
 /// @throws Error cancelled after Ctrl-C, under an InterruptGuard
-FeatureMemory feature_memory(const bundle::Bundle &encoder, ClassSet &pictures, const MemoryOptions &options);
+FeatureMemory feature_memory(const bundle::Bundle &encoder, PictureSet &pictures,
+                             const MemoryOptions &options);
 
 /// Adds the graph "memory": "image" -> "patches", the normalised features of each place, and "similarity" to
 /// the members m, p m - |m|^2 / 2, so that |p|^2 - 2 similarity is the squared distance.

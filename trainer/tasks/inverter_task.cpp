@@ -5,7 +5,7 @@
 #include "core/clip_gradients.hpp"
 #include "core/device.hpp"
 #include "core/random.hpp"
-#include "data/evaluation_split.hpp"
+#include "data/picture_store.hpp"
 #include "eval/classifier.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
@@ -29,7 +29,7 @@ InverterRecipe with_layers(InverterRecipe settings, const bundle::Bundle &encode
     return settings;
 }
 
-ClassSet::Options unlabelled(const InverterRecipe &settings) {
+PictureSet::Options unlabelled(const InverterRecipe &settings) {
     return {.side = settings.kept_side(), .cache_bytes = kCacheBytes, .labelled = false};
 }
 
@@ -62,15 +62,15 @@ InverterTask::InverterTask(const InverterCommand &command, Recipe recipe, Invert
 InverterTask::Pictures InverterTask::open_pictures(const InverterCommand &command,
                                                    const InverterRecipe &settings) {
     const auto options = unlabelled(settings);
-    Pictures out{.training = std::make_shared<ClassSet>(command.data, Split::train, options),
+    Pictures out{.training = std::make_shared<PictureSet>(command.data, Split::train, options),
                  .validation = nullptr};
     if (!command.validation.empty()) {
         out.validation =
-            std::make_shared<ClassSet>(command.validation, evaluation_split(command.validation), options);
+            std::make_shared<PictureSet>(command.validation, evaluation_split(command.validation), options);
         return out;
     }
     try {
-        out.validation = std::make_shared<ClassSet>(command.data, Split::test, options);
+        out.validation = std::make_shared<PictureSet>(command.data, Split::test, options);
     } catch (const Error &error) {
         if (error.code() != ErrorCode::not_found) throw;
         out.validation = out.training->hold_out(settings.validation_pictures);

@@ -21,7 +21,7 @@ class InverterTask final : public TrainingTask {
     InverterTask(const InverterCommand &command, Recipe recipe, InverterRecipe settings);
 
     struct Pictures {
-        std::shared_ptr<ClassSet> training, validation;
+        std::shared_ptr<PictureSet> training, validation;
     };
     /// Those that the command names; for validation what --validation or the data's own split has, else a
     /// part of the data. @throws Error
@@ -76,7 +76,7 @@ class InverterTask final : public TrainingTask {
     torch::Device device_;
     bool bf16_;
     std::string initial_; ///< checksum of the bundle that the training starts from; empty: random
-    std::shared_ptr<ClassSet> data_, validation_;
+    std::shared_ptr<PictureSet> data_, validation_;
     std::shared_ptr<GraphModule> generator_;
     Comparator encoder_;                     ///< up to the inverted layer
     std::unique_ptr<Comparator> comparator_; ///< up to the compared layer; null: the same

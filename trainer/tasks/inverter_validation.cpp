@@ -1,14 +1,14 @@
 // Batches of a set, through the network and back.
 #include "tasks/inverter_validation.hpp"
 
-#include "data/class_loader.hpp"
+#include "data/loaders.hpp"
 #include "eval/classifier.hpp"
 
 #include <algorithm>
 
 namespace mirra::trainer {
 
-Similarity reconstruction_similarity(ClassSet &set, const ReconstructionOptions &options,
+Similarity reconstruction_similarity(PictureSet &set, const ReconstructionOptions &options,
                                      const std::function<torch::Tensor(const torch::Tensor &)> &reconstruct) {
     constexpr std::int64_t kBatch = 25;
     const torch::NoGradGuard no_grad;

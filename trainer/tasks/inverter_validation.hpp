@@ -1,7 +1,7 @@
 // How close the pictures of a held-out set come back from a network.
 #pragma once
 
-#include "data/class_set.hpp"
+#include "data/picture_set.hpp"
 #include "eval/similarity.hpp"
 #include "runtime/torch/libtorch.hpp"
 
@@ -17,7 +17,7 @@ struct ReconstructionOptions {
 
 /// PSNR and SSIM of `reconstruct`'s pictures. Those that cannot be read are left out.
 /// @param reconstruct  [N, 3, extent, extent] in [0, 1] -> the same, called without gradients
-Similarity reconstruction_similarity(ClassSet &set, const ReconstructionOptions &options,
+Similarity reconstruction_similarity(PictureSet &set, const ReconstructionOptions &options,
                                      const std::function<torch::Tensor(const torch::Tensor &)> &reconstruct);
 
 } // namespace mirra::trainer

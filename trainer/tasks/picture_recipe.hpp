@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/recipe.hpp"
-#include "data/class_loader.hpp"
+#include "data/loaders.hpp"
 
 #include <vector>
 

@@ -1,30 +1,60 @@
-// Auto-PGD.
-#include "attacks/apgd.hpp"
-
-#include "attacks/active_rows.hpp"
-#include "attacks/dlr.hpp"
+// The two loops, of PGD and of Auto-PGD.
+#include "attacks/gradient_attacks.hpp"
 
 #include <algorithm>
 
 namespace mirra::trainer {
 namespace {
 
-constexpr double kStabiliser = 1e-12;
-constexpr double kInertia = 0.25; // the share of the last move in the next: 1 - alpha of the paper
+constexpr double kPgdStabiliser = 1e-10, kApgdStabiliser = 1e-12;
+constexpr double kInertia = 0.25; // the share of the last move in the next: 1 - alpha of the Auto-PGD paper
+
+/// The iterate of highest loss so far, image by image.
+class Best {
+  public:
+    void offer(const torch::Tensor &iterate, const torch::Tensor &loss) {
+        if (!images_.defined()) {
+            images_ = iterate;
+            loss_ = loss;
+            return;
+        }
+        images_ = torch::where((loss > loss_).view({-1, 1, 1, 1}), iterate, images_);
+        loss_ = torch::maximum(loss, loss_);
+    }
+    [[nodiscard]] const torch::Tensor &images() const { return images_; }
+
+  private:
+    torch::Tensor images_, loss_;
+};
+
+/// Counts the iterates before the first misclassified one.
+class Resistance {
+  public:
+    void see(const torch::Tensor &logits, const torch::Tensor &labels, bool targeted) {
+        auto stands = logits.argmax(1).eq(labels);
+        if (targeted) stands = stands.logical_not();
+        standing_ = standing_.defined() ? standing_.logical_and(stands) : stands;
+        steps_ = steps_.defined() ? steps_ + standing_ : standing_.to(at::kLong);
+    }
+    [[nodiscard]] const torch::Tensor &steps() const { return steps_; }
+
+  private:
+    torch::Tensor standing_, steps_;
+};
 
 torch::Tensor column(const torch::Tensor &values) {
     return values.view({-1, 1, 1, 1});
 }
 
-/// One run, on one loss, from one start.
-class Run {
+/// One run of Auto-PGD, on one loss, from one start.
+class AutoPgd {
   public:
     struct Result {
         torch::Tensor images, fooled;
     };
 
-    Run(const Classifier &classifier, const ApgdOptions &options, const torch::Tensor &images,
-        torch::Tensor labels, torch::Tensor targets)
+    AutoPgd(const Classifier &classifier, const ApgdOptions &options, const torch::Tensor &images,
+            torch::Tensor labels, torch::Tensor targets)
         : classifier_(classifier)
         , options_(options)
         , images_(images)
@@ -71,7 +101,7 @@ class Run {
     }
 
     void move(bool first) {
-        const auto direction = ascent(gradient_, options_.budget.norm, kStabiliser);
+        const auto direction = ascent(gradient_, options_.budget.norm, kApgdStabiliser);
         auto next = project(iterate_ + step_ * direction, images_, options_.budget);
         if (!first) {
             // iterate + (1 - kInertia) (next - iterate) + kInertia (iterate - previous)
@@ -143,12 +173,72 @@ class Run {
     torch::Tensor fooled_, reduced_;
 };
 
+torch::Tensor logit_of(const torch::Tensor &logits, const torch::Tensor &classes) {
+    return logits.gather(1, classes.unsqueeze(1)).squeeze(1);
+}
+
+std::vector<torch::Tensor> ranked(const torch::Tensor &logits, std::int64_t count) {
+    return std::get<0>(logits.topk(count, 1)).unbind(1);
+}
+
 } // namespace
+
+double usual_step_size(double epsilon, std::int64_t steps) {
+    constexpr double kReach = 2.5;
+    return kReach * epsilon / static_cast<double>(steps);
+}
+
+torch::Tensor pgd(const Classifier &classifier, const torch::Tensor &images, const torch::Tensor &labels,
+                  const PgdOptions &options, const Randomness &randomness, PgdTrace *trace) {
+    const torch::NoGradGuard no_grad;
+    const auto loss = [&](const torch::Tensor &logits) {
+        const auto losses = cross_entropy(logits, labels);
+        return options.targeted ? losses.neg() : losses;
+    };
+    auto iterate = options.random_start ? random_start(images, options.budget, randomness) : images;
+    Best best;
+    Resistance resistance;
+    std::vector<torch::Tensor> losses;
+    for (int step = 0; step < options.steps; ++step) {
+        const auto here = evaluate_gradient(classifier, iterate, loss);
+        if (options.best_iterate) best.offer(iterate, here.loss);
+        if (trace) resistance.see(here.logits, labels, options.targeted);
+        if (trace) losses.push_back(here.loss);
+        const auto direction = ascent(here.gradient, options.budget.norm, kPgdStabiliser);
+        iterate = project(torch::add(iterate, direction, options.step_size), images, options.budget);
+    }
+    if (options.best_iterate) {
+        losses.push_back(loss(classifier(iterate)));
+        best.offer(iterate, losses.back());
+    }
+    if (trace) *trace = {resistance.steps(), torch::stack(losses)};
+    return options.best_iterate ? best.images() : iterate;
+}
+
+torch::Tensor fgsm_rs(const Classifier &classifier, const torch::Tensor &images, const torch::Tensor &labels,
+                      const Budget &budget, const Randomness &randomness) {
+    constexpr double kStep = 1.25; // of epsilon: the largest that Wong et al. found to train stably
+    const PgdOptions options{.budget = budget,
+                             .steps = 1,
+                             .step_size = kStep * budget.epsilon,
+                             .random_start = true,
+                             .best_iterate = false};
+    return pgd(classifier, images, labels, options, randomness);
+}
+
+torch::Tensor gairat_weights(const torch::Tensor &steps_to_fool, int steps, double lambda) {
+    constexpr double kSlope = 5;
+    const auto kappa = steps_to_fool.to(at::kFloat);
+    const auto weights = ((1 - kappa * (2.0 / steps)) * kSlope + lambda).tanh_().add_(1);
+    // A batch whose every weight rounds to zero is weighted evenly.
+    const auto mean = weights.mean();
+    return torch::where(mean > 0, weights / mean, torch::ones_like(weights));
+}
 
 torch::Tensor apgd(const Classifier &classifier, const torch::Tensor &images, const torch::Tensor &labels,
                    const ApgdOptions &options, const Randomness &randomness) {
     const torch::NoGradGuard no_grad;
-    return Run(classifier, options, images, labels, {})
+    return AutoPgd(classifier, options, images, labels, {})
         .from(random_start(images, options.budget, randomness))
         .images;
 }
@@ -164,13 +254,28 @@ torch::Tensor apgd_targeted(const Classifier &classifier, const torch::Tensor &i
     for (std::size_t rank = 0; rank < targets.size() && standing.numel() > 0; ++rank) {
         const auto some = select_rows(images, standing);
         const auto noise = randomness.of(standing).salted(rank + 1);
-        const auto [points, fooled] = Run(classifier, options, some, select_rows(labels, standing),
-                                          select_rows(targets[rank], standing))
+        const auto [points, fooled] = AutoPgd(classifier, options, some, select_rows(labels, standing),
+                                              select_rows(targets[rank], standing))
                                           .from(random_start(some, options.budget, noise));
         found.index_copy_(0, standing, points);
         standing = standing.masked_select(fooled.logical_not());
     }
     return found;
+}
+
+torch::Tensor dlr(const torch::Tensor &logits, const torch::Tensor &labels) {
+    const auto gap = -margin(logits, labels);
+    if (logits.size(1) < 3) return gap;
+    const auto top = ranked(logits, 3);
+    return gap / (top[0] - top[2] + kApgdStabiliser);
+}
+
+torch::Tensor dlr_targeted(const torch::Tensor &logits, const torch::Tensor &labels,
+                           const torch::Tensor &targets) {
+    const auto gap = logit_of(logits, targets) - logit_of(logits, labels);
+    if (logits.size(1) < 4) return gap;
+    const auto top = ranked(logits, 4);
+    return gap / (top[0] - (top[2] + top[3]) / 2 + kApgdStabiliser);
 }
 
 } // namespace mirra::trainer

@@ -1,7 +1,10 @@
-// Every process leaves a word of its own; the first answers each word that it sees with the meeting's name,
-// until as many as there are have taken the answer. Words and answers of earlier starts match nobody's.
-#include "distributed/meeting.hpp"
+// Meeting in a store; the one source that sees Gloo's headers; loading the NCCL module.
+#include "distributed/connection.hpp"
 
+#define USE_C10D_GLOO
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+
+#include <dlfcn.h>
 #include <random>
 #include <stdexcept>
 #include <thread>
@@ -9,6 +12,8 @@
 namespace mirra::trainer {
 namespace {
 
+// Every process leaves a word of its own; the first answers each word that it sees with the meeting's name,
+// until as many as there are have taken the answer. Words and answers of earlier starts match nobody's.
 constexpr std::chrono::milliseconds kPause{5};
 constexpr const char *kMeetings = "mirra/meetings";
 
@@ -66,6 +71,25 @@ std::string join(c10d::Store &store, int rank, std::chrono::milliseconds timeout
 Meeting meet(c10d::Store &store, int rank, int size, std::chrono::milliseconds timeout) {
     const auto name = rank == 0 ? invite(store, size, timeout) : join(store, rank, timeout);
     return {.name = name, .first = name.starts_with("1/")};
+}
+
+c10::intrusive_ptr<c10d::Backend> gloo_backend(const c10::intrusive_ptr<c10d::Store> &store, int rank,
+                                               int size, std::chrono::milliseconds timeout) {
+    return c10::make_intrusive<c10d::ProcessGroupGloo>(
+        store, rank, size, c10d::ProcessGroupGloo::Options::create_default(timeout));
+}
+
+c10::intrusive_ptr<c10d::Backend> nccl_backend(const c10::intrusive_ptr<c10d::Store> &store, int rank,
+                                               int size, std::chrono::milliseconds timeout,
+                                               std::string &reason) {
+    void *module = dlopen("libmirra_train_nccl.so", RTLD_NOW | RTLD_LOCAL);
+    auto *entry = module ? reinterpret_cast<NcclEntry *>(dlsym(module, kNcclEntry)) : nullptr;
+    c10::intrusive_ptr<c10d::Backend> out;
+    if (entry)
+        entry(store, rank, size, timeout, out);
+    else
+        reason = dlerror();
+    return out;
 }
 
 } // namespace mirra::trainer

@@ -1,8 +1,8 @@
-// Order and augmentation of training batches.
-#include "data/class_loader.hpp"
+// The order of training batches, and what is done to their pictures.
+#include "data/loaders.hpp"
 
 #include "core/random.hpp"
-#include "data/resample.hpp"
+#include "data/picture_files.hpp"
 #include "mirra/error.hpp"
 
 #include <algorithm>
@@ -95,6 +95,10 @@ void augment(const image::Image &picture, const Augmentation &how, std::int64_t 
     if (how.color > 0) jitter({out, bytes_of(extent)}, how.color, random);
 }
 
+std::int32_t clamp_index(std::int64_t index, std::int32_t size) {
+    return static_cast<std::int32_t>(std::clamp<std::int64_t>(index, 0, size - 1));
+}
+
 } // namespace
 
 std::int64_t ClassLoaderOptions::extent_in(std::int64_t epoch) const {
@@ -105,7 +109,7 @@ std::int64_t ClassLoaderOptions::extent_in(std::int64_t epoch) const {
     return extent;
 }
 
-ClassLoader::ClassLoader(ClassSet &set, const ClassLoaderOptions &options, std::int64_t first_step)
+ClassLoader::ClassLoader(PictureSet &set, const ClassLoaderOptions &options, std::int64_t first_step)
     : set_(set)
     , options_(options) {
     if (steps_per_epoch(set.size(), options) < 1)
@@ -157,7 +161,7 @@ std::int64_t side_for_crops(std::int64_t extent) {
     return (extent * kKept + kCropped - 1) / kCropped;
 }
 
-ClassBatch evaluation_batch(ClassSet &set, std::span<const std::int64_t> indices, std::int64_t extent) {
+ClassBatch evaluation_batch(PictureSet &set, std::span<const std::int64_t> indices, std::int64_t extent) {
     ClassBatch batch{.extent = extent, .pixels = {}, .labels = {}};
     for (const auto index : indices) {
         const auto [picture, label, found] = set.get(index);
@@ -170,6 +174,38 @@ ClassBatch evaluation_batch(ClassSet &set, std::span<const std::int64_t> indices
         batch.labels.push_back(label);
     }
     return batch;
+}
+
+CropLoader::CropLoader(PictureSet &set, const Options &options, std::int64_t first_step)
+    : set_(set)
+    , options_(options)
+    , loader_([this](std::int64_t step) { return make(step); }, options.threads, first_step) {}
+
+CropBatch CropLoader::make(std::int64_t step) {
+    const auto sample_bytes = static_cast<std::size_t>(options_.crop * options_.crop * 3);
+    CropBatch batch{step, std::vector<std::uint8_t>(sample_bytes * static_cast<std::size_t>(options_.batch))};
+    for (std::int64_t sample = 0; sample < options_.batch; ++sample)
+        fill(step, sample, batch.pixels.data() + sample_bytes * static_cast<std::size_t>(sample));
+    return batch;
+}
+
+/// A crop of a random picture; a picture smaller than the crop has its edges replicated.
+void CropLoader::fill(std::int64_t step, std::int64_t sample, std::uint8_t *out) {
+    CounterRandom random(options_.seed, static_cast<std::uint64_t>(step), static_cast<std::uint64_t>(sample));
+    const auto picture = set_.get(random.below(set_.size())).picture;
+    const auto crop = options_.crop;
+    const auto left = random.below(std::max<std::int64_t>(1, picture->width() - crop + 1));
+    const auto top = random.below(std::max<std::int64_t>(1, picture->height() - crop + 1));
+    const bool flip_x = options_.flips && random.chance(0.5), flip_y = options_.flips && random.chance(0.5);
+    const bool turn = options_.rotations && random.chance(0.5);
+    const auto view = picture->view();
+    for (std::int64_t y = 0; y < crop; ++y)
+        for (std::int64_t x = 0; x < crop; ++x, out += 3) {
+            const auto u = turn ? y : x, v = turn ? x : y;
+            const auto *pixel = view.at(0, clamp_index(left + (flip_x ? crop - 1 - u : u), view.width),
+                                        clamp_index(top + (flip_y ? crop - 1 - v : v), view.height));
+            for (std::ptrdiff_t c = 0; c < 3; ++c) out[c] = static_cast<std::uint8_t>(pixel[c]);
+        }
 }
 
 } // namespace mirra::trainer

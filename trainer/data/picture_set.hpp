@@ -1,15 +1,12 @@
-// Pictures for training, with labels for a classifier: several stores as one, decoded once, broken files
-// skipped and named.
+// Pictures for training and evaluation: several stores as one set, decoded once, broken files skipped and
+// named.
 #pragma once
 
 #include "data/picture_store.hpp"
+#include "distributed/environment.hpp"
 
-#include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <string>
-#include <vector>
 
 namespace mirra::trainer {
 
@@ -20,7 +17,7 @@ struct LabelledPicture {
 };
 
 /// Thread-safe.
-class ClassSet {
+class PictureSet {
   public:
     struct Options {
         std::int64_t side = 0; ///< pictures with a longer short side are reduced to it; 0: as they are
@@ -33,13 +30,14 @@ class ClassSet {
     /// @param sources  see open_pictures()
     /// @throws Error not_found (no picture in any, a missing split) | mismatch (other classes in the second)
     /// | invalid_argument (no such class) | corrupt
-    ClassSet(const std::vector<std::string> &sources, Split split, const Options &options);
+    PictureSet(const std::vector<std::string> &sources, Split split, const Options &options);
     /// Pictures of stores that are open already. @throws Error mismatch (other classes in the second)
-    ClassSet(std::vector<std::unique_ptr<PictureStore>> stores, const Options &options);
+    PictureSet(std::vector<PictureStore> stores, const Options &options);
+    PictureSet(PictureStore store, const Options &options);
 
     /// Moves `count` pictures, evenly spaced over the set, into a set of their own, for validation.
     /// @throws Error invalid_argument when fewer than two times as many pictures are there
-    std::unique_ptr<ClassSet> hold_out(std::int64_t count);
+    std::unique_ptr<PictureSet> hold_out(std::int64_t count);
 
     /// Reads every picture and leaves those that can be read, which may be none; skipped() tells of the
     /// others.
@@ -49,9 +47,11 @@ class ClassSet {
     void keep(std::int64_t count);
 
     [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(entries_.size()); }
-    [[nodiscard]] const std::vector<std::string> &classes() const { return stores_.front()->classes(); }
-    [[nodiscard]] std::string name(std::int64_t index) const;
-    [[nodiscard]] std::int32_t label(std::int64_t index) const;
+    [[nodiscard]] const std::vector<std::string> &classes() const { return stores_.front()->classes; }
+    [[nodiscard]] const std::string &name(std::int64_t index) const { return picture(index).name; }
+    [[nodiscard]] std::int32_t label(std::int64_t index) const { return picture(index).label; }
+    /// The picture at `index`; null when it cannot be read, which skipped() then tells of.
+    std::shared_ptr<const image::Image> read(std::int64_t index);
     /// The picture at `index`, or the next one that can be read, with its label. @throws Error corrupt when
     /// none can
     LabelledPicture get(std::int64_t index);
@@ -66,18 +66,21 @@ class ClassSet {
 
   private:
     struct Entry {
-        const PictureStore *store = nullptr;
-        std::int64_t index = 0;
+        std::size_t store = 0, index = 0;
         std::mutex mutex;
         std::shared_ptr<const image::Image> picture;
         bool broken = false;
     };
-    ClassSet(std::vector<std::shared_ptr<const PictureStore>> stores, const Options &options)
-        : options_(options)
-        , stores_(std::move(stores)) {}
-    void add(std::unique_ptr<PictureStore> store, const std::string &source);
-    [[nodiscard]] std::optional<std::int32_t> wanted_label(const PictureStore &store) const;
-    std::shared_ptr<const image::Image> load(Entry &entry);
+    explicit PictureSet(const Options &options) : options_(options) {}
+    void add(PictureStore store, const std::string &source);
+    /// Leaves the pictures at `count` places, evenly spaced; returns the others, in their order.
+    std::vector<std::unique_ptr<Entry>> split(std::int64_t count);
+    [[nodiscard]] const PictureStore::Picture &picture(std::int64_t index) const {
+        return picture(*entries_.at(static_cast<std::size_t>(index)));
+    }
+    [[nodiscard]] const PictureStore::Picture &picture(const Entry &entry) const {
+        return stores_[entry.store]->pictures[entry.index];
+    }
 
     Options options_;
     std::vector<std::shared_ptr<const PictureStore>> stores_;
@@ -86,5 +89,17 @@ class ClassSet {
     std::uint64_t cached_bytes_ = 0;
     std::vector<std::string> skipped_;
 };
+
+/// Memory for decoded pictures: what one process may keep.
+struct CacheBudget {
+    std::uint64_t training = 0, validation = 0; ///< bytes
+};
+
+/// An even part of 8 GB a computer: three quarters for the training's pictures, the rest for validation.
+constexpr CacheBudget cache_budget(const ProcessEnvironment &environment) {
+    constexpr std::uint64_t kComputer = std::uint64_t{8} << 30;
+    const auto mine = kComputer / static_cast<std::uint64_t>(environment.local_world);
+    return {.training = mine / 4 * 3, .validation = mine / 4};
+}
 
 } // namespace mirra::trainer
