@@ -60,40 +60,19 @@ void GraphModule::create(const graph::Node &node, const Options &options) {
     }
 }
 
-/// docs/explanation/method.md: the matrix of a transposed convolution has its output channels first.
-torch::Tensor GraphModule::matrix(const torch::Tensor &weight, bool transposed) {
-    return (transposed ? weight.transpose(0, 1) : weight).flatten(1);
-}
-
 void GraphModule::create_spectral(const graph::Node &node, const std::string &name,
                                   const torch::Tensor &weight) {
-    Spectral spectral{.u = {}, .v = {}, .transposed = node.op == graph::Op::conv_transpose2d};
-    const auto rows = matrix(weight, spectral.transposed);
-    const auto unit = [](std::int64_t size) {
-        constexpr double kEpsilon = 1e-12;
-        const auto direction = torch::randn({size});
-        return direction / direction.norm(2, 0, true).clamp_min(kEpsilon);
-    };
-    spectral.u = register_buffer(module_name(name) + "_u", unit(rows.size(0)));
-    spectral.v = register_buffer(module_name(name) + "_v", unit(rows.size(1)));
-    spectral_[name] = spectral;
+    const auto found = spectral_.emplace(name, SpectralNorm(weight, node.op == graph::Op::conv_transpose2d));
+    register_buffer(module_name(name) + "_u", found.first->second.u());
+    register_buffer(module_name(name) + "_v", found.first->second.v());
 }
 
 torch::Tensor GraphModule::effective(const std::string &name) {
     const auto &weight = tensors_.at(name);
     const auto found = spectral_.find(name);
     if (found == spectral_.end()) return weight;
-    auto &[u, v, transposed] = found->second;
-    const auto rows = matrix(weight, transposed);
-    if (is_training()) {
-        constexpr double kEpsilon = 1e-12;
-        const torch::NoGradGuard no_grad;
-        const auto next_v = torch::mv(rows.t(), u);
-        v.copy_(next_v / next_v.norm().clamp_min(kEpsilon));
-        const auto next_u = torch::mv(rows, v);
-        u.copy_(next_u / next_u.norm().clamp_min(kEpsilon));
-    }
-    return weight / torch::dot(u.clone(), torch::mv(rows, v.clone()));
+    if (is_training()) found->second.iterate(weight);
+    return found->second.normalized(weight);
 }
 
 std::map<std::string, torch::Tensor>
@@ -157,11 +136,8 @@ std::map<std::string, torch::Tensor> GraphModule::effective_weights() const {
     const torch::NoGradGuard no_grad;
     std::map<std::string, torch::Tensor> out;
     for (const auto &[name, tensor] : tensors_) {
-        out[name] = tensor.detach();
         const auto found = spectral_.find(name);
-        if (found == spectral_.end()) continue;
-        const auto &[u, v, transposed] = found->second;
-        out[name] = tensor / torch::dot(u, torch::mv(matrix(tensor, transposed), v));
+        out[name] = found == spectral_.end() ? tensor.detach() : found->second.normalized(tensor);
     }
     return out;
 }
@@ -181,8 +157,8 @@ bundle::Weights GraphModule::weights() const {
 std::map<std::string, torch::Tensor> GraphModule::state() const {
     auto out = tensors_;
     for (const auto &[name, spectral] : spectral_) {
-        out[name + "_u"] = spectral.u;
-        out[name + "_v"] = spectral.v;
+        out[name + "_u"] = spectral.u();
+        out[name + "_v"] = spectral.v();
     }
     return out;
 }

@@ -1,6 +1,7 @@
 // A Graph as a torch::nn::Module: autograd, batch statistics, spectral norm.
 #pragma once
 
+#include "core/spectral_norm.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/graph.hpp"
 #include "runtime/torch/libtorch.hpp"
@@ -51,21 +52,16 @@ class GraphModule : public torch::nn::Module {
     [[nodiscard]] const graph::Graph &graph() const { return graph_; }
 
   private:
-    struct Spectral {
-        torch::Tensor u, v;
-        bool transposed = false;
-    };
     static void copy(const bundle::Bundle &bundle, const std::string &name, torch::Tensor &tensor);
     void create(const graph::Node &node, const Options &options);
     void create_spectral(const graph::Node &node, const std::string &name, const torch::Tensor &weight);
     torch::Tensor effective(const std::string &name);
-    static torch::Tensor matrix(const torch::Tensor &weight, bool transposed);
 
     graph::Graph graph_;
     std::vector<std::string> dropout_;
     double dropout_probability_;
     std::map<std::string, torch::Tensor> tensors_;
-    std::map<std::string, Spectral> spectral_;
+    std::map<std::string, SpectralNorm> spectral_;
 };
 
 } // namespace mirra::trainer
