@@ -1,5 +1,6 @@
 // The published architectures against PyTorch: golden.json holds samples of what
 // tests/integration/make_golden.py computed with networks that were written independently of the SDK.
+#include "golden.hpp"
 #include "mirra/architectures.hpp"
 #include "runtime/torch/module.hpp"
 
@@ -13,25 +14,7 @@ namespace {
 
 using namespace mirra;
 using namespace mirra::runtime;
-
-std::uint64_t hash_name(const std::string &name) {
-    std::uint64_t value = 0xcbf29ce484222325u;
-    for (const unsigned char byte : name) value = (value ^ byte) * 0x100000001b3u;
-    return value;
-}
-
-/// As `values` in make_golden.py.
-std::vector<float> values(const std::string &name, std::int64_t count, double low, double high) {
-    std::vector<float> out;
-    for (std::int64_t i = 1; i <= count; ++i) {
-        auto x = hash_name(name) + static_cast<std::uint64_t>(i) * 0x9e3779b97f4a7c15u;
-        x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-        x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-        x = x ^ (x >> 31);
-        out.push_back(static_cast<float>(low + (high - low) * (static_cast<double>(x >> 40) * 0x1.0p-24)));
-    }
-    return out;
-}
+using test::values;
 
 std::int64_t product(std::span<const std::int64_t> extents) {
     std::int64_t count = 1;
