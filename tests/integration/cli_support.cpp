@@ -44,6 +44,16 @@ double seconds(const timeval &time) {
     return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
 }
 
+/// Until the time is over or the child has ended, which is left to be waited for.
+void wait_at_most(pid_t child, std::chrono::milliseconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    siginfo_t ended{};
+    while (std::chrono::steady_clock::now() < end && ended.si_pid == 0) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT);
+    }
+}
+
 void wait_for(pid_t child, Outcome &outcome) {
     int status = 0;
     rusage usage{};
@@ -81,7 +91,7 @@ Outcome run_cli(const std::vector<std::string> &arguments, std::optional<Signal>
         execute(pointers, out, err);
     }
     if (signal) {
-        std::this_thread::sleep_for(signal->after);
+        wait_at_most(child, signal->after);
         kill(child, signal->number);
     }
     Outcome outcome;

@@ -23,7 +23,7 @@ struct Outcome {
     [[nodiscard]] nlohmann::json json() const { return nlohmann::json::parse(out); }
 };
 
-/// When to send a signal to a run.
+/// When to send a signal to a run, unless it has ended before.
 struct Signal {
     int number = SIGINT;
     std::chrono::milliseconds after{};

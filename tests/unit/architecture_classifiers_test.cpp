@@ -1,6 +1,7 @@
 // The classification networks: published sizes, taps, and what is refused.
 #include "mirra/architectures.hpp"
 #include "mirra/error.hpp"
+#include "throws.hpp"
 
 #include <gtest/gtest.h>
 
@@ -64,7 +65,8 @@ TEST(Classifiers, WideResNetsOfOtherDepths) {
     options.blocks = 5;
     EXPECT_EQ(parameter_count(classifier(options).classifier), 46'160'474); // WRN-34-10
     options.blocks = 0;
-    EXPECT_THROW(classifier(options), Error);
+    EXPECT_THAT([&] { static_cast<void>(classifier(options)); },
+                mirra::test::throws_error(ErrorCode::invalid_argument, "a stage has 1 to 64 blocks"));
 }
 
 TEST(Classifiers, CountTheirLogits) {
@@ -88,15 +90,19 @@ TEST(Classifiers, CountTheLogitsOfTheFirstOutputAlone) {
 }
 
 TEST(Classifiers, RefuseWhatMakesNoSense) {
-    EXPECT_THROW(classifier(options_for("lenet")), Error);
+    EXPECT_THAT([&] { static_cast<void>(classifier(options_for("lenet"))); },
+                mirra::test::throws_error(ErrorCode::invalid_argument, "unknown architecture 'lenet'"));
     for (const double width : {0.0, -1.0, 100.0}) {
         auto options = options_for("resnet18");
         options.width = width;
-        EXPECT_THROW(classifier(options), Error) << width;
+        EXPECT_THAT([&] { static_cast<void>(classifier(options)); },
+                    mirra::test::throws_error(ErrorCode::invalid_argument, "the width must lie in 1/64 to 8"))
+            << width;
     }
     auto options = options_for("resnet18");
     options.classes = 1;
-    EXPECT_THROW(classifier(options), Error);
+    EXPECT_THAT([&] { static_cast<void>(classifier(options)); },
+                mirra::test::throws_error(ErrorCode::invalid_argument, "at least 2 classes"));
 }
 
 } // namespace

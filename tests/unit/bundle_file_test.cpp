@@ -3,6 +3,7 @@
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
 #include "scratch.hpp"
+#include "throws.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -148,10 +149,13 @@ TEST_F(BundleFile, RefusesEveryTruncation) {
 
 TEST_F(BundleFile, RefusesEveryFlippedBit) {
     const auto whole = written();
+    const auto damage = testing::AnyOf(ErrorCode::corrupt, ErrorCode::unsupported, ErrorCode::limit);
     for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
         auto bytes = whole;
         bytes[bit / 8] ^= static_cast<std::byte>(1u << bit % 8);
-        EXPECT_THROW(Bundle::open_memory(std::move(bytes), "flipped"), Error) << "bit " << bit;
+        EXPECT_THAT([&] { static_cast<void>(Bundle::open_memory(std::vector(bytes), "flipped")); },
+                    mirra::test::throws_error(damage, ""))
+            << "bit " << bit;
     }
 }
 

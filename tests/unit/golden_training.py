@@ -81,7 +81,7 @@ def batch_norm():
 
 
 class Discriminator(nn.Module):
-    """Table A5 at an eighth of its width, for pictures of 32 pixels: strides of 1, 1, 2, 1, 2."""
+    """Table A5 at an eighth of its width, 8 channels at least, for pictures of 32 pixels: strides of 1, 1, 2, 1, 2."""
 
     def __init__(self):
         super().__init__()
@@ -90,7 +90,7 @@ class Discriminator(nn.Module):
         def convolution(*arguments, **named):
             return normed(nn.Conv2d(*arguments, **named))
 
-        self.features = nn.ModuleDict({"0": convolution(3, 4, 7, padding=1), "3": convolution(4, 8, 5),
+        self.features = nn.ModuleDict({"0": convolution(3, 8, 7, padding=1), "3": convolution(8, 8, 5),
                                        "6": convolution(8, 16, 3, stride=2), "9": convolution(16, 32, 3),
                                        "12": convolution(32, 32, 3, stride=2)})
         self.classifier01 = nn.ModuleDict({"0": convolution(4, 128, 6), "2": convolution(128, 64, 1)})

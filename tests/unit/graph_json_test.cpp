@@ -1,6 +1,7 @@
 // The JSON form of a graph: round trip, and hostile texts.
 #include "mirra/architectures.hpp"
 #include "mirra/error.hpp"
+#include "throws.hpp"
 
 #include <gtest/gtest.h>
 
@@ -21,7 +22,9 @@ TEST(GraphJson, TruncatedAtEveryLengthIsAnErrorNeverACrash) {
     const auto text =
         to_json(wavelet_denoiser({.channels = {4, 4}, .blocks = {1, 1}, .noise_level_input = false}));
     for (std::size_t length = 0; length < text.size(); ++length)
-        EXPECT_THROW(parse_json(std::string_view(text).substr(0, length)), Error) << length;
+        EXPECT_THAT([&] { static_cast<void>(parse_json(std::string_view(text).substr(0, length))); },
+                    mirra::test::throws_error(ErrorCode::corrupt, "(graph)"))
+            << length;
 }
 
 TEST(GraphJson, EveryChangedByteIsAnErrorOrAValidGraph) {
@@ -44,9 +47,13 @@ TEST(GraphJson, WrongTypesAndDeepNesting) {
         {"", "null", "[]", "3", "{\"name\":3}", R"({"name":"g","inputs":{},"nodes":3,"outputs":[]})",
          R"({"name":"g","inputs":[{"name":"x","channels":"3"}],"nodes":[],"outputs":[]})",
          R"({"name":"g","inputs":[{"name":"x","channels":-1}],"nodes":[],"outputs":[{"name":"y","source":"x"}]})"})
-        EXPECT_THROW(parse_json(text), Error) << text;
-    EXPECT_THROW(parse_json(std::string(1'000'000, '[')), Error);
-    EXPECT_THROW(parse_json(std::string(Limits::kJsonBytes + 1, ' ')), Error);
+        EXPECT_THAT([&] { static_cast<void>(parse_json(text)); },
+                    mirra::test::throws_error(ErrorCode::corrupt, "graph"))
+            << text;
+    EXPECT_THAT([&] { static_cast<void>(parse_json(std::string(1'000'000, '['))); },
+                mirra::test::throws_error(ErrorCode::limit, "the graph is nested deeper than 32"));
+    EXPECT_THAT([&] { static_cast<void>(parse_json(std::string(Limits::kJsonBytes + 1, ' '))); },
+                mirra::test::throws_error(ErrorCode::limit, "graph description is too long"));
 }
 
 } // namespace

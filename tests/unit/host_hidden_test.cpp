@@ -4,6 +4,7 @@
 #include "resample.hpp"
 
 #include "mirra/error.hpp"
+#include "throws.hpp"
 
 #include <gmock/gmock.h>
 
@@ -186,7 +187,9 @@ TEST(HiddenColors, AreNotMeasured) {
 TEST(HiddenColors, LeaveTooLittleToMeasure) {
     image::Image picture(100, 100, 4, image::SampleType::u8);
     for (std::size_t i = 0; i < 7; ++i) picture.bytes()[4 * i + 3] = std::byte{255};
-    EXPECT_THROW(estimate_noise_level(std::as_const(picture).view()), Error);
+    EXPECT_THAT(
+        [&] { static_cast<void>(estimate_noise_level(std::as_const(picture).view())); },
+        mirra::test::throws_error(ErrorCode::invalid_argument, "of an image of 100x100 there are too few"));
     EXPECT_FALSE(look_at_noise(std::as_const(picture).view()).sigma.has_value());
     EXPECT_THAT(look_at_noise(std::as_const(picture).view()).explained, ::testing::Each(0.0));
 }

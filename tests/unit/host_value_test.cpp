@@ -2,6 +2,7 @@
 #include "value.hpp"
 
 #include "mirra/error.hpp"
+#include "throws.hpp"
 
 #include <gtest/gtest.h>
 
@@ -28,7 +29,9 @@ TEST(HostValue, NumbersAreTakenWithinTheRange) {
     EXPECT_EQ(std::get<double>(parse(sigma(), "12.5")), 12.5);
     for (const double bad :
          {-0.1, 100.5, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
-        EXPECT_THROW(accept(sigma(), bad), Error) << bad;
+        EXPECT_THAT([&] { static_cast<void>(accept(sigma(), bad)); },
+                    mirra::test::throws_error(ErrorCode::invalid_argument, "Allowed: a number from 0 to 100"))
+            << bad;
     }
 }
 
@@ -36,7 +39,9 @@ TEST(HostValue, TextIsTakenWhereItIsAChoice) {
     EXPECT_EQ(std::get<std::string>(accept(sigma(), std::string("auto"))), "auto");
     EXPECT_EQ(std::get<std::string>(parse(sigma(), "auto")), "auto");
     for (const char *bad : {"", "automatic", "12.5x", "1e400", " 5", "nan"})
-        EXPECT_THROW(parse(sigma(), bad), Error) << bad;
+        EXPECT_THAT([&] { static_cast<void>(parse(sigma(), bad)); },
+                    mirra::test::throws_error(ErrorCode::invalid_argument, "Allowed: a number from 0 to 100"))
+            << bad;
 }
 
 TEST(HostValue, TheErrorSaysWhatIsAllowed) {
@@ -57,9 +62,12 @@ TEST(HostValue, IntegersAndTruthValues) {
     count.maximum = 9;
     EXPECT_EQ(std::get<std::int64_t>(parse(count, "-3")), -3);
     EXPECT_EQ(std::get<std::int64_t>(accept(count, 4.0)), 4);
-    EXPECT_THROW(accept(count, 4.5), Error);
-    EXPECT_THROW(accept(count, std::int64_t{10}), Error);
-    EXPECT_THROW(accept(count, true), Error);
+    EXPECT_THAT([&] { static_cast<void>(accept(count, 4.5)); },
+                mirra::test::throws_error(ErrorCode::invalid_argument, "count cannot be 4.5"));
+    EXPECT_THAT([&] { static_cast<void>(accept(count, std::int64_t{10})); },
+                mirra::test::throws_error(ErrorCode::invalid_argument, "count cannot be 10"));
+    EXPECT_THAT([&] { static_cast<void>(accept(count, true)); },
+                mirra::test::throws_error(ErrorCode::invalid_argument, "count cannot be"));
 
     mirra_param_info flag{};
     flag.name = "flag";
@@ -67,8 +75,10 @@ TEST(HostValue, IntegersAndTruthValues) {
     EXPECT_TRUE(std::get<bool>(parse(flag, "true")));
     EXPECT_FALSE(std::get<bool>(parse(flag, "off")));
     EXPECT_TRUE(std::get<bool>(accept(flag, std::int64_t{1})));
-    EXPECT_THROW(parse(flag, "maybe"), Error);
-    EXPECT_THROW(accept(flag, 2.0), Error);
+    EXPECT_THAT([&] { static_cast<void>(parse(flag, "maybe")); },
+                mirra::test::throws_error(ErrorCode::invalid_argument, "flag cannot be"));
+    EXPECT_THAT([&] { static_cast<void>(accept(flag, 2.0)); },
+                mirra::test::throws_error(ErrorCode::invalid_argument, "flag cannot be"));
 }
 
 TEST(HostValue, AnIntegerStaysWithinItsType) {
@@ -78,9 +88,12 @@ TEST(HostValue, AnIntegerStaysWithinItsType) {
     count.minimum = -1e30;
     count.maximum = 1e30;
     EXPECT_EQ(std::get<std::int64_t>(accept(count, -0x1p63)), INT64_MIN);
-    EXPECT_THROW(accept(count, 0x1p63), Error);
-    EXPECT_THROW(accept(count, -1e20), Error);
-    EXPECT_THROW(parse(count, "9223372036854775808"), Error);
+    EXPECT_THAT([&] { static_cast<void>(accept(count, 0x1p63)); },
+                mirra::test::throws_error(ErrorCode::invalid_argument, "count cannot be 9.22337e+18"));
+    EXPECT_THAT([&] { static_cast<void>(accept(count, -1e20)); },
+                mirra::test::throws_error(ErrorCode::invalid_argument, "count cannot be -1e+20"));
+    EXPECT_THAT([&] { static_cast<void>(parse(count, "9223372036854775808")); },
+                mirra::test::throws_error(ErrorCode::invalid_argument, "count cannot be"));
 }
 
 TEST(HostValue, DefaultsOfAManifest) {
@@ -90,9 +103,12 @@ TEST(HostValue, DefaultsOfAManifest) {
     EXPECT_EQ(std::get<std::string>(*manifest_default(json, "c")), "x");
     EXPECT_TRUE(std::get<bool>(*manifest_default(json, "d")));
     EXPECT_FALSE(manifest_default(json, "missing").has_value());
-    EXPECT_THROW(manifest_default(json, "e"), Error);
-    EXPECT_THROW(manifest_default("[]", "a"), Error);
-    EXPECT_THROW(manifest_default("{", "a"), Error);
+    EXPECT_THAT([&] { static_cast<void>(manifest_default(json, "e")); },
+                mirra::test::throws_error(ErrorCode::corrupt, "neither number, text nor truth value (e)"));
+    EXPECT_THAT([&] { static_cast<void>(manifest_default("[]", "a")); },
+                mirra::test::throws_error(ErrorCode::corrupt, "defaults are no JSON object"));
+    EXPECT_THAT([&] { static_cast<void>(manifest_default("{", "a")); },
+                mirra::test::throws_error(ErrorCode::corrupt, "defaults are no JSON object"));
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "runtime/libtorch/prepare.hpp"
 
 #include "mirra/error.hpp"
+#include "throws.hpp"
 
 #include <atomic>
 #include <fstream>
@@ -46,13 +47,17 @@ TEST(LibTorchPrepare, WhatIsNoCopyIsNeverRemoved) {
     const fs::path folder = fresh_folder("others"), target = folder / "target";
     fs::create_directory(target);
     write_text(target / "thesis.txt");
-    EXPECT_THROW(prepare(kSource, kShimFile, target), Error);
+    EXPECT_THAT([&] { static_cast<void>(prepare(kSource, kShimFile, target)); },
+                mirra::test::throws_error(ErrorCode::invalid_argument, "thesis.txt"));
     for (const char *name : {kPrivateTorch, kShim}) write_text(target / name); // a copy, beside it
-    EXPECT_THROW(prepare(kSource, kShimFile, target), Error);
-    EXPECT_THROW(prepare(kSource, kShimFile, target / "thesis.txt"), Error);
+    EXPECT_THAT([&] { static_cast<void>(prepare(kSource, kShimFile, target)); },
+                mirra::test::throws_error(ErrorCode::invalid_argument, "thesis.txt"));
+    EXPECT_THAT([&] { static_cast<void>(prepare(kSource, kShimFile, target / "thesis.txt")); },
+                mirra::test::throws_error(ErrorCode::io, "cannot look into the folder"));
     fs::remove(target / "thesis.txt");
     fs::create_directory(target / "mirror.so.d");
-    EXPECT_THROW(prepare(kSource, kShimFile, target), Error);
+    EXPECT_THAT([&] { static_cast<void>(prepare(kSource, kShimFile, target)); },
+                mirra::test::throws_error(ErrorCode::invalid_argument, "mirror.so.d"));
     EXPECT_EQ((std::set<std::string>{kPrivateTorch, kShim, "mirror.so.d"}), names_in(target));
     EXPECT_EQ(std::set<std::string>{"target"}, names_in(folder));
 }

@@ -6,6 +6,7 @@
 #include "runtime/torch/module.hpp"
 #include "runtime/torch/ops.hpp"
 #include "runtime_support.hpp"
+#include "throws.hpp"
 
 #include <gtest/gtest.h>
 
@@ -255,12 +256,16 @@ TEST(Runtime, Bf16StaysClose) {
 TEST(Runtime, WrongShapesAndMissingWeightsAreErrors) {
     auto &module = torch_module();
     const RandomNetwork network(graph::alexnet_denoiser(), 1);
-    EXPECT_THROW(static_cast<void>(network.compiled(network.inputs(1, 300, 420), Precision::fp32)), Error);
+    EXPECT_THAT([&] { static_cast<void>(network.compiled(network.inputs(1, 300, 420), Precision::fp32)); },
+                mirra::test::throws_error(ErrorCode::mismatch, ""));
     const auto none = [](const std::string &name) -> Weight {
         throw Error(ErrorCode::not_found, "no weight", name);
     };
-    EXPECT_THROW(module.compile(graph::alexnet_denoiser(), none, {}), Error);
-    EXPECT_THROW(module.compile(graph::alexnet_denoiser(), none, {.device = "tpu"}), Error);
+    EXPECT_THAT([&] { static_cast<void>(module.compile(graph::alexnet_denoiser(), none, {})); },
+                mirra::test::throws_error(ErrorCode::not_found, "no weight"));
+    EXPECT_THAT(
+        [&] { static_cast<void>(module.compile(graph::alexnet_denoiser(), none, {.device = "tpu"})); },
+        mirra::test::throws_error(ErrorCode::invalid_argument, "unknown device 'tpu'"));
 }
 
 TEST(Runtime, UploadAndDownloadKeepTheLayout) {
@@ -272,7 +277,8 @@ TEST(Runtime, UploadAndDownloadKeepTheLayout) {
     EXPECT_EQ(nchw, (std::vector<float>{0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11}));
     module.download(*tensor, back, Layout::nhwc);
     EXPECT_EQ(back, nhwc);
-    EXPECT_THROW(module.upload(nhwc, {1, 3, 2, 3}, Layout::nhwc, "cpu"), Error);
+    EXPECT_THAT([&] { static_cast<void>(module.upload(nhwc, {1, 3, 2, 3}, Layout::nhwc, "cpu")); },
+                mirra::test::throws_error(ErrorCode::mismatch, "the tensor has 18 values, the buffer 12"));
 }
 
 TEST(Arena, CountsKeepsToItsLimitAndOutlivesTheScope) {

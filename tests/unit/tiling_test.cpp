@@ -3,6 +3,7 @@
 #include "mirra/error.hpp"
 #include "mirra/tiling.hpp"
 #include "runtime/plan/program.hpp"
+#include "throws.hpp"
 
 #include <gtest/gtest.h>
 
@@ -88,7 +89,8 @@ TEST(Tiling, ASideBeyondWhatATensorMayHaveIsTiled) {
 }
 
 TEST(Tiling, AnEmptyImageIsAnError) {
-    EXPECT_THROW(plan_tiles(graph::wavelet_denoiser({}), 0, 5, {}), Error);
+    EXPECT_THAT([&] { static_cast<void>(plan_tiles(graph::wavelet_denoiser({}), 0, 5, {})); },
+                mirra::test::throws_error(ErrorCode::invalid_argument, "the image is empty"));
 }
 
 TEST(Tiling, PaperDenoiserKeepsItsMinimum) {
@@ -173,7 +175,9 @@ TEST(Tiling, AWholeImageIsOneTileOrAnErrorThatNamesTheBytes) {
     const auto needed = smallest_budget(graph, 3000, 2000, {.whole = true});
     EXPECT_GT(needed, smallest_budget(graph, 3000, 2000, {}));
     EXPECT_EQ(plan_tiles(graph, 3000, 2000, {.budget = needed, .whole = true}).tiles.size(), 1u);
-    EXPECT_THROW(plan_tiles(graph, 3000, 2000, {.budget = needed - 1, .whole = true}), Error);
+    EXPECT_THAT(
+        [&] { static_cast<void>(plan_tiles(graph, 3000, 2000, {.budget = needed - 1, .whole = true})); },
+        mirra::test::throws_error(ErrorCode::budget, "the smallest tile needs"));
 }
 
 TEST(Tiling, TilesSuitEveryGraphThatTheyGoThrough) {
@@ -202,7 +206,8 @@ TEST(Tiling, GraphsWithoutACommonGridAreRefused) {
     options.others = {{&graphs[1]}, {&graphs[2]}};
     EXPECT_EQ(plan_tiles(graphs[0], 64, 64, options).alignment, 61 * 59 * 53);
     options.others.push_back({&graphs[3]});
-    EXPECT_THROW(plan_tiles(graphs[0], 64, 64, options), Error);
+    EXPECT_THAT([&] { static_cast<void>(plan_tiles(graphs[0], 64, 64, options)); },
+                mirra::test::throws_error(ErrorCode::mismatch, "no grid of pixels"));
 }
 
 /// As deep as a graph may be; its weights are one.

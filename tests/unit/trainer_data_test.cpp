@@ -5,6 +5,7 @@
 #include "mirra/error.hpp"
 #include "mirra/image.hpp"
 #include "scratch.hpp"
+#include "throws.hpp"
 #include "trainer_support.hpp"
 
 #include <gtest/gtest.h>
@@ -15,6 +16,7 @@ namespace {
 
 using namespace mirra;
 using namespace mirra::trainer;
+using test::throws_error;
 
 TEST(PictureSet, FindsPicturesAndSkipsBrokenOnesByName) {
     const auto folder = test::make_pictures("set", 3, 40, 30);
@@ -64,27 +66,43 @@ TEST(PictureLimit, HoldsForEveryWayToAPicture) {
         EXPECT_NO_THROW(store.decode(picture, 0)) << picture.name;
         EXPECT_NO_THROW(store.original(picture)) << picture.name;
         limit_pictures(32 * 32 - 1);
-        EXPECT_THROW(store.decode(picture, 0), Error) << picture.name;
-        EXPECT_THROW(store.original(picture), Error) << picture.name;
+        EXPECT_THAT([&] { static_cast<void>(store.decode(picture, 0)); },
+                    throws_error(ErrorCode::limit, "pixels"))
+            << picture.name;
+        EXPECT_THAT([&] { static_cast<void>(store.original(picture)); },
+                    throws_error(ErrorCode::limit, "pixels"))
+            << picture.name;
     }
     std::ifstream file(pictures / "picture0.png", std::ios::binary);
     const std::string bytes((std::istreambuf_iterator<char>(file)), {});
-    EXPECT_THROW(decode_picture(std::as_bytes(std::span(bytes))), Error);
+    EXPECT_THAT([&] { static_cast<void>(decode_picture(std::as_bytes(std::span(bytes)))); },
+                throws_error(ErrorCode::limit, "pixels"));
 }
 
 TEST(PictureSet, MissingAndEmptyFoldersAreErrors) {
-    EXPECT_THROW(PictureSet(open_folders({mirra::test::scratch() + "no-such-folder"}), {}), Error);
+    EXPECT_THAT(
+        [&] { static_cast<void>(PictureSet(open_folders({mirra::test::scratch() + "no-such-folder"}), {})); },
+        throws_error(ErrorCode::not_found, "cannot open the data folder"));
     const std::filesystem::path empty = mirra::test::scratch() + "mirra-empty";
     std::filesystem::create_directories(empty);
-    EXPECT_THROW(PictureSet(open_folders({empty}), {}), Error);
+    EXPECT_THAT([&] { static_cast<void>(PictureSet(open_folders({empty}), {})); },
+                throws_error(ErrorCode::not_found, "the folder holds no picture"));
 }
 
-TEST(PictureSet, HoldsPicturesOutForValidation) {
+std::vector<std::string> names_of(const PictureSet &set) {
+    std::vector<std::string> names;
+    for (std::int64_t i = 0; i < set.size(); ++i) names.push_back(set.name(i));
+    return names;
+}
+
+TEST(PictureSet, HoldsEvenlySpacedPicturesOutForValidation) {
     PictureSet set(open_folders({test::make_pictures("held", 9, 20, 20)}), {.cache_bytes = 1 << 20});
+    const auto all = names_of(set);
     const auto held = set.hold_out(3);
-    EXPECT_EQ(held->size(), 3);
-    EXPECT_EQ(set.size(), 6);
-    EXPECT_THROW(set.hold_out(4), Error);
+    EXPECT_EQ(names_of(*held), (std::vector{all[0], all[3], all[6]}));
+    EXPECT_EQ(names_of(set), (std::vector{all[1], all[2], all[4], all[5], all[7], all[8]}));
+    EXPECT_THAT([&] { static_cast<void>(set.hold_out(4)); },
+                throws_error(ErrorCode::invalid_argument, "too few pictures: 6; 4 are held out"));
 }
 
 std::vector<std::uint8_t> batch_of(PictureSet &set, std::int64_t step, int threads) {
@@ -102,9 +120,37 @@ TEST(CropLoader, ABatchDependsOnItsStepAlone) {
     EXPECT_NE(batch_of(set, 8, 1), expected);
 }
 
-TEST(CropLoader, PicturesSmallerThanTheCropAreReplicated) {
-    PictureSet set(open_folders({test::make_pictures("tiny", 2, 5, 4)}), {.cache_bytes = 1 << 20});
-    EXPECT_EQ(batch_of(set, 0, 1).size(), 3u * 16 * 16 * 3);
+TEST(PictureSet, SpacesWhatItHoldsOutOrKeepsOverAllOfThem) {
+    PictureSet set(open_folders({test::make_pictures("spaced", 11, 20, 20)}), {});
+    const auto all = names_of(set);
+    EXPECT_EQ(names_of(*set.hold_out(4)), (std::vector{all[0], all[2], all[5], all[8]}));
+    set.keep(3);
+    EXPECT_EQ(names_of(set), (std::vector{all[1], all[4], all[7]}));
+}
+
+/// The picture at 16 x 16, its last column and row repeated.
+std::vector<std::uint8_t> with_edges_repeated(const image::Image &picture) {
+    std::vector<std::uint8_t> out;
+    for (int y = 0; y < 16; ++y)
+        for (int x = 0; x < 16; ++x) {
+            const auto *pixel =
+                picture.view().at(0, std::min(x, picture.width() - 1), std::min(y, picture.height() - 1));
+            for (int c = 0; c < 3; ++c) out.push_back(static_cast<std::uint8_t>(pixel[c]));
+        }
+    return out;
+}
+
+TEST(CropLoader, EdgesOfPicturesSmallerThanTheCropAreReplicated) {
+    PictureSet set(open_folders({test::make_pictures("tiny", 2, 5, 4)}), {});
+    CropLoader loader(set, {.batch = 3, .crop = 16, .flips = false, .rotations = false, .seed = 5}, 0);
+    const auto pixels = loader.next().pixels;
+    ASSERT_EQ(pixels.size(), 3U * 16 * 16 * 3);
+    const auto first = with_edges_repeated(*set.get(0).picture),
+               second = with_edges_repeated(*set.get(1).picture);
+    for (auto at = pixels.begin(); at != pixels.end(); at += std::ssize(first)) {
+        const std::vector sample(at, at + std::ssize(first));
+        EXPECT_TRUE(sample == first || sample == second);
+    }
 }
 
 TEST(CropLoader, AnUnreadableSetEndsWithItsError) {
@@ -113,7 +159,8 @@ TEST(CropLoader, AnUnreadableSetEndsWithItsError) {
     std::ofstream(folder / "a.png") << "x";
     PictureSet set(open_folders({folder}), {.cache_bytes = 1 << 20});
     CropLoader loader(set, {.batch = 1, .crop = 16}, 0);
-    EXPECT_THROW(loader.next(), Error);
+    EXPECT_THAT([&] { static_cast<void>(loader.next()); },
+                throws_error(ErrorCode::corrupt, "none of the 1 pictures can be read"));
 }
 
 } // namespace

@@ -8,7 +8,7 @@
 #include "trainer_process.hpp"
 #include "trainer_support.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <torch/csrc/distributed/c10d/HashStore.hpp>
 
 #include <algorithm>
@@ -16,7 +16,9 @@
 #include <csignal>
 #include <fstream>
 #include <future>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <thread>
 
 namespace {
@@ -246,15 +248,44 @@ TEST(Distributed, ALauncherThatRestartsKeepsTheCheckpoint) {
     EXPECT_EQ(anew->output().find("this run is finished"), std::string::npos) << anew->output();
 }
 
-/// The meetings of processes that come in this order, a while apart.
-std::vector<Meeting> met(c10d::Store &store, const std::vector<int> &ranks) {
+/// Tells what each process has left in it.
+class WatchedStore final : public c10d::HashStore {
+  public:
+    void set(const std::string &key, const std::vector<std::uint8_t> &value) override {
+        HashStore::set(key, value);
+        count(key);
+    }
+    std::int64_t add(const std::string &key, std::int64_t value) override {
+        const auto sum = HashStore::add(key, value);
+        if (value != 0) count(key);
+        return sum;
+    }
+    /// How often a process has come: the first one begins meetings, the others leave words.
+    int comings(int rank) {
+        const std::scoped_lock lock(mutex_);
+        return changes_[rank == 0 ? "mirra/meetings" : "mirra/word/" + std::to_string(rank)];
+    }
+
+  private:
+    void count(const std::string &key) {
+        const std::scoped_lock lock(mutex_);
+        ++changes_[key];
+    }
+
+    std::mutex mutex_;
+    std::map<std::string, int> changes_; ///< by key
+};
+
+/// The meetings of processes that come in this order, each when the one before is there.
+std::vector<Meeting> met(WatchedStore &store, const std::vector<int> &ranks) {
     std::vector<std::future<Meeting>> coming;
     for (const int rank : ranks) {
+        const int before = store.comings(rank);
         coming.push_back(
             std::async(std::launch::async, [&store, rank, size = static_cast<int>(ranks.size())] {
                 return meet(store, rank, size, std::chrono::seconds(20));
             }));
-        std::this_thread::sleep_for(std::chrono::milliseconds(30));
+        while (store.comings(rank) == before) std::this_thread::yield();
     }
     std::vector<Meeting> out;
     for (auto &each : coming) out.push_back(each.get());
@@ -262,7 +293,7 @@ std::vector<Meeting> met(c10d::Store &store, const std::vector<int> &ranks) {
 }
 
 TEST(Distributed, ProcessesMeetThoseOfTheirOwnStart) {
-    c10d::HashStore store;
+    WatchedStore store;
     const auto first = met(store, {0, 1, 2}), second = met(store, {2, 1, 0}), smaller = met(store, {1, 0});
     for (const auto &each : first) {
         EXPECT_EQ(each.name, first.front().name);
@@ -274,8 +305,9 @@ TEST(Distributed, ProcessesMeetThoseOfTheirOwnStart) {
     }
     EXPECT_NE(first.front().name, second.front().name);
     EXPECT_EQ(smaller[0].name, smaller[1].name);
-    EXPECT_THROW(meet(store, 0, 2, std::chrono::milliseconds(50)), std::exception);
-    EXPECT_THROW(meet(store, 1, 2, std::chrono::milliseconds(50)), std::exception);
+    const auto late = testing::ThrowsMessage<std::exception>(testing::HasSubstr("time"));
+    EXPECT_THAT([&] { meet(store, 0, 2, std::chrono::milliseconds(50)); }, late);
+    EXPECT_THAT([&] { meet(store, 1, 2, std::chrono::milliseconds(50)); }, late);
 }
 
 TEST(Distributed, OtherSettingsAreRefused) {
