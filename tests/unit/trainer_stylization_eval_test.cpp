@@ -582,7 +582,8 @@ TEST(StylizationEvaluation, FailsEarlyOnWhatCannotWork) {
     EXPECT_TRUE(has(refusal(ErrorCode::invalid_argument, [&] { evaluate_stylization(settings); }), "'high'"));
     settings.levels.clear();
     settings.csv = scratch() + "no-such-folder/table.csv";
-    EXPECT_TRUE(has(refusal(ErrorCode::not_found, [&] { run_stylization_evaluation(settings); }), "no-such-folder"));
+    EXPECT_TRUE(
+        has(refusal(ErrorCode::not_found, [&] { run_stylization_evaluation(settings); }), "no-such-folder"));
     settings.csv.clear();
     settings.styles = {scratch() + "no-styles"};
     const auto text = refusal(ErrorCode::not_found, [&] { run_stylization_evaluation(settings); });

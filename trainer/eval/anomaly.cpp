@@ -69,7 +69,7 @@ std::string origin_line(const std::string &name, const EncoderOrigin &origin, co
 
 namespace {
 
-constexpr int kInterrupted = 130, kSkipped = 1;
+constexpr int kInterrupted = 130;
 
 void write_text(const std::filesystem::path &path, const std::string &text) {
     if (path.empty()) return;
@@ -79,11 +79,6 @@ void write_text(const std::filesystem::path &path, const std::string &text) {
 /// Fails before the work if what is to be written could not be.
 void check_outputs(const AnomalyEvaluation &settings) {
     require_writable(settings.csv, {settings.plot, settings.histogram}, {settings.sheet});
-}
-
-int finish(const std::vector<std::string> &skipped) {
-    for (const auto &file : skipped) log_warning("skipped " + file);
-    return skipped.empty() ? 0 : kSkipped;
 }
 
 void draw(const AnomalyEvaluation &settings, const std::vector<AnomalyMeasurement> &measurements) {
@@ -208,8 +203,7 @@ void add_scoring_options(CLI::App &sub, ScoringSettings &scoring) {
     sub.add_option("--batch", scoring.batch, "Pictures that are scored together")
         ->check(CLI::Range(1, 4096))
         ->capture_default_str();
-    sub.add_option("--device", scoring.device, "cpu or cuda:N")->capture_default_str();
-    sub.add_option("--threads", scoring.threads, "Threads of the kernels [all]");
+    add_host_options(sub, nullptr, scoring.device, scoring.threads);
 }
 
 void add_output_options(CLI::App &sub, AnomalyEvaluation &settings) {

@@ -88,10 +88,9 @@ namespace {
 
 /// `count` of them, evenly spaced; all where there are no more or count is 0.
 std::vector<std::int64_t> spaced(const std::vector<std::int64_t> &all, std::int64_t count) {
-    const auto size = static_cast<std::int64_t>(all.size());
-    if (count <= 0 || count >= size) return all;
     std::vector<std::int64_t> out;
-    for (std::int64_t i = 0; i < count; ++i) out.push_back(all[static_cast<std::size_t>(i * size / count)]);
+    for (const auto place : spaced_places(std::ssize(all), count, 0))
+        out.push_back(all[static_cast<std::size_t>(place)]);
     return out;
 }
 

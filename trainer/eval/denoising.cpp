@@ -5,15 +5,13 @@
 #include "data/picture_set.hpp"
 #include "eval/denoising_results.hpp"
 #include "eval/evaluation.hpp"
-#include "eval/inversion.hpp"
 #include "eval/paper.hpp"
 #include "eval/pictures.hpp"
-#include "eval/similarity.hpp"
+#include "eval/statistics.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
 #include "mirra/image.hpp"
-#include "runtime/torch/libtorch.hpp"
 
 #include <CLI/CLI.hpp>
 #include <opencv2/core.hpp>
@@ -90,15 +88,14 @@ FloatPicture mean_of_channels(FloatPicture picture) {
 
 FloatPicture non_local_means(const FloatPicture &noisy, double sigma, double factor) {
     constexpr int kTemplate = 7, kSearch = 21;
-    const cv::Mat input(noisy.height, noisy.width, CV_32FC3, const_cast<float *>(noisy.values.data()));
     cv::Mat bytes, result;
-    input.convertTo(bytes, CV_8UC3, kFullRange);
+    mat_of(noisy).convertTo(bytes, CV_8UC3, kFullRange);
     cv::cvtColor(bytes, bytes, cv::COLOR_RGB2BGR); // it works in the CIELAB space of blue, green, red
     const auto strength = static_cast<float>(factor * sigma);
     cv::fastNlMeansDenoisingColored(bytes, result, strength, strength, kTemplate, kSearch);
     cv::cvtColor(result, result, cv::COLOR_BGR2RGB);
     FloatPicture out{noisy.width, noisy.height, std::vector<float>(noisy.values.size())};
-    cv::Mat output(noisy.height, noisy.width, CV_32FC3, out.values.data());
+    auto output = mat_of(out);
     result.convertTo(output, CV_32FC3, 1 / kFullRange);
     return out;
 }
@@ -255,24 +252,19 @@ DenoisingResult evaluate_denoising(const DenoisingEvaluation &evaluation,
 
 namespace {
 
-/// The file's name; its path where two bundles have the same.
-std::string name_of(const std::filesystem::path &bundle, const std::vector<std::filesystem::path> &all) {
-    const auto same = [&](const auto &other) { return other.stem() == bundle.stem(); };
-    return std::ranges::count_if(all, same) == 1 ? bundle.stem().string() : bundle.string();
-}
-
 bool takes_level(const graph::Graph &graph) {
     return std::ranges::any_of(graph.inputs, [](const auto &port) { return port.name == "noise_level"; });
 }
 
-DenoisingMethod method_of(const std::filesystem::path &path, const DenoisingEvaluation &evaluation) {
+DenoisingMethod method_of(const std::filesystem::path &path, const std::string &name,
+                          const DenoisingEvaluation &evaluation) {
     const auto bundle = bundle::Bundle::open(path);
     const auto task = std::make_shared<HostTask>("denoise", bundle,
                                                  HostTask::Options{.precision = evaluation.precision,
                                                                    .device = evaluation.device,
                                                                    .threads = evaluation.threads});
     const bool told = evaluation.tell_sigma && takes_level(bundle->graph("denoiser"));
-    return {.name = name_of(path, evaluation.bundles),
+    return {.name = name,
             .bundle = path,
             .standard = encoder_origin(bundle->manifest()).epsilon == 0.0,
             .run = [task, told, gray = evaluation.gray](const FloatPicture &noisy, double deviation) {
@@ -290,7 +282,9 @@ std::vector<DenoisingMethod> denoising_methods(const DenoisingEvaluation &evalua
         {.name = kNoisyMethod, .bundle = {}, .standard = false, .run = [](const FloatPicture &noisy, double) {
              return noisy;
          }});
-    for (const auto &path : evaluation.bundles) methods.push_back(method_of(path, evaluation));
+    const auto names = short_names(evaluation.bundles);
+    for (std::size_t i = 0; i < names.size(); ++i)
+        methods.push_back(method_of(evaluation.bundles[i], names[i], evaluation));
     if (evaluation.compare)
         methods.push_back(
             {.name = "OpenCV NLM",
@@ -345,7 +339,6 @@ int evaluate(Command &command) {
     if (command.sigmas.empty() && command.sensors.empty()) command.sigmas = {50};
     settings.noises = noises_of(command.sigmas, command.sensors, command.clipping);
     if (!command.corner.empty()) settings.sheet_corner = {command.corner.front(), command.corner.back()};
-    if (settings.threads > 0) torch::set_num_threads(settings.threads);
     check_outputs(command);
     DenoisingTable table(settings);
     print(table.head());
@@ -360,8 +353,7 @@ int evaluate(Command &command) {
         write_plots(command.plot,
                     {command.over_steps ? plot_over_steps(result.rows) : plot_over_time(result.rows)});
     if (settings.record) record_denoising(settings, result.rows);
-    for (const auto &file : result.skipped) log_warning("skipped " + file);
-    return result.skipped.empty() ? 0 : 1;
+    return finish(result.skipped);
 }
 
 void add_noise_options(CLI::App &sub, Command &command) {
@@ -391,11 +383,7 @@ void add_method_options(CLI::App &sub, DenoisingEvaluation &settings) {
     sub.add_option("--nlm-factor", settings.nlm_factor, "Strength of non-local means, in sigmas")
         ->check(CLI::Range(0.0, kStrongest))
         ->capture_default_str();
-    sub.add_option("--precision", settings.precision)
-        ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
-        ->capture_default_str();
-    sub.add_option("--device", settings.device, "cpu or cuda:N")->capture_default_str();
-    sub.add_option("--threads", settings.threads, "Threads of the kernels [all]");
+    add_host_options(sub, &settings.precision, settings.device, settings.threads);
 }
 
 void add_output_options(CLI::App &sub, Command &command) {

@@ -166,13 +166,9 @@ namespace {
 
 constexpr int kSide = 256; ///< of a cell at most
 
-cv::Mat view_of(const FloatPicture &picture) {
-    return {picture.height, picture.width, CV_32FC3, const_cast<float *>(picture.values.data())};
-}
-
 FloatPicture picture_of(const cv::Mat &pixels) {
     FloatPicture out{pixels.cols, pixels.rows, std::vector<float>(3 * pixels.total())};
-    pixels.copyTo(view_of(out));
+    pixels.copyTo(mat_of(out));
     return out;
 }
 
@@ -180,7 +176,7 @@ FloatPicture reduced(const FloatPicture &picture) {
     const double factor = static_cast<double>(kSide) / std::max(picture.width, picture.height);
     const auto scaled = [&](int extent) { return std::max(1, cvRound(factor * extent)); };
     cv::Mat out;
-    cv::resize(view_of(picture), out, {scaled(picture.width), scaled(picture.height)}, 0, 0, cv::INTER_AREA);
+    cv::resize(mat_of(picture), out, {scaled(picture.width), scaled(picture.height)}, 0, 0, cv::INTER_AREA);
     return picture_of(out);
 }
 
@@ -188,8 +184,8 @@ FloatPicture part(const FloatPicture &picture, const std::optional<std::pair<int
     const int width = std::min(kSide, picture.width), height = std::min(kSide, picture.height);
     const auto [left, top] =
         corner.value_or(std::pair((picture.width - width) / 2, (picture.height - height) / 2));
-    return picture_of(view_of(picture)(cv::Rect(std::clamp(left, 0, picture.width - width),
-                                                std::clamp(top, 0, picture.height - height), width, height)));
+    return picture_of(mat_of(picture)(cv::Rect(std::clamp(left, 0, picture.width - width),
+                                               std::clamp(top, 0, picture.height - height), width, height)));
 }
 
 } // namespace

@@ -29,6 +29,29 @@ void add_eval_command(CLI::App &app, int &status) {
     add_stylization_evaluation(*eval, status);
 }
 
+void add_host_options(CLI::App &sub, std::string *precision, std::string &device, int &threads) {
+    if (precision != nullptr)
+        sub.add_option("--precision", *precision)
+            ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
+            ->capture_default_str();
+    sub.add_option("--device", device, "cpu or cuda:N")->capture_default_str();
+    sub.add_option("--threads", threads, "Threads of the kernels [all]");
+}
+
+int finish(const std::vector<std::string> &skipped) {
+    for (const auto &file : skipped) log_warning("skipped " + file);
+    return skipped.empty() ? 0 : 1;
+}
+
+std::vector<std::string> short_names(const std::vector<std::filesystem::path> &paths) {
+    std::vector<std::string> out;
+    for (const auto &path : paths) {
+        const auto same = [&](const auto &other) { return other.stem() == path.stem(); };
+        out.push_back(std::ranges::count_if(paths, same) == 1 ? path.stem().string() : path.string());
+    }
+    return out;
+}
+
 void require_writable(const std::filesystem::path &table, const std::vector<std::filesystem::path> &plots,
                       const std::vector<std::filesystem::path> &pictures) {
     if (!table.empty()) check_writable(table);

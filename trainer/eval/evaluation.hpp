@@ -34,6 +34,15 @@ void add_comparison(CLI::App &eval, int &status);
 void add_anomaly_evaluation(CLI::App &eval, int &status);
 void add_stylization_evaluation(CLI::App &eval, int &status);
 
+/// --precision unless it is null, --device and --threads.
+void add_host_options(CLI::App &sub, std::string *precision, std::string &device, int &threads);
+
+/// Warns of pictures that had to be skipped. @returns the process's exit status
+int finish(const std::vector<std::string> &skipped);
+
+/// The files' last names; the whole path where several have the same.
+std::vector<std::string> short_names(const std::vector<std::filesystem::path> &paths);
+
 /// Fails before the work if a table, a plot or a picture could not be written; an empty path is none.
 /// @throws Error as check_writable(), check_plot() and image::check_write()
 void require_writable(const std::filesystem::path &table, const std::vector<std::filesystem::path> &plots,

@@ -387,8 +387,7 @@ int evaluate(const InversionEvaluation &settings, const PaperLookup &paper, Plot
     if (!settings.plot.empty() && plotter != nullptr) write_plots(settings.plot, {plotter(result.rows)});
     if (settings.record) record_inversion(settings, result);
     if (settings.lpips.empty()) log_info("LPIPS is left out: its published weights were not given (--lpips)");
-    for (const auto &file : result.skipped) log_warning("skipped " + file);
-    return result.skipped.empty() ? 0 : 1;
+    return finish(result.skipped);
 }
 
 void add_common(CLI::App &sub, InversionEvaluation &settings) {
@@ -400,11 +399,7 @@ void add_common(CLI::App &sub, InversionEvaluation &settings) {
         ->required();
     sub.add_option("--count", settings.count, "Pictures at most, evenly spaced over the set [all]")
         ->check(CLI::PositiveNumber);
-    sub.add_option("--precision", settings.precision)
-        ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
-        ->capture_default_str();
-    sub.add_option("--device", settings.device, "cpu or cuda:N")->capture_default_str();
-    sub.add_option("--threads", settings.threads, "Threads of the kernels [all]");
+    add_host_options(sub, &settings.precision, settings.device, settings.threads);
     sub.add_option("--csv", settings.csv, "Also write the table as CSV");
     sub.add_option("--sheet", settings.sheet, "Write a sheet of some of the pictures (PNG)");
     sub.add_option("--sheet-rows", settings.sheet_rows, "Pictures of the sheet")

@@ -6,7 +6,6 @@
 #include "eval/evaluation.hpp"
 #include "eval/inversion.hpp"
 #include "eval/similarity.hpp"
-#include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
 #include "report/plot.hpp"
@@ -205,8 +204,7 @@ int compare(const Comparison &settings) {
     if (!settings.csv.empty()) write_file(settings.csv, table.csv());
     if (!settings.sheet.empty()) write_sheet(settings.sheet, contest.sheet());
     if (!settings.plot.empty()) write_plots(settings.plot, {contest.plot()});
-    for (const auto &file : contest.skipped()) log_warning("skipped " + file);
-    return contest.skipped().empty() ? 0 : 1;
+    return finish(contest.skipped());
 }
 
 } // namespace
@@ -238,11 +236,11 @@ void add_comparison(CLI::App &eval, int &status) {
     sub->add_option("--seed", settings->seed, "Seed of its start")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
-    sub->add_option("--device", settings->device, "cpu or cuda:N")->capture_default_str();
-    sub->add_option("--threads", settings->threads, "Threads of the kernels [all]");
+    add_host_options(*sub, nullptr, settings->device, settings->threads);
     sub->add_option("--csv", settings->csv, "Also write the table as CSV");
     sub->add_option("--sheet", settings->sheet, "Write a sheet of the first pictures (PNG)");
-    sub->add_option("--plot", settings->plot, "Write the search's feature distance over its steps (PNG or SVG)");
+    sub->add_option("--plot", settings->plot,
+                    "Write the search's feature distance over its steps (PNG or SVG)");
     sub->callback([settings, &status] { status = compare(*settings); });
 }
 

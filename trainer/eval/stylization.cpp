@@ -133,21 +133,15 @@ std::vector<Path> each_once(const std::vector<Path> &paths) {
     return out;
 }
 
-/// The file's last name, or all of the path where several have that.
-std::string short_name(const Path &path, const std::vector<Path> &all) {
-    const auto stem = path.stem();
-    const auto same = std::ranges::count_if(all, [&](const Path &each) { return each.stem() == stem; });
-    return same > 1 ? path.string() : stem.string();
-}
-
 std::vector<GramNetwork> open_networks(const StylizationEvaluation &settings) {
     const auto device = select_device(settings.device);
     std::vector<GramNetwork> out;
     if (!settings.vgg19.empty()) out.push_back(GramNetwork::of_vgg19(settings.vgg19, device));
     const auto encoders = each_once(settings.layers_of.empty() ? settings.bundles : settings.layers_of);
-    for (const auto &path : encoders) {
-        out.push_back(GramNetwork::of_encoder(path, device));
-        out.back().rename(short_name(path, encoders));
+    const auto names = short_names(encoders);
+    for (std::size_t i = 0; i < encoders.size(); ++i) {
+        out.push_back(GramNetwork::of_encoder(encoders[i], device));
+        out.back().rename(names[i]);
     }
     return out;
 }
@@ -175,7 +169,8 @@ class Evaluation {
         for (const auto &network : networks_) result_.columns.push_back({network.name(), network.layers()});
         const auto bundles = each_once(settings.bundles);
         if (bundles.empty()) throw Error(ErrorCode::invalid_argument, "no bundle was given", "--bundle");
-        for (const auto &path : bundles) open(path, short_name(path, bundles));
+        const auto names = short_names(bundles);
+        for (std::size_t i = 0; i < bundles.size(); ++i) open(bundles[i], names[i]);
         if (!settings.sheet.empty() || !settings.comparison.empty())
             result_.sheet = StylizationSheet(contents_.size(), styles_.size(), settings.sheet_count);
     }
@@ -313,7 +308,7 @@ StylizationResult evaluate_stylization(const StylizationEvaluation &evaluation) 
 
 namespace {
 
-constexpr int kInterrupted = 130, kSkipped = 1;
+constexpr int kInterrupted = 130;
 
 /// Fails before the work if what is to be written could not be.
 void check_outputs(const StylizationEvaluation &settings) {
@@ -369,11 +364,7 @@ void add_stylizers(CLI::App &sub, StylizationEvaluation &settings) {
                    "them as in the paper [left out]");
     sub.add_option("--layers-of", settings.layers_of,
                    "Bundles over whose encoders the Gram loss is taken, a column each [those of --bundle]");
-    sub.add_option("--precision", settings.precision)
-        ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
-        ->capture_default_str();
-    sub.add_option("--device", settings.device, "cpu or cuda:N")->capture_default_str();
-    sub.add_option("--threads", settings.threads, "Threads of the kernels [all]");
+    add_host_options(sub, &settings.precision, settings.device, settings.threads);
 }
 
 void add_outputs(CLI::App &sub, StylizationEvaluation &settings) {
@@ -400,8 +391,7 @@ int run_stylization_evaluation(const StylizationEvaluation &evaluation) {
         write_sheets(evaluation, result);
         if (evaluation.vgg19.empty())
             log_info("Gram loss over VGG-19 is left out: its published weights were not given (--vgg19)");
-        for (const auto &file : result.skipped) log_warning("skipped " + file);
-        return result.skipped.empty() ? 0 : kSkipped;
+        return finish(result.skipped);
     } catch (const Interrupted &) {
         log_info("interrupted; nothing is written");
         return kInterrupted;

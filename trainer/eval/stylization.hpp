@@ -3,7 +3,7 @@
 #pragma once
 
 #include "eval/float_picture.hpp"
-#include "eval/similarity.hpp"
+#include "eval/statistics.hpp"
 #include "report/sheet.hpp"
 
 #include <cstddef>

@@ -10,6 +10,10 @@
 
 namespace mirra::trainer {
 
+cv::Mat mat_of(const FloatPicture &picture) {
+    return {picture.height, picture.width, CV_32FC3, const_cast<float *>(picture.values.data())};
+}
+
 cv::Mat white_canvas(int width, int height) {
     return {height, width, CV_8UC3, cv::Scalar::all(255)};
 }
@@ -53,9 +57,8 @@ cv::Size cell_size(const std::vector<SheetRow> &rows, int factor) {
 
 void draw(cv::Mat &canvas, const SheetCell &cell, cv::Point place, int factor) {
     const auto &picture = cell.picture;
-    const cv::Mat pixels(picture.height, picture.width, CV_32FC3, const_cast<float *>(picture.values.data()));
     cv::Mat bytes;
-    pixels.convertTo(bytes, CV_8UC3, 255);
+    mat_of(picture).convertTo(bytes, CV_8UC3, 255);
     cv::resize(bytes, bytes, {}, factor, factor, cv::INTER_NEAREST);
     bytes.copyTo(canvas(cv::Rect(place.x, place.y + kCaption, bytes.cols, bytes.rows)));
     draw_label(canvas, cell.caption, place + cv::Point(2, kCaption - 8), kLetters);
@@ -97,9 +100,8 @@ int cell_width(const std::vector<GalleryRow> &rows, int extent) {
 }
 
 cv::Mat to_extent(const FloatPicture &picture, int extent) {
-    const cv::Mat pixels(picture.height, picture.width, CV_32FC3, const_cast<float *>(picture.values.data()));
     cv::Mat bytes;
-    pixels.convertTo(bytes, CV_8UC3, 255);
+    mat_of(picture).convertTo(bytes, CV_8UC3, 255);
     const bool shrinks = picture.width > extent;
     cv::resize(bytes, bytes, {extent, extent}, 0, 0, shrinks ? cv::INTER_AREA : cv::INTER_NEAREST);
     return bytes;
