@@ -12,9 +12,12 @@ static int fail(mirra_error *error) {
     return 1;
 }
 
+/* A line for each tenth of the work. */
 static int32_t show(void *user, const mirra_progress *progress) {
-    (void)user;
-    fprintf(stderr, "\r%s %3.0f %%", progress->stage, 100 * progress->fraction);
+    int *shown = user;
+    const int tenths = (int)(10 * progress->fraction);
+    if (tenths > *shown) fprintf(stderr, "%s %d %%\n", progress->stage, 10 * tenths);
+    if (tenths > *shown) *shown = tenths;
     return 0; /* go on */
 }
 
@@ -27,7 +30,9 @@ static mirra_status denoise(const char *from, const char *to, const char *sigma,
     MIRRA_STRUCT(mirra_run_options, run);
     options.task = "denoise";
     options.memory_limit = 2000000000;
+    int shown = 0;
     run.progress = show;
+    run.progress_user = &shown;
     mirra_port_value ports[2] = {{0}, {0}};
     ports[0].struct_size = ports[1].struct_size = sizeof(mirra_port_value);
     ports[0].name = "image";
@@ -51,6 +56,6 @@ int main(int argc, char **argv) {
     if (argc < 3) return fprintf(stderr, "usage: denoise INPUT OUTPUT [SIGMA]\n"), 2;
     mirra_error *error = NULL;
     if (denoise(argv[1], argv[2], argc > 3 ? argv[3] : "auto", &error)) return fail(error);
-    fprintf(stderr, "\nwrote %s\n", argv[2]);
+    fprintf(stderr, "wrote %s\n", argv[2]);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "results.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace mirra::cli {
 namespace {

@@ -1,6 +1,8 @@
 // Checks of option values. Their rule is in the option's description, so they add none to the help.
 #pragma once
 
+#include "console.hpp"
+
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <string>
@@ -9,8 +11,15 @@
 namespace mirra::cli {
 
 template<typename T> CLI::Validator between(T minimum, T maximum) {
-    CLI::Validator check = CLI::Range(minimum, maximum);
-    return check.description("");
+    return CLI::Validator(
+        [minimum, maximum](const std::string &text) {
+            T value{};
+            if (CLI::detail::lexical_cast(text, value) && value >= minimum && value <= maximum)
+                return std::string();
+            return "'" + text + "' is not accepted: " +
+                   range_text(static_cast<double>(minimum), static_cast<double>(maximum));
+        },
+        "");
 }
 
 inline CLI::Validator one_of(const std::vector<std::string> &values) {

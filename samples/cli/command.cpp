@@ -3,8 +3,30 @@
 
 #include "checks.hpp"
 
+#include <CLI/CLI.hpp>
+#include <array>
+
 namespace mirra::cli {
+
+// Each is the one function of commands/NAME.cpp; in the order of the help.
+#define MIRRA_COMMANDS(COMMAND)                                                                              \
+    COMMAND(tasks)                                                                                           \
+    COMMAND(info)                                                                                            \
+    COMMAND(devices)                                                                                         \
+    COMMAND(doctor)                                                                                          \
+    COMMAND(graph)                                                                                           \
+    COMMAND(bench)                                                                                           \
+    COMMAND(compare)                                                                                         \
+    COMMAND(noise)                                                                                           \
+    COMMAND(sheet)                                                                                           \
+    COMMAND(completion)
+#define MIRRA_DECLARE(name) std::unique_ptr<Command> make_##name##_command();
+#define MIRRA_LIST(name) &make_##name##_command,
+MIRRA_COMMANDS(MIRRA_DECLARE)
+
 namespace {
+
+constexpr std::array kCommands{MIRRA_COMMANDS(MIRRA_LIST)};
 
 constexpr std::size_t kOptionColumn = 30;
 constexpr std::size_t kHelpWidth = 100;
@@ -17,31 +39,30 @@ void wrap_descriptions(CLI::App &app) {
 
 } // namespace
 
+Command::Command(std::string name, std::string summary)
+    : name_(std::move(name))
+    , summary_(std::move(summary)) {}
+
+Command::~Command() = default;
+
 Commands make_commands() {
     Commands commands;
-    commands.push_back(make_tasks_command());
-    commands.push_back(make_info_command());
-    commands.push_back(make_devices_command());
-    commands.push_back(make_doctor_command());
-    commands.push_back(make_graph_command());
-    commands.push_back(make_bench_command());
-    commands.push_back(make_compare_command());
-    commands.push_back(make_noise_command());
-    commands.push_back(make_sheet_command());
-    commands.push_back(make_completion_command());
+    for (const auto make : kCommands) commands.push_back(make());
     return commands;
 }
 
-std::unique_ptr<CLI::App> make_parser(Command &command) {
-    auto app = std::make_unique<CLI::App>(command.summary(), "mirra " + command.name());
+CLI::App &Command::parser() {
+    if (parser_) return *parser_;
+    parser_ = std::make_unique<CLI::App>(summary_, "mirra " + name_);
+    CLI::App *app = parser_.get();
     app->get_formatter()->column_width(kOptionColumn);
     app->footer(
         "Exit codes: 0 done, 1 some inputs failed, 2 usage, 3 input, 4 output, 5 bundle, plugin or device,\n"
         "6 memory, 70 a bug in Mirra, 130 cancelled.");
-    command.declare(*app);
+    declare(*app);
     refuse_non_finite(*app);
     wrap_descriptions(*app);
-    return app;
+    return *app;
 }
 
 } // namespace mirra::cli

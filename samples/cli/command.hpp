@@ -4,7 +4,6 @@
 #include "console.hpp"
 #include "failure.hpp"
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,18 +13,18 @@ namespace mirra::cli {
 /// A command: declares its options, is parsed, and runs once.
 class Command {
   public:
-    Command(std::string name, std::string summary) : name_(std::move(name)), summary_(std::move(summary)) {}
-    virtual ~Command() = default;
+    Command(std::string name, std::string summary);
+    virtual ~Command();
     Command(const Command &) = delete;
     Command &operator=(const Command &) = delete;
 
     [[nodiscard]] const std::string &name() const noexcept { return name_; }
     [[nodiscard]] const std::string &summary() const noexcept { return summary_; }
 
-    /// Adds the command's options to `app`; they are stored in the command.
-    virtual void declare(CLI::App &app) = 0;
     /// Does the work. Throws Failure.
     virtual ExitCode run() = 0;
+    /// The command's own parser, which it makes at the first call.
+    [[nodiscard]] CLI::App &parser();
 
     [[nodiscard]] const Console &console() const noexcept { return console_; }
 
@@ -33,29 +32,21 @@ class Command {
     Console console_;
 
   private:
+    /// Adds the command's options to `app`; they are stored in the command.
+    virtual void declare(CLI::App &app) = 0;
+
+    std::unique_ptr<CLI::App> parser_;
     std::string name_;
     std::string summary_;
 };
 
 using Commands = std::vector<std::unique_ptr<Command>>;
 
-std::unique_ptr<Command> make_tasks_command();
-std::unique_ptr<Command> make_info_command();
-std::unique_ptr<Command> make_devices_command();
-std::unique_ptr<Command> make_doctor_command();
-std::unique_ptr<Command> make_graph_command();
-std::unique_ptr<Command> make_bench_command();
-std::unique_ptr<Command> make_compare_command();
-std::unique_ptr<Command> make_noise_command();
-std::unique_ptr<Command> make_sheet_command();
-std::unique_ptr<Command> make_completion_command();
-/// A task as a command. Throws Failure (usage) if no plugin has it.
-std::unique_ptr<Command> make_task_command(const std::string &task);
+/// A task as a command. Throws Failure (usage) if no plugin has it; `others` are words that may have been
+/// meant as well.
+std::unique_ptr<Command> make_task_command(const std::string &task, std::vector<std::string> others = {});
 
 /// All commands but the tasks, in the order of the help.
 Commands make_commands();
-
-/// The parser of a command, with its options declared.
-std::unique_ptr<CLI::App> make_parser(Command &command);
 
 } // namespace mirra::cli

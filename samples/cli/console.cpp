@@ -6,19 +6,11 @@
 #include <cmath>
 #include <cstdio>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <unistd.h>
 
 namespace mirra::cli {
-
-void Console::declare_json(CLI::App &app) {
-    app.add_flag("--json", json_, "Print the result as JSON.");
-}
-
-void Console::declare(CLI::App &app) {
-    declare_json(app);
-    app.add_flag("-q,--quiet", quiet_, "No progress and no notes.");
-}
 
 bool Console::terminal() const noexcept {
     return isatty(STDERR_FILENO) == 1;
@@ -51,6 +43,18 @@ std::string fixed(double value, int digits) {
     out.precision(digits);
     out << value;
     return out.str();
+}
+
+std::string number_text(double value) {
+    std::ostringstream out;
+    out.precision(19); // whole numbers of 64 bits, whole
+    if (value != std::floor(value) || std::abs(value) >= 1e19) out.precision(10);
+    out << value;
+    return out.str();
+}
+
+std::string range_text(double minimum, double maximum) {
+    return number_text(minimum) + " ... " + number_text(maximum);
 }
 
 std::string byte_text(double bytes) {

@@ -3,9 +3,12 @@
 
 #include "failure.hpp"
 
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
+
+namespace CLI {
+class App;
+}
 
 namespace mirra::cli {
 
@@ -44,6 +47,10 @@ class Console {
 
 /// A number with so many digits after the point.
 std::string fixed(double value, int digits);
+/// A number as people write it: "10", "0.05".
+std::string number_text(double value);
+/// "0 ... 255".
+std::string range_text(double minimum, double maximum);
 /// "1.5 GB", "320 MB", "12 kB".
 std::string byte_text(double bytes);
 /// "1:05:09", "0:42".

@@ -5,6 +5,7 @@
 #include "printable.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 namespace mirra::cli {

@@ -1,6 +1,8 @@
 // Reads the devices of an engine.
 #include "devices.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace mirra::cli {
 
 Json devices_json(const Engine &engine) {

@@ -1,7 +1,9 @@
 // Turns library errors into failures with an exit code.
 #include "failure.hpp"
 
+#include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 namespace mirra::cli {
@@ -56,6 +58,11 @@ const char *status_of(ExitCode code) {
     }
 }
 
+std::string dashed(std::string name) {
+    std::replace(name.begin(), name.end(), '_', '-');
+    return name;
+}
+
 } // namespace
 
 Failure::Failure(ExitCode exit_code, const std::string &message, std::string subject, std::string hint)
@@ -74,22 +81,42 @@ Failure::Failure(Phase phase, mirra_status status, mirra_error *error)
     mirra_error_destroy(error);
 }
 
-std::string Failure::text() const {
-    std::string out = what();
-    if (!subject_.empty() && out.find(subject_) == std::string::npos) out += " (" + subject_ + ")";
-    if (hint_.empty()) return out;
-    out += ". " + hint_;
-    char &first = out[out.size() - hint_.size()];
-    if (first >= 'a' && first <= 'z') first = static_cast<char>(first - 'a' + 'A');
+Failure Failure::of_option(std::string option) const {
+    Failure out = *this;
+    out.option_ = std::move(option);
     return out;
 }
 
+Failure Failure::with_hint(std::string hint) const {
+    Failure out = *this;
+    out.hint_ = std::move(hint);
+    return out;
+}
+
+std::string Failure::about() const {
+    const std::string text = what();
+    const bool said = subject_.empty() || text.find(subject_) != std::string::npos;
+    if (option_.empty()) return said ? "" : subject_;
+    if (text.find(option_) != std::string::npos) return "";
+    return said || option_.substr(2) == dashed(subject_) ? option_ : option_ + " " + subject_;
+}
+
+std::string Failure::text() const {
+    std::string out = what();
+    if (const std::string subject = about(); !subject.empty()) out += " (" + subject + ")";
+    if (hint_.empty()) return out;
+    // A name of the interface, such as memory_limit; others are words as well.
+    std::string hint = hint_;
+    if (const auto at = hint.find(subject_);
+        !option_.empty() && subject_.find('_') != std::string::npos && at != std::string::npos)
+        hint.replace(at, subject_.size(), option_);
+    if (hint[0] >= 'a' && hint[0] <= 'z') hint[0] = static_cast<char>(hint[0] - 'a' + 'A');
+    return out + ". " + hint;
+}
+
 nlohmann::ordered_json Failure::json() const {
-    return {{"code", status_},
-            {"message", what()},
-            {"subject", subject_},
-            {"hint", hint_},
-            {"exit_code", static_cast<int>(exit_code_)}};
+    return {{"code", status_},   {"message", what()}, {"subject", subject_},
+            {"option", option_}, {"hint", hint_},     {"exit_code", static_cast<int>(exit_code_)}};
 }
 
 } // namespace mirra::cli

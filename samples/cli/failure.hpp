@@ -3,7 +3,7 @@
 
 #include <mirra/mirra.h>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <stdexcept>
 #include <string>
 
@@ -34,15 +34,27 @@ class Failure : public std::runtime_error {
 
     [[nodiscard]] ExitCode exit_code() const noexcept { return exit_code_; }
     [[nodiscard]] bool cancelled() const noexcept { return exit_code_ == ExitCode::cancelled; }
+    /// The same, of an option of the command that was called: it stands where the library says its own name
+    /// for it.
+    [[nodiscard]] Failure of_option(std::string option) const;
+    /// The same with more to do.
+    [[nodiscard]] Failure with_hint(std::string hint) const;
+
+    [[nodiscard]] const std::string &subject() const noexcept { return subject_; }
+    [[nodiscard]] const std::string &hint() const noexcept { return hint_; }
     /// "message (subject). hint", without the parts that are empty.
     [[nodiscard]] std::string text() const;
     [[nodiscard]] nlohmann::ordered_json json() const;
 
   private:
+    /// What goes in parentheses after the message; "" where the message says it.
+    [[nodiscard]] std::string about() const;
+
     ExitCode exit_code_;
     std::string status_;
     std::string subject_;
     std::string hint_;
+    std::string option_;
 };
 
 } // namespace mirra::cli

@@ -1,4 +1,5 @@
-// What a run writes beside its main output: pictures and tensors of other ports, the sheet, the preview, all tensors.
+// What a run writes beside its main output: pictures and tensors of other ports, the sheet, the preview, all
+// tensors.
 #pragma once
 
 #include "paths.hpp"
@@ -10,8 +11,8 @@
 
 namespace mirra::cli {
 
-/// Names of files; "" or missing: not asked for. As the options have them a name may be a folder, which gets a file
-/// for each input.
+/// Names of files; "" or missing: not asked for. As the options have them a name may be a folder, which gets
+/// a file for each input.
 struct FurtherOutputs {
     std::map<std::string, std::string> ports; ///< by port
     std::string sheet;                        ///< before/after
@@ -25,8 +26,8 @@ struct FurtherOutputs {
     [[nodiscard]] FurtherOutputs of(const FilePair &file, const Task &task, const std::string &ending) const;
 };
 
-/// Makes the folders of outputs that were asked for as folders. Throws Failure (usage) if an output would replace an
-/// input or another output.
+/// Makes the folders of outputs that were asked for as folders. Throws Failure (usage) if an output would
+/// replace an input or another output.
 void prepare_further(const std::vector<FilePair> &files, const FurtherOutputs &asked,
                      const std::vector<FurtherOutputs> &outputs);
 

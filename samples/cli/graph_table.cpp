@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 namespace mirra::cli {
@@ -64,9 +65,9 @@ std::string graph_table(const Json &graph, const Json &details) {
     std::vector<Row> rows{{"node", "op", "reads", "channels", "settings"}};
     for (const auto &node : details.at("nodes")) rows.push_back(row_of(node));
     return "graph " + plain(graph.at("name")) + ": " + inputs + " -> " + plain(graph.at("outputs")) +
-           "\n  parameters: " + plain(graph.at("parameters")) +
-           "\n  heights and widths: multiples of " + plain(graph.at("alignment")) + ", at least " +
-           plain(graph.at("minimum_extent")) + "\n  runs: " + tiles_of(graph) + lines_of(rows);
+           "\n  parameters: " + plain(graph.at("parameters")) + "\n  heights and widths: multiples of " +
+           plain(graph.at("alignment")) + ", at least " + plain(graph.at("minimum_extent")) +
+           "\n  runs: " + tiles_of(graph) + lines_of(rows);
 }
 
 } // namespace mirra::cli

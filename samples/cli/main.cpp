@@ -1,13 +1,16 @@
 // The `mirra` command: picks the command or task, runs it and turns failures into messages and exit codes.
 #include "command.hpp"
 #include "loading.hpp"
+#include "option_names.hpp"
 #include "printable.hpp"
 #include "schema.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <fcntl.h>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <poll.h>
 #include <span>
 #include <unistd.h>
@@ -46,26 +49,34 @@ Exit codes:
 }
 
 std::unique_ptr<Command> find_command(const std::string &name) {
-    for (auto &command : make_commands())
+    std::vector<std::string> names{"run", "help"};
+    for (auto &command : make_commands()) {
         if (command->name() == name) return std::move(command);
-    return make_task_command(name);
+        names.push_back(command->name());
+    }
+    return make_task_command(name, std::move(names));
 }
 
 /// Parses and runs one command; arguments are those after its name.
 ExitCode run_command(const std::unique_ptr<Command> &command, Arguments arguments) {
     const std::string name = command->name();
-    const auto app = make_parser(*command);
+    CLI::App &app = command->parser();
     // CLI11 takes the arguments from the back.
     std::reverse(arguments.begin(), arguments.end());
     try {
-        app->parse(std::move(arguments));
+        app.parse(std::move(arguments));
     } catch (const CLI::CallForHelp &) {
-        std::cout << printable_lines(app->help());
+        std::cout << printable_lines(app.help());
         return ExitCode::ok;
     } catch (const CLI::ParseError &error) {
-        throw Failure(ExitCode::usage, error.what(), name, "`mirra " + name + " --help` lists the options");
+        throw Failure(ExitCode::usage, error.what(), name,
+                      suggested_option(app) + "`mirra " + name + " --help` lists the options");
     }
-    return command->run();
+    try {
+        return command->run();
+    } catch (const Failure &failure) {
+        throw with_option(app, failure);
+    }
 }
 
 ExitCode dispatch(Arguments arguments) {

@@ -4,6 +4,7 @@
 #include "schema.hpp"
 #include "suggest.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 
 namespace mirra::cli {

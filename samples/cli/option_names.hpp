@@ -3,13 +3,16 @@
 
 #include "failure.hpp"
 
-#include <CLI/CLI.hpp>
 #include <string>
+
+namespace CLI {
+class App;
+}
 
 namespace mirra::cli {
 
-/// Finds the option that has the failure's subject as its name (memory_limit: --memory-limit; style_2: --style) or as
-/// one of the values that were given to it. The failure as it is where there is none.
+/// Finds the option that has the failure's subject as its name (memory_limit: --memory-limit; style_2:
+/// --style) or as one of the values that were given to it. The failure as it is where there is none.
 Failure with_option(const CLI::App &app, const Failure &failure);
 
 /// "Did you mean '--sigma'? " of the first argument that the parser did not expect; "" if none is near.

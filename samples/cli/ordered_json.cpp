@@ -1,6 +1,7 @@
 // A handler that appends.
 #include "ordered_json.hpp"
 
+#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 

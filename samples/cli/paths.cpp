@@ -161,10 +161,11 @@ Files pair_files(const std::vector<std::string> &inputs, const std::string &outp
     Files files{.pairs = {}, .skipped = std::move(all.skipped)};
     files.pairs.reserve(all.sources.size());
     for (const auto &source : all.sources)
-        files.pairs.push_back(
-            {source.file.string(), output.empty() || !to_folder
-                                       ? output
-                                       : (fs::path(output) / result_name(source, ending)).string()});
+        files.pairs.push_back({source.file.string(),
+                               output.empty() || !to_folder
+                                   ? output
+                                   : (fs::path(output) / result_name(source, ending)).string(),
+                               result_name(source, "").string()});
     if (output.empty()) return files;
     check_distinct(files.pairs);
     if (to_folder) make_folders(files.pairs);

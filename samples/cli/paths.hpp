@@ -12,6 +12,7 @@ namespace mirra::cli {
 struct FilePair {
     std::string input;
     std::string output;
+    std::string name = {}; ///< of files that come of it, below the folder that they go to
 };
 
 struct Files {

@@ -1,13 +1,13 @@
 // Pixel access and file writing of the commands.
 #include "pictures.hpp"
 
-#include "checks.hpp"
 #include "failure.hpp"
 #include "paths.hpp"
 
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -54,23 +54,8 @@ bool holds_alpha(const std::string &path, const mirra_write_options &options) {
 
 } // namespace
 
-void ReadSettings::declare(CLI::App &app) {
-    app.add_option("--max-pixels", max_pixels, "Larger pictures are refused (268435456).")
-        ->check(between(std::uint64_t{1}, std::uint64_t{1} << 62));
-}
-
 std::string WriteSettings::ending() const {
     return format.empty() ? "" : format == "png" ? ".png" : ".jpg";
-}
-
-void WriteSettings::declare(CLI::App &app, const Console &notes) {
-    console = &notes;
-    app.add_option("--jpeg-quality", jpeg_quality, "Quality of a JPEG output, 1 ... 100 (92).")
-        ->check(between(1, 100));
-    app.add_option("--bit-depth", bit_depth, "Bits of a PNG output's samples, 8 or 16 (as the input).")
-        ->check(one_of({"8", "16"}));
-    app.add_option("--format", format, "png or jpeg (as the output's name says; PNG for -).")
-        ->check(one_of({"png", "jpeg"}));
 }
 
 std::int32_t output_format(const mirra_image &source, const WriteSettings &settings) {

@@ -4,7 +4,6 @@
 #include "console.hpp"
 #include "handles.hpp"
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 namespace mirra::cli {

@@ -2,6 +2,7 @@
 #include "printable.hpp"
 
 #include <mirra/mirra.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>

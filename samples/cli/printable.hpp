@@ -1,7 +1,7 @@
 // Texts as they may go to a terminal: file names, and what files and plugins say of themselves.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <string>
 

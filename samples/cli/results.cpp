@@ -1,6 +1,8 @@
 // Reads results.
 #include "results.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace mirra::cli {
 namespace {
 

@@ -1,23 +1,17 @@
 // Reads the schema of tasks from an engine.
 #include "schema.hpp"
 
+#include "console.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <sstream>
 
 namespace mirra::cli {
 namespace {
 
 std::string text_or_empty(const char *text) {
     return text != nullptr ? text : "";
-}
-
-std::string number_text(double value) {
-    std::ostringstream out;
-    out.precision(10);
-    out << value;
-    return out.str();
 }
 
 std::string default_of(const mirra_param_info &info) {
@@ -123,7 +117,7 @@ std::string option_name(const std::string &name) {
 std::string range_text(const Param &param) {
     std::string out;
     if (param.type == MIRRA_TYPE_INT || param.type == MIRRA_TYPE_FLOAT)
-        out = number_text(param.minimum) + " ... " + number_text(param.maximum);
+        out = range_text(param.minimum, param.maximum);
     for (const auto &choice : param.choices)
         out += (out.empty() ? "" : param.type == MIRRA_TYPE_ENUM ? ", " : ", or ") + choice;
     return out;

@@ -1,33 +1,11 @@
 // Makes sessions from command line options.
 #include "session.hpp"
 
-#include "checks.hpp"
-
 #include <algorithm>
 #include <sched.h>
 #include <thread>
 
 namespace mirra::cli {
-
-void RunSettings::declare(CLI::App &app) {
-    app.add_option("--device", device, "Device that runs the network, as `mirra devices` lists them (cpu).");
-    app.add_option("--precision", precision, "auto, fp32, bf16 or fp16 (" + precision + ").")
-        ->check(one_of({"auto", "fp32", "bf16", "fp16"}));
-    app.add_option("--memory-limit", memory_megabytes,
-                   "The most memory, in MB, that the run may add to the process (no limit).")
-        ->check(between(std::uint64_t{1}, std::uint64_t{1} << 40));
-    app.add_option("--threads", threads, "Threads of the processor (all that may be used).")
-        ->check(between(1, 4096));
-}
-
-void RunSettings::declare_bundle(CLI::App &app) {
-    app.add_option("--bundle", bundle, "Bundle of trained networks, by path or file name (the task's own).");
-}
-
-void RunSettings::declare_tile_size(CLI::App &app) {
-    app.add_option("--tile-size", tile_size, "Largest height and width of a tile, in pixels (chosen).")
-        ->check(between(16, 1 << 16));
-}
 
 std::int32_t RunSettings::precision_value() const {
     for (const std::int32_t value : {MIRRA_PRECISION_FP32, MIRRA_PRECISION_BF16, MIRRA_PRECISION_FP16})

@@ -3,10 +3,13 @@
 
 #include "handles.hpp"
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <map>
 #include <string>
+
+namespace CLI {
+class App;
+}
 
 namespace mirra::cli {
 

@@ -9,6 +9,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <nlohmann/json.hpp>
 
 namespace mirra::cli {
 namespace {
@@ -136,16 +137,8 @@ struct TaskRun::Ports : Inputs {
     std::deque<OutputFile> outputs;
     std::map<std::string, std::string> tensor_files; ///< by the port that gives the tensor
     const Picture *main = nullptr;                   ///< picture of the main input; NULL: the task has none
+    FurtherOutputs further;
 };
-
-bool TaskSettings::one_file_only(const Task &task) const {
-    const auto written = [this](const Port &port) {
-        const auto given = ports.find(port.name);
-        return !port.input && given != ports.end() && !given->second.empty();
-    };
-    return !sheet.empty() || !preview.empty() || !tensors.empty() ||
-           std::any_of(task.ports.begin(), task.ports.end(), written);
-}
 
 const Port *primary_port(const Task &task, bool input) {
     const Port *first = nullptr;
@@ -210,13 +203,14 @@ void TaskRun::add_main_input(Ports &ports, const std::string &file) const {
 }
 
 void TaskRun::add_outputs(Ports &ports, const FilePair &file) const {
+    const auto path_of = [&](const Port &port, const Port *main) -> std::string {
+        const auto given = ports.further.ports.find(port.name);
+        return &port == main ? file.output : given == ports.further.ports.end() ? "" : given->second;
+    };
     for (const auto &port : task_.ports) {
         if (port.input || port.type != MIRRA_TYPE_TENSOR) continue;
-        const auto given = settings_.ports.find(port.name);
-        const std::string path = &port == primary_output(task_)   ? file.output
-                                 : given == settings_.ports.end() ? ""
-                                                                  : given->second;
-        if (path.empty() && settings_.tensors.empty()) continue;
+        const std::string path = path_of(port, primary_output(task_));
+        if (path.empty() && ports.further.tensors.empty()) continue;
         ports.add(port); // without a value: asks for it
         if (path.empty()) continue;
         check_writable(path);
@@ -237,10 +231,7 @@ void TaskRun::add_outputs(Ports &ports, const FilePair &file) const {
     if (!settings_.output_size.empty()) std::tie(like.width, like.height) = parse_size(settings_.output_size);
     for (const auto &port : task_.ports) {
         if (port.input || port.type != MIRRA_TYPE_IMAGE) continue;
-        const auto given = settings_.ports.find(port.name);
-        const std::string path = &port == main                    ? file.output
-                                 : given == settings_.ports.end() ? ""
-                                                                  : given->second;
+        const std::string path = path_of(port, main);
         if (path.empty()) continue;
         mirra_image shape = like;
         shape.color = port.colored ? colored(like.color) : like.color;
@@ -253,20 +244,20 @@ void TaskRun::add_outputs(Ports &ports, const FilePair &file) const {
 }
 
 void TaskRun::check_sheet(const Ports &ports) const {
-    if (settings_.sheet.empty() || ports.main == nullptr || ports.outputs.empty()) return;
+    if (ports.further.sheet.empty() || ports.main == nullptr || ports.outputs.empty()) return;
     const std::vector<mirra_image> images{view_of(*ports.main), view_of(ports.outputs.front().picture)};
     mirra_image shape = make_struct<mirra_image>();
     std::tie(shape.width, shape.height) = sheet_size(images, kCompareSheet);
-    check_output(settings_.sheet, {}, &shape);
+    check_output(ports.further.sheet, {}, &shape);
 }
 
 Result TaskRun::execute(const Ports &ports, const std::string &label) {
     Progress progress(console_, label, ports.main != nullptr ? megapixels(view_of(*ports.main)) : 0);
     std::function<void()> show;
-    if (!settings_.preview.empty() && !ports.outputs.empty())
+    if (!ports.further.preview.empty() && !ports.outputs.empty())
         show = [&] {
             const Picture &picture = ports.outputs.front().picture;
-            write_picture(settings_.preview, picture, picture.get(), {});
+            write_picture(ports.further.preview, picture, picture.get(), {});
         };
     Watch watch{progress, std::move(show), 0, nullptr};
     auto options = make_struct<mirra_run_options>();
@@ -284,11 +275,11 @@ Result TaskRun::execute(const Ports &ports, const std::string &label) {
 }
 
 void TaskRun::write_tensors(const Ports &ports, const Result &result) const {
-    if (settings_.tensors.empty() && ports.tensor_files.empty()) return;
+    if (ports.further.tensors.empty() && ports.tensor_files.empty()) return;
     const auto tensors = make<Tensors>(Phase::setup, [&](mirra_tensors **out, mirra_error **e) {
         return mirra_result_tensors(result.get(), out, e);
     });
-    if (!settings_.tensors.empty()) write_file(tensors, settings_.tensors);
+    if (!ports.further.tensors.empty()) write_file(tensors, ports.further.tensors);
     for (const auto &[name, path] : ports.tensor_files) write_file(alone(tensors, name), path);
 }
 
@@ -296,14 +287,15 @@ void TaskRun::write_outputs(const Ports &ports, const Result &result) const {
     for (const auto &output : ports.outputs)
         write_picture(output.path, output.picture, metadata_for(output.picture, ports.main), settings_.write);
     write_tensors(ports, result);
-    if (settings_.sheet.empty() || ports.main == nullptr || ports.outputs.empty()) return;
+    if (ports.further.sheet.empty() || ports.main == nullptr || ports.outputs.empty()) return;
     const std::vector<SheetEntry> entries{{ports.main, "before"}, {&ports.outputs.front().picture, "after"}};
     const Picture sheet = make_sheet(entries, kCompareSheet);
-    write_picture(settings_.sheet, sheet, sheet.get(), {});
+    write_picture(ports.further.sheet, sheet, sheet.get(), {});
 }
 
-Json TaskRun::one(const FilePair &file, const std::string &counter) {
+Json TaskRun::one(const FilePair &file, const FurtherOutputs &further, const std::string &counter) {
     Ports ports;
+    ports.further = further;
     ports.list = inputs_->list;
     add_main_input(ports, file.input);
     add_outputs(ports, file);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "console.hpp"
+#include "further_outputs.hpp"
 #include "handles.hpp"
 #include "interrupt.hpp"
 #include "paths.hpp"
@@ -21,15 +22,10 @@ struct TaskSettings {
     RunSettings run;
     ReadSettings read;
     WriteSettings write;
-    std::string sheet;                         ///< before/after sheet; "" for none
-    std::string preview;                       ///< unfinished result; "" for none
+    FurtherOutputs further;                    ///< as the options name them
     std::string output_size;                   ///< "WxH"; "": as the input
-    std::string tensors;                       ///< file for tensor results; "" for none
-    std::map<std::string, std::string> ports;  ///< files and values of the other ports; "" where not given
+    std::map<std::string, std::string> ports;  ///< files and values of the other inputs; "" where not given
     std::map<std::string, std::string> params; ///< by name, as text
-
-    /// Does an option name a file that is written once per input?
-    [[nodiscard]] bool one_file_only(const Task &task) const;
 };
 
 /// The image port that the positional inputs (or -o) stand for: the first that must be given, else the first.
@@ -55,7 +51,7 @@ class TaskRun {
 
     /// Reads, runs and writes one file; "" for the input of a task without one. Returns what was done as
     /// JSON. `counter` goes before the label of the progress. Throws Failure.
-    Json one(const FilePair &file, const std::string &counter);
+    Json one(const FilePair &file, const FurtherOutputs &further, const std::string &counter);
 
   private:
     struct Inputs;

@@ -85,6 +85,49 @@ TEST(Cli, UsageErrorsAreJsonWhereAskedFor) {
     EXPECT_EQ(run.json()["error"]["code"], "usage");
 }
 
+TEST(Cli, WhatIsMistypedIsSuggested) {
+    const auto hint = [](const std::vector<std::string> &arguments) {
+        const Outcome run = run_cli(arguments);
+        EXPECT_EQ(run.exit_code, 2) << run.err;
+        return run.err;
+    };
+    EXPECT_NE(hint({"denoize", "a.png"}).find("Did you mean 'denoise'?"), std::string::npos);
+    EXPECT_NE(hint({"run", "dneoise", "a.png"}).find("Did you mean 'denoise'?"), std::string::npos);
+    EXPECT_NE(hint({"comapre"}).find("Did you mean 'compare'?"), std::string::npos);
+    EXPECT_NE(hint({"denoise", "a.png", "-o", "b.png", "--sigm=25"}).find("Did you mean '--sigma'?"),
+              std::string::npos);
+    EXPECT_EQ(hint({"sharpen", "a.png"}).find("Did you mean"), std::string::npos);
+}
+
+TEST(Cli, MessagesNameTheOption) {
+    const TemporaryFolder folder;
+    write_waves(folder / "in.png", 16, 16);
+    const auto run = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"denoise", folder / "in.png", "-o", folder / "out.png"});
+        return run_cli(more);
+    };
+    const Outcome bundle = run({"--bundle", "nowhere.mirra"});
+    EXPECT_EQ(bundle.exit_code, 5);
+    EXPECT_NE(bundle.err.find("'nowhere.mirra' (--bundle)"), std::string::npos) << bundle.err;
+    EXPECT_EQ(run({"--bundle", "nowhere.mirra", "--json"}).json()["error"]["option"], "--bundle");
+    const Outcome device = run({"--device", "abacus"});
+    EXPECT_EQ(device.exit_code, 5);
+    EXPECT_NE(device.err.find("(--device)"), std::string::npos) << device.err;
+    const Outcome map = run({"--noise-map", folder / "none.png"});
+    EXPECT_EQ(map.exit_code, 3);
+    EXPECT_NE(map.err.find("(--noise-map " + (folder / "none.png") + ")"), std::string::npos) << map.err;
+}
+
+TEST(Cli, NumbersAreWrittenAsPeopleWriteThem) {
+    const Outcome run = run_cli({"noise", "a.png", "-o", "b.png", "--sigma", "1e9"});
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_NE(run.err.find("'1e9' is not accepted: 0 ... 255"), std::string::npos) << run.err;
+    EXPECT_NE(run_cli({"sheet", "a.png", "-o", "b.png", "--zoom-factor", "0"}).err.find("1 ... 32"),
+              std::string::npos);
+    EXPECT_NE(run_cli({"compare", "a.png", "b.png", "--max-pixels", "0"}).err.find("1 ... 4611686018427387904"),
+              std::string::npos);
+}
+
 TEST(CliTasks, ListsTheDenoiserWithItsParameters) {
     const auto tasks = run_cli({"tasks", "--json"}).json()["tasks"];
     const auto found =
@@ -141,6 +184,20 @@ TEST(CliInfo, DamagedFilesAreInputErrors) {
     }
 }
 
+TEST(CliInfo, GraphsAreTables) {
+    const std::string out = run_cli({"info", "denoiser.mirra"}).out;
+    EXPECT_NE(out.find("graph denoiser: image (3 channels), noise_level (1 channel) -> image\n"),
+              std::string::npos)
+        << out;
+    EXPECT_NE(out.find("parameters: 2303548\n"), std::string::npos) << out;
+    const auto row = out.find("  encoder.input ");
+    ASSERT_NE(row, std::string::npos) << out;
+    const std::string line = out.substr(row, out.find('\n', row) - row);
+    for (const char *part : {" conv2d ", " haar_analysis_1 ", " 16 -> 48 ", "kernel 3, padding 1, stride 1"})
+        EXPECT_NE(line.find(part), std::string::npos) << line;
+    EXPECT_EQ(out.find('{'), std::string::npos) << out;
+}
+
 TEST(CliGraph, MissingBundleIsASetupError) {
     const TemporaryFolder folder;
     const Outcome run =
@@ -152,7 +209,7 @@ TEST(CliCompletion, KnowsTasksAndOptions) {
     const Outcome run = run_cli({"completion", "bash"});
     EXPECT_EQ(run.exit_code, 0);
     EXPECT_NE(run.out.find("--sigma"), std::string::npos);
-    EXPECT_NE(run.out.find("complete -o default -F _mirra mirra"), std::string::npos);
+    EXPECT_NE(run.out.find("complete -o default -F _mirra_words mirra"), std::string::npos);
 }
 
 bool obeys_nothing(const std::string &text) {

@@ -159,11 +159,27 @@ TEST_F(CliDetect, AFolderWithACorruptFileIsDoneButForThat) {
     EXPECT_EQ(folder_.names(), (std::vector<std::string>{"maps", "parts", "parts.mirra", "scores.csv"}));
 }
 
+TEST_F(CliDetect, AFolderGivesNumericMapsAsOneFileDoes) {
+    std::filesystem::create_directory(parts_ + "/inner");
+    write_waves(parts_ + "/inner/d.png", 16, 16);
+    const std::string numbers = folder_ / "numbers";
+    const Outcome run = detect({parts_, "--recursive", "--heat", numbers + "/", "--tensors", maps_ + "/"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    for (const char *name : {"c", "inner/d", "a, \"first\""}) {
+        const std::string alone = folder_ / "alone.safetensors";
+        ASSERT_EQ(detect({parts_ + "/" + name + ".png", "--heat", alone}).exit_code, 0);
+        EXPECT_EQ(text_of(numbers + "/" + name + ".safetensors"), text_of(alone)) << name;
+        EXPECT_TRUE(std::filesystem::exists(maps_ + "/" + name + ".safetensors")) << name;
+    }
+    EXPECT_EQ(detect({parts_, "--heat", folder_ / "one.safetensors"}).exit_code, 2) << "for several inputs";
+}
+
 TEST_F(CliDetect, WhatCannotBeDoneIsRefused) {
     const std::string image = parts_ + "/c.png", before = text_of(image);
     const Outcome missing = run_cli({"detect", image});
     EXPECT_EQ(missing.exit_code, 5);
     EXPECT_NE(missing.err.find("mirra-train anomaly"), std::string::npos) << missing.err;
+    EXPECT_NE(missing.err.find("(--bundle)"), std::string::npos) << missing.err;
     EXPECT_EQ(run_cli({"detect", image, "--bundle", "denoiser.mirra"}).exit_code, 5);
     EXPECT_EQ(detect({image, "--csv", image}).exit_code, 2) << "would replace the input";
     for (const char *option : {"--tensors", "--heat", "--scores"})

@@ -181,6 +181,23 @@ TEST_F(CliFiles, ResultsAreNeverInputs) {
     EXPECT_EQ(listed.json()["done"], 1);
 }
 
+TEST_F(CliFiles, AFolderOfSheetsHasOneForEachInputAndReplacesNone) {
+    write_waves(in_ + "/b.jpg", 24, 16);
+    const std::string sheets = folder_ / "sheets";
+    const Outcome run = gain({in_, "-o", out_, "--compare", sheets + "/"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(names_in(sheets), (std::vector<std::string>{"a.png", "b.png"}));
+
+    const std::string before = slurp(a());
+    EXPECT_EQ(gain({in_, "-o", out_, "--compare", in_}).exit_code, 2) << "a.png would be its own sheet";
+    write_waves(in_ + "/a.jpg", 24, 16);
+    fs::remove(in_ + "/b.jpg");
+    EXPECT_EQ(gain({in_ + "/a.jpg", "-o", out_, "--compare", in_}).exit_code, 0) << "none reads a.png";
+    write_waves(a(), 24, 16);
+    EXPECT_EQ(slurp(a()), before);
+    EXPECT_EQ(gain({in_, "-o", out_, "--compare", sheets}).exit_code, 2) << "two would be a.png";
+}
+
 TEST_F(CliFiles, DevicesAndLinksStayWhatTheyAre) {
     const Outcome null = gain({a(), "-o", folder_ / "x.png", "--csv", "/dev/null"});
     EXPECT_EQ(null.exit_code, 0) << null.err;

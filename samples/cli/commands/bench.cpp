@@ -9,6 +9,9 @@
 #include "../schema.hpp"
 #include "../task_run.hpp"
 
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
 namespace mirra::cli {
 namespace {
 

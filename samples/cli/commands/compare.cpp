@@ -3,7 +3,9 @@
 #include "../handles.hpp"
 #include "../pictures.hpp"
 
+#include <CLI/CLI.hpp>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 namespace mirra::cli {
 namespace {

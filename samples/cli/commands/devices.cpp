@@ -3,6 +3,9 @@
 #include "../command.hpp"
 #include "../loading.hpp"
 
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
 namespace mirra::cli {
 namespace {
 

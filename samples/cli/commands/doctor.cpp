@@ -5,6 +5,9 @@
 #include "../loading.hpp"
 #include "../schema.hpp"
 
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
 namespace mirra::cli {
 namespace {
 

@@ -5,7 +5,9 @@
 #include "../paths.hpp"
 #include "../results.hpp"
 
+#include <CLI/CLI.hpp>
 #include <chrono>
+#include <nlohmann/json.hpp>
 
 namespace mirra::cli {
 namespace {

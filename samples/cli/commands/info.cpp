@@ -1,12 +1,15 @@
 // mirra info: what a bundle, picture or tensor file holds, or which version this is.
 #include "../command.hpp"
+#include "../graph_table.hpp"
 #include "../handles.hpp"
 #include "../loading.hpp"
 #include "../ordered_json.hpp"
 #include "../pictures.hpp"
 #include "../results.hpp"
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 namespace mirra::cli {
 namespace {
@@ -125,7 +128,9 @@ class InfoCommand final : public Command {
         }
         for (const auto &[key, value] : info.items()) {
             if (key == "graphs") {
-                for (const auto &graph : value) console_.result("graph: " + graph.dump());
+                for (const auto &graph : value)
+                    console_.block(graph_table(
+                        graph, info.at("manifest").at("graphs").at(graph["name"].get<std::string>())));
             } else if (key != "manifest") {
                 console_.result(key + ": " + value_text(value));
             }

@@ -5,6 +5,9 @@
 #include "../paths.hpp"
 #include "../pictures.hpp"
 
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
 namespace mirra::cli {
 namespace {
 

@@ -6,6 +6,9 @@
 #include "../paths.hpp"
 #include "../pictures.hpp"
 
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
 namespace mirra::cli {
 namespace {
 

@@ -6,11 +6,15 @@
 #include "../csv.hpp"
 #include "../interrupt.hpp"
 #include "../loading.hpp"
+#include "../option_names.hpp"
 #include "../paths.hpp"
 #include "../quality.hpp"
 #include "../series.hpp"
+#include "../suggest.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <span>
 #include <string_view>
 
@@ -31,10 +35,10 @@ class TaskCommand final : public Command {
         , series_(find_series(task_, primary_port(task_, true)))
         , series_uses_(series_.size()) {}
 
-    void declare(CLI::App &app) override;
     ExitCode run() override;
 
   private:
+    void declare(CLI::App &app) override;
     void declare_ports(CLI::App &app);
     void declare_output(CLI::App &app, const Port &output);
     void declare_series(CLI::App &app);
@@ -47,15 +51,16 @@ class TaskCommand final : public Command {
     [[nodiscard]] Files files() const;
     void read_dashes();
     void tell_skipped(const std::vector<Skipped> &skipped) const;
-    [[nodiscard]] std::vector<std::string> further_outputs() const;
     void check_output_file(const std::string &path) const;
     void check_main_outputs(const std::vector<FilePair> &files) const;
-    void check_outputs(const std::vector<FilePair> &files) const;
-    void check_inputs_stay(const std::vector<FilePair> &files) const;
+    void check_outputs(const std::vector<FilePair> &files, const std::vector<FurtherOutputs> &further) const;
+    void check_inputs_stay(const std::vector<FilePair> &files,
+                           const std::vector<FurtherOutputs> &further) const;
     template<class Item> [[nodiscard]] bool in_series(const Item &item) const {
         return std::ranges::any_of(series_, [&](const Series &each) { return each.has(item); });
     }
-    ExitCode run_all(TaskRun &run, const Files &files, const Interrupt &interrupt);
+    ExitCode run_all(TaskRun &run, const Files &files, const std::vector<FurtherOutputs> &further,
+                     const Interrupt &interrupt);
     [[nodiscard]] Json document(const Json &results, std::size_t failed,
                                 const std::vector<Skipped> &skipped) const;
     [[nodiscard]] std::string summary_line(const Json &done, const FilePair &file) const;
@@ -81,6 +86,9 @@ std::string TaskCommand::free_name(const CLI::App &app, const std::string &name)
     return free ? option : "--task-" + option.substr(2);
 }
 
+/// Of outputs beside the main one.
+constexpr const char *kPlace = " A file, or a folder where there are several inputs.";
+
 /// A check of CLI11: what a shell's empty variable gives is no file.
 std::string named(const std::string &file) {
     return file.empty() ? "the name of the file is empty" : "";
@@ -95,11 +103,12 @@ void TaskCommand::declare_output(CLI::App &app, const Port &output) {
             ->check(named);
     if (!output.optional) option->required();
     if (output.type != MIRRA_TYPE_IMAGE) return;
-    app.add_option("--compare", settings_.sheet, "Also write a before/after sheet (one input).")
+    app.add_option("--compare", settings_.further.sheet,
+                   std::string("Also write a before/after sheet.") + kPlace)
         ->check(named);
     app.add_option("--output-size", settings_.output_size, "Size of the result, WxH (that of the input).");
-    app.add_option("--preview", settings_.preview,
-                   "File that shows the result as it grows, for tasks that work step by step (one input).")
+    app.add_option("--preview", settings_.further.preview,
+                   std::string("Show the result as it grows, for tasks that work step by step.") + kPlace)
         ->check(named);
     settings_.write.declare(app, console_);
 }
@@ -133,12 +142,16 @@ void TaskCommand::declare_ports(CLI::App &app) {
         const bool file = port.type == MIRRA_TYPE_IMAGE || port.type == MIRRA_TYPE_TENSOR;
         tensors = tensors || (!port.input && port.type == MIRRA_TYPE_TENSOR);
         if (&port == input || &port == output || (!port.input && !file) || in_series(port)) continue;
-        auto *option = app.add_option(free_name(app, port.name), settings_.ports[port.name],
-                                      sentence(port.doc) + (file ? " A file." : ""));
+        auto &text = port.input ? settings_.ports[port.name] : settings_.further.ports[port.name];
+        auto *option = app.add_option(free_name(app, port.name), text,
+                                      sentence(port.doc) + (!port.input ? kPlace
+                                                            : file      ? " A file."
+                                                                        : ""));
         if (port.input && !port.optional) option->required();
     }
     if (tensors)
-        app.add_option("--tensors", settings_.tensors, "File for the tensors of the result (.safetensors).")
+        app.add_option("--tensors", settings_.further.tensors,
+                       std::string("Write the tensors of the result (.safetensors).") + kPlace)
             ->check(named);
 }
 
@@ -210,13 +223,14 @@ void TaskCommand::read_dashes() {
                                       : DashNames::none(path, option_name(port.name));
     };
     if (const Port *output = primary_output(task_)) add(*output, output_);
+    FurtherOutputs &further = settings_.further;
     for (const auto &port : task_.ports)
-        if (const auto given = settings_.ports.find(port.name); !port.input && given != settings_.ports.end())
+        if (const auto given = further.ports.find(port.name); given != further.ports.end())
             add(port, given->second);
     names.text(csv_, "--csv");
-    names.picture(settings_.sheet, "--compare");
-    DashNames::none(settings_.preview, "--preview");
-    DashNames::none(settings_.tensors, "--tensors");
+    names.picture(further.sheet, "--compare");
+    DashNames::none(further.preview, "--preview");
+    DashNames::none(further.tensors, "--tensors");
 }
 
 /// Names the first of them; the JSON document has all.
@@ -248,23 +262,18 @@ ExitCode TaskCommand::run() {
     read_dashes();
     const auto files = this->files();
     tell_skipped(files.skipped);
-    if (files.pairs.size() > 1 && settings_.one_file_only(task_))
+    if (files.pairs.size() > 1 && settings_.further.names_file())
         throw Failure(ExitCode::usage, "several inputs cannot share the file of an option", task_.name,
-                      "give one input, or leave --compare, --preview and the other output files out");
-    check_outputs(files.pairs);
+                      "name a folder, with / at its end, or give one input");
+    std::vector<FurtherOutputs> further;
+    for (const auto &file : files.pairs)
+        further.push_back(settings_.further.of(file, task_, settings_.write.ending()));
+    prepare_further(files.pairs, settings_.further, further);
+    check_outputs(files.pairs, further);
     if (!quality_.empty()) settings_.run.bundle = find_quality(engine_, task_.default_bundle, quality_);
     const Interrupt interrupt;
     TaskRun run(engine_, task_, settings_, console_, interrupt);
-    return run_all(run, files, interrupt);
-}
-
-/// Files that the run writes beside its main output; "" for those that were not asked for.
-std::vector<std::string> TaskCommand::further_outputs() const {
-    std::vector<std::string> all{settings_.sheet, settings_.preview, settings_.tensors, csv_};
-    for (const auto &port : task_.ports)
-        if (const auto given = settings_.ports.find(port.name); !port.input && given != settings_.ports.end())
-            all.push_back(given->second);
-    return all;
+    return run_all(run, files, further, interrupt);
 }
 
 void TaskCommand::check_output_file(const std::string &path) const {
@@ -279,13 +288,16 @@ void TaskCommand::check_output_file(const std::string &path) const {
 }
 
 /// A result may replace the picture that it is made of, but no other file that the run reads.
-void TaskCommand::check_inputs_stay(const std::vector<FilePair> &files) const {
+void TaskCommand::check_inputs_stay(const std::vector<FilePair> &files,
+                                    const std::vector<FurtherOutputs> &further) const {
     for (const auto &port : task_.ports) {
         const auto given = settings_.ports.find(port.name);
         if (!port.input || given == settings_.ports.end()) continue;
         if (port.type != MIRRA_TYPE_IMAGE && port.type != MIRRA_TYPE_TENSOR) continue;
         for (const auto &file : files) check_not_same(file.output, given->second);
-        for (const std::string &also : further_outputs()) check_not_same(also, given->second);
+        for (const auto &outputs : further)
+            for (const std::string &also : outputs.all()) check_not_same(also, given->second);
+        check_not_same(csv_, given->second);
     }
 }
 
@@ -303,26 +315,27 @@ void TaskCommand::check_main_outputs(const std::vector<FilePair> &files) const {
 }
 
 /// What the run would write at its end, before it begins.
-void TaskCommand::check_outputs(const std::vector<FilePair> &files) const {
+void TaskCommand::check_outputs(const std::vector<FilePair> &files,
+                                const std::vector<FurtherOutputs> &further) const {
     check_main_outputs(files);
-    check_inputs_stay(files);
-    for (const std::string &picture : {settings_.sheet, settings_.preview}) {
-        if (picture.empty()) continue;
-        if (output_.empty())
-            throw Failure(ExitCode::usage, "there is no result to show", picture, "give -o as well");
-        check_output(picture, {});
-    }
-    const auto further = further_outputs();
-    for (auto also = further.begin(); also != further.end(); ++also) {
-        for (const auto &file : files) {
-            check_not_same(*also, file.input);
-            check_not_same(*also, file.output);
+    check_inputs_stay(files, further);
+    for (const auto &file : files)
+        for (const std::string &path : {file.input, file.output}) check_not_same(csv_, path);
+    check_not_same(csv_, settings_.run.bundle);
+    if (!csv_.empty()) check_writable(csv_);
+    for (const auto &outputs : further) {
+        for (const std::string &picture : {outputs.sheet, outputs.preview}) {
+            if (picture.empty()) continue;
+            if (output_.empty())
+                throw Failure(ExitCode::usage, "there is no result to show", picture, "give -o as well");
+            check_output(picture, {});
         }
-        check_not_same(*also, settings_.run.bundle);
-        for (auto other = further.begin(); other != also; ++other) check_not_same(*also, *other);
+        for (const std::string &also : outputs.all()) {
+            check_not_same(also, settings_.run.bundle);
+            check_not_same(csv_, also);
+        }
+        if (!outputs.tensors.empty()) check_writable(outputs.tensors);
     }
-    for (const std::string &also : {settings_.tensors, csv_})
-        if (!also.empty()) check_writable(also);
 }
 
 std::string TaskCommand::summary_line(const Json &done, const FilePair &file) const {
@@ -334,7 +347,8 @@ std::string TaskCommand::summary_line(const Json &done, const FilePair &file) co
     return line;
 }
 
-ExitCode TaskCommand::run_all(TaskRun &run, const Files &files, const Interrupt &interrupt) {
+ExitCode TaskCommand::run_all(TaskRun &run, const Files &files, const std::vector<FurtherOutputs> &further,
+                              const Interrupt &interrupt) {
     const auto &pairs = files.pairs;
     Json results = Json::array();
     std::size_t failed = 0;
@@ -344,7 +358,7 @@ ExitCode TaskCommand::run_all(TaskRun &run, const Files &files, const Interrupt 
                              : "";
         try {
             interrupt.check();
-            Json done = run.one(file, counter);
+            Json done = run.one(file, further[results.size()], counter);
             const bool values_only = file.output.empty() && !console_.json() && csv_ != kStandardOutput;
             values_only ? console_.result(summary_line(done, file))
                         : console_.note(counter + summary_line(done, file));
@@ -352,8 +366,9 @@ ExitCode TaskCommand::run_all(TaskRun &run, const Files &files, const Interrupt 
         } catch (const Failure &failure) {
             if (pairs.size() == 1 || failure.cancelled()) throw;
             ++failed;
-            console_.error(failure);
-            results.push_back({{"input", file.input}, {"output", file.output}, {"error", failure.json()}});
+            const Failure named = with_option(parser(), failure);
+            console_.error(named);
+            results.push_back({{"input", file.input}, {"output", file.output}, {"error", named.json()}});
         }
     }
     if (!csv_.empty()) write_text(csv_, csv_table(results));
@@ -378,10 +393,15 @@ Json TaskCommand::document(const Json &results, std::size_t failed,
 
 } // namespace
 
-std::unique_ptr<Command> make_task_command(const std::string &task) {
+std::unique_ptr<Command> make_task_command(const std::string &task, std::vector<std::string> others) {
     Engine engine = make_engine();
-    Task schema = read_task(engine, task);
-    return std::make_unique<TaskCommand>(std::move(engine), std::move(schema));
+    try {
+        Task schema = read_task(engine, task);
+        return std::make_unique<TaskCommand>(std::move(engine), std::move(schema));
+    } catch (const Failure &failure) {
+        for (Task &each : read_schema(engine)) others.push_back(std::move(each.name));
+        throw failure.with_hint(suggestion(task, others) + failure.hint());
+    }
 }
 
 } // namespace mirra::cli

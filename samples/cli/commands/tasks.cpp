@@ -4,7 +4,9 @@
 #include "../series.hpp"
 #include "../task_run.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 namespace mirra::cli {
 namespace {
