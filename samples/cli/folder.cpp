@@ -1,21 +1,14 @@
 // Walks folders.
 #include "folder.hpp"
 
+#include "formats.hpp"
+
 #include <algorithm>
-#include <array>
-#include <fstream>
-#include <string_view>
 
 namespace mirra::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
-    return text;
-}
 
 class Walk {
   public:
@@ -59,7 +52,7 @@ class Walk {
         }
         if (fs::is_directory(status)) return visit_folder(path, link);
         if (!fs::is_regular_file(status)) return skip(path, "no regular file");
-        if (image_ending(path) || (!path.has_extension() && !ending_of_content(path).empty()))
+        if (format_of(path) != nullptr || (!path.has_extension() && format_of_content(path) != nullptr))
             content_.pictures.push_back(path);
         else
             skip(path, "not the name of a PNG or JPEG file");
@@ -86,20 +79,6 @@ FolderContent read_folder(const fs::path &folder, bool recursive, const fs::path
     Walk walk(recursive, results);
     walk.top(folder);
     return walk.take();
-}
-
-bool image_ending(const fs::path &path) {
-    constexpr std::array<std::string_view, 5> kEndings{".png", ".jpg", ".jpeg", ".jpe", ".jfif"};
-    return std::find(kEndings.begin(), kEndings.end(), lower(path.extension().string())) != kEndings.end();
-}
-
-std::string ending_of_content(const fs::path &path) {
-    std::ifstream file(path, std::ios::binary);
-    std::array<char, 8> first{};
-    file.read(first.data(), first.size());
-    const std::string_view bytes(first.data(), static_cast<std::size_t>(file.gcount()));
-    if (bytes == "\x89PNG\r\n\x1a\n") return ".png";
-    return bytes.starts_with("\xff\xd8\xff") ? ".jpg" : "";
 }
 
 } // namespace mirra::cli

@@ -25,10 +25,4 @@ struct FolderContent {
 FolderContent read_folder(const std::filesystem::path &folder, bool recursive,
                           const std::filesystem::path &results);
 
-/// Is it the ending of a format that the library reads and writes?
-bool image_ending(const std::filesystem::path &path);
-
-/// The ending that fits the content of a picture file; "" if it is none.
-std::string ending_of_content(const std::filesystem::path &path);
-
 } // namespace mirra::cli

@@ -2,6 +2,7 @@
 #include "further_outputs.hpp"
 
 #include "failure.hpp"
+#include "formats.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -51,9 +52,10 @@ bool FurtherOutputs::names_file() const {
 }
 
 FurtherOutputs FurtherOutputs::of(const FilePair &file, const Task &task, const std::string &ending) const {
+    const std::string drawn(formats().front().endings.front());
     FurtherOutputs out{.ports = {},
-                       .sheet = place(sheet, file, ".png"),
-                       .preview = place(preview, file, ".png"),
+                       .sheet = place(sheet, file, drawn),
+                       .preview = place(preview, file, drawn),
                        .tensors = place(tensors, file, kTensorEnding)};
     for (const auto &port : task.ports) {
         const auto given = ports.find(port.name);

@@ -2,6 +2,7 @@
 #include "paths.hpp"
 
 #include "failure.hpp"
+#include "formats.hpp"
 #include "handles.hpp"
 
 #include <algorithm>
@@ -140,7 +141,8 @@ void check_distinct(const std::vector<FilePair> &pairs) {
 fs::path result_name(const Source &source, const std::string &ending) {
     fs::path name = source.name;
     if (!ending.empty()) return name.replace_extension(ending);
-    if (!name.has_extension()) name += ending_of_content(source.file);
+    const Format *format = name.has_extension() ? nullptr : format_of_content(source.file);
+    if (format != nullptr) name += format->endings.front();
     return name;
 }
 
@@ -153,8 +155,9 @@ Files pair_files(const std::vector<std::string> &inputs, const std::string &outp
     if (all.sources.empty())
         throw Failure(ExitCode::input, "no input is left: " + all.skipped.front().reason,
                       all.skipped.front().file, "name the files, or another folder for the results");
-    const bool file_ending = ending == kTensorEnding ? output.ends_with(ending)
-                                                     : image_ending(output) || output == kStandardOutput;
+    const bool file_ending = ending == kTensorEnding
+                                 ? output.ends_with(ending)
+                                 : format_of(output) != nullptr || output == kStandardOutput;
     if (all.several() && !is_folder(output) && file_ending)
         throw Failure(ExitCode::usage, "several inputs need a folder as output", output, "give -o FOLDER");
     const bool to_folder = all.several() || is_folder(output) || output.ends_with('/');

@@ -2,10 +2,10 @@
 #include "pictures.hpp"
 
 #include "failure.hpp"
+#include "formats.hpp"
 #include "paths.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
@@ -40,22 +40,19 @@ mirra_write_options options_for(const std::string &path, const WriteSettings &se
     if (!settings.format.empty())
         options.format = settings.format.c_str();
     else if (path == kStandardOutput)
-        options.format = "png";
+        options.format = formats().front().name.data();
     return options;
 }
 
 bool holds_alpha(const std::string &path, const mirra_write_options &options) {
-    if (options.format != nullptr) return std::strcmp(options.format, "png") == 0;
-    std::string ending = std::filesystem::path(path).extension().string();
-    std::transform(ending.begin(), ending.end(), ending.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return ending == ".png";
+    const Format *format = options.format != nullptr ? &format_named(options.format) : format_of(path);
+    return format != nullptr && format->alpha;
 }
 
 } // namespace
 
 std::string WriteSettings::ending() const {
-    return format.empty() ? "" : format == "png" ? ".png" : ".jpg";
+    return format.empty() ? "" : std::string(format_named(format).endings.front());
 }
 
 std::int32_t output_format(const mirra_image &source, const WriteSettings &settings) {

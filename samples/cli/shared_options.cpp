@@ -1,6 +1,7 @@
 // The options that several commands have; here, so that the parser's headers are compiled in few units.
 #include "checks.hpp"
 #include "console.hpp"
+#include "formats.hpp"
 #include "pictures.hpp"
 #include "session.hpp"
 
@@ -29,7 +30,7 @@ void WriteSettings::declare(CLI::App &app, const Console &notes) {
     app.add_option("--bit-depth", bit_depth, "Bits of a PNG output's samples, 8 or 16 (as the input).")
         ->check(one_of({"8", "16"}));
     app.add_option("--format", format, "png or jpeg (as the output's name says; PNG for -).")
-        ->check(one_of({"png", "jpeg"}));
+        ->check(one_of(format_names()));
 }
 
 void RunSettings::declare(CLI::App &app) {

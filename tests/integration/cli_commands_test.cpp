@@ -124,8 +124,9 @@ TEST(Cli, NumbersAreWrittenAsPeopleWriteThem) {
     EXPECT_NE(run.err.find("'1e9' is not accepted: 0 ... 255"), std::string::npos) << run.err;
     EXPECT_NE(run_cli({"sheet", "a.png", "-o", "b.png", "--zoom-factor", "0"}).err.find("1 ... 32"),
               std::string::npos);
-    EXPECT_NE(run_cli({"compare", "a.png", "b.png", "--max-pixels", "0"}).err.find("1 ... 4611686018427387904"),
-              std::string::npos);
+    EXPECT_NE(
+        run_cli({"compare", "a.png", "b.png", "--max-pixels", "0"}).err.find("1 ... 4611686018427387904"),
+        std::string::npos);
 }
 
 TEST(CliTasks, ListsTheDenoiserWithItsParameters) {

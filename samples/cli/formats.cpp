@@ -1,0 +1,58 @@
+// The table of formats: one that the library learns gets a row.
+#include "formats.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <stdexcept>
+
+namespace mirra::cli {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::array kPngEndings{".png"sv};
+constexpr std::array kJpegEndings{".jpg"sv, ".jpeg"sv, ".jpe"sv, ".jfif"sv};
+constexpr std::array kFormats{
+    Format{"png", kPngEndings, "\x89PNG\r\n\x1a\n", true},
+    Format{"jpeg", kJpegEndings, "\xff\xd8\xff", false},
+};
+
+} // namespace
+
+std::span<const Format> formats() {
+    return kFormats;
+}
+
+std::vector<std::string> format_names() {
+    std::vector<std::string> names;
+    for (const Format &format : kFormats) names.emplace_back(format.name);
+    return names;
+}
+
+const Format &format_named(std::string_view name) {
+    const auto found = std::ranges::find(kFormats, name, &Format::name);
+    return found != kFormats.end() ? *found : throw std::out_of_range("no format of this name");
+}
+
+const Format *format_of(const std::filesystem::path &path) {
+    std::string ending = path.extension().string();
+    std::ranges::transform(ending, ending.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const auto found = std::ranges::find_if(kFormats, [&](const Format &format) {
+        return std::ranges::find(format.endings, ending) != format.endings.end();
+    });
+    return found != kFormats.end() ? &*found : nullptr;
+}
+
+const Format *format_of_content(const std::filesystem::path &path) {
+    std::ifstream file(path, std::ios::binary);
+    std::array<char, 16> first{};
+    file.read(first.data(), first.size());
+    const std::string_view bytes(first.data(), static_cast<std::size_t>(file.gcount()));
+    const auto found =
+        std::ranges::find_if(kFormats, [&](const Format &format) { return bytes.starts_with(format.magic); });
+    return found != kFormats.end() ? &*found : nullptr;
+}
+
+} // namespace mirra::cli
