@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Looks after the documents: `scripts/docs` and the tests call it. Needs Python alone; `examples` and `generate` need the built tools.
 
-    scripts/pages.py links                  every link and anchor leads somewhere, every quotation is true
+    scripts/pages.py links                  links, anchors and paths lead somewhere, quotations are true
     scripts/pages.py examples [PAGE...]     runs the pages' shell examples, in their order, in one shell a page
     scripts/pages.py generate [--check]     writes the reference pages that come from the tools, or says which are out of date
     scripts/pages.py stage FOLDER           copies the pages, and what they link to, for the site
@@ -22,6 +22,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BIN = pathlib.Path(os.environ.get("MIRRA_BIN", ROOT / "build/release/bin"))
 FENCE = re.compile(r"(?:<!-- (?P<mark>[^\n]*?) -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.S | re.M)
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+# A path of the repository in the text, as `sdk/graph/` or `tests/unit/image_*_test.cpp`.
+PATH = re.compile(r"`((?:capi|cmake|docs|include|plugins|samples|scripts|sdk|tests|trainer)/[\w./*-]*)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -64,6 +66,9 @@ def check_links():
                 wrong.append(f"{page}: no file for the link {link}")
             elif anchor and name in texts and anchor not in anchors(texts[name]):
                 wrong.append(f"{page}: no heading for the link {link}")
+        for path in PATH.findall(FENCE.sub("", text)) if page != "CHANGELOG.md" else ():
+            if not any(ROOT.glob(path.rstrip("/"))):
+                wrong.append(f"{page}: there is no {path}")
         for fence in FENCE.finditer(text):
             if (fence["mark"] or "").startswith("from "):
                 source = fence["mark"].split()[1]
