@@ -2,7 +2,6 @@
 #include "mirra/geometry.hpp"
 
 #include "mirra/error.hpp"
-#include "op_functions.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -40,7 +39,7 @@ std::vector<Shape> inputs_of(const Graph &graph, Extents extents) {
     return inputs;
 }
 
-bool fits(const Graph &graph, Inference &inference, Extents extents) {
+bool fits(const Graph &graph, ShapeInference &inference, Extents extents) {
     try {
         inference.infer(inputs_of(graph, extents));
         return true;
@@ -56,7 +55,7 @@ Wanted backwards(const Graph &graph, Wanted wanted, bool vertical) {
     for (const auto &node : std::views::reverse(graph.nodes)) {
         const auto output = wanted[node.name];
         if (!output) continue;
-        const Interval needed = bounded(op_info(node.op).field(node, vertical, *output));
+        const Interval needed = bounded(op_info(node.op).placement.value.field(node, vertical, *output));
         for (const auto &input : node.inputs) wanted[input] = unite(wanted[input], needed);
     }
     return wanted;
@@ -78,7 +77,8 @@ Grid grid_of(const Graph &graph) {
     Grid grid;
     for (const auto &input : graph.inputs) grid.scales[input.name] = {};
     for (const auto &node : graph.nodes) {
-        const Scale scale = compose(grid.scales.at(node.inputs.front()), scale_of(node));
+        const Scale scale =
+            compose(grid.scales.at(node.inputs.front()), op_info(node.op).placement.value.scale(node));
         grid.alignment = std::lcm(grid.alignment, scale.numerator);
         if (grid.alignment > kLargestAlignment || scale.denominator > kLargestAlignment)
             throw Error(ErrorCode::limit,
@@ -139,7 +139,7 @@ std::int64_t alignment(const Graph &graph) {
 Extents minimum_extents(const Graph &graph) {
     constexpr std::int64_t kTries = 64;
     const auto step = alignment(graph);
-    Inference inference(graph);
+    ShapeInference inference(graph);
     const auto first = [&](std::int64_t most, const auto &extents_of) {
         for (auto extent = step; extent < most; extent += step)
             if (fits(graph, inference, extents_of(extent))) return extent;
@@ -178,7 +178,7 @@ Halo receptive_field(const Graph &graph) {
     const Wanted down = wanted_by_block(graph, true, grid.alignment);
     if (is_unbounded(across) || is_unbounded(down)) return {.unbounded = true};
     const Extents least = minimum_extents(graph);
-    Inference inference(graph);
+    ShapeInference inference(graph);
     const auto &shapes = inference.infer(inputs_of(graph, least));
     // From the least extents to a block's: extents grow evenly on the grid.
     const auto extent_along = [&](std::size_t axis, std::int64_t of_input) {

@@ -86,7 +86,7 @@ Attribute parse_attribute(const OpInfo &op, std::string_view name, Value value) 
 
 std::vector<std::string> parse_inputs(Value node, const OpInfo &op) {
     const Value inputs = member(node, "inputs", Kind::array);
-    if (inputs.size() > op.max_inputs)
+    if (inputs.size() > op.inputs.value.most)
         corrupt("op " + std::string(op.name) + " has " + std::to_string(inputs.size()) + " inputs",
                 text(node, "name"));
     std::vector<std::string> out;

@@ -52,7 +52,9 @@ void check_input(const Input &input, const Shape &shape) {
 
 } // namespace
 
-Inference::Inference(const Graph &graph) : graph_(graph), shapes_(graph.inputs.size() + graph.nodes.size()) {
+ShapeInference::ShapeInference(const Graph &graph)
+    : graph_(graph)
+    , shapes_(graph.inputs.size() + graph.nodes.size()) {
     std::size_t next = 0;
     for (const auto &input : graph.inputs) numbers_[input.name] = next++;
     for (const auto &node : graph.nodes) {
@@ -62,7 +64,7 @@ Inference::Inference(const Graph &graph) : graph_(graph), shapes_(graph.inputs.s
     }
 }
 
-const std::vector<Shape> &Inference::infer(std::span<const Shape> inputs) {
+const std::vector<Shape> &ShapeInference::infer(std::span<const Shape> inputs) {
     for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
         check_input(graph_.inputs[i], inputs[i]);
         shapes_[i] = inputs[i];
@@ -82,7 +84,7 @@ const std::vector<Shape> &Inference::infer(std::span<const Shape> inputs) {
 std::map<std::string, Shape> infer_shapes(const Graph &graph, const std::map<std::string, Shape> &inputs) {
     std::vector<Shape> ordered;
     for (const auto &input : graph.inputs) ordered.push_back(given(input, inputs));
-    Inference inference(graph);
+    ShapeInference inference(graph);
     const auto &shapes = inference.infer(ordered);
     std::map<std::string, Shape> named;
     for (std::size_t i = 0; i < graph.inputs.size(); ++i) named[graph.inputs[i].name] = shapes[i];
@@ -120,12 +122,12 @@ std::int64_t multiply_accumulates(const Graph &graph, std::int64_t height, std::
     const auto shapes = infer_shapes(graph, inputs);
     std::int64_t count = 0;
     for (const auto &node : graph.nodes) {
-        // Each weight counts once at each place of the output, or of the input of a transposed convolution.
-        const Shape &places = shapes.at(node.op == Op::conv_transpose2d ? node.inputs[0] : node.name);
-        if (node.op != Op::conv2d && node.op != Op::conv_transpose2d && node.op != Op::linear) continue;
-        const auto weights = product(op_info(node.op).weights[0].shape(node));
-        const auto area = node.op == Op::linear ? 1 : times(places[2], places[3]);
-        count = plus(count, times(weights, area));
+        const auto &op = op_info(node.op);
+        if (op.products == Products::none) continue;
+        const auto weights = product(op.weights[0].shape(node));
+        const Shape &places = shapes.at(op.products == Products::at_inputs ? node.inputs[0] : node.name);
+        count = plus(count,
+                     op.products == Products::once ? weights : times(weights, times(places[2], places[3])));
     }
     return count;
 }

@@ -64,32 +64,18 @@ void check_weights(const Node &node, const OpInfo &op) {
     }
 }
 
-/// Rules that tie attributes of one node to each other.
-void check_relations(const Node &node) {
-    if (node.op == Op::normalise && node.reals("mean").size() != node.reals("deviation").size())
-        corrupt("as many means as deviations are needed", node.name);
-    if (node.op == Op::conv2d && (node.integer("in_channels") % node.integer("groups") != 0 ||
-                                  node.integer("out_channels") % node.integer("groups") != 0))
-        corrupt("channels are not a multiple of groups", node.name);
-    if (node.op == Op::conv_transpose2d && node.integer("output_padding") >= node.integer("stride"))
-        corrupt("output_padding must be smaller than stride", node.name);
-    const bool pool = node.op == Op::max_pool || node.op == Op::avg_pool;
-    if (pool && node.integer("padding") * 2 > node.integer("kernel"))
-        corrupt("padding is more than half of the kernel", node.name);
-}
-
 void check_node(const Node &node, const std::unordered_set<std::string> &known) {
     check_name(node.name);
     if (known.contains(node.name)) corrupt("two tensors have one name", node.name);
     const OpInfo &op = op_info(node.op);
-    if (node.inputs.size() < op.min_inputs || node.inputs.size() > op.max_inputs)
+    if (node.inputs.size() < op.inputs.value.least || node.inputs.size() > op.inputs.value.most)
         corrupt("op " + std::string(op.name) + " has " + std::to_string(node.inputs.size()) + " inputs",
                 node.name);
     for (const auto &input : node.inputs)
         if (!known.contains(input)) corrupt("unknown input '" + input.substr(0, 40) + "'", node.name);
     check_attributes(node, op);
     check_weights(node, op);
-    check_relations(node);
+    if (const char *conflict = op.conflict ? op.conflict(node) : nullptr) corrupt(conflict, node.name);
 }
 
 } // namespace

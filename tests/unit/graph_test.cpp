@@ -128,7 +128,7 @@ TEST(Validate, InputsOfAllNodesTogetherAreBounded) {
 
 TEST(Shapes, OneInferenceServesManySizes) {
     const auto graph = wavelet_denoiser({});
-    Inference inference(graph);
+    ShapeInference inference(graph);
     for (const std::int64_t extent : {64, 16, 40}) {
         const auto expected =
             infer_shapes(graph, {{"image", {1, 3, extent, 24}}, {"noise_level", {1, 1, extent, 24}}});

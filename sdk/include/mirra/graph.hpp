@@ -33,30 +33,25 @@ struct Limits {
     static constexpr std::int64_t kElements = std::int64_t{1} << 40; ///< elements of one tensor
 };
 
-enum class Op : std::uint8_t {
-    conv2d,
-    conv_transpose2d,
-    batch_norm,
-    linear,
-    relu,
-    leaky_relu,
-    tanh,
-    sigmoid,
-    max_pool,
-    avg_pool,
-    global_avg_pool,
-    adaptive_avg_pool,
-    flatten,
-    concat,
-    add,
-    channel_slice,
-    upsample_nearest,
-    reflection_pad,
-    crop,
-    normalise,
-    haar_analysis,
-    haar_synthesis,
-};
+/// The ops. An enumerator, its entry in the op table (sdk/graph/ops.cpp) and its kernel
+/// (sdk/runtime/torch/ops.cpp) follow from a name in this list; where one of them is missing nothing
+/// compiles.
+// clang-format off
+#define MIRRA_GRAPH_OPS(OP) \
+    OP(conv2d) OP(conv_transpose2d) OP(batch_norm) OP(linear) OP(relu) \
+    OP(leaky_relu) OP(tanh) OP(sigmoid) OP(max_pool) OP(avg_pool) \
+    OP(global_avg_pool) OP(adaptive_avg_pool) OP(flatten) OP(concat) OP(add) \
+    OP(channel_slice) OP(upsample_nearest) OP(reflection_pad) OP(crop) OP(normalise) \
+    OP(haar_analysis) OP(haar_synthesis)
+// clang-format on
+
+#define MIRRA_ENUMERATOR(name) name,
+enum class Op : std::uint8_t { MIRRA_GRAPH_OPS(MIRRA_ENUMERATOR) };
+#undef MIRRA_ENUMERATOR
+
+#define MIRRA_ONE_MORE(name) +1
+inline constexpr std::size_t kOpCount = 0 MIRRA_GRAPH_OPS(MIRRA_ONE_MORE);
+#undef MIRRA_ONE_MORE
 
 struct Node {
     std::string name;
@@ -124,18 +119,82 @@ struct WeightInfo {
     Shape (*shape)(const Node &) = nullptr; ///< expected shape of the tensor
 };
 
-/// Everything the SDK must know of an op but its kernels. One entry of ops(); see CONTRIBUTING.md to add one.
-struct OpInfo {
-    Op op{};
-    std::string_view name;
-    std::size_t min_inputs = 1, max_inputs = 1;
-    std::span<const AttributeInfo> attributes;
-    std::span<const WeightInfo> weights;
-    Shape (*shape)(const Node &, std::span<const Shape> inputs) = nullptr; ///< throws Error mismatch
-    Interval (*field)(const Node &, bool vertical, Interval output) = nullptr;
+/// Input pixels per output pixel along an axis, as a fraction in lowest terms.
+struct Scale {
+    std::int64_t numerator = 1, denominator = 1;
 };
 
-/// The op table, in the order of Op.
+/// A property that has no default: an op that does not state it does not compile.
+template<class T> struct Stated {
+    T value;
+    constexpr Stated(T stated) : value(stated) {}           // NOLINT(google-explicit-constructor)
+    constexpr operator T() const noexcept { return value; } // NOLINT(google-explicit-constructor)
+};
+
+/// How many inputs an op takes.
+struct Arity {
+    std::size_t least = 1, most = 1;
+};
+
+/// At which places each of an op's weights is multiplied once.
+enum class Products : std::uint8_t { none, once, at_outputs, at_inputs };
+
+/// Where an op's result lies.
+enum class Storage : std::uint8_t {
+    own,          ///< in memory of its own
+    over_input,   ///< in that of an input which nobody reads on, where one has the result's size
+    view,         ///< in that of its input, of which it is a part
+    view_or_copy, ///< in that of its input, or in a copy where the memory format asks for one
+};
+
+/// How precise the values of a result are.
+enum class ResultPrecision : std::uint8_t {
+    of_inputs, ///< as the most precise input
+    compiled,  ///< as the graph is compiled
+    fp32,
+};
+
+/// Memory that a kernel takes beside its inputs and its result.
+struct Temporaries {
+    std::uint64_t a_value = 0;         ///< bytes for each value of the result
+    std::uint64_t a_weight = 0;        ///< bytes for each value of its weights, which it converts
+    std::uint64_t channel_vectors = 0; ///< vectors of a double for each channel of the first input
+    std::uint64_t kept_a_value = 0;    ///< of a_value, what the way back of a gradient reads
+};
+
+/// Where the pixels of an op's output lie on those of its inputs.
+struct Placement {
+    /// The interval of the inputs that one of the output depends on.
+    Stated<Interval (*)(const Node &, bool vertical, Interval output)> field;
+    Stated<Scale (*)(const Node &)> scale;
+};
+
+/// What a run may do with an op's values, and what the op takes.
+struct Execution {
+    Stated<Storage> storage;
+    Stated<ResultPrecision> precision;
+    Stated<bool> dense; ///< its result is channels-last without gaps, whatever its inputs are
+    Stated<Temporaries> temporaries;
+    Stated<bool> gradient_reads_result; ///< so that nothing may be written over it before the way back
+};
+
+/// Everything the SDK must know of an op but its kernel. Entries stand in sdk/graph/ops.cpp; the compiler,
+/// the executor, the planner and the trainer ask here, and nowhere decide by op what is a property of it.
+struct OpInfo {
+    Op op{};               ///< the table's
+    std::string_view name; ///< the table's
+    Stated<Arity> inputs;
+    std::span<const AttributeInfo> attributes = {};
+    std::span<const WeightInfo> weights = {};
+    /// What attributes of one node, each right by itself, may not be together; null: nothing is wrong.
+    const char *(*conflict)(const Node &) = nullptr;
+    Stated<Shape (*)(const Node &, std::span<const Shape> inputs)> shape; ///< throws Error mismatch
+    Stated<Placement> placement;
+    Stated<Products> products;
+    Stated<Execution> execution;
+};
+
+/// The op table, by Op.
 std::span<const OpInfo> ops();
 const OpInfo &op_info(Op op);
 /// @throws Error unsupported for a name that the table lacks
@@ -155,9 +214,9 @@ std::map<std::string, Shape> infer_shapes(const Graph &graph, const std::map<std
 
 /// Shapes at one size of the inputs after the other: names are looked up once. For one thread; the graph, a
 /// valid one, must outlive it. Tensors are numbered: the graph's inputs, then its nodes.
-class Inference {
+class ShapeInference {
   public:
-    explicit Inference(const Graph &graph);
+    explicit ShapeInference(const Graph &graph);
 
     /// Shape of every tensor; valid until the next call.
     /// @param inputs  in the order of graph.inputs

@@ -23,7 +23,7 @@ class Footprint {
     std::uint64_t tensors(std::span<const graph::Shape> inputs);
 
   private:
-    /// A step with numbers of tensors (see graph::Inference) for names.
+    /// A step with numbers of tensors (see graph::ShapeInference) for names.
     struct Played {
         const Step *step = nullptr;
         graph::Node node; ///< kernel_node()
@@ -40,7 +40,7 @@ class Footprint {
     const bool gradient_;
     Program program_;
     WeightBytes weights_;
-    graph::Inference inference_;
+    graph::ShapeInference inference_;
     std::vector<Played> steps_;
     std::vector<std::size_t> outputs_;
 };
