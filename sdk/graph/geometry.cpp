@@ -161,15 +161,17 @@ std::int64_t minimum_extent(const Graph &graph) {
     return std::max(least.height, least.width);
 }
 
-Extents on_grid(const Graph &graph, Extents extents) {
-    const auto step = alignment(graph);
-    const auto least = minimum_extents(graph);
-    const auto up = [step](std::int64_t extent, std::int64_t minimum) {
+PictureGrid::PictureGrid(const Graph &graph)
+    : alignment_(graph::alignment(graph))
+    , least_(minimum_extents(graph)) {}
+
+Extents PictureGrid::place(Extents extents) const {
+    const auto up = [this](std::int64_t extent, std::int64_t least) {
         // Beyond any tensor it is not to be rounded, but to be refused by infer_shapes().
         const auto clamped = std::clamp<std::int64_t>(extent, 1, kFarthest);
-        return std::max((clamped + step - 1) / step * step, minimum);
+        return std::max((clamped + alignment_ - 1) / alignment_ * alignment_, least);
     };
-    return {up(extents.height, least.height), up(extents.width, least.width)};
+    return {up(extents.height, least_.height), up(extents.width, least_.width)};
 }
 
 Halo receptive_field(const Graph &graph) {

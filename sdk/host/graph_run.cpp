@@ -67,7 +67,8 @@ struct ArenaBytes {
 ArenaBytes checked_arena(CompiledGraphs &compiled, const graph::Graph &graph, const Shapes &shapes,
                          const MemoryShares &shares, runtime::Precision precision) {
     if (shares.available == 0) return {};
-    const std::uint64_t needed = runtime::estimate_memory(graph, shapes, precision);
+    const auto estimate = runtime::estimate_memory(graph, shapes, precision);
+    const std::uint64_t needed = estimate.all();
     if (needed > shares.available) {
         const std::uint64_t limit = shares.fixed + needed;
         throw Error(ErrorCode::budget,
@@ -75,8 +76,7 @@ ArenaBytes checked_arena(CompiledGraphs &compiled, const graph::Graph &graph, co
                     raised_limit(limit) + ", or give smaller inputs.");
     }
     compiled.trim(shares.available - needed);
-    const std::uint64_t weights = runtime::compiled_bytes(graph, precision, false).all();
-    return {shares.available - weights, needed - weights};
+    return {shares.available - estimate.weights.all(), estimate.tensors};
 }
 
 std::shared_ptr<const HostTensor> fetch(runtime::Module &module, const runtime::TensorPtr &tensor) {

@@ -3,7 +3,6 @@
 #include "c_struct.hpp"
 #include "graph_run.hpp"
 #include "host_table.hpp"
-#include "mirra/geometry.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -46,6 +45,15 @@ const graph::Output &find_output(const graph::Graph &graph, const std::string &n
                 "It has: " + names_of(graph.outputs) + ".");
 }
 
+/// Found at the first question, and kept with what the session has of the graph.
+const graph::PictureGrid &grid_of(mirra_context &context, const graph::Graph &graph) {
+    const std::scoped_lock lock(context.mutex);
+    auto &grids = context.session->grids;
+    const auto found = grids.find(graph.name);
+    return found != grids.end() ? found->second
+                                : grids.try_emplace(graph.name, graph::PictureGrid(graph)).first->second;
+}
+
 mirra_status graph_output_shape(mirra_context *context, const char *name, const char *output,
                                 std::int64_t height, std::int64_t width, std::int64_t *shape,
                                 mirra_error **error) {
@@ -56,7 +64,7 @@ mirra_status graph_output_shape(mirra_context *context, const char *name, const 
                         "Give the session a bundle.");
         const graph::Graph &graph = context->session->bundle->graph(name);
         const std::string &source = find_output(graph, output).source;
-        const graph::Extents extents = graph::on_grid(graph, {height, width});
+        const graph::Extents extents = grid_of(*context, graph).place({height, width});
         std::map<std::string, graph::Shape> inputs;
         for (const graph::Input &input : graph.inputs)
             inputs[input.name] = {1, input.channels, extents.height, extents.width};

@@ -45,9 +45,10 @@ Beside beside_tiles(const SessionState &session, const Setup &setup) {
         std::map<std::string, graph::Shape> inputs;
         for (const graph::Input &input : graph.inputs)
             inputs[input.name] = {use.batch, input.channels, use.height, use.width};
-        out.bytes += use.gradient ? runtime::estimate_gradient_memory(graph, inputs)
-                                  : runtime::estimate_memory(graph, inputs, session.precision.precision);
-        out.weights += runtime::compiled_bytes(graph, session.precision.precision, use.gradient).all();
+        const auto needed =
+            runtime::estimate_memory(graph, inputs, session.precision.precision, use.gradient);
+        out.bytes += needed.all();
+        out.weights += needed.weights.all();
     }
     return out;
 }

@@ -3,6 +3,7 @@
 
 #include "compiled_graphs.hpp"
 #include "devices.hpp"
+#include "mirra/geometry.hpp"
 #include "pixels.hpp"
 #include "plugin.hpp"
 
@@ -44,9 +45,10 @@ struct SessionState {
     std::map<std::string, Value> values; ///< parameters
     std::map<std::string, std::shared_ptr<runtime::Executable>> executables;
     std::map<std::string, std::shared_ptr<runtime::Differentiable>> differentiables;
-    std::map<GraphKey, std::uint64_t> weights;    ///< bytes of each of these
-    std::shared_ptr<const Configured> configured; ///< what the plugin's instance was last told
-    std::shared_ptr<const RunPlan> last_plan;     ///< pictures of one size are planned once
+    std::map<GraphKey, std::uint64_t> weights;       ///< bytes of each of these
+    std::map<std::string, graph::PictureGrid> grids; ///< of graphs by name, as plugins ask for them
+    std::shared_ptr<const Configured> configured;    ///< what the plugin's instance was last told
+    std::shared_ptr<const RunPlan> last_plan;        ///< pictures of one size are planned once
     TaskInstance instance;
 
     /// Compiles at first use.

@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     for (const auto &input : graph.inputs) inputs[input.name] = {1, input.channels, kHeight, kWidth};
     fuzz::taken([&] { (void)graph::infer_shapes(graph, inputs); });
     fuzz::taken([&] { (void)runtime::estimate_memory(graph, inputs, runtime::Precision::fp32); });
-    fuzz::taken([&] { (void)runtime::estimate_gradient_memory(graph, inputs); });
+    fuzz::taken([&] { (void)runtime::estimate_memory(graph, inputs, runtime::Precision::fp32, true); });
     for (const auto &output : graph.outputs)
         fuzz::taken([&] { (void)graph::part_of(graph, output.name, "part"); });
     plan(graph, kWidth, kHeight, 0);

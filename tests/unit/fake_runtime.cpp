@@ -68,7 +68,7 @@ class FakeScope final : public ArenaScope {
     const std::shared_ptr<FakeArena> *const before_;
 };
 
-class FakeTensor final : public Tensor {
+class FakeTensor final : public DeviceTensor {
   public:
     explicit FakeTensor(graph::Shape shape) : shape_(std::move(shape)), arena_(entered ? *entered : nullptr) {
         if (arena_) arena_->take(count(shape_) * sizeof(float));
@@ -90,7 +90,7 @@ std::shared_ptr<FakeTensor> make(const graph::Shape &shape) {
     return std::make_shared<FakeTensor>(shape);
 }
 
-const FakeTensor &fake(const Tensor &tensor) {
+const FakeTensor &fake(const DeviceTensor &tensor) {
     return dynamic_cast<const FakeTensor &>(tensor);
 }
 
@@ -308,7 +308,7 @@ class FakeModule final : public Module {
         std::ranges::fill(y->values, static_cast<float>(value));
         return y;
     }
-    void download(const Tensor &tensor, std::span<float> values, Layout layout) override {
+    void download(const DeviceTensor &tensor, std::span<float> values, Layout layout) override {
         const FakeTensor &x = fake(tensor);
         for (std::size_t i = 0; i < values.size(); ++i) {
             values[i] = x.values[layout == Layout::nhwc ? in_nchw(i, x.shape()) : i];
@@ -402,7 +402,7 @@ class FakeModule final : public Module {
         return at;
     }
 
-    static FakeTensor matrix(const Tensor &tensor, bool transpose) {
+    static FakeTensor matrix(const DeviceTensor &tensor, bool transpose) {
         const FakeTensor &x = fake(tensor);
         const auto rows = x.shape()[0], columns = x.shape()[1];
         FakeTensor y(transpose ? graph::Shape{columns, rows} : x.shape());

@@ -178,15 +178,16 @@ TEST(Geometry, LeastExtentsAreThoseOfEachAxis) {
     const auto graph = b.finish();
     EXPECT_EQ(minimum_extents(graph), (Extents{.height = 4, .width = 61}));
     EXPECT_EQ(minimum_extent(graph), 61);
-    EXPECT_EQ(on_grid(graph, {.height = 44, .width = 64}), (Extents{.height = 44, .width = 64}));
-    EXPECT_EQ(on_grid(graph, {.height = -1, .width = 1}), (Extents{.height = 4, .width = 61}));
+    const PictureGrid grid(graph);
+    EXPECT_EQ(grid.place({.height = 44, .width = 64}), (Extents{.height = 44, .width = 64}));
+    EXPECT_EQ(grid.place({.height = -1, .width = 1}), (Extents{.height = 4, .width = 61}));
 }
 
 TEST(Geometry, ExtentsThatNoTensorHasAreRefusedNotRounded) {
     Builder b("plain");
     b.output("image", b.max_pool(b.input("image", 1), 3, 3));
     const auto graph = b.finish();
-    const auto extents = on_grid(graph, {.height = INT64_MAX, .width = 4});
+    const auto extents = PictureGrid(graph).place({.height = INT64_MAX, .width = 4});
     EXPECT_EQ(extents.width, 6);
     EXPECT_EQ(code_of([&] { infer_shapes(graph, {{"image", {1, 1, extents.height, extents.width}}}); }),
               ErrorCode::limit);

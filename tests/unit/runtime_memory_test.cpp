@@ -68,7 +68,7 @@ std::uint64_t estimate(const graph::Graph &graph, Precision precision) {
     std::uint64_t bytes = 0;
     for (const auto &[height, width] : kSizes) {
         try {
-            bytes = std::max(bytes, estimate_memory(graph, shapes_of(graph, height, width), precision));
+            bytes = std::max(bytes, estimate_memory(graph, shapes_of(graph, height, width), precision).all());
         } catch (const Error &) { // too small for the graph
         }
     }
@@ -114,7 +114,9 @@ TEST(Memory, RandomGradientsTakeNoMoreThanIsEstimated) {
     for (std::uint64_t seed = 1; seed <= seeds(6); ++seed) {
         const auto graph = random_graph(seed, 8 + seed % 4 * 8);
         const RandomNetwork network(graph, seed);
-        const auto bound = estimate_gradient_memory(graph, shapes_of(graph, kLargest.height, kLargest.width));
+        const auto bound =
+            estimate_memory(graph, shapes_of(graph, kLargest.height, kLargest.width), Precision::fp32, true)
+                .all();
         const auto arena =
             torch_module().make_arena(0, bound - compiled_bytes(graph, Precision::fp32, true).all());
         const auto taken =

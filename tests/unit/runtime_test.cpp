@@ -127,7 +127,7 @@ TEST(Runtime, TheEstimateIsAnUpperBoundOfWhatARunTakes) {
                 inputs.push_back(module.full(shapes[input.name], 0.5, "cpu"));
             }
             executable->run(inputs);
-            EXPECT_LE(arena->peak_bytes(), estimate_memory(graph, shapes, precision))
+            EXPECT_LE(arena->peak_bytes(), estimate_memory(graph, shapes, precision).all())
                 << graph.name << (precision == Precision::fp32 ? " fp32" : " bf16");
         }
 }
@@ -140,7 +140,7 @@ TEST(Runtime, TheEstimateIsEnoughForALargeTile) {
     const auto weights = static_cast<std::uint64_t>(graph::parameter_count(graph)) * sizeof(float);
     auto &module = torch_module();
     const auto arena =
-        module.make_arena(estimate_memory(graph, {{"image", shape}}, Precision::fp32) - 2 * weights);
+        module.make_arena(estimate_memory(graph, {{"image", shape}}, Precision::fp32).all() - 2 * weights);
     const auto scope = module.enter(arena);
     const std::vector<TensorPtr> inputs{module.full(shape, 0.5, "cpu")};
     EXPECT_NO_THROW(executable->run(inputs));

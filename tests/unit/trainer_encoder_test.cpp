@@ -8,7 +8,7 @@
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
-#include "runtime/torch/block_convolution.hpp"
+#include "runtime/torch/few_channels.hpp"
 #include "scratch.hpp"
 #include "tasks/encoder.hpp"
 #include "tasks/encoder_recipe.hpp"

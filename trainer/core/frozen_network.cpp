@@ -1,7 +1,7 @@
 // Folding, and the passes.
 #include "core/frozen_network.hpp"
 
-#include "runtime/torch/block_convolution.hpp"
+#include "runtime/torch/few_channels.hpp"
 #include "runtime/torch/ops.hpp"
 
 namespace mirra::trainer {
@@ -9,10 +9,11 @@ namespace {
 
 using graph::Op;
 
-/// Whether a ReLU may overwrite the result of this op: its gradient needs no result, and the result is no
-/// view.
+/// Whether a ReLU may overwrite the result of this op.
 bool may_be_overwritten(Op op) {
-    return op == Op::conv2d || op == Op::batch_norm || op == Op::add || op == Op::linear;
+    const auto &execution = graph::op_info(op).execution.value;
+    return !execution.gradient_reads_result && execution.storage != graph::Storage::view &&
+           execution.storage != graph::Storage::view_or_copy;
 }
 
 /// Kernels are slow for the three channels of a picture, most of all back to it.

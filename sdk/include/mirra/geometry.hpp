@@ -1,4 +1,4 @@
-// Extents that a graph takes, axis by axis. Pure functions; thread-safe.
+// Extents that a graph takes, axis by axis. Pure functions and values; thread-safe.
 #pragma once
 
 #include "mirra/graph.hpp"
@@ -22,7 +22,18 @@ inline constexpr std::int64_t kFarthest = std::int64_t{1} << 30;
 /// @throws Error mismatch where no picture of up to 64 times the alignment fits
 Extents minimum_extents(const Graph &graph);
 
-/// Extents as they are brought to the graph's alignment and least extents.
-Extents on_grid(const Graph &graph, Extents extents);
+/// The grid that a graph's pictures lie on: multiples of its alignment, from its least extents on. Finding it
+/// tries many extents; asking it costs nothing.
+class PictureGrid {
+  public:
+    /// @throws Error as minimum_extents()
+    explicit PictureGrid(const Graph &graph);
+    /// Extents as they are brought to the grid.
+    [[nodiscard]] Extents place(Extents extents) const;
+
+  private:
+    std::int64_t alignment_;
+    Extents least_;
+};
 
 } // namespace mirra::graph

@@ -26,7 +26,7 @@
 namespace mirra::host {
 
 using Value = std::variant<bool, std::int64_t, double, std::string>;
-/// A tensor in the caller's memory; what a runtime::Tensor is on its device.
+/// A tensor in the caller's memory; what a runtime::DeviceTensor is on its device.
 using HostTensor = bundle::WeightTensor;
 using TensorSet = std::map<std::string, std::shared_ptr<const HostTensor>>; ///< by name
 

@@ -1,6 +1,5 @@
-// The runtime's interface as the core sees it: no LibTorch here. `lower` turns a Graph into a Program (what
-// runs, in which order, how long each buffer lives), Tiler cuts an image into tiles, Module is the loaded
-// runtime.
+// The runtime's interface as the core sees it: no LibTorch here. A Module is the loaded runtime; it compiles
+// graphs into Executables and Differentiables, which run on DeviceTensors, whose memory is an Arena's.
 #pragma once
 
 #include "mirra/graph.hpp"
@@ -35,12 +34,12 @@ using WeightSource = std::function<Weight(const std::string &name)>;
 
 /// A tensor on a device; opaque outside of the runtime. Immutable once returned; share freely between
 /// threads.
-class Tensor {
+class DeviceTensor {
   public:
-    virtual ~Tensor() = default;
+    virtual ~DeviceTensor() = default;
     [[nodiscard]] virtual const graph::Shape &shape() const = 0;
 };
-using TensorPtr = std::shared_ptr<const Tensor>;
+using TensorPtr = std::shared_ptr<const DeviceTensor>;
 
 enum class Layout : std::uint8_t { nchw, nhwc };
 
@@ -78,7 +77,8 @@ class Differentiable {
     [[nodiscard]] virtual const graph::Graph &graph() const = 0;
 };
 
-/// Counts and caches the device memory of one run, and holds it to a limit.
+/// An arena is the memory that the tensors of one run come from: it counts them, keeps freed blocks for the
+/// next tensor, and holds all to a limit.
 class Arena {
   public:
     virtual ~Arena() = default;
@@ -136,7 +136,7 @@ class Module {
     virtual TensorPtr upload(const std::function<void(std::span<float> values)> &fill,
                              const graph::Shape &shape, Layout layout, const std::string &device) = 0;
     virtual TensorPtr full(const graph::Shape &shape, double value, const std::string &device) = 0;
-    virtual void download(const Tensor &tensor, std::span<float> values, Layout layout) = 0;
+    virtual void download(const DeviceTensor &tensor, std::span<float> values, Layout layout) = 0;
 
     virtual TensorPtr binary(Binary op, const TensorPtr &a, const TensorPtr &b) = 0; ///< broadcasts
     virtual TensorPtr affine(const TensorPtr &x, double scale, double offset) = 0;

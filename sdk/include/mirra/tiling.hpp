@@ -92,6 +92,7 @@ struct TilingOptions {
     std::function<void()> look = {};    ///< called now and then; what it throws ends the planning
 };
 
+/// The tiles of one image, and what they take: worked out before anything is computed.
 struct TilePlan {
     TileGrid tiles;
     graph::Halo halo;
@@ -121,13 +122,16 @@ struct WeightBytes {
 /// @param gradient  whether it is compiled for gradients, in fp32
 WeightBytes compiled_bytes(const graph::Graph &graph, Precision precision, bool gradient);
 
-/// Upper bound on the bytes that one run of the graph takes at the peak, inputs, outputs and weights
-/// included.
-/// @param inputs  shapes by name
-std::uint64_t estimate_memory(const graph::Graph &graph, const std::map<std::string, graph::Shape> &inputs,
-                              Precision precision);
-/// The same of one gradient of an output, in fp32.
-std::uint64_t estimate_gradient_memory(const graph::Graph &graph,
-                                       const std::map<std::string, graph::Shape> &inputs);
+/// Upper bound on the bytes of a graph at one size of its inputs.
+struct MemoryEstimate {
+    std::uint64_t tensors = 0; ///< of one run at the peak, inputs and outputs included
+    WeightBytes weights;
+    [[nodiscard]] std::uint64_t all() const { return tensors + weights.all(); }
+};
+/// @param inputs    shapes by name
+/// @param gradient  of one gradient of an output, in fp32, instead of a run
+/// @throws Error mismatch | limit
+MemoryEstimate estimate_memory(const graph::Graph &graph, const std::map<std::string, graph::Shape> &inputs,
+                               Precision precision, bool gradient = false);
 
 } // namespace mirra::runtime

@@ -26,9 +26,9 @@ std::uint64_t block(std::uint64_t bytes) {
     return bytes + bytes / 8 + 4096;
 }
 
-/// Ops whose result is a part of their input's memory.
-bool is_view(g::Op op) {
-    return op == g::Op::channel_slice || op == g::Op::crop || op == g::Op::flatten;
+/// Whether an op's result may lie in the memory of its input.
+bool is_view(g::Storage storage) {
+    return storage == g::Storage::view || storage == g::Storage::view_or_copy;
 }
 
 bool contains(const std::vector<std::size_t> &values, std::size_t value) {
@@ -64,24 +64,22 @@ class Footprint::Simulation {
     }
 
     void play(const Played &played) {
-        const auto op = played.node.op;
         const auto taken = reused(played);
         const auto width = result_width(played);
         const auto beside = temporaries(played) + copies(played);
         if (taken) {
             peak_ = std::max(peak_, live_ + beside);
             share(played.result, *taken);
-        } else if (is_view(op)) {
+        } else if (is_view(played.op.storage)) {
             peak_ = std::max(peak_, live_ + beside);
-            if (op == g::Op::flatten)
-                hold(played.result, sizeof(float), true); // a copy where the memory format asks for one
+            if (played.op.storage == g::Storage::view_or_copy)
+                hold(played.result, sizeof(float), true);
             else
                 share(played.result, played.inputs.front());
-            values_[played.result].dense = op == g::Op::flatten;
+            values_[played.result].dense = played.op.dense;
         } else {
-            const bool dense = is_convolution(op) || op == g::Op::normalise || all_dense(played);
             peak_ = std::max(peak_, live_ + beside + block(count(played.result) * width));
-            hold(played.result, width, dense);
+            hold(played.result, width, played.op.dense || all_dense(played));
         }
         values_[played.result].width = width;
         for (const auto value : played.released) release(value);
@@ -135,10 +133,9 @@ class Footprint::Simulation {
         return width;
     }
 
-    /// Only convolutions reduce precision; the others hand on that of their inputs.
     [[nodiscard]] std::uint64_t result_width(const Played &played) const {
-        if (played.step->image_range || played.node.op == g::Op::normalise) return sizeof(float);
-        if (!is_convolution(played.node.op)) return widest(played);
+        if (played.step->image_range || played.op.precision == g::ResultPrecision::fp32) return sizeof(float);
+        if (played.op.precision == g::ResultPrecision::of_inputs) return widest(played);
         return played.step->addend ? std::max(value_bytes_, values_[played.inputs.back()].width)
                                    : value_bytes_;
     }
@@ -159,14 +156,14 @@ class Footprint::Simulation {
                 addend != inputs.front() && values_[addend].width == value_bytes_ && values_[addend].dense;
             return fits && reusable(played, addend) ? std::optional(addend) : std::nullopt;
         }
-        if (!works_in_place(played.node.op)) return std::nullopt;
+        if (played.op.storage != g::Storage::over_input) return std::nullopt;
         const auto found = std::ranges::find_if(inputs, [&](auto input) { return reusable(played, input); });
         return found == inputs.end() ? std::nullopt : std::optional(*found);
     }
 
     /// Inputs that are made dense first.
     [[nodiscard]] std::uint64_t copies(const Played &played) const {
-        if (is_view(played.node.op)) return 0;
+        if (is_view(played.op.storage)) return 0;
         std::uint64_t bytes = 0;
         for (const auto input : played.inputs)
             if (!values_[input].dense) bytes += block(count(input) * values_[input].width);
@@ -175,24 +172,14 @@ class Footprint::Simulation {
 
     /// What a step holds beside its inputs and its result.
     [[nodiscard]] std::uint64_t temporaries(const Played &played) const {
-        constexpr std::uint64_t kIndexBytes = 8, kVectors = 8;
-        const auto result = count(played.result);
+        if (is_convolution(played.node.op)) return of_convolution(played);
+        const g::Temporaries &each = played.op.temporaries;
         const auto channels = static_cast<std::uint64_t>(shapes_[played.inputs.front()][1]);
-        switch (played.node.op) {
-        case g::Op::conv2d:
-        case g::Op::conv_transpose2d:
-            return of_convolution(played);
-        case g::Op::max_pool:
-            return block(result * kIndexBytes);
-        case g::Op::normalise:
-        case g::Op::flatten:
-            return block(result * sizeof(float)) + kVectors * block(channels * sizeof(double));
-        case g::Op::batch_norm:
-        case g::Op::linear:
-            return block(played.weights * sizeof(float)) + kVectors * block(channels * sizeof(double));
-        default:
-            return 0;
-        }
+        const auto blocks = [](std::uint64_t values, std::uint64_t bytes) {
+            return bytes == 0 ? 0 : block(values * bytes);
+        };
+        return blocks(count(played.result), each.a_value) + blocks(played.weights, each.a_weight) +
+               each.channel_vectors * block(channels * sizeof(double));
     }
 
     /// Reduced precision converts an fp32 input first, and adds to an addend of another kind through copies.
@@ -201,7 +188,7 @@ class Footprint::Simulation {
         auto bytes = padded_result(played) + unfolded(played);
         if (value_bytes_ != sizeof(float)) bytes += block(input * value_bytes_);
         if (played.step->addend) bytes += block(result * sizeof(float));
-        if (played.kernel == Kernel::color)
+        if (played.kernel == Kernel::three_channels)
             bytes += kRowWindows * static_cast<std::uint64_t>(shapes_[played.result][3]);
         return bytes;
     }
@@ -210,7 +197,7 @@ class Footprint::Simulation {
     [[nodiscard]] std::uint64_t unfolded(const Played &played) const {
         const auto &flags = detail::this_cpu().flags;
         if (!detail::has_word(flags, "sse4_1") || detail::has_word(flags, "avx2")) return 0;
-        if (played.kernel == Kernel::color) return 0;
+        if (played.kernel == Kernel::three_channels) return 0;
         const auto node = computed_node(played.node, played.kernel);
         const bool transposed = node.op == g::Op::conv_transpose2d;
         const auto kernel = static_cast<std::uint64_t>(node.integer("kernel"));
@@ -230,7 +217,7 @@ class Footprint::Simulation {
         return block(elements(shape) / channels * ((channels + kBlock - 1) / kBlock * kBlock) * 4);
     }
 
-    /// Bytes a column of the windows of rows that ColorFilter's threads have.
+    /// Bytes a column of the windows of rows that ThreeChannelFilter's threads have.
     static constexpr std::uint64_t kRowWindows = std::uint64_t{16} * 3 * 3 * sizeof(float);
 
     const std::size_t input_count_;
@@ -249,7 +236,7 @@ class Footprint::WayBack {
         , shapes_(shapes) {}
 
     [[nodiscard]] std::uint64_t peak() const {
-        constexpr std::uint64_t kIndexBytes = 8, kGradientsAtOnce = 4;
+        constexpr std::uint64_t kGradientsAtOnce = 4;
         const auto &graph = footprint_.graph_;
         std::uint64_t kept = 0, largest = 0;
         for (const auto &shape : shapes_) {
@@ -258,9 +245,11 @@ class Footprint::WayBack {
             largest = std::max(largest, bytes);
         }
         for (std::size_t i = 0; i < graph.inputs.size(); ++i) kept += bytes_of(i);
-        for (std::size_t i = 0; i < graph.nodes.size(); ++i)
-            if (graph.nodes[i].op == g::Op::max_pool)
-                kept += block(elements(shapes_[graph.inputs.size() + i]) * kIndexBytes);
+        for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+            const auto &op = g::op_info(graph.nodes[i].op).execution.value;
+            if (const auto bytes = op.temporaries.value.kept_a_value; bytes > 0)
+                kept += block(elements(shapes_[graph.inputs.size() + i]) * bytes);
+        }
         return kept + std::max(kGradientsAtOnce * largest, 2 * largest + gradients());
     }
 
@@ -305,9 +294,9 @@ Footprint::Footprint(const g::Graph &graph, Precision precision, bool gradient)
         return out;
     };
     for (const auto &step : program_.steps) {
-        Played played;
-        played.step = &step;
-        played.node = kernel_node(graph, step);
+        auto node = kernel_node(graph, step);
+        const auto &op = g::op_info(node.op).execution.value;
+        Played played{.step = &step, .node = std::move(node), .op = op};
         const bool convolves = is_convolution(played.node.op);
         if (convolves) played.kernel = kernel_of(played.node, step, value_bytes_ == sizeof(float));
         played.result = inference_.tensor(step.result);
@@ -335,15 +324,10 @@ WeightBytes compiled_bytes(const g::Graph &graph, Precision precision, bool grad
     return weight_bytes(graph, lower(graph), gradient ? Precision::fp32 : precision, gradient);
 }
 
-std::uint64_t estimate_memory(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs,
-                              Precision precision) {
-    Footprint footprint(graph, precision, false);
-    return footprint.tensors(ordered(graph, inputs)) + footprint.weights().all();
-}
-
-std::uint64_t estimate_gradient_memory(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs) {
-    Footprint footprint(graph, Precision::fp32, true);
-    return footprint.tensors(ordered(graph, inputs)) + footprint.weights().all();
+MemoryEstimate estimate_memory(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs,
+                               Precision precision, bool gradient) {
+    Footprint footprint(graph, precision, gradient);
+    return {footprint.tensors(ordered(graph, inputs)), footprint.weights()};
 }
 
 } // namespace mirra::runtime

@@ -26,10 +26,11 @@ class Footprint {
     /// A step with numbers of tensors (see graph::ShapeInference) for names.
     struct Played {
         const Step *step = nullptr;
-        graph::Node node; ///< kernel_node()
+        graph::Node node;           ///< kernel_node()
+        const graph::Execution &op; ///< of the node
         Kernel kernel = Kernel::general;
         std::size_t result = 0;
-        std::vector<std::size_t> inputs, released;
+        std::vector<std::size_t> inputs = {}, released = {};
         std::uint64_t weights = 0; ///< values of weights that are cast at every run
     };
     class Simulation;

@@ -165,7 +165,7 @@ class Lowering {
 
 constexpr std::int64_t kColors = 3;
 
-bool is_color_convolution(const g::Node &node) {
+bool is_three_channel_convolution(const g::Node &node) {
     return node.op == g::Op::conv2d && node.integer("in_channels") == kColors &&
            node.integer("out_channels") == kColors && node.integer("kernel") == 3 &&
            node.integer("stride") == 1 && node.integer("padding") == 1 && node.integer("dilation") == 1 &&
@@ -214,7 +214,7 @@ g::Node kernel_node(const g::Graph &graph, const Step &step) {
 
 Kernel kernel_of(const g::Node &node, const Step &step, bool fp32) {
     if (step.addend) return Kernel::general;
-    if (fp32 && is_color_convolution(node)) return Kernel::color;
+    if (fp32 && is_three_channel_convolution(node)) return Kernel::three_channels;
     return computes_in_phases(node) ? Kernel::phases : Kernel::general;
 }
 
@@ -250,19 +250,6 @@ std::string packing_key(const g::Graph &graph, const Step &step, Kernel kernel) 
     if (node.op == g::Op::conv2d) key << ' ' << node.integer("dilation") << ' ' << node.integer("groups");
     if (node.op == g::Op::conv_transpose2d) key << ' ' << node.integer("output_padding");
     return std::move(key).str();
-}
-
-bool works_in_place(g::Op op) {
-    switch (op) {
-    case g::Op::relu:
-    case g::Op::leaky_relu:
-    case g::Op::tanh:
-    case g::Op::sigmoid:
-    case g::Op::add:
-        return true;
-    default:
-        return false;
-    }
 }
 
 } // namespace mirra::runtime

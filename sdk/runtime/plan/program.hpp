@@ -12,8 +12,8 @@
 
 namespace mirra::runtime {
 
-/// One kernel call. A convolution may carry the doubling before it, and the batch norm, addition and ReLU
-/// that follow it in the graph.
+/// A step is one kernel call. A convolution may carry the doubling before it, and the batch norm, addition
+/// and ReLU that follow it in the graph.
 struct Step {
     std::size_t node = 0;                  ///< index into graph.nodes: the convolution, or the op itself
     bool doubled = false;                  ///< of its input, enlarged twofold by nearest neighbour
@@ -27,6 +27,7 @@ struct Step {
     std::vector<std::string> released; ///< values that nobody reads after this step
 };
 
+/// A program is a graph as it is run: its steps in their order.
 struct Program {
     std::vector<Step> steps;
 };
@@ -41,10 +42,10 @@ graph::Node kernel_node(const graph::Graph &graph, const Step &step);
 
 /// How the processor computes a convolution.
 enum class Kernel : std::uint8_t {
-    general, ///< oneDNN's convolution, its weight packed
-    color,   ///< ours, of 3x3 between three channels
-    phases   ///< a transposed one as a convolution that gives the four pixels of each doubled position as
-             ///< channels: with few channels it takes half the time
+    general,        ///< oneDNN's convolution, its weight packed
+    three_channels, ///< ours, of 3x3 between three channels
+    phases ///< a transposed one as a convolution that gives the four pixels of each doubled position as
+           ///< channels: with few channels it takes half the time
 };
 /// @param node  from kernel_node(); a convolution
 /// @param fp32  whether it computes in fp32
@@ -64,8 +65,5 @@ std::string packing_key(const graph::Graph &graph, const Step &step, Kernel kern
 /// The most sizes of inputs that a weight is packed for at a time, where several steps have it in common. One
 /// step by itself keeps the last.
 inline constexpr std::uint64_t kPackedSizes = 4;
-
-/// Whether a step of this op works in place on an input that it is the last to read.
-bool works_in_place(graph::Op op);
 
 } // namespace mirra::runtime

@@ -62,7 +62,10 @@ class Count {
             if (others_.insert(tensor).second)
                 hold(elements(std::ranges::find(info, role, &g::WeightInfo::role)->shape(node)) *
                      sizeof(float));
-        if (node.op == g::Op::normalise) hold(2 * node.reals("mean").size() * sizeof(double));
+        std::uint64_t values = 0;
+        for (const auto &[name, attribute] : node.attributes)
+            if (const auto *reals = std::get_if<std::vector<double>>(&attribute)) values += reals->size();
+        if (values > 0) hold(values * sizeof(double));
     }
 
     [[nodiscard]] WeightBytes result() const { return out_; }
@@ -76,12 +79,12 @@ class Count {
         const auto computed = computed_node(node, kernel);
         const auto values = elements(g::op_info(computed.op).weights[0].shape(computed));
         if (prepared_.insert(weight_key(graph_, step, kernel)).second) {
-            constexpr std::uint64_t kColorFilter = 4096;
-            hold(values * value_bytes_ + (kernel == Kernel::color ? kColorFilter : 0));
+            constexpr std::uint64_t kFilter = 4096;
+            hold(values * value_bytes_ + (kernel == Kernel::three_channels ? kFilter : 0));
             hold(count_of(computed, "out_channels") * value_bytes_);
             make(values);
         }
-        if (kernel == Kernel::color) return;
+        if (kernel == Kernel::three_channels) return;
         const auto packed = packed_values(computed) * value_bytes_;
         out_.making = std::max(out_.making, packed);
         auto &steps = packed_[packing_key(graph_, step, kernel)];

@@ -1,11 +1,8 @@
-// The kinds of ways back, chosen once when a graph is compiled.
 #include "runtime/torch/adjoint.hpp"
 
-#include "runtime/torch/block_convolution.hpp"
-#include "runtime/torch/color.hpp"
+#include "runtime/torch/convolution.hpp"
+#include "runtime/torch/few_channels.hpp"
 #include "runtime/torch/libtorch.hpp"
-#include "runtime/torch/onednn.hpp"
-#include "runtime/torch/packed_weight.hpp"
 
 namespace mirra::runtime {
 namespace {
@@ -30,7 +27,7 @@ at::Tensor padded_outputs(const at::Tensor &weight) {
 
 Adjoint::Kind Adjoint::kind_of(const CompiledStep &convolution) {
     const auto &node = convolution.node;
-    if (convolution.color) return Kind::color;
+    if (convolution.filter) return Kind::three_channels;
     if (!convolution.packed) return Kind::general;
     if (convolution.phases_of > 0) return Kind::phases;
     if (node.op == g::Op::conv_transpose2d) return Kind::convolution;
@@ -44,8 +41,8 @@ Adjoint::Adjoint(const CompiledStep &convolution) : kind_(kind_of(convolution)),
     const auto &weight = convolution.weight;
     const auto reach = [&] { return forward_.integer("kernel") - 1 - forward_.integer("padding"); };
     switch (kind_) {
-    case Kind::color:
-        color_ = ColorFilter::make(mirrored(weight).contiguous().const_data_ptr<float>(), nullptr);
+    case Kind::three_channels:
+        filter_ = ThreeChannelFilter::make(mirrored(weight).contiguous().const_data_ptr<float>(), nullptr);
         break;
     case Kind::convolution:
         if (forward_.op == g::Op::conv_transpose2d)
@@ -99,7 +96,7 @@ at::Tensor Adjoint::general(const at::Tensor &gradient, at::IntArrayRef input_si
 }
 
 at::Tensor Adjoint::apply(const at::Tensor &gradient, at::IntArrayRef input_size) const {
-    if (kind_ == Kind::color) return color_convolution(gradient, *color_, false);
+    if (kind_ == Kind::three_channels) return three_channel_convolution(gradient, *filter_, false);
     if (kind_ == Kind::general) return general(gradient, input_size);
     const auto x =
         kind_ == Kind::phases ? split_phases(gradient) : gradient.contiguous(at::MemoryFormat::ChannelsLast);

@@ -20,11 +20,11 @@ class Adjoint {
 
   private:
     enum class Kind : std::uint8_t {
-        color,       ///< 3x3 between three channels
-        convolution, ///< a convolution of the gradient
-        phases,      ///< the same, of the four phases of each doubled position
-        blocks,      ///< a convolution whose channels are the pixels of blocks
-        general      ///< LibTorch's own
+        three_channels, ///< 3x3 between three channels
+        convolution,    ///< a convolution of the gradient
+        phases,         ///< the same, of the four phases of each doubled position
+        blocks,         ///< a convolution whose channels are the pixels of blocks
+        general         ///< LibTorch's own
     };
     static Kind kind_of(const CompiledStep &convolution);
     void convolve_back(const at::Tensor &weight, std::int64_t stride, std::int64_t padding);
@@ -34,7 +34,7 @@ class Adjoint {
     graph::Node forward_, back_;
     at::Tensor weight_; ///< of the way back; of the way forward for `general`
     std::shared_ptr<PackedWeight> packed_;
-    std::optional<ColorFilter> color_;
+    std::optional<ThreeChannelFilter> filter_;
 };
 
 } // namespace mirra::runtime

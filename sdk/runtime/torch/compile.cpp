@@ -1,15 +1,27 @@
-// Folding batch norm and casting weights.
 #include "runtime/torch/compile.hpp"
 
-#include "runtime/torch/color.hpp"
+#include "mirra/error.hpp"
+#include "runtime/torch/adjoint.hpp"
+#include "runtime/torch/convolution.hpp"
 #include "runtime/torch/libtorch.hpp"
-#include "runtime/torch/packed_weight.hpp"
-#include "runtime/torch/weights.hpp"
 
 namespace mirra::runtime {
 namespace {
 
 namespace g = mirra::graph;
+
+/// A copy of the weight in fp32 on the processor, contiguous. @throws Error not_found | mismatch (count)
+at::Tensor load_weight(const WeightSource &source, const std::string &name, const g::Shape &shape) {
+    const auto weight = source(name);
+    std::int64_t count = 1;
+    for (const auto extent : shape) count *= extent;
+    if (count != static_cast<std::int64_t>(weight.values.size()))
+        throw Error(ErrorCode::mismatch,
+                    "weight has " + std::to_string(weight.values.size()) + " values, " +
+                        std::to_string(count) + " are needed",
+                    name);
+    return at::from_blob(const_cast<float *>(weight.values.data()), shape, at::kFloat).clone();
+}
 
 /// Weight of the transposed convolution that equals a convolution [out, in, 3, 3] of a doubled input: along
 /// an axis an even output reads w0 before it and w1 + w2 at it, an odd one w0 + w1 at it and w2 behind it.
@@ -43,17 +55,14 @@ class Compiler {
         out.step = step;
         out.node = kernel_node(graph_, step);
         const auto &node = graph_.nodes[step.node];
-        switch (node.op) {
-        case g::Op::conv2d:
-        case g::Op::conv_transpose2d:
+        if (is_convolution(node.op))
             convolution(out);
-            break;
-        case g::Op::normalise:
+        else if (node.op == g::Op::normalise)
             normalise(node, out);
-            break;
-        default:
+        else if (step.image_range)
+            out.kind = CompiledStep::Kind::image_range;
+        else
             for (const auto &[role, name] : node.weights) out.others[role] = other(name);
-        }
         return out;
     }
 
@@ -61,7 +70,7 @@ class Compiler {
     /// A convolution's weight in the form that its kernel takes.
     struct Prepared {
         at::Tensor weight, bias;
-        std::shared_ptr<const ColorFilter> color;
+        std::shared_ptr<const ThreeChannelFilter> filter;
     };
 
     at::Tensor load(const std::string &name) const { return load_weight(weights_, name, shapes_.at(name)); }
@@ -78,17 +87,18 @@ class Compiler {
     }
 
     void convolution(CompiledStep &out) {
+        out.kind = CompiledStep::Kind::convolution;
         const auto kernel =
             device_.is_cpu() ? kernel_of(out.node, out.step, type_ == at::kFloat) : Kernel::general;
         const auto [place, added] = prepared_.try_emplace(weight_key(graph_, out.step, kernel));
         if (added) place->second = prepare(out.step, kernel);
         out.weight = place->second.weight;
         out.bias = place->second.bias;
-        out.color = place->second.color;
+        out.filter = place->second.filter;
         out.packing = packing_key(graph_, out.step, kernel);
         if (kernel == Kernel::phases) out.phases_of = out.node.integer("out_channels");
         out.node = computed_node(out.node, kernel);
-        if (!device_.is_cpu() || out.color) return;
+        if (!device_.is_cpu() || out.filter) return;
         auto &packed = packed_[out.packing];
         if (packed)
             packed->share();
@@ -107,12 +117,12 @@ class Compiler {
             if (bias.defined()) bias.mul_(step.gain);
         }
         if (step.doubled) weight = doubled_weight(weight);
-        if (kernel == Kernel::color)
+        if (kernel == Kernel::three_channels)
             return {weight,
                     {},
-                    std::make_shared<const ColorFilter>(
-                        ColorFilter::make(weight.contiguous().const_data_ptr<float>(),
-                                          bias.defined() ? bias.const_data_ptr<float>() : nullptr))};
+                    std::make_shared<const ThreeChannelFilter>(
+                        ThreeChannelFilter::make(weight.contiguous().const_data_ptr<float>(),
+                                                 bias.defined() ? bias.const_data_ptr<float>() : nullptr))};
         if (kernel == Kernel::phases) {
             weight = phase_weight(weight);
             if (bias.defined()) bias = phase_bias(bias);
@@ -132,6 +142,7 @@ class Compiler {
     }
 
     void normalise(const g::Node &node, CompiledStep &out) const {
+        out.kind = CompiledStep::Kind::normalise;
         const auto vector = [&](const char *key) { return torch::tensor(node.reals(key), at::kDouble); };
         const auto scale = 1 / vector("deviation");
         const auto place = [&](const at::Tensor &x) { return x.to(device_, at::kFloat).view({1, -1, 1, 1}); };
@@ -157,6 +168,22 @@ std::vector<CompiledStep> compile_steps(const g::Graph &graph, const WeightSourc
     std::vector<CompiledStep> out;
     for (const auto &step : lower(graph).steps) out.push_back(compiler.compile(step));
     return out;
+}
+
+std::vector<CompiledStep> compile_differentiable(const g::Graph &graph, const WeightSource &weights,
+                                                 const c10::Device &device) {
+    auto steps = compile_steps(graph, weights, device, at::kFloat);
+    std::map<std::string, std::shared_ptr<Adjoint>> adjoints; // one a convolution, as its weights are
+    for (auto &step : steps) {
+        if (step.kind != CompiledStep::Kind::convolution) continue;
+        auto &adjoint = adjoints[step.packing];
+        if (adjoint)
+            adjoint->share();
+        else
+            adjoint = std::make_shared<Adjoint>(step);
+        step.adjoint = adjoint;
+    }
+    return steps;
 }
 
 } // namespace mirra::runtime

@@ -1,14 +1,12 @@
-// The runtime module: the Module interface over LibTorch, and the translation of LibTorch's exceptions.
+// The Module interface over LibTorch.
 #include "runtime/torch/module.hpp"
 
 #include "runtime/torch/arena.hpp"
 #include "runtime/torch/devices.hpp"
 #include "runtime/torch/executable.hpp"
-#include "runtime/torch/gradient.hpp"
 #include "runtime/torch/guard.hpp"
 #include "runtime/torch/libtorch.hpp"
 #include "runtime/torch/tensor.hpp"
-#include "runtime/torch/threads.hpp"
 
 #include <torch/csrc/inductor/aoti_torch/c/shim.h>
 
@@ -29,19 +27,6 @@ void check_count(const graph::Shape &shape, std::size_t values) {
                         std::to_string(values),
                     "tensor");
 }
-
-/// Every executable translates on its own way out, so wrapped here once.
-class GuardedExecutable final : public Executable {
-  public:
-    explicit GuardedExecutable(std::shared_ptr<Executable> inner) : inner_(std::move(inner)) {}
-    std::vector<TensorPtr> run(std::span<const TensorPtr> inputs) override {
-        return guarded([&] { return inner_->run(inputs); });
-    }
-    [[nodiscard]] const graph::Graph &graph() const override { return inner_->graph(); }
-
-  private:
-    std::shared_ptr<Executable> inner_;
-};
 
 class TorchModule final : public Module {
   public:
@@ -67,8 +52,7 @@ class TorchModule final : public Module {
                                         const CompileOptions &options) override {
         // Weights outlive the run that happens to need them first, so they are none of its arena's.
         const auto heap = enter_heap();
-        return guarded(
-            [&] { return std::make_shared<GuardedExecutable>(make_executable(graph, weights, options)); });
+        return guarded([&] { return make_executable(graph, weights, options); });
     }
 
     std::shared_ptr<Differentiable> compile_gradient(const graph::Graph &graph, const WeightSource &weights,
@@ -114,7 +98,7 @@ class TorchModule final : public Module {
         });
     }
 
-    void download(const Tensor &tensor, std::span<float> values, Layout layout) override {
+    void download(const DeviceTensor &tensor, std::span<float> values, Layout layout) override {
         guarded([&] {
             check_count(tensor.shape(), values.size());
             const c10::InferenceMode inference;

@@ -1,4 +1,4 @@
-// The kernels behind the op table, one entry an op, in the order of Op.
+// The kernels behind the op table: one a name of MIRRA_GRAPH_OPS, which is a function here.
 #include "runtime/torch/ops.hpp"
 
 #include "runtime/torch/haar.hpp"
@@ -23,6 +23,8 @@ struct Call {
 std::optional<at::Tensor> optional(at::Tensor tensor) {
     return tensor.defined() ? std::optional(std::move(tensor)) : std::nullopt;
 }
+
+namespace kernels {
 
 /// Whether a convolution has one place alone, so that it is a matrix product.
 bool covers_input(const Call &c) {
@@ -59,16 +61,17 @@ at::Tensor linear(const Call &c) {
     return at::linear(c.x(), c.weight("weight"), optional(c.weight("bias")));
 }
 at::Tensor relu(const Call &c) {
-    return at::relu(c.x());
+    return c.mode.over ? c.x().relu_() : at::relu(c.x());
 }
 at::Tensor leaky_relu(const Call &c) {
-    return at::leaky_relu(c.x(), c.node.real("slope"));
+    auto x = c.x();
+    return c.mode.over ? at::leaky_relu_(x, c.node.real("slope")) : at::leaky_relu(x, c.node.real("slope"));
 }
 at::Tensor tanh(const Call &c) {
-    return at::tanh(c.x());
+    return c.mode.over ? c.x().tanh_() : at::tanh(c.x());
 }
 at::Tensor sigmoid(const Call &c) {
-    return at::sigmoid(c.x());
+    return c.mode.over ? c.x().sigmoid_() : at::sigmoid(c.x());
 }
 
 at::Tensor max_pool(const Call &c) {
@@ -90,8 +93,14 @@ at::Tensor flatten(const Call &c) {
 at::Tensor concat(const Call &c) {
     return at::cat(at::TensorList(c.inputs.data(), c.inputs.size()), 1);
 }
+/// Mixed precisions are widened first: LibTorch's mixed addition runs element by element.
 at::Tensor add(const Call &c) {
-    return at::add(c.inputs[0], c.inputs[1]);
+    const auto &a = c.inputs[0], &b = c.inputs[1];
+    if (const auto wide = at::promote_types(a.scalar_type(), b.scalar_type());
+        a.scalar_type() != b.scalar_type())
+        return a.scalar_type() == wide ? b.to(wide).add_(a) : a.to(wide).add_(b);
+    if (!c.mode.over) return at::add(a, b);
+    return *c.mode.over == 0 ? a.add_(b) : b.add_(a);
 }
 at::Tensor channel_slice(const Call &c) {
     return c.x().slice(1, c.integer("begin"), c.integer("end"));
@@ -116,39 +125,19 @@ at::Tensor normalise(const Call &c) {
     };
     return (c.x() - vector("mean")) / vector("deviation");
 }
-at::Tensor analysis(const Call &c) {
+at::Tensor haar_analysis(const Call &c) {
     return haar_analysis_autograd(c.x());
 }
-at::Tensor synthesis(const Call &c) {
+at::Tensor haar_synthesis(const Call &c) {
     return haar_synthesis_autograd(c.x());
 }
 
+} // namespace kernels
+
 using Kernel = at::Tensor (*)(const Call &);
-constexpr std::array<Kernel, 22> kKernels{
-    conv2d,
-    conv_transpose2d,
-    batch_norm,
-    linear,
-    relu,
-    leaky_relu,
-    tanh,
-    sigmoid,
-    max_pool,
-    avg_pool,
-    global_avg_pool,
-    adaptive_avg_pool,
-    flatten,
-    concat,
-    add,
-    channel_slice,
-    upsample_nearest,
-    reflection_pad,
-    crop,
-    normalise,
-    analysis,
-    synthesis,
-};
-static_assert(kKernels.size() == static_cast<std::size_t>(g::Op::haar_synthesis) + 1, "one kernel an op");
+#define MIRRA_KERNEL(name) kernels::name,
+constexpr std::array<Kernel, g::kOpCount> kKernels{MIRRA_GRAPH_OPS(MIRRA_KERNEL)};
+#undef MIRRA_KERNEL
 
 } // namespace
 

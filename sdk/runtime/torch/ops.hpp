@@ -6,6 +6,7 @@
 #include <ATen/core/TensorBody.h>
 
 #include <functional>
+#include <optional>
 #include <span>
 
 namespace mirra::runtime {
@@ -15,6 +16,8 @@ using RoleSource = std::function<at::Tensor(const char *role)>;
 
 struct OpMode {
     bool training = false; ///< batch norm takes the batch's statistics and updates the running ones
+    /// The input that the result may be written over, of an op whose Execution says that it can be.
+    std::optional<std::size_t> over = {};
 };
 
 /// Computes one node as its OpInfo says. Inputs must have been shape-checked.

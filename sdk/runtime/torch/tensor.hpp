@@ -1,4 +1,4 @@
-// The runtime's Tensor over at::Tensor.
+// The runtime's DeviceTensor over at::Tensor.
 #pragma once
 
 #include "mirra/error.hpp"
@@ -8,7 +8,7 @@
 
 namespace mirra::runtime {
 
-class TorchTensor final : public Tensor {
+class TorchTensor final : public DeviceTensor {
   public:
     explicit TorchTensor(at::Tensor value) : value_(std::move(value)), shape_(value_.sizes().vec()) {}
     [[nodiscard]] const graph::Shape &shape() const override { return shape_; }
@@ -19,7 +19,7 @@ class TorchTensor final : public Tensor {
     graph::Shape shape_;
 };
 
-inline const at::Tensor &unwrap(const Tensor &tensor) {
+inline const at::Tensor &unwrap(const DeviceTensor &tensor) {
     const auto *ours = dynamic_cast<const TorchTensor *>(&tensor);
     if (!ours) throw Error(ErrorCode::invalid_argument, "the tensor is not of this runtime", "tensor");
     return ours->value();

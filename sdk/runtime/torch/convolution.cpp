@@ -1,9 +1,16 @@
-// Calls of the mkldnn:: operators.
-#include "runtime/torch/onednn.hpp"
+// oneDNN's convolutions are the mkldnn:: operators of LibTorch's dispatcher.
+#include "runtime/torch/convolution.hpp"
 
+#include "runtime/plan/program.hpp"
+#include "runtime/torch/arena.hpp"
+#include "runtime/torch/compile.hpp"
+#include "runtime/torch/few_channels.hpp"
 #include "runtime/torch/libtorch.hpp"
+#include "runtime/torch/ops.hpp"
 
 #include <ATen/core/dispatch/Dispatcher.h>
+
+#include <algorithm>
 
 namespace mirra::runtime {
 namespace {
@@ -31,8 +38,6 @@ c10::IValue no_scalars() {
     return c10::impl::GenericList(c10::OptionalType::create(c10::NumberType::get()));
 }
 
-} // namespace
-
 at::Tensor pack_weight(const g::Node &node, const at::Tensor &weight, at::IntArrayRef input_size) {
     if (node.op == g::Op::conv_transpose2d) {
         static const auto handle = operation("mkldnn::_reorder_convolution_transpose_weight", "");
@@ -42,6 +47,26 @@ at::Tensor pack_weight(const g::Node &node, const at::Tensor &weight, at::IntArr
     static const auto handle = operation("mkldnn::_reorder_convolution_weight", "");
     return call(handle, {weight, both(node.integer("padding")), both(node.integer("stride")),
                          both(node.integer("dilation")), node.integer("groups"), input_size.vec()});
+}
+
+} // namespace
+
+PackedWeight::PackedWeight(graph::Node node, at::Tensor weight)
+    : node_(std::move(node))
+    , weight_(std::move(weight)) {}
+
+at::Tensor PackedWeight::fitting(at::IntArrayRef input_size) {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::ranges::find_if(
+        packed_, [&](const Packed &packed) { return input_size == at::IntArrayRef(packed.input_size); });
+    if (found != packed_.end()) {
+        packed_.splice(packed_.begin(), packed_, found);
+    } else {
+        if (packed_.size() >= std::min(steps_, std::size_t{kPackedSizes})) packed_.pop_back();
+        const auto heap = enter_heap(); // it outlives the run, so it is none of its arena's
+        packed_.push_front({input_size.vec(), pack_weight(node_, weight_, input_size)});
+    }
+    return packed_.front().weight;
 }
 
 at::Tensor fused_convolution(const g::Node &node, const at::Tensor &x, const at::Tensor &weight,
@@ -66,6 +91,18 @@ at::Tensor fused_convolution_add(const g::Node &node, at::Tensor addend, const a
                 {addend, x, weight, optional(bias), both(node.integer("padding")),
                  both(node.integer("stride")), both(node.integer("dilation")), node.integer("groups"), "add",
                  c10::IValue(), relu ? c10::IValue("relu") : c10::IValue(), no_scalars(), c10::IValue()});
+}
+
+at::Tensor convolve(const CompiledStep &step, const at::Tensor &x, bool relu) {
+    if (step.filter) return three_channel_convolution(x, *step.filter, relu);
+    if (step.packed) {
+        const auto y = fused_convolution(step.node, x, step.packed->fitting(x.sizes()), step.bias, relu);
+        return step.phases_of > 0 ? join_phases(y, step.phases_of) : y;
+    }
+    auto y = apply_op(step.node, {&x, 1}, [&](const char *role) {
+        return std::string_view(role) == "weight" ? step.weight : step.bias;
+    });
+    return relu ? y.relu_() : y;
 }
 
 } // namespace mirra::runtime

@@ -1,8 +1,9 @@
-// The steps over the row kernels.
-#include "runtime/torch/color.hpp"
+// Row kernels are plain loops, compiled for several instruction sets; the steps over them run in parallel.
+#include "runtime/torch/few_channels.hpp"
 
 #include "runtime/plan/program.hpp"
 #include "runtime/torch/libtorch.hpp"
+#include "runtime/torch/per_processor.hpp"
 
 #include <ATen/Parallel.h>
 
@@ -12,6 +13,51 @@
 
 namespace mirra::runtime {
 namespace {
+
+using Vector = float __attribute__((vector_size(32)));
+constexpr std::int64_t kLanes = 8, kVectors = ThreeChannelFilter::kBlock / kLanes;
+
+inline __attribute__((always_inline)) void load(Vector &vector, const float *from) {
+    std::memcpy(&vector, from, sizeof vector);
+}
+
+/// One output row of finite inputs (an infinite one reaches a pixel further). `rows` are the row above, at
+/// and below: `width` interleaved pixels each, with kMargin values on both sides, which count in as the
+/// picture's surroundings.
+MIRRA_PER_PROCESSOR void filter_row(const ThreeChannelFilter &filter,
+                                    const std::array<const float *, 3> &rows, bool relu, float *out,
+                                    std::int64_t width) {
+    const auto values = 3 * width;
+    for (std::int64_t begin = 0; begin < values; begin += ThreeChannelFilter::kBlock) {
+        Vector sums[kVectors];
+        for (std::int64_t v = 0; v < kVectors; ++v) load(sums[v], filter.bias.data() + v * kLanes);
+        for (std::size_t row = 0; row < 3; ++row) {
+            const float *line = rows[row] + begin - ThreeChannelFilter::kReach;
+            for (std::size_t tap = 0; tap < ThreeChannelFilter::kTaps; ++tap)
+                for (std::int64_t v = 0; v < kVectors; ++v) {
+                    Vector coefficients, inputs;
+                    load(coefficients, filter.taps[row][tap].data() + v * kLanes);
+                    load(inputs, line + tap + v * kLanes);
+                    sums[v] += coefficients * inputs;
+                }
+        }
+        if (relu)
+            for (auto &sum : sums) sum = sum < 0 ? Vector{} : sum; // NaN stays
+        const auto count = std::min(ThreeChannelFilter::kBlock, values - begin);
+        std::memcpy(out + begin, sums, static_cast<std::size_t>(count) * sizeof(float));
+    }
+}
+
+/// out[x][c] = in[x * pixel_stride + c * channel_stride] * scale[c] + offset[c]
+MIRRA_PER_PROCESSOR void affine_row(const float *in, std::int64_t pixel_stride, std::int64_t channel_stride,
+                                    const float *scale, const float *offset, float *out, std::int64_t width,
+                                    std::int64_t channels) {
+    for (std::int64_t c = 0; c < channels; ++c) {
+        const float *from = in + c * channel_stride;
+        for (std::int64_t x = 0; x < width; ++x)
+            out[x * channels + c] = from[x * pixel_stride] * scale[c] + offset[c];
+    }
+}
 
 constexpr std::int64_t kGrainElements = 32768, kColors = 3;
 constexpr std::int64_t kPhases = 4;
@@ -31,7 +77,7 @@ class RowWindow {
         : picture_(picture)
         , height_(height)
         , values_(kColors * width)
-        , stride_(values_ + 2 * ColorFilter::kMargin)
+        , stride_(values_ + 2 * ThreeChannelFilter::kMargin)
         , buffer_(static_cast<std::size_t>(3 * stride_)) {}
 
     void read(std::int64_t y) {
@@ -46,14 +92,55 @@ class RowWindow {
     }
 
   private:
-    float *row_at(std::int64_t y) { return buffer_.data() + (y + 3) % 3 * stride_ + ColorFilter::kMargin; }
+    float *row_at(std::int64_t y) {
+        return buffer_.data() + (y + 3) % 3 * stride_ + ThreeChannelFilter::kMargin;
+    }
 
     const float *picture_;
     std::int64_t height_, values_, stride_;
     std::vector<float> buffer_;
 };
 
+std::int64_t blocks_of(std::int64_t kernel, std::int64_t stride) {
+    return (kernel + stride - 1) / stride;
+}
+
+/// Pixels after the picture so that the blocks of the last output are whole; negative: pixels that no output
+/// reads.
+std::int64_t trailing(std::int64_t extent, const BlockConvolution &options) {
+    const auto outputs = (extent + 2 * options.padding - options.kernel) / options.stride + 1;
+    const auto read = (outputs - 1 + blocks_of(options.kernel, options.stride)) * options.stride;
+    return read - extent - options.padding;
+}
+
+/// [N, C, H, W] -> [N, S S C, H / S, W / S], channels last, the channel running fastest.
+at::Tensor to_blocks(const at::Tensor &x, std::int64_t stride) {
+    const auto count = x.size(0), channels = x.size(1);
+    const auto rows = x.size(2) / stride, columns = x.size(3) / stride;
+    return x.permute({0, 2, 3, 1})
+        .reshape({count, rows, stride, columns, stride, channels})
+        .permute({0, 1, 3, 2, 4, 5})
+        .reshape({count, rows, columns, stride * stride * channels})
+        .permute({0, 3, 1, 2});
+}
+
 } // namespace
+
+ThreeChannelFilter ThreeChannelFilter::make(const float *weight, const float *bias) {
+    ThreeChannelFilter out;
+    for (std::int64_t lane = 0; lane < kBlock; ++lane) {
+        const auto color = lane % 3;
+        out.bias[static_cast<std::size_t>(lane)] = bias ? bias[color] : 0;
+        for (std::int64_t from = 0; from < 3; ++from)
+            for (std::size_t row = 0; row < 3; ++row)
+                for (std::int64_t column = 0; column < 3; ++column) {
+                    const auto tap = static_cast<std::size_t>(3 * (column - 1) + from - color + kReach);
+                    out.taps[row][tap][static_cast<std::size_t>(lane)] =
+                        weight[((color * 3 + from) * 3 + static_cast<std::int64_t>(row)) * 3 + column];
+                }
+    }
+    return out;
+}
 
 at::Tensor affine_channels(const at::Tensor &x, const at::Tensor &scale, const at::Tensor &offset) {
     auto out = empty_like_picture(x, x.sizes());
@@ -73,7 +160,7 @@ at::Tensor affine_channels(const at::Tensor &x, const at::Tensor &scale, const a
     return out;
 }
 
-at::Tensor color_convolution(const at::Tensor &input, const ColorFilter &filter, bool relu) {
+at::Tensor three_channel_convolution(const at::Tensor &input, const ThreeChannelFilter &filter, bool relu) {
     const auto x = input.contiguous(at::MemoryFormat::ChannelsLast);
     auto out = empty_like_picture(x, x.sizes());
     const auto height = x.size(2), width = x.size(3), picture = kColors * height * width;
@@ -88,7 +175,7 @@ at::Tensor color_convolution(const at::Tensor &input, const ColorFilter &filter,
             window.read(y);
             for (; row < last; ++row, ++y) {
                 window.read(y + 1);
-                color_filter_row(filter, window.around(y), relu, to + row * kColors * width, width);
+                filter_row(filter, window.around(y), relu, to + row * kColors * width, width);
             }
         }
     });
@@ -157,6 +244,29 @@ at::Tensor split_phases(const at::Tensor &picture) {
             }
     });
     return out;
+}
+
+at::Tensor block_weight(const at::Tensor &weight, std::int64_t stride) {
+    const auto rest = blocks_of(weight.size(2), stride) * stride - weight.size(2);
+    return to_blocks(at::constant_pad_nd(weight, {0, rest, 0, rest}), stride);
+}
+
+at::Tensor from_blocks(const at::Tensor &blocks, std::int64_t stride) {
+    const auto count = blocks.size(0), channels = blocks.size(1) / (stride * stride);
+    const auto rows = blocks.size(2), columns = blocks.size(3);
+    return blocks.permute({0, 2, 3, 1})
+        .reshape({count, rows, columns, stride, stride, channels})
+        .permute({0, 1, 3, 2, 4, 5})
+        .reshape({count, rows * stride, columns * stride, channels})
+        .permute({0, 3, 1, 2});
+}
+
+at::Tensor block_convolution(const at::Tensor &input, const at::Tensor &weight, const at::Tensor &bias,
+                             const BlockConvolution &options) {
+    const auto right = trailing(input.size(3), options), bottom = trailing(input.size(2), options);
+    const auto padded = at::constant_pad_nd(input, {options.padding, right, options.padding, bottom});
+    return at::conv2d(to_blocks(padded, options.stride), weight,
+                      bias.defined() ? std::optional(bias) : std::nullopt);
 }
 
 } // namespace mirra::runtime
