@@ -61,7 +61,8 @@ bool all_finite(const TensorView &tensor) {
 }
 
 void check_weights(const graph::Graph &graph, const TensorFile &file, const std::string &name) {
-    for (const auto &[weight, shape] : graph::weight_shapes(graph)) {
+    const auto shapes = about_graph(name, graph.name, [&] { return graph::weight_shapes(graph); });
+    for (const auto &[weight, shape] : shapes) {
         const auto found = file.tensors().find(weight);
         if (found == file.tensors().end())
             corrupt(name, "weight '" + weight + "' of graph '" + graph.name + "' is not in the file");

@@ -1,4 +1,4 @@
-// Sizes and names of element types.
+// One table of element types.
 #include "dtype.hpp"
 
 #include <algorithm>

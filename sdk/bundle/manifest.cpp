@@ -111,7 +111,7 @@ std::map<std::string, graph::Graph> read_graphs(const Reader &reader, const std:
             throw Error(ErrorCode::limit,
                         "the manifest's graphs have more than " + std::to_string(Limits::kNodes) + " nodes",
                         subject);
-        graph::Graph graph = graph::parse_json(value);
+        graph::Graph graph = about_graph(subject, name, [&] { return graph::parse_json(value); });
         if (graph.name != name)
             reader.fail("the graph at '" + std::string(name.substr(0, 80)) + "' has another name inside");
         graphs.emplace(name, std::move(graph));
@@ -144,6 +144,17 @@ Json given(const std::string &text, Json::value_t kind, const char *key, std::si
 }
 
 } // namespace
+
+Error in_file(const Error &error, const std::string &file, std::string_view graph) {
+    constexpr std::string_view kPrefix = "graph: ";
+    std::string_view what = error.what();
+    if (what.starts_with(kPrefix)) what.remove_prefix(kPrefix.size());
+    const bool part = !error.subject().empty() && error.subject() != graph;
+    return {error.code(),
+            "the graph '" + std::string(graph.substr(0, 80)) + "'" +
+                (part ? ", at '" + error.subject() + "': " : ": ") + std::string(what),
+            file, error.hint()};
+}
 
 ParsedManifest parse_manifest(const std::string &text, const std::string &subject) {
     const json::Document document(text, kManifestLimits, "the manifest", subject);

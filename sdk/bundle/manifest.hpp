@@ -2,13 +2,28 @@
 #pragma once
 
 #include "mirra/bundle.hpp"
+#include "mirra/error.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace mirra::bundle {
 
 inline constexpr const char *kManifestKey = "mirra.manifest";
 inline constexpr const char *kManifestDigestKey = "mirra.manifest_sha256";
+
+/// The same error with the file for its subject.
+Error in_file(const Error &error, const std::string &file, std::string_view graph);
+
+/// Calls `body`; an error of a graph becomes one of the file that holds it, which names the graph and what of
+/// it.
+template<class Body> auto about_graph(const std::string &file, std::string_view graph, Body &&body) {
+    try {
+        return body();
+    } catch (const Error &error) {
+        throw in_file(error, file, graph);
+    }
+}
 
 struct ParsedManifest {
     Manifest manifest;

@@ -1,4 +1,4 @@
-// The safetensors writer.
+// safetensors: the header padded, so that the tensors begin on a multiple of eight; written atomically.
 #include "dtype.hpp"
 #include "limits.hpp"
 

@@ -1,4 +1,4 @@
-// Builder: graphs in code.
+// A weight is called NODE.ROLE, as in the published state dicts.
 #include "mirra/graph.hpp"
 
 #include <utility>

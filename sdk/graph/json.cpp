@@ -1,4 +1,4 @@
-// The JSON form of a graph.
+// Graphs to JSON, and back from files that nobody vouches for.
 #include "mirra/error.hpp"
 #include "mirra/graph_json.hpp"
 

@@ -1,4 +1,4 @@
-// Attribute access with the op table's defaults.
+// An attribute that a node does not have is the op table's default.
 #include "mirra/error.hpp"
 #include "mirra/graph.hpp"
 

@@ -2,6 +2,7 @@
 #include "pixels.hpp"
 
 #include "mirra/error.hpp"
+#include "mirra/srgb_curve.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -11,17 +12,6 @@
 
 namespace mirra::host {
 namespace {
-
-/// The curve of IEC 61966-2-1, continued above 1 and mirrored below 0, where noise takes dark light.
-float encode_srgb(float light) {
-    const float x = std::abs(light);
-    return std::copysign(x <= 0.0031308F ? x * 12.92F : 1.055F * std::pow(x, 1 / 2.4F) - 0.055F, light);
-}
-
-float decode_srgb(float encoded) {
-    const float x = std::abs(encoded);
-    return std::copysign(x <= 0.04045F ? x / 12.92F : std::pow((x + 0.055F) / 1.055F, 2.4F), encoded);
-}
 
 image::Rect narrow(const runtime::Rect &rect) {
     return {static_cast<std::int32_t>(rect.x), static_cast<std::int32_t>(rect.y),
@@ -152,7 +142,7 @@ void load_colors(const image::ConstImageView &source, const runtime::Rect &rect,
         }
     }
     if (source.transfer == image::Transfer::linear)
-        std::transform(out.begin(), out.end(), out.begin(), encode_srgb);
+        std::transform(out.begin(), out.end(), out.begin(), image::encode_srgb<float>);
 }
 
 void load_tile(const SeenImage &source, const runtime::Rect &rect, int channels, std::span<float> out) {
@@ -178,7 +168,7 @@ void load_mirrored(const SeenImage &source, const runtime::Rect &rect, int chann
 void store_tile(std::span<float> values, const runtime::Tile &tile, int channels, const SeenImage &source,
                 const image::ImageView &target) {
     if (target.transfer == image::Transfer::linear) {
-        std::transform(values.begin(), values.end(), values.begin(), decode_srgb);
+        std::transform(values.begin(), values.end(), values.begin(), image::decode_srgb<float>);
     }
     if (target.alpha == image::AlphaMode::premultiplied) {
         const std::vector<float> alpha = load_alpha(target, tile.input);

@@ -2,6 +2,7 @@
 #include "profile.hpp"
 
 #include "color_tags.hpp"
+#include "mirra/srgb_curve.hpp"
 
 #include <array>
 #include <new>
@@ -17,8 +18,7 @@ struct CurveDeleter {
 using Curve = std::unique_ptr<cmsToneCurve, CurveDeleter>;
 
 Curve srgb_curve(const CmsContext &context) {
-    constexpr std::array<double, 5> kSrgb{2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045};
-    return Curve(cmsBuildParametricToneCurve(context.get(), 4, kSrgb.data()));
+    return Curve(cmsBuildParametricToneCurve(context.get(), 4, SrgbCurve::kIcc.data()));
 }
 
 /// From samples to light; null for curves that a profile cannot have.

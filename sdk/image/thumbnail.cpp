@@ -2,6 +2,7 @@
 #include "thumbnail.hpp"
 
 #include "codec.hpp"
+#include "mirra/srgb_curve.hpp"
 #include "rows.hpp"
 
 #include <algorithm>
@@ -15,11 +16,9 @@ constexpr std::int64_t kRowsPerCell = 2;
 constexpr std::int64_t kColumnsPerCell = 4;
 constexpr int kQuality = 75;
 
-/// The sRGB curve, for a picture in linear light.
-std::byte on_the_curve(int value) {
-    const double light = value / 255.0;
-    const double encoded = light <= 0.0031308 ? 12.92 * light : 1.055 * std::pow(light, 1 / 2.4) - 0.055;
-    return static_cast<std::byte>(std::lround(255 * encoded));
+/// For a picture in linear light.
+std::byte srgb_byte(int value) {
+    return static_cast<std::byte>(std::lround(255 * encode_srgb(value / 255.0)));
 }
 
 } // namespace
@@ -52,7 +51,7 @@ Thumbnail make_thumbnail(const ConstImageView &picture) {
         for (std::size_t i = 0; i < sums.size(); ++i) {
             const int mean = sums[i] / static_cast<int>(kRowsPerCell * kColumnsPerCell);
             small.bytes()[static_cast<std::size_t>(y) * sums.size() + i] =
-                picture.transfer == Transfer::linear ? on_the_curve(mean) : static_cast<std::byte>(mean);
+                picture.transfer == Transfer::linear ? srgb_byte(mean) : static_cast<std::byte>(mean);
         }
     }
     return {small.width(), small.height(), jpeg_codec().encode(small.view(), {}, {.jpeg_quality = kQuality})};

@@ -222,6 +222,28 @@ TEST_F(BundleFile, RefusesManifestsOfTheWrongKind) {
         EXPECT_EQ(code_of([&] { with_manifest(changes[i]); }), ErrorCode::corrupt) << "change " << i;
 }
 
+TEST_F(BundleFile, ErrorsOfAGraphNameTheFileTheGraphAndThePart) {
+    const auto error_of = [&](const std::function<void(nlohmann::json & node)> &change) {
+        try {
+            with_manifest([&](nlohmann::json &json) { change(json["graphs"]["net"]["nodes"][0]); });
+        } catch (const Error &error) {
+            return error.subject() + "; " + error.what();
+        }
+        return std::string("no error");
+    };
+    const auto file = mirra::test::scratch() + "bundle_file_test_changed.mirra";
+    EXPECT_EQ(error_of([](auto &node) { node["attributes"]["kernel"] = 999; }),
+              file + "; the graph 'net', at 'conv': attribute 'kernel' is out of range");
+    EXPECT_EQ(error_of([](auto &node) { node["attributes"].erase("kernel"); }),
+              file + "; the graph 'net', at 'conv': attribute 'kernel' is missing");
+    EXPECT_EQ(error_of([](auto &node) { node["attributes"]["padding"] = "same"; }),
+              file + "; the graph 'net', at 'padding': attribute 'padding' has the wrong type");
+    EXPECT_EQ(error_of([](auto &node) { node["op"] = "gelu"; }),
+              file + "; the graph 'net', at 'op': unknown op 'gelu'");
+    EXPECT_EQ(error_of([](auto &node) { node["weights"]["bias"] = node["weights"]["weight"]; }),
+              file + "; the graph 'net', at 'conv.weight': two nodes use one weight with different shapes");
+}
+
 TEST_F(BundleFile, RefusesUnknownOps) {
     const auto change = [](nlohmann::json &json) { json["graphs"]["net"]["nodes"][1]["op"] = "gelu"; };
     EXPECT_EQ(code_of([&] { with_manifest(change); }), ErrorCode::unsupported);

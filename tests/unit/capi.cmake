@@ -31,6 +31,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/capi_functions.cmake)
 
 add_library(mirra_fake_runtime MODULE ${CMAKE_CURRENT_LIST_DIR}/fake_runtime.cpp ${CMAKE_CURRENT_LIST_DIR}/fake_ops.cpp)
 target_link_libraries(mirra_fake_runtime PRIVATE mirra_graph mirra_warnings)
+target_include_directories(mirra_fake_runtime PRIVATE ${PROJECT_SOURCE_DIR}/sdk)
 # Thread-local memory that a thread takes at its first use ends the process where there is none; here it comes with the thread.
 target_compile_options(mirra_fake_runtime PRIVATE -ftls-model=initial-exec)
 if(MIRRA_FUZZ) # of the fuzzers' time the plugins should have the most, not these sums

@@ -4,6 +4,7 @@
 #include "fake_ops.hpp"
 #include "mirra/error.hpp"
 #include "mirra/runtime.hpp"
+#include "runtime/arena_scope.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -52,25 +53,13 @@ class FakeArena final : public Arena {
     std::atomic<std::uint64_t> current_{0}, peak_{0};
 };
 
-thread_local const std::shared_ptr<FakeArena> *entered = nullptr; // of the scope, as in the real runtime
-
-class FakeScope final : public ArenaScope {
-  public:
-    explicit FakeScope(std::shared_ptr<FakeArena> arena)
-        : arena_(std::move(arena))
-        , before_(std::exchange(entered, arena_ ? &arena_ : nullptr)) {}
-    FakeScope(const FakeScope &) = delete;
-    FakeScope &operator=(const FakeScope &) = delete;
-    ~FakeScope() override { entered = before_; }
-
-  private:
-    const std::shared_ptr<FakeArena> arena_;
-    const std::shared_ptr<FakeArena> *const before_;
-};
+using FakeScope = ThreadArenaScope<FakeArena>;
 
 class FakeTensor final : public DeviceTensor {
   public:
-    explicit FakeTensor(graph::Shape shape) : shape_(std::move(shape)), arena_(entered ? *entered : nullptr) {
+    explicit FakeTensor(graph::Shape shape)
+        : shape_(std::move(shape))
+        , arena_(FakeScope::arena() ? *FakeScope::arena() : nullptr) {
         if (arena_) arena_->take(count(shape_) * sizeof(float));
         values.resize(count(shape_));
     }

@@ -51,6 +51,102 @@ TEST(Haar, GradientIsTheAdjoint) {
     EXPECT_NEAR((x.grad() * d).sum().item<double>(), (haar_analysis(d) * g).sum().item<double>(), 1e-9);
 }
 
+/// A node of that op with its weights, and inputs that fit it.
+struct Sample {
+    graph::Node node;
+    std::vector<at::Tensor> inputs;
+    std::map<std::string, at::Tensor> weights;
+
+    [[nodiscard]] at::Tensor run(OpMode mode = {}) const {
+        return apply_op(
+            node, inputs,
+            [&](const char *role) {
+                const auto found = weights.find(role);
+                return found == weights.end() ? at::Tensor() : found->second.to(inputs[0].scalar_type());
+            },
+            mode);
+    }
+};
+
+Sample sample_of(graph::Op op) {
+    const auto &info = graph::op_info(op);
+    Sample out{.node = {.name = "n", .op = op, .inputs = {}, .attributes = {}, .weights = {}},
+               .inputs = {},
+               .weights = {}};
+    const bool flat = op == graph::Op::linear;
+    for (const auto &attribute : info.attributes) {
+        const bool channels = attribute.name.ends_with("channels");
+        auto &value = out.node.attributes[std::string(attribute.name)];
+        if (attribute.kind == graph::AttributeKind::reals) value = std::vector<double>{0.1, 0.2, 0.3, 0.4};
+        if (attribute.kind == graph::AttributeKind::real) value = *attribute.fallback;
+        if (attribute.kind == graph::AttributeKind::integer)
+            value = channels ? std::int64_t{4} : static_cast<std::int64_t>(attribute.fallback.value_or(2));
+    }
+    if (op == graph::Op::channel_slice) out.node.attributes["begin"] = std::int64_t{1};
+    for (std::size_t i = 0; i < std::max<std::size_t>(info.inputs.value.least, 1); ++i) {
+        out.node.inputs.push_back("x" + std::to_string(i));
+        out.inputs.push_back(flat ? torch::rand({2, 4})
+                                  : torch::rand({2, 4, 8, 6}).contiguous(at::MemoryFormat::ChannelsLast));
+    }
+    for (const auto &weight : info.weights) {
+        out.node.weights[std::string(weight.role)] = std::string(weight.role);
+        out.weights[std::string(weight.role)] = torch::rand(weight.shape(out.node)) + 0.5;
+    }
+    return out;
+}
+
+const void *memory_of(const at::Tensor &tensor) {
+    return tensor.storage().data();
+}
+
+TEST(Ops, EveryKernelDoesWhatTheTableSays) {
+    const torch::NoGradGuard no_grad;
+    for (const auto &info : graph::ops()) {
+        SCOPED_TRACE(info.name);
+        const Sample sample = sample_of(info.op);
+        const auto y = sample.run();
+        std::vector<graph::Shape> shapes;
+        for (const auto &input : sample.inputs) shapes.push_back(input.sizes().vec());
+        EXPECT_EQ(y.sizes().vec(), info.shape(sample.node, shapes));
+        const graph::Storage storage = info.execution.value.storage;
+        const bool shares = memory_of(y) == memory_of(sample.inputs[0]);
+        if (storage != graph::Storage::view_or_copy) EXPECT_EQ(shares, storage == graph::Storage::view);
+        if (info.execution.value.dense && y.dim() == 4)
+            EXPECT_TRUE(y.is_contiguous(at::MemoryFormat::ChannelsLast));
+        if (info.execution.value.precision == graph::ResultPrecision::of_inputs) {
+            Sample narrow = sample;
+            for (auto &input : narrow.inputs) input = input.to(at::kBFloat16);
+            EXPECT_EQ(narrow.run().scalar_type(), at::kBFloat16);
+        }
+        if (storage != graph::Storage::over_input) continue;
+        for (std::size_t i = 0; i < sample.inputs.size(); ++i) {
+            Sample over = sample;
+            for (auto &input : over.inputs) input = input.clone();
+            const auto *memory = memory_of(over.inputs[i]);
+            const auto written = over.run({.over = i});
+            EXPECT_EQ(memory_of(written), memory);
+            EXPECT_TRUE(torch::equal(written, y));
+        }
+    }
+}
+
+/// LibTorch refuses a gradient where what it reads was written over.
+TEST(Ops, ResultsThatNoGradientReadsMayBeWrittenOver) {
+    for (const auto &info : graph::ops()) {
+        if (info.execution.value.gradient_reads_result ||
+            info.execution.value.storage == graph::Storage::view)
+            continue;
+        SCOPED_TRACE(info.name);
+        Sample sample = sample_of(info.op);
+        for (auto &input : sample.inputs) input.requires_grad_();
+        const auto gradient = [&](bool over) {
+            const auto y = sample.run();
+            return torch::autograd::grad({(over ? y.relu_() : y.relu()).sum()}, {sample.inputs[0]})[0];
+        };
+        EXPECT_TRUE(torch::equal(gradient(true), gradient(false)));
+    }
+}
+
 /// Graphs whose values share memory, or are read in several places at once.
 std::vector<graph::Graph> awkward_graphs() {
     const graph::Builder::Conv conv{.in = 8, .out = 8, .bias = true};

@@ -1,4 +1,4 @@
-// Copies the libraries and changes their names.
+// Names are changed in copies in a folder beside the target, which takes its place at once.
 #include "runtime/libtorch/prepare.hpp"
 
 #include "mirra/error.hpp"

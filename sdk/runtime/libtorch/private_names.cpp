@@ -1,4 +1,4 @@
-// Which names change, and how.
+// Names change to others of the same length, so that nothing in a file moves.
 #include "runtime/libtorch/private_names.hpp"
 
 #include "mirra/error.hpp"

@@ -1,4 +1,4 @@
-// Lowering: fusion and lifetimes.
+// A convolution swallows what follows it; what nobody reads on is released.
 #include "runtime/plan/program.hpp"
 
 #include <algorithm>

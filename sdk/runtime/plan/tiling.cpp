@@ -1,4 +1,4 @@
-// The tile planner.
+// Each axis is cut by itself; of the cuts that fit the budget the one with the least work is taken.
 #include "mirra/tiling.hpp"
 
 #include "mirra/error.hpp"

@@ -3,6 +3,7 @@
 #include "runtime/torch/arena.hpp"
 
 #include "mirra/error.hpp"
+#include "runtime/arena_scope.hpp"
 
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
@@ -167,9 +168,7 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
     bool retired_ = false;
 };
 
-/// The arena of the scope that this thread is in, which owns it: a thread-local with a destructor would end
-/// the process where there is no memory to register that.
-thread_local const std::shared_ptr<CpuArena> *t_arena = nullptr;
+using CpuArenaScope = ThreadArenaScope<CpuArena>;
 
 /// Stands in front of every block that the allocator hands out: LibTorch frees by address alone
 /// (raw_deallocate).
@@ -204,10 +203,11 @@ class ArenaAllocator final : public c10::Allocator {
         const c10::Device kCpu(c10::DeviceType::CPU);
         if (bytes == 0) return {nullptr, nullptr, &release, kCpu};
         auto size = bytes + sizeof(Header);
-        void *block = t_arena ? (*t_arena)->take(size, size) : heap_block(size);
+        const auto *arena = CpuArenaScope::arena();
+        void *block = arena ? (*arena)->take(size, size) : heap_block(size);
         if (block == nullptr) throw std::bad_alloc();
         auto *header = new (block) Header;
-        if (t_arena) header->arena = *t_arena;
+        if (arena) header->arena = *arena;
         header->size = size;
         void *data = header + 1;
         return {data, data, &release, kCpu};
@@ -216,20 +216,6 @@ class ArenaAllocator final : public c10::Allocator {
     void copy_data(void *target, const void *source, std::size_t count) const override {
         std::memcpy(target, source, count);
     }
-};
-
-class CpuArenaScope final : public ArenaScope {
-  public:
-    explicit CpuArenaScope(std::shared_ptr<CpuArena> arena)
-        : arena_(std::move(arena))
-        , outer_(std::exchange(t_arena, arena_ ? &arena_ : nullptr)) {}
-    CpuArenaScope(const CpuArenaScope &) = delete;
-    CpuArenaScope &operator=(const CpuArenaScope &) = delete;
-    ~CpuArenaScope() override { t_arena = outer_; }
-
-  private:
-    const std::shared_ptr<CpuArena> arena_;
-    const std::shared_ptr<CpuArena> *const outer_;
 };
 
 } // namespace

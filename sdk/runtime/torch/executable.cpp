@@ -9,6 +9,7 @@
 #include "runtime/torch/libtorch.hpp"
 #include "runtime/torch/tensor.hpp"
 
+#include <mutex>
 #include <set>
 
 namespace mirra::runtime {
@@ -27,19 +28,39 @@ at::ScalarType scalar_type(Precision precision) {
     }
 }
 
-/// @throws Error mismatch | limit
-void check_shapes(const g::Graph &graph, std::span<const TensorPtr> inputs) {
-    std::map<std::string, g::Shape> shapes;
-    for (std::size_t i = 0; i < inputs.size(); ++i) shapes[graph.inputs[i].name] = inputs[i]->shape();
-    g::infer_shapes(graph, shapes);
+const g::Graph &valid(const g::Graph &graph) {
+    g::validate(graph);
+    return graph;
 }
+
+/// What a compiled graph may be given. Tiles of one size are looked at once. Thread-safe; the graph must
+/// outlive it.
+class ShapeCheck {
+  public:
+    explicit ShapeCheck(const g::Graph &graph) : inference_(graph) {}
+
+    /// @throws Error mismatch | limit
+    void operator()(std::span<const TensorPtr> inputs) {
+        std::vector<g::Shape> shapes;
+        for (const auto &input : inputs) shapes.push_back(input->shape());
+        const std::scoped_lock lock(mutex_);
+        if (shapes == last_) return;
+        inference_.infer(shapes);
+        last_ = std::move(shapes);
+    }
+
+  private:
+    std::mutex mutex_;
+    g::ShapeInference inference_;
+    std::vector<g::Shape> last_; ///< found right
+};
 
 class TorchExecutable final : public Executable {
   public:
     TorchExecutable(const g::Graph &graph, const WeightSource &weights, const CompileOptions &options)
-        : graph_(graph)
+        : graph_(valid(graph))
+        , check_shapes_(graph_)
         , type_(scalar_type(options.precision)) {
-        g::validate(graph_);
         const c10::InferenceMode inference;
         steps_ = compile_steps(graph_, weights, find_device(options.device), type_);
         for (const auto &step : steps_)
@@ -70,16 +91,17 @@ class TorchExecutable final : public Executable {
     [[nodiscard]] const g::Graph &graph() const override { return graph_; }
 
   private:
-    void check(std::span<const TensorPtr> inputs) const {
+    void check(std::span<const TensorPtr> inputs) {
         if (inputs.size() != graph_.inputs.size())
             throw Error(ErrorCode::mismatch,
                         "graph '" + graph_.name + "' has " + std::to_string(graph_.inputs.size()) +
                             " inputs, " + std::to_string(inputs.size()) + " are given",
                         graph_.name);
-        check_shapes(graph_, inputs);
+        check_shapes_(inputs);
     }
 
     g::Graph graph_;
+    ShapeCheck check_shapes_;
     at::ScalarType type_;
     std::vector<CompiledStep> steps_;
     std::set<std::string> dense_; ///< values that are read by more than `normalise`, which takes any format
@@ -88,8 +110,8 @@ class TorchExecutable final : public Executable {
 class TorchDifferentiable final : public Differentiable {
   public:
     TorchDifferentiable(const g::Graph &graph, const WeightSource &weights, const std::string &device)
-        : graph_(graph) {
-        g::validate(graph_);
+        : graph_(valid(graph))
+        , check_shapes_(graph_) {
         const at::NoGradGuard no_grad;
         steps_ = compile_differentiable(graph_, weights, find_device(device));
     }
@@ -118,11 +140,11 @@ class TorchDifferentiable final : public Differentiable {
     [[nodiscard]] const g::Graph &graph() const override { return graph_; }
 
   private:
-    void check(std::span<const TensorPtr> inputs, std::size_t output, std::size_t input) const {
+    void check(std::span<const TensorPtr> inputs, std::size_t output, std::size_t input) {
         if (inputs.size() != graph_.inputs.size() || output >= graph_.outputs.size() ||
             input >= inputs.size())
             throw Error(ErrorCode::mismatch, "the graph has no such inputs or output", graph_.name);
-        check_shapes(graph_, inputs);
+        check_shapes_(inputs);
     }
 
     /// Runs what `wanted` is computed from.
@@ -153,6 +175,7 @@ class TorchDifferentiable final : public Differentiable {
     }
 
     g::Graph graph_;
+    ShapeCheck check_shapes_;
     std::vector<CompiledStep> steps_;
 };
 

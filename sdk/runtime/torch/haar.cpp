@@ -36,7 +36,7 @@ inline __attribute__((always_inline)) void analyse_row(const T *upper, const T *
         const T *a = upper + 2 * x * channels, *b = a + channels;
         const T *c = lower + 2 * x * channels, *d = c + channels;
         T *ll = out + 4 * x * channels, *lh = ll + channels, *hl = lh + channels, *hh = hl + channels;
-#pragma GCC ivdep
+        MIRRA_INDEPENDENT
         for (std::int64_t i = 0; i < channels; ++i) {
             const float sum_top = load(a[i]) + load(b[i]), difference_top = load(b[i]) - load(a[i]);
             const float sum_bottom = load(c[i]) + load(d[i]), difference_bottom = load(d[i]) - load(c[i]);
@@ -55,7 +55,7 @@ inline __attribute__((always_inline)) void synthesise_row(const T *in, T *upper,
         const T *ll = in + 4 * x * channels, *lh = ll + channels, *hl = lh + channels, *hh = hl + channels;
         T *a = upper + 2 * x * channels, *b = a + channels;
         T *c = lower + 2 * x * channels, *d = c + channels;
-#pragma GCC ivdep
+        MIRRA_INDEPENDENT
         for (std::int64_t i = 0; i < channels; ++i) {
             const float low_top = load(ll[i]) - load(hl[i]), low_bottom = load(ll[i]) + load(hl[i]);
             const float high_top = load(lh[i]) - load(hh[i]), high_bottom = load(lh[i]) + load(hh[i]);

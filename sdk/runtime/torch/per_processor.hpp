@@ -8,3 +8,10 @@
 #else
 #define MIRRA_PER_PROCESSOR
 #endif
+
+/// Before a loop whose iterations do not depend on each other.
+#if defined(__clang__)
+#define MIRRA_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define MIRRA_INDEPENDENT _Pragma("GCC ivdep")
+#endif
