@@ -181,8 +181,8 @@ struct Execution {
 /// Everything the SDK must know of an op but its kernel. Entries stand in sdk/graph/ops.cpp; the compiler,
 /// the executor, the planner and the trainer ask here, and nowhere decide by op what is a property of it.
 struct OpInfo {
-    Op op{};               ///< the table's
-    std::string_view name; ///< the table's
+    Op op{};                    ///< the table's
+    std::string_view name = {}; ///< the table's
     Stated<Arity> inputs;
     std::span<const AttributeInfo> attributes = {};
     std::span<const WeightInfo> weights = {};
