@@ -13,6 +13,7 @@
 #include "tasks/encoder.hpp"
 #include "tasks/encoder_recipe.hpp"
 #include "tasks/encoder_record.hpp"
+#include "throws.hpp"
 #include "trainer_support.hpp"
 #include "wrapped_task.hpp"
 
@@ -369,7 +370,8 @@ TEST(ClassData, BadFoldersAreNamed) {
         PictureSet set({folder.string()}, Split::train, {});
         return set.size();
     };
-    EXPECT_THROW(open(mirra::test::scratch() + "no-such"), Error);
+    EXPECT_THAT([&] { static_cast<void>(open(mirra::test::scratch() + "no-such")); },
+                mirra::test::throws_error(ErrorCode::not_found, "cannot read the data folder"));
     const auto folder = make_classes("empty-class", 2);
     fs::create_directories(folder / "green");
     try {
@@ -378,7 +380,8 @@ TEST(ClassData, BadFoldersAreNamed) {
     } catch (const Error &error) {
         EXPECT_NE(error.subject().find("green"), std::string::npos);
     }
-    EXPECT_THROW(PictureSet({"cifar10:" + folder.string()}, Split::train, {}), Error);
+    EXPECT_THAT([&] { static_cast<void>(PictureSet({"cifar10:" + folder.string()}, Split::train, {})); },
+                mirra::test::throws_error(ErrorCode::not_found, "no CIFAR-10 here"));
 }
 
 TEST(ClassData, ARunFolderIsNoClass) {
@@ -452,7 +455,8 @@ TEST(ClassData, ReadsCifarBatches) {
     EXPECT_EQ(std::to_integer<int>(bytes[1]), 11);
     EXPECT_EQ(std::to_integer<int>(bytes[2]), 21);
     std::ofstream(folder / "test_batch.bin", std::ios::app) << "x";
-    EXPECT_THROW(PictureSet({"cifar10:" + folder.string()}, Split::test, {}), Error);
+    EXPECT_THAT([&] { static_cast<void>(PictureSet({"cifar10:" + folder.string()}, Split::test, {})); },
+                mirra::test::throws_error(ErrorCode::corrupt, "its size is no multiple of 3073 bytes"));
 }
 
 TEST(ClassData, ProcessesShareABatch) {

@@ -14,6 +14,7 @@
 #include "tasks/inverter.hpp"
 #include "tasks/inverter_bundle.hpp"
 #include "tasks/inverter_recipe.hpp"
+#include "throws.hpp"
 #include "trainer_small_encoder.hpp"
 #include "trainer_support.hpp"
 #include "wrapped_task.hpp"
@@ -265,8 +266,12 @@ TEST(Inversion, EachManifestReceivesItsOwnFigures) {
 
 TEST(Inversion, RefusesABundleOfAnotherTask) {
     const auto encoder = make_encoder("no-inverter");
-    EXPECT_THROW(evaluate_inversion({.bundles = {encoder}, .data = {make_pictures("x", 3, 32, 32).string()}}),
-                 Error);
+    EXPECT_THAT(
+        [&] {
+            static_cast<void>(
+                evaluate_inversion({.bundles = {encoder}, .data = {make_pictures("x", 3, 32, 32).string()}}));
+        },
+        mirra::test::throws_error(ErrorCode::mismatch, "it is no inverter"));
 }
 
 TEST(Inversion, HasThePapersFigures) {
@@ -320,7 +325,12 @@ TEST(Lpips, GrowsWithTheDifferenceAndIsMeasuredWhenGiven) {
     EXPECT_EQ(lpips.distance(picture, picture), 0);
     EXPECT_GT(lpips.distance(picture, near), 0);
     EXPECT_GT(lpips.distance(picture, far), lpips.distance(picture, near));
-    EXPECT_THROW(lpips.distance({8, 8, std::vector<float>(192)}, {8, 8, std::vector<float>(192)}), Error);
+    EXPECT_THAT(
+        [&] {
+            static_cast<void>(
+                lpips.distance({8, 8, std::vector<float>(192)}, {8, 8, std::vector<float>(192)}));
+        },
+        mirra::test::throws_error(ErrorCode::mismatch, "nothing is left"));
 
     const auto command = command_for("with-lpips");
     ASSERT_EQ(train_inverter(command), 0);
@@ -360,7 +370,9 @@ TEST(PictureSet, HoldsOutEvenlySpacedPictures) {
     EXPECT_EQ(set.size(), 7);
     EXPECT_NE(held->name(0), set.name(0));
     EXPECT_NO_THROW(held->get(2));
-    EXPECT_THROW(set.hold_out(4), Error);
+    EXPECT_THAT(
+        [&] { static_cast<void>(set.hold_out(4)); },
+        mirra::test::throws_error(ErrorCode::invalid_argument, "too few pictures: 7; 4 are held out"));
 }
 
 } // namespace
