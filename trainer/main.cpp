@@ -83,7 +83,7 @@ void open_standard_descriptors() {
 int run(int argc, char **argv) {
     int status = 0;
     CLI::App app("Trains, imports and evaluates Mirra's weight bundles");
-    app.set_version_flag("--version", MIRRA_VERSION);
+    app.set_version_flag("--version", MIRRA_TRAINER_VERSION);
     app.require_subcommand(1);
     app.failure_message(usage_message);
     mirra::trainer::add_denoiser_command(app, status);

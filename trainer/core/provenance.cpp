@@ -32,7 +32,7 @@ std::string to_json(const Provenance &provenance) {
         {"device", provenance.device},
         {"processes", provenance.processes},
         {"date", utc_now().substr(0, kDateLength)},
-        {"trainer", MIRRA_VERSION}}
+        {"trainer", MIRRA_TRAINER_VERSION}}
         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

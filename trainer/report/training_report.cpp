@@ -194,7 +194,7 @@ Html page(const FinishedRun &run, const EncoderFindings &findings, const Budget 
                 "report.</p>\n";
     if (findings.masking) body << masking_section(*findings.masking, budget);
     body << settings_section(run, findings.skipped) << "<footer>Made " << utc_now()
-         << " by mirra-train report " << std::string(MIRRA_VERSION) << ".</footer>\n";
+         << " by mirra-train report " << std::string(MIRRA_TRAINER_VERSION) << ".</footer>\n";
     return html_page(run.bundle_path.filename().string() + ": training report", body);
 }
 

@@ -86,7 +86,7 @@ void record_encoder_run(const EncoderCommand &command, const Recipe &recipe, con
     record.pictures = run.pictures;
     record.validation_pictures = run.validation_pictures;
     record.started = started(folder, run.resumed);
-    record.trainer = MIRRA_VERSION;
+    record.trainer = MIRRA_TRAINER_VERSION;
     record.libtorch = TORCH_VERSION;
     write_run_record(folder, record);
 }
