@@ -12,6 +12,10 @@ mirra=$work/prefix/bin/mirra
 module=$(find "$work/prefix" -name libmirra_runtime_torch.so)
 as_nobody=()
 ((EUID == 0)) && as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+# What was built is out of sight where the system lets us hide it.
+# shellcheck disable=SC2016  # the inner shell expands these
+unshare -m true 2>/dev/null &&
+    as_nobody=(unshare -m bash -c 'mount -t tmpfs none "$1" && shift && exec "$@"' _ "$build" "${as_nobody[@]}")
 fail() {
     echo "FAIL: $*"
     exit 1
@@ -33,6 +37,9 @@ grep "libtorch $(dirname "$module")/libtorch/mirtorch_cpu.so  (beside the runtim
 if [[ -e $work/prefix/bin/mirra-train ]]; then
     "${as_nobody[@]}" env -i "$work/prefix/bin/mirra-train" --help >"$work/help.txt" || fail "$(cat "$work/help.txt")"
 fi
+for file in bash-completion/completions/mirra zsh/site-functions/_mirra fish/vendor_completions.d/mirra.fish doc/mirra/LICENSE; do
+    [[ -s $work/prefix/share/$file ]] || fail "share/$file is not installed"
+done
 
 # One that is named is the one, or the error that says what it is.
 if env MIRRA_LIBTORCH_PATH="$work/out" "$mirra" doctor >"$work/doctor.txt"; then fail "a folder without LibTorch"; fi
