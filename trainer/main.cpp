@@ -8,11 +8,7 @@
 #include "mirra/error.hpp"
 #include "mirra/printable.hpp"
 #include "report/training_report.hpp"
-#include "tasks/anomaly.hpp"
-#include "tasks/denoiser.hpp"
-#include "tasks/encoder.hpp"
-#include "tasks/inverter.hpp"
-#include "tasks/stylizer.hpp"
+#include "tasks/command.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -65,7 +61,7 @@ void complete(CLI::App &app) {
         has_commands |= !sub->get_name().empty();
     }
     const bool is_group = app.get_name().empty(); // of options, and the program itself
-    if (is_group || has_commands || app.get_name() == "import") return;
+    if (is_group || has_commands || app.get_name() == "import" || app.get_name() == "recipe") return;
     constexpr auto kMost = std::uint64_t{1} << 62;
     app.add_option_function<std::uint64_t>("--max-pixels", mirra::trainer::limit_pictures,
                                            "Larger pictures are refused (268435456)")
@@ -91,6 +87,7 @@ int run(int argc, char **argv) {
     mirra::trainer::add_inverter_command(app, status);
     mirra::trainer::add_anomaly_command(app, status);
     mirra::trainer::add_stylizer_command(app, status);
+    mirra::trainer::add_recipe_command(app);
     mirra::trainer::add_import_command(app);
     mirra::trainer::add_eval_command(app, status);
     mirra::trainer::add_attack_command(app, status);

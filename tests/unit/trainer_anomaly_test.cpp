@@ -8,11 +8,7 @@
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
 #include "tasks/anomaly.hpp"
-#include "tasks/anomaly_pictures.hpp"
-#include "tasks/anomaly_recipe.hpp"
-#include "tasks/anomaly_task.hpp"
-#include "tasks/calibration.hpp"
-#include "tasks/coreset.hpp"
+#include "tasks/anomaly_calibration.hpp"
 #include "tasks/feature_memory.hpp"
 #include "trainer_small_encoder.hpp"
 #include "trainer_support.hpp"
@@ -281,7 +277,7 @@ TEST(AnomalyTraining, MakesABundleOfTheContract) {
 
 TEST(AnomalyTraining, BothPartsOfTheScoreAreAlikeOnNormalPictures) {
     auto command = command_for("balance");
-    command.memory = 0;
+    command.overrides["memory.members"] = "0";
     ASSERT_EQ(train_anomaly(command), 0);
     EXPECT_FALSE(bundle::Bundle::open(command.output)->manifest().graphs.contains("memory"));
     const auto defaults = defaults_of(command.output);
@@ -365,7 +361,7 @@ TEST(AnomalyTraining, TellsBadPicturesAndPrintsHowWell) {
     }
     command.data = {good.string()};
     command.bad = make_pictures("anomaly-bad", 6, 32, 32);
-    command.false_positive_rate = 0.05;
+    command.overrides["calibration.false_positive_rate"] = "0.05";
     testing::internal::CaptureStdout();
     ASSERT_EQ(train_anomaly(command), 0);
     const auto text = testing::internal::GetCapturedStdout();
@@ -429,16 +425,17 @@ TEST(AnomalyTraining, AFinishedRunIsCalibratedAgainWhereTheCalibrationIsAnother)
     EXPECT_EQ(provenance["calibration"]["bad"], 8);
     EXPECT_EQ(weights_of(command.output), generator) << "nothing is trained again";
 
-    command.memory = 30;
-    command.false_positive_rate = 0.1;
+    command.overrides["memory.members"] = "30";
+    command.overrides["calibration.false_positive_rate"] = "0.1";
     ASSERT_EQ(train_anomaly(command), 0);
     EXPECT_EQ(bundle::Bundle::open(command.output)->file().tensors().at("memory.weight").shape[0], 30);
     EXPECT_EQ(defaults_of(command.output)["false_positive_rate"], 0.1);
     time = written();
     ASSERT_EQ(train_anomaly(command), 0);
     EXPECT_EQ(written(), time);
-    command.seed = 6;
-    EXPECT_THROW(train_anomaly(command), Error) << "the generator is another";
+    command.overrides["training.seed"] = "6";
+    // The generator is another.
+    test::refusal(ErrorCode::mismatch, [&] { train_anomaly(command); });
 }
 
 TEST(AnomalyTraining, OtherPicturesOfTheSameDataAreAnotherTraining) {
@@ -509,7 +506,8 @@ TEST(AnomalyTraining, PicturesThatBreakMeanwhileDoNotEndIt) {
     for (const auto &entry : fs::directory_iterator(good)) all.push_back(entry.path());
     const auto task = anomaly_task(command);
     BreakingTask losing_all(*task, all);
-    EXPECT_THROW(run_training(losing_all, options), Error) << "nothing is left to calibrate with";
+    // Nothing is left to calibrate with.
+    test::refusal(ErrorCode::corrupt, [&] { run_training(losing_all, options); });
     make_pictures("breaking-good", 10, 40, 36);
     const auto again = anomaly_task(command);
     BreakingTask losing_some(*again, {all[0], all[4], bad / "picture0.png"});
@@ -590,7 +588,7 @@ TEST(AnomalyTraining, ImpossibleEncodersAndRecipesAreErrorsBeforeTheFirstStep) {
     command.encoder = other;
     EXPECT_NE(refused(command).find("no encoder"), std::string::npos) << refused(command);
     command.encoder = encoder;
-    command.layer = "conv7";
+    command.overrides["network.layer"] = "conv7";
     EXPECT_NE(refused(command).find("conv7"), std::string::npos) << refused(command);
     EXPECT_NE(refused(command_for("extent", "[data2]\nextent = 1\n")).find("unknown keys"),
               std::string::npos);
@@ -600,7 +598,7 @@ TEST(AnomalyTraining, ImpossibleEncodersAndRecipesAreErrorsBeforeTheFirstStep) {
     std::ofstream(extent.recipe) << "[memory]\nlayer = \"conv9\"";
     EXPECT_NE(refused(extent).find("conv9"), std::string::npos) << refused(extent);
     auto rate = command_for("rate");
-    rate.false_positive_rate = 0.7;
+    rate.overrides["calibration.false_positive_rate"] = "0.7";
     EXPECT_NE(refused(rate).find("false_positive_rate"), std::string::npos) << refused(rate);
 }
 

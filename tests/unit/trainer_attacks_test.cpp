@@ -4,7 +4,7 @@
 #include "attacks/fab.hpp"
 #include "attacks/gradient_attacks.hpp"
 #include "attacks/square.hpp"
-#include "core/interrupt.hpp"
+#include "core/progress.hpp"
 #include "core/random.hpp"
 #include "eval/classifier.hpp"
 #include "eval/robustness.hpp"

@@ -1,5 +1,5 @@
 // Several processes train as one: the same curve, the same weights, clear ends when one of them goes.
-#include "core/run_log.hpp"
+#include "core/run_folder.hpp"
 #include "data/picture_set.hpp"
 #include "distributed/connection.hpp"
 #include "distributed/environment.hpp"

@@ -1,22 +1,25 @@
 // Training of encoders: learns, resists its attack, resumes bit for bit; labelled data and its errors.
 #include "core/device.hpp"
 #include "core/frozen_network.hpp"
+#include "core/provenance.hpp"
+#include "core/run_folder.hpp"
 #include "core/training_run.hpp"
 #include "data/loaders.hpp"
 #include "data/picture_store.hpp"
 #include "eval/classifier.hpp"
+#include "eval/evaluation.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
+#include "mirra/provenance.hpp"
 #include "runtime/torch/few_channels.hpp"
 #include "scratch.hpp"
 #include "tasks/encoder.hpp"
-#include "tasks/encoder_recipe.hpp"
-#include "tasks/encoder_record.hpp"
 #include "throws.hpp"
 #include "trainer_support.hpp"
 #include "wrapped_task.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -33,7 +36,9 @@ using namespace mirra;
 using namespace mirra::trainer;
 namespace fs = std::filesystem;
 using mirra::test::make_classes;
+using mirra::test::refusal;
 using mirra::test::weights_of;
+using testing::HasSubstr;
 
 constexpr const char *kRecipe = R"(
 [network]
@@ -76,7 +81,8 @@ int train_until(const EncoderCommand &command, std::int64_t last) {
 
 TEST(EncoderTraining, LearnsAndWritesBothGraphs) {
     auto command = command_for("learns");
-    command.epochs = 10; // until the averages of weights and batch statistics have caught up
+    command.overrides["optimizer.epochs"] =
+        "10"; // until the averages of weights and batch statistics have caught up
     ASSERT_EQ(train_encoder(command), 0);
     const auto bundle = bundle::Bundle::open(command.output);
     EXPECT_TRUE(bundle->manifest().graphs.contains("encoder"));
@@ -102,7 +108,7 @@ TEST(EncoderTraining, StartsFromABundleAndRefusesAnother) {
     auto first = command_for("first"), second = command_for("second");
     ASSERT_EQ(train_encoder(first), 0);
     second.init = first.output;
-    second.epochs = 1;
+    second.overrides["optimizer.epochs"] = "1";
     const auto task = encoder_task(second);
     const auto state = task->state();
     for (const auto &[name, values] : weights_of(first.output)) {
@@ -128,7 +134,7 @@ TEST(EncoderTraining, StartsFromABundleAndRefusesAnother) {
         }
     };
     auto wider = second, raw = second, renamed = second;
-    wider.width = 0.25;
+    wider.overrides["network.width"] = "0.25";
     refused(wider, "another network");
     raw.recipe = raw.output.parent_path() / "raw.toml";
     std::string recipe = kRecipe;
@@ -159,6 +165,60 @@ std::vector<std::map<std::string, torch::Tensor>> trained_by_two(const EncoderCo
     return {std::move(first), second.get()};
 }
 
+TEST(EncoderTraining, EveryRoundIsRememberedWithItsEpochs) {
+    auto first = command_for("round1"), second = command_for("round2"), third = command_for("round3");
+    ASSERT_EQ(train_encoder(first), 0);
+    second.init = first.output;
+    second.overrides = {{"adversary.epsilon", "0.75"}, {"optimizer.epochs", "1"}};
+    ASSERT_EQ(train_encoder(second), 0);
+    third.init = second.output;
+    third.overrides = {{"adversary.kind", "none"}, {"optimizer.epochs", "1"}};
+    ASSERT_EQ(train_encoder(third), 0);
+
+    const auto provenance = bundle::parse_provenance(bundle::Bundle::open(third.output)->manifest());
+    EXPECT_EQ(provenance.epochs, 1);
+    EXPECT_EQ(provenance.adversary, (bundle::Adversary{"l2", 0}));
+    ASSERT_EQ(provenance.rounds.size(), 2U);
+    EXPECT_EQ(provenance.rounds[0].sha256, bundle::Bundle::open(first.output)->sha256());
+    EXPECT_EQ(provenance.rounds[0].epochs, 2);
+    EXPECT_EQ(provenance.rounds[0].adversary, (bundle::Adversary{"l2", 0.5}));
+    EXPECT_EQ(provenance.rounds[1].sha256, provenance.initial_weights);
+    EXPECT_EQ(provenance.rounds[1].adversary, (bundle::Adversary{"l2", 0.75}));
+    const auto record = read_run_record(run_folder(third));
+    EXPECT_EQ(record->epochs, 1);
+    EXPECT_EQ(record->epochs_before, 3);
+    EXPECT_EQ(read_run_record(run_folder(first))->epochs_before, 0);
+}
+
+TEST(EncoderTraining, RoundsOfOlderTrainersAreKnownAsFarAsTheySay) {
+    const auto shipped = [](const char *name) {
+        return rounds_before(*bundle::Bundle::open(std::string(MIRRA_TEST_SOURCE "/bundles/") + name));
+    };
+    const auto rounds = shipped("encoder-resnet18-l2-1.0.mirra");
+    ASSERT_EQ(rounds.size(), 2U) << "it names the bundle that it started from, no more";
+    EXPECT_FALSE(rounds[0].epochs);
+    EXPECT_EQ(rounds[1].epochs, 1) << "from the text of its recipe";
+    EXPECT_EQ(rounds[1].adversary, (bundle::Adversary{"l2", 1}));
+    EXPECT_FALSE(epochs_of(rounds));
+    EXPECT_EQ(adversary_of(bundle::parse_provenance(
+                  bundle::Bundle::open(MIRRA_TEST_SOURCE "/bundles/encoder-alexnet-std.mirra")->manifest())),
+              (bundle::Adversary{"l2", 0}));
+    EXPECT_FALSE(adversary_of({})) << "nothing is said";
+    bundle::Provenance damaged;
+    damaged.recipe_text = "no = = recipe";
+    refusal(ErrorCode::corrupt, [&] { adversary_of(damaged); });
+}
+
+TEST(EncoderTraining, ABatchOfMorePicturesThanThereAreIsAllOfThem) {
+    auto command = command_for("small-data");
+    command.overrides = {{"data.batch", "128"}, {"adversary.kind", "none"}, {"optimizer.epochs", "1"}};
+    testing::internal::CaptureStderr();
+    ASSERT_EQ(train_encoder(command), 0);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(),
+                HasSubstr("a batch of 128 is more than the 48 pictures: it becomes one of 48"));
+    EXPECT_EQ(bundle::parse_provenance(bundle::Bundle::open(command.output)->manifest()).batch, 48);
+}
+
 TEST(EncoderTraining, TwoProcessesShareTheirRunningStatistics) {
     auto start = command_for("statistics-start"), whole = command_for("statistics-whole"),
          shared = command_for("statistics-shared");
@@ -169,8 +229,8 @@ TEST(EncoderTraining, TwoProcessesShareTheirRunningStatistics) {
     recipe.replace(recipe.find("rate = 0.05"), 11, "rate = 1e-4");
     for (auto *command : {&whole, &shared}) {
         std::ofstream(command->recipe) << recipe;
-        command->adversary = "none";
-        command->epochs = 1;
+        command->overrides["adversary.kind"] = "none";
+        command->overrides["optimizer.epochs"] = "1";
     }
     const auto task = encoder_task(whole);
     ASSERT_EQ(run_training(*task, {.folder = run_folder(whole)}), RunResult::finished);
@@ -194,7 +254,7 @@ TEST(EncoderTraining, TwoProcessesShareTheirRunningStatistics) {
 
 TEST(EncoderTraining, GairatWeighsFromItsEpochOn) {
     auto plain = command_for("plain"), later = command_for("later"), weighing = command_for("weighing");
-    later.adversary = weighing.adversary = "gairat";
+    later.overrides["adversary.kind"] = weighing.overrides["adversary.kind"] = "gairat";
     later.recipe = later.output.parent_path() / "later.toml";
     std::string recipe = kRecipe;
     recipe.replace(recipe.find("steps = 2"), 9, "steps = 2\ngairat_begin_epoch = 2");
@@ -210,8 +270,8 @@ TEST(EncoderTraining, ValidationTakesTheSplitThatAttacksTake) {
     make_classes("splits/train", 8);
     make_classes("splits/val", 3);
     command.data = command.validation = {folder.string()};
-    command.adversary = "none";
-    command.epochs = 1;
+    command.overrides["adversary.kind"] = "none";
+    command.overrides["optimizer.epochs"] = "1";
     ASSERT_EQ(train_encoder(command), 0);
     EXPECT_EQ(read_run_record(run_folder(command))->validation_pictures, 6);
     EXPECT_EQ(evaluation_split({folder.string()}), Split::test);
@@ -225,7 +285,7 @@ TEST(EncoderTraining, ValidationPicturesThatCannotBeReadAreAnErrorBeforeTheFirst
     const auto folder = make_classes("unreadable-classes", 1);
     for (const char *name : {"red", "blue"}) std::ofstream(folder / name / "0.png") << "no picture";
     command.validation = {folder.string()};
-    EXPECT_THROW(encoder_task(command, {})->start(0), Error);
+    refusal(ErrorCode::corrupt, [&] { encoder_task(command, {})->start(0); });
 }
 
 TEST(EncoderTraining, PicturesGrowOverTheEpochs) {
@@ -233,8 +293,9 @@ TEST(EncoderTraining, PicturesGrowOverTheEpochs) {
     std::string recipe = kRecipe;
     recipe.replace(recipe.find("extent = 32"), 11, "extent = 32\ngrowth = [16, 24]\ngrowth_epochs = [2, 1]");
     std::ofstream(command.recipe) << recipe;
-    EXPECT_THROW(train_encoder(command), Error) << "two epochs leave none at the full extent";
-    command.epochs = 4;
+    EXPECT_THAT(refusal(ErrorCode::invalid_argument, [&] { train_encoder(command); }),
+                HasSubstr("leave no epoch"));
+    command.overrides["optimizer.epochs"] = "4";
     EXPECT_EQ(train_encoder(command), 0);
     PictureSet set(command.data, Split::train, {});
     const ClassLoaderOptions options{
@@ -258,8 +319,8 @@ TEST(EncoderRecipe, AnL2BudgetGrowsWithThePicture) {
 
 TEST(EncoderTraining, AnAdversaryWithoutABudgetIsRefused) {
     auto command = command_for("no-budget");
-    command.epsilon = 0;
-    EXPECT_THROW(encoder_task(command), Error);
+    command.overrides["adversary.epsilon"] = "0";
+    EXPECT_THAT(refusal(ErrorCode::invalid_argument, [&] { encoder_task(command); }), HasSubstr("--eps"));
 }
 
 /// In a scope, files cannot grow beyond `bytes`: what a full disk does to a checkpoint.
@@ -309,8 +370,8 @@ TEST(EncoderTraining, AFullDiskLeavesTheLastCheckpoint) {
 TEST(EncoderTraining, EveryAdversaryTrains) {
     for (const auto *adversary : {"none", "fgsm-rs", "gairat"}) {
         auto command = command_for(adversary);
-        command.adversary = adversary;
-        command.epochs = 1;
+        command.overrides["adversary.kind"] = adversary;
+        command.overrides["optimizer.epochs"] = "1";
         EXPECT_EQ(train_encoder(command), 0) << adversary;
     }
 }
@@ -320,7 +381,7 @@ TEST(EncoderTraining, AnotherArchitectureOnResumeIsRefused) {
     EXPECT_THROW(train_until(command, 4), mirra::test::Died);
     const auto checkpoint = command.output.string() + ".run/checkpoint.safetensors";
     const auto before = bytes_of(checkpoint);
-    command.architecture = "alexnet";
+    command.overrides["network.architecture"] = "alexnet";
     try {
         train_encoder(command);
         ADD_FAILURE() << "it went on";
@@ -337,8 +398,8 @@ TEST(EncoderTraining, ADivergedRunSaysSoAndKeepsItsCheckpoint) {
     recipe.replace(recipe.find("rate = 0.05"), 11, "rate = 90.0");
     recipe.replace(recipe.find("label_smoothing = 0.05"), 22, "label_smoothing = 0.0 ");
     std::ofstream(command.recipe) << recipe;
-    command.adversary = "none";
-    command.epochs = 60;
+    command.overrides["adversary.kind"] = "none";
+    command.overrides["optimizer.epochs"] = "60";
     try {
         train_until(command, 1000);
         ADD_FAILURE() << "it did not diverge";
@@ -431,7 +492,11 @@ TEST(Device, OnlyProcessorsAndCudaAreTaken) {
             EXPECT_EQ(error.code(), ErrorCode::invalid_argument) << name;
         }
     }
-    EXPECT_THROW(select_device("cuda:99"), Error);
+    // Whatever the machine lacks, it is said as `mirra devices` says it.
+    std::string reason = "there is no GPU 99";
+    for (const auto &device : host_engine()->devices())
+        if (device.id.starts_with("cuda") && !device.reason.empty()) reason = device.reason;
+    EXPECT_THAT(refusal(ErrorCode::device, [] { select_device("cuda:99"); }), HasSubstr(reason));
 }
 
 TEST(ClassData, ReadsCifarBatches) {

@@ -1,9 +1,8 @@
 // Training steps against PyTorch: golden_training.json holds what golden_training.py computed with PyTorch's
 // own layers, losses and optimizers, from the same weights and pictures.
 #include "attacks/gradient_attacks.hpp"
-#include "core/adam.hpp"
 #include "core/graph_module.hpp"
-#include "core/sgd.hpp"
+#include "core/optimizer.hpp"
 #include "golden.hpp"
 #include "losses/discriminator.hpp"
 

@@ -1,5 +1,5 @@
-// Training of inverters: learns with every loss, leaves the encoder alone, resumes bit for bit; evaluating
-// them.
+// Training of inverters: makes a bundle with every loss, learns, leaves the encoder alone, resumes bit for
+// bit; evaluating them.
 #include "core/graph_module.hpp"
 #include "eval/evaluation.hpp"
 #include "eval/inversion.hpp"
@@ -10,15 +10,14 @@
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
-#include "tasks/color_tail.hpp"
+#include "tasks/generator.hpp"
 #include "tasks/inverter.hpp"
-#include "tasks/inverter_bundle.hpp"
-#include "tasks/inverter_recipe.hpp"
 #include "throws.hpp"
 #include "trainer_small_encoder.hpp"
 #include "trainer_support.hpp"
 #include "wrapped_task.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -30,7 +29,9 @@ using namespace mirra;
 using namespace mirra::trainer;
 namespace fs = std::filesystem;
 using mirra::test::make_pictures;
+using mirra::test::refusal;
 using mirra::test::weights_of;
+using testing::HasSubstr;
 
 constexpr const char *kRecipe = R"(
 [data]
@@ -74,7 +75,7 @@ class EveryLoss : public testing::TestWithParam<const char *> {};
 
 TEST_P(EveryLoss, MakesABundleOfTheContract) {
     auto command = command_for("contract");
-    command.loss = GetParam();
+    command.overrides["loss.kind"] = GetParam();
     ASSERT_EQ(train_inverter(command), 0);
     const auto bundle = bundle::Bundle::open(command.output);
     EXPECT_EQ(bundle->manifest().task, "invert");
@@ -98,10 +99,10 @@ INSTANTIATE_TEST_SUITE_P(InverterTraining, EveryLoss, testing::Values("pix", "pi
 
 TEST(InverterTraining, Learns) {
     auto command = command_for("learns");
-    command.steps = 4;
+    command.overrides["optimizer.steps"] = "4";
     ASSERT_EQ(train_inverter(command), 0);
     const double early = psnr_on_training_pictures(command);
-    command.steps = 150;
+    command.overrides["optimizer.steps"] = "150";
     command.output = command.output.parent_path() / "longer.mirra";
     ASSERT_EQ(train_inverter(command), 0);
     EXPECT_GT(psnr_on_training_pictures(command), early + 1);
@@ -134,7 +135,8 @@ TEST(InverterTraining, TheColorTailStartsWithEveryChannelAlive) {
 TEST(InverterTraining, ARecipeThatAsksForATailThatIsNotThereIsRefused) {
     auto command = command_for("no-tail");
     std::ofstream(command.recipe, std::ios::app) << "[network]\ncolor_tail = \"identity\"\n";
-    EXPECT_THROW(train_inverter(command), Error);
+    EXPECT_THAT(refusal(ErrorCode::invalid_argument, [&] { train_inverter(command); }),
+                HasSubstr("network.color_tail"));
 }
 
 TEST(InverterTraining, ValidationPicturesThatCannotBeReadAreAnErrorBeforeTheFirstStep) {
@@ -142,7 +144,7 @@ TEST(InverterTraining, ValidationPicturesThatCannotBeReadAreAnErrorBeforeTheFirs
     const auto folder = make_pictures("unreadable", 0, 40, 36);
     std::ofstream(folder / "a.png") << "no picture";
     command.validation = {folder.string()};
-    EXPECT_THROW(inverter_task(command)->start(0), Error);
+    refusal(ErrorCode::corrupt, [&] { inverter_task(command)->start(0); });
 }
 
 TEST(InverterTraining, OtherTailsStayAsTheyAre) {
@@ -154,10 +156,10 @@ TEST(InverterTraining, OtherTailsStayAsTheyAre) {
 
 TEST(InverterTraining, AKilledRunEndsWithTheSameWeights) {
     auto whole = command_for("whole");
-    whole.loss = "pix+feat+gan";
+    whole.overrides["loss.kind"] = "pix+feat+gan";
     ASSERT_EQ(train_inverter(whole), 0);
     auto killed = command_for("killed");
-    killed.loss = whole.loss;
+    killed.overrides = whole.overrides;
     const RunOptions options{
         .folder = killed.output.string() + ".run", .checkpoint_every = 5, .checkpoint_interval = {}};
     const auto task = inverter_task(killed);
@@ -173,19 +175,19 @@ TEST(InverterTraining, StartsFromAnotherOfTheSameNetworkAlone) {
     ASSERT_EQ(train_inverter(first), 0);
     auto second = command_for("second");
     second.init = first.output;
-    second.steps = 1;
+    second.overrides["optimizer.steps"] = "1";
     ASSERT_EQ(train_inverter(second), 0);
     auto other = command_for("other");
     other.init = first.output;
-    other.layer = "layer3";
-    EXPECT_THROW(train_inverter(other), Error);
+    other.overrides["network.layer"] = "layer3";
+    EXPECT_THAT(refusal(ErrorCode::not_found, [&] { train_inverter(other); }), HasSubstr("generator-layer3"));
 }
 
 TEST(InverterTraining, ImpossibleRecipesAreErrorsBeforeTheFirstStep) {
     const auto code = [](const std::string &extra, const char *layer = nullptr) {
         auto command = command_for("impossible");
         std::ofstream(command.recipe) << extra;
-        if (layer != nullptr) command.layer = layer;
+        if (layer != nullptr) command.overrides["network.layer"] = layer;
         try {
             train_inverter(command);
         } catch (const Error &error) {
@@ -201,7 +203,15 @@ TEST(InverterTraining, ImpossibleRecipesAreErrorsBeforeTheFirstStep) {
                    "\"pix+feat+gan\"\n[validation]\npictures = 4"),
               ErrorCode::invalid_argument);
     EXPECT_EQ(code("[loss]\nkind = \"pix\"\npixel_weight = 0"), ErrorCode::invalid_argument);
-    EXPECT_EQ(code("[data]\nbatch = 1000\n[validation]\npictures = 4"), ErrorCode::invalid_argument);
+}
+
+TEST(InverterTraining, ABatchOfMorePicturesThanThereAreIsAllOfThem) {
+    auto command = command_for("small-data");
+    command.overrides = {{"data.batch", "1000"}, {"optimizer.steps", "1"}};
+    testing::internal::CaptureStderr();
+    ASSERT_EQ(train_inverter(command), 0);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(),
+                HasSubstr("a batch of 1000 is more than the 20 pictures"));
 }
 
 TEST(InverterRecipe, TheShippedOnesFitTheirEncoders) {
@@ -247,7 +257,7 @@ TEST(Inversion, EachManifestReceivesItsOwnFigures) {
     const auto other = command.output.parent_path() / "other" / command.output.filename();
     fs::create_directories(other.parent_path());
     command.output = other;
-    command.steps = 1;
+    command.overrides["optimizer.steps"] = "1";
     ASSERT_EQ(train_inverter(command), 0);
     const InversionEvaluation evaluation{
         .bundles = {command.output.parent_path().parent_path() / other.filename(), other},

@@ -3,7 +3,7 @@
 #include "bundle/digest.hpp"
 #include "bundle/manifest.hpp"
 #include "core/graph_module.hpp"
-#include "core/run_record.hpp"
+#include "core/run_folder.hpp"
 #include "eval/evaluation.hpp"
 #include "eval/pictures.hpp"
 #include "eval/robustness.hpp"
@@ -18,7 +18,6 @@
 #include "report/training_report.hpp"
 #include "scratch.hpp"
 #include "tasks/encoder.hpp"
-#include "tasks/encoder_record.hpp"
 #include "trainer_support.hpp"
 
 #include <CLI/CLI.hpp>
@@ -239,8 +238,8 @@ TEST(EncoderReport, MissingFilesAreNamedWithAWayOut) {
 
 TEST(EncoderReport, WhatDoesNotFitIsRefused) {
     auto standard = tiny_run("standard", make_classes("standard", 8));
-    standard.adversary = "none";
-    standard.epsilon = 0;
+    standard.overrides["adversary.kind"] = "none";
+    standard.overrides["adversary.epsilon"] = "0";
     ASSERT_EQ(train_encoder(standard), 0);
     auto report = report_of(standard);
     EXPECT_THAT(failure(report).second, HasSubstr("--eps"));
@@ -251,7 +250,7 @@ TEST(EncoderReport, WhatDoesNotFitIsRefused) {
     EXPECT_THAT(page, Not(HasSubstr("mirra-train attack"))) << "with an epsilon of 0, which it refuses";
 
     auto other = tiny_run("other", make_classes("other", 8, {"one", "two"}));
-    other.adversary = "none";
+    other.overrides["adversary.kind"] = "none";
     ASSERT_EQ(train_encoder(other), 0);
     report.compare = other.output;
     EXPECT_EQ(failure(report).first, ErrorCode::mismatch);
@@ -279,9 +278,9 @@ TEST(EncoderReport, SignsOfMaskingAreSaid) {
 
 TEST(RunRecord, ItsCommandMakesTheSameRun) {
     auto command = tiny_run("it's here; echo $HOME", make_classes("a class of \"its\" own", 8));
-    command.epsilon = 1.0 / 3;
-    command.norm = "linf";
-    command.seed = 7;
+    command.overrides["adversary.epsilon"] = "0.3333333333333333";
+    command.overrides["adversary.norm"] = "linf";
+    command.overrides["training.seed"] = "7";
     command.loader_threads = 2;
     ASSERT_EQ(train_encoder(command), 0);
     const auto record = read_run_record(run_folder(command));

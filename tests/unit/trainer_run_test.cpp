@@ -1,10 +1,10 @@
 // Training: the loss falls, a resumed run equals an uninterrupted one bit for bit, spectral norm,
 // checkpoints.
-#include "core/checkpoint.hpp"
-#include "core/clip_gradients.hpp"
 #include "core/graph_module.hpp"
-#include "core/interrupt.hpp"
-#include "core/run_log.hpp"
+#include "core/optimizer.hpp"
+#include "core/progress.hpp"
+#include "core/run_folder.hpp"
+#include "core/training_run.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
@@ -13,6 +13,7 @@
 #include "trainer_support.hpp"
 #include "wrapped_task.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -25,7 +26,9 @@ namespace {
 using namespace mirra;
 using namespace mirra::trainer;
 
+using test::refusal;
 using test::weights_of;
+using testing::HasSubstr;
 
 constexpr const char *kRecipe = R"(
 [network]
@@ -58,6 +61,13 @@ DenoiserCommand command_for(const std::string &name, const std::string &recipe =
     return command;
 }
 
+/// What is said on standard error.
+template<class Function> std::string said_by(const Function &function) {
+    testing::internal::CaptureStderr();
+    function();
+    return testing::internal::GetCapturedStderr();
+}
+
 /// The step of the checkpoint that a run leaves which dies at step 9.
 std::int64_t checkpoint_of_a_dying_run(const std::string &name, std::chrono::seconds interval) {
     const auto command = command_for(name);
@@ -74,6 +84,22 @@ std::int64_t checkpoint_of_a_dying_run(const std::string &name, std::chrono::sec
 TEST(Checkpoints, KeepTheirIntervalAfterTheFirst) {
     EXPECT_EQ(checkpoint_of_a_dying_run("checkpoints-apart", std::chrono::hours(1)), 3);
     EXPECT_EQ(checkpoint_of_a_dying_run("checkpoints-close", {}), 9);
+}
+
+TEST(Checkpoints, ARunThatDiesBeforeTheFirstOneIsSaidToBeginAnew) {
+    auto command = command_for("dies-early");
+    command.overrides["optimizer.steps"] = "3";
+    const auto task = denoiser_task(command);
+    test::DyingTask dying(*task, 2);
+    const RunOptions options{.folder = run_folder(command)};
+    EXPECT_THAT(said_by([&] { EXPECT_THROW(run_training(dying, options), test::Died); }),
+                Not(HasSubstr("begins anew")))
+        << "the first run of all";
+    EXPECT_THAT(said_by([&] { EXPECT_EQ(train_denoiser(command), 0); }),
+                HasSubstr("ended before its first checkpoint (at step 250); this one begins anew"));
+    command.restart = true;
+    EXPECT_THAT(said_by([&] { EXPECT_EQ(train_denoiser(command), 0); }), Not(HasSubstr("begins anew")))
+        << "as was asked";
 }
 
 /// What a run is told whose named tensor overflows in the step from 4 to 5, and the step of its checkpoint.
@@ -127,7 +153,7 @@ TEST(ClipGradients, BoundsTheJointNormAndStopsWhereItIsNotFinite) {
 
 TEST(Training, LearnsAndLeavesBundleLogAndCurves) {
     auto command = command_for("learns");
-    command.steps = 300;
+    command.overrides["optimizer.steps"] = "300";
     ASSERT_EQ(train_denoiser(command), 0);
     const auto bundle = bundle::Bundle::open(command.output);
     EXPECT_EQ(bundle->manifest().task, "denoise");
@@ -181,7 +207,7 @@ TEST(Training, CtrlCInTheLastStepIsThereForWhatFollows) {
 
 TEST(Training, AFinishedRunIsLeftAlone) {
     auto command = command_for("finished");
-    command.steps = 2;
+    command.overrides["optimizer.steps"] = "2";
     ASSERT_EQ(train_denoiser(command), 0);
     const auto written = std::filesystem::last_write_time(command.output);
     ASSERT_EQ(train_denoiser(command), 0);
@@ -219,7 +245,9 @@ precision = "fp32"
 
 TEST(Training, AFrozenEncoderIsTakenFromItsBundleAndComparesFeatures) {
     auto command = command_for("frozen", kPaperRecipe);
-    EXPECT_THROW(train_denoiser(command), Error) << "frozen weights came from nowhere";
+    EXPECT_THAT(refusal(ErrorCode::invalid_argument, [&] { train_denoiser(command); }),
+                HasSubstr("--encoder"))
+        << "frozen weights came from nowhere";
     command.encoder = random_encoder();
     ASSERT_EQ(train_denoiser(command), 0);
     const auto encoder = weights_of(*command.encoder), trained = weights_of(command.output);
@@ -228,10 +256,10 @@ TEST(Training, AFrozenEncoderIsTakenFromItsBundleAndComparesFeatures) {
 
 TEST(Training, ACheckpointOfAnotherRecipeIsRefused) {
     auto command = command_for("refused");
-    command.steps = 2;
+    command.overrides["optimizer.steps"] = "2";
     ASSERT_EQ(train_denoiser(command), 0);
-    command.seed = 99;
-    EXPECT_THROW(train_denoiser(command), Error);
+    command.overrides["training.seed"] = "99";
+    EXPECT_THAT(refusal(ErrorCode::mismatch, [&] { train_denoiser(command); }), HasSubstr("--restart"));
     command.restart = true;
     EXPECT_EQ(train_denoiser(command), 0);
 }
@@ -239,7 +267,7 @@ TEST(Training, ACheckpointOfAnotherRecipeIsRefused) {
 TEST(Training, AnUnwritableOutputFailsBeforeTheFirstStep) {
     auto command = command_for("unwritable");
     command.output = command.output.parent_path() / "missing" / "x.mirra";
-    EXPECT_THROW(train_denoiser(command), Error);
+    EXPECT_THAT(refusal(ErrorCode::not_found, [&] { train_denoiser(command); }), HasSubstr("missing"));
 }
 
 TEST(Training, CurvesThatCannotBeDrawnDoNotEndIt) {
@@ -284,7 +312,7 @@ TEST(Checkpoint, DamageIsAnError) {
     ASSERT_EQ(load_checkpoint(path, state, "f")->step, 5);
     EXPECT_TRUE(torch::equal(copy, state.at("w")));
     std::filesystem::resize_file(path, std::filesystem::file_size(path) - 3);
-    EXPECT_THROW(load_checkpoint(path, state, "f"), Error);
+    refusal(ErrorCode::corrupt, [&] { load_checkpoint(path, state, "f"); });
 }
 
 TEST(Checkpoint, ValuesThatAreNotFiniteAreRefusedInBothDirections) {
@@ -293,7 +321,7 @@ TEST(Checkpoint, ValuesThatAreNotFiniteAreRefusedInBothDirections) {
     save_checkpoint(path, state, {5, "f"});
     for (const float value : {NAN, INFINITY, -INFINITY}) {
         state.at("w")[1] = value;
-        EXPECT_THROW(save_checkpoint(path, state, {6, "f"}), Error);
+        refusal(ErrorCode::internal, [&] { save_checkpoint(path, state, {6, "f"}); });
     }
     EXPECT_EQ(load_checkpoint(path, state, "f")->step, 5);
     const std::vector<float> damaged{0, NAN, 0};

@@ -6,7 +6,7 @@
 #include "mirra/error.hpp"
 #include "mirra/image.hpp"
 #include "scratch.hpp"
-#include "tasks/encoder_command.hpp"
+#include "tasks/encoder.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,11 @@
-// Device selection.
+// Choosing the device, and autocast as a guard.
 #include "core/device.hpp"
 
+#include "eval/evaluation.hpp"
 #include "mirra/cpu_device.hpp"
 #include "mirra/error.hpp"
 
+#include <ATen/autocast_mode.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 
 #include <algorithm>
@@ -12,6 +14,14 @@
 
 namespace mirra::trainer {
 namespace {
+
+/// What `mirra devices` says of GPUs, where it knows why there is none.
+[[noreturn]] void no_gpu(const std::string &name, const std::string &otherwise) {
+    auto reason = otherwise;
+    for (const auto &device : host_engine()->devices())
+        if (device.id.starts_with("cuda") && !device.reason.empty()) reason = device.reason;
+    throw Error(ErrorCode::device, reason, name, "use --device cpu; mirra devices lists what there is");
+}
 
 [[noreturn]] void unknown(const std::string &name) {
     throw Error(ErrorCode::invalid_argument, "unknown device '" + name + "'", "--device",
@@ -43,11 +53,8 @@ torch::Device select_device(const std::string &name) {
     const auto device = parse(name);
     if (!device.is_cuda()) return device;
     if (!dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL))
-        throw Error(ErrorCode::device, std::string("LibTorch's CUDA library cannot be loaded: ") + dlerror(),
-                    name, "use --device cpu, or a LibTorch with CUDA");
-    if (!torch::cuda::is_available())
-        throw Error(ErrorCode::device, "no CUDA device is available", name,
-                    "use --device cpu, or check the driver");
+        no_gpu(name, std::string("LibTorch's CUDA library cannot be loaded: ") + dlerror());
+    if (!torch::cuda::is_available()) no_gpu(name, "no CUDA device is available");
     check_index(device, name);
     at::globalContext().setDeterministicCuDNN(true); // so that a resumed run repeats an uninterrupted one
     at::globalContext().setBenchmarkCuDNN(false);
@@ -69,6 +76,16 @@ bool has_bf16(const torch::Device &device) {
 
 bool is_faster_in_bf16(const torch::Device &device) {
     return device.is_cuda() ? has_bf16(device) : runtime::bf16_speed().pays;
+}
+
+Autocast::Autocast(c10::DeviceType device, bool enabled) : device_(device) {
+    at::autocast::set_autocast_enabled(device, enabled);
+    at::autocast::set_autocast_dtype(device, at::kBFloat16);
+}
+
+Autocast::~Autocast() {
+    at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(device_, false);
 }
 
 } // namespace mirra::trainer

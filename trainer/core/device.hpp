@@ -1,4 +1,4 @@
-// Choosing the device of a training run.
+// The device of a training run, and reduced precision on it.
 #pragma once
 
 #include "distributed/environment.hpp"
@@ -21,5 +21,17 @@ bool has_bf16(const torch::Device &device);
 
 /// Whether it takes less time in bf16 than in fp32; not all that have it do.
 bool is_faster_in_bf16(const torch::Device &device);
+
+/// bf16 arithmetic in convolutions and linear layers while alive; master weights stay fp32. One thread.
+class Autocast {
+  public:
+    Autocast(c10::DeviceType device, bool enabled);
+    Autocast(const Autocast &) = delete;
+    Autocast &operator=(const Autocast &) = delete;
+    ~Autocast();
+
+  private:
+    c10::DeviceType device_;
+};
 
 } // namespace mirra::trainer

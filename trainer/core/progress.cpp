@@ -1,11 +1,14 @@
-// Progress reporting.
+// Bars on a terminal, signals as a flag.
 #include "core/progress.hpp"
 
 #include "mirra/printable.hpp"
 
+#include <array>
+#include <csignal>
 #include <cstdio>
-#include <unistd.h>
 #include <utility>
+
+#include <unistd.h>
 
 namespace mirra::trainer {
 namespace {
@@ -67,6 +70,47 @@ void Progress::draw(const std::string &text) {
                      note.c_str());
     }
     std::fflush(stderr);
+}
+
+namespace {
+
+volatile std::sig_atomic_t g_signals = 0;
+bool g_noticed = false;
+
+extern "C" void count_signal(int number) {
+    g_signals = g_signals + 1;
+    if (g_signals > 1) {
+        std::signal(number, SIG_DFL);
+        std::raise(number);
+    }
+}
+
+constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP};
+
+/// What nohup and a shell's background jobs ignore stays ignored.
+bool ignored(int number) {
+    struct sigaction action {};
+    return sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+} // namespace
+
+InterruptGuard::InterruptGuard() {
+    if (g_noticed) g_signals = 0;
+    g_noticed = false;
+    for (const int number : kSignals)
+        if (!ignored(number)) std::signal(number, count_signal);
+}
+
+InterruptGuard::~InterruptGuard() {
+    for (const int number : kSignals)
+        if (!ignored(number)) std::signal(number, SIG_DFL);
+}
+
+bool interrupted() noexcept {
+    if (g_signals == 0) return false;
+    g_noticed = true;
+    return true;
 }
 
 } // namespace mirra::trainer

@@ -1,4 +1,4 @@
-// Progress of long work: a bar with rate and time left on a terminal, a plain line now and then elsewhere.
+// Long work: its progress, and Ctrl-C.
 #pragma once
 
 #include <chrono>
@@ -30,5 +30,18 @@ class Progress {
     Clock::time_point start_ = Clock::now(), drawn_{};
     bool terminal_;
 };
+
+/// While alive, SIGINT, SIGTERM and SIGHUP, unless the caller has them ignored, set interrupted(); a second
+/// signal ends the process at once. A signal that interrupted() has told of is over with the guard; one that
+/// came too late for that counts under the next.
+class InterruptGuard {
+  public:
+    InterruptGuard();
+    InterruptGuard(const InterruptGuard &) = delete;
+    InterruptGuard &operator=(const InterruptGuard &) = delete;
+    ~InterruptGuard();
+};
+
+bool interrupted() noexcept;
 
 } // namespace mirra::trainer

@@ -1,16 +1,92 @@
-// Reading recipes with toml++.
+// Reading recipes with toml++, and the settings that are declared of them.
 #include "core/recipe.hpp"
 
-#include "core/toml_guard.hpp"
-
+#include "core/data_files.hpp"
+#include "core/text.hpp"
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
 
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <optional>
 #include <sstream>
 
 namespace mirra::trainer {
+namespace {
+
+constexpr std::size_t kMostDots = 16, kMostDepth = 16, kMostValues = 1u << 16;
+
+class Scan {
+  public:
+    Scan(std::string_view text, const std::string &name) : text_(text), name_(name) {}
+
+    void run() {
+        while (at_ < text_.size()) {
+            const char c = text_[at_];
+            if (c == '"' || c == '\'')
+                skip_string(c);
+            else if (c == '#')
+                at_ = std::min(text_.find('\n', at_), text_.size());
+            else
+                count(text_[at_++]);
+        }
+    }
+
+  private:
+    void count(char c) {
+        if (c == '.') return more(dots_, kMostDots, "dots in one key");
+        if (c == '\n' || c == '=' || c == ',' || c == '[' || c == ']' || c == '{' || c == '}') dots_ = 0;
+        if (c == '[' || c == '{') more(depth_, kMostDepth, "brackets inside of each other");
+        if ((c == ']' || c == '}') && depth_ > 0) --depth_;
+        if (c == '=' || c == ',' || c == '[') more(values_, kMostValues, "keys and values");
+    }
+
+    void more(std::size_t &counter, std::size_t most, const char *what) {
+        if (++counter <= most) return;
+        const auto line = 1 + std::ranges::count(text_.substr(0, at_), '\n');
+        throw Error(ErrorCode::limit,
+                    "recipe: line " + std::to_string(line) + ": more than " + std::to_string(most) + " " +
+                        what,
+                    name_, "recipes are simple: see mirra-train recipe");
+    }
+
+    /// Of one or three quotes. One that does not end is the parser's to refuse.
+    void skip_string(char quote) {
+        const bool several = text_.substr(at_, 3) == std::string(3, quote);
+        const std::string_view end = several ? text_.substr(at_, 3) : text_.substr(at_, 1);
+        at_ += end.size();
+        while (at_ < text_.size()) {
+            if (quote == '"' && text_[at_] == '\\') {
+                at_ += 2;
+            } else if (text_.substr(at_, end.size()) == end) {
+                at_ += end.size();
+                // Up to two quotes before the end belong to a long string.
+                for (int i = 0; several && i < 2 && text_.substr(at_, 1) == end.substr(0, 1); ++i) ++at_;
+                return;
+            } else if (text_[at_] == '\n' && !several) {
+                return;
+            } else {
+                ++at_;
+            }
+        }
+    }
+
+    std::string_view text_;
+    const std::string &name_;
+    std::size_t at_ = 0, dots_ = 0, depth_ = 0, values_ = 0;
+};
+
+/// toml++ keeps a table for each part of a dotted key and walks nested ones by recursion: 500,000 dots end
+/// the process. No recipe comes near the bounds. @throws Error limit, naming the line
+void check_toml(std::string_view text, const std::string &name) {
+    Scan(text, name).run();
+}
+
+} // namespace
 
 struct Recipe::Table {
     toml::table toml;
@@ -30,6 +106,12 @@ void collect(const toml::table &table, const std::string &prefix, std::vector<st
     }
 }
 
+template<class Item> toml::array array_of(const std::vector<Item> &items) {
+    toml::array out;
+    for (const auto &item : items) out.push_back(item);
+    return out;
+}
+
 std::string to_text(const toml::table &table) {
     std::ostringstream text;
     text << table << '\n';
@@ -43,11 +125,12 @@ Recipe::Recipe(Recipe &&) noexcept = default;
 Recipe &Recipe::operator=(Recipe &&) noexcept = default;
 Recipe::~Recipe() = default;
 
-Recipe Recipe::load(const std::filesystem::path &path) {
+Recipe Recipe::load(const std::filesystem::path &named) {
+    const auto path = find_recipe(named);
     std::error_code unreadable;
     if (!std::filesystem::exists(path, unreadable))
-        throw Error(ErrorCode::not_found, "there is no such recipe", path.string(),
-                    "give one with --recipe; the standard ones are found from the repository's root");
+        throw Error(ErrorCode::not_found, "there is no such recipe", named.string(),
+                    "give a file with --recipe, or one of those that come along: " + joined(recipe_names()));
     const auto bytes = read_file(path, kLargestRecipe);
     return parse(std::string(reinterpret_cast<const char *>(bytes.data()), bytes.size()), path.string());
 }
@@ -73,56 +156,6 @@ Recipe Recipe::parse(const std::string &text, const std::string &name) {
     return recipe;
 }
 
-void Recipe::wrong(const std::string &key, const std::string &expected) const {
-    throw Error(ErrorCode::invalid_argument, "recipe: '" + key + "' must be " + expected, name_);
-}
-
-double Recipe::real(const std::string &key, double fallback, double minimum, double maximum) {
-    asked_.insert(key);
-    const auto node = table_->toml.at_path(key);
-    const auto value = node ? node.value<double>() : fallback;
-    if (!value || !(*value >= minimum && *value <= maximum))
-        wrong(key, "a number from " + std::to_string(minimum) + " to " + std::to_string(maximum));
-    return *value;
-}
-
-std::int64_t Recipe::integer(const std::string &key, std::int64_t fallback, std::int64_t minimum,
-                             std::int64_t maximum) {
-    asked_.insert(key);
-    const auto node = table_->toml.at_path(key);
-    const auto value = node ? node.value_exact<std::int64_t>() : fallback;
-    if (!value || *value < minimum || *value > maximum)
-        wrong(key, "an integer from " + std::to_string(minimum) + " to " + std::to_string(maximum));
-    return *value;
-}
-
-bool Recipe::boolean(const std::string &key, bool fallback) {
-    asked_.insert(key);
-    const auto node = table_->toml.at_path(key);
-    const auto value = node ? node.value_exact<bool>() : fallback;
-    if (!value) wrong(key, "true or false");
-    return *value;
-}
-
-std::string Recipe::text(const std::string &key, const std::string &fallback) {
-    asked_.insert(key);
-    const auto node = table_->toml.at_path(key);
-    const auto value = node ? node.value_exact<std::string>() : fallback;
-    if (!value) wrong(key, "a text in quotes");
-    return *value;
-}
-
-std::string Recipe::choice(const std::string &key, const std::vector<std::string> &choices) {
-    auto value = text(key, choices.front());
-    std::string list;
-    for (const auto &each : choices) {
-        if (each == value) return value;
-        list += (list.empty() ? "" : ", ") + each;
-    }
-    throw Error(ErrorCode::invalid_argument, "recipe: '" + key + "' is '" + value + "'", name_,
-                "choose one of: " + list);
-}
-
 template<class Value> void Recipe::replace(const std::string &key, const Value &value) {
     auto *table = &table_->toml;
     std::size_t begin = 0;
@@ -130,13 +163,17 @@ template<class Value> void Recipe::replace(const std::string &key, const Value &
         const auto name = key.substr(begin, dot - begin);
         if (!table->contains(name)) table->insert(name, toml::table());
         table = (*table)[name].as_table();
-        if (table == nullptr) wrong(name, "a table");
+        if (table == nullptr)
+            throw Error(ErrorCode::invalid_argument, "recipe: '" + name + "' must be a table", name_);
         begin = dot + 1;
     }
     table->insert_or_assign(key.substr(begin), value);
     source_ = to_text(table_->toml);
 }
 
+void Recipe::set(const std::string &key, bool value) {
+    replace(key, value);
+}
 void Recipe::set(const std::string &key, double value) {
     replace(key, value);
 }
@@ -145,6 +182,21 @@ void Recipe::set(const std::string &key, std::int64_t value) {
 }
 void Recipe::set(const std::string &key, const std::string &value) {
     replace(key, value);
+}
+void Recipe::set(const std::string &key, const std::vector<double> &values) {
+    replace(key, array_of(values));
+}
+void Recipe::set(const std::string &key, const std::vector<std::int64_t> &values) {
+    replace(key, array_of(values));
+}
+void Recipe::set(const std::string &key, const std::vector<std::string> &values) {
+    replace(key, array_of(values));
+}
+
+std::vector<std::string> Recipe::keys() const {
+    std::vector<std::string> out;
+    collect(table_->toml, "", out);
+    return out;
 }
 
 std::string Recipe::without(const std::vector<std::string> &tables) const {
@@ -160,44 +212,264 @@ std::string Recipe::only(const std::vector<std::string> &tables) const {
     return to_text(taken);
 }
 
-std::vector<std::int64_t> Recipe::integers(const std::string &key,
-                                           const std::vector<std::int64_t> &fallback) {
-    asked_.insert(key);
-    const auto node = table_->toml.at_path(key);
-    if (!node) return fallback;
-    if (!node.is_array()) wrong(key, "a list of integers");
-    std::vector<std::int64_t> values;
-    for (const auto &item : *node.as_array()) {
-        const auto value = item.value_exact<std::int64_t>();
-        if (!value) wrong(key, "a list of integers");
-        values.push_back(*value);
-    }
-    return values;
+namespace {
+
+using Kind = RecipeKey::Kind;
+
+/// As people write it: the shortest text that is read back as the same number.
+std::string written(double value) {
+    char text[64];
+    return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+std::string written(std::int64_t value) {
+    return std::to_string(value);
+}
+std::string written(bool value) {
+    return value ? "true" : "false";
+}
+std::string written(const std::string &value) {
+    return '"' + value + '"';
+}
+template<class Item> std::string written(const std::vector<Item> &values) {
+    std::vector<std::string> parts;
+    for (const auto &value : values) parts.push_back(written(value));
+    return "[" + joined(parts) + "]";
 }
 
-std::vector<std::string> Recipe::texts(const std::string &key, const std::vector<std::string> &fallback) {
-    asked_.insert(key);
-    const auto node = table_->toml.at_path(key);
-    if (!node) return fallback;
-    if (!node.is_array()) wrong(key, "a list of texts");
-    std::vector<std::string> values;
-    for (const auto &item : *node.as_array()) {
-        const auto value = item.value_exact<std::string>();
-        if (!value) wrong(key, "a list of texts");
-        values.push_back(*value);
+/// The value of a node, if it is of the member's type. A whole number is a real one too.
+std::optional<double> value_in(const toml::node &node, double) {
+    return node.value<double>();
+}
+template<class Value> std::optional<Value> value_in(const toml::node &node, const Value &) {
+    return node.value_exact<Value>();
+}
+template<class Item>
+std::optional<std::vector<Item>> value_in(const toml::node &node, const std::vector<Item> &) {
+    const auto *array = node.as_array();
+    if (array == nullptr) return std::nullopt;
+    std::vector<Item> out;
+    for (const auto &item : *array) {
+        const auto value = value_in(item, Item());
+        if (!value) return std::nullopt;
+        out.push_back(*value);
     }
-    return values;
+    return out;
 }
 
-void Recipe::finish() const {
-    std::vector<std::string> keys;
-    collect(table_->toml, "", keys);
-    std::string unknown;
-    for (const auto &key : keys)
-        if (!asked_.contains(key)) unknown += (unknown.empty() ? "" : ", ") + key;
+std::string described(const RecipeKey &key) {
+    switch (key.kind) {
+    case Kind::real:
+        return "a number " + key.values;
+    case Kind::integer:
+        return "an integer " + key.values;
+    case Kind::flag:
+        return "true or false";
+    case Kind::text:
+        return "a text in quotes";
+    case Kind::choice:
+        return "one of: " + key.values;
+    case Kind::reals:
+        return "a list of numbers";
+    case Kind::integers:
+        return "a list of integers";
+    case Kind::texts:
+        return "a list of texts";
+    }
+    return {};
+}
+
+[[noreturn]] void wrong(const RecipeKey &key, const std::string &recipe) {
+    throw Error(ErrorCode::invalid_argument, "recipe: '" + key.name + "' must be " + described(key), recipe);
+}
+
+bool within(double value, const Range &range) {
+    return (range.above ? value > range.low : value >= range.low) && value <= range.high;
+}
+
+/// Parts between dots are the same; LAYER is any.
+bool matches(const std::string &pattern, const std::string &name) {
+    std::istringstream wanted(pattern), given(name);
+    std::string a, b;
+    while (std::getline(wanted, a, '.')) {
+        if (!std::getline(given, b, '.') || b.empty() || (a != "LAYER" && a != b)) return false;
+    }
+    return !std::getline(given, b, '.');
+}
+
+std::string table_of(const std::string &key) {
+    const auto dot = key.rfind('.');
+    return dot == std::string::npos ? "" : key.substr(0, dot);
+}
+
+/// Keys beside a misspelt one: those of its table, else all tables.
+std::string keys_near(const std::string &name, std::span<const RecipeKey> keys) {
+    std::vector<std::string> near, tables;
+    for (const auto &key : keys) {
+        const auto table = table_of(key.name);
+        if (table == table_of(name)) near.push_back(key.name);
+        if (std::ranges::find(tables, table) == tables.end() && !table.empty()) tables.push_back(table);
+    }
+    return near.empty() ? "there are the tables " + joined(tables) : "there are: " + joined(near);
+}
+
+template<class Number> std::optional<Number> number_in(const std::string &text) {
+    Number value{};
+    const auto *begin = text.data() + (text.starts_with('+') ? 1 : 0), *end = text.data() + text.size();
+    const auto [stop, code] = std::from_chars(begin, end, value);
+    if (code != std::errc() || stop != end) return std::nullopt;
+    if constexpr (std::is_floating_point_v<Number>)
+        if (!std::isfinite(value)) return std::nullopt;
+    return value;
+}
+
+/// "48,96" or "[48, 96]"
+std::vector<std::string> items_of(std::string text) {
+    std::erase_if(text, [](char c) { return c == '[' || c == ']' || c == ' ' || c == '"'; });
+    std::vector<std::string> out;
+    std::istringstream items(text);
+    for (std::string item; std::getline(items, item, ',');) out.push_back(item);
+    return out;
+}
+
+[[noreturn]] void not_taken(const RecipeKey &key, const std::string &value) {
+    throw Error(ErrorCode::invalid_argument,
+                "'" + value.substr(0, 80) + "' is not " + described(key).substr(0, 200), key.name,
+                "see mirra-train recipe");
+}
+
+template<class Number>
+void set_number(Recipe &recipe, const RecipeKey &key, const std::string &name, const std::string &value) {
+    const auto number = number_in<Number>(value);
+    if (!number) not_taken(key, value);
+    recipe.set(name, *number);
+}
+
+template<class Number> std::vector<Number> numbers_in(const RecipeKey &key, const std::string &value) {
+    std::vector<Number> out;
+    for (const auto &item : items_of(value)) {
+        const auto number = number_in<Number>(item);
+        if (!number) not_taken(key, value);
+        out.push_back(*number);
+    }
+    return out;
+}
+
+void set_value(Recipe &recipe, const RecipeKey &key, const std::string &name, const std::string &value) {
+    switch (key.kind) {
+    case Kind::real:
+        return set_number<double>(recipe, key, name, value);
+    case Kind::integer:
+        return set_number<std::int64_t>(recipe, key, name, value);
+    case Kind::flag:
+        if (value != "true" && value != "false") not_taken(key, value);
+        return recipe.set(name, value == "true");
+    case Kind::text:
+    case Kind::choice:
+        return recipe.set(name, value);
+    case Kind::texts:
+        return recipe.set(name, items_of(value));
+    case Kind::reals:
+        return recipe.set(name, numbers_in<double>(key, value));
+    case Kind::integers:
+        return recipe.set(name, numbers_in<std::int64_t>(key, value));
+    }
+}
+
+} // namespace
+
+std::string text_of(const Range &range) {
+    constexpr double kUnbounded = 1e8;
+    const auto low = written(range.low);
+    if (range.high >= kUnbounded) return range.above ? "above " + low : "of at least " + low;
+    if (range.above) return "above " + low + ", at most " + written(range.high);
+    return "from " + low + " to " + written(range.high);
+}
+
+template<class Value>
+RecipeKey &RecipeKeys::declare(const std::string &name, Kind kind, Value &member, const std::string &values,
+                               const std::string &doc) {
+    auto &key = keys_.emplace_back(RecipeKey{name, kind, values, written(member), doc});
+    if (recipe_ == nullptr) return key;
+    if (const auto node = recipe_->table_->toml.at_path(name)) {
+        const auto value = value_in(*node.node(), member);
+        if (!value) wrong(key, recipe_->name());
+        member = *value;
+    }
+    return key;
+}
+
+RecipeKey &RecipeKeys::real(const std::string &name, double &member, const Range &range,
+                            const std::string &doc) {
+    auto &key = declare(name, Kind::real, member, text_of(range), doc);
+    if (!listing() && !within(member, range)) wrong(key, recipe_->name());
+    return key;
+}
+
+RecipeKey &RecipeKeys::integer(const std::string &name, std::int64_t &member, const Range &range,
+                               const std::string &doc) {
+    auto &key = declare(name, Kind::integer, member, text_of(range), doc);
+    if (!listing() && !within(static_cast<double>(member), range)) wrong(key, recipe_->name());
+    return key;
+}
+
+RecipeKey &RecipeKeys::seed(const std::string &name, std::uint64_t &member, const std::string &doc) {
+    auto value = static_cast<std::int64_t>(member);
+    auto &key = integer(name, value, {0, static_cast<double>(std::numeric_limits<std::int64_t>::max())}, doc);
+    member = static_cast<std::uint64_t>(value);
+    return key;
+}
+
+RecipeKey &RecipeKeys::flag(const std::string &name, bool &member, const std::string &doc) {
+    return declare(name, Kind::flag, member, "true, false", doc);
+}
+
+RecipeKey &RecipeKeys::text(const std::string &name, std::string &member, const std::string &doc) {
+    return declare(name, Kind::text, member, "", doc);
+}
+
+RecipeKey &RecipeKeys::choice(const std::string &name, std::string &member,
+                              const std::vector<std::string> &choices, const std::string &doc) {
+    auto &key = declare(name, Kind::choice, member, joined(choices), doc);
+    if (!listing() && std::ranges::find(choices, member) == choices.end())
+        throw Error(ErrorCode::invalid_argument, "recipe: '" + name + "' is '" + member + "'",
+                    recipe_->name(), "choose one of: " + joined(choices));
+    return key;
+}
+
+RecipeKey &RecipeKeys::reals(const std::string &name, std::vector<double> &member, const std::string &doc) {
+    return declare(name, Kind::reals, member, "numbers", doc);
+}
+
+RecipeKey &RecipeKeys::integers(const std::string &name, std::vector<std::int64_t> &member,
+                                const std::string &doc) {
+    return declare(name, Kind::integers, member, "integers", doc);
+}
+
+RecipeKey &RecipeKeys::texts(const std::string &name, std::vector<std::string> &member,
+                             const std::string &doc) {
+    return declare(name, Kind::texts, member, "texts", doc);
+}
+
+void RecipeKeys::finish() const {
+    if (recipe_ == nullptr) return;
+    std::vector<std::string> unknown;
+    for (const auto &name : recipe_->keys())
+        if (std::ranges::find(keys_, name, &RecipeKey::name) == keys_.end()) unknown.push_back(name);
     if (!unknown.empty())
-        throw Error(ErrorCode::invalid_argument, "recipe: unknown keys: " + unknown, name_,
-                    "check the spelling against the recipes in trainer/recipes");
+        throw Error(ErrorCode::invalid_argument, "recipe: unknown keys: " + joined(unknown), recipe_->name(),
+                    keys_near(unknown.front(), keys_) + "; see mirra-train recipe");
+}
+
+const RecipeKey &key_of(const std::string &name, std::span<const RecipeKey> keys) {
+    const auto found = std::ranges::find_if(keys, [&](const auto &key) { return matches(key.name, name); });
+    if (found == keys.end())
+        throw Error(ErrorCode::invalid_argument, "recipes have no key '" + name.substr(0, 80) + "'", "--set",
+                    keys_near(name, keys) + "; see mirra-train recipe");
+    return *found;
+}
+
+void apply(Recipe &recipe, const Overrides &overrides, std::span<const RecipeKey> keys) {
+    for (const auto &[name, value] : overrides) set_value(recipe, key_of(name, keys), name, value);
 }
 
 } // namespace mirra::trainer

@@ -1,16 +1,40 @@
 // The loop that every training task shares: resume, step, log, validate, checkpoint, stop on Ctrl-C, finish.
 #pragma once
 
-#include "distributed/process_group.hpp"
-#include "runtime/torch/libtorch.hpp"
-
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+namespace at {
+class Tensor;
+}
+
 namespace mirra::trainer {
+
+class ProcessGroup;
+
+/// Every tensor that training changes, by name. Headers of commands see nothing of LibTorch but this.
+using TrainingState = std::map<std::string, at::Tensor>;
+
+struct CheckpointInfo {
+    std::int64_t step = 0;
+    std::string fingerprint; ///< of recipe, seed and data; a checkpoint of another run is refused
+};
+
+/// Writes nothing unless every value is finite, so that the last good checkpoint stays.
+/// @throws Error io | internal (the training diverged; the subject is the tensor)
+void save_checkpoint(const std::filesystem::path &path, const TrainingState &state,
+                     const CheckpointInfo &info);
+
+/// Copies the file's values into `state` in place. Empty when there is no such file.
+/// @throws Error corrupt (values that are not finite included) | mismatch (another run's checkpoint; the hint
+/// says what to do)
+std::optional<CheckpointInfo> load_checkpoint(const std::filesystem::path &path, const TrainingState &state,
+                                              const std::string &fingerprint);
 
 /// What a task brings to the loop. Steps must depend on the state and the step number alone.
 class TrainingTask {
@@ -20,7 +44,7 @@ class TrainingTask {
     [[nodiscard]] virtual std::int64_t steps() const = 0;
     /// Identifies recipe, seed and data; see CheckpointInfo.
     [[nodiscard]] virtual std::string fingerprint() const = 0;
-    [[nodiscard]] virtual std::map<std::string, torch::Tensor> state() const = 0;
+    [[nodiscard]] virtual TrainingState state() const = 0;
     /// Called once, before the first step. @param step  that will be made first
     virtual void start(std::int64_t step) = 0;
     [[nodiscard]] virtual std::vector<std::string> columns() const = 0;
@@ -37,7 +61,7 @@ class TrainingTask {
     /// After the last step: whether there is nothing left for finish() to do.
     [[nodiscard]] virtual bool finished() const { return std::filesystem::exists(output()); }
     /// Those that train together.
-    [[nodiscard]] virtual const ProcessGroup &processes() const { return ProcessGroup::alone(); }
+    [[nodiscard]] virtual const ProcessGroup &processes() const;
 };
 
 struct RunOptions {

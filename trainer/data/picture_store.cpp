@@ -1,8 +1,8 @@
 // Stores over folders, and which of a source's pictures are taken.
 #include "data/picture_store.hpp"
 
-#include "core/joined.hpp"
 #include "core/random.hpp"
+#include "core/text.hpp"
 #include "data/picture_files.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"

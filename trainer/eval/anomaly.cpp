@@ -1,7 +1,7 @@
 #include "eval/anomaly.hpp"
 
-#include "core/joined.hpp"
 #include "core/provenance.hpp"
+#include "core/text.hpp"
 #include "data/picture_store.hpp"
 #include "eval/anomaly_defects.hpp"
 #include "eval/anomaly_results.hpp"
@@ -10,12 +10,11 @@
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
+#include "mirra/provenance.hpp"
 #include "runtime/torch/libtorch.hpp"
 #include "tasks/anomaly.hpp"
-#include "tasks/anomaly_pictures.hpp"
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -318,7 +317,7 @@ AnomalyCommand training_of(const AnomalyEvaluation &settings, const Encoder &enc
     command.class_name = class_name;
     command.count = settings.train_count;
     command.recipe = settings.recipe;
-    command.steps = settings.steps;
+    if (settings.steps) command.overrides["optimizer.steps"] = std::to_string(*settings.steps);
     command.output = settings.scoring.work / (encoder.name + "-" + class_name + ".mirra");
     command.device = settings.scoring.device;
     command.threads = settings.scoring.threads;
@@ -338,24 +337,18 @@ std::string plain(const Recipe &recipe) {
 /// @throws Error mismatch when the detector comes from another training, as far as its manifest tells
 void check_provenance(const AnomalyCommand &command, const Encoder &encoder, const std::string &source) {
     const auto &path = command.output;
-    const auto text = bundle::Bundle::open(path)->manifest().provenance;
-    auto found = nlohmann::json::parse(text, nullptr, false);
-    if (!found.is_object()) found = nlohmann::json::object();
-    const auto at = [&](const char *place) {
-        const nlohmann::json::json_pointer pointer(place);
-        return found.contains(pointer) ? found[pointer] : nlohmann::json();
-    };
-    if (at("/encoder/sha256") != encoder.sha256) refuse(path, "on another encoder");
-    if (at("/class") != command.class_name) refuse(path, "on another class: " + at("/class").dump());
-    const auto fingerprint = at("/data_fingerprint"), count = at("/count"), recipe = at("/recipe_text");
-    const bool same_data = fingerprint.is_null()
-                               ? at("/data") == nlohmann::json::array({data_name(command.data.front())})
-                               : fingerprint == source;
-    if (!same_data) refuse(path, "on other data: " + at("/data").dump());
-    if (!recipe.is_string() || plain(Recipe::parse(recipe, path.string())) != plain(recipe_of(command)))
+    const auto found = bundle::parse_provenance(bundle::Bundle::open(path)->manifest());
+    if (!found.encoder || found.encoder->sha256 != encoder.sha256) refuse(path, "on another encoder");
+    if (found.normal_class != command.class_name) refuse(path, "on another class: " + found.normal_class);
+    const bool same_data = found.data_fingerprint.empty()
+                               ? found.data == std::vector{data_name(command.data.front())}
+                               : found.data_fingerprint == source;
+    if (!same_data) refuse(path, "on other data: " + joined(found.data));
+    if (!found.recipe_text ||
+        plain(Recipe::parse(*found.recipe_text, path.string())) != plain(recipe_of(command)))
         refuse(path, "with another recipe, or other --steps");
-    if (!count.is_null() && count != command.count)
-        refuse(path, "with --train-count " + count.dump() + ", where 0 are all");
+    if (found.count && *found.count != command.count)
+        refuse(path, "with --train-count " + std::to_string(*found.count) + ", where 0 are all");
 }
 
 /// Fingerprint of the pictures to train on.

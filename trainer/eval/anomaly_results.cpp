@@ -1,7 +1,7 @@
 #include "eval/anomaly_results.hpp"
 
-#include "core/hex.hpp"
 #include "core/random.hpp"
+#include "core/text.hpp"
 #include "eval/classifier.hpp"
 #include "eval/paper.hpp"
 #include "eval/statistics.hpp"

@@ -1,6 +1,5 @@
 #include "eval/anomaly_scoring.hpp"
 
-#include "core/interrupt.hpp"
 #include "core/progress.hpp"
 #include "core/random.hpp"
 #include "data/picture_files.hpp"

@@ -3,7 +3,7 @@
 
 #include "attacks/attack.hpp"
 #include "core/frozen_network.hpp"
-#include "core/interrupt.hpp"
+#include "core/progress.hpp"
 #include "data/loaders.hpp"
 #include "eval/evaluation.hpp"
 #include "mirra/bundle.hpp"

@@ -6,9 +6,9 @@
 #include "log/log.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
+#include "mirra/provenance.hpp"
 #include "report/table.hpp"
 
-#include <nlohmann/json.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include <algorithm>
@@ -16,8 +16,6 @@
 
 namespace mirra::trainer {
 namespace {
-
-using Json = nlohmann::json;
 
 Cells cells_of(const DenoisingRow &row, const DenoisingEvaluation &evaluation) {
     const auto &paper = row.paper;
@@ -73,16 +71,14 @@ struct Training {
 };
 
 Training training_of(const std::filesystem::path &bundle) {
-    const auto provenance = Json::parse(bundle::Bundle::open(bundle)->manifest().provenance);
-    const auto number = [&](const char *key) {
-        const auto found = provenance.find(key);
-        if (found == provenance.end() || !found->is_number_integer())
-            throw Error(ErrorCode::invalid_argument,
-                        std::string("cannot be placed: its manifest does not tell the training's ") + key,
-                        bundle.string(), "leave it out, or plot over time");
-        return found->get<std::int64_t>();
+    const auto provenance = bundle::parse_provenance(bundle::Bundle::open(bundle)->manifest());
+    const auto told = [&](const std::optional<std::int64_t> &number, const char *what) {
+        if (number) return *number;
+        throw Error(ErrorCode::invalid_argument,
+                    std::string("cannot be placed: its manifest does not tell the training's ") + what,
+                    bundle.string(), "leave it out, or plot over time");
     };
-    return {number("steps"), number("pictures")};
+    return {told(provenance.steps, "steps"), told(provenance.pictures, "pictures")};
 }
 
 } // namespace

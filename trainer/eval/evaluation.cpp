@@ -1,6 +1,6 @@
 #include "eval/evaluation.hpp"
 
-#include "core/interrupt.hpp"
+#include "core/progress.hpp"
 #include "core/provenance.hpp"
 #include "eval/pictures.hpp"
 #include "log/log.hpp"
@@ -10,10 +10,8 @@
 #include "mirra/picture_file.hpp"
 #include "report/plot.hpp"
 #include "report/table.hpp"
-#include "tasks/trained_radius.hpp"
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -136,39 +134,22 @@ FloatPicture HostTask::run(const FloatPicture &picture, bool gray,
     return out;
 }
 
-namespace {
-
-std::vector<std::string> strings(const nlohmann::json &provenance, const char *key) {
-    std::vector<std::string> out;
-    const auto found = provenance.find(key);
-    if (found == provenance.end() || !found->is_array()) return out;
-    for (const auto &each : *found)
-        if (each.is_string()) out.push_back(each.get<std::string>());
-    return out;
-}
-
-} // namespace
-
 std::string radius_text(const std::string &norm, const std::optional<double> &epsilon) {
     if (!epsilon) return "-";
     return *epsilon == 0 ? "std" : formatted("%.16s %g", norm.c_str(), *epsilon);
 }
 
 EncoderOrigin encoder_origin(const bundle::Manifest &manifest) {
+    const auto provenance = bundle::parse_provenance(manifest);
     EncoderOrigin out;
-    const auto provenance = nlohmann::json::parse(manifest.provenance, nullptr, false);
-    if (!provenance.is_object()) return out;
-    if (const auto encoder = provenance.find("encoder"); encoder != provenance.end()) {
-        const auto norm = encoder->find("norm"), epsilon = encoder->find("epsilon");
-        if (norm != encoder->end() && norm->is_string()) out.norm = norm->get<std::string>();
-        if (epsilon != encoder->end() && epsilon->is_number()) out.epsilon = epsilon->get<double>();
-        return out;
+    if (!provenance.encoder) {
+        out.data = provenance.data;
+        out.classes = provenance.classes;
     }
-    out.data = strings(provenance, "data");
-    out.classes = strings(provenance, "classes");
-    if (const auto radius = trained_radius(manifest)) {
-        out.norm = radius->norm;
-        out.epsilon = radius->epsilon;
+    const auto adversary = provenance.encoder ? provenance.encoder->adversary : adversary_of(provenance);
+    if (adversary) {
+        out.norm = adversary->norm;
+        out.epsilon = adversary->epsilon;
     }
     return out;
 }

@@ -1,9 +1,9 @@
 #include "eval/inversion.hpp"
 
 #include "core/device.hpp"
-#include "core/joined.hpp"
 #include "core/progress.hpp"
 #include "core/provenance.hpp"
+#include "core/text.hpp"
 #include "eval/evaluation.hpp"
 #include "eval/inversion_comparison.hpp"
 #include "eval/similarity.hpp"
@@ -12,13 +12,13 @@
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
 #include "mirra/image.hpp"
+#include "mirra/provenance.hpp"
 #include "report/plot.hpp"
 #include "report/table.hpp"
 #include "runtime/torch/libtorch.hpp"
-#include "tasks/inverter_bundle.hpp"
+#include "tasks/inverter.hpp"
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -150,17 +150,16 @@ InverterInfo inverter_info(const bundle::Bundle &bundle, const std::filesystem::
                       .norm = {},
                       .epsilon = {},
                       .extent = 0};
-    try {
-        const auto provenance = nlohmann::json::parse(manifest.provenance);
-        info.loss = provenance.value("loss", "");
-        info.extent = provenance.value("extent", std::int64_t{0});
-        if (const auto encoder = provenance.find("encoder"); encoder != provenance.end()) {
-            info.norm = encoder->value("norm", "");
-            if (encoder->contains("epsilon")) info.epsilon = encoder->at("epsilon").get<double>();
-        }
-    } catch (const nlohmann::json::exception &error) {
-        throw Error(ErrorCode::corrupt, std::string("the manifest's provenance is damaged: ") + error.what(),
-                    path.string(), "train the bundle anew");
+    const auto provenance = bundle::parse_provenance(manifest);
+    for (const auto *key : {"loss", "extent", "encoder"})
+        if (std::ranges::count(provenance.damaged, key) > 0)
+            throw Error(ErrorCode::corrupt, std::string("the manifest's provenance is damaged: ") + key,
+                        path.string(), "train the bundle anew");
+    info.loss = provenance.loss;
+    info.extent = provenance.extent.value_or(0);
+    if (provenance.encoder && provenance.encoder->adversary) {
+        info.norm = provenance.encoder->adversary->norm;
+        info.epsilon = provenance.encoder->adversary->epsilon;
     }
     return info;
 }

@@ -9,7 +9,7 @@
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
 #include "report/plot.hpp"
-#include "tasks/inverter_bundle.hpp"
+#include "tasks/inverter.hpp"
 
 #include <CLI/CLI.hpp>
 

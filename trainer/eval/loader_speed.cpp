@@ -3,7 +3,7 @@
 
 #include "data/loaders.hpp"
 #include "log/log.hpp"
-#include "tasks/encoder_recipe.hpp"
+#include "tasks/encoder.hpp"
 
 #include <CLI/CLI.hpp>
 

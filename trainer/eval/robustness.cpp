@@ -3,7 +3,6 @@
 #include "attacks/gradient_attacks.hpp"
 #include "attacks/square.hpp"
 #include "core/device.hpp"
-#include "core/interrupt.hpp"
 #include "core/progress.hpp"
 #include "core/provenance.hpp"
 #include "core/random.hpp"

@@ -1,7 +1,6 @@
 #include "eval/stylization.hpp"
 
 #include "core/device.hpp"
-#include "core/interrupt.hpp"
 #include "core/progress.hpp"
 #include "eval/classifier.hpp"
 #include "eval/evaluation.hpp"

@@ -1,6 +1,6 @@
 #include "eval/stylization_results.hpp"
 
-#include "core/joined.hpp"
+#include "core/text.hpp"
 #include "eval/evaluation.hpp"
 #include "eval/paper.hpp"
 #include "mirra/error.hpp"

@@ -1,7 +1,7 @@
 // Training the discriminator.
 #include "losses/discriminator.hpp"
 
-#include "core/autocast.hpp"
+#include "core/device.hpp"
 #include "mirra/architectures.hpp"
 
 namespace mirra::trainer {

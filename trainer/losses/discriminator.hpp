@@ -1,8 +1,8 @@
 // The adversary of a generator: tells pictures from generated ones, knowing the features that they share.
 #pragma once
 
-#include "core/adam.hpp"
 #include "core/graph_module.hpp"
+#include "core/optimizer.hpp"
 
 #include <map>
 #include <memory>

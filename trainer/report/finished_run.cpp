@@ -2,6 +2,7 @@
 
 #include "log/log.hpp"
 #include "mirra/error.hpp"
+#include "mirra/provenance.hpp"
 #include "report/table.hpp"
 
 #include <nlohmann/json.hpp>
@@ -161,34 +162,19 @@ fs::path default_bundle(const fs::path &folder, const std::optional<RunRecord> &
                 "name it with --bundle");
 }
 
-std::string text_of(const Json &json, const char *key) {
-    const auto found = json.find(key);
-    return found != json.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-std::int64_t integer_of(const Json &json, const char *key) {
-    const auto found = json.find(key);
-    return found != json.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
-}
-
-Origin origin_of(const std::string &provenance) {
-    const auto json = Json::parse(provenance, nullptr, false);
-    Origin out;
-    if (!json.is_object()) return out;
-    if (const auto data = json.find("data"); data != json.end() && data->is_array())
-        for (const auto &source : *data)
-            if (source.is_string()) out.data.push_back(source.get<std::string>());
-    out.recipe = text_of(json, "recipe");
-    out.recipe_text = text_of(json, "recipe_text");
-    out.device = text_of(json, "device");
-    out.date = text_of(json, "date");
-    out.trainer = text_of(json, "trainer");
-    if (const auto seed = json.find("seed"); seed != json.end() && seed->is_number()) out.seed = seed->dump();
-    out.pictures = integer_of(json, "pictures");
-    out.steps = integer_of(json, "steps");
-    out.batch = integer_of(json, "batch");
-    out.extent = integer_of(json, "extent");
-    return out;
+Origin origin_of(const bundle::Manifest &manifest) {
+    auto provenance = bundle::parse_provenance(manifest);
+    return {.data = std::move(provenance.data),
+            .recipe = std::move(provenance.recipe),
+            .recipe_text = provenance.recipe_text.value_or(""),
+            .device = std::move(provenance.device),
+            .date = std::move(provenance.date),
+            .trainer = std::move(provenance.trainer),
+            .seed = provenance.seed ? std::to_string(*provenance.seed) : "",
+            .pictures = provenance.pictures.value_or(0),
+            .steps = provenance.steps.value_or(0),
+            .batch = provenance.batch.value_or(0),
+            .extent = provenance.extent.value_or(0)};
 }
 
 void check_belongs(const FinishedRun &run) {
@@ -263,7 +249,7 @@ FinishedRun read_finished_run(const fs::path &folder, const fs::path &bundle) {
             "let the training finish (the same command goes on from its checkpoint), or name the bundle with "
             "--bundle");
     run.bundle = bundle::Bundle::open(run.bundle_path);
-    run.origin = origin_of(run.bundle->manifest().provenance);
+    run.origin = origin_of(run.bundle->manifest());
     check_belongs(run);
     if (!run.is_encoder()) return run;
     auto recipe = Recipe::parse(run.recipe_text(), "recipe of " + run.bundle_path.filename().string());

@@ -2,12 +2,11 @@
 #pragma once
 
 #include "attacks/attack.hpp"
-#include "core/run_log.hpp"
-#include "core/run_record.hpp"
+#include "core/run_folder.hpp"
 #include "eval/robustness.hpp"
 #include "mirra/bundle.hpp"
 #include "report/table.hpp"
-#include "tasks/encoder_recipe.hpp"
+#include "tasks/encoder.hpp"
 
 #include <cstdint>
 #include <filesystem>

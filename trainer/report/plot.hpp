@@ -1,7 +1,7 @@
 // One description of a plot, drawn as inline SVG of a page, as an SVG file or as a PNG.
 #pragma once
 
-#include "core/run_log.hpp"
+#include "core/run_folder.hpp"
 #include "report/html.hpp"
 
 #include <filesystem>

@@ -1,9 +1,8 @@
 #include "report/training_report.hpp"
 
 #include "core/device.hpp"
-#include "core/joined.hpp"
 #include "core/provenance.hpp"
-#include "core/utc.hpp"
+#include "core/text.hpp"
 #include "eval/classifier.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"

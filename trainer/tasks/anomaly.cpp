@@ -1,42 +1,228 @@
-// The subcommand of the anomaly detector's training.
+// The anomaly detector's training: command, recipe and pictures; the generator, then memory, calibration and
+// bundle.
 #include "tasks/anomaly.hpp"
 
+#include "core/data_files.hpp"
+#include "core/device.hpp"
+#include "core/progress.hpp"
 #include "core/provenance.hpp"
+#include "core/random.hpp"
+#include "core/text.hpp"
+#include "data/picture_store.hpp"
 #include "distributed/environment.hpp"
 #include "eval/anomaly_scoring.hpp"
+#include "eval/classifier.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
-#include "tasks/anomaly_task.hpp"
+#include "tasks/anomaly_calibration.hpp"
+#include "tasks/feature_memory.hpp"
+#include "tasks/inverter.hpp"
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <set>
+#include <string>
 
 namespace mirra::trainer {
 namespace {
 
-void add_overrides(CLI::App &sub, AnomalyCommand &command) {
-    const auto group = "Override the recipe";
-    sub.add_option("--layer", command.layer, "Tap of the encoder that the generator inverts [its deepest]")
-        ->group(group);
-    sub.add_option("--steps", command.steps)->check(CLI::PositiveNumber)->group(group);
-    sub.add_option("--seed", command.seed)->check(CLI::NonNegativeNumber)->group(group);
-    sub.add_option("--memory", command.memory, "Members of the memory of normal features; 0: none")
-        ->check(CLI::NonNegativeNumber)
-        ->group(group);
-    sub.add_option("--false-positive-rate", command.false_positive_rate,
-                   "Share of normal pictures that may be called anomalous")
-        ->group(group);
+using Json = nlohmann::ordered_json;
+
+void add_trained_memory(const AnomalyTraining &training, const InverterBundle &trained,
+                        BundleContents &contents) {
+    const auto &settings = training.settings;
+    const auto &encoder = trained.encoder.graph("encoder");
+    const auto layer = memory_layer(encoder, settings.memory_layer);
+    const MemoryOptions options{.layer = layer,
+                                .coreset = {.members = settings.memory_members,
+                                            .dimensions = settings.memory_dimensions,
+                                            .seed = settings.generator.seed},
+                                .candidates = settings.memory_candidates,
+                                .extent = settings.generator.extent,
+                                .device = select_device(training.command.device)};
+    const auto memory = feature_memory(trained.encoder, *training.pictures.training, options);
+    log_info("the memory has " + std::to_string(memory.members.size(0)) + " members of " + layer);
+    add_memory(encoder, layer, memory, contents);
 }
+
+Json defaults_of(const AnomalyTraining &training, const InverterBundle &trained) {
+    const auto &settings = training.settings;
+    return {{"layer", trained.layer},
+            {"extent", settings.generator.extent},
+            {"pixel_weight", settings.pixel_weight},
+            {"feature_weight", settings.feature_weight},
+            {"iterations", settings.search_iterations},
+            {"false_positive_rate", settings.false_positive_rate}};
+}
+
+void add_provenance(const AnomalyTraining &training, bundle::Manifest &manifest) {
+    const auto &command = training.command;
+    auto provenance = bundle::parse_provenance(manifest);
+    provenance.normal_class = command.class_name;
+    provenance.data_fingerprint = training.pictures.source;
+    provenance.count = command.count;
+    bundle::CalibrationRecord calibration{.normal = training.pictures.normal->size(),
+                                          .bad = {},
+                                          .fingerprint = training.calibration,
+                                          .normal_data = {},
+                                          .bad_data = {}};
+    if (!command.val_good.empty()) calibration.normal_data = data_name(command.val_good.string());
+    if (training.pictures.bad) {
+        calibration.bad = training.pictures.bad->size();
+        calibration.bad_data = data_name(command.bad.string());
+    }
+    provenance.calibration = std::move(calibration);
+    manifest.provenance = bundle::to_json(provenance);
+}
+
+void write(const std::filesystem::path &path, BundleContents &contents, const Json &defaults) {
+    contents.manifest.defaults = defaults.dump();
+    bundle::write_bundle(path, contents.manifest, contents.weights, bundle::DType::f32);
+}
+
+/// Adds the memory, scores the held-out pictures with a bundle that is not calibrated yet, in the run's
+/// folder, and writes the calibrated one. Prints a line a method.
+/// @throws Error cancelled after Ctrl-C, else as the parts
+void write_anomaly_bundle(const AnomalyTraining &training, const InverterBundle &trained) {
+    const InterruptGuard guard; // the memory and the scorer look at it
+    auto contents = inverter_contents(trained);
+    contents.manifest.task = "detect";
+    add_provenance(training, contents.manifest);
+    if (training.settings.memory_members > 0) add_trained_memory(training, trained, contents);
+    auto defaults = defaults_of(training, trained);
+    const auto folder = run_folder(training.command), draft = folder / "draft.mirra";
+    std::filesystem::create_directories(folder);
+    if (training.settings.pixel_weight == 0) {
+        defaults["pixel_weight"] = 1; // of a draft; the balance says which it is
+        write(draft, contents, defaults);
+        defaults["pixel_weight"] = balanced_pixel_weight(draft, training);
+    }
+    write(draft, contents, defaults);
+    const auto measured = calibrate_methods(draft, training);
+    for (const auto &method : measured) {
+        defaults[method.key + "_threshold"] = method.calibration.threshold;
+        defaults[method.key + "_slope"] = method.calibration.slope;
+        defaults[method.key + "_offset"] = method.calibration.offset;
+    }
+    defaults["method"] = recommended_method(measured);
+    write(training.command.output, contents, defaults);
+    std::filesystem::remove(draft);
+    print_calibration(measured, training.settings.false_positive_rate);
+    log_info("wrote " + training.command.output.string());
+}
+
+/// AnomalyTraining::calibration of a bundle; "" where it does not say or cannot be read.
+std::string calibration_fingerprint_of(const std::filesystem::path &bundle) {
+    try {
+        const auto provenance = bundle::parse_provenance(bundle::Bundle::open(bundle)->manifest());
+        return provenance.calibration ? provenance.calibration->fingerprint : std::string();
+    } catch (const Error &) {
+        return {};
+    }
+}
+
+/// Tables of the recipe that memory and calibration alone depend on.
+const std::vector<std::string> kAfterTraining{"memory", "score", "calibration"};
+
+InverterCommand inverter_command(const AnomalyCommand &command) {
+    InverterCommand out;
+    static_cast<RunCommand &>(out) = command;
+    out.encoder = command.encoder;
+    out.data = command.data;
+    return out;
+}
+
+/// Fails before any work where the encoder does not fit. @throws Error mismatch | not_found |
+/// invalid_argument
+void check_encoder(const std::filesystem::path &named, const AnomalyRecipe &settings) {
+    const auto path = find_bundle(named);
+    const auto bundle = bundle::Bundle::open(path);
+    const auto &graphs = bundle->manifest().graphs;
+    const auto found = graphs.find("encoder");
+    if (found == graphs.end() || found->second.outputs.empty() || found->second.inputs.size() != 1 ||
+        found->second.inputs.front().channels != 3)
+        throw Error(ErrorCode::mismatch, "the bundle holds no encoder of pictures", path.string(),
+                    "give one that mirra-train encoder wrote, such as bundles/encoder-alexnet-l2-1.5.mirra");
+    const auto extent = settings.generator.extent, aligned = graph::alignment(found->second);
+    if (extent % aligned != 0)
+        throw Error(ErrorCode::invalid_argument,
+                    "this encoder does not take pictures of " + std::to_string(extent) + " pixels",
+                    "data.extent", "use multiples of " + std::to_string(aligned) + " in the recipe");
+    if (settings.memory_members > 0)
+        pooled_features(found->second, memory_layer(found->second, settings.memory_layer));
+}
+
+/// The generator first, then memory and calibration.
+class AnomalyTask final : public InverterTask {
+  public:
+    /// `command` must outlive the task. @throws Error
+    AnomalyTask(const AnomalyCommand &command, const Recipe &recipe, AnomalyRecipe settings,
+                AnomalyPictures pictures)
+        : InverterTask(inverter_command(command), Recipe::parse(recipe.source(), recipe.name()),
+                       settings.generator, {.training = pictures.training, .validation = pictures.normal},
+                       "anomaly")
+        , command_(command)
+        , settings_(std::move(settings))
+        , pictures_(std::move(pictures))
+        , trained_(recipe.without(kAfterTraining))
+        , calibrated_(recipe.only(kAfterTraining)) {}
+
+    [[nodiscard]] std::string fingerprint() const override;
+    void finish() override;
+    /// Not where the bundle has another memory or calibration than it would get now.
+    [[nodiscard]] bool finished() const override;
+
+  private:
+    [[nodiscard]] std::string calibration_fingerprint() const;
+
+    const AnomalyCommand &command_;
+    AnomalyRecipe settings_;
+    AnomalyPictures pictures_;
+    std::string trained_, calibrated_; ///< of the recipe: what the generator depends on, and the rest
+};
+
+std::string AnomalyTask::fingerprint() const {
+    return InverterTask::fingerprint(trained_) + "|" + hex(pictures_.training->pictures_fingerprint());
+}
+
+std::string AnomalyTask::calibration_fingerprint() const {
+    auto text = calibrated_ + hex(pictures_.normal->pictures_fingerprint());
+    if (pictures_.bad) text += hex(pictures_.bad->pictures_fingerprint());
+    std::uint64_t hash = 0;
+    for (const unsigned char c : text) hash = mix(hash ^ c);
+    return hex(hash);
+}
+
+bool AnomalyTask::finished() const {
+    return std::filesystem::exists(command_.output) &&
+           calibration_fingerprint_of(command_.output) == calibration_fingerprint();
+}
+
+void AnomalyTask::finish() {
+    InverterTask::finish([&](const InverterBundle &trained) {
+        write_anomaly_bundle({.command = command_,
+                              .settings = settings_,
+                              .pictures = pictures_,
+                              .calibration = calibration_fingerprint()},
+                             trained);
+    });
+}
+
+constexpr std::array kShortcuts{Shortcut{"--layer", "network.layer"},
+                                Shortcut{"--steps", "optimizer.steps"},
+                                Shortcut{"--batch", "data.batch"},
+                                Shortcut{"--seed", "training.seed"},
+                                Shortcut{"--memory", "memory.members"},
+                                Shortcut{"--false-positive-rate", "calibration.false_positive_rate"}};
 
 } // namespace
 
 Recipe recipe_of(const AnomalyCommand &command) {
-    auto recipe = Recipe::load_or_defaults(command.recipe);
-    recipe.set("network.layer", command.layer);
-    recipe.set("optimizer.steps", command.steps);
-    recipe.set("training.seed", command.seed);
-    recipe.set("memory.members", command.memory);
-    recipe.set("calibration.false_positive_rate", command.false_positive_rate);
-    return recipe;
+    return recipe_of(command, recipe_keys<AnomalyRecipe>());
 }
 
 std::unique_ptr<TrainingTask> anomaly_task(const AnomalyCommand &command) {
@@ -48,12 +234,7 @@ std::unique_ptr<TrainingTask> anomaly_task(const AnomalyCommand &command) {
     AnomalyScorer::check();
     check_encoder(command.encoder, settings);
     auto pictures = open_anomaly_pictures(command, settings);
-    if (pictures.training->size() < settings.generator.batch) {
-        log_info("batches of " + std::to_string(pictures.training->size()) + ": all pictures that there are");
-        settings.generator.batch = pictures.training->size();
-    }
-    return std::make_unique<AnomalyTask>(command, std::move(recipe), std::move(settings),
-                                         std::move(pictures));
+    return std::make_unique<AnomalyTask>(command, recipe, std::move(settings), std::move(pictures));
 }
 
 int train_anomaly(const AnomalyCommand &command) {
@@ -83,10 +264,200 @@ void add_anomaly_command(CLI::App &app, int &status) {
                     "Folder of further normal pictures that calibrate the scores [a fifth of --data]");
     sub->add_option("--bad", command->bad,
                     "Folder of anomalous pictures, which calibrate the probability and are measured");
-    sub->add_option("--recipe", command->recipe, "Recipe (TOML), see trainer/recipes");
-    add_run_options(*sub, *command);
-    add_overrides(*sub, *command);
+    add_run_options(*sub, *command, kShortcuts, recipe_keys<AnomalyRecipe>());
     sub->callback([command, &status] { status = train_anomaly(*command); });
+}
+
+InverterRecipe AnomalyRecipe::default_generator() {
+    InverterRecipe out;
+    out.batch = 16;
+    out.extent = 128;
+    out.augmentation = {.crop = Augmentation::Crop::pad, .padding = 4, .flips = false};
+    out.color_tail = ColorTail::automatic;
+    out.feature_distance = FeatureDistance::relative;
+    out.feature_weight = 0.05;
+    auto &optimizer = out.optimizer;
+    optimizer.adam.beta1 = 0.5;
+    optimizer.adam.beta2 = 0.99;
+    optimizer.clip_norm = 1;
+    optimizer.schedule.steps = 400;
+    optimizer.schedule.rate = 1e-3;
+    optimizer.schedule.warmup = 20;
+    out.average_decay = 0.98;
+    out.validation_every = 100;
+    return out;
+}
+
+void AnomalyRecipe::declare(RecipeKeys &keys) {
+    constexpr double kLarge = 1e12, kHalf = 0.5, kRarest = 1e-6;
+    constexpr double kMany = 1e8, kMostMembers = 20'000, kFewest = 10, kPictures = 1e6, kMostIterations = 1e5;
+    generator.declare(keys);
+    keys.integer("memory.members", memory_members, {0, kMostMembers},
+                 "Members of the memory of normal features; 0: none");
+    keys.text("memory.layer", memory_layer, "Tap of the encoder that they are of").fallback =
+        "conv2, else the second deepest";
+    keys.integer("memory.candidates", memory_candidates, {1, kMany}, "Places they are chosen from, at most");
+    keys.integer("memory.dimensions", memory_dimensions, {0, kPictures},
+                 "Dimensions in which distances are measured for that; 0: all");
+    keys.real("score.pixel_weight", pixel_weight, {0, kLarge},
+              "Weight of the pixels; 0: they count as much as the features");
+    keys.real("score.feature_weight", feature_weight, {1 / kLarge, kLarge}, "Weight of the features").values =
+        "above 0";
+    keys.integer("score.iterations", search_iterations, {1, kMostIterations}, "Steps of the latent search");
+    keys.real("calibration.false_positive_rate", false_positive_rate, {kRarest, kHalf - kRarest},
+              "Share of normal pictures that may be called anomalous");
+    keys.integer("calibration.held_out", held_out, {0, kPictures},
+                 "Normal pictures that calibrate instead of training; 0: a fifth");
+    keys.integer("calibration.pictures", calibration_pictures, {kFewest, kPictures},
+                 "Pictures of either kind that calibrate, at most");
+    keys.integer("calibration.search_pictures", search_pictures, {kFewest, kPictures},
+                 "The same for the latent search");
+}
+
+namespace {
+
+constexpr std::uint64_t kCacheBytes = std::uint64_t{6} << 30;
+constexpr std::int64_t kFewest = 10;
+
+std::shared_ptr<PictureSet> set_of(Stores stores, const std::string &only = {}) {
+    return std::make_shared<PictureSet>(std::move(stores),
+                                        PictureSet::Options{.cache_bytes = kCacheBytes, .only = only});
+}
+
+PictureStore open_normal(const std::string &source, const std::string &class_name) {
+    if (!class_name.empty()) return *open_pictures(source, Split::train);
+    if (source.starts_with("cifar10:"))
+        throw Error(ErrorCode::invalid_argument, "CIFAR-10 has ten classes, and one of them is to be normal",
+                    source, "name it with --class, for example --class cat");
+    return *open_unlabelled(source, Split::train);
+}
+
+/// @param option  that names the folder
+std::shared_ptr<PictureSet> open_folder_set(const std::filesystem::path &folder, const std::string &option,
+                                            std::int64_t extent) {
+    if (!std::filesystem::is_directory(folder))
+        throw Error(ErrorCode::not_found, "there is no such folder of pictures", folder.string(),
+                    "check the path given with " + option);
+    Stores stores;
+    stores.push_back(square_pictures(open_folders({folder}, option), extent));
+    return set_of(std::move(stores));
+}
+
+std::set<std::filesystem::path> files_of(const PictureSet &set) {
+    std::set<std::filesystem::path> files;
+    for (std::int64_t i = 0; i < set.size(); ++i)
+        files.insert(std::filesystem::weakly_canonical(set.name(i)));
+    return files;
+}
+
+/// A threshold, or an AUROC, over pictures that were trained on would promise too much.
+void check_apart(const std::set<std::filesystem::path> &trained, const PictureSet &judged,
+                 const std::string &option) {
+    for (const auto &file : files_of(judged))
+        if (trained.contains(file))
+            throw Error(ErrorCode::invalid_argument,
+                        "pictures of " + option + " are among those of --data, which are trained on",
+                        file.string(), "move them out of it, or give --data the folders beside them");
+}
+
+/// Leaves those that can be read; warns of the others.
+void read_all(PictureSet &set, const std::string &what) {
+    Progress progress("reading " + what + " pictures", set.size());
+    set.leave_readable([&](std::int64_t done) { progress.update(done); });
+    for (const auto &file : set.skipped()) log_warning("skipped " + file);
+}
+
+/// What pictures differ in is all that a detector can learn of them.
+void warn_of_equal(PictureSet &set) {
+    constexpr std::int64_t kMost = 1000; // looked at, evenly spaced
+    const auto looked = std::min(set.size(), kMost);
+    std::set<std::uint64_t> seen;
+    for (std::int64_t i = 0; i < looked; ++i) {
+        std::uint64_t hash = 0;
+        for (const auto byte : set.get(i * set.size() / looked).picture->bytes())
+            hash = mix(hash ^ static_cast<std::uint64_t>(byte));
+        seen.insert(hash);
+    }
+    const auto distinct = std::ssize(seen);
+    if (2 * distinct > looked) return;
+    const auto all = std::to_string(looked) + " normal pictures ";
+    log_warning(
+        (distinct == 1 ? all + "are the same"
+                       : "of " + all + "only " + std::to_string(distinct) + " differ") +
+        ": a detector learns from them what good parts have in common, not how they may vary, and will "
+        "call every other picture anomalous; give it more pictures of different good parts");
+}
+
+void require(std::int64_t count, std::int64_t least, const std::string &what, const std::string &where,
+             const std::string &hint) {
+    if (count >= least) return;
+    throw Error(ErrorCode::invalid_argument,
+                std::to_string(count) + (count == 1 ? " picture is" : " pictures are") + " too few " + what +
+                    ": at least " + std::to_string(least) + " are needed",
+                where, hint);
+}
+
+/// Moves some normal pictures out of the training.
+std::shared_ptr<PictureSet> hold_out(PictureSet &training, const AnomalyRecipe &settings,
+                                     const std::string &where) {
+    constexpr std::int64_t kShare = 5, kMost = 200;
+    require(training.size(), 2 * kFewest, "to train on and to calibrate with", where,
+            "add normal pictures, or give " + std::to_string(kFewest) +
+                " or more of their own with --val-good");
+    auto count = std::clamp(training.size() / kShare, kFewest, kMost);
+    if (settings.held_out > 0) count = std::max(settings.held_out, kFewest);
+    require(training.size(), 2 * count, "to hold " + std::to_string(count) + " of them out", where,
+            "add normal pictures, or lower calibration.held_out in the recipe");
+    return training.hold_out(count);
+}
+
+} // namespace
+
+std::string source_fingerprint(const Stores &stores) {
+    std::uint64_t hash = 0;
+    for (const auto &store : stores) hash = mix(hash ^ store.fingerprint);
+    return hex(hash);
+}
+
+AnomalyPictures open_anomaly_pictures(const AnomalyCommand &command, const AnomalyRecipe &settings) {
+    const auto extent = settings.generator.extent;
+    Stores stores;
+    for (const auto &source : command.data) stores.push_back(open_normal(source, command.class_name));
+    AnomalyPictures out{.training = {}, .normal = {}, .bad = {}, .source = source_fingerprint(stores)};
+    for (auto &store : stores) store = square_pictures(std::move(store), extent);
+    out.training = set_of(std::move(stores), command.class_name);
+    out.training->keep(command.count);
+    const auto trained = files_of(*out.training);
+    if (!command.val_good.empty()) {
+        out.normal = open_folder_set(command.val_good, "--val-good", extent);
+        check_apart(trained, *out.normal, "--val-good");
+    }
+    if (!command.bad.empty()) {
+        out.bad = open_folder_set(command.bad, "--bad", extent);
+        check_apart(trained, *out.bad, "--bad");
+    }
+    read_all(*out.training, "normal");
+    if (out.training->size() > 0) warn_of_equal(*out.training);
+    const auto &where = command.data.front();
+    const std::string hint = "add pictures, or repair the files that cannot be read";
+    if (!out.normal) {
+        out.normal = hold_out(*out.training, settings, where);
+    } else {
+        read_all(*out.normal, "further normal");
+        require(out.normal->size(), kFewest, "to calibrate with", command.val_good.string(), hint);
+    }
+    require(out.training->size(), kFewest, "to train on", where, hint);
+    if (!out.bad) return out;
+    read_all(*out.bad, "bad");
+    require(out.bad->size(), 1, "bad ones", command.bad.string(), hint);
+    return out;
+}
+
+torch::Tensor picture_tensor(PictureSet &set, std::int64_t extent, std::int64_t count) {
+    const auto taken = std::min(count, set.size());
+    std::vector<std::int64_t> indices;
+    for (std::int64_t i = 0; i < taken; ++i) indices.push_back(i * set.size() / taken);
+    return to_images(evaluation_batch(set, indices, extent), torch::kCPU);
 }
 
 } // namespace mirra::trainer

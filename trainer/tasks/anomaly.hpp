@@ -1,19 +1,19 @@
-// mirra-train anomaly: trains an anomaly detector on pictures of good parts alone.
+// mirra-train anomaly: trains an anomaly detector on pictures of good parts alone. Its command, recipe and
+// pictures.
 #pragma once
 
 #include "core/recipe.hpp"
 #include "core/training_run.hpp"
-#include "tasks/run_command.hpp"
+#include "data/picture_set.hpp"
+#include "runtime/torch/libtorch.hpp"
+#include "tasks/command.hpp"
+#include "tasks/inverter.hpp"
 
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-namespace CLI {
-class App;
-}
 
 namespace mirra::trainer {
 
@@ -23,10 +23,7 @@ struct AnomalyCommand : RunCommand {
     std::string class_name;        ///< the normal one of labelled data; empty: all pictures are normal
     std::int64_t count = 0;        ///< pictures of the data at most, evenly spaced; 0: all
     std::filesystem::path val_good,
-        bad;                          ///< folders of further normal and of anomalous pictures; may be empty
-    std::optional<std::string> layer; ///< override the recipe
-    std::optional<std::int64_t> steps, seed, memory;
-    std::optional<double> false_positive_rate;
+        bad; ///< folders of further normal and of anomalous pictures; may be empty
 };
 
 /// The recipe with the command's overrides, as its bundle records it. @throws Error
@@ -39,7 +36,53 @@ std::unique_ptr<TrainingTask> anomaly_task(const AnomalyCommand &command);
 /// @throws Error
 int train_anomaly(const AnomalyCommand &command);
 
-/// Adds the subcommand; `status` gets the exit status when it was called.
-void add_anomaly_command(CLI::App &app, int &status);
+struct AnomalyRecipe {
+    InverterRecipe generator = default_generator();
+
+    std::int64_t memory_members = 1000; ///< 0: no memory
+    std::string memory_layer;           ///< tap of the encoder; empty: see memory_layer()
+    std::int64_t memory_candidates = 100'000, memory_dimensions = 64;
+
+    double pixel_weight = 0, feature_weight = 0.02; ///< of the score; pixel 0: as much as the features
+    std::int64_t search_iterations = 100;
+
+    double false_positive_rate = 0.01;
+    std::int64_t held_out = 0; ///< normal pictures that calibrate instead of training; 0: a fifth
+    std::int64_t calibration_pictures = 500, search_pictures = 100; ///< of either kind at most
+
+    /// Trained within minutes on two cores; trainer/recipes/small/anomaly.toml says the same.
+    static InverterRecipe default_generator();
+    void declare(RecipeKeys &keys);
+    /// @throws Error invalid_argument
+    static AnomalyRecipe read(const Recipe &recipe) { return read_recipe<AnomalyRecipe>(recipe); }
+};
+
+/// All at the recipe's extent.
+struct AnomalyPictures {
+    std::shared_ptr<PictureSet> training, normal; ///< normal: held out, to calibrate with
+    std::shared_ptr<PictureSet> bad;              ///< null: none were given
+    std::string source;                           ///< source_fingerprint() of the data
+};
+
+/// What memory, calibration and bundle are made of.
+struct AnomalyTraining {
+    const AnomalyCommand &command;
+    const AnomalyRecipe &settings;
+    const AnomalyPictures &pictures;
+    std::string calibration = {}; ///< fingerprint of all that memory and calibration depend on but training
+};
+
+using Stores = std::vector<PictureStore>;
+
+/// Of the data as a whole, whatever is taken of it; as the bundle's manifest records it.
+std::string source_fingerprint(const Stores &stores);
+
+/// Decodes every picture once, so that what is wrong with them shows before the training.
+/// @throws Error not_found | invalid_argument (too few, an unknown class) | corrupt
+AnomalyPictures open_anomaly_pictures(const AnomalyCommand &command, const AnomalyRecipe &settings);
+
+/// Pictures {N, 3, extent, extent} of a set whose pictures have that extent, evenly spaced; fewer where some
+/// cannot be read.
+torch::Tensor picture_tensor(PictureSet &set, std::int64_t extent, std::int64_t count);
 
 } // namespace mirra::trainer

@@ -1,4 +1,4 @@
-// Scoring and measuring.
+// Quantiles and logistic regression; scoring and measuring.
 #include "tasks/anomaly_calibration.hpp"
 
 #include "eval/anomaly_scoring.hpp"
@@ -8,11 +8,180 @@
 #include "mirra/error.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <limits>
+#include <numbers>
 #include <numeric>
 #include <set>
+#include <vector>
 
 namespace mirra::trainer {
+namespace {
+
+/// Share `part` of the values, which are sorted, lies below; linear between them.
+double quantile(const std::vector<double> &sorted, double part) {
+    const double place = part * static_cast<double>(sorted.size() - 1);
+    const auto low = static_cast<std::size_t>(place);
+    const auto high = std::min(low + 1, sorted.size() - 1);
+    return sorted[low] + (place - static_cast<double>(low)) * (sorted[high] - sorted[low]);
+}
+
+/// Where the standard normal distribution reaches `part`.
+double normal_quantile(double part) {
+    double low = -40, high = 40;
+    for (int i = 0; i < 100; ++i) {
+        const double middle = (low + high) / 2;
+        (std::erfc(-middle / std::numbers::sqrt2) / 2 < part ? low : high) = middle;
+    }
+    return (low + high) / 2;
+}
+
+/// Logarithms; scores that are next to nothing beside the others count as a thousandth of their median.
+class Logarithms {
+  public:
+    explicit Logarithms(std::span<const double> normal) {
+        std::vector<double> sorted(normal.begin(), normal.end());
+        std::ranges::sort(sorted);
+        constexpr double kThousandth = 1e-3;
+        floor_ = std::max(std::numeric_limits<double>::min(), kThousandth * quantile(sorted, 0.5));
+    }
+    [[nodiscard]] std::vector<double> of(std::span<const double> scores) const {
+        std::vector<double> out;
+        for (const double score : scores) out.push_back(std::log(std::max(score, floor_)));
+        return out;
+    }
+
+  private:
+    double floor_ = 0;
+};
+
+double logit(double probability) {
+    return std::log(probability / (1 - probability));
+}
+
+struct Line {
+    double slope = 0, offset = 0;
+    [[nodiscard]] double at(double x) const { return slope * x + offset; }
+    [[nodiscard]] double probability(double x) const { return 1 / (1 + std::exp(-at(x))); }
+};
+
+/// Logistic regression. The wanted probabilities are Platt's (1999), a little inside of 0 and 1, so that
+/// pictures that a threshold separates have a finite slope.
+class Regression {
+  public:
+    Regression(const std::vector<double> &normal, const std::vector<double> &anomalous) {
+        add(normal, 1 / (static_cast<double>(normal.size()) + 2));
+        add(anomalous, 1 - 1 / (static_cast<double>(anomalous.size()) + 2));
+        double sum = 0, squares = 0;
+        for (const auto &point : points_) sum += point.weight * point.x / 2;
+        for (const auto &point : points_) squares += point.weight * (point.x - sum) * (point.x - sum) / 2;
+        mean_ = sum;
+        deviation_ = squares > 0 ? std::sqrt(squares) : 1;
+    }
+
+    /// Newton's method on standardised values, each step halved until the loss falls.
+    [[nodiscard]] Line fit() const {
+        constexpr int kSteps = 100, kHalvings = 30;
+        constexpr double kEnough = 1e-12;
+        Line line;
+        for (int step = 0; step < kSteps; ++step) {
+            const Line direction = newton(line);
+            const double before = loss(line);
+            double size = 1;
+            Line next = line;
+            for (int i = 0; i < kHalvings; ++i, size /= 2) {
+                next = {line.slope - size * direction.slope, line.offset - size * direction.offset};
+                if (loss(next) <= before) break;
+            }
+            line = next;
+            if (before - loss(line) < kEnough) break;
+        }
+        return {line.slope / deviation_, line.offset - line.slope * mean_ / deviation_};
+    }
+
+  private:
+    struct Point {
+        double x, wanted, weight;
+    };
+
+    void add(const std::vector<double> &values, double wanted) {
+        for (const double x : values) points_.push_back({x, wanted, 1 / static_cast<double>(values.size())});
+    }
+
+    [[nodiscard]] double standard(const Point &point) const { return (point.x - mean_) / deviation_; }
+
+    [[nodiscard]] double loss(const Line &line) const {
+        double sum = 0;
+        for (const auto &point : points_) {
+            const double at = line.at(standard(point));
+            sum +=
+                point.weight * (std::max(at, 0.0) + std::log1p(std::exp(-std::abs(at))) - point.wanted * at);
+        }
+        return sum;
+    }
+
+    [[nodiscard]] Line newton(const Line &line) const {
+        constexpr double kRidge = 1e-9;
+        double gx = 0, g1 = 0, xx = kRidge, x1 = 0, h1 = kRidge;
+        for (const auto &point : points_) {
+            const double x = standard(point), p = line.probability(x);
+            const double error = point.weight * (p - point.wanted), curve = point.weight * p * (1 - p);
+            gx += error * x;
+            g1 += error;
+            xx += curve * x * x;
+            x1 += curve * x;
+            h1 += curve;
+        }
+        const double determinant = xx * h1 - x1 * x1;
+        return {(h1 * gx - x1 * g1) / determinant, (xx * g1 - x1 * gx) / determinant};
+    }
+
+    std::vector<Point> points_;
+    double mean_ = 0, deviation_ = 1;
+};
+
+} // namespace
+
+double score_threshold(std::span<const double> normal, double false_positive_rate) {
+    constexpr double kBeyond = 3, kLeastSpread = 1e-3;
+    std::vector<double> sorted(normal.begin(), normal.end());
+    std::ranges::sort(sorted);
+    if (false_positive_rate * static_cast<double>(sorted.size()) >= kBeyond)
+        return quantile(sorted, 1 - false_positive_rate);
+    const auto logs = Logarithms(normal).of(normal);
+    const auto count = static_cast<double>(logs.size());
+    double mean = 0, squares = 0;
+    for (const double x : logs) mean += x / count;
+    for (const double x : logs) squares += (x - mean) * (x - mean);
+    const double spread = std::max(kLeastSpread, std::sqrt(squares / std::max(1.0, count - 1)));
+    return std::exp(mean + spread * normal_quantile(1 - false_positive_rate));
+}
+
+Calibration calibrate(std::span<const double> normal, std::span<const double> anomalous,
+                      double false_positive_rate) {
+    Calibration out{.threshold = score_threshold(normal, false_positive_rate), .slope = 0, .offset = 0};
+    const Logarithms logarithms(normal);
+    auto logs = logarithms.of(normal);
+    if (!anomalous.empty()) {
+        const Line line = Regression(logs, logarithms.of(anomalous)).fit();
+        if (line.slope > 0) return {out.threshold, line.slope, line.offset};
+        // The anomalous ones score lower: no probability can follow that and the threshold.
+    }
+    constexpr double kLeastDistance = 1e-3;
+    std::ranges::sort(logs);
+    const double at = std::log(std::max(out.threshold, std::numeric_limits<double>::min())),
+                 distance = std::max(kLeastDistance, at - quantile(logs, 0.5));
+    out.slope = -logit(false_positive_rate) / distance;
+    out.offset = -out.slope * at;
+    return out;
+}
+
+double probability_of(double score, const Calibration &calibration) {
+    const double at = std::log(std::max(score, std::numeric_limits<double>::min()));
+    return 1 / (1 + std::exp(-(calibration.slope * at + calibration.offset)));
+}
+
 namespace {
 
 const std::string kReconstruction = "reconstruction", kMemory = "feature-memory", kSearch = "latent-search";

@@ -1,8 +1,15 @@
-// mirra-train denoiser: trains a denoising network on clean pictures with synthetic noise.
+// mirra-train denoiser: trains a denoising network on clean pictures with synthetic noise. Its command,
+// recipe, network and bundle.
 #pragma once
 
+#include "core/graph_module.hpp"
+#include "core/provenance.hpp"
 #include "core/training_run.hpp"
-#include "tasks/run_command.hpp"
+#include "losses/comparator.hpp"
+#include "mirra/architectures.hpp"
+#include "tasks/command.hpp"
+#include "tasks/denoiser_noise.hpp"
+#include "tasks/recipe_parts.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -11,17 +18,12 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-}
-
 namespace mirra::trainer {
 
 struct DenoiserCommand : RunCommand {
     std::vector<std::filesystem::path> data;
     std::optional<std::filesystem::path> encoder; ///< a bundle whose encoder weights and comparator are used
     std::optional<std::filesystem::path> start;   ///< a denoiser bundle whose weights are the first
-    std::optional<std::int64_t> steps, seed;      ///< override the recipe
 };
 
 /// `command` must outlive the task. @throws Error
@@ -31,7 +33,71 @@ std::unique_ptr<TrainingTask> denoiser_task(const DenoiserCommand &command);
 /// @throws Error
 int train_denoiser(const DenoiserCommand &command);
 
-/// Adds the subcommand; `status` gets the exit status when it was called.
-void add_denoiser_command(CLI::App &app, int &status);
+struct DenoiserRecipe {
+    std::string architecture = "wavelet-denoiser"; ///< wavelet-denoiser | alexnet-denoiser
+    graph::WaveletDenoiserOptions wavelet;
+    std::optional<graph::InputTransform> input_transform; ///< of alexnet-denoiser; empty: the encoder's
+    std::vector<std::string> spectral_norm, zero_init, frozen;
+    bool identity_tail = false; ///< the last layers start as color_tail.hpp has it
+
+    std::int64_t crop = 128, batch = 16;
+    bool flips = true, rotations = true;
+
+    NoiseRecipe noise;
+
+    bool pixel_l1 = true;      ///< otherwise squared error
+    double pixel_weight = 1;   ///< of the mean over all values
+    double feature_weight = 0; ///< of the distance of comparator features; 0: no comparator
+    FeatureDistance feature_distance = FeatureDistance::squared;
+
+    AdamRecipe optimizer;
+
+    std::int64_t validation_every = 500, validation_pictures = 12;
+    double validation_sigma = 50;
+
+    std::string precision = "bf16"; ///< bf16 | fp32 | auto (bf16 where the device is faster in it)
+    std::uint64_t seed = 0;
+
+    void declare(RecipeKeys &keys);
+    /// @throws Error invalid_argument
+    static DenoiserRecipe read(const Recipe &recipe) { return read_recipe<DenoiserRecipe>(recipe); }
+    /// Whether the network's encoder is that of an encoder bundle.
+    [[nodiscard]] bool starts_from_encoder() const { return architecture == "alexnet-denoiser"; }
+    /// The network to train.
+    /// @param encoder  of the encoder bundle; null: alexnet-denoiser has the published width
+    /// @throws Error invalid_argument | mismatch
+    [[nodiscard]] graph::Graph network(const graph::Graph *encoder = nullptr) const;
+};
+
+/// The bundles that a training stands on; null where it has none. They must outlive the calls below.
+struct DenoiserOrigin {
+    std::shared_ptr<const bundle::Bundle>
+        encoder; ///< of `--encoder`: frozen weights, and what compares features
+    /// Of `--start-from`: a denoiser with the same parameters, or with fewer residual blocks; those that it
+    /// lacks start as identities, so that the deeper network starts where the other ended.
+    std::shared_ptr<const bundle::Bundle> start;
+
+    /// Of the checksums; empty without a bundle.
+    [[nodiscard]] std::string fingerprint() const;
+};
+
+/// Weights from the recipe's seed, then those of the bundles; the encoder's win. Frozen as the recipe says.
+/// @throws Error invalid_argument (a recipe that needs an encoder, or knows none) | mismatch (bundles of
+/// other networks)
+std::shared_ptr<GraphModule> make_denoiser(const DenoiserRecipe &recipe, const DenoiserOrigin &origin,
+                                           const torch::Device &device);
+
+struct DenoiserBundle {
+    const std::filesystem::path &output;
+    const GraphModule &network;
+    const DenoiserRecipe &settings;
+    const DenoiserOrigin &origin;
+    std::string encoder_name; ///< of origin.encoder
+    std::string licence;
+    TrainingFacts facts;
+};
+
+/// Writes the bundle in fp16. @throws Error io
+void write_denoiser_bundle(const DenoiserBundle &bundle);
 
 } // namespace mirra::trainer

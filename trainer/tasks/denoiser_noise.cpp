@@ -1,17 +1,63 @@
-// Drawing noise by seed and step.
+// Demosaicing as a convolution of masked channels, chroma as differences to luma; drawing noise by seed and
+// step.
 #include "tasks/denoiser_noise.hpp"
 
 #include "core/random.hpp"
 #include "mirra/architectures.hpp"
-#include "tasks/camera_processing.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <mutex>
 #include <vector>
 
 namespace mirra::trainer {
+namespace {
+
+/// One where the mosaic has the channel, [1, 3, H, W].
+torch::Tensor bayer_mask(const torch::Tensor &pictures) {
+    auto mask = torch::zeros({1, 3, pictures.size(2), pictures.size(3)}, pictures.options());
+    const auto fill = [&](std::int64_t channel, std::int64_t row, std::int64_t column) {
+        mask.select(1, channel).slice(1, row, at::nullopt, 2).slice(2, column, at::nullopt, 2).fill_(1);
+    };
+    fill(0, 0, 0);
+    fill(1, 0, 1);
+    fill(1, 1, 0);
+    fill(2, 1, 1);
+    return mask;
+}
+
+/// Of each channel, the mean of the nearest pixels that have it.
+torch::Tensor bilinear_kernels(const torch::Tensor &pictures) {
+    const std::vector<float> quarter{1, 2, 1, 2, 4, 2, 1, 2, 1}, half{0, 1, 0, 1, 4, 1, 0, 1, 0};
+    std::vector<float> values;
+    for (const auto *kernel : {&quarter, &half, &quarter})
+        values.insert(values.end(), kernel->begin(), kernel->end());
+    return torch::tensor(values).view({3, 1, 3, 3}).to(pictures.options()) / 4;
+}
+
+} // namespace
+
+torch::Tensor luma(const torch::Tensor &pictures) {
+    const auto weights = torch::tensor({0.299F, 0.587F, 0.114F}).to(pictures.options()).view({1, 3, 1, 1});
+    return (pictures * weights).sum(1, true);
+}
+
+torch::Tensor demosaiced(const torch::Tensor &pictures) {
+    // Reflection keeps the mosaic's phase beyond the edges.
+    const auto mosaic = torch::reflection_pad2d(pictures * bayer_mask(pictures), {1, 1, 1, 1});
+    constexpr std::array<std::int64_t, 2> kOne{1, 1}, kNoPadding{0, 0};
+    return torch::conv2d(mosaic, bilinear_kernels(pictures), {}, kOne, kNoPadding, kOne, 3);
+}
+
+torch::Tensor chroma_subsampled(const torch::Tensor &pictures, bool rows) {
+    const auto gray = luma(pictures);
+    // The channels' differences to luma are combinations of Cb and Cr.
+    const auto halved = torch::avg_pool2d(pictures - gray, {rows ? 2 : 1, 2});
+    return gray + torch::upsample_bilinear2d(halved, {pictures.size(2), pictures.size(3)}, false);
+}
+
 namespace {
 
 constexpr std::uint64_t kNoiseSalt = 0x6e6f697365; // keeps the noise's randomness apart from the crops'
@@ -128,22 +174,30 @@ void tell(NoisyBatch &batch, const Draws &draws, const NoiseRecipe &recipe) {
 
 } // namespace
 
-void NoiseRecipe::read(Recipe &recipe) {
-    constexpr double kSmallestGain = 1e-6;
-    sigma_minimum = recipe.real("noise.sigma_minimum", sigma_minimum, 0, kFullRange);
-    sigma_maximum = recipe.real("noise.sigma_maximum", sigma_maximum, sigma_minimum, kFullRange);
-    clip_probability = recipe.real("noise.clip_probability", clip_probability, 0, 1);
-    known_probability = recipe.real("noise.known_probability", known_probability, 0, 1);
-    partly_known_probability = recipe.real("noise.partly_known_probability", partly_known_probability, 0, 1);
-    told_maximum = recipe.real("noise.told_maximum", told_maximum, 0, 2);
-    poisson_probability = recipe.real("noise.poisson_probability", poisson_probability, 0, 1);
-    gain_minimum = recipe.real("noise.gain_minimum", gain_minimum, kSmallestGain, kFullRange);
-    gain_maximum =
-        recipe.real("noise.gain_maximum", std::max(gain_minimum, gain_maximum), gain_minimum, kFullRange);
-    read_maximum = recipe.real("noise.read_maximum", read_maximum, 0, kFullRange);
-    demosaic_probability = recipe.real("noise.demosaic_probability", demosaic_probability, 0, 1);
-    chroma_probability = recipe.real("noise.chroma_probability", chroma_probability, 0, 1);
-    gray_probability = recipe.real("noise.gray_probability", gray_probability, 0, 1);
+void NoiseRecipe::declare(RecipeKeys &keys) {
+    constexpr double kSmallestGain = 1e-6, kMostTold = 2;
+    const auto share = [&](const char *key, double &member, const char *doc) {
+        keys.real(std::string("noise.") + key + "_probability", member, {0, 1}, doc);
+    };
+    keys.real("noise.sigma_minimum", sigma_minimum, {0, kFullRange}, "Least Gaussian noise, of 255");
+    keys.real("noise.sigma_maximum", sigma_maximum, {sigma_minimum, kFullRange},
+              "Most Gaussian noise, of 255")
+        .values = "from the minimum to 255";
+    share("clip", clip_probability, "Of a batch: values beyond black and white are cut off");
+    share("known", known_probability, "Of a picture: its noise level is told to the network");
+    share("partly_known", partly_known_probability,
+          "Of such a picture: only a share of its level is told, and as much is to be removed");
+    keys.real("noise.told_maximum", told_maximum, {0, kMostTold}, "Largest share that is told");
+    share("poisson", poisson_probability, "Of a picture: sensor noise (Poisson-Gaussian) instead");
+    keys.real("noise.gain_minimum", gain_minimum, {kSmallestGain, kFullRange},
+              "Least gain of sensor noise, in levels per photon");
+    gain_maximum = std::max(gain_minimum, gain_maximum);
+    keys.real("noise.gain_maximum", gain_maximum, {gain_minimum, kFullRange}, "Largest gain").values =
+        "from the minimum to 255";
+    keys.real("noise.read_maximum", read_maximum, {0, kFullRange}, "Most read noise of a sensor, of 255");
+    share("demosaic", demosaic_probability, "Of a colour picture: it is demosaiced after its noise came in");
+    share("chroma", chroma_probability, "Of a colour picture: its chroma is subsampled after that");
+    share("gray", gray_probability, "Of a picture: gray, with the same noise in all channels");
 }
 
 NoisyBatch add_noise(const torch::Tensor &pictures, const NoiseRecipe &recipe, std::uint64_t seed,

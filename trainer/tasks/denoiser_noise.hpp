@@ -8,6 +8,18 @@
 
 namespace mirra::trainer {
 
+/// BT.601's luma. @param pictures  [N, 3, H, W] @return [N, 1, H, W]
+torch::Tensor luma(const torch::Tensor &pictures);
+
+/// The picture as bilinear interpolation of its Bayer mosaic (red at even rows and columns) gives it.
+/// Linear. @param pictures  [N, 3, H, W], H and W at least 2
+torch::Tensor demosaiced(const torch::Tensor &pictures);
+
+/// The picture with the chroma of JPEG's YCbCr (BT.601) at half the width and, where `rows` too, half the
+/// height: 4:2:2 or 4:2:0, means of pixels, interpolated linearly. Linear.
+/// @param pictures  [N, 3, H, W], H and W even
+torch::Tensor chroma_subsampled(const torch::Tensor &pictures, bool rows);
+
 /// The recipe's table [noise]. Levels are of 255: in units of 1/255 of the display range.
 struct NoiseRecipe {
     double sigma_minimum = 0, sigma_maximum = 75; ///< Gaussian noise
@@ -32,8 +44,8 @@ struct NoiseRecipe {
 
     double gray_probability = 0; ///< of a picture: gray (BT.601), with the same noise in all three channels
 
-    /// What the recipe leaves out stays as it is. @throws Error invalid_argument
-    void read(Recipe &recipe);
+    /// The keys noise.*
+    void declare(RecipeKeys &keys);
 };
 
 /// All [N, *, H, W].

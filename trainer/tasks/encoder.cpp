@@ -1,63 +1,35 @@
-// The subcommand of the encoder's training.
+// The command, the recipe, the record and the bundle of an encoder's training.
 #include "tasks/encoder.hpp"
 
+#include "attacks/gradient_attacks.hpp"
 #include "core/provenance.hpp"
+#include "core/random.hpp"
+#include "core/text.hpp"
+#include "log/log.hpp"
+#include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
-#include "tasks/encoder_record.hpp"
-#include "tasks/encoder_task.hpp"
 
 #include <CLI/CLI.hpp>
+#include <torch/version.h>
+
+#include <array>
+#include <cmath>
 
 namespace mirra::trainer {
 namespace {
 
-Recipe recipe_with_overrides(const EncoderCommand &command) {
-    auto recipe = Recipe::load_or_defaults(command.recipe);
-    recipe.set("network.architecture", command.architecture);
-    recipe.set("network.width", command.width);
-    recipe.set("adversary.kind", command.adversary);
-    recipe.set("adversary.norm", command.norm);
-    recipe.set("adversary.epsilon", command.epsilon);
-    recipe.set("adversary.steps", command.attack_steps);
-    recipe.set("adversary.step_size", command.step_size);
-    recipe.set("optimizer.epochs", command.epochs);
-    recipe.set("training.seed", command.seed);
-    return recipe;
-}
-
-void add_overrides(CLI::App &sub, EncoderCommand &command) {
-    const auto group = "Override the recipe";
-    sub.add_option("--arch", command.architecture, "alexnet, vgg16, resnet18 or wrn-28-10")->group(group);
-    sub.add_option("--width", command.width, "Factor of all channel counts")->group(group);
-    sub.add_option("--adversary", command.adversary, "none, pgd, fgsm-rs or gairat")->group(group);
-    sub.add_option("--norm", command.norm, "l2 or linf")->group(group);
-    sub.add_option("--eps", command.epsilon, "Largest perturbation, on pixels in [0, 1]")->group(group);
-    sub.add_option("--steps", command.attack_steps, "Steps of the attack")->group(group);
-    sub.add_option("--step-size", command.step_size, "Length of a step, in the units of --eps")->group(group);
-    sub.add_option("--epochs", command.epochs, "Passes over the data")->group(group);
-    sub.add_option("--seed", command.seed)->check(CLI::NonNegativeNumber)->group(group);
-}
-
-/// Before data is opened and processes meet: none of them waits for one that has given up.
-void check_batch(std::int64_t batch, int processes) {
-    if (batch % processes == 0) return;
-    throw Error(ErrorCode::invalid_argument,
-                std::to_string(processes) + " processes cannot share evenly a batch of " +
-                    std::to_string(batch),
-                "data.batch", "set it to a multiple of the number of processes");
-}
+constexpr std::array kShortcuts{Shortcut{"--arch", "network.architecture"},
+                                Shortcut{"--width", "network.width"},
+                                Shortcut{"--adversary", "adversary.kind"},
+                                Shortcut{"--norm", "adversary.norm"},
+                                Shortcut{"--eps", "adversary.epsilon"},
+                                Shortcut{"--steps", "adversary.steps"},
+                                Shortcut{"--step-size", "adversary.step_size"},
+                                Shortcut{"--epochs", "optimizer.epochs"},
+                                Shortcut{"--batch", "data.batch"},
+                                Shortcut{"--seed", "training.seed"}};
 
 } // namespace
-
-std::unique_ptr<TrainingTask> encoder_task(const EncoderCommand &command,
-                                           const ProcessEnvironment &environment) {
-    auto recipe = recipe_with_overrides(command);
-    auto settings = EncoderRecipe::read(recipe);
-    check_batch(settings.batch, environment.world);
-    if (command.threads > 0) torch::set_num_threads(command.threads);
-    if (environment.rank == 0) check_output(command.output); // the others write nothing
-    return std::make_unique<EncoderTask>(command, std::move(recipe), std::move(settings), environment);
-}
 
 int train_encoder(const EncoderCommand &command) {
     return run(*encoder_task(command), command);
@@ -72,13 +44,258 @@ void add_encoder_command(CLI::App &app, int &status) {
         ->required();
     sub->add_option("--validation", command->validation,
                     "The same, for validation [val/ or test/ of --data]");
-    sub->add_option("--recipe", command->recipe, "Recipe (TOML), see trainer/recipes");
     sub->add_option("--init", command->init, "Bundle of the same network to start from [random weights]");
-    add_run_options(*sub, *command);
+    add_run_options(*sub, *command, kShortcuts, recipe_keys<EncoderRecipe>());
     sub->get_option("--restart")
         ->description("Discard the run's checkpoint, but not when a launcher restarts the processes");
-    add_overrides(*sub, *command);
     sub->callback([command, &status] { status = train_encoder(*command); });
+}
+
+namespace {
+
+constexpr double kLarge = 1e12, kMany = 1e9, kMostSteps = 10'000, kLargestEpsilon = 1e4;
+
+void declare_network(RecipeKeys &keys, EncoderRecipe &out) {
+    constexpr double kNarrowest = 1.0 / 64, kWidest = 8, kLargestPooled = 32, kMostDropped = 0.95;
+    auto &network = out.network;
+    keys.choice("network.architecture", network.architecture, graph::classifier_architectures(),
+                "The network");
+    keys.real("network.width", network.width, {kNarrowest, kWidest}, "Factor of all channel counts");
+    network.batch_norm = network.architecture == "vgg16";
+    keys.flag("network.batch_norm", network.batch_norm, "Batch norm after every convolution, of vgg16")
+        .fallback = "true for vgg16";
+    keys.integers("network.hidden", network.hidden, "Widths of the hidden linear layers (alexnet, vgg16)");
+    keys.integer("network.pooled_extent", network.pooled_extent, {1, kLargestPooled},
+                 "Extent of the features before the linear layers (alexnet, vgg16)");
+    keys.real("network.dropout", out.dropout, {0, kMostDropped}, "Share of them dropped (alexnet, vgg16)");
+    std::vector<std::pair<std::string, graph::InputTransform>> transforms;
+    for (const auto transform : graph::input_transforms())
+        transforms.emplace_back(graph::name_of(transform), transform);
+    keys.choice("network.input_transform", network.transform, transforms, "What is done to pixels first");
+}
+
+void declare_adversary(RecipeKeys &keys, EncoderRecipe &out) {
+    constexpr double kMostLambda = 100;
+    keys.choice<Adversary>("adversary.kind", out.adversary,
+                           {{"none", Adversary::none},
+                            {"pgd", Adversary::pgd},
+                            {"fgsm-rs", Adversary::fgsm_rs},
+                            {"gairat", Adversary::gairat}},
+                           "Who perturbs the pictures; `none` is standard training");
+    keys.choice<Norm>("adversary.norm", out.budget.norm, {{"l2", Norm::l2}, {"linf", Norm::linf}},
+                      "Norm that bounds a perturbation");
+    keys.real("adversary.epsilon", out.budget.epsilon, {0, kLargestEpsilon},
+              "Largest perturbation, on pixels from 0 to 1");
+    if (out.adversary != Adversary::none && !(out.budget.epsilon > 0))
+        throw Error(ErrorCode::invalid_argument, "an adversary needs a positive 'adversary.epsilon'",
+                    keys.recipe_name(), "set it in the recipe, or give --eps");
+    keys.integer("adversary.steps", out.attack_steps, {1, kMostSteps}, "Steps of an attack");
+    out.step_size = usual_step_size(out.budget.epsilon, out.attack_steps);
+    keys.real("adversary.step_size", out.step_size, {0, kLargestEpsilon},
+              "Length of a step, in the units of the epsilon")
+        .fallback = "2.5 epsilon / steps";
+    if (out.adversary != Adversary::none && !(out.step_size > 0))
+        throw Error(ErrorCode::invalid_argument, "an adversary needs a positive 'adversary.step_size'",
+                    keys.recipe_name(), "leave it out of the recipe: it follows from epsilon and steps");
+    keys.flag("adversary.random_start", out.random_start, "Start anywhere within the epsilon");
+    keys.flag("adversary.best_iterate", out.best_iterate, "Train on the step with the highest loss");
+    keys.real("adversary.gairat_lambda", out.gairat_lambda, {-kMostLambda, kMostLambda},
+              "GAIRAT's lambda: how much pictures near the boundary count more");
+    keys.integer("adversary.gairat_begin_epoch", out.gairat_begin_epoch, {0, kMany},
+                 "First epoch in which they do");
+}
+
+void check_step_epochs(const RecipeKeys &keys, const EncoderRecipe &settings) {
+    std::int64_t before = 0;
+    for (const auto epoch : settings.step_epochs) {
+        if (epoch <= before || epoch >= settings.epochs)
+            throw Error(ErrorCode::invalid_argument,
+                        "recipe: 'optimizer.step_epochs' takes epochs in ascending order, each from 1 to "
+                        "below 'optimizer.epochs'",
+                        keys.recipe_name());
+        before = epoch;
+    }
+    const auto positive = [](double factor) { return factor > 0 && factor <= 1; };
+    const auto &factors = settings.step_factors;
+    if (!factors.empty() &&
+        (factors.size() != settings.step_epochs.size() || !std::ranges::all_of(factors, positive)))
+        throw Error(ErrorCode::invalid_argument,
+                    "recipe: 'optimizer.step_factors' takes a number above 0, at most 1, for each of "
+                    "'optimizer.step_epochs'",
+                    keys.recipe_name());
+}
+
+void check_growth(const RecipeKeys &keys, const EncoderRecipe &settings) {
+    std::int64_t growing = 0;
+    for (const auto &phase : settings.growth) growing += phase.epochs;
+    if (growing >= settings.epochs)
+        throw Error(ErrorCode::invalid_argument,
+                    "recipe: 'data.growth_epochs' leave no epoch of 'optimizer.epochs' for 'data.extent'",
+                    keys.recipe_name());
+}
+
+void declare_optimizer(RecipeKeys &keys, EncoderRecipe &out) {
+    constexpr double kMostSmoothing = 0.9, kMostMomentum = 0.9999, kMostEpochs = 1e6, kFastest = 100,
+                     kAlmostOne = 0.999999;
+    keys.real("loss.label_smoothing", out.label_smoothing, {0, kMostSmoothing},
+              "Share of a label that is spread over all classes");
+    keys.real("optimizer.momentum", out.sgd.momentum, {0, kMostMomentum}, "Momentum of SGD");
+    keys.real("optimizer.weight_decay", out.sgd.weight_decay, {0, 1}, "L2 penalty of the weights");
+    keys.flag("optimizer.nesterov", out.sgd.nesterov, "Nesterov's momentum");
+    keys.integer("optimizer.epochs", out.epochs, {1, kMostEpochs}, "Passes over the data");
+    check_growth(keys, out);
+    keys.choice("optimizer.schedule", out.schedule, {"cosine", "constant", "step"}, "How the rate goes on");
+    keys.real("optimizer.rate", out.rate, {0, kFastest, true}, "Learning rate");
+    keys.real("optimizer.final_rate", out.final_rate, {0, out.rate}, "Rate of `cosine` at the end").values =
+        "from 0 to the rate";
+    keys.real("optimizer.warmup_epochs", out.warmup_epochs, {0, static_cast<double>(out.epochs)},
+              "First epochs, over which the rate grows from 0")
+        .values = "from 0 to the epochs";
+    keys.integer("optimizer.step_every_epochs", out.step_every_epochs, {1, kMany},
+                 "Epochs between the drops of `step`");
+    keys.integers("optimizer.step_epochs", out.step_epochs, "Epochs of the drops, instead");
+    keys.reals("optimizer.step_factors", out.step_factors, "What each of these drops multiplies it by");
+    check_step_epochs(keys, out);
+    keys.real("optimizer.step_factor", out.step_factor, {0, 1}, "What a drop multiplies the rate by");
+    keys.real("optimizer.clip_norm", out.clip_norm, {0, kLarge}, "Largest norm of a step's gradient; 0: any");
+    keys.real("optimizer.average_decay", out.average_decay, {0, kAlmostOne},
+              "Decay of the moving average of the weights; 0: none");
+}
+
+} // namespace
+
+void EncoderRecipe::declare(RecipeKeys &keys) {
+    declare_network(keys, *this);
+    declare_pictures(keys);
+    declare_adversary(keys, *this);
+    declare_optimizer(keys, *this);
+    keys.integer("validation.every_epochs", validation_every, {1, kMany}, "Epochs between validations");
+    keys.integer("validation.pictures", validation_pictures, {1, kMany},
+                 "Pictures that are attacked, at most");
+    validation_epsilon = budget.epsilon;
+    keys.real("validation.epsilon", validation_epsilon, {0, kLargestEpsilon},
+              "Largest perturbation of the validation's PGD")
+        .fallback = "that of the adversary";
+    keys.integer("validation.steps", validation_steps, {1, kMostSteps}, "Steps of the validation's PGD");
+    declare_training(keys, precision, seed);
+    keys.flag("training.channels_last", channels_last, "Memory format of the convolutions");
+}
+
+Budget EncoderRecipe::budget_at(std::int64_t picture_extent) const {
+    if (budget.norm == Norm::linf) return budget;
+    return {budget.norm, budget.epsilon * static_cast<double>(picture_extent) / static_cast<double>(extent)};
+}
+
+std::uint64_t EncoderRecipe::dropout_seed(std::int64_t step, int rank) const {
+    constexpr std::uint64_t kSalt = 0x64726f70; // keeps the masks apart from the loader's randomness
+    const auto first = mix(seed ^ kSalt) ^ static_cast<std::uint64_t>(step);
+    return rank == 0 ? first : mix(first ^ mix(static_cast<std::uint64_t>(rank)));
+}
+
+Schedule EncoderRecipe::steps(std::int64_t steps_per_epoch) const {
+    std::vector<std::int64_t> drops;
+    for (const auto epoch : step_epochs) drops.push_back(epoch * steps_per_epoch);
+    return {.kind = schedule,
+            .rate = rate,
+            .final_rate = final_rate,
+            .warmup = std::llround(warmup_epochs * static_cast<double>(steps_per_epoch)),
+            .steps = epochs * steps_per_epoch,
+            .step_every = step_every_epochs * steps_per_epoch,
+            .drops = std::move(drops),
+            .step_factor = step_factor,
+            .factors = step_factors};
+}
+
+namespace {
+
+std::string started(const std::filesystem::path &folder, bool resumed) {
+    try {
+        if (const auto before = resumed ? read_run_record(folder) : std::nullopt; before)
+            return before->started;
+    } catch (const Error &) { // a damaged record is replaced, whatever it said
+        return utc_now();
+    }
+    return utc_now();
+}
+
+} // namespace
+
+std::vector<std::string> words_of(const EncoderCommand &command) {
+    std::vector<std::string> out{"mirra-train", "encoder"};
+    const auto add = [&](const std::string &flag, const std::string &value) {
+        if (!value.empty()) out.insert(out.end(), {flag, value});
+    };
+    for (const auto &source : command.data) add("--data", source);
+    for (const auto &source : command.validation) add("--validation", source);
+    add("--recipe", command.recipe.string());
+    add("--init", command.init.string());
+    for (const auto &[key, value] : command.overrides) {
+        const auto shortcut = std::ranges::find(kShortcuts, key, &Shortcut::key);
+        if (shortcut != kShortcuts.end())
+            add(std::string(shortcut->flag), value);
+        else
+            add("--set", key + "=" + value);
+    }
+    add("--device", command.device);
+    const EncoderCommand defaults;
+    if (command.threads != defaults.threads) add("--threads", std::to_string(command.threads));
+    if (command.loader_threads != defaults.loader_threads)
+        add("--loader-threads", std::to_string(command.loader_threads));
+    add("--licence", command.licence);
+    add("--run", command.folder.string());
+    add("-o", command.output.string());
+    return out;
+}
+
+void record_encoder_run(const EncoderCommand &command, const Recipe &recipe, const EncoderRecipe &settings,
+                        const EncoderRun &run) {
+    const auto folder = run_folder(command);
+    RunRecord record;
+    record.command = shell_line(words_of(command));
+    record.directory = std::filesystem::current_path();
+    record.data = command.data;
+    record.validation = command.validation;
+    record.output = command.output;
+    record.recipe = command.recipe.string();
+    record.recipe_text = recipe.source();
+    record.seed = settings.seed;
+    record.device = command.device;
+    record.precision = run.bf16 ? "bf16" : "fp32";
+    record.processes = run.processes;
+    record.pictures = run.pictures;
+    record.validation_pictures = run.validation_pictures;
+    record.epochs = settings.epochs;
+    record.epochs_before = run.epochs_before;
+    record.started = started(folder, run.resumed);
+    record.trainer = MIRRA_VERSION;
+    record.libtorch = TORCH_VERSION;
+    write_run_record(folder, record);
+}
+
+void record_skipped(const EncoderCommand &command, std::int64_t skipped) {
+    const auto folder = run_folder(command);
+    auto record = read_run_record(folder);
+    if (!record) return;
+    record->skipped = skipped;
+    write_run_record(folder, *record);
+}
+
+void write_encoder_bundle(const EncoderBundle &bundle) {
+    bundle::Manifest manifest;
+    manifest.name = bundle_name(bundle.output);
+    manifest.architecture = bundle.settings.network.architecture;
+    manifest.licence = bundle.licence;
+    auto provenance = provenance_of(bundle.facts);
+    const auto &settings = bundle.settings;
+    provenance.classes = bundle.classes;
+    provenance.adversary = {.norm = settings.budget.norm == Norm::l2 ? "l2" : "linf",
+                            .epsilon = settings.adversary == Adversary::none ? 0 : settings.budget.epsilon};
+    provenance.epochs = settings.epochs;
+    manifest.provenance = bundle::to_json(provenance);
+    manifest.graphs.emplace("encoder", bundle.graphs.encoder);
+    manifest.graphs.emplace("classifier", bundle.graphs.classifier);
+    bundle::write_bundle(bundle.output, manifest, bundle.network.weights(), bundle::DType::f16);
+    log_info("wrote " + bundle.output.string());
 }
 
 } // namespace mirra::trainer

@@ -1,21 +1,24 @@
-// Adversarial and standard training of a classifier (paper section 3.1, equations 1 and 2).
-#include "tasks/encoder_task.hpp"
+// Adversarial and standard training of a classifier, step by step (paper section 3.1, equations 1 and 2).
+#include "tasks/encoder.hpp"
 
 #include "attacks/gradient_attacks.hpp"
-#include "core/autocast.hpp"
-#include "core/clip_gradients.hpp"
+#include "core/data_files.hpp"
 #include "core/device.hpp"
+#include "core/frozen_network.hpp"
+#include "core/optimizer.hpp"
+#include "core/provenance.hpp"
 #include "core/random.hpp"
+#include "core/training_run.hpp"
 #include "data/picture_set.hpp"
 #include "data/picture_store.hpp"
+#include "distributed/process_group.hpp"
 #include "eval/classifier.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
-#include "tasks/encoder_bundle.hpp"
-#include "tasks/encoder_record.hpp"
 
 #include <chrono>
 #include <limits>
+#include <memory>
 
 namespace mirra::trainer {
 namespace {
@@ -33,11 +36,89 @@ const std::vector<std::string> &validation_sources(const EncoderCommand &command
     return command.validation.empty() ? command.data : command.validation;
 }
 
+/// What the network has seen, for encoders that are trained in rounds.
+std::string epochs_line(const std::vector<bundle::Round> &rounds, std::int64_t epochs) {
+    const auto before = epochs_of(rounds);
+    const auto trained = std::to_string(rounds.size()) + (rounds.size() == 1 ? " round" : " rounds");
+    if (!before) return "starts after " + trained + ", whose epochs the bundle does not say";
+    return "starts after " + std::to_string(*before) + " epochs in " + trained +
+           "; with this one it will have seen " + std::to_string(*before + epochs);
+}
+
 Split validation_split(const EncoderCommand &command) {
     return command.validation.empty() ? Split::test : evaluation_split(command.validation);
 }
 
-} // namespace
+class EncoderTask final : public TrainingTask {
+  public:
+    /// `command` must outlive the task. @param environment  its processes share a batch evenly
+    /// @throws Error
+    EncoderTask(const EncoderCommand &command, Recipe recipe, EncoderRecipe settings,
+                const ProcessEnvironment &environment);
+
+    [[nodiscard]] std::string name() const override { return settings_.network.architecture; }
+    [[nodiscard]] std::int64_t steps() const override { return schedule_.steps; }
+    [[nodiscard]] std::string fingerprint() const override;
+    [[nodiscard]] std::map<std::string, torch::Tensor> state() const override;
+    [[nodiscard]] std::vector<std::string> columns() const override {
+        return {"loss",
+                "accuracy",
+                "rate",
+                "pictures_per_second",
+                "waiting_for_pictures", // share of the step's time
+                "validation_clean",
+                "validation_robust"};
+    }
+    [[nodiscard]] std::int64_t validation_interval() const override {
+        return settings_.validation_every * steps_per_epoch_;
+    }
+    void start(std::int64_t step) override;
+    std::vector<double> step(std::int64_t step) override;
+    void validate(std::vector<double> &values) override;
+    void finish() override;
+    [[nodiscard]] std::filesystem::path output() const override { return command_.output; }
+    [[nodiscard]] const ProcessGroup &processes() const override { return processes_; }
+
+  private:
+    struct Adversarial {
+        torch::Tensor images, weights; ///< weights of the images' losses; undefined: all one
+    };
+    std::shared_ptr<GraphModule> make_network();
+    void load_initial(GraphModule &network);
+    std::int64_t count_steps();
+    [[nodiscard]] ClassLoaderOptions loader_options() const;
+    void check_classes() const;
+    [[nodiscard]] Adversarial gairat(const Classifier &classifier, const torch::Tensor &images,
+                                     const torch::Tensor &labels, const PgdOptions &options,
+                                     const Randomness &randomness) const;
+    Adversarial attack(const torch::Tensor &images, const torch::Tensor &labels, std::int64_t step);
+    torch::Tensor loss_of(const torch::Tensor &logits, const torch::Tensor &labels,
+                          const torch::Tensor &weights) const;
+    /// Share of `count` validation pictures that are classified right; all processes share the
+    /// work.
+    [[nodiscard]] double accuracy(std::int64_t count, const Perturbation &attack = {});
+    [[nodiscard]] double robust_accuracy();
+
+    const EncoderCommand &command_;
+    Recipe recipe_;
+    EncoderRecipe settings_;
+    torch::Device device_;
+    bool bf16_;
+    std::vector<bundle::Round> rounds_; ///< the trainings before this one; empty: random weights
+    PictureSet data_;
+    std::unique_ptr<PictureSet> validation_;
+    ProcessGroup processes_;
+    graph::ClassifierGraphs graphs_;
+    std::shared_ptr<GraphModule> network_;
+    FrozenNetwork frozen_;
+    Sgd sgd_;
+    GradientAverage gradients_;
+    std::unique_ptr<WeightAverage> average_;
+    std::int64_t steps_per_epoch_;
+    Schedule schedule_;
+    double clean_ = 0, robust_ = 0; ///< of the last validation
+    std::unique_ptr<ClassLoader> loader_;
+};
 
 EncoderTask::EncoderTask(const EncoderCommand &command, Recipe recipe, EncoderRecipe settings,
                          const ProcessEnvironment &environment)
@@ -58,12 +139,16 @@ EncoderTask::EncoderTask(const EncoderCommand &command, Recipe recipe, EncoderRe
     , frozen_(network_, bf16_ ? at::kBFloat16 : at::kFloat)
     , sgd_(network_->trainable(), settings_.sgd)
     , gradients_(processes_, network_->trainable())
-    , steps_per_epoch_(
-          std::max<std::int64_t>(1, ClassLoader::steps_per_epoch(data_.size(), loader_options())))
+    , steps_per_epoch_(count_steps())
     , schedule_(settings_.steps(steps_per_epoch_)) {
     check_classes();
     if (settings_.average_decay > 0)
         average_ = std::make_unique<WeightAverage>(network_->state(), settings_.average_decay);
+}
+
+std::int64_t EncoderTask::count_steps() {
+    fit_batch(settings_.batch, data_.size(), processes_.size());
+    return std::max<std::int64_t>(1, ClassLoader::steps_per_epoch(data_.size(), loader_options()));
 }
 
 void EncoderTask::check_classes() const {
@@ -86,12 +171,13 @@ std::shared_ptr<GraphModule> EncoderTask::make_network() {
 }
 
 void EncoderTask::load_initial(GraphModule &network) {
-    const auto file = command_.init.string();
+    const auto path = find_bundle(command_.init);
+    const auto file = path.string();
     const auto refuse = [&](const std::string &why) {
         throw Error(ErrorCode::mismatch, "cannot start from this bundle: " + why, file,
                     "give one of the same architecture, width, input transform and classes");
     };
-    const auto bundle = bundle::Bundle::open(command_.init);
+    const auto bundle = bundle::Bundle::open(path);
     const auto &graphs = bundle->manifest().graphs;
     const auto theirs = graphs.find("classifier");
     if (theirs == graphs.end()) refuse("it holds no classifier");
@@ -99,7 +185,7 @@ void EncoderTask::load_initial(GraphModule &network) {
     const auto classes = classifier_origin(*bundle, file).classes;
     if (!classes.empty() && classes != data_.classes()) refuse("its classes are not those of the data");
     network.load(*bundle);
-    initial_ = bundle->sha256();
+    rounds_ = rounds_before(*bundle);
 }
 
 ClassLoaderOptions EncoderTask::loader_options() const {
@@ -115,7 +201,7 @@ ClassLoaderOptions EncoderTask::loader_options() const {
 
 std::string EncoderTask::fingerprint() const {
     return recipe_.source() + "|" + std::to_string(data_.fingerprint()) + "|" + std::to_string(steps()) +
-           (initial_.empty() ? "" : "|" + initial_);
+           (rounds_.empty() ? "" : "|" + rounds_.back().sha256);
 }
 
 std::map<std::string, torch::Tensor> EncoderTask::state() const {
@@ -133,12 +219,14 @@ void EncoderTask::start(std::int64_t step) {
              " classes, " + std::to_string(validation_->size()) + " for validation; " +
              std::to_string(graph::parameter_count(graphs_.classifier)) + " parameters; " +
              std::to_string(steps_per_epoch_) + " steps an epoch");
+    if (!rounds_.empty()) log_info(epochs_line(rounds_, settings_.epochs));
     record_encoder_run(command_, recipe_, settings_,
                        {.pictures = data_.size(),
                         .validation_pictures = validation_->size(),
                         .processes = processes_.size(),
                         .bf16 = bf16_,
-                        .resumed = step > 0});
+                        .resumed = step > 0,
+                        .epochs_before = epochs_of(rounds_)});
 }
 
 EncoderTask::Adversarial EncoderTask::attack(const torch::Tensor &images, const torch::Tensor &labels,
@@ -263,19 +351,40 @@ void EncoderTask::finish() {
                           .network = *network_,
                           .settings = settings_,
                           .classes = data_.classes(),
-                          .initial = initial_,
                           .licence = command_.licence,
-                          .provenance = {.data = command_.data,
-                                         .pictures = data_.size(),
-                                         .recipe = &recipe_,
-                                         .seed = settings_.seed,
-                                         .steps = steps(),
-                                         .batch = settings_.batch,
-                                         .extent = settings_.extent,
-                                         .device = command_.device,
-                                         .processes = processes_.size()}});
+                          .facts = {.data = command_.data,
+                                    .pictures = data_.size(),
+                                    .recipe = &recipe_,
+                                    .seed = settings_.seed,
+                                    .steps = steps(),
+                                    .batch = settings_.batch,
+                                    .extent = settings_.extent,
+                                    .device = command_.device,
+                                    .processes = processes_.size(),
+                                    .rounds = rounds_}});
     record_skipped(command_, static_cast<std::int64_t>(skipped.size()));
     if (average_) average_->swap();
+}
+
+/// Before data is opened and processes meet: none of them waits for one that has given up.
+void check_batch(std::int64_t batch, int processes) {
+    if (batch % processes == 0) return;
+    throw Error(ErrorCode::invalid_argument,
+                std::to_string(processes) + " processes cannot share evenly a batch of " +
+                    std::to_string(batch),
+                "data.batch", "set it to a multiple of the number of processes");
+}
+
+} // namespace
+
+std::unique_ptr<TrainingTask> encoder_task(const EncoderCommand &command,
+                                           const ProcessEnvironment &environment) {
+    auto recipe = recipe_of(command, recipe_keys<EncoderRecipe>());
+    auto settings = EncoderRecipe::read(recipe);
+    check_batch(settings.batch, environment.world);
+    if (command.threads > 0) torch::set_num_threads(command.threads);
+    if (environment.rank == 0) check_output(command.output); // the others write nothing
+    return std::make_unique<EncoderTask>(command, std::move(recipe), std::move(settings), environment);
 }
 
 } // namespace mirra::trainer

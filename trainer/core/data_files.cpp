@@ -1,0 +1,61 @@
+// Looking for files.
+#include "core/data_files.hpp"
+
+#include "mirra/environment.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+namespace mirra::trainer {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<fs::path> folders_of(const std::string &kind) {
+    std::vector<fs::path> out;
+    if (const auto data = environment("MIRRA_DATA"); !data.empty()) out.push_back(fs::path(data) / kind);
+    if (kind == "bundles") {
+        std::istringstream folders(environment("MIRRA_BUNDLE_PATH"));
+        for (std::string folder; std::getline(folders, folder, ':');)
+            if (!folder.empty()) out.emplace_back(folder);
+    }
+    std::error_code unknown;
+    const auto program = fs::read_symlink("/proc/self/exe", unknown);
+    if (!unknown) out.push_back(program.parent_path().parent_path() / "share/mirra" / kind);
+    return out;
+}
+
+fs::path find(const fs::path &named, const std::string &kind, const std::string &suffix) {
+    std::error_code unreadable;
+    if (named.empty() || fs::exists(named, unreadable)) return named;
+    for (const auto &folder : folders_of(kind))
+        for (const auto &end : {std::string(), suffix})
+            if (auto path = folder / (named.string() + end); fs::is_regular_file(path, unreadable))
+                return path;
+    return named;
+}
+
+} // namespace
+
+fs::path find_recipe(const fs::path &named) {
+    return find(named, "recipes", ".toml");
+}
+
+fs::path find_bundle(const fs::path &named) {
+    return find(named, "bundles", ".mirra");
+}
+
+std::vector<std::string> recipe_names() {
+    std::vector<std::string> out;
+    std::error_code unreadable;
+    for (const auto &folder : folders_of("recipes")) {
+        for (const auto &entry : fs::recursive_directory_iterator(folder, unreadable))
+            if (entry.path().extension() == ".toml")
+                out.push_back(entry.path().lexically_relative(folder).replace_extension().string());
+    }
+    std::ranges::sort(out);
+    out.erase(std::ranges::unique(out).begin(), out.end());
+    return out;
+}
+
+} // namespace mirra::trainer

@@ -1,0 +1,99 @@
+// The common options.
+#include "tasks/command.hpp"
+
+#include "core/training_run.hpp"
+#include "log/log.hpp"
+#include "mirra/error.hpp"
+#include "mirra/printable.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace mirra::trainer {
+namespace {
+
+/// What a manifest cannot hold would be found out only when the bundle is written.
+std::string no_text(const std::string &text) {
+    constexpr std::size_t kMost = 1000;
+    if (text.size() > kMost) return "the text has more than " + std::to_string(kMost) + " bytes";
+    return printable(text) == text ? "" : "the text is not one line of UTF-8";
+}
+
+std::string type_name(RecipeKey::Kind kind) {
+    if (kind == RecipeKey::Kind::real) return "FLOAT";
+    return kind == RecipeKey::Kind::integer ? "INT" : "TEXT";
+}
+
+void add_overrides(CLI::App &sub, Overrides &overrides, std::span<const Shortcut> shortcuts,
+                   const std::vector<RecipeKey> &keys) {
+    const auto *group = "Override the recipe (keys: mirra-train recipe)";
+    for (const auto &[flag, name] : shortcuts) {
+        const auto &key = key_of(std::string(name), keys);
+        auto help = key.doc + (key.kind == RecipeKey::Kind::choice ? ": " + key.values : "");
+        std::erase(help, '`'); // of the documentation's code
+        sub.add_option_function<std::string>(
+               std::string(flag), [&overrides, key = key.name](const auto &text) { overrides[key] = text; },
+               help)
+            ->type_name(type_name(key.kind))
+            ->group(group);
+    }
+    sub.add_option_function<std::vector<std::string>>(
+           "--set",
+           [&overrides](const auto &settings) {
+               for (const auto &setting : settings) {
+                   const auto equals = setting.find('=');
+                   if (equals == std::string::npos || equals == 0)
+                       throw Error(ErrorCode::invalid_argument,
+                                   "'" + setting.substr(0, 80) + "' is not KEY=VALUE", "--set",
+                                   "write it like --set optimizer.rate=0.001");
+                   overrides[setting.substr(0, equals)] = setting.substr(equals + 1);
+               }
+           },
+           "KEY=VALUE: any key of the recipe; may be repeated")
+        ->type_name("KEY=VALUE")
+        ->group(group);
+}
+
+} // namespace
+
+std::filesystem::path run_folder(const RunCommand &command) {
+    return command.folder.empty() ? std::filesystem::path(command.output.string() + ".run") : command.folder;
+}
+
+void add_run_options(CLI::App &sub, RunCommand &command, std::span<const Shortcut> shortcuts,
+                     const std::vector<RecipeKey> &keys) {
+    sub.add_option("--recipe", command.recipe,
+                   "Recipe: a TOML file, or the name of one that comes along, such as small/denoiser-fast")
+        ->capture_default_str();
+    sub.add_option("-o,--output", command.output, "Bundle to write")->required();
+    sub.add_option("--run", command.folder, "Folder for checkpoint, log and curves [OUTPUT.run]");
+    sub.add_option("--device", command.device, "cpu, cuda or cuda:N")->capture_default_str();
+    sub.add_option("--threads", command.threads, "Threads of the kernels [all]")
+        ->check(CLI::NonNegativeNumber);
+    sub.add_option("--loader-threads", command.loader_threads, "Threads that prepare batches")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    sub.add_flag("--restart", command.restart, "Discard the run's checkpoint");
+    sub.add_option("--licence", command.licence, "Licence of the bundle, for its manifest")
+        ->check(CLI::Validator(no_text, ""));
+    add_overrides(sub, command.overrides, shortcuts, keys);
+}
+
+Recipe recipe_of(const RunCommand &command, std::span<const RecipeKey> keys) {
+    auto recipe = Recipe::load_or_defaults(command.recipe);
+    apply(recipe, command.overrides, keys);
+    return recipe;
+}
+
+void fit_batch(std::int64_t &batch, std::int64_t pictures, std::int64_t processes) {
+    const auto fitting = pictures - pictures % processes;
+    if (batch <= pictures || fitting == 0) return;
+    log_info("a batch of " + std::to_string(batch) + " is more than the " + std::to_string(pictures) +
+             " pictures: it becomes one of " + std::to_string(fitting));
+    batch = fitting;
+}
+
+int run(TrainingTask &task, const RunCommand &command) {
+    return exit_status(run_training(task, {.folder = run_folder(command), .restart = command.restart}));
+}
+
+} // namespace mirra::trainer

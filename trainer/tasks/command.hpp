@@ -1,0 +1,65 @@
+// What the command lines of all trainings have in common.
+#pragma once
+
+#include "core/recipe.hpp"
+
+#include <filesystem>
+#include <span>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace mirra::trainer {
+
+class TrainingTask;
+
+struct RunCommand {
+    std::filesystem::path recipe, output; ///< recipe: see find_recipe(); empty: the defaults
+    Overrides overrides;                  ///< of the recipe
+    std::filesystem::path folder;         ///< of the run; empty: OUTPUT.run
+    std::string device = "cpu";
+    int threads = 0, loader_threads = 1; ///< threads 0: all
+    bool restart = false;
+    std::string licence; ///< of the bundle, for its manifest
+};
+
+/// Where a run keeps its files: --run, else OUTPUT.run.
+std::filesystem::path run_folder(const RunCommand &command);
+
+/// An option that overrides a setting.
+struct Shortcut {
+    std::string_view flag, key;
+};
+
+/// Declares all of the above; overrides as --set KEY=VALUE and as shortcuts, whose help is that of their
+/// keys. `command` must outlive `sub`.
+void add_run_options(CLI::App &sub, RunCommand &command, std::span<const Shortcut> shortcuts,
+                     const std::vector<RecipeKey> &keys);
+
+/// The recipe that the command names, with its overrides. @throws Error
+Recipe recipe_of(const RunCommand &command, std::span<const RecipeKey> keys);
+
+/// A batch of more pictures than there are becomes one of all of them, and says so.
+/// @param processes  that share it evenly
+void fit_batch(std::int64_t &batch, std::int64_t pictures, std::int64_t processes = 1);
+
+/// Runs the task to its end or to Ctrl-C. Returns the process's exit status. @throws Error as run_training()
+int run(TrainingTask &task, const RunCommand &command);
+
+/// The subcommands of the trainings; `status` gets the exit status of the one that was called.
+void add_encoder_command(CLI::App &app, int &status);
+void add_inverter_command(CLI::App &app, int &status);
+void add_denoiser_command(CLI::App &app, int &status);
+void add_stylizer_command(CLI::App &app, int &status);
+void add_anomaly_command(CLI::App &app, int &status);
+
+/// The subcommand that prints the keys of recipes.
+void add_recipe_command(CLI::App &app);
+
+/// What it prints: tables in Markdown, of one task or of all with the recipes that come along, which is
+/// docs/reference/recipes.md. @throws Error not_found
+std::string recipe_reference(const std::string &task = {});
+
+} // namespace mirra::trainer

@@ -1,0 +1,115 @@
+// The keys of all recipes as tables.
+#include "core/data_files.hpp"
+#include "core/text.hpp"
+#include "mirra/error.hpp"
+#include "tasks/anomaly.hpp"
+#include "tasks/denoiser.hpp"
+#include "tasks/encoder.hpp"
+#include "tasks/inverter.hpp"
+#include "tasks/stylizer.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+
+namespace mirra::trainer {
+namespace {
+
+struct Trained {
+    const char *task, *what;
+    std::vector<RecipeKey> (*keys)();
+};
+
+const std::array kTasks{
+    Trained{"denoiser", "A denoiser, on clean pictures with noise added to them.",
+            [] { return recipe_keys<DenoiserRecipe>(); }},
+    Trained{"encoder", "A classifier, whose convolutional part is an encoder.",
+            [] { return recipe_keys<EncoderRecipe>(); }},
+    Trained{"inverter", "A generator that turns an encoder's features back into pictures.",
+            [] { return recipe_keys<InverterRecipe>(); }},
+    Trained{"anomaly",
+            "An anomaly detector: such a generator, then a memory of normal features, then thresholds.",
+            [] { return recipe_keys<AnomalyRecipe>(); }},
+    Trained{"stylizer",
+            "A generator for each level of a style transfer. A key `level.LAYER.*` is of one level.",
+            stylizer_keys}};
+
+std::string takes(const RecipeKey &key) {
+    using Kind = RecipeKey::Kind;
+    switch (key.kind) {
+    case Kind::real:
+        return "a number " + key.values;
+    case Kind::integer:
+        return "an integer " + key.values;
+    case Kind::text:
+        return "a text";
+    case Kind::reals:
+        return "a list of numbers";
+    case Kind::integers:
+        return "a list of integers";
+    case Kind::texts:
+        return "a list of texts";
+    case Kind::flag:
+    case Kind::choice:
+        return key.values;
+    }
+    return {};
+}
+
+/// A value is set in the type of a machine, a sentence about it is not.
+std::string written(const RecipeKey &key) {
+    const bool value = key.fallback.find(' ') == std::string::npos || key.fallback.front() == '[';
+    return value ? "`" + key.fallback + "`" : key.fallback;
+}
+
+std::string table_of(const Trained &trained) {
+    auto out = std::string("## ") + trained.task + "\n\n" + trained.what +
+               "\n\n| Key | Takes | Default | What it is |\n|---|---|---|---|\n";
+    for (const auto &key : trained.keys())
+        out += "| `" + key.name + "` | " + takes(key) + " | " + written(key) + " | " + key.doc + " |\n";
+    return out;
+}
+
+/// The first sentence of the comment that a recipe begins with.
+std::string summary_of(const std::string &name) {
+    std::ifstream file(find_recipe(name));
+    std::string out;
+    for (std::string line; std::getline(file, line) && line.starts_with("# ");)
+        out += (out.empty() ? "" : " ") + line.substr(2);
+    const auto end = out.find(". ");
+    return end == std::string::npos ? out : out.substr(0, end + 1);
+}
+
+} // namespace
+
+std::string recipe_reference(const std::string &task) {
+    std::vector<std::string> names;
+    for (const auto &trained : kTasks) {
+        if (task == trained.task) return table_of(trained);
+        names.emplace_back(trained.task);
+    }
+    if (!task.empty())
+        throw Error(ErrorCode::not_found, "there is no training '" + task.substr(0, 80) + "'", "recipe",
+                    "choose one of: " + joined(names));
+    std::string out = "# Recipes\n\n"
+                      "A recipe is a TOML file with the settings of a training. Every training takes one "
+                      "with `--recipe`: a file, or\n"
+                      "the name of one that comes along. `--set KEY=VALUE` overrides a key. A key that a "
+                      "recipe leaves out has its\n"
+                      "default. `mirra-train recipe` prints this page.\n\n"
+                      "## Recipes that come along\n\n| Name | What it trains |\n|---|---|\n";
+    for (const auto &name : recipe_names()) out += "| `" + name + "` | " + summary_of(name) + " |\n";
+    for (const auto &trained : kTasks) out += "\n" + table_of(trained);
+    return out;
+}
+
+void add_recipe_command(CLI::App &app) {
+    auto *sub = app.add_subcommand("recipe", "Print the keys of recipes: what they take, their defaults");
+    const auto task = std::make_shared<std::string>();
+    sub->add_option("task", *task, "denoiser, encoder, inverter, anomaly or stylizer [all]");
+    sub->callback([task] { std::fputs(recipe_reference(*task).c_str(), stdout); });
+}
+
+} // namespace mirra::trainer
