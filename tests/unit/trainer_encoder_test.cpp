@@ -494,7 +494,8 @@ TEST(Device, OnlyProcessorsAndCudaAreTaken) {
     }
     // Whatever the machine lacks, it is said as `mirra devices` says it.
     std::string reason = "there is no GPU 99";
-    for (const auto &device : host_engine()->devices())
+    const auto engine = host_engine();
+    for (const auto &device : engine->devices())
         if (device.id.starts_with("cuda") && !device.reason.empty()) reason = device.reason;
     EXPECT_THAT(refusal(ErrorCode::device, [] { select_device("cuda:99"); }), HasSubstr(reason));
 }

@@ -194,7 +194,7 @@ TEST(Recipes, OverridesThatDoNotFitNameTheirKey) {
                                                                        {"optimizer.epochs", "1.5"},
                                                                        {"data.flips", "yes"},
                                                                        {"network.hidden", "1,b"},
-                                                                       {"optimizer.step_factors", "0.1,"}})
+                                                                       {"optimizer.step_factors", "0.1,,1"}})
         EXPECT_THAT(said(key, value), HasSubstr(key)) << value;
 }
 

@@ -18,7 +18,8 @@ namespace {
 /// What `mirra devices` says of GPUs, where it knows why there is none.
 [[noreturn]] void no_gpu(const std::string &name, const std::string &otherwise) {
     auto reason = otherwise;
-    for (const auto &device : host_engine()->devices())
+    const auto engine = host_engine();
+    for (const auto &device : engine->devices())
         if (device.id.starts_with("cuda") && !device.reason.empty()) reason = device.reason;
     throw Error(ErrorCode::device, reason, name, "use --device cpu; mirra devices lists what there is");
 }

@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include <array>
+#include <cctype>
 #include <cstdio>
 #include <fstream>
 
@@ -78,8 +79,11 @@ std::string summary_of(const std::string &name) {
     std::string out;
     for (std::string line; std::getline(file, line) && line.starts_with("# ");)
         out += (out.empty() ? "" : " ") + line.substr(2);
-    const auto end = out.find(". ");
-    return end == std::string::npos ? out : out.substr(0, end + 1);
+    for (std::size_t i = 0; i + 2 < out.size(); ++i) { // not that of "et al."
+        const bool capital = std::isupper(static_cast<unsigned char>(out[i + 2])) != 0;
+        if (out[i] == '.' && out[i + 1] == ' ' && capital) return out.substr(0, i + 1);
+    }
+    return out;
 }
 
 } // namespace
