@@ -267,7 +267,7 @@ void record_encoder_run(const EncoderCommand &command, const Recipe &recipe, con
     record.epochs = settings.epochs;
     record.epochs_before = run.epochs_before;
     record.started = started(folder, run.resumed);
-    record.trainer = MIRRA_VERSION;
+    record.trainer = MIRRA_TRAINER_VERSION;
     record.libtorch = TORCH_VERSION;
     write_run_record(folder, record);
 }
