@@ -169,7 +169,7 @@ def run_examples(page, whole):
 
 
 def tool(*words):
-    return subprocess.run([BIN / words[0], *words[1:]], check=True, capture_output=True, text=True,
+    return subprocess.run(words, executable=BIN / words[0], check=True, capture_output=True, text=True,
                           env={**os.environ, "COLUMNS": "100"}).stdout
 
 
