@@ -34,8 +34,17 @@ grep "libtorch $(dirname "$module")/libtorch/mirtorch_cpu.so  (beside the runtim
 "${as_nobody[@]}" env -i "$mirra" denoise "$work/in.png" --sigma 20 -o "$work/out/clean.png" >"$work/run.txt" 2>&1 ||
     fail "$(cat "$work/run.txt")"
 
+# The trainer, from another folder, with a recipe by its name.
 if [[ -e $work/prefix/bin/mirra-train ]]; then
-    "${as_nobody[@]}" env -i "$work/prefix/bin/mirra-train" --help >"$work/help.txt" || fail "$(cat "$work/help.txt")"
+    train=("${as_nobody[@]}" env -i "$work/prefix/bin/mirra-train")
+    "${train[@]}" --help >"$work/help.txt" || fail "$(cat "$work/help.txt")"
+    for number in 1 2 3 4; do
+        install -D -m 644 "$work/in.png" "$work/pictures/$number.png"
+    done
+    "${train[@]}" denoiser --recipe small/denoiser-fast --data "$work/pictures" -o "$work/out/own.mirra" --steps 1 --batch 1 \
+        --set validation.pictures=1 >"$work/train.txt" 2>&1 ||
+        fail "$(tail -n 20 "$work/train.txt")"
+    [[ -s $work/out/own.mirra ]] || fail "mirra-train wrote no bundle"
 fi
 for file in bash-completion/completions/mirra zsh/site-functions/_mirra fish/vendor_completions.d/mirra.fish doc/mirra/LICENSE; do
     [[ -s $work/prefix/share/$file ]] || fail "share/$file is not installed"
