@@ -219,8 +219,7 @@ std::vector<RecipeKey> stylizer_keys() {
         auto key = key_of(name, shared);
         key.name = std::string(kAnyLevel) + std::string(level.name);
         key.fallback = "that of all levels";
-        key.doc = key.name == std::string(kAnyLevel) + "steps" ? "Steps of the level"
-                                                               : "`" + name + "` of the level";
+        key.doc = (level.name == "steps" ? std::string("Steps") : "`" + name + "`").append(" of the level");
         out.push_back(std::move(key));
     }
     std::ranges::copy_if(shared, std::back_inserter(out),
