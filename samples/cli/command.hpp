@@ -44,7 +44,8 @@ using Commands = std::vector<std::unique_ptr<Command>>;
 
 /// A task as a command. Throws Failure (usage) if no plugin has it; `others` are words that may have been
 /// meant as well.
-std::unique_ptr<Command> make_task_command(const std::string &task, std::vector<std::string> others = {});
+std::unique_ptr<Command> make_task_command(const std::string &task,
+                                           const std::vector<std::string> &others = {});
 
 /// All commands but the tasks, in the order of the help.
 Commands make_commands();

@@ -54,7 +54,7 @@ std::unique_ptr<Command> find_command(const std::string &name) {
         if (command->name() == name) return std::move(command);
         names.push_back(command->name());
     }
-    return make_task_command(name, std::move(names));
+    return make_task_command(name, names);
 }
 
 /// Parses and runs one command; arguments are those after its name.

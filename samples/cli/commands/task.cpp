@@ -393,14 +393,15 @@ Json TaskCommand::document(const Json &results, std::size_t failed,
 
 } // namespace
 
-std::unique_ptr<Command> make_task_command(const std::string &task, std::vector<std::string> others) {
+std::unique_ptr<Command> make_task_command(const std::string &task, const std::vector<std::string> &others) {
     Engine engine = make_engine();
     try {
         Task schema = read_task(engine, task);
         return std::make_unique<TaskCommand>(std::move(engine), std::move(schema));
     } catch (const Failure &failure) {
-        for (Task &each : read_schema(engine)) others.push_back(std::move(each.name));
-        throw failure.with_hint(suggestion(task, others) + failure.hint());
+        // The library knows the tasks; which commands there are it does not.
+        const bool suggested = failure.hint().starts_with("Did you mean");
+        throw failure.with_hint((suggested ? "" : suggestion(task, others)) + failure.hint());
     }
 }
 
