@@ -28,7 +28,7 @@ void expect_error(const Fault &fault, long n, bool lasting) {
     // its own.
     const bool number =
         fault.status == MIRRA_E_MISMATCH &&
-        std::string_view(mirra_error_message(fault.error)).find("no grid") != std::string_view::npos;
+        std::string_view(mirra_error_message(fault.error)).find("no size of pictures") != std::string_view::npos;
     // The C library says of a thread whose block it cannot have that there are too many.
     const bool thread =
         fault.status == MIRRA_E_LIMIT && std::string_view(mirra_error_subject(fault.error)) == "threads";
