@@ -5,12 +5,15 @@
 #include "runtime/torch/haar.hpp"
 #include "runtime/torch/module.hpp"
 #include "runtime/torch/ops.hpp"
+#include "runtime/torch/tensor.hpp"
 #include "runtime_support.hpp"
 #include "throws.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <numeric>
 #include <thread>
 
 namespace {
@@ -375,6 +378,30 @@ TEST(Runtime, UploadAndDownloadKeepTheLayout) {
     EXPECT_EQ(back, nhwc);
     EXPECT_THAT([&] { static_cast<void>(module.upload(nhwc, {1, 3, 2, 3}, Layout::nhwc, "cpu")); },
                 mirra::test::throws_error(ErrorCode::mismatch, "the tensor has 18 values, the buffer 12"));
+}
+
+TEST(Runtime, ValuesWrittenInPlaceAreThoseOfAnUpload) {
+    auto &module = torch_module();
+    const graph::Shape shape{2, 3, 4, 5};
+    std::vector<float> values(2 * 3 * 4 * 5);
+    std::iota(values.begin(), values.end(), 0.5F);
+    for (const Layout layout : {Layout::nchw, Layout::nhwc}) {
+        const auto fill = [&](std::span<float> out) { std::ranges::copy(values, out.begin()); };
+        const auto written = module.upload(fill, shape, layout, "cpu");
+        const auto copied = module.upload(values, shape, layout, "cpu");
+        std::vector<float> one(values.size()), other(values.size());
+        module.download(*written, one, Layout::nchw);
+        module.download(*copied, other, Layout::nchw);
+        EXPECT_EQ(other, one);
+        EXPECT_EQ(unwrap(*copied).strides(), unwrap(*written).strides()) << "kernels choose by the layout";
+    }
+    const auto fails = [](std::span<float>) { throw Error(ErrorCode::cancelled, "stop"); };
+    try {
+        module.upload(fails, shape, Layout::nhwc, "cpu");
+        FAIL() << "made";
+    } catch (const Error &error) {
+        EXPECT_EQ(ErrorCode::cancelled, error.code());
+    }
 }
 
 TEST(Arena, CountsKeepsToItsLimitAndOutlivesTheScope) {
