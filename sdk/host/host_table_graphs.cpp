@@ -25,11 +25,8 @@ const char *graph_name(mirra_context *context, std::uint32_t index) {
 }
 
 std::int64_t graph_alignment(mirra_context *context, const char *name) {
-    std::int64_t alignment = 0;
-    guard(nullptr, [&] {
-        if (const graph::Graph *graph = find_graph(context, name)) alignment = graph::alignment(*graph);
-    });
-    return alignment;
+    const graph::Graph *graph = find_graph(context, name);
+    return graph == nullptr ? 0 : graph::alignment(*graph);
 }
 
 template<class Ports> std::string names_of(const Ports &ports) {

@@ -92,7 +92,12 @@ struct Checked<Function, Result (*)(mirra_context *, Arguments...)> {
         std::optional<Result> result;
         const auto on_opened = [&] {
             const OpenContext open(context);
-            result = Function(open.get(), Opened<Arguments>(arguments).get()...);
+            try {
+                result = Function(open.get(), Opened<Arguments>(arguments).get()...);
+            } catch (const std::bad_alloc &) { // of a function without a status: others have said so
+                if (open.get() != nullptr) open.get()->out_of_memory = true;
+                throw;
+            }
         };
         if constexpr (std::is_same_v<Last, mirra_error **>) {
             const mirra_status opened =

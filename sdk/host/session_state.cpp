@@ -128,4 +128,15 @@ void call_plugin(const std::string &what, const std::function<mirra_status(mirra
     destroy_error(error);
 }
 
+void call_plugin(const mirra_context &context, const std::string &what,
+                 const std::function<mirra_status(mirra_error **)> &function) {
+    try {
+        call_plugin(what, function);
+    } catch (const Error &) {
+        if (context.out_of_memory) throw std::bad_alloc();
+        throw;
+    }
+    if (context.out_of_memory) throw std::bad_alloc();
+}
+
 } // namespace mirra::host

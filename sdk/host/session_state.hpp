@@ -7,6 +7,7 @@
 #include "pixels.hpp"
 #include "plugin.hpp"
 
+#include <atomic>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -113,6 +114,10 @@ std::uint64_t elements(const graph::Shape &shape);
 /// Calls a plugin's function and throws what it reports, or what crosses as an exception against the rules.
 /// @param what  for messages: "the task 'denoise': process"
 void call_plugin(const std::string &what, const std::function<mirra_status(mirra_error **)> &function);
+/// The same for a function that gets a context. @throws std::bad_alloc also where the context is out of
+/// memory
+void call_plugin(const mirra_context &context, const std::string &what,
+                 const std::function<mirra_status(mirra_error **)> &function);
 
 } // namespace mirra::host
 
@@ -126,4 +131,7 @@ struct mirra_context {
         nullptr;                   ///< asked so far; null outside of `configure`
     std::deque<std::string> texts; ///< handed out, alive as long as the context
     std::mutex mutex;              ///< held by who changes the above, what the session compiled, or the run
+    /// A function that gives no status had no memory, and told the plugin of nothing where there is
+    /// something.
+    std::atomic<bool> out_of_memory{false};
 };

@@ -71,7 +71,7 @@ Setup ask(SessionState &session, const ImageSize &size, const RunRequest *reques
     setup.struct_size = sizeof(mirra_setup);
     setup.width = size.width;
     setup.height = size.height;
-    call_plugin(session.task_text() + ": configure", [&](mirra_error **error) {
+    call_plugin(context, session.task_text() + ": configure", [&](mirra_error **error) {
         return session.entry.task->functions.configure(session.instance.get(), handle.handle(), &setup,
                                                        error);
     });

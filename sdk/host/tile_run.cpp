@@ -126,7 +126,7 @@ class TileRun {
 };
 
 void TileRun::call(const char *function, const std::function<mirra_status(mirra_error **)> &body) {
-    call_plugin(task_ + ": " + function, body);
+    call_plugin(context_, task_ + ": " + function, body);
 }
 
 void TileRun::report(const char *stage, std::size_t tile, std::size_t count, double within) {
