@@ -11,6 +11,29 @@ namespace {
 
 using ::testing::HasSubstr;
 
+TEST(CapiEngine, AMistypedNameGetsTheNearestOne) {
+    const Engine engine = make_engine();
+    MIRRA_STRUCT(mirra_task_info, task);
+    const auto hint_for = [&](const char *name) {
+        Failure failure;
+        EXPECT_EQ(MIRRA_E_NOT_FOUND, mirra_engine_find_task(engine.get(), name, &task, failure.out()));
+        EXPECT_STREQ(name, mirra_error_subject(failure.get()));
+        return std::string(mirra_error_hint(failure.get()));
+    };
+    for (const char *wrong : {"denoize", "denois", "denosie", "denoisee", "Denoise"})
+        EXPECT_THAT(hint_for(wrong), HasSubstr("Did you mean 'denoise'? The tasks are: ")) << wrong;
+    EXPECT_THAT(hint_for("stylise"), HasSubstr("'stylize'?"));
+    for (const char *wrong : {"", "x", "upscale", "remove-background"})
+        EXPECT_THAT(hint_for(wrong), ::testing::StartsWith("The tasks are: ")) << wrong;
+    EXPECT_THAT(hint_for(std::string(100'000, 'd').c_str()), ::testing::StartsWith("The tasks are: "));
+
+    const Bundle bundle = make_bundle();
+    const Session session = make_session(engine, bundle);
+    Failure failure;
+    EXPECT_EQ(MIRRA_E_NOT_FOUND, mirra_session_set_text(session.get(), "strenght", "1", failure.out()));
+    EXPECT_THAT(message(failure), HasSubstr("Did you mean 'strength'?"));
+}
+
 TEST(CapiEngine, DescribesTheDenoiser) {
     const Engine engine = make_engine();
     ASSERT_EQ(5U, mirra_engine_task_count(engine.get()));
