@@ -27,7 +27,10 @@ std::vector<fs::path> folders_of(const std::string &kind) {
 
 fs::path find(const fs::path &named, const std::string &kind, const std::string &suffix) {
     std::error_code unreadable;
-    if (named.empty() || fs::exists(named, unreadable)) return named;
+    // A bare name never means what lies in the current folder, which is anybody's.
+    if (named.empty() ||
+        ((named.has_parent_path() || named.has_extension()) && fs::exists(named, unreadable)))
+        return named;
     for (const auto &folder : folders_of(kind))
         for (const auto &end : {std::string(), suffix})
             if (auto path = folder / (named.string() + end); fs::is_regular_file(path, unreadable))

@@ -125,6 +125,10 @@ std::vector<std::string> PictureSet::skipped() const {
     return skipped_;
 }
 
+std::uint64_t PictureSet::source_fingerprint() const {
+    return stores_.front()->fingerprint;
+}
+
 std::uint64_t PictureSet::fingerprint() const {
     std::uint64_t hash = static_cast<std::uint64_t>(options_.side);
     for (const auto &store : stores_) hash = mix(hash ^ store->fingerprint);

@@ -59,6 +59,8 @@ class PictureSet {
     [[nodiscard]] image::Image original(std::int64_t index) const;
     /// "name: reason" of every picture that was skipped so far.
     [[nodiscard]] std::vector<std::string> skipped() const;
+    /// Of the first source alone, as denoisers' checkpoints have it.
+    [[nodiscard]] std::uint64_t source_fingerprint() const;
     /// Of the sources as a whole, whatever was held out of them.
     [[nodiscard]] std::uint64_t fingerprint() const;
     /// Of these and of which of their pictures are left.

@@ -57,8 +57,9 @@ torch::Tensor Discriminator::logit(const torch::Tensor &pictures, const torch::T
 double Discriminator::train(const torch::Tensor &real, const torch::Tensor &generated,
                             const torch::Tensor &features, double rate) {
     adam_.zero_grad();
-    const auto loss =
-        minus_log_sigmoid(logit(real, features)) + minus_log_sigmoid(-logit(generated.detach(), features));
+    // One after the other: each pass moves the spectral norm's vectors, and operands have no order.
+    const auto of_real = minus_log_sigmoid(logit(real, features));
+    const auto loss = of_real + minus_log_sigmoid(-logit(generated.detach(), features));
     loss.backward();
     adam_.step(rate);
     return loss.item<double>();

@@ -105,7 +105,7 @@ DenoiserTask::DenoiserTask(const DenoiserCommand &command, Recipe recipe, Denois
 
 std::string DenoiserTask::fingerprint() const {
     return recipe_.source() + "|" + std::to_string(settings_.seed) + "|" + std::to_string(steps()) + "|" +
-           std::to_string(data_.fingerprint()) + origin_.fingerprint();
+           std::to_string(data_.source_fingerprint()) + origin_.fingerprint();
 }
 
 std::map<std::string, torch::Tensor> DenoiserTask::state() const {
