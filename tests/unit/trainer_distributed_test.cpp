@@ -392,7 +392,8 @@ TEST(Usage, NumbersThatAreNotAcceptedAreNamedInALine) {
     TrainProcess process({"denoiser", "--data", "x", "-o", "y", "--steps", "0"}, {},
                          test::scratch() + "usage.txt");
     EXPECT_NE(process.wait(), 0);
-    EXPECT_EQ(process.output().find("mirra-train: recipe: 'optimizer.steps' must be an integer of at least 1"), 0u)
+    EXPECT_EQ(
+        process.output().find("mirra-train: recipe: 'optimizer.steps' must be an integer of at least 1"), 0u)
         << process.output();
 }
 
