@@ -100,6 +100,8 @@ constexpr Execution kWithWeights = taking({.a_weight = sizeof(float), .channel_v
 constexpr Execution kView = stored(Storage::view);
 constexpr Temporaries kCopyOfResult{.a_value = sizeof(float), .channel_vectors = kChannelVectors};
 
+// An entry bears the name of its op: MIRRA_ENTRY below pairs them.
+// NOLINTBEGIN(readability-identifier-naming)
 namespace entries {
 
 // ---- convolutions
@@ -603,6 +605,7 @@ constexpr OpInfo haar_synthesis{
 };
 
 } // namespace entries
+// NOLINTEND(readability-identifier-naming)
 
 constexpr OpInfo named(Op op, std::string_view name, OpInfo entry) {
     entry.op = op;

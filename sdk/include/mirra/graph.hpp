@@ -49,7 +49,7 @@ struct Limits {
 enum class Op : std::uint8_t { MIRRA_GRAPH_OPS(MIRRA_ENUMERATOR) };
 #undef MIRRA_ENUMERATOR
 
-#define MIRRA_ONE_MORE(name) +1
+#define MIRRA_ONE_MORE(name) +1 // NOLINT(bugprone-macro-parentheses): the summands of one sum
 inline constexpr std::size_t kOpCount = 0 MIRRA_GRAPH_OPS(MIRRA_ONE_MORE);
 #undef MIRRA_ONE_MORE
 
