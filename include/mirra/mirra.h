@@ -656,8 +656,9 @@ typedef struct mirra_graph_options {
 /* Runs a network of a bundle as it is: no tiles, no colour, no alignment. inputs must hold one fp32, fp16
  * or bf16 tensor {N, C, H, W} for each input of the graph; outputs receives a new set of fp32 tensors.
  * The engine keeps the four networks that were run last so until it is destroyed, with their weights and
- * buffers (all together at most an eighth of the machine's memory; none where memory_limit is set, and of
- * other networks only what that leaves room for): a repeated call at the same size only computes.
+ * buffers, all together at most an eighth of the machine's memory: a repeated call at the same size only
+ * computes. With a memory_limit it keeps none of this call, and of earlier ones only what the limit leaves
+ * room for.
  * options: may be NULL. */
 MIRRA_API mirra_status mirra_graph_run(mirra_engine *engine, const mirra_bundle *bundle, const char *graph,
                                        const mirra_graph_options *options, const mirra_tensors *inputs,
@@ -676,8 +677,9 @@ typedef struct mirra_session_options {
     uint32_t struct_size;
     int32_t precision; /* MIRRA_PRECISION_*; MIRRA_E_UNSUPPORTED if the device lacks it */
     const char *task;  /* name of the task; required */
-    const mirra_bundle
-        *bundle;        /* NULL: the task's default, read once an engine while its file stays as it is */
+    /* NULL: the task's default. The engine reads it once and keeps it (at most four bundles, 128 MiB) for
+     * later sessions as long as its file stays as it is, and gives it back when a run has a memory_limit */
+    const mirra_bundle *bundle;
     const char *device; /* "cpu", "cuda:0"; NULL: "cpu". There is no silent falling back to another */
     /* the most, in bytes, that the session may add to the process: the runtime's library, weights,
      * tensors and buffers. The caller's images do not count. Kept by smaller tiles, or MIRRA_E_BUDGET that

@@ -94,6 +94,7 @@ std::int64_t with_margin(const Setup &setup, std::int64_t extent) {
 
 MemoryShares divide_memory(Engine &engine, const bundle::Bundle *bundle, std::uint64_t limit,
                            std::uint64_t reserved) {
+    if (limit != 0) engine.bundles().release_unused();
     MemoryShares shares;
     shares.base = engine.runtime_status().base_bytes;
     shares.fixed = shares.base + kSlack + reserved + (bundle == nullptr ? 0 : bundle_bytes(*bundle));

@@ -32,6 +32,7 @@ struct RunPlan {
     bool one_thread = false;        ///< so little work that other threads wake later than it is done
 };
 
+/// Where there is a limit, bundles that the engine keeps without a session give way to it.
 /// @param bundle    null: none
 /// @param limit     the most that may be added to the process; 0: no limit
 /// @param reserved  bytes that are needed besides, such as a copy of the input

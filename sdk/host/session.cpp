@@ -70,7 +70,6 @@ Session::Session(const std::shared_ptr<Engine> &engine, const SessionOptions &op
     state_->engine = engine;
     state_->options = options;
     state_->bundle = bundle_for(*engine, task(), options);
-    if (options.memory_limit != 0) engine->bundles().release_unused();
     const bundle::Bundle *bundle = state_->bundle.get();
     const runtime::DeviceInfo &device = engine->usable_device(options.device);
     state_->device = device.id;
