@@ -15,6 +15,8 @@ using Json = nlohmann::json;
 template<class Visitor> void members(Adversary &adversary, Visitor &visit) {
     visit("norm", adversary.norm);
     visit("epsilon", adversary.epsilon);
+    visit.require("norm", adversary.norm == "l2" || adversary.norm == "linf");
+    visit.require("epsilon", adversary.epsilon >= 0);
 }
 template<class Visitor> void members(EncoderRecord &encoder, Visitor &visit) {
     visit("name", encoder.name);
@@ -120,6 +122,9 @@ class Reader {
         if (const auto found = json_.find(name); found != json_.end() && !read(*found, member))
             damaged_.emplace_back(name);
     }
+    void require(const char *name, bool fits) {
+        if (!fits && std::ranges::find(damaged_, name) == damaged_.end()) damaged_.emplace_back(name);
+    }
     /// A record whose members stand among its owner's.
     void inside(std::optional<Adversary> &member) {
         if (!json_.contains("epsilon")) return;
@@ -204,6 +209,7 @@ class Writer {
             if (auto validation = level.validation) json["validation"] = of(*validation);
         }
     }
+    void require(const char *, bool) {}
     void inside(std::optional<Adversary> &member) {
         if (member) members(*member, *this);
     }

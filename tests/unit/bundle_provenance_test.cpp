@@ -85,7 +85,10 @@ TEST(Provenance, MembersOfAnotherTypeAreLeftOutAndNamed) {
          {R"({"extent": 32.5})", R"({"extent": 18446744073709551615})", R"({"seed": -1})", R"({"data": "a"})",
           R"({"classes": ["a", 2]})", R"({"encoder": 1})", R"({"encoder": {"norm": 2, "epsilon": 1}})",
           R"({"encoder": {"epsilon": "much"}})", R"({"rounds": [{"steps": "many"}]})", R"({"rounds": {}})",
-          R"({"calibration": []})", R"({"levels": 3})", R"({"trainer": null})"})
+          R"({"adversary": {"norm": "l1", "epsilon": 1}})", R"({"adversary": {"epsilon": 1}})",
+          R"({"adversary": {"norm": "l2", "epsilon": -1}})", R"({"encoder": {"norm": "L2", "epsilon": 1}})",
+          R"({"rounds": [{"norm": "", "epsilon": 1}]})", R"({"calibration": []})", R"({"levels": 3})",
+          R"({"trainer": null})"})
         EXPECT_EQ(parsed(damaged).damaged.size(), 1U) << damaged;
     EXPECT_TRUE(parsed(R"({"levels": {"conv1": "by hand"}})").levels.empty());
     EXPECT_EQ(to_json(parsed("[]")), "{}");

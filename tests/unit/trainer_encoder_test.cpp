@@ -200,13 +200,49 @@ TEST(EncoderTraining, RoundsOfOlderTrainersAreKnownAsFarAsTheySay) {
     EXPECT_EQ(rounds[1].epochs, 1) << "from the text of its recipe";
     EXPECT_EQ(rounds[1].adversary, (bundle::Adversary{"l2", 1}));
     EXPECT_FALSE(epochs_of(rounds));
-    EXPECT_EQ(adversary_of(bundle::parse_provenance(
-                  bundle::Bundle::open(MIRRA_TEST_SOURCE "/bundles/encoder-alexnet-std.mirra")->manifest())),
+    EXPECT_EQ(adversary_of(
+                  bundle::Bundle::open(MIRRA_TEST_SOURCE "/bundles/encoder-alexnet-std.mirra")->manifest()),
               (bundle::Adversary{"l2", 0}));
     EXPECT_FALSE(adversary_of({})) << "nothing is said";
-    bundle::Provenance damaged;
-    damaged.recipe_text = "no = = recipe";
-    refusal(ErrorCode::corrupt, [&] { adversary_of(damaged); });
+}
+
+TEST(EncoderTraining, AnOldRecipeThatCannotBeReadIsAWarningAndNoMore) {
+    auto command = command_for("old-recipe");
+    command.overrides = {{"optimizer.epochs", "1"}};
+    ASSERT_EQ(train_encoder(command), 0);
+    const auto trained = bundle::Bundle::open(command.output);
+    bundle::Weights weights;
+    for (const auto &[name, tensor] : trained->file().tensors()) {
+        const auto values = trained->weight(name);
+        weights[name] = {tensor.shape, {values.begin(), values.end()}};
+    }
+    for (const char *text : {"no = = recipe", "[adversary]\nnorm = \"l3\"", "[adversary]\nepsilon = \"much\"",
+                             "[optimizer]\nepochs = 0"}) {
+        auto manifest = trained->manifest();
+        auto provenance = bundle::parse_provenance(manifest);
+        provenance.adversary.reset();
+        provenance.epochs.reset();
+        provenance.recipe_text = text;
+        manifest.provenance = bundle::to_json(provenance);
+        auto next = command_for("old-recipe-next");
+        next.init = command.output.parent_path() / "old.mirra";
+        next.overrides = command.overrides;
+        bundle::write_bundle(next.init, manifest, weights, bundle::DType::f16);
+        testing::internal::CaptureStderr();
+        const auto old = bundle::Bundle::open(next.init);
+        EXPECT_FALSE(encoder_record(*old, "old").adversary) << text;
+        const std::string said = "how encoder was trained is not known: ";
+        EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr(said)) << text;
+        testing::internal::CaptureStderr();
+        ASSERT_EQ(train_encoder(next), 0) << text;
+        const auto log = testing::internal::GetCapturedStderr();
+        EXPECT_NE(log.find(said), std::string::npos) << text;
+        EXPECT_EQ(log.find(said), log.rfind(said)) << "once";
+        const auto rounds = bundle::parse_provenance(bundle::Bundle::open(next.output)->manifest()).rounds;
+        ASSERT_EQ(rounds.size(), 1U);
+        EXPECT_FALSE(rounds[0].epochs);
+        EXPECT_FALSE(rounds[0].adversary);
+    }
 }
 
 TEST(EncoderTraining, ABatchOfMorePicturesThanThereAreIsAllOfThem) {

@@ -2,6 +2,8 @@
 #include "core/provenance.hpp"
 
 #include "core/text.hpp"
+#include "log/log.hpp"
+#include "mirra/error.hpp"
 #include "mirra/file.hpp"
 
 #include <limits>
@@ -9,13 +11,45 @@
 namespace mirra::trainer {
 namespace {
 
-/// Encoders of older trainers say it in their recipe alone, where 1 was the default.
-std::optional<std::int64_t> epochs_in(const bundle::Provenance &provenance) {
-    if (provenance.epochs || provenance.classes.empty() || !provenance.recipe_text) return provenance.epochs;
-    const auto recipe = Recipe::parse(*provenance.recipe_text, provenance.recipe);
+/// What an encoder's training was, as far as its manifest tells.
+struct Trained {
+    std::optional<bundle::Adversary> adversary;
+    std::optional<std::int64_t> epochs;
+};
+
+/// Of older trainers, which say it in the text of their recipe alone; 1 epoch was the default.
+/// @throws Error corrupt | invalid_argument
+Trained trained_by(const Recipe &recipe, bool encoder) {
+    RecipeKeys keys(recipe);
+    std::string kind, norm = "l2";
+    double epsilon = 0;
     std::int64_t epochs = 1;
-    RecipeKeys(recipe).integer("optimizer.epochs", epochs, {1, 1e9}, "");
-    return epochs;
+    keys.text("adversary.kind", kind, "");
+    keys.choice("adversary.norm", norm, {"l2", "linf"}, "");
+    keys.real("adversary.epsilon", epsilon, {0, std::numeric_limits<double>::max()}, "");
+    if (encoder) keys.integer("optimizer.epochs", epochs, {1, 1e9}, "");
+    const bool standard = kind.empty() || kind == "none";
+    Trained out;
+    if (encoder || !kind.empty()) out.adversary = {norm, standard ? 0 : epsilon};
+    if (encoder) out.epochs = epochs;
+    return out;
+}
+
+/// A recipe that cannot be read, which is no reason to train or measure nothing, tells nothing.
+/// @param bundle  for the warning
+Trained trained_by(const bundle::Provenance &provenance, const std::string &bundle) {
+    Trained out{.adversary = provenance.adversary, .epochs = provenance.epochs};
+    const bool encoder = !provenance.classes.empty();
+    if (!provenance.recipe_text || (out.adversary && (out.epochs || !encoder))) return out;
+    try {
+        auto told = trained_by(Recipe::parse(*provenance.recipe_text, "the recipe in " + bundle), encoder);
+        if (!out.adversary) out.adversary = std::move(told.adversary);
+        if (!out.epochs) out.epochs = told.epochs;
+    } catch (const Error &error) {
+        log_warning("how " + bundle + " was trained is not known: " + error.what() + " (" + error.subject() +
+                    ")");
+    }
+    return out;
 }
 
 } // namespace
@@ -49,28 +83,17 @@ bundle::Provenance provenance_of(const TrainingFacts &facts) {
     return out;
 }
 
-std::optional<bundle::Adversary> adversary_of(const bundle::Provenance &provenance) {
-    if (provenance.adversary || !provenance.recipe_text) return provenance.adversary;
-    const auto recipe = Recipe::parse(*provenance.recipe_text, provenance.recipe);
-    RecipeKeys keys(recipe);
-    std::string kind, norm = "l2";
-    double epsilon = 0;
-    keys.text("adversary.kind", kind, "");
-    keys.text("adversary.norm", norm, "");
-    keys.real("adversary.epsilon", epsilon, {0, std::numeric_limits<double>::max()}, "");
-    if (kind.empty() && provenance.classes.empty()) return std::nullopt; // of no encoder
-    const bool standard = kind.empty() || kind == "none";
-    return bundle::Adversary{norm, standard ? 0 : epsilon};
+std::optional<bundle::Adversary> adversary_of(const bundle::Manifest &manifest) {
+    return trained_by(bundle::parse_provenance(manifest), manifest.name).adversary;
 }
 
 bundle::EncoderRecord encoder_record(const bundle::Bundle &encoder, const std::string &name) {
-    return {.name = name,
-            .sha256 = encoder.sha256(),
-            .adversary = adversary_of(bundle::parse_provenance(encoder.manifest()))};
+    return {.name = name, .sha256 = encoder.sha256(), .adversary = adversary_of(encoder.manifest())};
 }
 
 std::vector<bundle::Round> rounds_before(const bundle::Bundle &initial) {
     const auto provenance = bundle::parse_provenance(initial.manifest());
+    auto trained = trained_by(provenance, initial.manifest().name);
     auto out = provenance.rounds;
     if (out.empty() && !provenance.initial_weights.empty()) // of a trainer that kept no chain
         out.push_back(
@@ -78,8 +101,8 @@ std::vector<bundle::Round> rounds_before(const bundle::Bundle &initial) {
     out.push_back({.sha256 = initial.sha256(),
                    .recipe = provenance.recipe,
                    .steps = provenance.steps,
-                   .epochs = epochs_in(provenance),
-                   .adversary = adversary_of(provenance)});
+                   .epochs = trained.epochs,
+                   .adversary = std::move(trained.adversary)});
     return out;
 }
 

@@ -31,9 +31,8 @@ std::string data_name(const std::string &source);
 bundle::Provenance provenance_of(const TrainingFacts &facts);
 
 /// The perturbations that a network was trained against; nothing where its manifest does not tell. Encoders
-/// of older trainers say it in the text of their recipe alone.
-/// @throws Error corrupt | invalid_argument for such a text that is no recipe
-std::optional<bundle::Adversary> adversary_of(const bundle::Provenance &provenance);
+/// of older trainers say it in the text of their recipe alone; one that cannot be read gives a warning.
+std::optional<bundle::Adversary> adversary_of(const bundle::Manifest &manifest);
 
 /// What a manifest says of the encoder that a network was trained upon.
 bundle::EncoderRecord encoder_record(const bundle::Bundle &encoder, const std::string &name);

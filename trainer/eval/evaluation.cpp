@@ -146,7 +146,7 @@ EncoderOrigin encoder_origin(const bundle::Manifest &manifest) {
         out.data = provenance.data;
         out.classes = provenance.classes;
     }
-    const auto adversary = provenance.encoder ? provenance.encoder->adversary : adversary_of(provenance);
+    const auto adversary = provenance.encoder ? provenance.encoder->adversary : adversary_of(manifest);
     if (adversary) {
         out.norm = adversary->norm;
         out.epsilon = adversary->epsilon;
