@@ -1,16 +1,19 @@
 // Training data: broken files are skipped and named, batches depend on seed and step alone.
 #include "data/loaders.hpp"
 #include "data/picture_files.hpp"
+#include "data/picture_set.hpp"
 #include "data/picture_store.hpp"
 #include "mirra/error.hpp"
 #include "mirra/image.hpp"
 #include "scratch.hpp"
+#include "tasks/anomaly.hpp"
 #include "throws.hpp"
 #include "trainer_support.hpp"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 
 namespace {
 
@@ -111,6 +114,33 @@ std::vector<std::uint8_t> batch_of(PictureSet &set, std::int64_t step, int threa
     auto batch = loader.next();
     while (batch.step < step) batch = loader.next();
     return batch.pixels;
+}
+
+/// Checkpoints and manifests have them: the same files must give what earlier trainers wrote.
+TEST(PictureSet, FingerprintsOfTheSameFilesStayTheSame) {
+    const std::filesystem::path folder = mirra::test::scratch() + "fingerprints";
+    std::filesystem::remove_all(folder);
+    for (const auto &[name, size] :
+         std::map<std::string, int>{{"a/1.png", 3}, {"b/1.png", 5}, {"b/two.jpg", 7}}) {
+        std::filesystem::create_directories((folder / name).parent_path());
+        std::ofstream(folder / name) << std::string(static_cast<std::size_t>(size), 'x');
+    }
+    PictureSet unlabelled(open_folders({folder}), {}), labelled(open_class_folders(folder), {.side = 32});
+    EXPECT_EQ(unlabelled.source_fingerprint(), 16551193685363784936U);
+    EXPECT_EQ(unlabelled.fingerprint(), 17783389644815630250U);
+    EXPECT_EQ(labelled.source_fingerprint(), 14488399966883475352U);
+    EXPECT_EQ(labelled.fingerprint(), 6429336757037798627U);
+    EXPECT_FALSE(labelled.is_part());
+    EXPECT_EQ(labelled.pictures_fingerprint(), 17832029607819464456U);
+    const auto held = labelled.hold_out(1);
+    EXPECT_EQ(labelled.fingerprint(), 6429336757037798627U) << "whatever was held out";
+    EXPECT_EQ(labelled.pictures_fingerprint(), 17936288675003463893U);
+    EXPECT_TRUE(labelled.is_part());
+    EXPECT_TRUE(held->is_part());
+    Stores stores;
+    stores.push_back(open_folders({folder}));
+    stores.push_back(open_class_folders(folder));
+    EXPECT_EQ(source_fingerprint(stores), "0a84a0bfe02e5b18");
 }
 
 TEST(CropLoader, ABatchDependsOnItsStepAlone) {

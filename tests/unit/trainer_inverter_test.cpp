@@ -170,6 +170,27 @@ TEST(InverterTraining, AKilledRunEndsWithTheSameWeights) {
     EXPECT_EQ(weights_of(whole.output), weights_of(killed.output));
 }
 
+TEST(InverterTraining, ACheckpointOfOtherPicturesOfTheSameDataIsRefused) {
+    auto command = command_for("held-out");
+    const RunOptions options{
+        .folder = command.output.string() + ".run", .checkpoint_every = 5, .checkpoint_interval = {}};
+    const auto task = inverter_task(command);
+    test::DyingTask dying(*task, 8);
+    EXPECT_THROW(run_training(dying, options), test::Died);
+    const auto held_out = task->fingerprint();
+    EXPECT_EQ(inverter_task(command)->fingerprint(), held_out);
+    command.validation = {make_pictures("inverter-validation", 4, 40, 36).string()};
+    const auto whole = inverter_task(command)->fingerprint();
+    EXPECT_THAT(refusal(ErrorCode::mismatch, [&] { run_training(*inverter_task(command), options); }),
+                HasSubstr("--restart"));
+    EXPECT_TRUE(held_out.starts_with(whole + "|"))
+        << "where nothing is held out, as earlier trainers have it";
+    command.validation = {make_pictures("inverter-validation-2", 5, 40, 36).string()};
+    EXPECT_EQ(inverter_task(command)->fingerprint(), whole) << "the same pictures are trained on";
+    command.data.push_back(make_pictures("inverter-more", 5, 40, 36).string());
+    EXPECT_NE(inverter_task(command)->fingerprint(), whole);
+}
+
 TEST(InverterTraining, StartsFromAnotherOfTheSameNetworkAlone) {
     auto first = command_for("first");
     ASSERT_EQ(train_inverter(first), 0);

@@ -46,6 +46,7 @@ void PictureSet::add(PictureStore store, const std::string &source) {
         entries_.push_back(std::make_unique<Entry>());
         entries_.back()->store = stores_.size();
         entries_.back()->index = i;
+        ++given_;
     }
     stores_.push_back(std::make_shared<const PictureStore>(std::move(store)));
 }
@@ -68,6 +69,7 @@ std::unique_ptr<PictureSet> PictureSet::hold_out(std::int64_t count) {
                     "validation.pictures", "add pictures, or lower it in the recipe");
     std::unique_ptr<PictureSet> held(new PictureSet(options_));
     held->stores_ = stores_;
+    held->given_ = given_;
     auto kept = split(count);
     held->entries_ = std::exchange(entries_, std::move(kept));
     return held;

@@ -65,6 +65,8 @@ class PictureSet {
     [[nodiscard]] std::uint64_t fingerprint() const;
     /// Of these and of which of their pictures are left.
     [[nodiscard]] std::uint64_t pictures_fingerprint() const;
+    /// Whether some of the sources' pictures were taken out of it.
+    [[nodiscard]] bool is_part() const { return entries_.size() < given_; }
 
   private:
     struct Entry {
@@ -87,6 +89,7 @@ class PictureSet {
     Options options_;
     std::vector<std::shared_ptr<const PictureStore>> stores_;
     std::vector<std::unique_ptr<Entry>> entries_;
+    std::size_t given_ = 0; ///< entries that the sources had
     mutable std::mutex mutex_;
     std::uint64_t cached_bytes_ = 0;
     std::vector<std::string> skipped_;

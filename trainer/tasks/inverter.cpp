@@ -355,6 +355,11 @@ void InverterTask::check_extents() const {
                     "leave growth out of a recipe with the loss pix+feat+gan");
 }
 
+/// Where nothing is held out it is that of earlier trainers, whose runs go on.
+std::string InverterTask::fingerprint() const {
+    return fingerprint(recipe_.source()) + (data_->is_part() ? "|" + hex(data_->pictures_fingerprint()) : "");
+}
+
 std::string InverterTask::fingerprint(const std::string &recipe) const {
     return recipe + "|" + std::to_string(data_->fingerprint()) + "|" + encoder_bundle_->sha256() +
            (rounds_.empty() ? "" : "|" + rounds_.back().sha256);

@@ -132,8 +132,8 @@ class InverterTask : public TrainingTask {
 
     [[nodiscard]] std::string name() const override { return name_; }
     [[nodiscard]] std::int64_t steps() const override { return settings_.optimizer.schedule.steps; }
-    [[nodiscard]] std::string fingerprint() const override { return fingerprint(recipe_.source()); }
-    /// With what matters of the recipe in its place.
+    [[nodiscard]] std::string fingerprint() const override;
+    /// With what matters of the recipe in its place, whatever was held out of the data.
     [[nodiscard]] std::string fingerprint(const std::string &recipe) const;
     [[nodiscard]] std::map<std::string, torch::Tensor> state() const override;
     [[nodiscard]] std::vector<std::string> columns() const override {
