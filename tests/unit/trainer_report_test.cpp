@@ -15,6 +15,7 @@
 #include "report/html.hpp"
 #include "report/plot.hpp"
 #include "report/sheet.hpp"
+#include "report/table.hpp"
 #include "report/training_report.hpp"
 #include "scratch.hpp"
 #include "tasks/encoder.hpp"
@@ -23,6 +24,7 @@
 #include <CLI/CLI.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -412,6 +414,34 @@ TEST(Report, PlotsLeaveOutWhatWasNotMeasured) {
     EXPECT_EQ(occurrences(code, "<polyline"), 1u);
     EXPECT_EQ(occurrences(code, "r=\"3\""), 2u);
     EXPECT_THAT(code, Not(HasSubstr("nan")));
+}
+
+TEST(Report, ATableIsOneDescriptionForTextCsvJsonAndManifests) {
+    Table table({{.name = "data", .shown = {.head = "data", .width = -6}, .recorded = {"data"}},
+                 {.name = "sigma", .shown = {.head = "sigma", .width = 5}, .recorded = {"sigma"}},
+                 {.name = "psnr",
+                  .digits = places(4),
+                  .shown = {.head = "PSNR (std)", .width = 7, .digits = places(3)},
+                  .recorded = {"psnr"}},
+                 {.name = "std", .shown = {.width = 4, .digits = places(2), .in_brackets = true}},
+                 {.name = "gray", .recorded = {"gray", true}},
+                 {.name = "limit", .shown = {.head = "limit", .width = 6, .missing = "-"}},
+                 {.shown = {.head = "note", .gap = 2}}});
+    table.add({"a,b", 0.123456789, 30.123456, 1.5, false, Cell(), "n"});
+    table.add({"c", std::int64_t{25}, 7.0, 0.25, true, 2.5, ""});
+    EXPECT_EQ(table.text(), "data   sigma     PSNR (std)  limit  note\n"
+                            "a,b    0.123457  30.123 (1.50)      -  n\n"
+                            "c         25   7.000 (0.25)    2.5\n");
+    EXPECT_EQ(table.csv(), "data,sigma,psnr,std,gray,limit\n"
+                           "\"a,b\",0.123457,30.1235,1.5,no,\nc,25,7.0000,0.25,yes,2.5\n");
+    EXPECT_EQ(table.json().at(0).dump(),
+              R"({"data":"a,b","sigma":0.123456789,"psnr":30.123456,"std":1.5,"gray":false,"limit":null})");
+    EXPECT_EQ(table.entries().at(0).dump(), R"({"data":"a,b","sigma":0.123456789,"psnr":30.1235})")
+        << "settings exactly, measurements with four places";
+    EXPECT_EQ(table.entries().at(1).dump(), R"({"data":"c","sigma":25,"psnr":7.0,"gray":true})");
+    EXPECT_TRUE(mirra::test::refusal(ErrorCode::internal, [&] {
+                    table.add({"too", "few"});
+                }).starts_with("a row has not a cell for each column"));
 }
 
 TEST(Report, APlotIsOneDescriptionForSvgAndPng) {
