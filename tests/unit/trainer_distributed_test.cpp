@@ -392,7 +392,8 @@ TEST(Usage, NumbersThatAreNotAcceptedAreNamedInALine) {
     TrainProcess process({"denoiser", "--data", "x", "-o", "y", "--steps", "0"}, {},
                          test::scratch() + "usage.txt");
     EXPECT_NE(process.wait(), 0);
-    EXPECT_EQ(process.output().find("mirra-train: --steps: Value 0 not accepted\n"), 0u) << process.output();
+    EXPECT_EQ(process.output().find("mirra-train: --steps: '0' is not an integer of at least 1\n"), 0u)
+        << process.output();
 }
 
 } // namespace

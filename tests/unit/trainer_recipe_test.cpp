@@ -12,6 +12,7 @@
 #include "tasks/stylizer.hpp"
 #include "trainer_support.hpp"
 
+#include <CLI/CLI.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -24,6 +25,7 @@ using namespace mirra;
 using namespace mirra::trainer;
 
 using testing::HasSubstr;
+using testing::StartsWith;
 
 DenoiserRecipe read(const std::string &text) {
     auto recipe = Recipe::parse(text, "test.toml");
@@ -188,14 +190,73 @@ TEST(Recipes, OverridesThatDoNotFitNameTheirKey) {
     EXPECT_THAT(said("optimizer.rte", "1"), HasSubstr("no key 'optimizer.rte'"));
     EXPECT_THAT(said("optimizer.rte", "1"), HasSubstr("optimizer.rate"));
     EXPECT_THAT(said("optimiser.rate", "1"), HasSubstr("tables network, data, adversary"));
-    for (const auto &[key, value] : std::map<std::string, std::string>{{"optimizer.rate", "fast"},
-                                                                       {"optimizer.momentum", "nan"},
-                                                                       {"network.width", "inf"},
-                                                                       {"optimizer.epochs", "1.5"},
-                                                                       {"data.flips", "yes"},
-                                                                       {"network.hidden", "1,b"},
-                                                                       {"optimizer.step_factors", "0.1,,1"}})
+    for (const auto &[key, value] : std::multimap<std::string, std::string>{
+             {"optimizer.rate", "fast"},     {"optimizer.momentum", "nan"},
+             {"network.width", "inf"},       {"optimizer.epochs", "1.5"},
+             {"optimizer.epochs", "+-5"},    {"optimizer.epochs", "++5"},
+             {"optimizer.epochs", "+"},      {"optimizer.epochs", "1e2"},
+             {"optimizer.epochs", "0x10"},   {"optimizer.epochs", " 5"},
+             {"optimizer.epochs", "5 "},     {"optimizer.epochs", "9e99"},
+             {"optimizer.epochs", "0"},      {"optimizer.rate", "+-0.1"},
+             {"optimizer.rate", "0x1p-3"},   {"optimizer.rate", "1e999"},
+             {"optimizer.rate", "0"},        {"optimizer.rate", "101"},
+             {"optimizer.schedule", "fast"}, {"network.hidden", "4 8"},
+             {"network.hidden", "4[8"},      {"network.hidden", "[48, 96"},
+             {"network.hidden", "48]"},      {"network.hidden", "+-4"},
+             {"network.hidden", ","},        {"data.flips", "yes"},
+             {"network.hidden", "1,b"},      {"optimizer.step_factors", "0.1,,1"}})
         EXPECT_THAT(said(key, value), HasSubstr(key)) << value;
+}
+
+TEST(Recipes, WhatAnOptionDoesNotTakeIsRefusedByItsName) {
+    int status = 0, tried = 0;
+    const auto said = [&](const std::string &command) {
+        CLI::App app;
+        for (auto *add : {add_denoiser_command, add_encoder_command, add_inverter_command,
+                          add_anomaly_command, add_stylizer_command})
+            add(app, status);
+        try {
+            app.parse(command, false);
+        } catch (const CLI::ValidationError &error) {
+            return std::string(error.what());
+        } catch (const std::exception &error) {
+            return "another error: " + std::string(error.what());
+        }
+        return std::string("accepted");
+    };
+    CLI::App app;
+    for (auto *add : {add_denoiser_command, add_encoder_command, add_inverter_command, add_anomaly_command,
+                      add_stylizer_command})
+        add(app, status);
+    for (const auto *sub : app.get_subcommands({}))
+        for (const auto *option : sub->get_options()) {
+            const bool number = option->get_type_name() == "INT" || option->get_type_name() == "FLOAT";
+            if (!option->get_group().starts_with("Override") || !number) continue;
+            for (const char *value : {"-1", "1e300", "+-1", "many", "0x1", "' 1'"}) {
+                EXPECT_THAT(said(sub->get_name() + " " + option->get_name() + "=" + value),
+                            StartsWith(option->get_name() + ": '"))
+                    << value;
+                ++tried;
+            }
+        }
+    EXPECT_GE(tried, 100);
+    EXPECT_EQ(said("encoder --batch 0"), "--batch: '0' is not an integer from 1 to 1048576");
+    EXPECT_EQ(said("denoiser --batch 4097"), "--batch: '4097' is not an integer from 1 to 4096");
+    EXPECT_EQ(said("encoder --norm l7"), "--norm: 'l7' is not one of: l2, linf");
+    EXPECT_EQ(said("inverter --loss gan"), "--loss: 'gan' is not one of: pix, pix+feat, pix+feat+gan");
+    EXPECT_THAT(said("encoder --arch lenet"), StartsWith("--arch: 'lenet' is not one of: "));
+    EXPECT_EQ(said("anomaly --false-positive-rate 0.7"),
+              "--false-positive-rate: '0.7' is not a number from 1e-06 to 0.499999");
+}
+
+TEST(Recipes, ARangeThatHangsOnOtherSettingsIsLookedAtWithThem) {
+    auto recipe = Recipe::parse("", "r");
+    const Overrides overrides{{"optimizer.rate", "10"}, {"optimizer.final_rate", "5"}};
+    apply(recipe, overrides, recipe_keys<EncoderRecipe>());
+    EXPECT_EQ(EncoderRecipe::read(recipe).final_rate, 5);
+    apply(recipe, {{"optimizer.final_rate", "11"}}, recipe_keys<EncoderRecipe>());
+    EXPECT_THAT(test::refusal(ErrorCode::invalid_argument, [&] { EncoderRecipe::read(recipe); }),
+                HasSubstr("'optimizer.final_rate' must be a number from 0 to 10 (r)"));
 }
 
 /// A recipe's text with overrides is part of a checkpoint's fingerprint: what earlier trainers wrote, and
@@ -237,6 +298,25 @@ TEST(Recipes, AreFoundByNameFromAnywhere) {
     const auto own = Recipe::load("small/denoiser-fast");
     unsetenv("MIRRA_DATA");
     EXPECT_EQ(DenoiserRecipe::read(own).batch, 3) << "MIRRA_DATA comes first";
+}
+
+TEST(Recipes, WhatLiesInTheCurrentFolderIsNotTakenForAName) {
+    const std::filesystem::path folder = test::scratch() + "current-folder";
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder / "denoiser");
+    std::filesystem::create_directories(folder / "small/denoiser-fast");
+    std::ofstream(folder / "encoder-alexnet-l2-1.5") << "no bundle";
+    const auto before = std::filesystem::current_path();
+    std::filesystem::current_path(folder);
+    for (const char *name : {"denoiser", "small/denoiser-fast"})
+        EXPECT_EQ(Recipe::load(name).source(),
+                  test::text_of(std::string(MIRRA_RECIPES) + "/" + name + ".toml"))
+            << name;
+    for (const char *name : {"denoiser", "encoder-alexnet-l2-1.5"})
+        EXPECT_NO_THROW(bundle::Bundle::open(find_bundle(name))) << name;
+    std::ofstream("denoiser.toml") << "[data]\nbatch = 3\n";
+    EXPECT_EQ(Recipe::load("denoiser.toml").source(), "[data]\nbatch = 3\n") << "a file by its whole name";
+    std::filesystem::current_path(before);
 }
 
 TEST(Recipes, TheReferencePageIsWhatTheTrainerPrints) {

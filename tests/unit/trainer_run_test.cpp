@@ -313,6 +313,14 @@ TEST(Checkpoint, DamageIsAnError) {
     EXPECT_TRUE(torch::equal(copy, state.at("w")));
     std::filesystem::resize_file(path, std::filesystem::file_size(path) - 3);
     refusal(ErrorCode::corrupt, [&] { load_checkpoint(path, state, "f"); });
+    const std::vector<float> values(6);
+    for (const char *step : {"", "-5", "5 steps", "+-5", "1e3", "99999999999999999999"}) {
+        bundle::write_tensors(path, {{"w", {bundle::DType::f32, {3, 2}, std::as_bytes(std::span(values))}}},
+                              {{"mirra.step", step}, {"mirra.fingerprint", "f"}});
+        EXPECT_THAT(refusal(ErrorCode::corrupt, [&] { load_checkpoint(path, state, "f"); }),
+                    HasSubstr("no step count"))
+            << step;
+    }
 }
 
 TEST(Checkpoint, ValuesThatAreNotFiniteAreRefusedInBothDirections) {

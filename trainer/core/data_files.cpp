@@ -27,9 +27,9 @@ std::vector<fs::path> folders_of(const std::string &kind) {
 
 fs::path find(const fs::path &named, const std::string &kind, const std::string &suffix) {
     std::error_code unreadable;
-    // A bare name never means what lies in the current folder, which is anybody's.
-    if (named.empty() ||
-        ((named.has_parent_path() || named.has_extension()) && fs::exists(named, unreadable)))
+    // A bare name never means what lies in the current folder, which is anybody's, and no name a folder.
+    if (named.empty() || ((named.has_parent_path() || named.extension() == suffix) &&
+                          fs::exists(named, unreadable) && !fs::is_directory(named, unreadable)))
         return named;
     for (const auto &folder : folders_of(kind))
         for (const auto &end : {std::string(), suffix})

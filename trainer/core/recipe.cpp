@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <limits>
 #include <optional>
 #include <sstream>
@@ -256,28 +255,6 @@ std::optional<std::vector<Item>> value_in(const toml::node &node, const std::vec
     return out;
 }
 
-std::string described(const RecipeKey &key) {
-    switch (key.kind) {
-    case Kind::real:
-        return "a number " + key.values;
-    case Kind::integer:
-        return "an integer " + key.values;
-    case Kind::flag:
-        return "true or false";
-    case Kind::text:
-        return "a text in quotes";
-    case Kind::choice:
-        return "one of: " + key.values;
-    case Kind::reals:
-        return "a list of numbers";
-    case Kind::integers:
-        return "a list of integers";
-    case Kind::texts:
-        return "a list of texts";
-    }
-    return {};
-}
-
 [[noreturn]] void wrong(const RecipeKey &key, const std::string &recipe) {
     throw Error(ErrorCode::invalid_argument, "recipe: '" + key.name + "' must be " + described(key), recipe);
 }
@@ -312,70 +289,116 @@ std::string keys_near(const std::string &name, std::span<const RecipeKey> keys) 
     return near.empty() ? "there are the tables " + joined(tables) : "there are: " + joined(near);
 }
 
-template<class Number> std::optional<Number> number_in(const std::string &text) {
-    Number value{};
-    const auto *begin = text.data() + (text.starts_with('+') ? 1 : 0), *end = text.data() + text.size();
-    const auto [stop, code] = std::from_chars(begin, end, value);
-    if (code != std::errc() || stop != end) return std::nullopt;
-    if constexpr (std::is_floating_point_v<Number>)
-        if (!std::isfinite(value)) return std::nullopt;
-    return value;
+std::string_view unquoted(std::string_view text) {
+    const bool quoted = text.size() > 1 && text.starts_with('"') && text.ends_with('"');
+    return quoted ? text.substr(1, text.size() - 2) : text;
 }
 
-/// "48,96" or "[48, 96]"
-std::vector<std::string> items_of(std::string text) {
-    std::erase_if(text, [](char c) { return c == '[' || c == ']' || c == ' ' || c == '"'; });
+/// Of "48,96" or "[48, 96]", texts with or without quotes; nothing where it is no such list.
+std::optional<std::vector<std::string>> items_of(std::string_view text) {
+    text = trimmed(text);
+    if (text.starts_with('[') != text.ends_with(']')) return std::nullopt;
+    if (text.starts_with('[')) text = trimmed(text.substr(1, text.size() - 2));
     std::vector<std::string> out;
-    std::istringstream items(text);
-    for (std::string item; std::getline(items, item, ',');) out.push_back(item);
+    while (!text.empty()) {
+        const auto comma = std::min(text.find(','), text.size());
+        const auto item = unquoted(trimmed(text.substr(0, comma)));
+        if (item.empty() || item.find_first_of("[]\" \t") != std::string_view::npos) return std::nullopt;
+        out.emplace_back(item);
+        text = trimmed(text.substr(std::min(comma + 1, text.size())));
+    }
     return out;
 }
 
-[[noreturn]] void not_taken(const RecipeKey &key, const std::string &value) {
-    throw Error(ErrorCode::invalid_argument,
-                "'" + value.substr(0, 80) + "' is not " + described(key).substr(0, 200), key.name,
-                "see mirra-train recipe");
-}
-
-template<class Number>
-void set_number(Recipe &recipe, const RecipeKey &key, const std::string &name, const std::string &value) {
-    const auto number = number_in<Number>(value);
-    if (!number) not_taken(key, value);
-    recipe.set(name, *number);
-}
-
-template<class Number> std::vector<Number> numbers_in(const RecipeKey &key, const std::string &value) {
+template<class Number> std::optional<std::vector<Number>> numbers_of(const std::string &text) {
+    const auto items = items_of(text);
+    if (!items) return std::nullopt;
     std::vector<Number> out;
-    for (const auto &item : items_of(value)) {
-        const auto number = number_in<Number>(item);
-        if (!number) not_taken(key, value);
+    for (const auto &item : *items) {
+        const auto number = number_of<Number>(item);
+        if (!number) return std::nullopt;
         out.push_back(*number);
     }
     return out;
 }
 
-void set_value(Recipe &recipe, const RecipeKey &key, const std::string &name, const std::string &value) {
+template<class Number> bool takes_number(const RecipeKey &key, const std::string &text) {
+    const auto number = number_of<Number>(text);
+    return number && within(static_cast<double>(*number), key.range);
+}
+
+bool takes(const RecipeKey &key, const std::string &text) {
     switch (key.kind) {
     case Kind::real:
-        return set_number<double>(recipe, key, name, value);
+        return takes_number<double>(key, text);
     case Kind::integer:
-        return set_number<std::int64_t>(recipe, key, name, value);
+        return takes_number<std::int64_t>(key, text);
     case Kind::flag:
-        if (value != "true" && value != "false") not_taken(key, value);
+        return text == "true" || text == "false";
+    case Kind::text:
+        return true;
+    case Kind::choice:
+        return std::ranges::find(key.choices, text) != key.choices.end();
+    case Kind::texts:
+        return items_of(text).has_value();
+    case Kind::reals:
+        return numbers_of<double>(text).has_value();
+    case Kind::integers:
+        return numbers_of<std::int64_t>(text).has_value();
+    }
+    return false;
+}
+
+/// @param value  that the key takes
+void set_value(Recipe &recipe, RecipeKey::Kind kind, const std::string &name, const std::string &value) {
+    switch (kind) {
+    case Kind::real:
+        return recipe.set(name, *number_of<double>(value));
+    case Kind::integer:
+        return recipe.set(name, *number_of<std::int64_t>(value));
+    case Kind::flag:
         return recipe.set(name, value == "true");
     case Kind::text:
     case Kind::choice:
         return recipe.set(name, value);
     case Kind::texts:
-        return recipe.set(name, items_of(value));
+        return recipe.set(name, *items_of(value));
     case Kind::reals:
-        return recipe.set(name, numbers_in<double>(key, value));
+        return recipe.set(name, *numbers_of<double>(value));
     case Kind::integers:
-        return recipe.set(name, numbers_in<std::int64_t>(key, value));
+        return recipe.set(name, *numbers_of<std::int64_t>(value));
     }
 }
 
 } // namespace
+
+std::string described(const RecipeKey &key) {
+    switch (key.kind) {
+    case Kind::real:
+        return "a number " + key.values;
+    case Kind::integer:
+        return "an integer " + key.values;
+    case Kind::flag:
+        return "true or false";
+    case Kind::text:
+        return "a text in quotes";
+    case Kind::choice:
+        return "one of: " + key.values;
+    case Kind::reals:
+        return "a list of numbers";
+    case Kind::integers:
+        return "a list of integers";
+    case Kind::texts:
+        return "a list of texts";
+    }
+    return {};
+}
+
+std::string refusal_of(const RecipeKey &key, const std::string &value) {
+    constexpr std::size_t kMostOfValue = 80, kMostOfWords = 200;
+    if (takes(key, value)) return {};
+    return "'" + value.substr(0, kMostOfValue) + "' is not " + described(key).substr(0, kMostOfWords);
+}
 
 std::string text_of(const Range &range) {
     constexpr double kUnbounded = 1e8;
@@ -388,7 +411,8 @@ std::string text_of(const Range &range) {
 template<class Value>
 RecipeKey &RecipeKeys::declare(const std::string &name, Kind kind, Value &member, const std::string &values,
                                const std::string &doc) {
-    auto &key = keys_.emplace_back(RecipeKey{name, kind, values, written(member), doc});
+    auto &key = keys_.emplace_back(
+        RecipeKey{.name = name, .kind = kind, .values = values, .fallback = written(member), .doc = doc});
     if (recipe_ == nullptr) return key;
     if (const auto node = recipe_->table_->toml.at_path(name)) {
         const auto value = value_in(*node.node(), member);
@@ -401,6 +425,7 @@ RecipeKey &RecipeKeys::declare(const std::string &name, Kind kind, Value &member
 RecipeKey &RecipeKeys::real(const std::string &name, double &member, const Range &range,
                             const std::string &doc) {
     auto &key = declare(name, Kind::real, member, text_of(range), doc);
+    key.range = range;
     if (!listing() && !within(member, range)) wrong(key, recipe_->name());
     return key;
 }
@@ -408,6 +433,7 @@ RecipeKey &RecipeKeys::real(const std::string &name, double &member, const Range
 RecipeKey &RecipeKeys::integer(const std::string &name, std::int64_t &member, const Range &range,
                                const std::string &doc) {
     auto &key = declare(name, Kind::integer, member, text_of(range), doc);
+    key.range = range;
     if (!listing() && !within(static_cast<double>(member), range)) wrong(key, recipe_->name());
     return key;
 }
@@ -430,6 +456,7 @@ RecipeKey &RecipeKeys::text(const std::string &name, std::string &member, const 
 RecipeKey &RecipeKeys::choice(const std::string &name, std::string &member,
                               const std::vector<std::string> &choices, const std::string &doc) {
     auto &key = declare(name, Kind::choice, member, joined(choices), doc);
+    key.choices = choices;
     if (!listing() && std::ranges::find(choices, member) == choices.end())
         throw Error(ErrorCode::invalid_argument, "recipe: '" + name + "' is '" + member + "'",
                     recipe_->name(), "choose one of: " + joined(choices));
@@ -469,7 +496,12 @@ const RecipeKey &key_of(const std::string &name, std::span<const RecipeKey> keys
 }
 
 void apply(Recipe &recipe, const Overrides &overrides, std::span<const RecipeKey> keys) {
-    for (const auto &[name, value] : overrides) set_value(recipe, key_of(name, keys), name, value);
+    for (const auto &[name, value] : overrides) {
+        const auto &key = key_of(name, keys);
+        if (const auto why = refusal_of(key, value); !why.empty())
+            throw Error(ErrorCode::invalid_argument, why, name, "see mirra-train recipe");
+        set_value(recipe, key.kind, name, value);
+    }
 }
 
 } // namespace mirra::trainer

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <memory>
 #include <span>
@@ -56,9 +57,14 @@ class Recipe {
 struct Range {
     double low = 0, high = 0;
     bool above = false; ///< low itself is not taken
+
+    static constexpr Range any() {
+        constexpr auto kMost = std::numeric_limits<double>::max();
+        return {.low = -kMost, .high = kMost};
+    }
 };
 
-/// "0 to 1", "above 0, at most 10", "at least 1"
+/// "from 0 to 1", "above 0, at most 10", "of at least 1"
 std::string text_of(const Range &range);
 
 /// A setting as command lines, messages and tables of documentation need it.
@@ -66,10 +72,24 @@ struct RecipeKey {
     enum class Kind : std::uint8_t { real, integer, flag, text, choice, reals, integers, texts };
     std::string name; ///< "data.batch"; a part LAYER stands for any name
     Kind kind = Kind::real;
-    std::string values;   ///< that it takes: a range, a list of choices
+    std::string values;   ///< that it takes, in words: a range, a list of choices
     std::string fallback; ///< the default, as a recipe writes it
     std::string doc;
+    Range range = Range::any();            ///< of a number
+    std::vector<std::string> choices = {}; ///< of a choice
+
+    /// For a range that hangs on other settings: only reading the recipe looks at it.
+    void set_open_range(std::string words) {
+        values = std::move(words);
+        range = Range::any();
+    }
 };
+
+/// "an integer of at least 1", "one of: l2, linf"
+std::string described(const RecipeKey &key);
+
+/// "'0' is not an integer of at least 1" of a value as text; empty where the key takes it.
+std::string refusal_of(const RecipeKey &key, const std::string &value);
 
 /// One pass over a task's settings. Its declarations name each key once, with the member that it sets, the
 /// values that it takes and what it does; a member's value before is the default. With a recipe the members

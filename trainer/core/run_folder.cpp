@@ -1,6 +1,7 @@
 // The log as CSV, the record as JSON.
 #include "core/run_folder.hpp"
 
+#include "core/text.hpp"
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
 #include "mirra/json.hpp"
@@ -21,11 +22,7 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 double cell(const std::string &text) {
-    try {
-        return text.empty() ? kNaN : std::stod(text);
-    } catch (const std::logic_error &) {
-        return kNaN;
-    }
+    return number_of<double>(text).value_or(kNaN);
 }
 
 std::vector<std::string> cells_of(const std::string &line) {
@@ -48,7 +45,7 @@ RunLog::RunLog(std::filesystem::path path, std::vector<std::string> columns, std
     while (std::getline(file, line)) {
         const auto cells = cells_of(line);
         const double step = cells.empty() ? kNaN : cell(cells.front());
-        if (!(step <= static_cast<double>(last_step))) continue;
+        if (!(step >= 0 && step <= static_cast<double>(last_step))) continue;
         LogRow row{.step = static_cast<std::int64_t>(step), .values = {}};
         for (const auto &column : columns_) {
             const auto at = static_cast<std::size_t>(std::ranges::find(header, column) - header.begin());

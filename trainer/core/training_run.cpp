@@ -3,6 +3,7 @@
 
 #include "core/progress.hpp"
 #include "core/run_folder.hpp"
+#include "core/text.hpp"
 #include "distributed/process_group.hpp"
 #include "log/log.hpp"
 #include "mirra/bundle.hpp"
@@ -73,13 +74,11 @@ std::optional<CheckpointInfo> load_checkpoint(const std::filesystem::path &path,
     if (!std::filesystem::exists(path)) return std::nullopt;
     const torch::NoGradGuard no_grad;
     const auto file = bundle::TensorFile::open(path);
-    CheckpointInfo info{.step = 0, .fingerprint = value(*file, "mirra.fingerprint")};
-    try {
-        info.step = std::stoll(value(*file, "mirra.step"));
-    } catch (const std::logic_error &) {
+    const auto step = number_of<std::int64_t>(value(*file, "mirra.step"));
+    if (!step || *step < 0)
         throw Error(ErrorCode::corrupt, "checkpoint has no step count", path.string(),
                     "delete it to start anew");
-    }
+    CheckpointInfo info{.step = *step, .fingerprint = value(*file, "mirra.fingerprint")};
     if (info.fingerprint != fingerprint)
         throw Error(ErrorCode::mismatch, "the checkpoint is of a run with another recipe, seed or data",
                     path.string(), "use another output name, or pass --restart to discard it");

@@ -1,9 +1,9 @@
 // Reading the launchers' variables.
 #include "distributed/environment.hpp"
 
+#include "core/text.hpp"
 #include "mirra/error.hpp"
 
-#include <charconv>
 #include <cstring>
 #include <limits>
 
@@ -33,15 +33,14 @@ constexpr Names kLaunchers[] = {
 }
 
 int number(const Variables &variables, const char *name, int minimum, int maximum) {
-    const char *text = variables(name), *end = text + std::strlen(text);
-    int value = 0;
-    const auto [rest, failure] = std::from_chars(text, end, value);
-    if (failure != std::errc() || rest != end || value < minimum || value > maximum)
+    const std::string text = variables(name);
+    const auto value = number_of<int>(text);
+    if (!value || *value < minimum || *value > maximum)
         throw Error(ErrorCode::invalid_argument,
                     std::string("the environment variable ") + name + " is '" + text + "'", name,
                     "set it to an integer from " + std::to_string(minimum) + " to " +
                         std::to_string(maximum));
-    return value;
+    return *value;
 }
 
 void read_launcher(const Variables &variables, const Names &names, ProcessEnvironment &out) {

@@ -2,6 +2,7 @@
 
 #include "core/progress.hpp"
 #include "core/random.hpp"
+#include "core/text.hpp"
 #include "data/picture_files.hpp"
 #include "eval/classifier.hpp"
 #include "eval/evaluation.hpp"
@@ -11,7 +12,6 @@
 #include "mirra/file.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -189,10 +189,8 @@ KeptScores::KeptScores(std::filesystem::path file, std::string settings)
     while (std::getline(in, line)) {
         const auto comma = line.find(',');
         if (comma == std::string::npos) continue;
-        double score = 0;
-        const auto *end = line.data() + line.size();
-        const auto read = std::from_chars(line.data() + comma + 1, end, score);
-        if (read.ec == std::errc() && read.ptr == end) scores_[line.substr(0, comma)] = score;
+        if (const auto score = number_of<double>(line.substr(comma + 1)))
+            scores_[line.substr(0, comma)] = *score;
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/progress.hpp"
 #include "core/random.hpp"
+#include "core/text.hpp"
 #include "data/picture_set.hpp"
 #include "eval/denoising_results.hpp"
 #include "eval/evaluation.hpp"
@@ -20,7 +21,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -311,17 +311,14 @@ struct Command {
 
 /// "GAIN,READ".
 PictureNoise sensor(const std::string &text) {
-    PictureNoise out;
-    const char *const end = text.data() + text.size();
-    const auto gain = std::from_chars(text.data(), end, out.gain);
-    const bool comma = gain.ec == std::errc() && gain.ptr != end && *gain.ptr == ',';
-    const auto read = comma ? std::from_chars(gain.ptr + 1, end, out.sigma) : gain;
+    const auto comma = std::min(text.find(','), text.size());
+    const auto gain = number_of<double>(text.substr(0, comma));
+    const auto read = number_of<double>(text.substr(std::min(comma + 1, text.size())));
     const auto in_range = [](double value) { return value >= 0 && value <= kFullRange; };
-    if (!comma || read.ec != std::errc() || read.ptr != end || !in_range(out.gain) || !in_range(out.sigma) ||
-        out.gain == 0)
+    if (!gain || !read || !in_range(*gain) || !in_range(*read) || *gain == 0)
         throw Error(ErrorCode::invalid_argument, "'" + text + "' is no noise of a sensor", "--poisson",
                     "give GAIN,READ, both of 255, the gain above 0: for example 4,6");
-    return out;
+    return {.sigma = *read, .gain = *gain};
 }
 
 /// Fails before the work if what is to be written or drawn could not be.

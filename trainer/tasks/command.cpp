@@ -23,13 +23,6 @@ std::string type_name(RecipeKey::Kind kind) {
     return kind == RecipeKey::Kind::integer ? "INT" : "TEXT";
 }
 
-/// What the option of a key that counts from 1 does not accept, so that the message names the option.
-std::string no_count(const std::string &text, const RecipeKey &key) {
-    const bool counts = key.kind == RecipeKey::Kind::integer &&
-                        (key.values.ends_with("at least 1") || key.values.starts_with("from 1 "));
-    return counts && (text == "0" || text.starts_with('-')) ? "Value " + text + " not accepted" : "";
-}
-
 void add_overrides(CLI::App &sub, Overrides &overrides, std::span<const Shortcut> shortcuts,
                    const std::vector<RecipeKey> &keys) {
     const auto *group = "Override the recipe (keys: mirra-train recipe)";
@@ -40,7 +33,7 @@ void add_overrides(CLI::App &sub, Overrides &overrides, std::span<const Shortcut
         sub.add_option_function<std::string>(
                std::string(flag), [&overrides, key = key.name](const auto &text) { overrides[key] = text; },
                help)
-            ->check([key](const std::string &text) { return no_count(text, key); })
+            ->check([key](const std::string &text) { return refusal_of(key, text); }) // names the option
             ->type_name(type_name(key.kind))
             ->group(group);
     }

@@ -146,11 +146,11 @@ void declare_optimizer(RecipeKeys &keys, EncoderRecipe &out) {
     check_growth(keys, out);
     keys.choice("optimizer.schedule", out.schedule, {"cosine", "constant", "step"}, "How the rate goes on");
     keys.real("optimizer.rate", out.rate, {0, kFastest, true}, "Learning rate");
-    keys.real("optimizer.final_rate", out.final_rate, {0, out.rate}, "Rate of `cosine` at the end").values =
-        "from 0 to the rate";
+    keys.real("optimizer.final_rate", out.final_rate, {0, out.rate}, "Rate of `cosine` at the end")
+        .set_open_range("from 0 to the rate");
     keys.real("optimizer.warmup_epochs", out.warmup_epochs, {0, static_cast<double>(out.epochs)},
               "First epochs, over which the rate grows from 0")
-        .values = "from 0 to the epochs";
+        .set_open_range("from 0 to the epochs");
     keys.integer("optimizer.step_every_epochs", out.step_every_epochs, {1, kMany},
                  "Epochs between the drops of `step`");
     keys.integers("optimizer.step_epochs", out.step_epochs, "Epochs of the drops, instead");

@@ -37,28 +37,6 @@ const std::array kTasks{
             "A generator for each level of a style transfer. A key `level.LAYER.*` is of one level.",
             stylizer_keys}};
 
-std::string takes(const RecipeKey &key) {
-    using Kind = RecipeKey::Kind;
-    switch (key.kind) {
-    case Kind::real:
-        return "a number " + key.values;
-    case Kind::integer:
-        return "an integer " + key.values;
-    case Kind::text:
-        return "a text";
-    case Kind::reals:
-        return "a list of numbers";
-    case Kind::integers:
-        return "a list of integers";
-    case Kind::texts:
-        return "a list of texts";
-    case Kind::flag:
-    case Kind::choice:
-        return key.values;
-    }
-    return {};
-}
-
 /// A value is set in the type of a machine, a sentence about it is not.
 std::string written(const RecipeKey &key) {
     const bool value = key.fallback.find(' ') == std::string::npos || key.fallback.front() == '[';
@@ -69,7 +47,7 @@ std::string table_of(const Trained &trained) {
     auto out = std::string("## ") + trained.task + "\n\n" + trained.what +
                "\n\n| Key | Takes | Default | What it is |\n|---|---|---|---|\n";
     for (const auto &key : trained.keys())
-        out += "| `" + key.name + "` | " + takes(key) + " | " + written(key) + " | " + key.doc + " |\n";
+        out += "| `" + key.name + "` | " + described(key) + " | " + written(key) + " | " + key.doc + " |\n";
     return out;
 }
 

@@ -49,7 +49,7 @@ void AdamRecipe::declare(RecipeKeys &keys, const std::string &table) {
     keys.integer(key("steps"), schedule.steps, {1, kMany}, "Steps of the training");
     keys.real(key("rate"), schedule.rate, {0, 10, true}, "Learning rate");
     keys.real(key("final_rate"), schedule.final_rate, {0, schedule.rate}, "Rate of `cosine` at the end")
-        .values = "from 0 to the rate";
+        .set_open_range("from 0 to the rate");
     keys.integer(key("warmup"), schedule.warmup, {0, kMany}, "First steps, over which the rate grows from 0");
     schedule.step_every = schedule.steps;
     keys.integer(key("step_every"), schedule.step_every, {1, kMany}, "Steps between the drops of `step`")

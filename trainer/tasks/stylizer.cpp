@@ -111,12 +111,6 @@ InverterRecipe level_defaults() {
     return out;
 }
 
-std::string trimmed(std::string_view text) {
-    const auto begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) return "";
-    return std::string(text.substr(begin, text.find_last_not_of(" \t") - begin + 1));
-}
-
 std::string taps_of(const graph::Graph &encoder) {
     std::vector<std::string> names;
     for (const auto &output : encoder.outputs) names.push_back(output.name);
@@ -210,8 +204,12 @@ std::vector<RecipeKey> stylizer_keys() {
     std::vector<RecipeKey> out{
         {"levels", RecipeKey::Kind::text, "", "all, the deepest first",
          "Taps of the encoder, in the order in which styles are applied: `conv5,conv2`"},
-        {std::string(kAnyLevel) + std::string(kDetail), RecipeKey::Kind::real, "from 0 to 1", "0",
-         "What of a picture's detail that the level loses is put back"}};
+        {std::string(kAnyLevel) + std::string(kDetail),
+         RecipeKey::Kind::real,
+         "from 0 to 1",
+         "0",
+         "What of a picture's detail that the level loses is put back",
+         {0, 1}}};
     const auto shared = recipe_keys(level_defaults());
     for (const auto &level : kLevelKeys) {
         const auto name =
@@ -250,7 +248,7 @@ std::vector<std::string> stylizer_layers(const std::string &list, const graph::G
         for (const auto &output : encoder.outputs) out.insert(out.begin(), output.name);
     } else {
         std::istringstream names(list + ","); // so that an empty last name is seen
-        for (std::string name; std::getline(names, name, ',');) out.push_back(trimmed(name));
+        for (std::string name; std::getline(names, name, ',');) out.emplace_back(trimmed(name));
     }
     for (auto layer = out.begin(); layer != out.end(); ++layer) {
         if (layer->empty() || std::find(out.begin(), layer, *layer) != layer)
