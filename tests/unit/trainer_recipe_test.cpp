@@ -300,6 +300,19 @@ TEST(Recipes, AreFoundByNameFromAnywhere) {
     EXPECT_EQ(DenoiserRecipe::read(own).batch, 3) << "MIRRA_DATA comes first";
 }
 
+TEST(DataFiles, LieWhereTheProgramIsInstalledOrBuilt) {
+    using Paths = std::vector<std::filesystem::path>;
+    EXPECT_EQ(folders_beside("/opt/bin/mirra-train", "../lib/x86_64-linux-gnu", "../lib"),
+              (Paths{"/opt/lib/x86_64-linux-gnu/mirra", "/opt/lib/mirra"}));
+    EXPECT_EQ(folders_beside("/opt/bin/mirra-train", "../share", "../share"), Paths{"/opt/share/mirra"});
+    EXPECT_EQ(folders_beside("/opt/bin/mirra-train", "../../data", "../share"),
+              (Paths{"/data/mirra", "/opt/share/mirra"}));
+    EXPECT_THAT(folders_beside({}, "../lib", "../lib"), testing::IsEmpty());
+    const auto modules = module_folders();
+    EXPECT_TRUE(
+        std::ranges::any_of(modules, [](const auto &folder) { return is_directory(folder / "plugins"); }));
+}
+
 TEST(Recipes, WhatLiesInTheCurrentFolderIsNotTakenForAName) {
     const std::filesystem::path folder = test::scratch() + "current-folder";
     std::filesystem::remove_all(folder);

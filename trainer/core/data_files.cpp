@@ -11,6 +11,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Empty where the system does not tell.
+fs::path program() {
+    std::error_code unknown;
+    auto path = fs::canonical("/proc/self/exe", unknown);
+    return unknown ? fs::path() : path;
+}
+
 std::vector<fs::path> folders_of(const std::string &kind) {
     std::vector<fs::path> out;
     if (const auto data = environment("MIRRA_DATA"); !data.empty()) out.push_back(fs::path(data) / kind);
@@ -19,9 +26,8 @@ std::vector<fs::path> folders_of(const std::string &kind) {
         for (std::string folder; std::getline(folders, folder, ':');)
             if (!folder.empty()) out.emplace_back(folder);
     }
-    std::error_code unknown;
-    const auto program = fs::read_symlink("/proc/self/exe", unknown);
-    if (!unknown) out.push_back(program.parent_path().parent_path() / "share/mirra" / kind);
+    for (const auto &folder : folders_beside(program(), MIRRA_INSTALLED_DATA, "../share"))
+        out.push_back(folder / kind);
     return out;
 }
 
@@ -39,6 +45,21 @@ fs::path find(const fs::path &named, const std::string &kind, const std::string 
 }
 
 } // namespace
+
+std::vector<fs::path> folders_beside(const fs::path &program, const fs::path &installed,
+                                     const fs::path &built) {
+    if (program.empty()) return {};
+    std::vector<fs::path> out;
+    for (const auto &folder : {installed, built}) {
+        auto path = (program.parent_path() / folder / "mirra").lexically_normal();
+        if (std::ranges::find(out, path) == out.end()) out.push_back(std::move(path));
+    }
+    return out;
+}
+
+std::vector<fs::path> module_folders() {
+    return folders_beside(program(), MIRRA_INSTALLED_LIBRARIES, "../lib");
+}
 
 fs::path find_recipe(const fs::path &named) {
     return find(named, "recipes", ".toml");

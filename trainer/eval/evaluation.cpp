@@ -1,5 +1,6 @@
 #include "eval/evaluation.hpp"
 
+#include "core/data_files.hpp"
 #include "core/progress.hpp"
 #include "core/provenance.hpp"
 #include "eval/pictures.hpp"
@@ -64,22 +65,18 @@ namespace fs = std::filesystem;
 
 constexpr int kColors = 3;
 
-/// Where the build and an installed tree have the modules: in lib/mirra beside the program's bin.
-fs::path modules() {
-    std::error_code error;
-    const fs::path program = fs::canonical("/proc/self/exe", error);
-    return error ? fs::path() : program.parent_path().parent_path() / "lib" / "mirra";
-}
-
 } // namespace
 
 std::shared_ptr<host::Engine> host_engine() {
     host::EngineOptions options;
-    std::error_code error;
-    const fs::path folder = modules();
-    if (fs::is_directory(folder / "plugins", error)) options.plugin_path = (folder / "plugins").string();
-    if (fs::exists(folder / "libmirra_runtime_torch.so", error))
-        options.runtime_module = (folder / "libmirra_runtime_torch.so").string();
+    for (const auto &folder : module_folders()) {
+        std::error_code error;
+        const auto plugins = folder / "plugins", runtime = folder / "libmirra_runtime_torch.so";
+        if (options.plugin_path.empty() && fs::is_directory(plugins, error))
+            options.plugin_path = plugins.string();
+        if (options.runtime_module.empty() && fs::exists(runtime, error))
+            options.runtime_module = runtime.string();
+    }
     return std::make_shared<host::Engine>(options);
 }
 
