@@ -10,6 +10,7 @@
 #include "tasks/anomaly.hpp"
 #include "tasks/anomaly_calibration.hpp"
 #include "tasks/feature_memory.hpp"
+#include "trainer_record.hpp"
 #include "trainer_small_encoder.hpp"
 #include "trainer_support.hpp"
 #include "wrapped_task.hpp"
@@ -273,6 +274,17 @@ TEST(AnomalyTraining, MakesABundleOfTheContract) {
         if (name.starts_with("encoder.")) {
             EXPECT_EQ(own.at(name), values) << name;
         }
+}
+
+TEST(AnomalyTraining, ItsRecordMakesTheSameRun) {
+    auto command = command_for("record");
+    command.val_good = make_pictures("record-good", 10, 40, 36);
+    command.count = 20;
+    ASSERT_EQ(train_anomaly(command), 0);
+    const auto record = test::record_that_makes_the_run(command, add_anomaly_command);
+    EXPECT_EQ(record.pictures, 20);
+    EXPECT_EQ(record.validation, std::vector{command.val_good.string()});
+    EXPECT_NE(record.command.find("--count 20 --val-good"), std::string::npos) << record.command;
 }
 
 TEST(AnomalyTraining, BothPartsOfTheScoreAreAlikeOnNormalPictures) {

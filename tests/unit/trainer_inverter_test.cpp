@@ -10,9 +10,11 @@
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
+#include "report/training_report.hpp"
 #include "tasks/generator.hpp"
 #include "tasks/inverter.hpp"
 #include "throws.hpp"
+#include "trainer_record.hpp"
 #include "trainer_small_encoder.hpp"
 #include "trainer_support.hpp"
 #include "wrapped_task.hpp"
@@ -32,6 +34,7 @@ using mirra::test::make_pictures;
 using mirra::test::refusal;
 using mirra::test::weights_of;
 using testing::HasSubstr;
+using testing::Not;
 
 constexpr const char *kRecipe = R"(
 [data]
@@ -168,6 +171,25 @@ TEST(InverterTraining, AKilledRunEndsWithTheSameWeights) {
     EXPECT_FALSE(fs::exists(killed.output));
     ASSERT_EQ(exit_status(run_training(*inverter_task(killed), options)), 0);
     EXPECT_EQ(weights_of(whole.output), weights_of(killed.output));
+}
+
+TEST(InverterTraining, ItsRecordMakesTheSameRunAndItsReport) {
+    auto command = command_for("record");
+    command.overrides = {{"loss.kind", "pix"}, {"optimizer.steps", "2"}, {"validation.every", "2"}};
+    command.folder = command.output.parent_path() / "elsewhere";
+    ASSERT_EQ(train_inverter(command), 0);
+    const auto record = test::record_that_makes_the_run(command, add_inverter_command);
+    EXPECT_EQ(record.pictures, 20);
+    EXPECT_EQ(record.validation_pictures, 4);
+    EXPECT_EQ(record.skipped, 0);
+    EncoderReport report;
+    report.run = command.folder;
+    write_report(report); // which finds the bundle by the record
+    const auto page = test::text_of(command.folder / "report.html");
+    for (const auto *part : {"training for the task invert", "mirra-train inverter", "--loss", "fp32",
+                             "of the data: its own split, or a part held out", "<th>LibTorch</th>"})
+        EXPECT_THAT(page, HasSubstr(part));
+    EXPECT_THAT(page, Not(HasSubstr("no run.json")));
 }
 
 TEST(InverterTraining, ACheckpointOfOtherPicturesOfTheSameDataIsRefused) {

@@ -311,13 +311,16 @@ TEST(RunRecord, AResumedRunKeepsItsStart) {
     const auto folder = run_folder(command);
     fs::create_directories(folder);
     auto recipe = Recipe::load(command.recipe);
-    const auto settings = EncoderRecipe::read(recipe);
+    TrainingFacts facts;
+    facts.recipe = &recipe;
+    RunStart resumed;
+    resumed.resumed = true;
     RunRecord old;
     old.started = "2001-02-03T04:05:06Z";
     write_run_record(folder, old);
-    record_encoder_run(command, recipe, settings, {.resumed = true});
+    record_run(command, facts, resumed);
     EXPECT_EQ(read_run_record(folder)->started, old.started);
-    record_encoder_run(command, recipe, settings, {});
+    record_run(command, facts, {});
     EXPECT_EQ(read_run_record(folder)->started.substr(0, 2), "20");
     EXPECT_NE(read_run_record(folder)->started, old.started);
 }
@@ -517,6 +520,9 @@ TEST(Report, TheDecisiveMeasurementIsThatOfTheRunsBudget) {
     EXPECT_EQ(decisive(rows, "pgd", {Norm::linf, 0.5})->count, 100); // none within that budget: any
     EXPECT_FALSE(decisive(rows, "autoattack", {Norm::l2, 1}));
     EXPECT_TRUE(recorded_measurements("not json").empty());
+    auto other = row("pgd-10", 0.5, 100, 0.6);
+    other.replace(other.find("\"l2\""), 4, "\"l1\"");
+    EXPECT_TRUE(recorded_measurements("[" + other + "]").empty()) << "of a norm that is not known";
 }
 
 TEST(Report, ManifestsOfSeveralTypesAreLeftAlone) {

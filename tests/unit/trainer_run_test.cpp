@@ -10,6 +10,7 @@
 #include "mirra/error.hpp"
 #include "scratch.hpp"
 #include "tasks/denoiser.hpp"
+#include "trainer_record.hpp"
 #include "trainer_support.hpp"
 #include "wrapped_task.hpp"
 
@@ -203,6 +204,18 @@ TEST(Training, CtrlCInTheLastStepIsThereForWhatFollows) {
     }
     const InterruptGuard guard;
     EXPECT_FALSE(interrupted()) << "it was told of";
+}
+
+TEST(Training, ItsRecordMakesTheSameRun) {
+    auto command = command_for("record");
+    command.overrides = {{"optimizer.steps", "2"}};
+    ASSERT_EQ(train_denoiser(command), 0);
+    const auto record = test::record_that_makes_the_run(command, add_denoiser_command);
+    EXPECT_EQ(record.data, std::vector{command.data.front().string()});
+    EXPECT_EQ(record.pictures, 3);
+    EXPECT_EQ(record.validation_pictures, 1);
+    EXPECT_THAT(record.command, HasSubstr("mirra-train denoiser --data"));
+    EXPECT_EQ(record.seed, 3U);
 }
 
 TEST(Training, AFinishedRunIsLeftAlone) {

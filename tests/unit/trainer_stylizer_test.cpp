@@ -8,6 +8,7 @@
 #include "tasks/inverter.hpp"
 #include "tasks/stylizer.hpp"
 #include "tasks/stylizer_task.hpp"
+#include "trainer_record.hpp"
 #include "trainer_small_encoder.hpp"
 #include "trainer_support.hpp"
 #include "wrapped_task.hpp"
@@ -319,6 +320,16 @@ TEST(StylizerTraining, EncoderAndGeneratorOfALevelMakeItsAutoencoder) {
         EXPECT_TRUE(torch::equal(decoded, run_graph(*alone, "autoencoder-" + layer, "image", image, "image")))
             << "the level's weights have changed on their way";
     }
+}
+
+TEST(StylizerTraining, ItsRecordMakesTheSameRun) {
+    auto command = command_for("record");
+    command.overrides = {{"levels", "layer4"}, {"level.LAYER.steps", "2"}, {"training.precision", "fp32"}};
+    ASSERT_EQ(train_stylizer(command), 0);
+    const auto record = test::record_that_makes_the_run(command, add_stylizer_command);
+    EXPECT_NE(record.command.find("--steps 2 --levels layer4"), std::string::npos) << record.command;
+    EXPECT_GT(record.pictures, 0);
+    EXPECT_FALSE(fs::exists(level_folder(command, "layer4") / "run.json")) << "the stylizer's tells of it";
 }
 
 TEST(StylizerTraining, LevelsStepsAndSeedOfTheCommandLine) {

@@ -79,6 +79,10 @@ bool is_faster_in_bf16(const torch::Device &device) {
     return device.is_cuda() ? has_bf16(device) : runtime::bf16_speed().pays;
 }
 
+bool is_bf16(const std::string &precision, const torch::Device &device) {
+    return precision == "auto" ? is_faster_in_bf16(device) : precision == "bf16";
+}
+
 Autocast::Autocast(c10::DeviceType device, bool enabled) : device_(device) {
     at::autocast::set_autocast_enabled(device, enabled);
     at::autocast::set_autocast_dtype(device, at::kBFloat16);

@@ -22,6 +22,9 @@ bool has_bf16(const torch::Device &device);
 /// Whether it takes less time in bf16 than in fp32; not all that have it do.
 bool is_faster_in_bf16(const torch::Device &device);
 
+/// Whether a recipe's training.precision is bf16 there: "auto" where it is faster.
+bool is_bf16(const std::string &precision, const torch::Device &device);
+
 /// bf16 arithmetic in convolutions and linear layers while alive; master weights stay fp32. One thread.
 class Autocast {
   public:

@@ -55,10 +55,11 @@ bool is_share(double value) {
 
 std::optional<Measurement> measurement(const Json &row) {
     try {
+        const auto norm = row.at("norm").get<std::string>();
+        if (norm != "l2" && norm != "linf") return std::nullopt;
         Measurement out{.data = row.at("data").get<std::string>(),
                         .attack = row.at("attack").get<std::string>(),
-                        .budget = {row.at("norm").get<std::string>() == "linf" ? Norm::linf : Norm::l2,
-                                   row.at("epsilon").get<double>()},
+                        .budget = {norm == "linf" ? Norm::linf : Norm::l2, row.at("epsilon").get<double>()},
                         .count = row.at("count").get<std::int64_t>(),
                         .clean = row.at("clean_accuracy").get<double>(),
                         .robust = row.at("robust_accuracy").get<double>()};

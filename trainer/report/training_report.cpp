@@ -102,9 +102,10 @@ Html data_facts(const FinishedRun &run, const std::vector<std::string> &skipped)
     const auto &record = run.record;
     Html out;
     out << fact("Data", joined(record ? record->data : run.origin.data))
-        << fact("Validation", !record                      ? ""
-                              : record->validation.empty() ? "the data's own split"
-                                                           : joined(record->validation))
+        << fact("Validation", !record                       ? ""
+                              : !record->validation.empty() ? joined(record->validation)
+                              : run.is_encoder()            ? "the data's own split"
+                                                 : "of the data: its own split, or a part held out")
         << fact("Pictures", count(run.origin.pictures))
         << fact("Pictures for validation", record ? count(record->validation_pictures) : "")
         << fact("Skipped in training", record && record->skipped ? grouped(*record->skipped)

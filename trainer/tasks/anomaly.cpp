@@ -133,6 +133,7 @@ InverterCommand inverter_command(const AnomalyCommand &command) {
     static_cast<RunCommand &>(out) = command;
     out.encoder = command.encoder;
     out.data = command.data;
+    if (!command.val_good.empty()) out.validation = {command.val_good.string()};
     return out;
 }
 
@@ -156,6 +157,13 @@ void check_encoder(const std::filesystem::path &named, const AnomalyRecipe &sett
         pooled_features(found->second, memory_layer(found->second, settings.memory_layer));
 }
 
+constexpr std::array kShortcuts{Shortcut{"--layer", "network.layer"},
+                                Shortcut{"--steps", "optimizer.steps"},
+                                Shortcut{"--batch", "data.batch"},
+                                Shortcut{"--seed", "training.seed"},
+                                Shortcut{"--memory", "memory.members"},
+                                Shortcut{"--false-positive-rate", "calibration.false_positive_rate"}};
+
 /// The generator first, then memory and calibration.
 class AnomalyTask final : public InverterTask {
   public:
@@ -172,6 +180,7 @@ class AnomalyTask final : public InverterTask {
         , calibrated_(recipe.only(kAfterTraining)) {}
 
     [[nodiscard]] std::string fingerprint() const override;
+    [[nodiscard]] std::vector<std::string> words() const override;
     void finish() override;
     /// Not where the bundle has another memory or calibration than it would get now.
     [[nodiscard]] bool finished() const override;
@@ -187,6 +196,16 @@ class AnomalyTask final : public InverterTask {
 
 std::string AnomalyTask::fingerprint() const {
     return InverterTask::fingerprint(trained_) + "|" + hex(pictures_.training->pictures_fingerprint());
+}
+
+std::vector<std::string> AnomalyTask::words() const {
+    std::vector<std::pair<std::string, std::string>> own{{"--encoder", command_.encoder.string()}};
+    for (const auto &source : command_.data) own.emplace_back("--data", source);
+    own.emplace_back("--class", command_.class_name);
+    if (command_.count > 0) own.emplace_back("--count", std::to_string(command_.count));
+    own.emplace_back("--val-good", command_.val_good.string());
+    own.emplace_back("--bad", command_.bad.string());
+    return words_of(command_, "anomaly", own, kShortcuts);
 }
 
 std::string AnomalyTask::calibration_fingerprint() const {
@@ -211,13 +230,6 @@ void AnomalyTask::finish() {
                              trained);
     });
 }
-
-constexpr std::array kShortcuts{Shortcut{"--layer", "network.layer"},
-                                Shortcut{"--steps", "optimizer.steps"},
-                                Shortcut{"--batch", "data.batch"},
-                                Shortcut{"--seed", "training.seed"},
-                                Shortcut{"--memory", "memory.members"},
-                                Shortcut{"--false-positive-rate", "calibration.false_positive_rate"}};
 
 } // namespace
 

@@ -1,12 +1,17 @@
 // The common options.
 #include "tasks/command.hpp"
 
+#include "core/run_folder.hpp"
+#include "core/text.hpp"
 #include "core/training_run.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "mirra/printable.hpp"
 
 #include <CLI/CLI.hpp>
+#include <torch/version.h>
+
+#include <algorithm>
 
 namespace mirra::trainer {
 namespace {
@@ -91,6 +96,79 @@ void fit_batch(std::int64_t &batch, std::int64_t pictures, std::int64_t processe
     log_info("a batch of " + std::to_string(batch) + " is more than the " + std::to_string(pictures) +
              " pictures: it becomes one of " + std::to_string(fitting));
     batch = fitting;
+}
+
+std::vector<std::string> words_of(const RunCommand &command, const std::string &task,
+                                  const std::vector<std::pair<std::string, std::string>> &own,
+                                  std::span<const Shortcut> shortcuts) {
+    std::vector<std::string> out{"mirra-train", task};
+    const auto add = [&](const std::string &flag, const std::string &value) {
+        if (!value.empty()) out.insert(out.end(), {flag, value});
+    };
+    for (const auto &[flag, value] : own) add(flag, value);
+    add("--recipe", command.recipe.string());
+    for (const auto &[key, value] : command.overrides) {
+        const auto shortcut = std::ranges::find(shortcuts, key, &Shortcut::key);
+        if (shortcut != shortcuts.end())
+            add(std::string(shortcut->flag), value);
+        else
+            add("--set", key + "=" + value);
+    }
+    add("--device", command.device);
+    const RunCommand defaults;
+    if (command.threads != defaults.threads) add("--threads", std::to_string(command.threads));
+    if (command.loader_threads != defaults.loader_threads)
+        add("--loader-threads", std::to_string(command.loader_threads));
+    add("--licence", command.licence);
+    add("--run", command.folder.string());
+    add("-o", command.output.string());
+    return out;
+}
+
+namespace {
+
+std::string started(const std::filesystem::path &folder, bool resumed) {
+    try {
+        if (const auto before = resumed ? read_run_record(folder) : std::nullopt; before)
+            return before->started;
+    } catch (const Error &) { // a damaged record is replaced, whatever it said
+        return utc_now();
+    }
+    return utc_now();
+}
+
+} // namespace
+
+void record_run(const RunCommand &command, const TrainingFacts &facts, const RunStart &start) {
+    const auto folder = run_folder(command);
+    RunRecord record;
+    record.command = shell_line(start.words);
+    record.directory = std::filesystem::current_path();
+    record.data = facts.data;
+    record.validation = start.validation;
+    record.output = command.output;
+    record.recipe = command.recipe.string();
+    record.recipe_text = facts.recipe->source();
+    record.seed = facts.seed;
+    record.device = command.device;
+    record.precision = start.bf16 ? "bf16" : "fp32";
+    record.processes = facts.processes;
+    record.pictures = facts.pictures;
+    record.validation_pictures = start.validation_pictures;
+    record.epochs = start.epochs;
+    record.epochs_before = start.epochs_before;
+    record.started = started(folder, start.resumed);
+    record.trainer = MIRRA_TRAINER_VERSION;
+    record.libtorch = TORCH_VERSION;
+    write_run_record(folder, record);
+}
+
+void record_skipped(const RunCommand &command, std::int64_t skipped) {
+    const auto folder = run_folder(command);
+    auto record = read_run_record(folder);
+    if (!record) return;
+    record->skipped = skipped;
+    write_run_record(folder, *record);
 }
 
 int run(TrainingTask &task, const RunCommand &command) {

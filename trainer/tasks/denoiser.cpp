@@ -42,6 +42,9 @@ torch::Tensor pictures(const std::vector<std::uint8_t> &pixels, std::int64_t cro
     return (bytes.to(device).to(at::kFloat) / kFullRange).permute({0, 3, 1, 2});
 }
 
+constexpr std::array kShortcuts{Shortcut{"--steps", "optimizer.steps"}, Shortcut{"--batch", "data.batch"},
+                                Shortcut{"--seed", "training.seed"}};
+
 DenoiserOrigin open_origin(const DenoiserCommand &command) {
     DenoiserOrigin out;
     if (command.encoder) out.encoder = bundle::Bundle::open(find_bundle(*command.encoder));
@@ -72,6 +75,8 @@ class DenoiserTask final : public TrainingTask {
     torch::Tensor loss_of(const NoisyBatch &batch);
     torch::Tensor denoise(const torch::Tensor &noisy, const torch::Tensor &noise_level);
     [[nodiscard]] std::string first_weights() const;
+    [[nodiscard]] TrainingFacts facts() const;
+    [[nodiscard]] std::vector<std::string> words() const;
     double validation_psnr();
     double validation_psnr(const image::Image &picture, std::int64_t index);
 
@@ -83,6 +88,7 @@ class DenoiserTask final : public TrainingTask {
     PictureSet data_;
     std::unique_ptr<PictureSet> validation_;
     DenoiserOrigin origin_;
+    std::vector<bundle::Round> rounds_; ///< the trainings before this one; empty: random weights
     std::shared_ptr<GraphModule> network_;
     std::unique_ptr<Comparator> comparator_; ///< null without a feature loss
     Adam adam_;
@@ -94,10 +100,11 @@ DenoiserTask::DenoiserTask(const DenoiserCommand &command, Recipe recipe, Denois
     , recipe_(std::move(recipe))
     , settings_(std::move(settings))
     , device_(select_device(command.device))
-    , bf16_(settings_.precision == "auto" ? is_faster_in_bf16(device_) : settings_.precision == "bf16")
+    , bf16_(is_bf16(settings_.precision, device_))
     , data_(open_folders(command.data), {.cache_bytes = kCacheBytes})
     , validation_(data_.hold_out(settings_.validation_pictures))
     , origin_(open_origin(command))
+    , rounds_(origin_.start ? rounds_before(*origin_.start) : std::vector<bundle::Round>())
     , network_(make_denoiser(settings_, origin_, device_))
     , adam_(network_->trainable(), settings_.optimizer.adam) {
     if (settings_.feature_weight > 0) comparator_ = std::make_unique<Comparator>(*origin_.encoder, device_);
@@ -122,6 +129,34 @@ void DenoiserTask::start(std::int64_t step) {
     const CropLoader::Options options{settings_.batch,     settings_.crop, settings_.flips,
                                       settings_.rotations, settings_.seed, command_.loader_threads};
     loader_ = std::make_unique<CropLoader>(data_, options, step);
+    record_run(command_, facts(),
+               {.words = words(),
+                .validation = {},
+                .validation_pictures = validation_->size(),
+                .bf16 = bf16_,
+                .resumed = step > 0});
+}
+
+std::vector<std::string> DenoiserTask::words() const {
+    std::vector<std::pair<std::string, std::string>> own;
+    for (const auto &folder : command_.data) own.emplace_back("--data", folder.string());
+    if (command_.encoder) own.emplace_back("--encoder", command_.encoder->string());
+    if (command_.start) own.emplace_back("--start-from", command_.start->string());
+    return words_of(command_, "denoiser", own, kShortcuts);
+}
+
+TrainingFacts DenoiserTask::facts() const {
+    std::vector<std::string> sources;
+    for (const auto &folder : command_.data) sources.push_back(folder.string());
+    return {.data = std::move(sources),
+            .pictures = data_.size(),
+            .recipe = &recipe_,
+            .seed = settings_.seed,
+            .steps = steps(),
+            .batch = settings_.batch,
+            .extent = settings_.crop,
+            .device = command_.device,
+            .rounds = rounds_};
 }
 
 std::string DenoiserTask::first_weights() const {
@@ -205,28 +240,15 @@ double DenoiserTask::validation_psnr(const image::Image &picture, std::int64_t i
 void DenoiserTask::finish() {
     for (const auto *set : {&data_, validation_.get()})
         for (const auto &file : set->skipped()) log_warning("skipped " + file);
-    std::vector<std::string> sources;
-    for (const auto &folder : command_.data) sources.push_back(folder.string());
-    write_denoiser_bundle(
-        {.output = command_.output,
-         .network = *network_,
-         .settings = settings_,
-         .origin = origin_,
-         .encoder_name = command_.encoder ? command_.encoder->stem().string() : "",
-         .licence = command_.licence,
-         .facts = {.data = std::move(sources),
-                   .pictures = data_.size(),
-                   .recipe = &recipe_,
-                   .seed = settings_.seed,
-                   .steps = steps(),
-                   .batch = settings_.batch,
-                   .extent = settings_.crop,
-                   .device = command_.device,
-                   .rounds = origin_.start ? rounds_before(*origin_.start) : std::vector<bundle::Round>()}});
+    write_denoiser_bundle({.output = command_.output,
+                           .network = *network_,
+                           .settings = settings_,
+                           .origin = origin_,
+                           .encoder_name = command_.encoder ? command_.encoder->stem().string() : "",
+                           .licence = command_.licence,
+                           .facts = facts()});
+    record_skipped(command_, std::ssize(data_.skipped()));
 }
-
-constexpr std::array kShortcuts{Shortcut{"--steps", "optimizer.steps"}, Shortcut{"--batch", "data.batch"},
-                                Shortcut{"--seed", "training.seed"}};
 
 } // namespace
 

@@ -10,7 +10,6 @@
 #include "mirra/error.hpp"
 
 #include <CLI/CLI.hpp>
-#include <torch/version.h>
 
 #include <array>
 #include <cmath>
@@ -206,78 +205,12 @@ Schedule EncoderRecipe::steps(std::int64_t steps_per_epoch) const {
             .factors = step_factors};
 }
 
-namespace {
-
-std::string started(const std::filesystem::path &folder, bool resumed) {
-    try {
-        if (const auto before = resumed ? read_run_record(folder) : std::nullopt; before)
-            return before->started;
-    } catch (const Error &) { // a damaged record is replaced, whatever it said
-        return utc_now();
-    }
-    return utc_now();
-}
-
-} // namespace
-
 std::vector<std::string> words_of(const EncoderCommand &command) {
-    std::vector<std::string> out{"mirra-train", "encoder"};
-    const auto add = [&](const std::string &flag, const std::string &value) {
-        if (!value.empty()) out.insert(out.end(), {flag, value});
-    };
-    for (const auto &source : command.data) add("--data", source);
-    for (const auto &source : command.validation) add("--validation", source);
-    add("--recipe", command.recipe.string());
-    add("--init", command.init.string());
-    for (const auto &[key, value] : command.overrides) {
-        const auto shortcut = std::ranges::find(kShortcuts, key, &Shortcut::key);
-        if (shortcut != kShortcuts.end())
-            add(std::string(shortcut->flag), value);
-        else
-            add("--set", key + "=" + value);
-    }
-    add("--device", command.device);
-    const EncoderCommand defaults;
-    if (command.threads != defaults.threads) add("--threads", std::to_string(command.threads));
-    if (command.loader_threads != defaults.loader_threads)
-        add("--loader-threads", std::to_string(command.loader_threads));
-    add("--licence", command.licence);
-    add("--run", command.folder.string());
-    add("-o", command.output.string());
-    return out;
-}
-
-void record_encoder_run(const EncoderCommand &command, const Recipe &recipe, const EncoderRecipe &settings,
-                        const EncoderRun &run) {
-    const auto folder = run_folder(command);
-    RunRecord record;
-    record.command = shell_line(words_of(command));
-    record.directory = std::filesystem::current_path();
-    record.data = command.data;
-    record.validation = command.validation;
-    record.output = command.output;
-    record.recipe = command.recipe.string();
-    record.recipe_text = recipe.source();
-    record.seed = settings.seed;
-    record.device = command.device;
-    record.precision = run.bf16 ? "bf16" : "fp32";
-    record.processes = run.processes;
-    record.pictures = run.pictures;
-    record.validation_pictures = run.validation_pictures;
-    record.epochs = settings.epochs;
-    record.epochs_before = run.epochs_before;
-    record.started = started(folder, run.resumed);
-    record.trainer = MIRRA_TRAINER_VERSION;
-    record.libtorch = TORCH_VERSION;
-    write_run_record(folder, record);
-}
-
-void record_skipped(const EncoderCommand &command, std::int64_t skipped) {
-    const auto folder = run_folder(command);
-    auto record = read_run_record(folder);
-    if (!record) return;
-    record->skipped = skipped;
-    write_run_record(folder, *record);
+    std::vector<std::pair<std::string, std::string>> own;
+    for (const auto &source : command.data) own.emplace_back("--data", source);
+    for (const auto &source : command.validation) own.emplace_back("--validation", source);
+    own.emplace_back("--init", command.init.string());
+    return words_of(command, "encoder", own, kShortcuts);
 }
 
 void write_encoder_bundle(const EncoderBundle &bundle) {

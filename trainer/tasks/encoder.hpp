@@ -81,24 +81,8 @@ struct EncoderRecipe : PictureRecipe {
     [[nodiscard]] Schedule steps(std::int64_t steps_per_epoch) const;
 };
 
-/// The command as words that give the same run; without --restart, which would discard it.
+/// As the run's record has them.
 std::vector<std::string> words_of(const EncoderCommand &command);
-
-/// What a task knows of itself once its data is open.
-struct EncoderRun {
-    std::int64_t pictures = 0, validation_pictures = 0;
-    int processes = 1;
-    bool bf16 = false;
-    bool resumed = false;                          ///< the date of the first start stays
-    std::optional<std::int64_t> epochs_before = 0; ///< in earlier rounds; nothing: not known
-};
-
-/// Writes the run's record. @throws Error io | not_found
-void record_encoder_run(const EncoderCommand &command, const Recipe &recipe, const EncoderRecipe &settings,
-                        const EncoderRun &run);
-
-/// Adds how many pictures could not be read. @throws Error io | corrupt
-void record_skipped(const EncoderCommand &command, std::int64_t skipped);
 
 struct EncoderBundle {
     const std::filesystem::path &output;

@@ -86,6 +86,7 @@ class EncoderTask final : public TrainingTask {
     std::shared_ptr<GraphModule> make_network();
     void load_initial(GraphModule &network);
     std::int64_t count_steps();
+    [[nodiscard]] TrainingFacts facts() const;
     [[nodiscard]] ClassLoaderOptions loader_options() const;
     void check_classes() const;
     [[nodiscard]] Adversarial gairat(const Classifier &classifier, const torch::Tensor &images,
@@ -126,7 +127,7 @@ EncoderTask::EncoderTask(const EncoderCommand &command, Recipe recipe, EncoderRe
     , recipe_(std::move(recipe))
     , settings_(std::move(settings))
     , device_(select_device(command.device, environment))
-    , bf16_(settings_.precision == "auto" ? is_faster_in_bf16(device_) : settings_.precision == "bf16")
+    , bf16_(is_bf16(settings_.precision, device_))
     , data_(command.data, Split::train,
             {.side = settings_.kept_side(), .cache_bytes = cache_budget(environment).training})
     , validation_(std::make_unique<PictureSet>(
@@ -220,13 +221,23 @@ void EncoderTask::start(std::int64_t step) {
              std::to_string(graph::parameter_count(graphs_.classifier)) + " parameters; " +
              std::to_string(steps_per_epoch_) + " steps an epoch");
     if (!rounds_.empty()) log_info(epochs_line(rounds_, settings_.epochs));
-    record_encoder_run(command_, recipe_, settings_,
-                       {.pictures = data_.size(),
-                        .validation_pictures = validation_->size(),
-                        .processes = processes_.size(),
-                        .bf16 = bf16_,
-                        .resumed = step > 0,
-                        .epochs_before = epochs_of(rounds_)});
+    record_run(command_, facts(),
+               {.words = words_of(command_),
+                .validation = command_.validation,
+                .validation_pictures = validation_->size(),
+                .bf16 = bf16_,
+                .resumed = step > 0,
+                .epochs = settings_.epochs,
+                .epochs_before = epochs_of(rounds_)});
+}
+
+TrainingFacts EncoderTask::facts() const {
+    auto out = facts_of(command_, recipe_, settings_);
+    out.pictures = data_.size();
+    out.steps = steps();
+    out.processes = processes_.size();
+    out.rounds = rounds_;
+    return out;
 }
 
 EncoderTask::Adversarial EncoderTask::attack(const torch::Tensor &images, const torch::Tensor &labels,
@@ -352,16 +363,7 @@ void EncoderTask::finish() {
                           .settings = settings_,
                           .classes = data_.classes(),
                           .licence = command_.licence,
-                          .facts = {.data = command_.data,
-                                    .pictures = data_.size(),
-                                    .recipe = &recipe_,
-                                    .seed = settings_.seed,
-                                    .steps = steps(),
-                                    .batch = settings_.batch,
-                                    .extent = settings_.extent,
-                                    .device = command_.device,
-                                    .processes = processes_.size(),
-                                    .rounds = rounds_}});
+                          .facts = facts()});
     record_skipped(command_, static_cast<std::int64_t>(skipped.size()));
     if (average_) average_->swap();
 }

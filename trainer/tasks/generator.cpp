@@ -21,6 +21,13 @@ void add_generator_options(CLI::App &sub, GeneratorCommand &command) {
                    "The same, for validation [val/ or test/ of --data, else a part of it]");
 }
 
+std::vector<std::pair<std::string, std::string>> options_of(const GeneratorCommand &command) {
+    std::vector<std::pair<std::string, std::string>> out{{"--encoder", command.encoder.string()}};
+    for (const auto &source : command.data) out.emplace_back("--data", source);
+    for (const auto &source : command.validation) out.emplace_back("--validation", source);
+    return out;
+}
+
 namespace {
 
 constexpr std::int64_t kColors = 3;

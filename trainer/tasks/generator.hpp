@@ -19,6 +19,9 @@ struct GeneratorCommand : RunCommand {
 /// Declares these. `command` must outlive `sub`.
 void add_generator_options(CLI::App &sub, GeneratorCommand &command);
 
+/// Them with their values, for words_of().
+std::vector<std::pair<std::string, std::string>> options_of(const GeneratorCommand &command);
+
 class GraphModule;
 
 /// Where the generator ends in batch norm and ReLU of three channels and a convolution of them, makes that

@@ -251,7 +251,7 @@ InverterTask::InverterTask(InverterCommand command, Recipe recipe, InverterRecip
     , encoder_bundle_(bundle::Bundle::open(find_bundle(command_.encoder)))
     , settings_(with_layers(std::move(settings), *encoder_bundle_))
     , device_(select_device(command_.device))
-    , bf16_(settings_.precision == "auto" ? is_faster_in_bf16(device_) : settings_.precision == "bf16")
+    , bf16_(is_bf16(settings_.precision, device_))
     , data_(std::move(pictures.training))
     , validation_(std::move(pictures.validation))
     , generator_(make_generator())
@@ -385,6 +385,27 @@ void InverterTask::start(std::int64_t step) {
                                      .seed = settings_.seed,
                                      .threads = command_.loader_threads};
     loader_ = std::make_unique<ClassLoader>(*data_, options, step);
+    if (auto command = words(); !command.empty())
+        record_run(command_, facts(),
+                   {.words = std::move(command),
+                    .validation = command_.validation,
+                    .validation_pictures = validation_->size(),
+                    .bf16 = bf16_,
+                    .resumed = step > 0});
+}
+
+std::vector<std::string> InverterTask::words() const {
+    auto own = options_of(command_);
+    own.emplace_back("--init", command_.init.string());
+    return words_of(command_, "inverter", own, kShortcuts);
+}
+
+TrainingFacts InverterTask::facts() const {
+    auto out = facts_of(command_, recipe_, settings_);
+    out.pictures = data_->size();
+    out.steps = steps();
+    out.rounds = rounds_;
+    return out;
 }
 
 torch::Tensor InverterTask::generate(const torch::Tensor &features) {
@@ -476,16 +497,9 @@ void InverterTask::finish(const std::function<void(const InverterBundle &)> &wri
            .layer = settings_.layer,
            .loss = settings_.loss_kind(),
            .licence = command_.licence,
-           .facts = {.data = command_.data,
-                     .pictures = data_->size(),
-                     .recipe = &recipe_,
-                     .seed = settings_.seed,
-                     .steps = steps(),
-                     .batch = settings_.batch,
-                     .extent = settings_.extent,
-                     .device = command_.device,
-                     .rounds = rounds_}});
+           .facts = facts()});
     if (average_) average_->swap();
+    if (!words().empty()) record_skipped(command_, std::ssize(data_->skipped()));
 }
 
 } // namespace mirra::trainer

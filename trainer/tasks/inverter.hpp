@@ -149,6 +149,8 @@ class InverterTask : public TrainingTask {
     }
     [[nodiscard]] std::int64_t validation_interval() const override { return settings_.validation_every; }
     void start(std::int64_t step) override;
+    /// The command for the run's record; empty: there is none of this task.
+    [[nodiscard]] virtual std::vector<std::string> words() const;
     std::vector<double> step(std::int64_t step) override;
     void validate(std::vector<double> &values) override;
     void finish() override { finish(write_inverter_bundle); }
@@ -166,6 +168,7 @@ class InverterTask : public TrainingTask {
     Comparator make_comparator(const std::string &layer) const;
     void make_discriminator();
     void check_extents() const;
+    [[nodiscard]] TrainingFacts facts() const;
     torch::Tensor generate(const torch::Tensor &features);
     Losses losses_of(const torch::Tensor &output, const torch::Tensor &images, const torch::Tensor &features,
                      std::int64_t step);

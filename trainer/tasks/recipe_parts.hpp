@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/optimizer.hpp"
+#include "core/provenance.hpp"
 #include "core/recipe.hpp"
 #include "data/loaders.hpp"
 #include "losses/comparator.hpp"
@@ -32,6 +33,19 @@ struct PictureRecipe {
     /// something to choose from.
     [[nodiscard]] std::int64_t kept_side() const;
 };
+
+/// What a task knows of its training from command, recipe and settings.
+template<class Command, class Settings>
+TrainingFacts facts_of(const Command &command, const Recipe &recipe, const Settings &settings) {
+    return {.data = command.data,
+            .pictures = 0,
+            .recipe = &recipe,
+            .seed = settings.seed,
+            .steps = 0,
+            .batch = settings.batch,
+            .extent = settings.extent,
+            .device = command.device};
+}
 
 /// The keys loss.pixel, loss.pixel_weight and loss.feature.
 void declare_pixel_loss(RecipeKeys &keys, bool &l1, double &weight);

@@ -37,6 +37,13 @@ int train_stylizer(const StylizerCommand &command) {
     return exit_status(StylizerTraining(command).run());
 }
 
+std::vector<std::string> words_of(const StylizerCommand &command) {
+    auto own = options_of(command);
+    for (const auto &bundle : command.init) own.emplace_back("--init", bundle.string());
+    for (const auto &level : command.level_bundles) own.emplace_back("--level-bundle", level);
+    return words_of(command, "stylizer", own, kShortcuts);
+}
+
 void add_stylizer_command(CLI::App &app, int &status) {
     auto *sub = app.add_subcommand("stylizer", "Train the generators of a style transfer, one a level");
     const auto command = std::make_shared<StylizerCommand>();

@@ -23,6 +23,9 @@ struct StylizerCommand : GeneratorCommand {
     std::vector<std::string> level_bundles;  ///< LAYER=BUNDLE: a level that is trained already
 };
 
+/// As the run's record has them.
+std::vector<std::string> words_of(const StylizerCommand &command);
+
 /// Trains the levels, or goes on training, and writes the bundle. Returns the process's exit status.
 /// @throws Error
 int train_stylizer(const StylizerCommand &command);

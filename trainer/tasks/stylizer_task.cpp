@@ -74,6 +74,13 @@ BundleOfLayer initial_levels(const StylizerCommand &command, const std::vector<s
     return out;
 }
 
+/// Its run is a part of the stylizer's, whose record tells of it.
+class LevelTask final : public InverterTask {
+  public:
+    using InverterTask::InverterTask;
+    [[nodiscard]] std::vector<std::string> words() const override { return {}; }
+};
+
 } // namespace
 
 StylizerTraining::StylizerTraining(const StylizerCommand &command)
@@ -110,8 +117,8 @@ void StylizerTraining::make_task(StylizerLevelRecipe recipe, const std::filesyst
     inverter.data = command_.data;
     inverter.init = initial;
     const auto &pictures = pictures_for(recipe.settings);
-    tasks_[layer] = std::make_unique<InverterTask>(std::move(inverter), std::move(recipe.recipe),
-                                                   recipe.settings, pictures, "stylizer " + layer);
+    tasks_[layer] = std::make_unique<LevelTask>(std::move(inverter), std::move(recipe.recipe),
+                                                recipe.settings, pictures, "stylizer " + layer);
     steps_ += tasks_[layer]->steps();
 }
 
@@ -135,7 +142,27 @@ const InverterTask::Pictures &StylizerTraining::pictures_for(const InverterRecip
     return found->second;
 }
 
+TrainingFacts StylizerTraining::facts() {
+    const auto &settings = levels_.front().settings;
+    auto out = facts_of(command_, recipe_, settings);
+    out.pictures = pictures_for(settings).training->size();
+    out.steps = steps_;
+    return out;
+}
+
+void StylizerTraining::record() {
+    const auto &settings = levels_.front().settings;
+    std::filesystem::create_directories(run_folder(command_));
+    record_run(command_, facts(),
+               {.words = words_of(command_),
+                .validation = command_.validation,
+                .validation_pictures = pictures_for(settings).validation->size(),
+                .bf16 = is_bf16(settings.precision, select_device(command_.device)),
+                .resumed = !command_.restart});
+}
+
 RunResult StylizerTraining::run() {
+    record();
     for (std::size_t i = 0; i < levels_.size(); ++i) {
         const auto &layer = levels_[i].layer;
         const auto task = tasks_.find(layer);
@@ -170,20 +197,12 @@ bundle::LevelValidation StylizerTraining::measure(const Level &level, const bund
 }
 
 void StylizerTraining::write() {
-    const auto &settings = levels_.front().settings;
     StylizerBundle bundle{.output = command_.output,
                           .encoder = *encoder_,
                           .encoder_name = command_.encoder.stem().string(),
                           .levels = {},
                           .licence = command_.licence,
-                          .facts = {.data = command_.data,
-                                    .pictures = pictures_for(settings).training->size(),
-                                    .recipe = &recipe_,
-                                    .seed = settings.seed,
-                                    .steps = steps_,
-                                    .batch = settings.batch,
-                                    .extent = settings.extent,
-                                    .device = command_.device}};
+                          .facts = facts()};
     for (const auto &level : levels_)
         bundle.levels.push_back(
             {.layer = level.layer, .bundle = bundle::Bundle::open(level.bundle), .detail = level.detail});

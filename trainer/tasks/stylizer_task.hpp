@@ -40,6 +40,8 @@ class StylizerTraining {
     void check_checkpoint(const Level &level) const;
     const InverterTask::Pictures &pictures_for(const InverterRecipe &settings);
     [[nodiscard]] bundle::LevelValidation measure(const Level &level, const bundle::Bundle &bundle);
+    [[nodiscard]] TrainingFacts facts();
+    void record();
     void write();
 
     const StylizerCommand &command_;
