@@ -349,24 +349,29 @@ bool takes(const RecipeKey &key, const std::string &text) {
     return false;
 }
 
+template<class Value>
+void set_parsed(Recipe &recipe, const std::string &name, const std::optional<Value> &value) {
+    if (value) recipe.set(name, *value);
+}
+
 /// @param value  that the key takes
 void set_value(Recipe &recipe, RecipeKey::Kind kind, const std::string &name, const std::string &value) {
     switch (kind) {
     case Kind::real:
-        return recipe.set(name, *number_of<double>(value));
+        return set_parsed(recipe, name, number_of<double>(value));
     case Kind::integer:
-        return recipe.set(name, *number_of<std::int64_t>(value));
+        return set_parsed(recipe, name, number_of<std::int64_t>(value));
     case Kind::flag:
         return recipe.set(name, value == "true");
     case Kind::text:
     case Kind::choice:
         return recipe.set(name, value);
     case Kind::texts:
-        return recipe.set(name, *items_of(value));
+        return set_parsed(recipe, name, items_of(value));
     case Kind::reals:
-        return recipe.set(name, *numbers_of<double>(value));
+        return set_parsed(recipe, name, numbers_of<double>(value));
     case Kind::integers:
-        return recipe.set(name, *numbers_of<std::int64_t>(value));
+        return set_parsed(recipe, name, numbers_of<std::int64_t>(value));
     }
 }
 

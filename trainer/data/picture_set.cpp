@@ -132,7 +132,7 @@ std::uint64_t PictureSet::source_fingerprint() const {
 }
 
 std::uint64_t PictureSet::fingerprint() const {
-    std::uint64_t hash = static_cast<std::uint64_t>(options_.side);
+    auto hash = static_cast<std::uint64_t>(options_.side);
     for (const auto &store : stores_) hash = mix(hash ^ store->fingerprint);
     for (const char c : options_.only) hash = mix(hash ^ static_cast<unsigned char>(c));
     return hash;
