@@ -6,8 +6,6 @@ namespace {
 using namespace mirra;
 using namespace mirra::capi;
 
-constexpr std::size_t kLargestBundle = std::size_t{1} << 36;
-
 mirra_bundle *wrap(std::shared_ptr<const bundle::Bundle> opened) {
     auto made = std::make_unique<mirra_bundle>();
     made->sha256 = opened->sha256();

@@ -1,6 +1,10 @@
 // Small conversions that several entry points share.
 #include "handles.hpp"
 
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
 namespace mirra::capi {
 
 std::shared_ptr<host::Session> held(const mirra_session *session) {
@@ -40,6 +44,19 @@ runtime::Precision to_precision(std::int32_t precision) {
 
 std::string or_empty(const char *text) {
     return text == nullptr ? std::string() : std::string(text);
+}
+
+std::shared_ptr<void> owned_user(void *user, void (*free)(void *)) {
+    if (free == nullptr) return {user, [](void *) {}};
+    return {user, free};
+}
+
+void give_bytes(std::span<const std::byte> bytes, void **out, std::size_t *size) {
+    void *copy = std::malloc(std::max<std::size_t>(bytes.size(), 1));
+    if (copy == nullptr) throw std::bad_alloc();
+    if (!bytes.empty()) std::memcpy(copy, bytes.data(), bytes.size());
+    *out = copy;
+    *size = bytes.size();
 }
 
 } // namespace mirra::capi

@@ -10,20 +10,26 @@ using namespace mirra::capi;
 
 host::EngineOptions to_options(const mirra_engine_options *given) {
     const auto options = read_struct_or_default(given, "options");
-    check_flags(options.flags, MIRRA_ISOLATION_PROCESS | MIRRA_PLUGIN_PATH_ONLY, "flags");
-    if ((options.flags & MIRRA_ISOLATION_PROCESS) != 0) {
-        throw Error(ErrorCode::unsupported, "this version cannot run sessions in a process of their own",
-                    "flags", "Leave MIRRA_ISOLATION_PROCESS out.");
-    }
     host::EngineOptions out;
     out.plugin_path = or_empty(options.plugin_path);
     out.runtime_module = or_empty(options.runtime_module);
     out.bundle_path = or_empty(options.bundle_path);
     out.libtorch_path = or_empty(options.libtorch_path);
     out.plugin_path_only = (options.flags & MIRRA_PLUGIN_PATH_ONLY) != 0;
+    const auto user = owned_user(options.log_user, options.log_user_free);
     if (options.log != nullptr) {
-        out.log = [log = options.log, user = options.log_user](
-                      std::int32_t level, const std::string &message) { log(user, level, message.c_str()); };
+        out.log = [log = options.log, user, least = options.log_level](std::int32_t level,
+                                                                       const std::string &message) {
+            if (level >= least) log(user.get(), level, message.c_str());
+        };
+    }
+    check_flags(options.flags, MIRRA_ISOLATION_PROCESS | MIRRA_PLUGIN_PATH_ONLY, "flags");
+    check_reserved(options.reserved, "options.reserved");
+    if (options.log_level < MIRRA_LOG_DEBUG || options.log_level > MIRRA_LOG_ERROR)
+        throw Error(ErrorCode::invalid_argument, "log_level is none of MIRRA_LOG_*", "log_level");
+    if ((options.flags & MIRRA_ISOLATION_PROCESS) != 0) {
+        throw Error(ErrorCode::unsupported, "this version cannot run sessions in a process of their own",
+                    "flags", "Leave MIRRA_ISOLATION_PROCESS out.");
     }
     if (options.loading != nullptr) {
         out.loading = [loading = options.loading, user = options.loading_user](const std::string &path) {
@@ -46,9 +52,10 @@ extern "C" {
 mirra_status mirra_engine_create(const mirra_engine_options *options, mirra_engine **engine,
                                  mirra_error **error) {
     return guard(error, [&] {
+        host::EngineOptions given = to_options(options);
         required(engine, "engine");
         auto made = std::make_unique<mirra_engine>();
-        made->engine = std::make_shared<host::Engine>(to_options(options));
+        made->engine = std::make_shared<host::Engine>(std::move(given));
         for (const host::PluginRecord &each : made->engine->plugins())
             made->taken_tasks.push_back(pointers(each.taken_tasks));
         *engine = made.release();

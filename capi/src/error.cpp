@@ -51,6 +51,8 @@ const char *mirra_status_name(mirra_status status) {
         return "out_of_memory";
     case MIRRA_E_BUSY:
         return "busy";
+    case MIRRA_E_TIMEOUT:
+        return "timeout";
     case MIRRA_E_INTERNAL:
         return "internal";
     default:

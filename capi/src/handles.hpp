@@ -8,6 +8,8 @@
 #include "process_life.hpp"
 
 #include <map>
+#include <optional>
+#include <span>
 #include <vector>
 
 struct mirra_engine {
@@ -26,9 +28,18 @@ struct mirra_bundle {
     std::vector<GraphStrings> graphs; ///< in the order of the manifest's map
 };
 
-struct mirra_picture {
-    mirra::image::Image image;
+/// Pixels and metadata, which runs that were given the picture share.
+struct PictureData {
+    mirra::image::Image image; ///< of pixels of the caller's: no pixels, but all else
     std::string format;
+    std::optional<mirra::image::ImageView> wrapped; ///< the caller's
+    std::shared_ptr<void> release;                  ///< calls back when nothing needs these any more
+
+    [[nodiscard]] mirra::image::ImageView view();
+};
+
+struct mirra_picture {
+    std::shared_ptr<PictureData> data = std::make_shared<PictureData>();
 };
 
 struct mirra_tensors {
@@ -85,8 +96,13 @@ std::string or_empty(const char *text);
 image::ImageView to_view(const mirra_image *image, const char *name);
 image::SampleType to_sample(std::int32_t format, const char *name);
 
-/// A run's values as the host takes them.
-host::RunRequest to_request(const mirra_port_value *values, std::size_t count,
-                            const mirra_run_options *options);
+/// Bytes of a file that a caller gives in memory.
+inline constexpr std::size_t kLargestBundle = std::size_t{1} << 36;
+
+/// What callbacks are handed. `free` is called, if it is given, when the last copy of this is gone.
+std::shared_ptr<void> owned_user(void *user, void (*free)(void *));
+
+/// Bytes that the caller frees by mirra_memory_free(). @throws std::bad_alloc
+void give_bytes(std::span<const std::byte> bytes, void **out, std::size_t *size);
 
 } // namespace mirra::capi

@@ -1,6 +1,8 @@
 // mirra_image, the caller's description of pixels, as a view.
 #include "handles.hpp"
 
+#include <tuple>
+
 // Frozen: it lies in arrays inside of mirra_image and carries no size of its own.
 static_assert(sizeof(mirra_plane) == 24);
 
@@ -14,6 +16,8 @@ constexpr std::uint64_t kLargestProfile = std::uint64_t{1} << 26;
 }
 
 void check_fields(const mirra_image &image, const char *name) {
+    check_flags(image.flags, MIRRA_IMAGE_PACKED, name);
+    check_reserved(image.reserved, name);
     if (image.color < MIRRA_COLOR_GRAY || image.color > MIRRA_COLOR_RGBA)
         reject(name, "color is none of MIRRA_COLOR_*");
     if (image.alpha_mode != MIRRA_ALPHA_STRAIGHT && image.alpha_mode != MIRRA_ALPHA_PREMULTIPLIED) {
@@ -36,24 +40,23 @@ void check_fields(const mirra_image &image, const char *name) {
     }
 }
 
-/// What 0 stands for. Of one stride alone it would be read as packed where a row that is repeated was meant.
-std::int64_t packed_row(const mirra_image &image, const char *name, std::int64_t pixel_stride) {
-    std::int64_t row = 0;
-    if (image.planes[0].pixel_stride != 0 && image.height > 1) {
-        reject(name, "row_stride is 0 but pixel_stride is not",
-               "Give both strides, or leave pixel_stride at 0; a row that is repeated must be copied.");
+std::pair<std::int64_t, std::int64_t> packed_strides(const mirra_image &image, const char *name,
+                                                     std::int64_t sample) {
+    for (std::uint32_t i = 0; i < image.plane_count; ++i) {
+        if (image.planes[i].pixel_stride != 0 || image.planes[i].row_stride != 0)
+            reject(name, "it has strides beside MIRRA_IMAGE_PACKED",
+                   "Leave the strides at 0, or the flag out.");
     }
-    if (__builtin_mul_overflow(pixel_stride, std::int64_t{image.width}, &row))
-        reject(name, "the strides times the size overflow the address space");
-    return row;
+    const std::int64_t pixel = sample * (image.plane_count == 1 ? image.color : 1);
+    return {pixel, pixel * image.width};
 }
 
 void set_strides(const mirra_image &image, const char *name, image::ImageView &view) {
     const mirra_plane &first = image.planes[0];
-    const auto sample = static_cast<std::int64_t>(image::sample_bytes(view.sample));
-    const std::int64_t packed = sample * (image.plane_count == 1 ? image.color : 1);
-    view.x_stride = first.pixel_stride == 0 ? packed : first.pixel_stride;
-    view.y_stride = first.row_stride != 0 ? first.row_stride : packed_row(image, name, view.x_stride);
+    std::tie(view.x_stride, view.y_stride) =
+        (image.flags & MIRRA_IMAGE_PACKED) != 0
+            ? packed_strides(image, name, static_cast<std::int64_t>(image::sample_bytes(view.sample)))
+            : std::pair(first.pixel_stride, first.row_stride);
     for (std::uint32_t i = 1; i < image.plane_count; ++i) {
         if (image.planes[i].pixel_stride != first.pixel_stride ||
             image.planes[i].row_stride != first.row_stride) {
@@ -61,6 +64,15 @@ void set_strides(const mirra_image &image, const char *name, image::ImageView &v
                    "Give all planes the same pixel_stride and row_stride.");
         }
     }
+}
+
+void check_place(const mirra_image &image, const char *name) {
+    if (image.device != nullptr && std::string_view(image.device) != "cpu") {
+        throw Error(ErrorCode::unsupported,
+                    std::string(name) + ": pixels on the device '" + image.device + "' cannot be used yet",
+                    name, "Copy them into the memory of the processor, and leave device NULL.");
+    }
+    if (image.stream != nullptr) reject(name, "stream is for pixels on a GPU", "Leave it NULL.");
 }
 
 /// A pointer further on, which need not be one that exists.
@@ -90,6 +102,7 @@ image::SampleType to_sample(std::int32_t format, const char *name) {
 image::ImageView to_view(const mirra_image *given, const char *name) {
     const mirra_image image = read_struct(given, name);
     check_fields(image, name);
+    check_place(image, name);
     image::ImageView view;
     view.width = image.width;
     view.height = image.height;
@@ -113,3 +126,31 @@ image::ImageView to_view(const mirra_image *given, const char *name) {
 }
 
 } // namespace mirra::capi
+
+using namespace mirra;
+using namespace mirra::capi;
+
+extern "C" {
+
+mirra_status mirra_image_extent(const mirra_image *image, uint32_t plane, const void **lowest,
+                                uint64_t *bytes, mirra_error **error) {
+    return guard(error, [&] {
+        required(lowest, "lowest");
+        required(bytes, "bytes");
+        const image::ConstImageView view = to_view(image, "image");
+        const std::uint32_t planes = read_struct(image, "image").plane_count;
+        if (plane >= planes)
+            throw Error(ErrorCode::not_found, "the image has " + std::to_string(planes) + " planes", "plane",
+                        "Planes are counted from 0.");
+        const auto reach = [](std::ptrdiff_t stride, std::int32_t count) { return stride * (count - 1); };
+        const std::ptrdiff_t across = reach(view.x_stride, view.width),
+                             down = reach(view.y_stride, view.height);
+        const std::ptrdiff_t below = std::min<std::ptrdiff_t>(across, 0) + std::min<std::ptrdiff_t>(down, 0);
+        const std::ptrdiff_t above = std::max<std::ptrdiff_t>(across, 0) + std::max<std::ptrdiff_t>(down, 0);
+        const std::size_t pixel =
+            image::sample_bytes(view.sample) * (planes == 1 ? static_cast<std::size_t>(view.channels) : 1);
+        *lowest = view.data[plane] + below;
+        *bytes = static_cast<std::uint64_t>(above - below) + pixel;
+    });
+}
+}

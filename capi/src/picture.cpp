@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
+#include <cstring>
 #include <utility>
 
 namespace {
@@ -51,6 +53,27 @@ image::EncodeOptions to_options(const mirra_write_options &options) {
     return out;
 }
 
+image::DecodeOptions to_options(const mirra_read_options *options) {
+    const auto given = read_struct_or_default(options, "options");
+    check_flags(given.flags, 0, "flags");
+    image::DecodeOptions out;
+    if (given.max_pixels != 0) out.max_pixels = given.max_pixels;
+    return out;
+}
+
+/// @param name  for errors
+std::unique_ptr<mirra_picture> decoded(std::span<const std::byte> bytes, const image::DecodeOptions &options,
+                                       const char *name) {
+    auto made = std::make_unique<mirra_picture>();
+    try {
+        made->data->image = image::decode(bytes, options);
+    } catch (const Error &e) {
+        throw Error(e.code(), e.what(), e.subject().empty() ? name : e.subject(), e.hint());
+    }
+    made->data->format = format_of(bytes);
+    return made;
+}
+
 /// "" where the file's name says it.
 std::string to_format_name(const mirra_write_options &options) {
     return options.format == nullptr ? "" : options.format;
@@ -79,12 +102,13 @@ bool narrows(const std::filesystem::path &path, std::string_view format, const i
     return !png || (options.bit_depth == 8 && view.sample != image::SampleType::u8);
 }
 
-/// Writes pixels and tags that agree.
-void write_agreeing(const char *path, std::string_view format, const image::ImageView &view,
-                    image::Metadata metadata, const image::EncodeOptions &options) {
+/// Gives pixels and tags that agree to `write(view, metadata)`.
+template<class Write>
+void with_agreeing(const image::ImageView &view, image::Metadata metadata, bool narrower,
+                   const Write &write) {
     const bool linear = view.transfer == image::Transfer::linear;
     const bool says_linear = image::stated_transfer(metadata) == image::Transfer::linear;
-    const bool encode = linear && (!says_linear || narrows(path, format, view, options));
+    const bool encode = linear && (!says_linear || narrower);
     if (says_linear && (encode || !linear)) metadata = image::with_srgb_curve(metadata);
     if (encode && !says_linear && !image::on_srgb_curve(metadata)) {
         throw Error(ErrorCode::unsupported,
@@ -92,12 +116,115 @@ void write_agreeing(const char *path, std::string_view format, const image::Imag
                     "Write it without a profile, or bring it to the profile's curve before.");
     }
     if (encode)
-        image::write_as(path, on_the_curve(view).view(), metadata, options, format);
+        write(on_the_curve(view).view(), metadata);
     else
-        image::write_as(path, view, metadata, options, format);
+        write(view, metadata);
+}
+
+/// The metadata that go along with an image.
+image::Metadata carried_by(const mirra_image &image, const mirra_picture *metadata) {
+    image::Metadata carried;
+    if (metadata != nullptr) carried = metadata->data->image.metadata;
+    if (image.icc == nullptr) return carried;
+    const auto *icc = static_cast<const std::byte *>(image.icc);
+    // A picture's own view names its own profile; another one stands alone.
+    const bool own = std::ranges::equal(std::span(icc, image.icc_bytes), carried.icc);
+    if (!own) carried.color = {};
+    carried.icc.assign(icc, icc + image.icc_bytes);
+    return carried;
+}
+
+/// Writes an image by `write(view, metadata, options)`, and tells the notes. @param path  NULL: memory
+template<class Write>
+void write_image(const char *path, const mirra_image *image, const mirra_picture *metadata,
+                 const mirra_write_options &given, const Write &write) {
+    const image::ImageView view = to_view(image, "image");
+    image::Metadata carried = carried_by(read_struct(image, "image"), metadata);
+    image::EncodeOptions encode = to_options(given);
+    std::vector<std::string> notes = std::exchange(carried.notes, {});
+    encode.notes = &notes;
+    const bool narrower = narrows(path == nullptr ? "" : path, to_format_name(given), view, encode);
+    with_agreeing(view, std::move(carried), narrower,
+                  [&](const image::ConstImageView &pixels, const image::Metadata &tags) {
+                      write(pixels, tags, encode);
+                  });
+    if (given.log == nullptr) return;
+    for (const std::string &note : notes) given.log(given.log_user, MIRRA_LOG_WARNING, note.c_str());
+}
+
+const std::vector<std::byte> &metadata_of(const image::Metadata &metadata, mirra_metadata kind) {
+    switch (kind) {
+    case MIRRA_METADATA_ICC:
+        return metadata.icc;
+    case MIRRA_METADATA_EXIF:
+        return metadata.exif;
+    case MIRRA_METADATA_XMP:
+        return metadata.xmp;
+    case MIRRA_METADATA_PHOTOSHOP:
+        return metadata.photoshop;
+    default:
+        throw Error(ErrorCode::invalid_argument, "kind is none of MIRRA_METADATA_*", "kind");
+    }
+}
+
+/// What is to be called when the last that needs a wrapped picture is gone.
+class Release {
+  public:
+    Release(void (*function)(void *), void *user) : function_(function), user_(user) {}
+    Release(const Release &) = delete;
+    Release &operator=(const Release &) = delete;
+    ~Release() {
+        if (armed_ && function_ != nullptr) function_(user_);
+    }
+    void arm() { armed_ = true; }
+
+  private:
+    void (*function_)(void *);
+    void *user_;
+    bool armed_ = false;
+};
+
+bool is_interleaved(const image::ImageView &view) {
+    const auto size = static_cast<std::ptrdiff_t>(image::sample_bytes(view.sample));
+    for (std::size_t c = 1; c < static_cast<std::size_t>(view.channels); ++c)
+        if (view.data[c] != view.data[0] + static_cast<std::ptrdiff_t>(c) * size) return false;
+    return true;
+}
+
+/// Samples as they are from one picture to another of the same size and type.
+void copy_samples(const image::ConstImageView &from, const image::ImageView &to) {
+    const std::size_t size = image::sample_bytes(from.sample);
+    for (std::int32_t c = 0; c < from.channels; ++c)
+        for (std::int32_t y = 0; y < from.height; ++y)
+            for (std::int32_t x = 0; x < from.width; ++x) std::memcpy(to.at(c, x, y), from.at(c, x, y), size);
+}
+
+/// The caller's pixels, where they are.
+void convert_wrapped(PictureData &data) {
+    const image::ImageView &view = *data.wrapped;
+    host::check_writable(view, "picture");
+    if (view.alpha == image::AlphaMode::premultiplied)
+        throw Error(ErrorCode::unsupported, "premultiplied pixels cannot be converted to sRGB", "picture",
+                    "Divide alpha out first.");
+    image::Image copy(view.width, view.height, view.channels, view.sample);
+    copy.metadata = data.image.metadata;
+    copy.transfer = view.transfer;
+    copy.bit_depth = data.image.bit_depth;
+    copy_samples(view, copy.view());
+    image::convert_to_srgb(copy);
+    copy_samples(std::as_const(copy).view(), view);
+    data.wrapped->transfer = data.image.transfer = copy.transfer;
+    data.image.metadata = std::move(copy.metadata);
 }
 
 } // namespace
+
+image::ImageView PictureData::view() {
+    if (!wrapped) return image.view();
+    image::ImageView view = *wrapped;
+    view.transfer = image.transfer;
+    return view;
+}
 
 extern "C" {
 
@@ -106,19 +233,20 @@ mirra_status mirra_image_read(const char *path, const mirra_read_options *option
     return guard(error, [&] {
         required(path, "path");
         required(picture, "picture");
-        const auto given = read_struct_or_default(options, "options");
-        check_flags(given.flags, 0, "flags");
-        image::DecodeOptions decode;
-        if (given.max_pixels != 0) decode.max_pixels = given.max_pixels;
+        const image::DecodeOptions given = to_options(options);
         const std::vector<std::byte> bytes = read_file(path, kLargestFile);
-        auto made = std::make_unique<mirra_picture>();
-        try {
-            made->image = image::decode(bytes, decode);
-        } catch (const Error &e) {
-            throw Error(e.code(), e.what(), e.subject().empty() ? path : e.subject(), e.hint());
-        }
-        made->format = format_of(bytes);
-        *picture = made.release();
+        *picture = decoded(bytes, given, path).release();
+    });
+}
+
+mirra_status mirra_image_read_memory(const void *bytes, size_t size, const mirra_read_options *options,
+                                     mirra_picture **picture, mirra_error **error) {
+    return guard(error, [&] {
+        const auto *first = static_cast<const std::byte *>(bytes);
+        if (size > 0) required(first, "bytes");
+        required(picture, "picture");
+        if (size > kLargestFile) throw Error(ErrorCode::limit, "the picture is larger than 1 GiB", "size");
+        *picture = decoded({first, size}, to_options(options), "bytes").release();
     });
 }
 
@@ -127,7 +255,28 @@ mirra_status mirra_picture_create(int32_t width, int32_t height, int32_t format,
     return guard(error, [&] {
         required(picture, "picture");
         auto made = std::make_unique<mirra_picture>();
-        made->image = image::Image(width, height, color, to_sample(format, "format"));
+        made->data->image = image::Image(width, height, color, to_sample(format, "format"));
+        *picture = made.release();
+    });
+}
+
+mirra_status mirra_picture_wrap(const mirra_image *image, void (*release)(void *user), void *user,
+                                mirra_picture **picture, mirra_error **error) {
+    return guard(error, [&] {
+        required(picture, "picture");
+        auto made = std::make_unique<mirra_picture>();
+        PictureData &data = *made->data;
+        data.wrapped = to_view(image, "image");
+        const mirra_image given = read_struct(image, "image");
+        if (given.icc != nullptr) {
+            const auto *icc = static_cast<const std::byte *>(given.icc);
+            data.image.metadata.icc.assign(icc, icc + given.icc_bytes);
+        }
+        data.image.transfer = data.wrapped->transfer;
+        data.image.bit_depth = data.wrapped->sample == image::SampleType::u8 ? 8 : 16;
+        const auto held = std::make_shared<Release>(release, user);
+        data.release = held;
+        held->arm(); // whatever failed before left the pixels the caller's
         *picture = made.release();
     });
 }
@@ -138,18 +287,21 @@ void mirra_picture_destroy(mirra_picture *picture) {
 
 mirra_status mirra_picture_view(mirra_picture *picture, mirra_image *view, mirra_error **error) {
     return guard(error, [&] {
-        image::Image &image = required(picture, "picture").image;
+        PictureData &data = *required(picture, "picture").data;
         check_struct(view, "view");
+        const image::Image &image = data.image;
+        const image::ImageView pixels = data.view();
         mirra_image out{};
-        out.width = image.width();
-        out.height = image.height();
-        out.format = to_format(image.sample());
-        out.color = image.channels();
-        out.transfer =
-            image.transfer == image::Transfer::linear ? MIRRA_TRANSFER_LINEAR : MIRRA_TRANSFER_ENCODED;
-        out.plane_count = 1;
-        const image::ImageView pixels = image.view();
-        out.planes[0] = {pixels.data[0], pixels.x_stride, pixels.y_stride};
+        out.width = pixels.width;
+        out.height = pixels.height;
+        out.format = to_format(pixels.sample);
+        out.color = pixels.channels;
+        if (pixels.alpha == image::AlphaMode::premultiplied) out.alpha_mode = MIRRA_ALPHA_PREMULTIPLIED;
+        if (pixels.transfer == image::Transfer::linear) out.transfer = MIRRA_TRANSFER_LINEAR;
+        const bool interleaved = is_interleaved(pixels);
+        out.plane_count = interleaved ? 1 : static_cast<std::uint32_t>(pixels.channels);
+        for (std::size_t i = 0; i < out.plane_count; ++i)
+            out.planes[i] = {pixels.data[i], pixels.x_stride, pixels.y_stride};
         out.icc = image.metadata.icc.empty() ? nullptr : image.metadata.icc.data();
         out.icc_bytes = image.metadata.icc.size();
         write_struct(view, out);
@@ -162,26 +314,38 @@ mirra_status mirra_picture_get_info(const mirra_picture *picture, mirra_picture_
         required(picture, "picture");
         check_struct(info, "info");
         mirra_picture_info out{};
-        out.bit_depth = picture->image.bit_depth;
-        out.file_format = picture->format.c_str();
-        out.icc_bytes = picture->image.metadata.icc.size();
-        out.exif_bytes = picture->image.metadata.exif.size();
-        out.color_tag = image::stated_color(picture->image.metadata).data();
-        out.note_count = static_cast<std::uint32_t>(picture->image.metadata.notes.size());
+        out.bit_depth = picture->data->image.bit_depth;
+        out.file_format = picture->data->format.c_str();
+        out.icc_bytes = picture->data->image.metadata.icc.size();
+        out.exif_bytes = picture->data->image.metadata.exif.size();
+        out.color_tag = image::stated_color(picture->data->image.metadata).data();
+        out.note_count = static_cast<std::uint32_t>(picture->data->image.metadata.notes.size());
         write_struct(info, out);
     });
 }
 
+mirra_status mirra_picture_metadata(const mirra_picture *picture, mirra_metadata kind, const void **bytes,
+                                    uint64_t *size, mirra_error **error) {
+    return guard(error, [&] {
+        required(picture, "picture");
+        required(bytes, "bytes");
+        required(size, "size");
+        const std::vector<std::byte> &found = metadata_of(picture->data->image.metadata, kind);
+        *bytes = found.empty() ? nullptr : found.data();
+        *size = found.size();
+    });
+}
+
 const char *mirra_picture_note(const mirra_picture *picture, uint32_t index) {
-    if (picture == nullptr || index >= picture->image.metadata.notes.size()) return nullptr;
-    return picture->image.metadata.notes[index].c_str();
+    if (picture == nullptr || index >= picture->data->image.metadata.notes.size()) return nullptr;
+    return picture->data->image.metadata.notes[index].c_str();
 }
 
 mirra_status mirra_picture_copy_color(mirra_picture *picture, const mirra_picture *source,
                                       mirra_error **error) {
     return guard(error, [&] {
-        image::Image &to = required(picture, "picture").image;
-        const image::Image &from = required(source, "source").image;
+        image::Image &to = required(picture, "picture").data->image;
+        const image::Image &from = required(source, "source").data->image;
         to.metadata.icc = from.metadata.icc;
         to.metadata.color = from.metadata.color;
         to.transfer = from.transfer;
@@ -190,11 +354,14 @@ mirra_status mirra_picture_copy_color(mirra_picture *picture, const mirra_pictur
 
 int32_t mirra_picture_same_color(const mirra_picture *a, const mirra_picture *b) {
     if (a == nullptr || b == nullptr) return 0;
-    return image::same_color(a->image.metadata, b->image.metadata) ? 1 : 0;
+    return image::same_color(a->data->image.metadata, b->data->image.metadata) ? 1 : 0;
 }
 
 mirra_status mirra_picture_to_srgb(mirra_picture *picture, mirra_error **error) {
-    return guard(error, [&] { image::convert_to_srgb(required(picture, "picture").image); });
+    return guard(error, [&] {
+        PictureData &data = *required(picture, "picture").data;
+        data.wrapped ? convert_wrapped(data) : image::convert_to_srgb(data.image);
+    });
 }
 
 mirra_status mirra_image_check_write(const char *path, const mirra_image *image,
@@ -211,25 +378,33 @@ mirra_status mirra_image_write(const char *path, const mirra_image *image, const
                                const mirra_write_options *options, mirra_error **error) {
     return guard(error, [&] {
         required(path, "path");
-        const image::ImageView view = to_view(image, "image");
-        image::Metadata carried;
-        if (metadata != nullptr) carried = metadata->image.metadata;
-        const mirra_image known = read_struct(image, "image");
-        if (known.icc != nullptr) {
-            const auto *icc = static_cast<const std::byte *>(known.icc);
-            // A picture's own view names its own profile; another one stands alone.
-            const bool own = std::ranges::equal(std::span(icc, known.icc_bytes), carried.icc);
-            if (!own) carried.color = {};
-            carried.icc.assign(icc, icc + known.icc_bytes);
-        }
         const auto given = read_struct_or_default(options, "options");
-        image::EncodeOptions encode = to_options(given);
-        std::vector<std::string> notes = std::exchange(carried.notes, {});
-        encode.notes = &notes;
-        write_agreeing(path, to_format_name(given), view, std::move(carried), encode);
-        if (given.log == nullptr) return;
-        for (const std::string &note : notes) given.log(given.log_user, MIRRA_LOG_WARNING, note.c_str());
+        write_image(path, image, metadata, given,
+                    [&](const auto &view, const auto &tags, const auto &encode) {
+                        image::write_as(path, view, tags, encode, to_format_name(given));
+                    });
     });
+}
+
+mirra_status mirra_image_write_memory(const mirra_image *image, const mirra_picture *metadata,
+                                      const mirra_write_options *options, void **bytes, size_t *size,
+                                      mirra_error **error) {
+    return guard(error, [&] {
+        const auto given = read_struct(options, "options");
+        required(given.format, "options.format");
+        required(bytes, "bytes");
+        required(size, "size");
+        std::vector<std::byte> made;
+        write_image(nullptr, image, metadata, given,
+                    [&](const auto &view, const auto &tags, const auto &encode) {
+                        made = image::encode(view, tags, given.format, encode);
+                    });
+        give_bytes(made, bytes, size);
+    });
+}
+
+void mirra_memory_free(void *bytes) {
+    std::free(bytes);
 }
 
 mirra_status mirra_file_write(const char *path, const void *bytes, size_t size, mirra_error **error) {

@@ -23,15 +23,20 @@ mirra_progress to_c(const host::Progress &progress) {
 void add_value(const mirra_port_value &given, host::RunRequest &request) {
     check_reserved(given.reserved, "values.reserved");
     const std::string name = &required(given.name, "values.name");
-    const int kinds = (given.image != nullptr) + (given.value != nullptr) + (given.tensor != nullptr);
+    const int kinds = (given.image != nullptr) + (given.picture != nullptr) + (given.value != nullptr) +
+                      (given.tensor != nullptr);
     if (kinds > 1) {
         throw Error(ErrorCode::invalid_argument,
-                    "the port '" + name + "' needs exactly one of image, value and tensor", name);
+                    "the port '" + name + "' needs exactly one of image, picture, value and tensor", name);
     }
     if (request.gives(name)) {
         throw Error(ErrorCode::invalid_argument, "the port '" + name + "' is given twice", name);
     }
     if (given.image != nullptr) request.images[name] = to_view(given.image, name.c_str());
+    if (given.picture != nullptr) {
+        request.images[name] = given.picture->data->view();
+        request.kept.push_back(given.picture->data);
+    }
     if (given.value != nullptr) {
         request.values[name] = host::from_c(read_struct(given.value, name.c_str()), name.c_str());
     }
@@ -39,25 +44,42 @@ void add_value(const mirra_port_value &given, host::RunRequest &request) {
     if (given.tensor != nullptr) request.tensors[name] = host::from_dlpack(given.tensor, name);
 }
 
-} // namespace
+/// Read before all else, so that `user` is freed whatever else is wrong.
+struct RunOptions {
+    explicit RunOptions(const mirra_run_options *options)
+        : given(read_struct_or_default(options, "options"))
+        , user(owned_user(given.user, given.user_free)) {}
 
-host::RunRequest to_request(const mirra_port_value *values, std::size_t count,
-                            const mirra_run_options *options) {
+    mirra_run_options given;
+    std::shared_ptr<void> user;
+};
+
+mirra_status status_of(const std::exception_ptr &failure) {
+    return guard(nullptr, [&] {
+        if (failure) std::rethrow_exception(failure);
+    });
+}
+
+host::RunRequest to_request(const mirra_port_value *values, std::size_t count, const RunOptions &options) {
     host::RunRequest request;
     for (const mirra_port_value &each : read_array(values, count, "values")) add_value(each, request);
-    const auto given = read_struct_or_default(options, "options");
+    const mirra_run_options &given = options.given;
     check_flags(given.flags, 0, "flags");
     if (given.cancel != nullptr) request.cancels.push_back(given.cancel->token);
     if (given.progress != nullptr) {
-        request.progress = [callback = given.progress,
-                            user = given.progress_user](const host::Progress &progress) {
+        request.progress = [callback = given.progress, user = options.user](const host::Progress &progress) {
             const mirra_progress out = to_c(progress);
-            return callback(user, &out) == 0;
+            return callback(user.get(), &out) == 0;
         };
     }
+    // Without a callback, too, this keeps `user` until the job has ended.
+    request.done = [callback = given.done, user = options.user](const std::exception_ptr &failure) {
+        if (callback != nullptr) callback(user.get(), status_of(failure));
+    };
     return request;
 }
 
+} // namespace
 } // namespace mirra::capi
 
 using namespace mirra;
@@ -89,8 +111,9 @@ void mirra_cancel_destroy(mirra_cancel *cancel) {
 mirra_status mirra_session_run(mirra_session *session, const mirra_port_value *values, size_t count,
                                const mirra_run_options *options, mirra_result **result, mirra_error **error) {
     return guard(error, [&] {
+        const RunOptions given(options);
         const auto used = held(session);
-        const host::RunRequest request = to_request(values, count, options);
+        const host::RunRequest request = to_request(values, count, given);
         auto made = std::make_unique<mirra_result>();
         made->result = used->run(request);
         if (result != nullptr) *result = made.release();
@@ -100,10 +123,11 @@ mirra_status mirra_session_run(mirra_session *session, const mirra_port_value *v
 mirra_status mirra_session_submit(mirra_session *session, const mirra_port_value *values, size_t count,
                                   const mirra_run_options *options, mirra_job **job, mirra_error **error) {
     return guard(error, [&] {
+        const RunOptions given(options);
         const auto used = held(session);
         required(job, "job");
         auto made = std::make_unique<mirra_job>();
-        made->job = std::make_unique<host::Job>(used, to_request(values, count, options));
+        made->job = std::make_unique<host::Job>(used, to_request(values, count, given));
         *job = made.release();
     });
 }

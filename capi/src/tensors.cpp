@@ -32,6 +32,29 @@ bool name_all(const mirra_tensors &tensors) {
            }) == MIRRA_OK;
 }
 
+std::unique_ptr<mirra_tensors> tensors_of(const bundle::TensorFile &file) {
+    auto made = std::make_unique<mirra_tensors>();
+    for (const auto &[name, view] : file.tensors())
+        made->tensors[name] =
+            std::make_shared<host::HostTensor>(host::HostTensor{view.shape, bundle::to_float(view)});
+    return made;
+}
+
+std::map<std::string, bundle::TensorView> views_of(const mirra_tensors &tensors) {
+    std::map<std::string, bundle::TensorView> views;
+    for (const auto &[name, tensor] : tensors.tensors)
+        views[name] = {bundle::DType::f32, tensor->shape, std::as_bytes(std::span(tensor->values))};
+    return views;
+}
+
+const std::shared_ptr<const host::HostTensor> &named(const mirra_tensors *tensors, const char *name) {
+    required(tensors, "tensors");
+    const auto found = tensors->tensors.find(&required(name, "name"));
+    if (found == tensors->tensors.end())
+        throw Error(ErrorCode::not_found, "there is no tensor of this name", name);
+    return found->second;
+}
+
 } // namespace
 
 extern "C" {
@@ -47,13 +70,18 @@ mirra_status mirra_tensors_read(const char *path, mirra_tensors **tensors, mirra
     return guard(error, [&] {
         required(path, "path");
         required(tensors, "tensors");
-        const auto file = bundle::TensorFile::open(path);
-        auto made = std::make_unique<mirra_tensors>();
-        for (const auto &[name, view] : file->tensors()) {
-            made->tensors[name] =
-                std::make_shared<host::HostTensor>(host::HostTensor{view.shape, bundle::to_float(view)});
-        }
-        *tensors = made.release();
+        *tensors = tensors_of(*bundle::TensorFile::open(path)).release();
+    });
+}
+
+mirra_status mirra_tensors_read_memory(const void *bytes, size_t size, mirra_tensors **tensors,
+                                       mirra_error **error) {
+    return guard(error, [&] {
+        const auto *first = static_cast<const std::byte *>(bytes);
+        if (size > 0) required(first, "bytes");
+        required(tensors, "tensors");
+        if (size > kLargestBundle) throw Error(ErrorCode::limit, "the tensors are too large", "size");
+        *tensors = tensors_of(*bundle::TensorFile::parse({first, first + size}, "bytes")).release();
     });
 }
 
@@ -61,11 +89,17 @@ mirra_status mirra_tensors_write(const mirra_tensors *tensors, const char *path,
     return guard(error, [&] {
         required(tensors, "tensors");
         required(path, "path");
-        std::map<std::string, bundle::TensorView> views;
-        for (const auto &[name, tensor] : tensors->tensors) {
-            views[name] = {bundle::DType::f32, tensor->shape, std::as_bytes(std::span(tensor->values))};
-        }
-        bundle::write_tensors(path, views);
+        bundle::write_tensors(path, views_of(*tensors));
+    });
+}
+
+mirra_status mirra_tensors_write_memory(const mirra_tensors *tensors, void **bytes, size_t *size,
+                                        mirra_error **error) {
+    return guard(error, [&] {
+        required(tensors, "tensors");
+        required(bytes, "bytes");
+        required(size, "size");
+        give_bytes(bundle::tensor_bytes(views_of(*tensors)), bytes, size);
     });
 }
 
@@ -73,7 +107,7 @@ void mirra_tensors_destroy(mirra_tensors *tensors) {
     delete tensors;
 }
 
-mirra_status mirra_tensors_add(mirra_tensors *tensors, const char *name, const DLManagedTensor *tensor,
+mirra_status mirra_tensors_add(mirra_tensors *tensors, const char *name, const DLTensor *tensor,
                                mirra_error **error) {
     return guard(error, [&] {
         required(tensors, "tensors");
@@ -95,15 +129,19 @@ const char *mirra_tensors_name(const mirra_tensors *tensors, uint32_t index) {
     return tensors->names[index];
 }
 
-mirra_status mirra_tensors_get(const mirra_tensors *tensors, const char *name, DLManagedTensor **tensor,
-                               mirra_error **error) {
+mirra_status mirra_tensors_get_versioned(const mirra_tensors *tensors, const char *name,
+                                         DLManagedTensorVersioned **tensor, mirra_error **error) {
     return guard(error, [&] {
-        required(tensors, "tensors");
         required(tensor, "tensor");
-        const auto found = tensors->tensors.find(&required(name, "name"));
-        if (found == tensors->tensors.end())
-            throw Error(ErrorCode::not_found, "there is no tensor of this name", name);
-        *tensor = host::to_dlpack(found->second);
+        *tensor = host::to_dlpack(named(tensors, name));
+    });
+}
+
+mirra_status mirra_tensors_copy(const mirra_tensors *tensors, const char *name, DLManagedTensor **tensor,
+                                mirra_error **error) {
+    return guard(error, [&] {
+        required(tensor, "tensor");
+        *tensor = host::to_unversioned_dlpack(*named(tensors, name));
     });
 }
 

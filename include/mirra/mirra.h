@@ -37,6 +37,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Before every function; one who loads the library himself (dlopen) or parses this file may define it. */
+#ifndef MIRRA_API
 #if defined(_WIN32)
 #ifdef MIRRA_BUILDING
 #define MIRRA_API __declspec(dllexport)
@@ -46,28 +48,76 @@
 #else
 #define MIRRA_API __attribute__((visibility("default")))
 #endif
+#endif
 
 /* ---- DLPack ---- */
 
-/* Tensors cross as DLPack 0.8 structures (https://dmlc.github.io/dlpack). A program that has its own
- * dlpack.h includes that one first. */
+/* Tensors cross as structures of DLPack 1 (https://dmlc.github.io/dlpack), whose header this is, word for
+ * word but for its comments (Copyright 2017 by its contributors, Apache License 2.0). A program's own
+ * dlpack.h may be included before this file or after it. */
 #ifndef DLPACK_DLPACK_H_
 #define DLPACK_DLPACK_H_
+
+#define DLPACK_MAJOR_VERSION 1
+#define DLPACK_MINOR_VERSION 3
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define DLPACK_VERSION 80
-#define DLPACK_ABI_VERSION 1
+typedef struct {
+    uint32_t major;
+    uint32_t minor;
+} DLPackVersion;
 
-typedef enum { kDLCPU = 1, kDLCUDA = 2, kDLCUDAHost = 3, kDLCUDAManaged = 13 } DLDeviceType;
+#ifdef __cplusplus
+typedef enum : int32_t {
+#else
+typedef enum {
+#endif
+    kDLCPU = 1,
+    kDLCUDA = 2,
+    kDLCUDAHost = 3,
+    kDLOpenCL = 4,
+    kDLVulkan = 7,
+    kDLMetal = 8,
+    kDLVPI = 9,
+    kDLROCM = 10,
+    kDLROCMHost = 11,
+    kDLExtDev = 12,
+    kDLCUDAManaged = 13,
+    kDLOneAPI = 14,
+    kDLWebGPU = 15,
+    kDLHexagon = 16,
+    kDLMAIA = 17,
+    kDLTrn = 18
+} DLDeviceType;
 
 typedef struct {
     DLDeviceType device_type;
     int32_t device_id;
 } DLDevice;
 
-typedef enum { kDLInt = 0U, kDLUInt = 1U, kDLFloat = 2U, kDLBfloat = 4U, kDLBool = 6U } DLDataTypeCode;
+typedef enum {
+    kDLInt = 0U,
+    kDLUInt = 1U,
+    kDLFloat = 2U,
+    kDLOpaqueHandle = 3U,
+    kDLBfloat = 4U,
+    kDLComplex = 5U,
+    kDLBool = 6U,
+    kDLFloat8_e3m4 = 7U,
+    kDLFloat8_e4m3 = 8U,
+    kDLFloat8_e4m3b11fnuz = 9U,
+    kDLFloat8_e4m3fn = 10U,
+    kDLFloat8_e4m3fnuz = 11U,
+    kDLFloat8_e5m2 = 12U,
+    kDLFloat8_e5m2fnuz = 13U,
+    kDLFloat8_e8m0fnu = 14U,
+    kDLFloat6_e2m3fn = 15U,
+    kDLFloat6_e3m2fn = 16U,
+    kDLFloat4_e2m1fn = 17U
+} DLDataTypeCode;
 
 typedef struct {
     uint8_t code;
@@ -81,7 +131,7 @@ typedef struct {
     int32_t ndim;
     DLDataType dtype;
     int64_t *shape;
-    int64_t *strides; /* in elements; NULL: row-major and compact */
+    int64_t *strides; /* in elements; NULL: row-major and compact (before DLPack 1.2) */
     uint64_t byte_offset;
 } DLTensor;
 
@@ -91,10 +141,67 @@ typedef struct DLManagedTensor {
     void (*deleter)(struct DLManagedTensor *self);
 } DLManagedTensor;
 
+#define DLPACK_FLAG_BITMASK_READ_ONLY (1UL << 0UL)
+#define DLPACK_FLAG_BITMASK_IS_COPIED (1UL << 1UL)
+#define DLPACK_FLAG_BITMASK_IS_SUBBYTE_TYPE_PADDED (1UL << 2UL)
+
+typedef struct DLManagedTensorVersioned {
+    DLPackVersion version;
+    void *manager_ctx;
+    void (*deleter)(struct DLManagedTensorVersioned *self);
+    uint64_t flags;
+    DLTensor dl_tensor;
+} DLManagedTensorVersioned;
+
+typedef int (*DLPackManagedTensorAllocator)(DLTensor *prototype, DLManagedTensorVersioned **out,
+                                            void *error_ctx,
+                                            void (*SetError)(void *error_ctx, const char *kind,
+                                                             const char *message));
+typedef int (*DLPackManagedTensorFromPyObjectNoSync)(void *py_object, DLManagedTensorVersioned **out);
+typedef int (*DLPackDLTensorFromPyObjectNoSync)(void *py_object, DLTensor *out);
+typedef int (*DLPackCurrentWorkStream)(DLDeviceType device_type, int32_t device_id,
+                                       void **out_current_stream);
+typedef int (*DLPackManagedTensorToPyObjectNoSync)(DLManagedTensorVersioned *tensor, void **out_py_object);
+
+typedef struct DLPackExchangeAPIHeader {
+    DLPackVersion version;
+    struct DLPackExchangeAPIHeader *prev_api;
+} DLPackExchangeAPIHeader;
+
+typedef struct DLPackExchangeAPI {
+    DLPackExchangeAPIHeader header;
+    DLPackManagedTensorAllocator managed_tensor_allocator;
+    DLPackManagedTensorFromPyObjectNoSync managed_tensor_from_py_object_no_sync;
+    DLPackManagedTensorToPyObjectNoSync managed_tensor_to_py_object_no_sync;
+    DLPackDLTensorFromPyObjectNoSync dltensor_from_py_object_no_sync;
+    DLPackCurrentWorkStream current_work_stream;
+} DLPackExchangeAPI;
+
 #ifdef __cplusplus
 }
 #endif
 #endif /* DLPACK_DLPACK_H_ */
+
+/* What a program's dlpack.h from before DLPack 1 lacks. */
+#ifndef DLPACK_MAJOR_VERSION
+#define DLPACK_MAJOR_VERSION 1
+#define DLPACK_MINOR_VERSION 3
+#define DLPACK_FLAG_BITMASK_READ_ONLY (1UL << 0UL)
+#define DLPACK_FLAG_BITMASK_IS_COPIED (1UL << 1UL)
+
+typedef struct {
+    uint32_t major;
+    uint32_t minor;
+} DLPackVersion;
+
+typedef struct DLManagedTensorVersioned {
+    DLPackVersion version;
+    void *manager_ctx;
+    void (*deleter)(struct DLManagedTensorVersioned *self);
+    uint64_t flags;
+    DLTensor dl_tensor;
+} DLManagedTensorVersioned;
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -137,7 +244,7 @@ MIRRA_API uint32_t mirra_abi_version(void);
 /* ---- Status and errors ---- */
 
 typedef int32_t mirra_status;
-enum {
+enum mirra_status_value {
     MIRRA_OK = 0,
     MIRRA_E_INVALID_ARGUMENT = -1, /* an argument or parameter is NULL, out of range or of the wrong type */
     MIRRA_E_NOT_FOUND = -2,        /* a file, task, device, graph or parameter of that name does not exist */
@@ -151,7 +258,8 @@ enum {
     MIRRA_E_PLUGIN = -10,          /* a plugin is missing, incompatible or failed */
     MIRRA_E_MISMATCH = -11,        /* two inputs do not fit together (bundle and task, shapes, sizes) */
     MIRRA_E_OUT_OF_MEMORY = -12,   /* an allocation failed */
-    MIRRA_E_BUSY = -13,            /* the object is in use by another call, or the wait timed out */
+    MIRRA_E_BUSY = -13,            /* the object is in use by another call */
+    MIRRA_E_TIMEOUT = -14,         /* the time given for a wait is over; what was waited for goes on */
     MIRRA_E_INTERNAL = -99         /* a bug in Mirra */
 };
 
@@ -180,15 +288,22 @@ MIRRA_API void mirra_error_destroy(mirra_error *error);
  * Thread-safety: safe. */
 typedef struct mirra_engine mirra_engine;
 
-enum { MIRRA_LOG_DEBUG = 0, MIRRA_LOG_INFO = 1, MIRRA_LOG_WARNING = 2, MIRRA_LOG_ERROR = 3 };
+typedef int32_t mirra_log_level;
+enum mirra_log_level_value {
+    MIRRA_LOG_DEBUG = 0,
+    MIRRA_LOG_INFO = 1,
+    MIRRA_LOG_WARNING = 2,
+    MIRRA_LOG_ERROR = 3
+};
 
 /* Receives messages for people; `message` lives during the call. Called from any thread, possibly several
  * at once, until the engine and all that was made with it are destroyed. "loading the plugin FILE" comes at
  * MIRRA_LOG_INFO before anything of that file runs: if it crashes or hangs, the last such message names it.
  */
-typedef void (*mirra_log_callback)(void *user, int32_t level, const char *message);
+typedef void (*mirra_log_callback)(void *user, mirra_log_level level, const char *message);
 
-enum {
+typedef uint32_t mirra_engine_flags;
+enum mirra_engine_flag {
     /* Run sessions in a process of their own. Reserved: this version answers MIRRA_E_UNSUPPORTED. */
     MIRRA_ISOLATION_PROCESS = 1,
     /* Look for plugins in `plugin_path` only. */
@@ -197,7 +312,7 @@ enum {
 
 typedef struct mirra_engine_options {
     uint32_t struct_size;
-    uint32_t flags; /* MIRRA_ISOLATION_PROCESS, MIRRA_PLUGIN_PATH_ONLY */
+    mirra_engine_flags flags; /* MIRRA_ISOLATION_PROCESS, MIRRA_PLUGIN_PATH_ONLY */
     /* folders and files, separated by ':', searched first; NULL: none. Then come the environment's
      * MIRRA_PLUGIN_PATH, $XDG_DATA_HOME/mirra/plugins (~/.local/share/mirra/plugins), and mirra/plugins
      * beside the library */
@@ -211,6 +326,12 @@ typedef struct mirra_engine_options {
     const char *bundle_path;
     mirra_log_callback log; /* NULL: silent */
     void *log_user;         /* handed to `log` */
+    /* called with log_user, once, when no call of `log` follows any more: the engine and all that was made
+     * with it are destroyed, or mirra_engine_create failed. Not where these options cannot be read; NULL:
+     * nobody */
+    void (*log_user_free)(void *log_user);
+    mirra_log_level log_level; /* the least that `log` receives; 0: all */
+    int32_t reserved;          /* 0 */
     /* folder of the LibTorch that the runtime module runs on; NULL: the environment's MIRRA_LIBTORCH_PATH,
      * then libtorch/ beside the module. It holds a private LibTorch (mirra-libtorch makes one), or
      * lib/libtorch_cpu.so of the version that the module was built for: of that a private copy (0.5 GB) is
@@ -235,7 +356,8 @@ MIRRA_API void mirra_engine_destroy(mirra_engine *engine);
  * of range gives MIRRA_E_NOT_FOUND. */
 
 /* Types of ports, parameters and values. */
-enum {
+typedef int32_t mirra_type;
+enum mirra_type_value {
     MIRRA_TYPE_BOOL = 1,   /* mirra_value.integer, 0 or 1 */
     MIRRA_TYPE_INT = 2,    /* mirra_value.integer */
     MIRRA_TYPE_FLOAT = 3,  /* mirra_value.real */
@@ -245,26 +367,29 @@ enum {
     MIRRA_TYPE_TENSOR = 7  /* mirra_port_value.tensor, mirra_result_tensors */
 };
 
-enum {
+typedef uint32_t mirra_task_flags;
+enum mirra_task_flag {
     MIRRA_TASK_GLOBAL_STATISTICS = 1 /* goes over the whole image first; tiles are read twice or more often */
 };
 
 typedef struct mirra_task_info {
     uint32_t struct_size;
-    uint32_t flags;       /* MIRRA_TASK_* */
-    uint32_t port_count;  /* see mirra_engine_port */
-    uint32_t param_count; /* see mirra_engine_param */
-    const char *name;     /* "denoise": what callers write */
-    const char *label;    /* "Denoise": what people read */
-    const char *doc;      /* one paragraph */
+    mirra_task_flags flags; /* MIRRA_TASK_* */
+    uint32_t port_count;    /* see mirra_engine_port */
+    uint32_t param_count;   /* see mirra_engine_param */
+    const char *name;       /* "denoise": what callers write */
+    const char *label;      /* "Denoise": what people read */
+    const char *doc;        /* one paragraph */
     /* file name of the bundle that serves when none is given ("denoiser.mirra"), or "" */
     const char *default_bundle;
     const char *plugin_id;      /* id of the plugin that brought it */
     const char *plugin_version; /* and its version */
 } mirra_task_info;
 
-enum { MIRRA_PORT_INPUT = 0, MIRRA_PORT_OUTPUT = 1 };
-enum {
+typedef int32_t mirra_direction;
+enum mirra_direction_value { MIRRA_PORT_INPUT = 0, MIRRA_PORT_OUTPUT = 1 };
+typedef uint32_t mirra_port_flags;
+enum mirra_port_flag {
     MIRRA_PORT_OPTIONAL = 1, /* may be left out of a run */
     /* image: the task sees its own channels; without it, the task sees RGB: gray is repeated on the way
      * in and averaged on the way out, alpha goes round the task untouched */
@@ -275,25 +400,26 @@ enum {
 
 typedef struct mirra_port_info {
     uint32_t struct_size;
-    int32_t direction; /* MIRRA_PORT_INPUT or MIRRA_PORT_OUTPUT */
+    mirra_direction direction; /* MIRRA_PORT_INPUT or MIRRA_PORT_OUTPUT */
     /* MIRRA_TYPE_*. Image outputs go to the caller's memory; other outputs come in mirra_result */
-    int32_t type;
-    uint32_t flags; /* MIRRA_PORT_* */
+    mirra_type type;
+    mirra_port_flags flags; /* MIRRA_PORT_* */
     const char *name;
     const char *label;
     const char *doc;
     const char *unit; /* "" where there is none */
 } mirra_port_info;
 
-enum {
+typedef uint32_t mirra_param_flags;
+enum mirra_param_flag {
     MIRRA_PARAM_ADVANCED = 1,  /* a dialog may hide it at first */
     MIRRA_PARAM_DEPRECATED = 2 /* still honoured; its doc says what to use instead */
 };
 
 typedef struct mirra_param_info {
     uint32_t struct_size;
-    int32_t type;            /* MIRRA_TYPE_BOOL ... MIRRA_TYPE_ENUM */
-    uint32_t flags;          /* MIRRA_PARAM_* */
+    mirra_type type;         /* MIRRA_TYPE_BOOL ... MIRRA_TYPE_ENUM */
+    mirra_param_flags flags; /* MIRRA_PARAM_* */
     uint32_t since;          /* version of the plugin's task that brought it, from 1 */
     const char *name;        /* "sigma" */
     const char *label;       /* "Noise level" */
@@ -350,7 +476,8 @@ MIRRA_API mirra_status mirra_engine_plugin(const mirra_engine *engine, uint32_t 
 
 /* ---- Devices and the runtime module ---- */
 
-enum {
+typedef int32_t mirra_precision;
+enum mirra_precision_value {
     /* bf16 where the device is faster in it than in fp32 (not all that have it are) and the bundle's manifest
      * says that the loss was measured below 0.02 dB; else fp32 */
     MIRRA_PRECISION_AUTO = 0,
@@ -360,7 +487,7 @@ enum {
 };
 
 /* "auto", "fp32", "bf16", "fp16"; "unknown" for any other number. Static strings. */
-MIRRA_API const char *mirra_precision_name(int32_t precision);
+MIRRA_API const char *mirra_precision_name(mirra_precision precision);
 
 typedef struct mirra_device_info {
     uint32_t struct_size;
@@ -454,14 +581,17 @@ MIRRA_API mirra_status mirra_bundle_graph(const mirra_bundle *bundle, uint32_t i
 /* ---- Images ---- */
 
 /* A mirra_image describes pixels in the caller's memory. No function keeps it, or the memory, longer than its
- * call (a job: until the job is done). */
-enum {
+ * call (a job: until the job is done). What a function or an input port reads is never written, though the
+ * pointers are not const: read-only memory serves. */
+typedef int32_t mirra_format;
+enum mirra_format_value {
     MIRRA_FORMAT_U8 = 1,  /* 0 ... 255 stand for 0 ... 1 */
     MIRRA_FORMAT_U16 = 2, /* 0 ... 65535 stand for 0 ... 1; host byte order */
     MIRRA_FORMAT_F16 = 3, /* IEEE binary16; nominally 0 ... 1 */
     MIRRA_FORMAT_F32 = 4  /* nominally 0 ... 1; tasks write within it. NaN is read as 0 */
 };
-enum {
+typedef int32_t mirra_color;
+enum mirra_color_value {
     MIRRA_COLOR_GRAY = 1,
     MIRRA_COLOR_GRAY_ALPHA = 2,
     MIRRA_COLOR_RGB = 3,
@@ -471,40 +601,61 @@ enum {
  * score: tasks see colours of the visible pixels around them instead. In the output such pixels have the
  * colours that they had in the input; 0 where alpha is premultiplied, and the colours of the result where the
  * output has no alpha. Alpha itself is copied. */
-enum {
+typedef int32_t mirra_alpha_mode;
+enum mirra_alpha_mode_value {
     MIRRA_ALPHA_STRAIGHT = 0,
     MIRRA_ALPHA_PREMULTIPLIED = 1 /* divided out before a task sees the pixels and multiplied in after it */
 };
-enum {
+typedef int32_t mirra_transfer;
+enum mirra_transfer_value {
     MIRRA_TRANSFER_ENCODED = 0, /* as in files and on screens: sRGB, or what the ICC profile says */
     /* linear light: brought to the sRGB curve before a task sees it, and back after it */
     MIRRA_TRANSFER_LINEAR = 1
 };
 
-/* Where channel samples lie. This struct is frozen. Strides count bytes, may be negative (data then points
- * at the first pixel of the first row, wherever that is), and 0 stands for "packed": both strides, or
- * pixel_stride alone. A row_stride of 0 beside another pixel_stride is refused, since it may mean a row that
- * is repeated. All planes of an image have the same strides. Samples need no alignment. No two samples of an
- * image that is written may share memory, and no two of one channel in any. */
+/* Where channel samples lie. This struct is frozen. Strides count bytes and are taken as they are: negative
+ * ones go back (data then points at the first pixel of the first row, wherever that is), and 0 shows one
+ * pixel or row over and over, as broadcasting does. They are not looked at with MIRRA_IMAGE_PACKED. All
+ * planes of an image have the same strides. Samples need no alignment. No two samples of an image that is
+ * written may share memory; of one that is read, no two of one channel may but by a stride of 0. */
 typedef struct mirra_plane {
     void *data;
     int64_t pixel_stride;
     int64_t row_stride;
 } mirra_plane;
 
+typedef uint32_t mirra_image_flags;
+enum mirra_image_flag {
+    /* pixels lie one behind the other without gaps, row after row: strides are 0 and not looked at */
+    MIRRA_IMAGE_PACKED = 1
+};
+
 typedef struct mirra_image {
     uint32_t struct_size;
-    int32_t width, height; /* pixels, from 1 */
-    int32_t format;        /* MIRRA_FORMAT_* */
-    int32_t color;         /* MIRRA_COLOR_* */
-    int32_t alpha_mode;    /* MIRRA_ALPHA_* */
-    int32_t transfer;      /* MIRRA_TRANSFER_* */
-    /* 1: interleaved in planes[0]; the number of channels: planar, in the order R G B A */
+    mirra_image_flags flags;     /* MIRRA_IMAGE_* */
+    int32_t width, height;       /* pixels, from 1 */
+    mirra_format format;         /* MIRRA_FORMAT_* */
+    mirra_color color;           /* MIRRA_COLOR_* */
+    mirra_alpha_mode alpha_mode; /* MIRRA_ALPHA_* */
+    mirra_transfer transfer;     /* MIRRA_TRANSFER_* */
+    /* 1: interleaved in planes[0], in the order R G B A; the number of channels: a plane for each, in that
+     * order. Other orders are planes: of BGRA, interleaved, those at offsets 2, 1, 0 and 3 */
     uint32_t plane_count;
+    uint32_t reserved; /* 0 */
     mirra_plane planes[4];
     const void *icc;    /* ICC profile of the pixels, or NULL: sRGB */
     uint64_t icc_bytes; /* at most 64 MiB */
+    /* where the pixels lie: NULL or "cpu". Memory of a GPU ("cuda:0") is for a later version:
+     * MIRRA_E_UNSUPPORTED */
+    const char *device;
+    void *stream; /* of that GPU, on which the pixels are made; NULL on the CPU */
 } mirra_image;
+
+/* Which bytes an image takes in a plane: `bytes` from `lowest` on, all of which the library may read, and
+ * none else. For a binding that knows how large its memory is. The image is checked as by any function that
+ * reads it; its memory is not touched. plane: from 0, below plane_count. */
+MIRRA_API mirra_status mirra_image_extent(const mirra_image *image, uint32_t plane, const void **lowest,
+                                          uint64_t *bytes, mirra_error **error);
 
 /* Pixels and metadata that the library owns. Of a file it keeps: colour tags (ICC profile, cICP, sRGB, gAMA,
  * cHRM), EXIF, XMP, IPTC and Photoshop's resources, the texts of a PNG and the comments of a JPEG, and the
@@ -540,14 +691,38 @@ typedef struct mirra_picture_info {
  * options: may be NULL. */
 MIRRA_API mirra_status mirra_image_read(const char *path, const mirra_read_options *options,
                                         mirra_picture **picture, mirra_error **error);
+/* The same of `size` bytes at `bytes`, which are not kept. */
+MIRRA_API mirra_status mirra_image_read_memory(const void *bytes, size_t size,
+                                               const mirra_read_options *options, mirra_picture **picture,
+                                               mirra_error **error);
 /* A black (and transparent) picture of packed, interleaved pixels for the caller to fill by its view. */
-MIRRA_API mirra_status mirra_picture_create(int32_t width, int32_t height, int32_t format, int32_t color,
-                                            mirra_picture **picture, mirra_error **error);
+MIRRA_API mirra_status mirra_picture_create(int32_t width, int32_t height, mirra_format format,
+                                            mirra_color color, mirra_picture **picture, mirra_error **error);
+/* A picture over the caller's pixels, without a copy. `release` is called with `user` exactly once, from any
+ * thread, when neither the picture nor a run needs the pixels any more; NULL: not at all. On failure it is
+ * not called. The image's profile is copied. Functions that replace a picture's pixels
+ * (mirra_picture_to_srgb) write them in place. */
+MIRRA_API mirra_status mirra_picture_wrap(const mirra_image *image, void (*release)(void *user), void *user,
+                                          mirra_picture **picture, mirra_error **error);
+/* A job that was given the picture keeps its pixels until it is done. */
 MIRRA_API void mirra_picture_destroy(mirra_picture *picture);
 /* Describes the picture's own memory: the view lives as long as the picture. */
 MIRRA_API mirra_status mirra_picture_view(mirra_picture *picture, mirra_image *view, mirra_error **error);
 MIRRA_API mirra_status mirra_picture_get_info(const mirra_picture *picture, mirra_picture_info *info,
                                               mirra_error **error);
+
+typedef int32_t mirra_metadata;
+enum mirra_metadata_value {
+    MIRRA_METADATA_ICC = 1,      /* ICC profile */
+    MIRRA_METADATA_EXIF = 2,     /* TIFF structure, without the "Exif" before it; its orientation is 1 */
+    MIRRA_METADATA_XMP = 3,      /* packet of XML */
+    MIRRA_METADATA_PHOTOSHOP = 4 /* Photoshop's resources ("8BIM"), in which IPTC lies */
+};
+
+/* What a picture holds beside its pixels, as bytes: NULL and 0 where it has none. They live as long as the
+ * picture, but until its colours are converted or copied over. */
+MIRRA_API mirra_status mirra_picture_metadata(const mirra_picture *picture, mirra_metadata kind,
+                                              const void **bytes, uint64_t *size, mirra_error **error);
 
 /* A sentence for people about something that the file had and the picture lacks, by index; NULL for an index
  * out of range. Lives as long as the picture. */
@@ -588,6 +763,10 @@ typedef struct mirra_write_options {
 MIRRA_API mirra_status mirra_image_write(const char *path, const mirra_image *image,
                                          const mirra_picture *metadata, const mirra_write_options *options,
                                          mirra_error **error);
+/* The file as bytes, which the caller frees by mirra_memory_free. options: `format` must be set. */
+MIRRA_API mirra_status mirra_image_write_memory(const mirra_image *image, const mirra_picture *metadata,
+                                                const mirra_write_options *options, void **bytes,
+                                                size_t *size, mirra_error **error);
 /* What mirra_image_write would refuse for the path, the format and the image's size alone, said before long
  * work; nothing is written. image: its pixels are not looked at; NULL: not known yet. options: may be NULL.
  */
@@ -630,23 +809,34 @@ MIRRA_API mirra_status mirra_tensors_create(mirra_tensors **tensors, mirra_error
 MIRRA_API mirra_status mirra_tensors_read(const char *path, mirra_tensors **tensors, mirra_error **error);
 MIRRA_API mirra_status mirra_tensors_write(const mirra_tensors *tensors, const char *path,
                                            mirra_error **error);
+/* The same of safetensors in memory. What is read is copied; what is written is freed by mirra_memory_free.
+ */
+MIRRA_API mirra_status mirra_tensors_read_memory(const void *bytes, size_t size, mirra_tensors **tensors,
+                                                 mirra_error **error);
+MIRRA_API mirra_status mirra_tensors_write_memory(const mirra_tensors *tensors, void **bytes, size_t *size,
+                                                  mirra_error **error);
 MIRRA_API void mirra_tensors_destroy(mirra_tensors *tensors);
 
-/* Copies a tensor (CPU memory, any strides) in, replacing one of that name. Its deleter is not called. A view
+/* Copies a tensor (CPU memory, any strides) in, replacing one of that name. It is only read. A view
  * may repeat its memory up to 2^24 elements, as broadcasting does; more is MIRRA_E_LIMIT. */
-MIRRA_API mirra_status mirra_tensors_add(mirra_tensors *tensors, const char *name,
-                                         const DLManagedTensor *tensor, mirra_error **error);
+MIRRA_API mirra_status mirra_tensors_add(mirra_tensors *tensors, const char *name, const DLTensor *tensor,
+                                         mirra_error **error);
 MIRRA_API uint32_t mirra_tensors_count(const mirra_tensors *tensors);
 /* In alphabetical order; NULL for an index out of range. Lives as long as the set. */
 MIRRA_API const char *mirra_tensors_name(const mirra_tensors *tensors, uint32_t index);
-/* A read-only view without a copy, which keeps its memory alive by itself; the caller calls its deleter. */
-MIRRA_API mirra_status mirra_tensors_get(const mirra_tensors *tensors, const char *name,
-                                         DLManagedTensor **tensor, mirra_error **error);
+/* A view without a copy, flagged DLPACK_FLAG_BITMASK_READ_ONLY, which keeps its memory alive by itself; the
+ * caller calls its deleter. */
+MIRRA_API mirra_status mirra_tensors_get_versioned(const mirra_tensors *tensors, const char *name,
+                                                   DLManagedTensorVersioned **tensor, mirra_error **error);
+/* A copy that is the caller's to write, for consumers that know DLPack before version 1 only; the caller
+ * calls its deleter. */
+MIRRA_API mirra_status mirra_tensors_copy(const mirra_tensors *tensors, const char *name,
+                                          DLManagedTensor **tensor, mirra_error **error);
 
 typedef struct mirra_graph_options {
     uint32_t struct_size;
-    int32_t precision;  /* MIRRA_PRECISION_* */
-    const char *device; /* NULL: "cpu" */
+    mirra_precision precision; /* MIRRA_PRECISION_* */
+    const char *device;        /* NULL: "cpu" */
     /* as in mirra_session_options; the graph is run untiled. The inputs do not count, the outputs do */
     uint64_t memory_limit;
     int32_t threads;  /* as in mirra_session_options */
@@ -675,8 +865,8 @@ typedef struct mirra_session mirra_session;
 
 typedef struct mirra_session_options {
     uint32_t struct_size;
-    int32_t precision; /* MIRRA_PRECISION_*; MIRRA_E_UNSUPPORTED if the device lacks it */
-    const char *task;  /* name of the task; required */
+    mirra_precision precision; /* MIRRA_PRECISION_*; MIRRA_E_UNSUPPORTED if the device lacks it */
+    const char *task;          /* name of the task; required */
     /* NULL: the task's default. The engine reads it once and keeps it (at most four bundles, 128 MiB) for
      * later sessions as long as its file stays as it is, and gives it back when a run has a memory_limit */
     const mirra_bundle *bundle;
@@ -701,10 +891,11 @@ MIRRA_API void mirra_session_destroy(mirra_session *session);
 
 typedef struct mirra_value {
     uint32_t struct_size;
-    int32_t type;     /* MIRRA_TYPE_BOOL ... MIRRA_TYPE_ENUM: which of the fields holds the value */
-    int64_t integer;  /* BOOL (0 or 1), INT */
-    double real;      /* FLOAT */
-    const char *text; /* STRING, ENUM, and a number that stands at one of its choices ("auto") */
+    mirra_type type; /* MIRRA_TYPE_BOOL ... MIRRA_TYPE_ENUM: which of the fields holds the value */
+    int64_t integer; /* BOOL (0 or 1), INT */
+    double real;     /* FLOAT. NaN where type is STRING or ENUM: nobody takes "auto" for 0 */
+    const char
+        *text; /* STRING, ENUM, and a number that stands at one of its choices ("auto"): type is ENUM */
 } mirra_value;
 
 /* Sets a parameter. An INT is taken for a float; a STRING or ENUM for a number that has that choice.
@@ -729,13 +920,13 @@ typedef struct mirra_plan {
     int64_t tile_width, tile_height;
     int64_t halo_left, halo_top, halo_right, halo_bottom; /* pixels of overlap that the network needs */
     int64_t alignment;                                    /* tiles are multiples of this */
-    uint64_t peak_bytes;     /* upper bound of what the session adds to the process; base_bytes included */
-    uint64_t base_bytes;     /* of these, the runtime's library */
-    uint64_t required_bytes; /* smallest memory_limit with which the image can be done */
-    uint64_t memory_limit;   /* the session's; 0: none */
-    int32_t precision;       /* MIRRA_PRECISION_*, never AUTO */
-    uint32_t reserved;       /* 0 */
-    const char *device;      /* strings live as long as the session */
+    uint64_t peak_bytes;       /* upper bound of what the session adds to the process; base_bytes included */
+    uint64_t base_bytes;       /* of these, the runtime's library */
+    uint64_t required_bytes;   /* smallest memory_limit with which the image can be done */
+    uint64_t memory_limit;     /* the session's; 0: none */
+    mirra_precision precision; /* MIRRA_PRECISION_*, never AUTO */
+    uint32_t reserved;         /* 0 */
+    const char *device;        /* strings live as long as the session */
     const char *precision_reason; /* why that precision */
 } mirra_plan;
 
@@ -754,9 +945,12 @@ typedef struct mirra_port_value {
      * input, and may be its memory; further image inputs have any size and memory of their own. Formats and
      * colours may differ */
     const mirra_image *image;
-    const mirra_value *value;      /* input port of a plain type */
-    const DLManagedTensor *tensor; /* input port of tensors (CPU memory), read during the run */
-    /* All three NULL, for an output port that is no image: asks for that result. A task may leave an
+    const mirra_value *value; /* input port of a plain type */
+    const DLTensor *tensor;   /* input port of tensors (CPU memory); copied before the call returns */
+    /* image port: a picture in place of `image`. The run or job keeps its pixels alive, also where the
+     * picture is destroyed meanwhile */
+    mirra_picture *picture;
+    /* All four NULL, for an output port that is no image: asks for that result. A task may leave an
      * optional one out otherwise */
 } mirra_port_value;
 
@@ -791,12 +985,21 @@ typedef struct mirra_progress {
  * be read during the call. */
 typedef int32_t (*mirra_progress_callback)(void *user, const mirra_progress *progress);
 
+/* Called once when a job has ended, well or not, from the job's thread; `status` is what mirra_job_wait
+ * gives. The session is free then, and the job's images are no longer touched: the callback may wait for the
+ * job, destroy it and submit the next one. mirra_job_destroy in another thread returns after it. */
+typedef void (*mirra_done_callback)(void *user, mirra_status status);
+
 typedef struct mirra_run_options {
     uint32_t struct_size;
     uint32_t flags;                   /* 0 */
     mirra_progress_callback progress; /* NULL: none */
-    void *progress_user;              /* handed to `progress` */
-    mirra_cancel *cancel;             /* NULL: none. The run keeps it alive */
+    mirra_done_callback done;         /* of a job; NULL: none. A run that returns its status calls it not */
+    void *user;                       /* handed to both */
+    /* called with `user`, once, when no callback follows any more: before mirra_session_run returns, after a
+     * job's `done`, or where the call fails. Not where these options cannot be read; NULL: nobody */
+    void (*user_free)(void *user);
+    mirra_cancel *cancel; /* NULL: none. The run keeps it alive */
 } mirra_run_options;
 
 /* What a run gave besides images.
@@ -805,7 +1008,7 @@ typedef struct mirra_result mirra_result;
 
 typedef struct mirra_result_info {
     uint32_t struct_size;
-    int32_t precision;            /* MIRRA_PRECISION_* that made it */
+    mirra_precision precision;    /* MIRRA_PRECISION_* that made it */
     const char *device;           /* that made it */
     const char *precision_reason; /* why that precision */
     double seconds;               /* wall clock of the run */
@@ -847,13 +1050,19 @@ MIRRA_API mirra_status mirra_session_submit(mirra_session *session, const mirra_
                                             size_t count, const mirra_run_options *options, mirra_job **job,
                                             mirra_error **error);
 
-enum { MIRRA_JOB_RUNNING = 1, MIRRA_JOB_DONE = 2, MIRRA_JOB_FAILED = 3, MIRRA_JOB_CANCELLED = 4 };
+typedef int32_t mirra_job_state;
+enum mirra_job_state_value {
+    MIRRA_JOB_RUNNING = 1,
+    MIRRA_JOB_DONE = 2,
+    MIRRA_JOB_FAILED = 3,
+    MIRRA_JOB_CANCELLED = 4
+};
 
 typedef struct mirra_job_status {
     uint32_t struct_size;
-    int32_t state;   /* MIRRA_JOB_* */
-    double fraction; /* of the run, 0 ... 1 */
-    uint64_t tile;   /* as in mirra_progress */
+    mirra_job_state state; /* MIRRA_JOB_* */
+    double fraction;       /* of the run, 0 ... 1 */
+    uint64_t tile;         /* as in mirra_progress */
     uint64_t tile_count;
     uint64_t bytes_now;
     uint64_t bytes_peak;
@@ -862,9 +1071,9 @@ typedef struct mirra_job_status {
 /* Says at once how far it is. */
 MIRRA_API mirra_status mirra_job_poll(mirra_job *job, mirra_job_status *status, mirra_error **error);
 /* Waits until it is done, for at most `seconds` (negative: for ever; not NaN), and gives the run's own
- * status, error and result; MIRRA_E_BUSY if it is not done by then, and at once in the job's own progress
- * callback, or in the log callback where a thread of its plugin's logs. May be called again, each time with a
- * result of its own. result: may be NULL. */
+ * status, error and result; MIRRA_E_TIMEOUT if it is not done by then, MIRRA_E_BUSY at once in the job's own
+ * progress callback, or in the log callback where a thread of its plugin's logs. May be called again, each
+ * time with a result of its own. result: may be NULL. */
 MIRRA_API mirra_status mirra_job_wait(mirra_job *job, double seconds, mirra_result **result,
                                       mirra_error **error);
 /* Asks it to stop; does not wait. Takes NULL. */
@@ -872,7 +1081,7 @@ MIRRA_API void mirra_job_cancel(mirra_job *job);
 /* Stops the job, if it still runs, and waits until it no longer touches the caller's memory (one tile at
  * most). Called from these two callbacks it only asks it to stop. A plugin whose function does
  * not return cannot be stopped, and makes this wait with it: who does not trust the plugin cancels, waits by
- * mirra_job_wait for as long as it likes, and keeps the job and the memory where it gets MIRRA_E_BUSY. */
+ * mirra_job_wait for as long as it likes, and keeps the job and the memory where it gets MIRRA_E_TIMEOUT. */
 MIRRA_API void mirra_job_destroy(mirra_job *job);
 
 /* ---- Files ---- */
@@ -890,8 +1099,10 @@ MIRRA_API mirra_status mirra_file_write(const char *path, const void *bytes, siz
  * for others to see. */
 MIRRA_API mirra_status mirra_file_check_write(const char *path, mirra_error **error);
 
-/* ---- Strings ---- */
+/* ---- Strings and memory ---- */
 
+/* Frees bytes that a function gave to the caller. Takes NULL. */
+MIRRA_API void mirra_memory_free(void *bytes);
 /* Frees a string that a function gave to the caller. Takes NULL. */
 MIRRA_API void mirra_string_free(char *text);
 

@@ -51,12 +51,15 @@ typedef struct mirra_host_api mirra_host_api;
 
 /* ---- The task ---- */
 
-enum { MIRRA_GRAPH_USE_GRADIENT = 1 /* its gradient is computed as well, by graph_gradient */ };
+typedef uint32_t mirra_graph_use_flags;
+enum mirra_graph_use_flag {
+    MIRRA_GRAPH_USE_GRADIENT = 1 /* its gradient is computed as well, by graph_gradient */
+};
 
 /* A graph that tiles go through, or, with extents of its own, one that runs on other tensors beside them. */
 typedef struct mirra_graph_use {
     uint32_t struct_size;
-    uint32_t flags; /* MIRRA_GRAPH_USE_* */
+    mirra_graph_use_flags flags; /* MIRRA_GRAPH_USE_* */
     const char *graph;
     /* Extents of each of its inputs {batch, its channels, height, width}; all 0: those of the tile. A graph
      * with extents of its own has no say in the tiles, and its memory counts besides all else: several may be
@@ -64,7 +67,8 @@ typedef struct mirra_graph_use {
     int64_t batch, height, width;
 } mirra_graph_use;
 
-enum {
+typedef uint32_t mirra_setup_flags;
+enum mirra_setup_flag {
     MIRRA_SETUP_WHOLE_IMAGE = 1, /* the image must be one tile; MIRRA_E_BUDGET where that does not fit */
     /* The samples of the image and of the output are on the sRGB curve, or linear light, whatever their
      * `transfer` says; not both. A host that does not know a flag refuses it. */
@@ -83,7 +87,7 @@ typedef struct mirra_setup {
     /* Bytes that the task itself holds per pixel of a tile beyond the graph's own (tensors that `process`
      * makes), the input and output tiles not counted. */
     uint64_t extra_bytes_per_pixel;
-    uint32_t flags; /* MIRRA_SETUP_* */
+    mirra_setup_flags flags; /* MIRRA_SETUP_* */
     uint32_t use_count;
     /* Graphs besides `graph` that the task runs. Where every input has the tile's extents, tiles are aligned
      * and large enough for all of them, and memory is planned for the one that needs most. Must live as
@@ -125,7 +129,7 @@ typedef struct mirra_rect {
 /* A task: data that describe it, and its functions. */
 typedef struct mirra_task {
     uint32_t struct_size;
-    uint32_t flags; /* MIRRA_TASK_* */
+    mirra_task_flags flags; /* MIRRA_TASK_* */
     const char
         *name; /* lower case letters, digits, and '-' between them, at most 63; unique among all plugins */
     const char *label;
@@ -168,10 +172,10 @@ typedef struct mirra_task {
 
 typedef struct mirra_run_info {
     uint32_t struct_size;
-    int32_t color; /* MIRRA_COLOR_* of the input image */
+    mirra_color color; /* MIRRA_COLOR_* of the input image */
     int32_t width;
     int32_t height;
-    int32_t precision; /* MIRRA_PRECISION_* of the networks; tensors outside of them are fp32 */
+    mirra_precision precision; /* MIRRA_PRECISION_* of the networks; tensors outside of them are fp32 */
     uint32_t reserved;
     const char *device; /* lives as long as the context */
     /* of the image on the grid of the tiles: brought to the alignment, and to the least extent, of the
@@ -204,7 +208,8 @@ typedef struct mirra_gradient_request {
     void *user; /* handed to it */
 } mirra_gradient_request;
 
-enum {
+typedef int32_t mirra_binary_op;
+enum mirra_binary_op_value {
     MIRRA_BINARY_ADD = 0,
     MIRRA_BINARY_SUBTRACT = 1,
     MIRRA_BINARY_MULTIPLY = 2,
@@ -213,8 +218,15 @@ enum {
     MIRRA_BINARY_MAXIMUM = 5
 };
 enum { MIRRA_NOISE_PARTS = 8 }; /* of the range of brightness, see explained_noise */
-enum { MIRRA_PRODUCT_TRANSPOSE_A = 1, MIRRA_PRODUCT_TRANSPOSE_B = 2 };
-enum { MIRRA_REDUCE_SUM = 0, MIRRA_REDUCE_MEAN = 1, MIRRA_REDUCE_MINIMUM = 2, MIRRA_REDUCE_MAXIMUM = 3 };
+typedef uint32_t mirra_product_flags;
+enum mirra_product_flag { MIRRA_PRODUCT_TRANSPOSE_A = 1, MIRRA_PRODUCT_TRANSPOSE_B = 2 };
+typedef int32_t mirra_reduce_op;
+enum mirra_reduce_op_value {
+    MIRRA_REDUCE_SUM = 0,
+    MIRRA_REDUCE_MEAN = 1,
+    MIRRA_REDUCE_MINIMUM = 2,
+    MIRRA_REDUCE_MAXIMUM = 3
+};
 
 /* The host's functions. Each engine hands a table of its own to `init` and to `create`: keep it in the
  * instance, not in a static. The table stays where it is for as long as the process lives, also where `init`
@@ -227,7 +239,7 @@ struct mirra_host_api {
     void *host; /* the host's own */
 
     /* ---- general; no context needed */
-    void (*log)(const mirra_host_api *host, int32_t level, const char *message);
+    void (*log)(const mirra_host_api *host, mirra_log_level level, const char *message);
     /* NULL if there is no memory. Aligned for any type. */
     void *(*allocate)(const mirra_host_api *host, size_t bytes);
     void (*release)(const mirra_host_api *host, void *memory);
@@ -281,16 +293,16 @@ struct mirra_host_api {
     mirra_status (*tensor_download)(mirra_context *context, const mirra_tensor *tensor, float *values,
                                     uint64_t count, mirra_error **error);
     /* Copies from and to CPU memory. */
-    mirra_status (*tensor_from_dlpack)(mirra_context *context, const DLManagedTensor *source,
-                                       mirra_tensor **tensor, mirra_error **error);
+    mirra_status (*tensor_from_dlpack)(mirra_context *context, const DLTensor *source, mirra_tensor **tensor,
+                                       mirra_error **error);
     mirra_status (*tensor_to_dlpack)(mirra_context *context, const mirra_tensor *tensor,
-                                     DLManagedTensor **copy, mirra_error **error);
+                                     DLManagedTensorVersioned **copy, mirra_error **error);
     /* All elements the same. */
     mirra_status (*tensor_full)(mirra_context *context, const int64_t *shape, int32_t rank, double value,
                                 mirra_tensor **tensor, mirra_error **error);
     /* Element by element; extents of 1 are repeated, MIRRA_E_MISMATCH for other differences. op:
      * MIRRA_BINARY_* */
-    mirra_status (*tensor_binary)(mirra_context *context, int32_t op, const mirra_tensor *a,
+    mirra_status (*tensor_binary)(mirra_context *context, mirra_binary_op op, const mirra_tensor *a,
                                   const mirra_tensor *b, mirra_tensor **result, mirra_error **error);
     /* scale * x + offset */
     mirra_status (*tensor_affine)(mirra_context *context, const mirra_tensor *x, double scale, double offset,
@@ -298,8 +310,8 @@ struct mirra_host_api {
     mirra_status (*tensor_clamp)(mirra_context *context, const mirra_tensor *x, double low, double high,
                                  mirra_tensor **result, mirra_error **error);
     /* Over all elements. op: MIRRA_REDUCE_* */
-    mirra_status (*tensor_reduce)(mirra_context *context, int32_t op, const mirra_tensor *x, double *value,
-                                  mirra_error **error);
+    mirra_status (*tensor_reduce)(mirra_context *context, mirra_reduce_op op, const mirra_tensor *x,
+                                  double *value, mirra_error **error);
     /* Runs a graph of the bundle. inputs: one for each input of the graph. outputs: names to fill in, any
      * of the graph's. */
     mirra_status (*graph_run)(mirra_context *context, const char *graph, const mirra_named_tensor *inputs,
@@ -377,7 +389,7 @@ struct mirra_host_api {
     /* ---- matrices; in the run */
     /* Product of two matrices, {m, k} and {k, n}, each transposed first if `flags` says so
      * (MIRRA_PRODUCT_*). MIRRA_E_MISMATCH for other shapes. */
-    mirra_status (*tensor_product)(mirra_context *context, uint32_t flags, const mirra_tensor *a,
+    mirra_status (*tensor_product)(mirra_context *context, mirra_product_flags flags, const mirra_tensor *a,
                                    const mirra_tensor *b, mirra_tensor **result, mirra_error **error);
     /* Eigenvalues {n}, ascending, and eigenvectors {n, n}, one a column, of a symmetric matrix {n, n}, of
      * which only the lower triangle is read. MIRRA_E_MISMATCH for other shapes and for n above 4096,

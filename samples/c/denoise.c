@@ -32,7 +32,7 @@ static mirra_status denoise(const char *from, const char *to, const char *sigma,
     options.memory_limit = 2000000000;
     int shown = 0;
     run.progress = show;
-    run.progress_user = &shown;
+    run.user = &shown;
     mirra_port_value ports[2] = {{0}, {0}};
     ports[0].struct_size = ports[1].struct_size = sizeof(mirra_port_value);
     ports[0].name = "image";

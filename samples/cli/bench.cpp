@@ -74,7 +74,7 @@ Json timed_run(const Session &session, std::span<const mirra_port_value> ports, 
                Timings &timings) {
     auto options = make_struct<mirra_run_options>();
     options.progress = &Timings::callback;
-    options.progress_user = &timings;
+    options.user = &timings;
     options.cancel = interrupt.token();
     const auto result = make<Result>(Phase::input, [&](mirra_result **out, mirra_error **e) {
         return mirra_session_run(session.get(), ports.data(), ports.size(), &options, out, e);

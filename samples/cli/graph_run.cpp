@@ -33,12 +33,12 @@ void add_tensor(const Tensors &tensors, const std::string &name, const std::vect
                 const std::vector<float> &values) {
     std::vector<std::int64_t> extents = shape;
     std::vector<float> data = values;
-    DLManagedTensor tensor{};
-    tensor.dl_tensor.data = data.data();
-    tensor.dl_tensor.device = {kDLCPU, 0};
-    tensor.dl_tensor.ndim = static_cast<std::int32_t>(extents.size());
-    tensor.dl_tensor.dtype = {kDLFloat, 32, 1};
-    tensor.dl_tensor.shape = extents.data();
+    DLTensor tensor{};
+    tensor.data = data.data();
+    tensor.device = {kDLCPU, 0};
+    tensor.ndim = static_cast<std::int32_t>(extents.size());
+    tensor.dtype = {kDLFloat, 32, 1};
+    tensor.shape = extents.data();
     call(Phase::setup,
          [&](mirra_error **e) { return mirra_tensors_add(tensors.get(), name.c_str(), &tensor, e); });
 }

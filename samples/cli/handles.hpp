@@ -18,7 +18,7 @@ template<auto Destroy> struct Destroyer {
 
 /// DLPack tensors free themselves.
 struct TensorDeleter {
-    void operator()(DLManagedTensor *tensor) const noexcept {
+    void operator()(DLManagedTensorVersioned *tensor) const noexcept {
         if (tensor->deleter != nullptr) tensor->deleter(tensor);
     }
 };
@@ -30,7 +30,7 @@ using Picture = std::unique_ptr<mirra_picture, Destroyer<mirra_picture_destroy>>
 using Tensors = std::unique_ptr<mirra_tensors, Destroyer<mirra_tensors_destroy>>;
 using Result = std::unique_ptr<mirra_result, Destroyer<mirra_result_destroy>>;
 using Cancel = std::unique_ptr<mirra_cancel, Destroyer<mirra_cancel_destroy>>;
-using Tensor = std::unique_ptr<DLManagedTensor, TensorDeleter>;
+using Tensor = std::unique_ptr<DLManagedTensorVersioned, TensorDeleter>;
 
 /// A struct of mirra.h with its size set and every other field zero.
 template<typename T> T make_struct() {

@@ -21,15 +21,13 @@ std::int64_t sample_bytes(const mirra_image &image) {
     throw Failure(ExitCode::internal, "pixels of this format have no whole-number samples", "format");
 }
 
-/// Where a sample lies; a stride of 0 stands for "packed".
+/// Where a sample of a picture of the library lies.
 std::byte *address(const mirra_image &image, std::int32_t x, std::int32_t y, std::int32_t channel) {
     const std::int64_t bytes = sample_bytes(image);
     const bool planar = image.plane_count > 1;
     const mirra_plane &plane = image.planes[planar ? channel : 0];
-    const std::int64_t pixel =
-        plane.pixel_stride != 0 ? plane.pixel_stride : bytes * (planar ? 1 : image.color);
-    const std::int64_t row = plane.row_stride != 0 ? plane.row_stride : pixel * image.width;
-    return static_cast<std::byte *>(plane.data) + y * row + x * pixel + (planar ? 0 : channel * bytes);
+    return static_cast<std::byte *>(plane.data) + y * plane.row_stride + x * plane.pixel_stride +
+           (planar ? 0 : channel * bytes);
 }
 
 /// For the library; points into `settings`.

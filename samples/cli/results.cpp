@@ -56,8 +56,8 @@ Json shapes_json(const Tensors &tensors) {
     std::vector<std::pair<const std::string, Json>> shapes;
     for (std::uint32_t i = 0; i < mirra_tensors_count(tensors.get()); ++i) {
         const char *name = mirra_tensors_name(tensors.get(), i);
-        const auto tensor = make<Tensor>(Phase::setup, [&](DLManagedTensor **out, mirra_error **e) {
-            return mirra_tensors_get(tensors.get(), name, out, e);
+        const auto tensor = make<Tensor>(Phase::setup, [&](DLManagedTensorVersioned **out, mirra_error **e) {
+            return mirra_tensors_get_versioned(tensors.get(), name, out, e);
         });
         const DLTensor &view = tensor->dl_tensor;
         shapes.emplace_back(name, std::vector<std::int64_t>(view.shape, view.shape + view.ndim));

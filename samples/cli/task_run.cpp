@@ -43,20 +43,20 @@ Tensor read_tensor(const Port &port, const std::string &path) {
     const Tensors tensors = read_tensors(path);
     const char *name =
         mirra_tensors_count(tensors.get()) == 1 ? mirra_tensors_name(tensors.get(), 0) : port.name.c_str();
-    return make<Tensor>(Phase::input, [&](DLManagedTensor **out, mirra_error **e) {
-        return mirra_tensors_get(tensors.get(), name, out, e);
+    return make<Tensor>(Phase::input, [&](DLManagedTensorVersioned **out, mirra_error **e) {
+        return mirra_tensors_get_versioned(tensors.get(), name, out, e);
     });
 }
 
 /// A set with one tensor of another.
 Tensors alone(const Tensors &from, const std::string &name) {
-    const auto tensor = make<Tensor>(Phase::setup, [&](DLManagedTensor **out, mirra_error **e) {
-        return mirra_tensors_get(from.get(), name.c_str(), out, e);
+    const auto tensor = make<Tensor>(Phase::setup, [&](DLManagedTensorVersioned **out, mirra_error **e) {
+        return mirra_tensors_get_versioned(from.get(), name.c_str(), out, e);
     });
     auto set = make<Tensors>(
         Phase::setup, [](mirra_tensors **out, mirra_error **e) { return mirra_tensors_create(out, e); });
     call(Phase::setup,
-         [&](mirra_error **e) { return mirra_tensors_add(set.get(), name.c_str(), tensor.get(), e); });
+         [&](mirra_error **e) { return mirra_tensors_add(set.get(), name.c_str(), &tensor->dl_tensor, e); });
     return set;
 }
 
@@ -190,7 +190,8 @@ void TaskRun::read_inputs() {
         if (port.type == MIRRA_TYPE_IMAGE) {
             inputs_->add_picture(port, given->second, settings_.read);
         } else if (port.type == MIRRA_TYPE_TENSOR) {
-            inputs_->add(port).tensor = inputs_->tensors.emplace_back(read_tensor(port, given->second)).get();
+            inputs_->add(port).tensor =
+                &inputs_->tensors.emplace_back(read_tensor(port, given->second))->dl_tensor;
         } else {
             inputs_->add(port).value = &inputs_->values.emplace_back(text_value(port, given->second));
         }
@@ -262,7 +263,7 @@ Result TaskRun::execute(const Ports &ports, const std::string &label) {
     Watch watch{progress, std::move(show), 0, nullptr};
     auto options = make_struct<mirra_run_options>();
     options.progress = &Watch::callback;
-    options.progress_user = &watch;
+    options.user = &watch;
     options.cancel = interrupt_.token();
     try {
         return make<Result>(Phase::input, [&](mirra_result **out, mirra_error **e) {

@@ -71,6 +71,20 @@ std::string header_text(const std::map<std::string, TensorView> &tensors,
 
 } // namespace
 
+std::vector<std::byte> tensor_bytes(const std::map<std::string, TensorView> &tensors,
+                                    const std::map<std::string, std::string> &metadata) {
+    const std::string header = header_text(tensors, metadata);
+    const std::uint64_t length = header.size();
+    std::vector<std::byte> out;
+    const auto add = [&out](std::span<const std::byte> bytes) {
+        out.insert(out.end(), bytes.begin(), bytes.end());
+    };
+    add(std::as_bytes(std::span(&length, 1)));
+    add(std::as_bytes(std::span(header)));
+    for (const auto &[name, tensor] : tensors) add(tensor.bytes);
+    return out;
+}
+
 void write_tensors(const std::filesystem::path &path, const std::map<std::string, TensorView> &tensors,
                    const std::map<std::string, std::string> &metadata) {
     const std::string header = header_text(tensors, metadata);

@@ -37,7 +37,7 @@ constexpr const char *kMemoryHint = "Set a memory limit, or close other programs
 constexpr const char *kBugHint = "This is a bug in Mirra; please report it.";
 
 bool is_known(mirra_status code) {
-    return (code <= MIRRA_E_INVALID_ARGUMENT && code >= MIRRA_E_BUSY) || code == MIRRA_E_INTERNAL;
+    return (code <= MIRRA_E_INVALID_ARGUMENT && code >= MIRRA_E_TIMEOUT) || code == MIRRA_E_INTERNAL;
 }
 
 /// The errors that are alive, so that a plugin's own object, or one that it freed, is not taken for one.

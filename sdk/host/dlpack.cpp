@@ -161,17 +161,45 @@ std::vector<float> read(const DLTensor &tensor, const Memory &memory, std::uint6
     return values;
 }
 
-struct Owner {
-    DLManagedTensor managed{};
+template<class Managed> struct Owner {
+    Managed managed{};
     std::shared_ptr<const bundle::WeightTensor> tensor;
-    graph::Shape shape;
+    graph::Shape shape, strides;
 };
+
+template<class Managed> Managed *lend(std::shared_ptr<const bundle::WeightTensor> tensor) {
+    auto owner = std::make_unique<Owner<Managed>>();
+    owner->shape = tensor->shape;
+    owner->strides.resize(owner->shape.size());
+    std::int64_t packed = 1;
+    for (std::size_t i = owner->shape.size(); i-- > 0; packed *= owner->shape[i]) owner->strides[i] = packed;
+    owner->tensor = std::move(tensor);
+    DLTensor &out = owner->managed.dl_tensor;
+    // The structure has no pointer to constant values; its flag says that they are.
+    out.data = const_cast<float *>(owner->tensor->values.data());
+    out.device = {kDLCPU, 0};
+    out.ndim = static_cast<std::int32_t>(owner->shape.size());
+    out.dtype = {kDLFloat, 32, 1};
+    out.shape = owner->shape.data();
+    out.strides = owner->strides.data();
+    owner->managed.manager_ctx = owner.get();
+    owner->managed.deleter = [](Managed *self) { delete static_cast<Owner<Managed> *>(self->manager_ctx); };
+    return &owner.release()->managed;
+}
+
+DLManagedTensorVersioned *lend_versioned(std::shared_ptr<const bundle::WeightTensor> tensor,
+                                         std::uint64_t flags) {
+    auto *managed = lend<DLManagedTensorVersioned>(std::move(tensor));
+    managed->version = {DLPACK_MAJOR_VERSION, DLPACK_MINOR_VERSION};
+    managed->flags = flags;
+    return managed;
+}
 
 } // namespace
 
-bundle::WeightTensor from_dlpack(const DLManagedTensor *managed, const std::string &name) {
-    if (managed == nullptr) reject(ErrorCode::invalid_argument, name, "it is NULL");
-    const DLTensor &tensor = managed->dl_tensor;
+bundle::WeightTensor from_dlpack(const DLTensor *given, const std::string &name) {
+    if (given == nullptr) reject(ErrorCode::invalid_argument, name, "it is NULL");
+    const DLTensor &tensor = *given;
     if (tensor.device.device_type != kDLCPU) {
         reject(ErrorCode::unsupported, name, "it is not in CPU memory; copy it there first");
     }
@@ -183,20 +211,17 @@ bundle::WeightTensor from_dlpack(const DLManagedTensor *managed, const std::stri
     return {{tensor.shape, tensor.shape + tensor.ndim}, read(tensor, memory, count, type)};
 }
 
-DLManagedTensor *to_dlpack(std::shared_ptr<const bundle::WeightTensor> tensor) {
-    auto owner = std::make_unique<Owner>();
-    owner->shape = tensor->shape;
-    owner->tensor = std::move(tensor);
-    DLTensor &out = owner->managed.dl_tensor;
-    // DLPack 0.8 has no read-only flag; mirra.h says that the view is one.
-    out.data = const_cast<float *>(owner->tensor->values.data());
-    out.device = {kDLCPU, 0};
-    out.ndim = static_cast<std::int32_t>(owner->shape.size());
-    out.dtype = {kDLFloat, 32, 1};
-    out.shape = owner->shape.data();
-    owner->managed.manager_ctx = owner.get();
-    owner->managed.deleter = [](DLManagedTensor *self) { delete static_cast<Owner *>(self->manager_ctx); };
-    return &owner.release()->managed;
+DLManagedTensorVersioned *to_dlpack(std::shared_ptr<const bundle::WeightTensor> tensor) {
+    return lend_versioned(std::move(tensor), DLPACK_FLAG_BITMASK_READ_ONLY);
+}
+
+DLManagedTensorVersioned *to_writable_dlpack(bundle::WeightTensor tensor) {
+    return lend_versioned(std::make_shared<bundle::WeightTensor>(std::move(tensor)),
+                          DLPACK_FLAG_BITMASK_IS_COPIED);
+}
+
+DLManagedTensor *to_unversioned_dlpack(bundle::WeightTensor tensor) {
+    return lend<DLManagedTensor>(std::make_shared<bundle::WeightTensor>(std::move(tensor)));
 }
 
 } // namespace mirra::host

@@ -83,7 +83,7 @@ mirra_status tensor_download(mirra_context *context, const mirra_tensor *tensor,
     });
 }
 
-mirra_status tensor_from_dlpack(mirra_context *context, const DLManagedTensor *source, mirra_tensor **tensor,
+mirra_status tensor_from_dlpack(mirra_context *context, const DLTensor *source, mirra_tensor **tensor,
                                 mirra_error **error) {
     return guard(error, [&] {
         run_of(context);
@@ -93,16 +93,16 @@ mirra_status tensor_from_dlpack(mirra_context *context, const DLManagedTensor *s
     });
 }
 
-mirra_status tensor_to_dlpack(mirra_context *context, const mirra_tensor *tensor, DLManagedTensor **copy,
-                              mirra_error **error) {
+mirra_status tensor_to_dlpack(mirra_context *context, const mirra_tensor *tensor,
+                              DLManagedTensorVersioned **copy, mirra_error **error) {
     return guard(error, [&] {
         auto &module = module_of(context);
         check_arguments({tensor, copy});
-        auto out = std::make_shared<HostTensor>();
-        out->shape = tensor->tensor->shape();
-        out->values.resize(elements(out->shape));
-        module.download(*tensor->tensor, out->values, runtime::Layout::nchw);
-        *copy = to_dlpack(std::move(out));
+        HostTensor out;
+        out.shape = tensor->tensor->shape();
+        out.values.resize(elements(out.shape));
+        module.download(*tensor->tensor, out.values, runtime::Layout::nchw);
+        *copy = to_writable_dlpack(std::move(out));
     });
 }
 

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cxxabi.h>
 #include <mutex>
+#include <utility>
 
 namespace mirra::host {
 
@@ -28,10 +29,17 @@ struct Job::Shared {
 };
 
 void Job::Shared::finish(JobStatus::State state) {
+    const auto progress = std::exchange(request.progress, nullptr);
+    const auto done = std::exchange(request.done, nullptr);
+    request.kept.clear();
     session->release();
-    const std::lock_guard lock(mutex);
-    status.state = state;
-    ended.notify_all();
+    {
+        const std::lock_guard lock(mutex);
+        status.state = state;
+        ended.notify_all();
+    }
+    const Inside inside(Inside::Kind::run, &request);
+    if (done) done(error);
 }
 
 bool Job::Shared::progressed(const std::function<bool(const Progress &)> &callers, const Progress &progress) {
@@ -109,7 +117,7 @@ std::shared_ptr<const RunResult> Job::wait(double seconds) {
     if (seconds < 0 || seconds > kLongest) {
         shared_->ended.wait(lock, ended);
     } else if (!shared_->ended.wait_for(lock, std::chrono::duration<double>(seconds), ended)) {
-        throw Error(ErrorCode::busy, "the job is still running", "seconds", "Wait again, or cancel it.");
+        throw Error(ErrorCode::timeout, "the job is still running", "seconds", "Wait again, or cancel it.");
     }
     if (shared_->error) std::rethrow_exception(shared_->error);
     return shared_->result;

@@ -91,6 +91,10 @@ bool share_memory(const image::ConstImageView &view, std::int64_t apart) {
 } // namespace
 
 void check_writable(const image::ConstImageView &view, const std::string &name) {
+    if ((view.width > 1 && view.x_stride == 0) || (view.height > 1 && view.y_stride == 0))
+        throw Error(ErrorCode::invalid_argument,
+                    name + ": a stride of 0 repeats pixels, which cannot be written", name,
+                    "Set the flag MIRRA_IMAGE_PACKED for pixels without gaps, or state both strides.");
     for (std::size_t c = 1; c < static_cast<std::size_t>(view.channels); ++c) {
         for (std::size_t d = 0; d < c; ++d) {
             const auto one = reinterpret_cast<std::intptr_t>(view.data[c]);

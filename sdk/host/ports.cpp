@@ -46,7 +46,7 @@ void check_kinds(const TaskInfo &task, const RunRequest &request) {
         const mirra_port_info &port = port_of(task, name);
         if (is_output(port) && !is_image(port)) continue;
         throw Error(ErrorCode::invalid_argument,
-                    "the port '" + name + "' needs exactly one of image, value and tensor", name);
+                    "the port '" + name + "' needs exactly one of image, picture, value and tensor", name);
     }
 }
 

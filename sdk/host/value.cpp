@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <locale>
 #include <sstream>
 
@@ -148,7 +149,8 @@ mirra_value to_c(const Value &value, std::int32_t type) noexcept {
         out.type = MIRRA_TYPE_FLOAT;
         out.real = *real;
     } else {
-        out.type = type == MIRRA_TYPE_ENUM ? MIRRA_TYPE_ENUM : MIRRA_TYPE_STRING;
+        out.type = type == MIRRA_TYPE_STRING || type == 0 ? MIRRA_TYPE_STRING : MIRRA_TYPE_ENUM;
+        out.real = std::numeric_limits<double>::quiet_NaN();
         out.text = std::get<std::string>(value).c_str();
     }
     return out;

@@ -20,7 +20,8 @@ std::optional<Value> manifest_default(const std::string &defaults_json, const st
 
 /// @throws Error invalid_argument (unknown type, text is NULL)
 Value from_c(const mirra_value &value, const char *name);
-/// Text points into `value`. type: that of the parameter, MIRRA_TYPE_*, or 0 where there is none.
+/// Text points into `value`. type: that of the parameter, MIRRA_TYPE_*, or 0 where there is none. A number
+/// that stands at one of its texts is an ENUM.
 mirra_value to_c(const Value &value, std::int32_t type = 0) noexcept;
 
 } // namespace mirra::host

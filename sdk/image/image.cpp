@@ -40,7 +40,8 @@ void validate_alpha(const ConstImageView &view, std::string_view name) {
     }
 }
 
-/// Samples of a channel must not overlap: rows lie apart, or columns do (a transposed picture).
+/// Samples of a channel must not overlap: rows lie apart, or columns do (a transposed picture). A stride of 0
+/// repeats, as broadcasting does.
 void validate_strides(const ConstImageView &view, std::string_view name) {
     const auto size = static_cast<std::ptrdiff_t>(sample_bytes(view.sample));
     const auto across = reach(view.x_stride, view.width);
@@ -49,10 +50,12 @@ void validate_strides(const ConstImageView &view, std::string_view name) {
     if (!across || !down || __builtin_add_overflow(*across, *down, &extent) || extent > kFurthest) {
         reject(name, "the strides times the size overflow the address space");
     }
-    const bool rows_apart = view.height == 1 || std::abs(view.y_stride) >= *across + size;
-    const bool columns_apart = view.width == 1 || std::abs(view.x_stride) >= *down + size;
-    const bool pixels_apart = view.width == 1 || std::abs(view.x_stride) >= size;
-    const bool lines_apart = view.height == 1 || std::abs(view.y_stride) >= size;
+    const bool one_column = view.width == 1 || view.x_stride == 0,
+               one_row = view.height == 1 || view.y_stride == 0;
+    const bool rows_apart = one_row || std::abs(view.y_stride) >= *across + size;
+    const bool columns_apart = one_column || std::abs(view.x_stride) >= *down + size;
+    const bool pixels_apart = one_column || std::abs(view.x_stride) >= size;
+    const bool lines_apart = one_row || std::abs(view.y_stride) >= size;
     if (!pixels_apart || !lines_apart || !(rows_apart || columns_apart)) {
         reject(name, "the strides make samples overlap", "strides are in bytes");
     }

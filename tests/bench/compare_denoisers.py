@@ -20,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 GOLDEN = 0x9E3779B97F4A7C15
 FULL_RANGE = 255
 FORMAT_F32, COLOR_RGB, PRECISION_FP32 = 4, 3, 1
+PACKED = 1
 NLM_FACTOR, NLM_TEMPLATE, NLM_SEARCH = 0.8, 7, 21
 
 
@@ -54,9 +55,10 @@ class Plane(ctypes.Structure):
 
 
 class Image(ctypes.Structure):
-    _fields_ = [("struct_size", ctypes.c_uint32), ("width", ctypes.c_int32), ("height", ctypes.c_int32), ("format", ctypes.c_int32),
+    _fields_ = [("struct_size", ctypes.c_uint32), ("flags", ctypes.c_uint32), ("width", ctypes.c_int32), ("height", ctypes.c_int32), ("format", ctypes.c_int32),
                 ("color", ctypes.c_int32), ("alpha_mode", ctypes.c_int32), ("transfer", ctypes.c_int32), ("plane_count", ctypes.c_uint32),
-                ("planes", Plane * 4), ("icc", ctypes.c_void_p), ("icc_bytes", ctypes.c_uint64)]
+                ("reserved", ctypes.c_uint32), ("planes", Plane * 4), ("icc", ctypes.c_void_p), ("icc_bytes", ctypes.c_uint64),
+                ("device", ctypes.c_char_p), ("stream", ctypes.c_void_p)]
 
 
 class PortValue(ctypes.Structure):
@@ -105,7 +107,7 @@ class Mirra:
 
     @staticmethod
     def image(pixels):
-        image = sized(Image(width=pixels.shape[1], height=pixels.shape[0], format=FORMAT_F32, color=COLOR_RGB, plane_count=1))
+        image = sized(Image(width=pixels.shape[1], height=pixels.shape[0], format=FORMAT_F32, color=COLOR_RGB, plane_count=1, flags=PACKED))
         image.planes[0].data = pixels.ctypes.data
         return image
 

@@ -12,7 +12,7 @@ import pathlib
 
 import numpy as np
 
-from compare_denoisers import FULL_RANGE, ROOT, Image, noisy_picture, pictures_in, pictures_of, sized
+from compare_denoisers import FULL_RANGE, PACKED, ROOT, Image, noisy_picture, pictures_in, pictures_of, sized
 
 FORMAT_U8, FORMAT_F32 = 1, 4
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
@@ -21,7 +21,7 @@ LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 def estimate(library, pixels):
     pixels = np.ascontiguousarray(pixels)
     image = sized(Image(width=pixels.shape[1], height=pixels.shape[0], format=FORMAT_U8 if pixels.dtype == np.uint8 else FORMAT_F32,
-                        color=pixels.shape[2], plane_count=1))
+                        color=pixels.shape[2], plane_count=1, flags=PACKED))
     image.planes[0].data = pixels.ctypes.data
     sigma, error = ctypes.c_double(), ctypes.c_void_p()
     if library.mirra_image_estimate_noise(ctypes.byref(image), ctypes.byref(sigma), ctypes.byref(error)) != 0:

@@ -60,8 +60,7 @@ const Bundles &bundles() {
     return all;
 }
 
-void run(const test::Bundle &bundle, const char *task, const char *name, DLManagedTensor *tensor,
-         bool twice) {
+void run(const test::Bundle &bundle, const char *task, const char *name, const DLTensor *tensor, bool twice) {
     static const auto engine = test::inverter_engine(MIRRA_TEST_RUNTIME);
     MIRRA_STRUCT(mirra_session_options, options);
     options.task = task;

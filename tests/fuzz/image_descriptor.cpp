@@ -19,6 +19,7 @@ class Descriptor {
   public:
     explicit Descriptor(fuzz::Input &input) : memory_(kBuffer) {
         image_.struct_size = sizeof image_;
+        image_.flags = input.take<std::uint8_t>() % 2;
         image_.width = extent(input);
         image_.height = extent(input);
         image_.format = field(input, 4);
@@ -42,8 +43,9 @@ class Descriptor {
         const Wide sample = 4 * 4; // the largest pixel, interleaved
         for (const auto &plane : image_.planes) {
             if (plane.data == nullptr) continue;
-            const Wide pixel = plane.pixel_stride == 0 ? sample : Wide(plane.pixel_stride);
-            const Wide row = plane.row_stride == 0 ? Wide(image_.width) * sample : Wide(plane.row_stride);
+            const bool packed = (image_.flags & MIRRA_IMAGE_PACKED) != 0;
+            const Wide pixel = packed ? sample : Wide(plane.pixel_stride);
+            const Wide row = packed ? Wide(image_.width) * sample : Wide(plane.row_stride);
             const Wide x = pixel * (Wide(image_.width) - 1), y = row * (Wide(image_.height) - 1);
             const Wide start = static_cast<const std::byte *>(plane.data) - memory_.data();
             const Wide low = start + std::min(x, Wide(0)) + std::min(y, Wide(0));
@@ -51,6 +53,11 @@ class Descriptor {
             if (low < 0 || high > Wide(kBuffer)) return false;
         }
         return true;
+    }
+
+    [[nodiscard]] bool holds(const void *lowest, std::uint64_t bytes) const {
+        const auto *first = static_cast<const std::byte *>(lowest);
+        return first >= memory_.data() && first + bytes <= memory_.data() + kBuffer;
     }
 
   private:
@@ -89,6 +96,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
         MIRRA_STRUCT(mirra_comparison, comparison);
         return mirra_image_compare(a.get(), b.get(), &comparison, error);
     });
+    for (std::uint32_t plane = 0; plane < 5; ++plane)
+        call([&](auto **error) {
+            const void *lowest = nullptr;
+            std::uint64_t bytes = 0;
+            const auto status = mirra_image_extent(a.get(), plane, &lowest, &bytes, error);
+            if (status == MIRRA_OK) fuzz::expect(a.holds(lowest, bytes), "an extent beyond the memory");
+            return status;
+        });
     call([&](auto **error) { return mirra_image_write("/dev/null", a.get(), nullptr, nullptr, error); });
     return 0;
 }

@@ -53,7 +53,7 @@ struct View {
 
     std::vector<std::byte> memory;
     std::array<std::int64_t, kRank> shape{}, strides{};
-    DLManagedTensor managed{};
+    DLManagedTensorVersioned managed{};
 };
 
 } // namespace
@@ -65,13 +65,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     mirra_tensors *tensors = nullptr;
     fuzz::expect(mirra_tensors_create(&tensors, nullptr) == MIRRA_OK, "no set of tensors");
     mirra_error *error = nullptr;
-    const auto status = mirra_tensors_add(tensors, "x", &view.managed, &error);
+    const auto status = mirra_tensors_add(tensors, "x", &view.managed.dl_tensor, &error);
     if (status != MIRRA_OK) {
         fuzz::expect(error != nullptr && status != MIRRA_E_INTERNAL, "a failure without its reason");
         fuzz::expect(mirra_tensors_count(tensors) == 0, "a refused tensor came in");
     } else {
-        DLManagedTensor *out = nullptr;
-        fuzz::expect(mirra_tensors_get(tensors, "x", &out, nullptr) == MIRRA_OK,
+        DLManagedTensorVersioned *out = nullptr;
+        fuzz::expect(mirra_tensors_get_versioned(tensors, "x", &out, nullptr) == MIRRA_OK,
                      "a tensor that does not come out");
         for (int i = 0; i < out->dl_tensor.ndim; ++i)
             fuzz::expect(out->dl_tensor.shape[i] == view.shape[static_cast<std::size_t>(i)], "another shape");

@@ -140,6 +140,7 @@ std::vector<std::uint16_t> write_gradient(const std::string &path, int width, in
     image.height = height;
     image.format = MIRRA_FORMAT_U16;
     image.color = MIRRA_COLOR_GRAY;
+    image.flags = MIRRA_IMAGE_PACKED;
     image.plane_count = 1;
     image.planes[0].data = samples.data();
     EXPECT_EQ(MIRRA_OK, mirra_image_write(path.c_str(), &image, nullptr, nullptr, nullptr));

@@ -127,6 +127,7 @@ void write_samples(const std::string &path, int width, int height, int color,
     image.height = height;
     image.format = MIRRA_FORMAT_U8;
     image.color = color;
+    image.flags = MIRRA_IMAGE_PACKED;
     image.plane_count = 1;
     image.planes[0].data = samples.data();
     if (!profile.empty()) image.icc = profile.data();

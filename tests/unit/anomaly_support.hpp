@@ -20,22 +20,22 @@ class Values {
     Values(std::vector<std::int64_t> shape, std::vector<float> values)
         : values_(std::move(values))
         , shape_(std::move(shape)) {
-        tensor_.dl_tensor = {values_.data(),
-                             {kDLCPU, 0},
-                             static_cast<std::int32_t>(shape_.size()),
-                             {kDLFloat, 32, 1},
-                             shape_.data(),
-                             nullptr,
-                             0};
+        tensor_ = {values_.data(),
+                   {kDLCPU, 0},
+                   static_cast<std::int32_t>(shape_.size()),
+                   {kDLFloat, 32, 1},
+                   shape_.data(),
+                   nullptr,
+                   0};
     }
     Values(const Values &) = delete;
     Values &operator=(const Values &) = delete;
-    [[nodiscard]] DLManagedTensor *get() { return &tensor_; }
+    [[nodiscard]] const DLTensor *get() const { return &tensor_; }
 
   private:
     std::vector<float> values_;
     std::vector<std::int64_t> shape_;
-    DLManagedTensor tensor_{};
+    DLTensor tensor_{};
 };
 
 /// The pixels of pictures as {3, height, width} each.
@@ -72,7 +72,7 @@ struct Detection {
 
 /// What a run is given and asked for besides its image.
 struct Asked {
-    DLManagedTensor *batch = nullptr;
+    const DLTensor *batch = nullptr;
     const mirra_image *heatmap = nullptr;
     bool tensors = true; ///< "heat" and "scores"
     const mirra_run_options *options = nullptr;
@@ -132,8 +132,8 @@ class Reference {
         EXPECT_OK(mirra_tensors_add(inputs.get(), input, given.get(), error));
         EXPECT_OK(mirra_graph_run(engine_->get(), bundle_.get(), graph, nullptr, inputs.get(), outputs.out(),
                                   error));
-        DLManagedTensor *tensor = nullptr;
-        EXPECT_OK(mirra_tensors_get(outputs.get(), output, &tensor, error));
+        DLManagedTensorVersioned *tensor = nullptr;
+        EXPECT_OK(mirra_tensors_get_versioned(outputs.get(), output, &tensor, error));
         return values_of(TensorView(tensor));
     }
 

@@ -5,6 +5,7 @@ set(MIRRA_UNIT_CAPI_TESTS
     capi_engine_test.cpp
     capi_image_test.cpp
     capi_job_test.cpp
+    capi_memory_io_test.cpp
     capi_null_test.cpp
     capi_session_test.cpp
     capi_struct_test.cpp

@@ -22,6 +22,7 @@ TEST(CapiConstants, KeepTheirValues) {
     static_assert(MIRRA_E_MISMATCH == -11);
     static_assert(MIRRA_E_OUT_OF_MEMORY == -12);
     static_assert(MIRRA_E_BUSY == -13);
+    static_assert(MIRRA_E_TIMEOUT == -14);
     static_assert(MIRRA_E_INTERNAL == -99);
     static_assert(MIRRA_LOG_DEBUG == 0);
     static_assert(MIRRA_LOG_INFO == 1);

@@ -24,6 +24,7 @@ struct Descriptors : ::testing::Test {
         image.width = image.height = 8;
         image.format = MIRRA_FORMAT_U8;
         image.color = MIRRA_COLOR_RGB;
+        image.flags = MIRRA_IMAGE_PACKED;
         image.plane_count = 1;
         image.planes[0].data = memory.data();
         std::iota(memory.begin(), memory.end(), std::uint8_t{0});
@@ -57,9 +58,10 @@ TEST_F(Descriptors, StridesThatNoMachineCanReachAreRefused) {
     for (const std::int64_t stride : {INT64_MIN, INT64_MIN + 1, INT64_MAX, INT64_MAX - 7}) {
         for (const int width : {1, 8}) {
             image.width = width;
-            image.planes[0] = {memory.data(), stride, 0};
+            image.flags = 0;
+            image.planes[0] = {memory.data(), stride, 24};
             if (width > 1 || stride == INT64_MIN) expect_refused(write(), "invalid_argument", "stride");
-            image.planes[0] = {memory.data(), 0, stride};
+            image.planes[0] = {memory.data(), 3, stride};
             expect_refused(read(), "invalid_argument", "address space");
             image.planes[0] = {memory.data(), stride, stride};
             expect_refused(write(), "invalid_argument", "address space");
@@ -72,6 +74,7 @@ TEST_F(Descriptors, SizesThatNoMachineCanHoldAreRefused) {
     image.width = image.height = INT_MAX;
     expect_refused(write(), "invalid_argument", "address space");
     expect_refused(read(), "invalid_argument", "address space");
+    image.flags = 0;
     image.planes[0] = {memory.data(), 1, INT_MAX};
     expect_refused(write(), "invalid_argument", "address space");
     for (const std::int32_t format : {MIRRA_FORMAT_U8, MIRRA_FORMAT_F32}) {
@@ -88,30 +91,112 @@ TEST_F(Descriptors, PointersAtTheEndOfTheAddressSpaceAreRefused) {
         image.planes[0].data = reinterpret_cast<void *>(address);
         expect_refused(write(), "invalid_argument", "beyond the address space");
     }
+    image.flags = 0;
     image.planes[0] = {reinterpret_cast<void *>(std::uintptr_t{4}), 3, -24};
     expect_refused(read(), "invalid_argument", "beyond the address space");
 }
 
-TEST_F(Descriptors, ARowThatMayBeRepeatedIsNotTakenForPackedOnes) {
-    image.planes[0] = {memory.data(), 3, 0}; // what numpy.broadcast_to gives
-    expect_refused(read(), "invalid_argument", "row_stride is 0");
-    image.planes[0] = {memory.data(), 0, 3}; // a column
-    expect_refused(read(), "invalid_argument", "overlap");
+/// The picture in which each row, column or pixel is a copy.
+void expect_same_as_copies(const mirra_image &repeated) {
+    Pixels<std::uint8_t> copies(repeated.width, repeated.height, repeated.color, repeated.format);
+    const mirra_plane &plane = repeated.planes[0];
+    std::size_t at = 0;
+    for (std::int32_t y = 0; y < repeated.height; ++y)
+        for (std::int32_t x = 0; x < repeated.width; ++x)
+            for (std::int32_t c = 0; c < repeated.color; ++c)
+                copies.samples[at++] = static_cast<const std::uint8_t *>(
+                    plane.data)[x * plane.pixel_stride + y * plane.row_stride + c];
+    MIRRA_STRUCT(mirra_comparison, comparison);
+    EXPECT_OK(mirra_image_compare(&repeated, &copies.image, &comparison, error));
+    EXPECT_EQ(80, comparison.psnr);
+}
+
+TEST_F(Descriptors, AStrideOf0RepeatsWhatIsReadAndCannotBeWritten) {
+    image.flags = 0;
+    for (const auto &[pixel, row] : {std::pair{3, 0}, std::pair{0, 24}, std::pair{0, 0}}) {
+        image.planes[0] = {memory.data(), pixel, row}; // what numpy.broadcast_to gives
+        expect_same_as_copies(image);
+        expect_refused(write(), "invalid_argument", "a stride of 0 repeats pixels");
+    }
     image.height = 1;
     image.planes[0] = {memory.data(), 4, 0};
-    EXPECT_EQ("", write()) << "one row needs no stride";
-    image.height = 8;
-    image.planes[0] = {memory.data(), 0, 32};
-    EXPECT_EQ("", write()) << "packed pixels in rows of their own length";
+    EXPECT_EQ("", write()) << "one row repeats nothing";
+    image.format = MIRRA_FORMAT_U16;
+    image.planes[0] = {memory.data(), 1, 0};
+    expect_refused(read(), "invalid_argument", "overlap");
+}
+
+TEST_F(Descriptors, ARepeatedRowGoesThroughARunAsItsCopiesDo) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = make_session(engine, bundle, 4);
+    image.flags = 0;
+    image.planes[0] = {memory.data(), 3, 0};
+    Pixels<std::uint8_t> copies(8, 8, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    for (std::size_t i = 0; i < copies.samples.size(); ++i) copies.samples[i] = memory[i % 24];
+    Pixels<std::uint8_t> out(8, 8, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8),
+        want(8, 8, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    EXPECT_OK(run(session, image, out.image, error));
+    EXPECT_OK(run(session, copies.image, want.image, error));
+    EXPECT_EQ(want.samples, out.samples);
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, run(session, copies.image, image, error));
+}
+
+TEST_F(Descriptors, PackedPixelsHaveNoStrides) {
+    for (const auto &[pixel, row] : {std::pair{3, 24}, std::pair{0, 24}, std::pair{3, 0}}) {
+        image.planes[0] = {memory.data(), pixel, row};
+        expect_refused(read(), "invalid_argument", "strides beside MIRRA_IMAGE_PACKED");
+    }
+    image.flags = 1U << 31U;
+    image.planes[0] = {memory.data(), 3, 24};
+    expect_refused(read(), "unsupported", "flag");
+}
+
+TEST_F(Descriptors, TheExtentIsWhatTheSamplesTake) {
+    const auto extent = [&](std::uint32_t plane) {
+        const void *lowest = nullptr;
+        std::uint64_t bytes = 0;
+        EXPECT_OK(mirra_image_extent(&image, plane, &lowest, &bytes, error));
+        return std::pair(static_cast<const std::uint8_t *>(lowest) - memory.data(), bytes);
+    };
+    const auto is = [](std::ptrdiff_t low, std::uint64_t bytes) { return std::pair(low, bytes); };
+    EXPECT_EQ(is(0, 8 * 8 * 3), extent(0)) << "packed";
+    image.flags = 0;
+    image.planes[0] = {memory.data() + 100, 3, 40};
+    EXPECT_EQ(is(100, 7 * 40 + 24), extent(0)) << "the last row has no gap behind it";
+    image.planes[0] = {memory.data() + 1000, -3, -40};
+    EXPECT_EQ(is(1000 - 7 * 43, 7 * 43 + 3), extent(0)) << "mirrored both ways";
+    image.planes[0] = {memory.data() + 5, 3, 0};
+    EXPECT_EQ(is(5, 24), extent(0)) << "a row that is repeated";
+    image.plane_count = 3;
+    image.format = MIRRA_FORMAT_F32;
+    for (std::size_t i = 0; i < 3; ++i) image.planes[i] = {memory.data() + 1024 * i, 4, 32};
+    EXPECT_EQ(is(2048, 256), extent(2));
+    const void *lowest = nullptr;
+    std::uint64_t bytes = 0;
+    EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_image_extent(&image, 3, &lowest, &bytes, error));
+    image.width = 0;
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_image_extent(&image, 0, &lowest, &bytes, error));
+}
+
+TEST_F(Descriptors, PixelsOfAGpuAreRefusedByName) {
+    image.device = "cuda:0";
+    expect_refused(read(), "unsupported", "'cuda:0' cannot be used yet");
+    image.device = "cpu";
+    EXPECT_EQ("", read());
+    image.stream = &image;
+    expect_refused(read(), "invalid_argument", "stream");
 }
 
 TEST_F(Descriptors, SamplesThatShareMemoryCannotBeWritten) {
     const auto planes = [&](std::int64_t a, std::int64_t b, std::int64_t c, std::int64_t x, std::int64_t y) {
         image.plane_count = 3;
+        image.flags = 0;
         const std::int64_t places[] = {a, b, c};
         for (std::size_t i = 0; i < 3; ++i) image.planes[i] = {memory.data() + places[i], x, y};
     };
     for (const std::int64_t step : {1, 2}) {
+        image.flags = 0;
         image.planes[0] = {memory.data(), step, 64};
         expect_refused(write(), "invalid_argument", "share memory");
     }
@@ -161,6 +246,7 @@ TEST_F(Descriptors, WhatMayBeWrittenIsWhatSharesNothing) {
         return low + static_cast<std::int64_t>(state >> 8) % (high - low + 1);
     };
     int refused = 0, written = 0;
+    image.flags = 0;
     image.plane_count = 3;
     image.format = MIRRA_FORMAT_U16;
     for (int i = 0; i < 4000; ++i) {
@@ -185,6 +271,7 @@ TEST_F(Descriptors, TheOutputOfARunMayNotShareMemoryWithItself) {
     const Bundle bundle = make_bundle();
     const Session session = make_session(engine, bundle);
     Pixels<std::uint8_t> in(8, 8, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    image.flags = 0;
     image.planes[0] = {memory.data(), 1, 64};
     EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, run(session, in.image, image, error));
 }
@@ -207,6 +294,7 @@ TEST_F(Descriptors, SamplesNeedNoAlignment) {
                                                                                      : byte[0];
         }
         image.format = format;
+        image.flags = 0;
         image.planes[0] = {memory.data() + 1, 3 * size, 3 * size * 8 + 5};
         mirra_image target = image;
         target.planes[0] = {out.data() + 3, 3 * size, 3 * size * 8 + 1};
@@ -227,6 +315,7 @@ TEST_F(Descriptors, InPlaceWithOtherStridesAndFormatsReadsTheInputFirst) {
     sigma.type = MIRRA_TYPE_FLOAT;
     EXPECT_OK(mirra_session_set(session.get(), "sigma", &sigma, error));
     mirra_image upside_down = image;
+    upside_down.flags = 0;
     upside_down.planes[0] = {memory.data() + 7 * 24, 3, -24};
     std::vector<std::uint8_t> before = memory;
     EXPECT_OK(run(session, image, upside_down, error));

@@ -65,7 +65,7 @@ TEST(CapiJob, RunsAndGivesItsResultToEveryWaiter) {
 TEST(CapiJob, WaitingTimesOutAndTheSessionIsBusyMeanwhile) {
     SlowRun slow;
     const Job job = slow.submit();
-    EXPECT_STATUS(MIRRA_E_BUSY, mirra_job_wait(job.get(), 0.01, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_TIMEOUT, mirra_job_wait(job.get(), 0.01, nullptr, error));
     EXPECT_EQ(MIRRA_JOB_RUNNING, poll(job).state);
     EXPECT_STATUS(MIRRA_E_BUSY, mirra_session_set_text(slow.session.get(), "sigma", "5", error));
     const mirra_port_value ports[] = {port("image", slow.pixels.image), port("output", slow.pixels.image)};
@@ -90,7 +90,7 @@ TEST(CapiJob, ItsOwnCallbackCannotWaitForIt) {
         if (job != nullptr) EXPECT_STATUS(MIRRA_E_BUSY, mirra_job_wait(job, -1, nullptr, error));
         return job != nullptr ? 1 : 0;
     };
-    options.progress_user = &handle;
+    options.user = &handle;
     const Job job = slow.submit(&options);
     handle = job.get();
     EXPECT_STATUS(MIRRA_E_CANCELLED, mirra_job_wait(job.get(), -1, nullptr, error));

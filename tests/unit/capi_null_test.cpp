@@ -15,7 +15,8 @@ const std::set<std::pair<std::string, std::size_t>> kMayBeNull{
     {"mirra_image_write", 2},       {"mirra_image_write", 3},        {"mirra_image_check_write", 1},
     {"mirra_image_check_write", 2}, {"mirra_graph_run", 3},          {"mirra_session_run", 3},
     {"mirra_session_run", 4},       {"mirra_session_submit", 3},     {"mirra_result_value", 2},
-    {"mirra_job_wait", 2}};
+    {"mirra_job_wait", 2},          {"mirra_picture_wrap", 1},       {"mirra_picture_wrap", 2},
+    {"mirra_image_read_memory", 2}, {"mirra_image_write_memory", 1}};
 
 /// Objects and values that functions take without objection.
 struct World {
@@ -31,8 +32,7 @@ struct World {
     Job job;
     float number = 1;
     std::int64_t extent = 1;
-    DLManagedTensor tensor{
-        {&number, {kDLCPU, 0}, 1, {kDLFloat, 32, 1}, &extent, nullptr, 0}, nullptr, nullptr};
+    DLTensor tensor{&number, {kDLCPU, 0}, 1, {kDLFloat, 32, 1}, &extent, nullptr, 0};
 
     World() {
         EXPECT_OK(mirra_picture_create(4, 4, MIRRA_FORMAT_U8, MIRRA_COLOR_RGB, picture.out(), error));
@@ -76,9 +76,12 @@ MIRRA_TEST_ARGUMENT(const mirra_result *, world().result.get());
 MIRRA_TEST_ARGUMENT(mirra_job *, world().job.get());
 MIRRA_TEST_ARGUMENT(const mirra_port_value *, world().ports.data());
 MIRRA_TEST_ARGUMENT(const mirra_image *, &world().in.image);
-MIRRA_TEST_ARGUMENT(const DLManagedTensor *, &world().tensor);
+MIRRA_TEST_ARGUMENT(const DLTensor *, &world().tensor);
+using Release = void (*)(void *);
+MIRRA_TEST_ARGUMENT(Release, nullptr);
 // Only in functions whose pointers are all NULL in the one call that there is.
 MIRRA_TEST_ARGUMENT(char *, nullptr);
+MIRRA_TEST_ARGUMENT(void *, nullptr);
 MIRRA_TEST_ARGUMENT(const mirra_error *, nullptr);
 MIRRA_TEST_ARGUMENT(mirra_error *, nullptr);
 MIRRA_TEST_ARGUMENT(mirra_bundle *, nullptr);
@@ -107,7 +110,7 @@ template<class T, void (*Destroy)(T *)> struct Given {
     ~Given() { Destroy(made); }
     T **get() { return &made; }
 };
-void destroy_tensor(DLManagedTensor *tensor) {
+template<class Managed> void destroy_tensor(Managed *tensor) {
     if (tensor != nullptr) tensor->deleter(tensor);
 }
 template<> struct Argument<mirra_error **> : Given<mirra_error, mirra_error_destroy> {};
@@ -121,6 +124,16 @@ template<> struct Argument<mirra_result **> : Given<mirra_result, mirra_result_d
 template<> struct Argument<mirra_job **> : Given<mirra_job, mirra_job_destroy> {};
 template<> struct Argument<char **> : Given<char, mirra_string_free> {};
 template<> struct Argument<DLManagedTensor **> : Given<DLManagedTensor, destroy_tensor> {};
+template<> struct Argument<DLManagedTensorVersioned **> : Given<DLManagedTensorVersioned, destroy_tensor> {};
+template<> struct Argument<void **> : Given<void, mirra_memory_free> {};
+template<> struct Argument<const void **> {
+    const void *value = nullptr;
+    const void **get() { return &value; }
+};
+template<> struct Argument<std::uint64_t *> { // a size_t as well
+    std::uint64_t value = 0;
+    std::uint64_t *get() { return &value; }
+};
 template<> struct Argument<const char **> {
     const char *value = nullptr;
     const char **get() { return &value; }

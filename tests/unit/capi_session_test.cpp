@@ -39,7 +39,7 @@ TEST(CapiSession, ParametersAreSetGetAndChecked) {
     const Session session = make_session(engine, bundle);
     MIRRA_STRUCT(mirra_value, value);
     EXPECT_OK(mirra_session_get(session.get(), "sigma", &value, error));
-    EXPECT_EQ(MIRRA_TYPE_STRING, value.type);
+    EXPECT_EQ(MIRRA_TYPE_ENUM, value.type);
     EXPECT_STREQ("auto", value.text);
     value.type = MIRRA_TYPE_INT;
     value.integer = 25;
@@ -197,6 +197,7 @@ TEST(CapiSession, PlanesAndNegativeStridesGiveTheSamePixels) {
     mirra_image in_planes = in.image;
     mirra_image out_planes = in.image;
     in_planes.plane_count = out_planes.plane_count = 3;
+    in_planes.flags = out_planes.flags = 0;
     for (std::int32_t c = 0; c < 3; ++c) {
         const std::int64_t row = -static_cast<std::int64_t>(kWidth * sizeof(float));
         in_planes.planes[c] = {&planes[plane_place(0, 0, c)], sizeof(float), row};
@@ -295,9 +296,14 @@ TEST(CapiSession, BadImagesAreRefused) {
     refused([](mirra_image &i) { i.plane_count = 2; });
     refused([](mirra_image &i) { i.plane_count = 3; }); // its planes are NULL
     refused([](mirra_image &i) { i.planes[0].data = nullptr; });
-    refused([](mirra_image &i) { i.planes[0].row_stride = 1; });
-    refused([](mirra_image &i) { i.planes[0].row_stride = INT64_MAX; });
-    refused([](mirra_image &i) { i.planes[0].row_stride = INT64_MIN; });
+    refused([](mirra_image &i) { i.planes[0].row_stride = 12; }); // beside the flag
+    for (const std::int64_t row : {std::int64_t{1}, INT64_MAX, INT64_MIN}) {
+        mirra_image image = in.image;
+        image.flags = 0;
+        image.planes[0].pixel_stride = 3;
+        image.planes[0].row_stride = row;
+        EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, run(session, image, out.image, error));
+    }
     refused([](mirra_image &i) { i.icc_bytes = 9; });
 }
 
@@ -446,7 +452,7 @@ TEST(CapiSession, ProgressGoesUpAndCanStopTheRun) {
     Seen seen;
     MIRRA_STRUCT(mirra_run_options, options);
     options.progress = see;
-    options.progress_user = &seen;
+    options.user = &seen;
     EXPECT_OK(run(session, in.image, in.image, error, &options));
     EXPECT_EQ((std::vector<std::string>{"prepare", "process", "finish"}), seen.stages);
     EXPECT_TRUE(std::is_sorted(seen.fractions.begin(), seen.fractions.end()));
@@ -485,7 +491,7 @@ TEST(CapiSession, MayBeDestroyedDuringItsRun) {
         std::thread([&] { *static_cast<Session *>(user) = Session(); }).join();
         return 0;
     };
-    options.progress_user = &session;
+    options.user = &session;
     const mirra_port_value ports[] = {port("image", in.image), port("output", in.image)};
     EXPECT_OK(mirra_session_run(used, ports, 2, &options, nullptr, error));
     EXPECT_EQ(std::vector<std::uint8_t>(in.samples.size(), 51), in.samples);
@@ -502,7 +508,7 @@ TEST(CapiSession, ACallbackThatUsesItsOwnSessionIsToldThatItIsBusy) {
                       mirra_session_set_text(static_cast<mirra_session *>(user), "sigma", "1", error));
         return 0;
     };
-    options.progress_user = session.get();
+    options.user = session.get();
     EXPECT_OK(run(session, in.image, in.image, error, &options));
 }
 

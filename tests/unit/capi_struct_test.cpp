@@ -120,7 +120,7 @@ TEST(CapiStruct, NullIsRefusedEverywhereAndDestroyTakesIt) {
     EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_image_estimate_noise(nullptr, nullptr, error));
     EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_tensors_create(nullptr, error));
     EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_tensors_add(nullptr, "x", nullptr, error));
-    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_tensors_get(nullptr, "x", nullptr, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_tensors_get_versioned(nullptr, "x", nullptr, error));
     EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
                   mirra_graph_run(nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, error));
     EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_session_create(nullptr, nullptr, nullptr, error));
@@ -164,6 +164,7 @@ TEST(CapiStruct, SuccessLeavesTheErrorAlone) {
 
 TEST(CapiStruct, CodesAreThoseOfTheSdk) {
     EXPECT_EQ(static_cast<int>(ErrorCode::busy), MIRRA_E_BUSY);
+    EXPECT_EQ(static_cast<int>(ErrorCode::timeout), MIRRA_E_TIMEOUT);
     EXPECT_EQ(static_cast<int>(ErrorCode::budget), MIRRA_E_BUDGET);
     EXPECT_EQ(static_cast<int>(ErrorCode::mismatch), MIRRA_E_MISMATCH);
     EXPECT_EQ(static_cast<int>(ErrorCode::internal), MIRRA_E_INTERNAL);

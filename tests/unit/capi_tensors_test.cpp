@@ -24,7 +24,7 @@ struct Borrowed {
 
     std::vector<float> values;
     std::vector<std::int64_t> shape, strides;
-    DLManagedTensor managed{};
+    DLManagedTensorVersioned managed{};
 };
 
 Tensors empty() {
@@ -34,8 +34,8 @@ Tensors empty() {
 }
 
 std::vector<float> values_of(const Tensors &tensors, const char *name) {
-    DLManagedTensor *tensor = nullptr;
-    EXPECT_OK(mirra_tensors_get(tensors.get(), name, &tensor, error));
+    DLManagedTensorVersioned *tensor = nullptr;
+    EXPECT_OK(mirra_tensors_get_versioned(tensors.get(), name, &tensor, error));
     if (tensor == nullptr) return {};
     std::size_t count = 1;
     for (std::int32_t i = 0; i < tensor->dl_tensor.ndim; ++i)
@@ -51,17 +51,17 @@ TEST(CapiTensors, AreCopiedWhateverTheirStrides) {
     transposed.strides = {1, 3};
     transposed.managed.dl_tensor.strides = transposed.strides.data();
     const Tensors tensors = empty();
-    EXPECT_OK(mirra_tensors_add(tensors.get(), "x", &transposed.managed, error));
+    EXPECT_OK(mirra_tensors_add(tensors.get(), "x", &transposed.managed.dl_tensor, error));
     EXPECT_EQ((std::vector<float>{1, 4, 2, 5, 3, 6}), values_of(tensors, "x"));
 }
 
 TEST(CapiTensors, AViewOutlivesItsSet) {
     Borrowed x({1, 2}, {2});
-    DLManagedTensor *view = nullptr;
+    DLManagedTensorVersioned *view = nullptr;
     {
         const Tensors tensors = empty();
-        EXPECT_OK(mirra_tensors_add(tensors.get(), "x", &x.managed, error));
-        EXPECT_OK(mirra_tensors_get(tensors.get(), "x", &view, error));
+        EXPECT_OK(mirra_tensors_add(tensors.get(), "x", &x.managed.dl_tensor, error));
+        EXPECT_OK(mirra_tensors_get_versioned(tensors.get(), "x", &view, error));
     }
     EXPECT_EQ(2, static_cast<const float *>(view->dl_tensor.data)[1]);
     view->deleter(view);
@@ -72,7 +72,7 @@ TEST(CapiTensors, WhatCannotBeReadIsRefused) {
     const auto refused = [&](mirra_status status, void (*damage)(DLTensor &)) {
         Borrowed x({1, 2}, {2});
         damage(x.managed.dl_tensor);
-        EXPECT_STATUS(status, mirra_tensors_add(tensors.get(), "x", &x.managed, error));
+        EXPECT_STATUS(status, mirra_tensors_add(tensors.get(), "x", &x.managed.dl_tensor, error));
     };
     refused(MIRRA_E_UNSUPPORTED, [](DLTensor &t) { t.device.device_type = kDLCUDA; });
     refused(MIRRA_E_UNSUPPORTED, [](DLTensor &t) { t.dtype.code = kDLInt; });
@@ -96,7 +96,8 @@ std::string refusal(mirra_status status, std::vector<float> values, std::vector<
     x.managed.dl_tensor.byte_offset = byte_offset;
     const Tensors tensors = empty();
     Failure failure;
-    EXPECT_EQ(status, mirra_tensors_add(tensors.get(), "x", &x.managed, failure.out())) << message(failure);
+    EXPECT_EQ(status, mirra_tensors_add(tensors.get(), "x", &x.managed.dl_tensor, failure.out()))
+        << message(failure);
     EXPECT_EQ(0U, mirra_tensors_count(tensors.get()));
     return message(failure);
 }
@@ -112,7 +113,7 @@ TEST(CapiTensors, AFewBytesDoNotClaimAnySize) {
     row.strides = {0, 1};
     row.managed.dl_tensor.strides = row.strides.data();
     const Tensors tensors = empty();
-    EXPECT_OK(mirra_tensors_add(tensors.get(), "x", &row.managed, error));
+    EXPECT_OK(mirra_tensors_add(tensors.get(), "x", &row.managed.dl_tensor, error));
     EXPECT_EQ((std::vector<float>{1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3}), values_of(tensors, "x"));
 }
 
@@ -133,7 +134,7 @@ TEST(CapiTensors, StridesAndOffsetsThatPointNowhereAreNamed) {
     single.strides = {INT64_MIN, INT64_MAX};
     single.managed.dl_tensor.strides = single.strides.data();
     const Tensors tensors = empty();
-    EXPECT_OK(mirra_tensors_add(tensors.get(), "x", &single.managed, error));
+    EXPECT_OK(mirra_tensors_add(tensors.get(), "x", &single.managed.dl_tensor, error));
     EXPECT_EQ(std::vector<float>{7}, values_of(tensors, "x"));
 }
 
@@ -145,7 +146,7 @@ TEST(CapiTensors, BackwardAndWideStridesAreRead) {
     x.managed.dl_tensor.strides = x.strides.data();
     x.managed.dl_tensor.byte_offset = 199999 * sizeof(float);
     const Tensors tensors = empty();
-    EXPECT_OK(mirra_tensors_add(tensors.get(), "x", &x.managed, error));
+    EXPECT_OK(mirra_tensors_add(tensors.get(), "x", &x.managed.dl_tensor, error));
     std::vector<float> want(100000);
     for (std::size_t i = 0; i < want.size(); ++i) want[i] = ramp[199999 - 2 * i];
     EXPECT_EQ(want, values_of(tensors, "x"));
@@ -155,8 +156,8 @@ TEST(CapiTensors, SurviveASafetensorsFile) {
     Borrowed b({1, 2, 3, 4}, {2, 2});
     Borrowed a({5}, {1});
     const Tensors tensors = empty();
-    EXPECT_OK(mirra_tensors_add(tensors.get(), "b", &b.managed, error));
-    EXPECT_OK(mirra_tensors_add(tensors.get(), "a", &a.managed, error));
+    EXPECT_OK(mirra_tensors_add(tensors.get(), "b", &b.managed.dl_tensor, error));
+    EXPECT_OK(mirra_tensors_add(tensors.get(), "a", &a.managed.dl_tensor, error));
     const std::string path = temporary("tensors.safetensors");
     EXPECT_OK(mirra_tensors_write(tensors.get(), path.c_str(), error));
     Tensors read;
@@ -165,8 +166,8 @@ TEST(CapiTensors, SurviveASafetensorsFile) {
     EXPECT_STREQ("a", mirra_tensors_name(read.get(), 0));
     EXPECT_EQ(nullptr, mirra_tensors_name(read.get(), 2));
     EXPECT_EQ(b.values, values_of(read, "b"));
-    DLManagedTensor *missing = nullptr;
-    EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_tensors_get(read.get(), "c", &missing, error));
+    DLManagedTensorVersioned *missing = nullptr;
+    EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_tensors_get_versioned(read.get(), "c", &missing, error));
     EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_tensors_read("/nowhere", read.out(), error));
 }
 
@@ -178,11 +179,11 @@ TEST(CapiTensors, AGraphIsRunAsItIs) {
     Borrowed image(ramp, {1, 3, 4, 5});
     Borrowed level(std::vector<float>(20, 0.5F), {1, 1, 4, 5});
     const Tensors inputs = empty();
-    EXPECT_OK(mirra_tensors_add(inputs.get(), "image", &image.managed, error));
+    EXPECT_OK(mirra_tensors_add(inputs.get(), "image", &image.managed.dl_tensor, error));
     Tensors outputs;
     EXPECT_STATUS(MIRRA_E_MISMATCH, mirra_graph_run(engine.get(), bundle.get(), "denoiser", nullptr,
                                                     inputs.get(), outputs.out(), error));
-    EXPECT_OK(mirra_tensors_add(inputs.get(), "noise_level", &level.managed, error));
+    EXPECT_OK(mirra_tensors_add(inputs.get(), "noise_level", &level.managed.dl_tensor, error));
     EXPECT_OK(
         mirra_graph_run(engine.get(), bundle.get(), "denoiser", nullptr, inputs.get(), outputs.out(), error));
     std::vector<float> want = ramp;
@@ -191,7 +192,7 @@ TEST(CapiTensors, AGraphIsRunAsItIs) {
     EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_graph_run(engine.get(), bundle.get(), "other", nullptr,
                                                      inputs.get(), outputs.out(), error));
     Borrowed wrong({1, 2}, {2});
-    EXPECT_OK(mirra_tensors_add(inputs.get(), "image", &wrong.managed, error));
+    EXPECT_OK(mirra_tensors_add(inputs.get(), "image", &wrong.managed.dl_tensor, error));
     EXPECT_STATUS(MIRRA_E_MISMATCH, mirra_graph_run(engine.get(), bundle.get(), "denoiser", nullptr,
                                                     inputs.get(), outputs.out(), error));
 }
@@ -202,8 +203,8 @@ Tensors network_inputs(std::int64_t size) {
     Borrowed image(std::vector<float>(3 * pixels, 0.25F), {1, 3, size, size});
     Borrowed level(std::vector<float>(pixels, 0.5F), {1, 1, size, size});
     Tensors inputs = empty();
-    EXPECT_OK(mirra_tensors_add(inputs.get(), "image", &image.managed, error));
-    EXPECT_OK(mirra_tensors_add(inputs.get(), "noise_level", &level.managed, error));
+    EXPECT_OK(mirra_tensors_add(inputs.get(), "image", &image.managed.dl_tensor, error));
+    EXPECT_OK(mirra_tensors_add(inputs.get(), "noise_level", &level.managed.dl_tensor, error));
     return inputs;
 }
 

@@ -158,6 +158,7 @@ template<class Sample> struct Pixels {
         image.height = height;
         image.color = color;
         image.format = format;
+        image.flags = MIRRA_IMAGE_PACKED;
         image.plane_count = 1;
         image.planes[0].data = samples.data();
     }

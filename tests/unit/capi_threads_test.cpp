@@ -94,7 +94,7 @@ TEST_F(CapiThreads, WhileAJobRunsEveryCallIsToldSo) {
         std::atomic<bool> reached{false}, go_on{false};
     } pause;
     MIRRA_STRUCT(mirra_run_options, options);
-    options.progress_user = &pause;
+    options.user = &pause;
     options.progress = [](void *user, const mirra_progress *) -> std::int32_t {
         auto &held = *static_cast<Pause *>(user);
         held.reached = true;
@@ -115,7 +115,7 @@ TEST_F(CapiThreads, WhileAJobRunsEveryCallIsToldSo) {
     EXPECT_STATUS(MIRRA_E_BUSY, mirra_session_plan(session.get(), 8, 8, &plan, error));
     EXPECT_STATUS(MIRRA_E_BUSY, run(session, in.image, in.image, error));
     EXPECT_STATUS(MIRRA_E_BUSY, mirra_session_submit(session.get(), ports, 2, nullptr, second.out(), error));
-    EXPECT_STATUS(MIRRA_E_BUSY, mirra_job_wait(job.get(), 0, nullptr, error));
+    EXPECT_STATUS(MIRRA_E_TIMEOUT, mirra_job_wait(job.get(), 0, nullptr, error));
     EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_job_wait(job.get(), std::nan(""), nullptr, error));
     session.out(); // destroyed while its job is under way
     pause.go_on = true;

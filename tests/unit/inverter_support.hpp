@@ -47,16 +47,16 @@ inline double largest_difference(const std::vector<float> &a, const std::vector<
 }
 
 struct FreeTensor {
-    void operator()(DLManagedTensor *tensor) const { tensor->deleter(tensor); }
+    void operator()(DLManagedTensorVersioned *tensor) const { tensor->deleter(tensor); }
 };
-using TensorView = std::unique_ptr<DLManagedTensor, FreeTensor>;
+using TensorView = std::unique_ptr<DLManagedTensorVersioned, FreeTensor>;
 
 /// A tensor among the results; empty if there is none of that name.
 inline TensorView tensor_of(const Result &result, const char *name) {
     Tensors tensors;
     EXPECT_OK(mirra_result_tensors(result.get(), tensors.out(), error));
-    DLManagedTensor *tensor = nullptr;
-    mirra_tensors_get(tensors.get(), name, &tensor, nullptr);
+    DLManagedTensorVersioned *tensor = nullptr;
+    mirra_tensors_get_versioned(tensors.get(), name, &tensor, nullptr);
     return TensorView(tensor);
 }
 
@@ -76,7 +76,7 @@ struct Inversion {
 /// What a run is given besides its image.
 struct Given {
     const mirra_image *mix = nullptr;
-    DLManagedTensor *features_in = nullptr;
+    const DLTensor *features_in = nullptr;
     bool features_out = false;
     const mirra_run_options *options = nullptr;
 };

@@ -38,6 +38,7 @@ mirra_image picture(std::vector<unsigned char> &samples, std::int32_t width, std
     image.height = height;
     image.color = MIRRA_COLOR_RGB;
     image.format = MIRRA_FORMAT_U8;
+    image.flags = MIRRA_IMAGE_PACKED;
     image.plane_count = 1;
     image.planes[0].data = samples.data();
     return image;

@@ -199,10 +199,8 @@ TEST_F(MemoryFaults, Pictures) {
 TEST_F(MemoryFaults, TensorsAndGraphs) {
     std::vector<float> values(4 * 24 * 24, 0.5F);
     std::int64_t colour[] = {1, 3, 24, 24}, level[] = {1, 1, 24, 24};
-    const DLManagedTensor first{
-        {values.data(), {kDLCPU, 0}, 4, {kDLFloat, 32, 1}, colour, nullptr, 0}, nullptr, nullptr};
-    const DLManagedTensor second{
-        {values.data(), {kDLCPU, 0}, 4, {kDLFloat, 32, 1}, level, nullptr, 0}, nullptr, nullptr};
+    const DLTensor first{values.data(), {kDLCPU, 0}, 4, {kDLFloat, 32, 1}, colour, nullptr, 0};
+    const DLTensor second{values.data(), {kDLCPU, 0}, 4, {kDLFloat, 32, 1}, level, nullptr, 0};
     Tensors set;
     EXPECT_OK(mirra_tensors_create(set.out(), error));
     EXPECT_OK(mirra_tensors_add(set.get(), "noise_level", &second, error));
@@ -213,8 +211,8 @@ TEST_F(MemoryFaults, TensorsAndGraphs) {
             mirra_status status = mirra_tensors_add(set.get(), "image", &first, error);
             if (status == MIRRA_OK) status = mirra_tensors_write(set.get(), path.c_str(), error);
             if (status == MIRRA_OK) status = mirra_tensors_read(path.c_str(), &read, error);
-            DLManagedTensor *view = nullptr;
-            if (status == MIRRA_OK) status = mirra_tensors_get(read, "image", &view, error);
+            DLManagedTensorVersioned *view = nullptr;
+            if (status == MIRRA_OK) status = mirra_tensors_get_versioned(read, "image", &view, error);
             if (view != nullptr) view->deleter(view);
             mirra_tensors_destroy(read);
             return status;

@@ -427,7 +427,7 @@ TEST_P(PluginAnomaly, IsCancelledBetweenSteps) {
         }
     } stop{&calls, cancel.get()};
     options.progress = &Stop::look;
-    options.progress_user = &stop;
+    options.user = &stop;
     Detector searcher = detector("latent-search");
     EXPECT_STATUS(MIRRA_E_CANCELLED,
                   searcher.set("iterations", "1000").run(*image_, {.options = &options}, error));

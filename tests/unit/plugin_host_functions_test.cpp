@@ -29,7 +29,7 @@ struct Matrix {
 
     std::vector<std::int64_t> shape;
     std::vector<float> values;
-    DLManagedTensor managed{};
+    DLManagedTensorVersioned managed{};
 };
 
 /// What a run of the probe gave.
@@ -77,7 +77,7 @@ class Probe {
         if (matrix != nullptr) {
             MIRRA_STRUCT(mirra_port_value, value);
             value.name = "matrix";
-            value.tensor = &matrix->managed;
+            value.tensor = &matrix->managed.dl_tensor;
             ports.push_back(value);
         }
         Probed probed;
@@ -153,7 +153,7 @@ struct Reports {
     [[nodiscard]] mirra_run_options options() {
         MIRRA_STRUCT(mirra_run_options, options);
         options.progress = callback;
-        options.progress_user = this;
+        options.user = this;
         return options;
     }
 };

@@ -108,7 +108,7 @@ TEST_P(PluginInverterOptimize, ReportsEveryStepAndShowsItself) {
     Seen seen{.output = &out};
     MIRRA_STRUCT(mirra_run_options, options);
     options.progress = &Seen::look;
-    options.progress_user = &seen;
+    options.user = &seen;
     EXPECT_OK(optimizer().run(*image_, out, {.options = &options}, error));
     EXPECT_GE(seen.fractions.size(), 30U);
     EXPECT_TRUE(std::is_sorted(seen.fractions.begin(), seen.fractions.end()));
@@ -123,7 +123,7 @@ TEST_P(PluginInverterOptimize, IsCancelledBetweenSteps) {
     Seen seen{.output = &out, .stop_at = 0.5};
     MIRRA_STRUCT(mirra_run_options, options);
     options.progress = &Seen::look;
-    options.progress_user = &seen;
+    options.user = &seen;
     EXPECT_STATUS(MIRRA_E_CANCELLED, optimizer().run(*image_, out, {.options = &options}, error));
     EXPECT_LT(seen.fractions.back(), 0.6);
     Cancel cancel;

@@ -71,7 +71,7 @@ TEST_P(PluginInverter, FeaturesOutAndInGiveTheSamePicture) {
     const TensorView features = tensor_of(first.result, "features_out");
     for (Inverter *inverter : {&whole, &tiled}) {
         const Inversion again =
-            inverter->invert(*other, {.features_in = features.get(), .features_out = true});
+            inverter->invert(*other, {.features_in = &features->dl_tensor, .features_out = true});
         EXPECT_LT(largest_difference(first.picture, again.picture), kClose)
             << "of the image only the size counts";
         EXPECT_EQ(values_of(features), values_of(tensor_of(again.result, "features_out")));
@@ -88,7 +88,7 @@ TEST_P(PluginInverter, FeaturesThatAreNoFiniteNumbersAreRefused) {
     for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
                             -std::numeric_limits<float>::infinity()}) {
         value = bad;
-        EXPECT_THAT(inverter.refuse(MIRRA_E_INVALID_ARGUMENT, *image, {.features_in = features.get()}),
+        EXPECT_THAT(inverter.refuse(MIRRA_E_INVALID_ARGUMENT, *image, {.features_in = &features->dl_tensor}),
                     ::testing::HasSubstr("no finite numbers | features_in"));
     }
 }
@@ -101,13 +101,14 @@ TEST_P(PluginInverter, FeaturesWeighedByT) {
     const Inversion of_other = inverter.invert(*other, {.features_out = true});
     const TensorView theirs = tensor_of(of_other.result, "features_out");
     inverter.set("t", "0.25");
-    const Inversion between = inverter.invert(*image, {.features_in = theirs.get(), .features_out = true});
+    const Inversion between =
+        inverter.invert(*image, {.features_in = &theirs->dl_tensor, .features_out = true});
     const auto own = values_of(tensor_of(of_image.result, "features_out")), far = values_of(theirs),
                found = values_of(tensor_of(between.result, "features_out"));
     for (std::size_t i = 0; i < own.size(); ++i)
         ASSERT_NEAR(0.75F * own[i] + 0.25F * far[i], found[i], kClose) << i;
     inverter.set("t", "0");
-    EXPECT_EQ(of_image.picture, inverter.invert(*image, {.features_in = theirs.get()}).picture);
+    EXPECT_EQ(of_image.picture, inverter.invert(*image, {.features_in = &theirs->dl_tensor}).picture);
 }
 
 TEST_P(PluginInverter, AChannelThatIsAblatedIsOneThatTheCallerSetToZero) {
@@ -119,8 +120,8 @@ TEST_P(PluginInverter, AChannelThatIsAblatedIsOneThatTheCallerSetToZero) {
     auto values = values_of(features);
     const std::size_t area = values.size() / kDeepChannels;
     std::fill_n(values.begin() + static_cast<std::ptrdiff_t>(2 * area), area, 0.0F);
-    DLManagedTensor edited = *features;
-    edited.dl_tensor.data = values.data();
+    DLTensor edited = features->dl_tensor;
+    edited.data = values.data();
     const Inversion by_caller = inverter.invert(*image, {.features_in = &edited});
     const Inversion by_list = inverter.set("channels", "2:0").invert(*image);
     EXPECT_LT(largest_difference(by_caller.picture, by_list.picture), kClose);
@@ -195,12 +196,12 @@ TEST_P(PluginInverter, FeaturesOfAWrongShapeAreRefused) {
     Inverter inverter(GetParam(), make_inverter());
     std::vector<float> values(kDeepChannels * 9);
     std::int64_t shape[] = {1, kDeepChannels, 3, 3};
-    DLManagedTensor tensor{};
-    tensor.dl_tensor = {values.data(), {kDLCPU, 0}, 4, {kDLFloat, 32, 1}, shape, nullptr, 0};
+    DLTensor tensor{};
+    tensor = {values.data(), {kDLCPU, 0}, 4, {kDLFloat, 32, 1}, shape, nullptr, 0};
     const std::string said = inverter.refuse(MIRRA_E_MISMATCH, *image, {.features_in = &tensor});
     EXPECT_THAT(said, HasSubstr("{1, 6, 3, 3}"));
     EXPECT_THAT(said, HasSubstr("{1, 6, 3, 5} for an image of 20 x 12 pixels"));
-    tensor.dl_tensor.ndim = 1;
+    tensor.ndim = 1;
     inverter.refuse(MIRRA_E_MISMATCH, *image, {.features_in = &tensor});
 }
 
@@ -210,7 +211,7 @@ TEST_P(PluginInverter, ASecondImageAndFeaturesTogetherAreRefused) {
     const Inversion plain = inverter.invert(*image, {.features_out = true});
     const TensorView features = tensor_of(plain.result, "features_out");
     EXPECT_THAT(inverter.refuse(MIRRA_E_INVALID_ARGUMENT, *image,
-                                {.mix = &image->image, .features_in = features.get()}),
+                                {.mix = &image->image, .features_in = &features->dl_tensor}),
                 HasSubstr("Give one of 'mix' and 'features_in'"));
 }
 

@@ -54,7 +54,7 @@ TEST_P(RandomGraphs, Stylize) {
 #ifdef MIRRA_TEST_REAL_RUNTIME
 /// What a runtime makes of a graph of one input: its outputs, one behind the other.
 std::vector<float> outputs_of(const Engine &engine, const Bundle &bundle, const graph::Graph &graph,
-                              DLManagedTensor *input) {
+                              const DLTensor *input) {
     Tensors inputs, outputs;
     EXPECT_OK(mirra_tensors_create(inputs.out(), error));
     EXPECT_OK(mirra_tensors_add(inputs.get(), graph.inputs.front().name.c_str(), input, error));
@@ -63,8 +63,8 @@ std::vector<float> outputs_of(const Engine &engine, const Bundle &bundle, const 
         return {};
     std::vector<float> all;
     for (const graph::Output &output : graph.outputs) {
-        DLManagedTensor *tensor = nullptr;
-        EXPECT_OK(mirra_tensors_get(outputs.get(), output.name.c_str(), &tensor, error));
+        DLManagedTensorVersioned *tensor = nullptr;
+        EXPECT_OK(mirra_tensors_get_versioned(outputs.get(), output.name.c_str(), &tensor, error));
         const auto values = values_of(TensorView(tensor));
         all.insert(all.end(), values.begin(), values.end());
     }

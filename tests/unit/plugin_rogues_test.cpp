@@ -239,7 +239,7 @@ TEST(PluginRogueJob, EndsInItsCallbackOnAThreadOfThePlugins) {
         end_job(callback);
         return 0;
     };
-    options.progress_user = &self;
+    options.user = &self;
     run_through_thread(self, engine_options, options);
 }
 

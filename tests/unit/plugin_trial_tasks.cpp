@@ -112,7 +112,7 @@ bool invert(Trial &trial) {
     if (dice.chance(0.3)) trial.set("channels", "0:" + std::to_string(2 * dice.real()));
     const auto in = trial.some_picture(), mix = trial.some_picture();
     Floats out(in->image.width, in->image.height, in->image.color, MIRRA_FORMAT_F32);
-    const auto give = [&](DLManagedTensor *features_in, bool mixed) {
+    const auto give = [&](const DLTensor *features_in, bool mixed) {
         trial.image("image", *in);
         trial.image("output", out);
         if (features_in != nullptr) trial.tensor("features_in", features_in);

@@ -53,7 +53,7 @@ std::unique_ptr<Floats> Trial::some_picture(std::int32_t most) {
     return out;
 }
 
-void Trial::tensor(const char *name, DLManagedTensor *values) {
+void Trial::tensor(const char *name, const DLTensor *values) {
     MIRRA_STRUCT(mirra_port_value, value);
     value.name = name;
     value.tensor = values;
@@ -100,8 +100,8 @@ void Trial::run_graphs(const std::map<std::string, graph::Graph> &graphs) {
             continue;
         const auto promised = graph::infer_shapes(graph, shapes);
         for (const graph::Output &output : graph.outputs) {
-            DLManagedTensor *tensor = nullptr;
-            EXPECT_OK(mirra_tensors_get(outputs.get(), output.name.c_str(), &tensor, error));
+            DLManagedTensorVersioned *tensor = nullptr;
+            EXPECT_OK(mirra_tensors_get_versioned(outputs.get(), output.name.c_str(), &tensor, error));
             const TensorView owner(tensor);
             EXPECT_EQ(
                 promised.at(output.source),

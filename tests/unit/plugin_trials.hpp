@@ -33,7 +33,7 @@ class Trial {
     std::unique_ptr<Floats> some_picture(std::int32_t most = 50);
 
     void image(const char *name, const Floats &pixels) { ports_.push_back(port(name, pixels.image)); }
-    void tensor(const char *name, DLManagedTensor *values);
+    void tensor(const char *name, const DLTensor *values);
     /// Whether the run gave a result; the ports are forgotten.
     bool run();
 

@@ -196,8 +196,8 @@ TEST(PluginZooRuns, ATaskWithStatisticsIsRunInTwoPassesAndGivesResults) {
     EXPECT_NEAR(0.2, mean.real, 1e-6);
     Tensors tensors;
     EXPECT_OK(mirra_result_tensors(result.get(), tensors.out(), error));
-    DLManagedTensor *tensor = nullptr;
-    EXPECT_OK(mirra_tensors_get(tensors.get(), "last_tile", &tensor, error));
+    DLManagedTensorVersioned *tensor = nullptr;
+    EXPECT_OK(mirra_tensors_get_versioned(tensors.get(), "last_tile", &tensor, error));
     EXPECT_EQ(4, tensor->dl_tensor.ndim);
     EXPECT_EQ(3, tensor->dl_tensor.shape[1]);
     tensor->deleter(tensor);

@@ -49,7 +49,7 @@ std::unique_ptr<Floats> make_mask(std::int32_t width, std::int32_t height, const
 
 struct StylePorts {
     std::vector<std::pair<const char *, const mirra_image *>> images;
-    std::vector<std::pair<const char *, DLManagedTensor *>> tensors;
+    std::vector<std::pair<const char *, const DLTensor *>> tensors;
 };
 
 class Stylizer : public TaskSession<Stylizer> {

@@ -61,12 +61,12 @@ class GraphCommand final : public Command {
     [[nodiscard]] Tensors named_inputs(const GraphShape &graph) const {
         Tensors tensors = read_tensors(input_);
         if (graph.inputs.size() != 1 || mirra_tensors_count(tensors.get()) != 1) return tensors;
-        const auto tensor = make<Tensor>(Phase::input, [&](DLManagedTensor **out, mirra_error **e) {
-            return mirra_tensors_get(tensors.get(), mirra_tensors_name(tensors.get(), 0), out, e);
+        const auto tensor = make<Tensor>(Phase::input, [&](DLManagedTensorVersioned **out, mirra_error **e) {
+            return mirra_tensors_get_versioned(tensors.get(), mirra_tensors_name(tensors.get(), 0), out, e);
         });
         Tensors renamed = make_tensors();
         call(Phase::input, [&](mirra_error **e) {
-            return mirra_tensors_add(renamed.get(), graph.inputs[0].c_str(), tensor.get(), e);
+            return mirra_tensors_add(renamed.get(), graph.inputs[0].c_str(), &tensor->dl_tensor, e);
         });
         return renamed;
     }

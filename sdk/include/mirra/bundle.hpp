@@ -50,6 +50,9 @@ class TensorFile {
 /// Writes atomically; tensors in the order of the map. @throws Error io | not_found | invalid_argument
 void write_tensors(const std::filesystem::path &path, const std::map<std::string, TensorView> &tensors,
                    const std::map<std::string, std::string> &metadata = {});
+/// What write_tensors() writes.
+[[nodiscard]] std::vector<std::byte> tensor_bytes(const std::map<std::string, TensorView> &tensors,
+                                                  const std::map<std::string, std::string> &metadata = {});
 
 /// What a bundle says of itself. Field by field in docs/reference/bundle-format.md.
 struct Manifest {

@@ -23,6 +23,7 @@ enum class ErrorCode : std::int32_t {
     mismatch = -11,        ///< two inputs do not fit together (bundle and task, shapes, sizes)
     out_of_memory = -12,   ///< an allocation failed
     busy = -13,            ///< the object is in use by another call
+    timeout = -14,         ///< the time given for a wait is over
     internal = -99,        ///< a bug in Mirra
 };
 

@@ -197,6 +197,8 @@ struct RunRequest {
     std::set<std::string> wanted;                            ///< outputs that are no images and are asked for
     std::function<bool(const Progress &)> progress;          ///< returns whether to go on
     std::vector<std::shared_ptr<const CancelToken>> cancels; ///< any of them stops the run
+    std::vector<std::shared_ptr<const void>> kept;           ///< what the images' memory belongs to
+    std::function<void(const std::exception_ptr &)> done;    ///< of a job: called once when it has ended
 
     /// Whether it names the port: gives that input, or asks for that output.
     [[nodiscard]] bool gives(const std::string &port) const {
@@ -285,7 +287,7 @@ class Job {
     ~Job();
     [[nodiscard]] JobStatus status() const;
     /// @param seconds  negative: for ever
-    /// @throws Error busy (timed out, or called in the job's own callback) | invalid_argument (NaN), or what
+    /// @throws Error timeout | busy (called in the job's own callback) | invalid_argument (NaN), or what
     /// the run threw
     [[nodiscard]] std::shared_ptr<const RunResult> wait(double seconds);
     void cancel() noexcept;

@@ -65,8 +65,8 @@ using ImageView = BasicImageView<std::byte>;            ///< memory that may be 
 using ConstImageView = BasicImageView<const std::byte>; ///< memory that is only read
 
 /// Checks a view from outside before it is used: sizes, channels, enumerators, null pointers, strides under
-/// which two samples would overlap, and extents that overflow the address space. Whether the memory exists,
-/// only the caller knows.
+/// which two samples would overlap (0 repeats pixels or rows on purpose), and extents that overflow the
+/// address space. Whether the memory exists, only the caller knows.
 /// @param name what the view is, for the error's subject, e.g. "input"
 /// @throws Error invalid_argument
 void validate(const ConstImageView &view, std::string_view name);

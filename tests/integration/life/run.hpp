@@ -57,6 +57,7 @@ class Work {
         image.width = image.height = side;
         image.format = MIRRA_FORMAT_U8;
         image.color = MIRRA_COLOR_RGB;
+        image.flags = MIRRA_IMAGE_PACKED;
         image.plane_count = 1;
         image.planes[0].data = pixels.data();
     }
