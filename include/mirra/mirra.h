@@ -985,7 +985,8 @@ typedef struct mirra_progress {
  * be read during the call. */
 typedef int32_t (*mirra_progress_callback)(void *user, const mirra_progress *progress);
 
-/* Called once when a job has ended, well or not, from the job's thread; `status` is what mirra_job_wait
+/* Called once when a job has ended, well or not, from the job's thread, perhaps before mirra_session_submit
+ * has returned; `status` is what mirra_job_wait
  * gives. The session is free then, and the job's images are no longer touched: the callback may wait for the
  * job, destroy it and submit the next one. mirra_job_destroy in another thread returns after it. */
 typedef void (*mirra_done_callback)(void *user, mirra_status status);
