@@ -73,7 +73,7 @@ find_apt() {
 need_packages() {
     local missing apt
     command -v apt-get >/dev/null ||
-        die "this is not a Debian or Ubuntu system; install the equivalents of: $*"
+        die "there is no apt-get here; install the equivalents of: $*"
     read -ra missing <<<"$(missing_packages "$@")"
     ((${#missing[@]})) || return 0
     find_apt "${missing[@]}"

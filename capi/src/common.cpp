@@ -46,9 +46,13 @@ std::string or_empty(const char *text) {
     return text == nullptr ? std::string() : std::string(text);
 }
 
-std::shared_ptr<void> owned_user(void *user, void (*free)(void *)) {
-    if (free == nullptr) return {user, [](void *) {}};
-    return {user, free};
+std::shared_ptr<host::CallbackUser> owned_user(void *user, void (*free)(void *)) {
+    try {
+        return std::make_shared<host::CallbackUser>(user, free);
+    } catch (...) {
+        if (free != nullptr) free(user);
+        throw;
+    }
 }
 
 void give_bytes(std::span<const std::byte> bytes, void **out, std::size_t *size) {

@@ -8,21 +8,13 @@ namespace {
 using namespace mirra;
 using namespace mirra::capi;
 
-host::EngineOptions to_options(const mirra_engine_options *given) {
-    const auto options = read_struct_or_default(given, "options");
-    host::EngineOptions out;
-    out.plugin_path = or_empty(options.plugin_path);
-    out.runtime_module = or_empty(options.runtime_module);
-    out.bundle_path = or_empty(options.bundle_path);
-    out.libtorch_path = or_empty(options.libtorch_path);
-    out.plugin_path_only = (options.flags & MIRRA_PLUGIN_PATH_ONLY) != 0;
-    const auto user = owned_user(options.log_user, options.log_user_free);
-    if (options.log != nullptr) {
-        out.log = [log = options.log, user, least = options.log_level](std::int32_t level,
-                                                                       const std::string &message) {
-            if (level >= least) log(user.get(), level, message.c_str());
-        };
-    }
+std::shared_ptr<host::CallbackUser> user_of(const mirra_engine_options *given) {
+    if (given == nullptr) return owned_user(nullptr, nullptr);
+    const auto known = read_known(given, "options");
+    return owned_user(known.log_user, known.log_user_free);
+}
+
+void check_options(const mirra_engine_options &options) {
     check_flags(options.flags, MIRRA_ISOLATION_PROCESS | MIRRA_PLUGIN_PATH_ONLY, "flags");
     check_reserved(options.reserved, "options.reserved");
     if (options.log_level < MIRRA_LOG_DEBUG || options.log_level > MIRRA_LOG_ERROR)
@@ -30,6 +22,24 @@ host::EngineOptions to_options(const mirra_engine_options *given) {
     if ((options.flags & MIRRA_ISOLATION_PROCESS) != 0) {
         throw Error(ErrorCode::unsupported, "this version cannot run sessions in a process of their own",
                     "flags", "Leave MIRRA_ISOLATION_PROCESS out.");
+    }
+}
+
+host::EngineOptions to_options(const mirra_engine_options *given) {
+    host::EngineOptions out;
+    out.user = user_of(given); // first, so that it is freed whatever else is wrong
+    const auto options = read_struct_or_default(given, "options");
+    check_options(options);
+    out.plugin_path = or_empty(options.plugin_path);
+    out.runtime_module = or_empty(options.runtime_module);
+    out.bundle_path = or_empty(options.bundle_path);
+    out.libtorch_path = or_empty(options.libtorch_path);
+    out.plugin_path_only = (options.flags & MIRRA_PLUGIN_PATH_ONLY) != 0;
+    if (options.log != nullptr) {
+        out.log = [log = options.log, user = out.user,
+                   least = options.log_level](std::int32_t level, const std::string &message) {
+            if (level >= least) log(user->get(), level, message.c_str());
+        };
     }
     if (options.loading != nullptr) {
         out.loading = [loading = options.loading, user = options.loading_user](const std::string &path) {

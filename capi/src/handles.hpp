@@ -70,6 +70,7 @@ namespace mirra::capi {
 using host::check_struct;
 using host::guard;
 using host::read_array;
+using host::read_known;
 using host::read_struct;
 using host::read_struct_or_default;
 using host::write_struct;
@@ -99,8 +100,8 @@ image::SampleType to_sample(std::int32_t format, const char *name);
 /// Bytes of a file that a caller gives in memory.
 inline constexpr std::size_t kLargestBundle = std::size_t{1} << 36;
 
-/// What callbacks are handed. `free` is called, if it is given, when the last copy of this is gone.
-std::shared_ptr<void> owned_user(void *user, void (*free)(void *));
+/// What callbacks are handed; freed also where this fails.
+std::shared_ptr<host::CallbackUser> owned_user(void *user, void (*free)(void *));
 
 /// Bytes that the caller frees by mirra_memory_free(). @throws std::bad_alloc
 void give_bytes(std::span<const std::byte> bytes, void **out, std::size_t *size);

@@ -57,6 +57,10 @@ void set_strides(const mirra_image &image, const char *name, image::ImageView &v
         (image.flags & MIRRA_IMAGE_PACKED) != 0
             ? packed_strides(image, name, static_cast<std::int64_t>(image::sample_bytes(view.sample)))
             : std::pair(first.pixel_stride, first.row_stride);
+    if (view.x_stride == 0 && view.y_stride == 0 && (image.width > 1 || image.height > 1)) {
+        reject(name, "both strides are 0",
+               "Set the flag MIRRA_IMAGE_PACKED for pixels without gaps, or state the strides.");
+    }
     for (std::uint32_t i = 1; i < image.plane_count; ++i) {
         if (image.planes[i].pixel_stride != first.pixel_stride ||
             image.planes[i].row_stride != first.row_stride) {

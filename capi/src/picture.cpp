@@ -125,7 +125,7 @@ void with_agreeing(const image::ImageView &view, image::Metadata metadata, bool 
 image::Metadata carried_by(const mirra_image &image, const mirra_picture *metadata) {
     image::Metadata carried;
     if (metadata != nullptr) carried = metadata->data->image.metadata;
-    if (image.icc == nullptr) return carried;
+    if (image.icc == nullptr || image.icc_bytes == 0) return carried;
     const auto *icc = static_cast<const std::byte *>(image.icc);
     // A picture's own view names its own profile; another one stands alone.
     const bool own = std::ranges::equal(std::span(icc, image.icc_bytes), carried.icc);
@@ -191,30 +191,57 @@ bool is_interleaved(const image::ImageView &view) {
     return true;
 }
 
-/// Samples as they are from one picture to another of the same size and type.
-void copy_samples(const image::ConstImageView &from, const image::ImageView &to) {
+/// Samples of some rows as they are. @param first  row of `from`, @param to_first  row of `to`
+void copy_samples(const image::ConstImageView &from, std::int32_t first, const image::ImageView &to,
+                  std::int32_t to_first, std::int32_t rows) {
     const std::size_t size = image::sample_bytes(from.sample);
     for (std::int32_t c = 0; c < from.channels; ++c)
-        for (std::int32_t y = 0; y < from.height; ++y)
-            for (std::int32_t x = 0; x < from.width; ++x) std::memcpy(to.at(c, x, y), from.at(c, x, y), size);
+        for (std::int32_t y = 0; y < rows; ++y)
+            for (std::int32_t x = 0; x < from.width; ++x)
+                std::memcpy(to.at(c, x, to_first + y), from.at(c, x, first + y), size);
 }
 
-/// The caller's pixels, where they are.
-void convert_wrapped(PictureData &data) {
-    const image::ImageView &view = *data.wrapped;
+/// Tags that say of the samples what the caller's description says. @throws Error unsupported
+image::Metadata agreeing(const image::Metadata &metadata, image::Transfer transfer) {
+    const bool linear = transfer == image::Transfer::linear;
+    if (linear == (image::stated_transfer(metadata) == image::Transfer::linear)) return metadata;
+    if (!linear) return image::with_srgb_curve(metadata);
+    if (!image::same_color(metadata, {}))
+        throw Error(ErrorCode::unsupported, "the picture is linear light, and its profile says another curve",
+                    "picture", "Describe it with the profile of the linear samples, or as encoded.");
+    image::Metadata out = metadata;
+    out.icc.clear();
+    out.color = image::linear_srgb_tags();
+    return out;
+}
+
+/// @throws Error invalid_argument | unsupported
+void check_convertible(const image::ImageView &view) {
     host::check_writable(view, "picture");
     if (view.alpha == image::AlphaMode::premultiplied)
         throw Error(ErrorCode::unsupported, "premultiplied pixels cannot be converted to sRGB", "picture",
                     "Divide alpha out first.");
-    image::Image copy(view.width, view.height, view.channels, view.sample);
-    copy.metadata = data.image.metadata;
-    copy.transfer = view.transfer;
-    copy.bit_depth = data.image.bit_depth;
-    copy_samples(view, copy.view());
-    image::convert_to_srgb(copy);
-    copy_samples(std::as_const(copy).view(), view);
-    data.wrapped->transfer = data.image.transfer = copy.transfer;
-    data.image.metadata = std::move(copy.metadata);
+}
+
+/// The caller's pixels, where they are, some rows at a time. Where no sample changes none is written.
+void convert_wrapped(PictureData &data) {
+    constexpr std::int32_t kRows = 64;
+    const image::ImageView view = data.view();
+    const image::Metadata tags = agreeing(data.image.metadata, view.transfer);
+    const bool converts = !image::same_color(tags, {});
+    if (converts) check_convertible(view);
+    image::Image some(view.width, std::min(kRows, view.height), view.channels, view.sample);
+    for (std::int32_t first = 0; first < (converts ? view.height : 1); first += kRows) {
+        const std::int32_t rows = std::min(kRows, view.height - first);
+        some.metadata.icc = tags.icc;
+        some.metadata.color = tags.color;
+        if (converts) copy_samples(view, first, some.view(), 0, rows);
+        image::convert_to_srgb(some);
+        if (converts) copy_samples(std::as_const(some).view(), 0, view, first, rows);
+    }
+    data.wrapped->transfer = data.image.transfer = some.transfer;
+    data.image.metadata.icc.clear();
+    data.image.metadata.color = some.metadata.color;
 }
 
 } // namespace
@@ -354,7 +381,13 @@ mirra_status mirra_picture_copy_color(mirra_picture *picture, const mirra_pictur
 
 int32_t mirra_picture_same_color(const mirra_picture *a, const mirra_picture *b) {
     if (a == nullptr || b == nullptr) return 0;
-    return image::same_color(a->data->image.metadata, b->data->image.metadata) ? 1 : 0;
+    const auto is_linear = [](const mirra_picture &each) {
+        return each.data->image.transfer == image::Transfer::linear;
+    };
+    return is_linear(*a) == is_linear(*b) &&
+                   image::same_color(a->data->image.metadata, b->data->image.metadata)
+               ? 1
+               : 0;
 }
 
 mirra_status mirra_picture_to_srgb(mirra_picture *picture, mirra_error **error) {

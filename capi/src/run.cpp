@@ -4,6 +4,8 @@
 #include "dlpack.hpp"
 #include "value.hpp"
 
+#include <cxxabi.h>
+
 namespace mirra::capi {
 namespace {
 
@@ -44,14 +46,21 @@ void add_value(const mirra_port_value &given, host::RunRequest &request) {
     if (given.tensor != nullptr) request.tensors[name] = host::from_dlpack(given.tensor, name);
 }
 
-/// Read before all else, so that `user` is freed whatever else is wrong.
+/// `user` comes first, so that it is freed whatever else is wrong.
 struct RunOptions {
     explicit RunOptions(const mirra_run_options *options)
-        : given(read_struct_or_default(options, "options"))
-        , user(owned_user(given.user, given.user_free)) {}
+        : user(user_of(options))
+        , given(read_struct_or_default(options, "options")) {}
 
+    std::shared_ptr<host::CallbackUser> user;
     mirra_run_options given;
-    std::shared_ptr<void> user;
+
+  private:
+    static std::shared_ptr<host::CallbackUser> user_of(const mirra_run_options *options) {
+        if (options == nullptr) return owned_user(nullptr, nullptr);
+        const auto known = read_known(options, "options");
+        return owned_user(known.user, known.user_free);
+    }
 };
 
 mirra_status status_of(const std::exception_ptr &failure) {
@@ -115,7 +124,12 @@ mirra_status mirra_session_run(mirra_session *session, const mirra_port_value *v
         const auto used = held(session);
         const host::RunRequest request = to_request(values, count, given);
         auto made = std::make_unique<mirra_result>();
-        made->result = used->run(request);
+        try {
+            made->result = used->run(request);
+        } catch (abi::__forced_unwind &) {
+            request.user->forget();
+            throw;
+        }
         if (result != nullptr) *result = made.release();
     });
 }

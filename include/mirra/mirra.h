@@ -27,6 +27,9 @@
  *            the same struct_size, which is also the distance between them.
  * Strings.   UTF-8, ended by NUL. The library copies what it keeps.
  * Callbacks. Must not throw and must not destroy an object that is in use by the call that calls back.
+ *            One that reports progress or completion may end its thread, as a language does whose
+ *            interpreter has ended: no further callback of that run is called then. Functions that release
+ *            or free must not.
  *            They may be called from a thread of the library's.
  * Threads.   Each type says "Thread-safety". Objects that are not the same never need locking against
  *            each other.
@@ -54,12 +57,18 @@
 
 /* Tensors cross as structures of DLPack 1 (https://dmlc.github.io/dlpack), whose header this is, word for
  * word but for its comments (Copyright 2017 by its contributors, Apache License 2.0). A program's own
- * dlpack.h may be included before this file or after it. */
+ * dlpack.h may be included before this file; after it, it adds nothing, and the program sees DLPack 1.3. */
 #ifndef DLPACK_DLPACK_H_
 #define DLPACK_DLPACK_H_
 
+#ifdef __cplusplus
+#define DLPACK_EXTERN_C extern "C"
+#else
+#define DLPACK_EXTERN_C
+#endif
 #define DLPACK_MAJOR_VERSION 1
 #define DLPACK_MINOR_VERSION 3
+#define DLPACK_DLL
 
 #ifdef __cplusplus
 extern "C" {
@@ -580,9 +589,9 @@ MIRRA_API mirra_status mirra_bundle_graph(const mirra_bundle *bundle, uint32_t i
 
 /* ---- Images ---- */
 
-/* A mirra_image describes pixels in the caller's memory. No function keeps it, or the memory, longer than its
- * call (a job: until the job is done). What a function or an input port reads is never written, though the
- * pointers are not const: read-only memory serves. */
+/* A mirra_image describes pixels in the caller's memory. No function but mirra_picture_wrap keeps it, or the
+ * memory, longer than its call (a job: until the job is done). What a function or an input port reads is
+ * never written, though the pointers are not const: read-only memory serves. */
 typedef int32_t mirra_format;
 enum mirra_format_value {
     MIRRA_FORMAT_U8 = 1,  /* 0 ... 255 stand for 0 ... 1 */
@@ -615,9 +624,10 @@ enum mirra_transfer_value {
 
 /* Where channel samples lie. This struct is frozen. Strides count bytes and are taken as they are: negative
  * ones go back (data then points at the first pixel of the first row, wherever that is), and 0 shows one
- * pixel or row over and over, as broadcasting does. They are not looked at with MIRRA_IMAGE_PACKED. All
- * planes of an image have the same strides. Samples need no alignment. No two samples of an image that is
- * written may share memory; of one that is read, no two of one channel may but by a stride of 0. */
+ * pixel or row over and over, as broadcasting does. With MIRRA_IMAGE_PACKED they must be 0. Without it they
+ * may not both be 0, and a stride of 0 shows at most 2^28 pixels. All planes of an image have the same
+ * strides. Samples need no alignment. No two samples of an image that is written may share memory; of one
+ * that is read, no two of one channel may but by a stride of 0. */
 typedef struct mirra_plane {
     void *data;
     int64_t pixel_stride;
@@ -626,7 +636,7 @@ typedef struct mirra_plane {
 
 typedef uint32_t mirra_image_flags;
 enum mirra_image_flag {
-    /* pixels lie one behind the other without gaps, row after row: strides are 0 and not looked at */
+    /* pixels lie one behind the other without gaps, row after row: strides must be 0 */
     MIRRA_IMAGE_PACKED = 1
 };
 
@@ -651,18 +661,20 @@ typedef struct mirra_image {
     void *stream; /* of that GPU, on which the pixels are made; NULL on the CPU */
 } mirra_image;
 
-/* Which bytes an image takes in a plane: `bytes` from `lowest` on, all of which the library may read, and
- * none else. For a binding that knows how large its memory is. The image is checked as by any function that
- * reads it; its memory is not touched. plane: from 0, below plane_count. */
+/* Which bytes an image takes in a plane: `bytes` from `lowest` on, all of which the library may read, or
+ * write for an output, and none else. For a binding that knows how large its memory is. The image is checked
+ * as by any function that reads it; its memory is not touched. plane: from 0; MIRRA_E_NOT_FOUND from
+ * plane_count on. */
 MIRRA_API mirra_status mirra_image_extent(const mirra_image *image, uint32_t plane, const void **lowest,
                                           uint64_t *bytes, mirra_error **error);
 
-/* Pixels and metadata that the library owns. Of a file it keeps: colour tags (ICC profile, cICP, sRGB, gAMA,
- * cHRM), EXIF, XMP, IPTC and Photoshop's resources, the texts of a PNG and the comments of a JPEG, and the
- * resolution. What would no longer be true is made true or left out: a turned picture's sizes, places and
- * resolutions; thumbnails; second pictures and videos behind the first, and what announces them. Whatever is
- * left out but previews has a note (mirra_picture_note). docs/reference/picture-files.md lists what each
- * format holds. Thread-safety: safe to read from any threads; writing its pixels is the callers' affair. */
+/* Pixels and metadata, which the library owns (but for mirra_picture_wrap). Of a file it keeps: colour tags
+ * (ICC profile, cICP, sRGB, gAMA, cHRM), EXIF, XMP, IPTC and Photoshop's resources, the texts of a PNG and
+ * the comments of a JPEG, and the resolution. What would no longer be true is made true or left out: a turned
+ * picture's sizes, places and resolutions; thumbnails; second pictures and videos behind the first, and what
+ * announces them. Whatever is left out but previews has a note (mirra_picture_note).
+ * docs/reference/picture-files.md lists what each format holds. Thread-safety: safe to read from any threads;
+ * writing its pixels is the callers' affair. */
 typedef struct mirra_picture mirra_picture;
 
 typedef struct mirra_read_options {
@@ -691,7 +703,7 @@ typedef struct mirra_picture_info {
  * options: may be NULL. */
 MIRRA_API mirra_status mirra_image_read(const char *path, const mirra_read_options *options,
                                         mirra_picture **picture, mirra_error **error);
-/* The same of `size` bytes at `bytes`, which are not kept. */
+/* The same of `size` bytes at `bytes`, at most 2^30, which are not kept. */
 MIRRA_API mirra_status mirra_image_read_memory(const void *bytes, size_t size,
                                                const mirra_read_options *options, mirra_picture **picture,
                                                mirra_error **error);
@@ -700,13 +712,13 @@ MIRRA_API mirra_status mirra_picture_create(int32_t width, int32_t height, mirra
                                             mirra_color color, mirra_picture **picture, mirra_error **error);
 /* A picture over the caller's pixels, without a copy. `release` is called with `user` exactly once, from any
  * thread, when neither the picture nor a run needs the pixels any more; NULL: not at all. On failure it is
- * not called. The image's profile is copied. Functions that replace a picture's pixels
- * (mirra_picture_to_srgb) write them in place. */
+ * not called. The image's profile is copied. mirra_picture_to_srgb writes them in place, where a sample
+ * changes. */
 MIRRA_API mirra_status mirra_picture_wrap(const mirra_image *image, void (*release)(void *user), void *user,
                                           mirra_picture **picture, mirra_error **error);
 /* A job that was given the picture keeps its pixels until it is done. */
 MIRRA_API void mirra_picture_destroy(mirra_picture *picture);
-/* Describes the picture's own memory: the view lives as long as the picture. */
+/* Describes the picture's memory: the view lives as long as the picture, or as the pixels that it wraps. */
 MIRRA_API mirra_status mirra_picture_view(mirra_picture *picture, mirra_image *view, mirra_error **error);
 MIRRA_API mirra_status mirra_picture_get_info(const mirra_picture *picture, mirra_picture_info *info,
                                               mirra_error **error);
@@ -736,7 +748,8 @@ MIRRA_API mirra_status mirra_picture_copy_color(mirra_picture *picture, const mi
 MIRRA_API int32_t mirra_picture_same_color(const mirra_picture *a, const mirra_picture *b);
 /* Converts the pixels to sRGB, whatever the tags say, and tags them so. Colours that sRGB lacks are clipped;
  * alpha stays. MIRRA_E_UNSUPPORTED for a profile that cannot be used, for HDR curves (PQ, HLG) and
- * MIRRA_FORMAT_F16: the picture is untouched then. */
+ * MIRRA_FORMAT_F16: the picture is untouched then. Of a wrapped picture: MIRRA_E_INVALID_ARGUMENT where its
+ * pixels cannot be written, MIRRA_E_UNSUPPORTED where they are premultiplied. */
 MIRRA_API mirra_status mirra_picture_to_srgb(mirra_picture *picture, mirra_error **error);
 
 typedef struct mirra_write_options {
@@ -988,17 +1001,19 @@ typedef int32_t (*mirra_progress_callback)(void *user, const mirra_progress *pro
 /* Called once when a job has ended, well or not, from the job's thread, perhaps before mirra_session_submit
  * has returned; `status` is what mirra_job_wait
  * gives. The session is free then, and the job's images are no longer touched: the callback may wait for the
- * job, destroy it and submit the next one. mirra_job_destroy in another thread returns after it. */
+ * job, destroy it and submit the next one. mirra_job_destroy in another thread returns after it, so hold no
+ * lock then that the callback takes; mirra_job_wait may return before it. `user` must live until
+ * mirra_job_destroy has returned or `user_free` was called. */
 typedef void (*mirra_done_callback)(void *user, mirra_status status);
 
 typedef struct mirra_run_options {
     uint32_t struct_size;
     uint32_t flags;                   /* 0 */
     mirra_progress_callback progress; /* NULL: none */
-    mirra_done_callback done;         /* of a job; NULL: none. A run that returns its status calls it not */
+    mirra_done_callback done;         /* of a job; NULL: none. mirra_session_run does not call it */
     void *user;                       /* handed to both */
     /* called with `user`, once, when no callback follows any more: before mirra_session_run returns, after a
-     * job's `done`, or where the call fails. Not where these options cannot be read; NULL: nobody */
+     * job's `done`, or where the call fails. Not where options has no struct_size; NULL: nobody */
     void (*user_free)(void *user);
     mirra_cancel *cancel; /* NULL: none. The run keeps it alive */
 } mirra_run_options;
@@ -1080,9 +1095,10 @@ MIRRA_API mirra_status mirra_job_wait(mirra_job *job, double seconds, mirra_resu
 /* Asks it to stop; does not wait. Takes NULL. */
 MIRRA_API void mirra_job_cancel(mirra_job *job);
 /* Stops the job, if it still runs, and waits until it no longer touches the caller's memory (one tile at
- * most). Called from these two callbacks it only asks it to stop. A plugin whose function does
- * not return cannot be stopped, and makes this wait with it: who does not trust the plugin cancels, waits by
- * mirra_job_wait for as long as it likes, and keeps the job and the memory where it gets MIRRA_E_TIMEOUT. */
+ * most). Called from a callback of the job, or from the log callback where a thread of its plugin's logs, it
+ * only asks it to stop. A plugin whose function does not return cannot be stopped, and makes this wait with
+ * it: who does not trust the plugin cancels, waits by mirra_job_wait for as long as it likes, and keeps the
+ * job and the memory where it gets MIRRA_E_TIMEOUT. */
 MIRRA_API void mirra_job_destroy(mirra_job *job);
 
 /* ---- Files ---- */

@@ -292,7 +292,7 @@ struct mirra_host_api {
                                   int32_t rank, mirra_tensor **tensor, mirra_error **error);
     mirra_status (*tensor_download)(mirra_context *context, const mirra_tensor *tensor, float *values,
                                     uint64_t count, mirra_error **error);
-    /* Copies from and to CPU memory. */
+    /* Copies from and to CPU memory. The plugin calls the deleter of `copy`, and may write it. */
     mirra_status (*tensor_from_dlpack)(mirra_context *context, const DLTensor *source, mirra_tensor **tensor,
                                        mirra_error **error);
     mirra_status (*tensor_to_dlpack)(mirra_context *context, const mirra_tensor *tensor,
@@ -332,7 +332,7 @@ struct mirra_host_api {
     mirra_status (*graph_output_shape)(mirra_context *context, const char *graph, const char *output,
                                        int64_t height, int64_t width, int64_t *shape, mirra_error **error);
 
-    /* ---- ports; port_given in any call with a context, the others in the run */
+    /* ---- ports; port_given and port_tensor_shape in any call with a context, the others in the run */
     /* 1: the run gives that input, or asks for that output. 0: it does not, or there is no run, as for a
      * plan. */
     int32_t (*port_given)(mirra_context *context, const char *port);

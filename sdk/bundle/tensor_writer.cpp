@@ -5,6 +5,7 @@
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include <array>
@@ -75,10 +76,11 @@ std::vector<std::byte> tensor_bytes(const std::map<std::string, TensorView> &ten
                                     const std::map<std::string, std::string> &metadata) {
     const std::string header = header_text(tensors, metadata);
     const std::uint64_t length = header.size();
-    std::vector<std::byte> out;
-    const auto add = [&out](std::span<const std::byte> bytes) {
-        out.insert(out.end(), bytes.begin(), bytes.end());
-    };
+    std::size_t size = sizeof length + header.size();
+    for (const auto &[name, tensor] : tensors) size += tensor.bytes.size();
+    std::vector<std::byte> out(size);
+    auto at = out.begin();
+    const auto add = [&at](std::span<const std::byte> bytes) { at = std::ranges::copy(bytes, at).out; };
     add(std::as_bytes(std::span(&length, 1)));
     add(std::as_bytes(std::span(header)));
     for (const auto &[name, tensor] : tensors) add(tensor.bytes);

@@ -28,12 +28,19 @@ template<class Struct> void check_struct(const Struct *pointer, const char *name
     }
 }
 
-/// The struct as this library knows it. @throws Error invalid_argument | unsupported (unknown, non-zero tail)
-template<class Struct> Struct read_struct(const Struct *source, const char *name) {
+/// What of a struct this library knows; the tail beyond is not looked at. @throws Error invalid_argument
+template<class Struct> Struct read_known(const Struct *source, const char *name) {
     check_struct(source, name);
     Struct known{};
+    std::memcpy(&known, source, std::min<std::size_t>(source->struct_size, sizeof(Struct)));
+    known.struct_size = sizeof(Struct);
+    return known;
+}
+
+/// The struct as this library knows it. @throws Error invalid_argument | unsupported (unknown, non-zero tail)
+template<class Struct> Struct read_struct(const Struct *source, const char *name) {
+    const Struct known = read_known(source, name);
     const std::size_t size = source->struct_size;
-    std::memcpy(&known, source, std::min(size, sizeof(Struct)));
     const auto *bytes = reinterpret_cast<const unsigned char *>(source);
     if (size > sizeof(Struct) &&
         std::any_of(bytes + sizeof(Struct), bytes + size, [](auto b) { return b != 0; })) {
@@ -41,7 +48,6 @@ template<class Struct> Struct read_struct(const Struct *source, const char *name
                     std::string(name) + " uses a field that this version of Mirra does not have", name,
                     "Leave fields of newer versions at zero, or install a newer Mirra.");
     }
-    known.struct_size = sizeof(Struct);
     return known;
 }
 

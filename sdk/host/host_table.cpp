@@ -84,10 +84,10 @@ mirra_status manifest_default_value(mirra_context *context, const char *name, mi
         auto found = bundle == nullptr ? std::nullopt : manifest_default(bundle->manifest().defaults, name);
         if (!found) throw Error(ErrorCode::not_found, "the bundle has no default of this name", name);
         if (auto *text = std::get_if<std::string>(&*found)) {
-            mirra_value out{};
-            out.type = MIRRA_TYPE_STRING;
             const std::lock_guard lock(context->mutex);
-            out.text = context->texts.emplace_back(std::move(*text)).c_str();
+            const char *kept = context->texts.emplace_back(std::move(*text)).c_str();
+            mirra_value out = to_c(Value(std::string()));
+            out.text = kept;
             write_struct(value, out);
         } else {
             write_struct(value, to_c(*found));

@@ -14,7 +14,10 @@ namespace mirra::host {
 
 /// What the job's thread and its handle share; outlives whichever ends first.
 struct Job::Shared {
+    /// The caller's memory is no longer touched from here on.
     void finish(JobStatus::State state);
+    /// Calls the caller's last callbacks.
+    void tell();
     bool progressed(const std::function<bool(const Progress &)> &callers, const Progress &progress);
     void work();
 
@@ -29,17 +32,24 @@ struct Job::Shared {
 };
 
 void Job::Shared::finish(JobStatus::State state) {
-    const auto progress = std::exchange(request.progress, nullptr);
-    const auto done = std::exchange(request.done, nullptr);
+    request.progress = nullptr;
     request.kept.clear();
     session->release();
-    {
-        const std::lock_guard lock(mutex);
-        status.state = state;
-        ended.notify_all();
+    const std::lock_guard lock(mutex);
+    status.state = state;
+    ended.notify_all();
+}
+
+void Job::Shared::tell() {
+    const auto user = std::exchange(request.user, nullptr);
+    const auto done = std::exchange(request.done, nullptr);
+    try {
+        if (done) done(error);
+        if (user) user->free_now();
+    } catch (abi::__forced_unwind &) {
+        if (user) user->forget();
+        throw;
     }
-    const Inside inside(Inside::Kind::run, &request);
-    if (done) done(error);
 }
 
 bool Job::Shared::progressed(const std::function<bool(const Progress &)> &callers, const Progress &progress) {
@@ -64,13 +74,17 @@ void Job::Shared::work() {
         error = std::current_exception();
     } catch (abi::__forced_unwind &) { // a callback ended the thread
         error = std::make_exception_ptr(Error(ErrorCode::cancelled, "a callback ended the job's thread"));
+        request.done = nullptr; // no callback may follow on a thread that ends
+        if (request.user) request.user->forget();
         finish(JobStatus::State::cancelled);
         throw;
     } catch (...) {
         state = JobStatus::State::failed;
         error = std::current_exception();
     }
+    const RunEnding ending(&request);
     finish(state);
+    tell();
 }
 
 Job::Job(std::shared_ptr<Session> session, RunRequest request) : shared_(std::make_shared<Shared>()) {

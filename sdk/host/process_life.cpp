@@ -5,6 +5,7 @@
 #include "mirra/forks.hpp"
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cxxabi.h>
@@ -103,6 +104,14 @@ RunUnderWay::~RunUnderWay() {
     --g_runs;
 }
 
+RunEnding::RunEnding(const void *run) noexcept : inside_(Inside::Kind::run, run) {
+    ++g_runs;
+}
+
+RunEnding::~RunEnding() {
+    --g_runs;
+}
+
 PlainArithmetic::PlainArithmetic() noexcept {
     std::fegetenv(&before_);
     std::fesetenv(FE_DFL_ENV);
@@ -155,7 +164,7 @@ QuietThread::QuietThread(std::function<void()> body) {
 }
 
 void QuietThread::join() {
-    pthread_join(thread_, nullptr);
+    if (pthread_join(thread_, nullptr) == EDEADLK) pthread_detach(thread_); // its own thread's last act
 }
 
 void QuietThread::detach() {

@@ -56,6 +56,19 @@ class RunUnderWay {
     const Inside inside_;
 };
 
+/// What a run still does for its caller when it has ended, callbacks included: exit() waits for it as for the
+/// run.
+class RunEnding {
+  public:
+    explicit RunEnding(const void *run) noexcept;
+    RunEnding(const RunEnding &) = delete;
+    RunEnding &operator=(const RunEnding &) = delete;
+    ~RunEnding();
+
+  private:
+    const Inside inside_;
+};
+
 /// While alive the calling thread rounds to nearest and traps nothing, whatever its caller has set; what is
 /// set meanwhile goes with it.
 class PlainArithmetic {

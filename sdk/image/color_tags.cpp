@@ -71,6 +71,14 @@ Metadata with_srgb_curve(const Metadata &metadata) {
     return result;
 }
 
+ColorTags linear_srgb_tags() {
+    constexpr std::uint32_t kLinear = 100000;
+    ColorTags tags;
+    tags.gamma = kLinear;
+    tags.chromaticities = detail::kSrgbChromaticities;
+    return tags;
+}
+
 namespace {
 
 /// From the picture's samples to the same on the sRGB curve; null where that cannot be.

@@ -19,6 +19,9 @@ namespace {
 /// More than processors address: a view that reaches so far describes no memory.
 constexpr std::ptrdiff_t kFurthest = std::ptrdiff_t{1} << 48;
 
+/// A few bytes must not claim any size.
+constexpr std::int64_t kMostRepeated = std::int64_t{1} << 28;
+
 /// More than any machine's memory is not asked for.
 constexpr std::uint64_t kLargestImage = (std::uint64_t{1} << 40) - 1;
 
@@ -43,6 +46,12 @@ void validate_alpha(const ConstImageView &view, std::string_view name) {
 /// Samples of a channel must not overlap: rows lie apart, or columns do (a transposed picture). A stride of 0
 /// repeats, as broadcasting does.
 void validate_strides(const ConstImageView &view, std::string_view name) {
+    const bool repeats = (view.width > 1 && view.x_stride == 0) || (view.height > 1 && view.y_stride == 0);
+    if (repeats && std::int64_t{view.width} * view.height > kMostRepeated)
+        throw Error(ErrorCode::limit,
+                    "the picture repeats few pixels " + std::to_string(view.width) + " x " +
+                        std::to_string(view.height) + " times over",
+                    std::string(name), "A stride of 0 shows at most 2^28 pixels.");
     const auto size = static_cast<std::ptrdiff_t>(sample_bytes(view.sample));
     const auto across = reach(view.x_stride, view.width);
     const auto down = reach(view.y_stride, view.height);

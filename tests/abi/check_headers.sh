@@ -18,3 +18,28 @@ int main(void) { MIRRA_STRUCT(mirra_image, image); return (int)image.width; }"
         $cxx -std=$standard $warnings -x c++ - <<<"$source"
     done
 done
+
+# A program's own dlpack.h goes first, also one from before DLPack 1, or after.
+old='#ifndef DLPACK_DLPACK_H_
+#define DLPACK_DLPACK_H_
+#define DLPACK_VERSION 80
+typedef enum { kDLCPU = 1, kDLCUDA = 2 } DLDeviceType;
+typedef struct { DLDeviceType device_type; int32_t device_id; } DLDevice;
+typedef enum { kDLInt = 0U, kDLUInt = 1U, kDLFloat = 2U, kDLBfloat = 4U } DLDataTypeCode;
+typedef struct { uint8_t code; uint8_t bits; uint16_t lanes; } DLDataType;
+typedef struct { void* data; DLDevice device; int32_t ndim; DLDataType dtype; int64_t* shape; int64_t* strides; uint64_t byte_offset; } DLTensor;
+typedef struct DLManagedTensor { DLTensor dl_tensor; void* manager_ctx; void (*deleter)(struct DLManagedTensor* self); } DLManagedTensor;
+#endif'
+use='int main(void) { DLManagedTensorVersioned view; view.flags = DLPACK_FLAG_BITMASK_READ_ONLY; return (int)view.flags; }'
+for order in "#include <stdint.h>
+$old
+#include <mirra/mirra.h>" "#include <mirra/mirra.h>
+$old"; do
+    # shellcheck disable=SC2086
+    $cc -std=c99 $warnings -x c - <<<"$order
+$use"
+    # shellcheck disable=SC2086
+    $cxx -std=c++17 $warnings -x c++ - <<<"$order
+$use"
+done
+echo "mirra/mirra.h beside another dlpack.h"

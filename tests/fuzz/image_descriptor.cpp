@@ -32,6 +32,7 @@ class Descriptor {
             plane.data = input.choice(16) == 0 ? nullptr : memory_.data() + offset;
             plane.pixel_stride = stride(input);
             plane.row_stride = stride(input);
+            if (image_.flags != 0 && input.choice(8) != 0) plane.pixel_stride = plane.row_stride = 0;
         }
     }
 
@@ -41,6 +42,7 @@ class Descriptor {
     [[nodiscard]] bool inside() const {
         using Wide = double;       // exact where it matters: in the buffer
         const Wide sample = 4 * 4; // the largest pixel, interleaved
+        if (Wide(image_.width) * Wide(image_.height) > Wide(kBuffer) * 16) return false; // time, not memory
         for (const auto &plane : image_.planes) {
             if (plane.data == nullptr) continue;
             const bool packed = (image_.flags & MIRRA_IMAGE_PACKED) != 0;

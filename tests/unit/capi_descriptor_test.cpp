@@ -113,7 +113,7 @@ void expect_same_as_copies(const mirra_image &repeated) {
 
 TEST_F(Descriptors, AStrideOf0RepeatsWhatIsReadAndCannotBeWritten) {
     image.flags = 0;
-    for (const auto &[pixel, row] : {std::pair{3, 0}, std::pair{0, 24}, std::pair{0, 0}}) {
+    for (const auto &[pixel, row] : {std::pair{3, 0}, std::pair{0, 24}}) {
         image.planes[0] = {memory.data(), pixel, row}; // what numpy.broadcast_to gives
         expect_same_as_copies(image);
         expect_refused(write(), "invalid_argument", "a stride of 0 repeats pixels");
@@ -124,6 +124,21 @@ TEST_F(Descriptors, AStrideOf0RepeatsWhatIsReadAndCannotBeWritten) {
     image.format = MIRRA_FORMAT_U16;
     image.planes[0] = {memory.data(), 1, 0};
     expect_refused(read(), "invalid_argument", "overlap");
+}
+
+TEST_F(Descriptors, AForgottenFlagIsNamed) {
+    image.flags = 0;
+    expect_refused(read(), "invalid_argument", "both strides are 0");
+    image.width = image.height = 1;
+    EXPECT_EQ("", write()) << "one pixel needs no strides";
+}
+
+TEST_F(Descriptors, AFewBytesDoNotClaimAnySize) {
+    image.flags = 0;
+    image.width = 100;
+    image.height = INT_MAX;
+    image.planes[0] = {memory.data(), 3, 0};
+    expect_refused(read(), "limit", "repeats few pixels");
 }
 
 TEST_F(Descriptors, ARepeatedRowGoesThroughARunAsItsCopiesDo) {

@@ -179,6 +179,80 @@ TEST_F(InMemory, AWrappedPictureIsTheCallersPixels) {
     EXPECT_EQ(1, released) << "what was refused stays the caller's";
 }
 
+/// The samples of a picture over memory of the test.
+struct Wrapped {
+    std::vector<float> samples;
+    mirra_image image{};
+    Picture picture;
+
+    explicit Wrapped(mirra_transfer transfer, std::int64_t row = 24) : samples(64, 0.25F) {
+        image.struct_size = sizeof image;
+        image.width = 2;
+        image.height = 3;
+        image.format = MIRRA_FORMAT_F32;
+        image.color = MIRRA_COLOR_RGB;
+        image.transfer = transfer;
+        image.plane_count = 1;
+        image.planes[0] = {samples.data(), 12, row};
+        EXPECT_OK(mirra_picture_wrap(&image, nullptr, nullptr, picture.out(), error));
+    }
+    [[nodiscard]] mirra_image view() const {
+        MIRRA_STRUCT(mirra_image, out);
+        EXPECT_OK(mirra_picture_view(picture.get(), &out, error));
+        return out;
+    }
+};
+
+TEST_F(InMemory, AWrappedPictureOfLinearLightIsConvertedWhereItIs) {
+    const Wrapped linear(MIRRA_TRANSFER_LINEAR, 40);
+    const Wrapped encoded(MIRRA_TRANSFER_ENCODED);
+    EXPECT_EQ(0, mirra_picture_same_color(linear.picture.get(), encoded.picture.get()));
+    EXPECT_OK(mirra_picture_to_srgb(linear.picture.get(), error));
+    EXPECT_EQ(MIRRA_TRANSFER_ENCODED, linear.view().transfer);
+    EXPECT_NEAR(0.5371, linear.samples[0], 2e-3) << "0.25 on the sRGB curve";
+    EXPECT_NEAR(0.5371, linear.samples[25], 2e-3) << "the last row";
+    EXPECT_EQ(0.25F, linear.samples[6]) << "the gap between rows";
+    EXPECT_EQ(1, mirra_picture_same_color(linear.picture.get(), encoded.picture.get()));
+}
+
+TEST_F(InMemory, NoSampleIsWrittenWhereNoneChanges) {
+    const Wrapped repeated(MIRRA_TRANSFER_ENCODED, 0);
+    EXPECT_OK(mirra_picture_to_srgb(repeated.picture.get(), error));
+    EXPECT_EQ(0.25F, repeated.samples[0]);
+    const Wrapped linear(MIRRA_TRANSFER_LINEAR, 0);
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT, mirra_picture_to_srgb(linear.picture.get(), error));
+    EXPECT_EQ(0.25F, linear.samples[0]);
+    EXPECT_EQ(MIRRA_TRANSFER_LINEAR, linear.view().transfer);
+}
+
+TEST_F(InMemory, AViewOfAWrappedPictureIsItsDescription) {
+    std::vector<std::uint8_t> memory(256);
+    MIRRA_STRUCT(mirra_image, bgra);
+    bgra.width = 4;
+    bgra.height = 3;
+    bgra.format = MIRRA_FORMAT_U8;
+    bgra.color = MIRRA_COLOR_RGBA;
+    bgra.alpha_mode = MIRRA_ALPHA_PREMULTIPLIED;
+    bgra.plane_count = 4;
+    const std::size_t offsets[] = {2, 1, 0, 3};
+    for (std::size_t i = 0; i < 4; ++i) bgra.planes[i] = {memory.data() + offsets[i], 4, 20};
+    Picture picture;
+    EXPECT_OK(mirra_picture_wrap(&bgra, nullptr, nullptr, picture.out(), error));
+    MIRRA_STRUCT(mirra_image, view);
+    EXPECT_OK(mirra_picture_view(picture.get(), &view, error));
+    EXPECT_EQ(MIRRA_ALPHA_PREMULTIPLIED, view.alpha_mode);
+    EXPECT_EQ(4U, view.plane_count);
+    for (std::size_t i = 0; i < 4; ++i) {
+        EXPECT_EQ(bgra.planes[i].data, view.planes[i].data);
+        EXPECT_EQ(20, view.planes[i].row_stride);
+    }
+    const void *lowest = nullptr;
+    std::uint64_t bytes = 0;
+    EXPECT_OK(mirra_image_extent(&view, 0, &lowest, &bytes, error));
+    EXPECT_EQ(memory.data() + 2, lowest);
+    EXPECT_EQ(2U * 20 + 3 * 4 + 1, bytes);
+}
+
 TEST_F(InMemory, ARunTakesPictures) {
     const Engine engine = make_engine();
     const Bundle bundle = make_bundle();
@@ -350,6 +424,23 @@ TEST_F(InMemory, UserIsFreedOnceHoweverACallEnds) {
     EXPECT_OK(mirra_session_submit(session.get(), ports, 2, &options, job.out(), error));
     job = Job();
     EXPECT_EQ(5, freed);
+}
+
+TEST_F(InMemory, UserIsFreedWhereOptionsAreOfANewerVersion) {
+    struct Newer {
+        mirra_run_options options{};
+        std::uint64_t unknown = 1;
+    } newer;
+    std::atomic<int> freed{0};
+    newer.options.struct_size = sizeof newer;
+    newer.options.user = &freed;
+    newer.options.user_free = count;
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = make_session(engine, bundle, 4);
+    EXPECT_STATUS(MIRRA_E_UNSUPPORTED,
+                  mirra_session_run(session.get(), nullptr, 0, &newer.options, nullptr, error));
+    EXPECT_EQ(1, freed);
 }
 
 TEST(EngineLog, HearsWhatIsAtLeastOfItsLevelAndIsFreedWithTheEngine) {

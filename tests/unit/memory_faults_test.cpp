@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <utility>
 
 namespace mirra::test {
 namespace {
@@ -192,6 +193,58 @@ TEST_F(MemoryFaults, Pictures) {
         mirra_status status = mirra_image_estimate_noise(&in.image, &sigma, error);
         if (status == MIRRA_OK) status = mirra_image_compare(&in.image, &in.image, &comparison, error);
         if (status == MIRRA_OK) status = mirra_image_add_noise(&in.image, 0, 1, error);
+        return status;
+    });
+}
+
+/// Counts how often it was called.
+void count(void *user) {
+    ++*static_cast<int *>(user);
+}
+
+TEST_F(MemoryFaults, WhatCallbacksAreHandedIsFreedOnce) {
+    int freed = 0;
+    MIRRA_STRUCT(mirra_run_options, options);
+    options.user = &freed;
+    options.user_free = count;
+    const Session session = make_session(engine, bundle, 24);
+    EXPECT_OK(mirra_session_set_text(session.get(), "sigma", "25", error));
+    const auto once = [&](mirra_status status) {
+        EXPECT_EQ(1, std::exchange(freed, 0));
+        return status;
+    };
+    fail_everywhere([&](mirra_error **error) {
+        return once(mirra_session_run(session.get(), ports.data(), ports.size(), &options, nullptr, error));
+    });
+    fail_everywhere([&](mirra_error **error) {
+        mirra_job *job = nullptr;
+        mirra_status status =
+            mirra_session_submit(session.get(), ports.data(), ports.size(), &options, &job, error);
+        if (status == MIRRA_OK) status = mirra_job_wait(job, -1, nullptr, error);
+        mirra_job_destroy(job);
+        return once(status);
+    });
+    fail_everywhere([&](mirra_error **error) {
+        mirra_picture *picture = nullptr;
+        const mirra_status status = mirra_picture_wrap(&in.image, count, &freed, &picture, error);
+        EXPECT_EQ(0, freed);
+        mirra_picture_destroy(picture);
+        EXPECT_EQ(status == MIRRA_OK ? 1 : 0, std::exchange(freed, 0));
+        return status;
+    });
+}
+
+TEST_F(MemoryFaults, BytesInMemory) {
+    MIRRA_STRUCT(mirra_write_options, options);
+    options.format = "png";
+    fail_everywhere([&](mirra_error **error) {
+        void *bytes = nullptr;
+        std::size_t size = 0;
+        mirra_status status = mirra_image_write_memory(&in.image, nullptr, &options, &bytes, &size, error);
+        mirra_picture *picture = nullptr;
+        if (status == MIRRA_OK) status = mirra_image_read_memory(bytes, size, nullptr, &picture, error);
+        mirra_picture_destroy(picture);
+        mirra_memory_free(bytes);
         return status;
     });
 }

@@ -106,7 +106,8 @@ void TaskCommand::declare_output(CLI::App &app, const Port &output) {
     app.add_option("--compare", settings_.further.sheet,
                    std::string("Also write a before/after sheet.") + kPlace)
         ->check(named);
-    app.add_option("--output-size", settings_.output_size, "Size of the result, WxH (that of the input).");
+    app.add_option("--output-size", settings_.output_size,
+                   "Size of the result, WxH, where the input is no picture.");
     app.add_option("--preview", settings_.further.preview,
                    std::string("Show the result as it grows, for tasks that work step by step.") + kPlace)
         ->check(named);

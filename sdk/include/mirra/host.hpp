@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <list>
@@ -20,6 +21,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -81,11 +83,32 @@ struct PluginRecord {
 /// level: MIRRA_LOG_*
 using Log = std::function<void(std::int32_t level, const std::string &message)>;
 
+/// What a caller's callbacks are handed, and how it is freed: once, when the last copy is gone.
+class CallbackUser {
+  public:
+    CallbackUser(void *user, void (*free)(void *)) noexcept : user_(user), free_(free) {}
+    CallbackUser(const CallbackUser &) = delete;
+    CallbackUser &operator=(const CallbackUser &) = delete;
+    ~CallbackUser() { free_now(); }
+
+    [[nodiscard]] void *get() const noexcept { return user_; }
+    void free_now() {
+        if (auto *free = std::exchange(free_, nullptr)) free(user_);
+    }
+    /// Leaves it as it is: a callback has ended its thread, on which none may follow.
+    void forget() noexcept { free_ = nullptr; }
+
+  private:
+    void *user_;
+    void (*free_)(void *);
+};
+
 struct EngineOptions {
     std::string plugin_path, runtime_module, bundle_path, libtorch_path; ///< as in mirra_engine_options
     bool plugin_path_only = false;
     Log log;
     std::function<void(const std::string &path)> loading; ///< told of each file before anything of it runs
+    std::shared_ptr<CallbackUser> user;                   ///< of `log`; may be null
 };
 
 /// What came of loading the runtime module.
@@ -199,6 +222,7 @@ struct RunRequest {
     std::vector<std::shared_ptr<const CancelToken>> cancels; ///< any of them stops the run
     std::vector<std::shared_ptr<const void>> kept;           ///< what the images' memory belongs to
     std::function<void(const std::exception_ptr &)> done;    ///< of a job: called once when it has ended
+    std::shared_ptr<CallbackUser> user;                      ///< of `progress` and `done`; may be null
 
     /// Whether it names the port: gives that input, or asks for that output.
     [[nodiscard]] bool gives(const std::string &port) const {

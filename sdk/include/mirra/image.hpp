@@ -138,6 +138,9 @@ struct Metadata {
 /// @throws Error unsupported (a profile from which none can be made)
 [[nodiscard]] Metadata with_srgb_curve(const Metadata &metadata);
 
+/// Tags of linear light in sRGB's primaries.
+[[nodiscard]] ColorTags linear_srgb_tags();
+
 /// An owned picture: interleaved samples, rows tightly packed.
 class Image {
   public:

@@ -3,6 +3,7 @@
 #include "run.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cfenv>
 #include <cstdlib>
 #include <cstring>
@@ -84,12 +85,22 @@ int thread_ends_in_callback() {
         session);
     pthread_join(thread, nullptr);
     mirra_job *job = nullptr;
-    if (endless_work([](void *, const mirra_progress *) -> std::int32_t {
-            pthread_exit(nullptr);
-        }).submit(session, &job) != MIRRA_OK)
-        return fail("the session is still busy");
+    Work &endless =
+        endless_work([](void *, const mirra_progress *) -> std::int32_t { pthread_exit(nullptr); });
+    static std::atomic<int> after{0};
+    endless.options().done = [](void *, mirra_status) { ++after; };
+    endless.options().user_free = [](void *) { ++after; };
+    if (endless.submit(session, &job) != MIRRA_OK) return fail("the session is still busy");
     if (mirra_job_wait(job, -1, nullptr, nullptr) != MIRRA_E_CANCELLED) return fail("the job's status");
     mirra_job_destroy(job);
+    if (after != 0) return fail("a callback followed on a thread that had ended");
+    Work last(64);
+    last.options().done = [](void *, mirra_status) { pthread_exit(nullptr); };
+    last.options().user_free = [](void *) { ++after; };
+    if (last.submit(session, &job) != MIRRA_OK) return fail("the session is busy after such a job");
+    if (mirra_job_wait(job, -1, nullptr, nullptr) != MIRRA_OK) return fail("the last job's status");
+    mirra_job_destroy(job);
+    if (after != 0) return fail("a callback followed on a thread that ended in done");
     Work work(64);
     return work.run(session) != MIRRA_OK;
 }

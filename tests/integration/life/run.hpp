@@ -31,8 +31,8 @@ class Work {
         }
         describe(input_, pixels_, side);
         describe(output_, results_, side);
-        ports_[0] = {sizeof(mirra_port_value), 0, "image", &input_, nullptr, nullptr};
-        ports_[1] = {sizeof(mirra_port_value), 0, "output", &output_, nullptr, nullptr};
+        ports_[0] = {sizeof(mirra_port_value), 0, "image", &input_, nullptr, nullptr, nullptr};
+        ports_[1] = {sizeof(mirra_port_value), 0, "output", &output_, nullptr, nullptr, nullptr};
         options_.struct_size = sizeof options_;
         options_.progress = progress;
     }
@@ -49,6 +49,7 @@ class Work {
         const mirra_status status = mirra_session_submit(session, ports_, 2, &options_, job, &error);
         return report(status, error, "submit");
     }
+    [[nodiscard]] mirra_run_options &options() { return options_; }
     [[nodiscard]] const std::vector<std::uint8_t> &results() const { return results_; }
 
   private:
