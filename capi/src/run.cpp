@@ -76,15 +76,17 @@ host::RunRequest to_request(const mirra_port_value *values, std::size_t count, c
     check_flags(given.flags, 0, "flags");
     if (given.cancel != nullptr) request.cancels.push_back(given.cancel->token);
     if (given.progress != nullptr) {
-        request.progress = [callback = given.progress, user = options.user](const host::Progress &progress) {
+        request.progress = [callback = given.progress,
+                            user = options.user->get()](const host::Progress &progress) {
             const mirra_progress out = to_c(progress);
-            return callback(user.get(), &out) == 0;
+            return callback(user, &out) == 0;
         };
     }
-    // Without a callback, too, this keeps `user` until the job has ended.
-    request.done = [callback = given.done, user = options.user](const std::exception_ptr &failure) {
-        if (callback != nullptr) callback(user.get(), status_of(failure));
-    };
+    if (given.done != nullptr) {
+        request.done = [callback = given.done, user = options.user->get()](
+                           const std::exception_ptr &failure) { callback(user, status_of(failure)); };
+    }
+    request.user = options.user;
     return request;
 }
 
