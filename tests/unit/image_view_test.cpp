@@ -78,8 +78,8 @@ TEST_F(ViewTest, RefusesOverlapAndOverflow) {
     };
     constexpr std::ptrdiff_t kMost = std::numeric_limits<std::ptrdiff_t>::max();
     constexpr std::ptrdiff_t kLeast = std::numeric_limits<std::ptrdiff_t>::min();
-    EXPECT_EQ(with_strides(0, 24), code(ErrorCode::invalid_argument));
-    EXPECT_EQ(with_strides(3, 0), code(ErrorCode::invalid_argument));
+    EXPECT_EQ(with_strides(0, 24), 0) << "a pixel that is repeated";
+    EXPECT_EQ(with_strides(3, 0), 0) << "a row that is repeated";
     EXPECT_EQ(with_strides(3, 20), code(ErrorCode::invalid_argument));
     EXPECT_EQ(with_strides(3, -20), code(ErrorCode::invalid_argument));
     EXPECT_EQ(with_strides(3, kMost), code(ErrorCode::invalid_argument));

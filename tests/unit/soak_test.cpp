@@ -34,7 +34,7 @@ struct Soak {
                                 from_environment("MIRRA_SOAK_RUNTIME", MIRRA_TEST_RUNTIME));
     Bundle bundle = make_bundle({.blur = true});
     Cancel shared_cancel;
-    std::array<std::atomic<std::uint64_t>, 4> ends{}; ///< runs done, cancelled, busy, refused
+    std::array<std::atomic<std::uint64_t>, 4> ends{}; ///< runs done, cancelled, busy or not yet done, refused
     std::mutex mutex;
     std::map<std::string, int> surprises;
 
@@ -43,7 +43,7 @@ struct Soak {
             ++ends[0];
         else if (status == MIRRA_E_CANCELLED)
             ++ends[1];
-        else if (status == MIRRA_E_BUSY)
+        else if (status == MIRRA_E_BUSY || status == MIRRA_E_TIMEOUT)
             ++ends[2];
         else if (status == MIRRA_E_BUDGET)
             ++ends[3];
