@@ -626,8 +626,8 @@ enum mirra_transfer_value {
  * ones go back (data then points at the first pixel of the first row, wherever that is), and 0 shows one
  * pixel or row over and over, as broadcasting does. With MIRRA_IMAGE_PACKED they must be 0. Without it they
  * may not both be 0, and a stride of 0 shows at most 2^28 pixels. All planes of an image have the same
- * strides. Samples need no alignment. No two samples of an image that is written may share memory; of one
- * that is read, no two of one channel may but by a stride of 0. */
+ * strides. Samples need no alignment. No two samples of an image that is written may share memory. In one
+ * that is read, samples of one channel may do so by a stride of 0 only. */
 typedef struct mirra_plane {
     void *data;
     int64_t pixel_stride;
@@ -712,13 +712,15 @@ MIRRA_API mirra_status mirra_picture_create(int32_t width, int32_t height, mirra
                                             mirra_color color, mirra_picture **picture, mirra_error **error);
 /* A picture over the caller's pixels, without a copy. `release` is called with `user` exactly once, from any
  * thread, when neither the picture nor a run needs the pixels any more; NULL: not at all. On failure it is
- * not called. The image's profile is copied. mirra_picture_to_srgb writes them in place, where a sample
- * changes. */
+ * not called. The image's profile is copied. mirra_picture_to_srgb writes the pixels in place, where a sample
+ * changes. A run that has the picture calls `release` before it returns, a job before `done`, if the picture
+ * is destroyed by then. */
 MIRRA_API mirra_status mirra_picture_wrap(const mirra_image *image, void (*release)(void *user), void *user,
                                           mirra_picture **picture, mirra_error **error);
 /* A job that was given the picture keeps its pixels until it is done. */
 MIRRA_API void mirra_picture_destroy(mirra_picture *picture);
-/* Describes the picture's memory: the view lives as long as the picture, or as the pixels that it wraps. */
+/* Describes the picture's memory, with strides: the view lives as long as the picture, or as the pixels that
+ * it wraps. */
 MIRRA_API mirra_status mirra_picture_view(mirra_picture *picture, mirra_image *view, mirra_error **error);
 MIRRA_API mirra_status mirra_picture_get_info(const mirra_picture *picture, mirra_picture_info *info,
                                               mirra_error **error);
@@ -881,7 +883,8 @@ typedef struct mirra_session_options {
     mirra_precision precision; /* MIRRA_PRECISION_*; MIRRA_E_UNSUPPORTED if the device lacks it */
     const char *task;          /* name of the task; required */
     /* NULL: the task's default. The engine reads it once and keeps it (at most four bundles, 128 MiB) for
-     * later sessions as long as its file stays as it is, and gives it back when a run has a memory_limit */
+     * later sessions as long as its file stays as it is, and gives it back when a session with a memory_limit
+     * is made or run */
     const mirra_bundle *bundle;
     const char *device; /* "cpu", "cuda:0"; NULL: "cpu". There is no silent falling back to another */
     /* the most, in bytes, that the session may add to the process: the runtime's library, weights,
@@ -1002,8 +1005,8 @@ typedef int32_t (*mirra_progress_callback)(void *user, const mirra_progress *pro
  * has returned; `status` is what mirra_job_wait
  * gives. The session is free then, and the job's images are no longer touched: the callback may wait for the
  * job, destroy it and submit the next one. mirra_job_destroy in another thread returns after it, so hold no
- * lock then that the callback takes; mirra_job_wait may return before it. `user` must live until
- * mirra_job_destroy has returned or `user_free` was called. */
+ * lock then that the callback takes; mirra_job_wait may return before it. `user` must live until `user_free`
+ * was called, or mirra_job_destroy, which waits for that too, has returned. */
 typedef void (*mirra_done_callback)(void *user, mirra_status status);
 
 typedef struct mirra_run_options {
@@ -1013,7 +1016,8 @@ typedef struct mirra_run_options {
     mirra_done_callback done;         /* of a job; NULL: none. mirra_session_run does not call it */
     void *user;                       /* handed to both */
     /* called with `user`, once, when no callback follows any more: before mirra_session_run returns, after a
-     * job's `done`, or where the call fails. Not where options has no struct_size; NULL: nobody */
+     * job's `done`, or where the call fails. Not called if options has an impossible
+     * struct_size. NULL: nobody */
     void (*user_free)(void *user);
     mirra_cancel *cancel; /* NULL: none. The run keeps it alive */
 } mirra_run_options;

@@ -50,6 +50,8 @@ class Inputs {
             add_folder(input);
         } else if (!fs::exists(input, error) && is_pattern(input)) {
             add_pattern(input);
+        } else if (!fs::exists(input, error) && !fs::path(input).has_extension()) {
+            pass_over(input, "there is no file or folder of this name", "check the path");
         } else {
             sources.push_back({input, fs::path(input).filename()});
         }

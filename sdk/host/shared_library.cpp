@@ -1,29 +1,26 @@
 // Shared libraries that stay loaded until the process ends.
 #include "shared_library.hpp"
 
+#include "immortal.hpp"
 #include "mirra/error.hpp"
+#include "mirra/forks.hpp"
 
 #include <cstring>
 #include <fstream>
+#include <list>
+#include <mutex>
 
 #include <link.h>
 
-#ifdef __clang__
-#define MIRRA_ADDRESS_SANITIZED __has_feature(address_sanitizer)
-#elif defined(__SANITIZE_ADDRESS__)
-#define MIRRA_ADDRESS_SANITIZED 1
-#else
-#define MIRRA_ADDRESS_SANITIZED 0
-#endif
-#if MIRRA_ADDRESS_SANITIZED
-#include <sanitizer/lsan_interface.h>
-#define MIRRA_LEAK_ON_PURPOSE(object) __lsan_ignore_object(object)
-#else
-#define MIRRA_LEAK_ON_PURPOSE(object) static_cast<void>(object)
-#endif
-
 namespace mirra::host {
 namespace {
+
+/// Those that are loaded; kept within reach, so that no leak check takes them for lost.
+struct Loaded {
+    ProcessMutex mutex;
+    std::list<boost::dll::shared_library> libraries;
+};
+const Immortal<Loaded> kLoaded;
 
 /// How far the segments of an ELF file of this machine's class reach; 0 for any other file.
 std::uint64_t end_of_segments(const std::filesystem::path &file) {
@@ -63,16 +60,17 @@ void check_complete(const std::filesystem::path &file) {
 
 boost::dll::shared_library &load_forever(const std::filesystem::path &file) {
     check_complete(file);
-    auto library = std::make_unique<boost::dll::shared_library>();
+    std::list<boost::dll::shared_library> one(1);
     std::error_code error;
-    library->load(file, error, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+    one.front().load(file, error, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
     if (error) {
         const char *reason = dlerror();
         throw Error(ErrorCode::plugin, reason == nullptr ? error.message() : std::string(reason),
                     file.string());
     }
-    MIRRA_LEAK_ON_PURPOSE(library.get());
-    return *library.release();
+    const std::lock_guard lock(kLoaded->mutex);
+    kLoaded->libraries.splice(kLoaded->libraries.begin(), one);
+    return kLoaded->libraries.front();
 }
 
 } // namespace mirra::host
