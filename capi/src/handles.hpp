@@ -33,7 +33,8 @@ struct PictureData {
     mirra::image::Image image; ///< of pixels of the caller's: no pixels, but all else
     std::string format;
     std::optional<mirra::image::ImageView> wrapped; ///< the caller's
-    std::shared_ptr<void> release;                  ///< calls back when nothing needs these any more
+    std::shared_ptr<mirra::host::CallbackUser>
+        owner; ///< of the caller's pixels: freed when nothing needs them
 
     [[nodiscard]] mirra::image::ImageView view();
 };

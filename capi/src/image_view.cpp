@@ -1,6 +1,8 @@
 // mirra_image, the caller's description of pixels, as a view.
 #include "handles.hpp"
 
+#include "pixels.hpp"
+
 #include <tuple>
 
 // Frozen: it lies in arrays inside of mirra_image and carries no size of its own.
@@ -146,15 +148,14 @@ mirra_status mirra_image_extent(const mirra_image *image, uint32_t plane, const 
         if (plane >= planes)
             throw Error(ErrorCode::not_found, "the image has " + std::to_string(planes) + " planes", "plane",
                         "Planes are counted from 0.");
-        const auto reach = [](std::ptrdiff_t stride, std::int32_t count) { return stride * (count - 1); };
-        const std::ptrdiff_t across = reach(view.x_stride, view.width),
-                             down = reach(view.y_stride, view.height);
-        const std::ptrdiff_t below = std::min<std::ptrdiff_t>(across, 0) + std::min<std::ptrdiff_t>(down, 0);
-        const std::ptrdiff_t above = std::max<std::ptrdiff_t>(across, 0) + std::max<std::ptrdiff_t>(down, 0);
-        const std::size_t pixel =
-            image::sample_bytes(view.sample) * (planes == 1 ? static_cast<std::size_t>(view.channels) : 1);
-        *lowest = view.data[plane] + below;
-        *bytes = static_cast<std::uint64_t>(above - below) + pixel;
+        image::ConstImageView shown = view;
+        if (planes > 1) {
+            shown.data[0] = view.data[plane];
+            shown.channels = 1;
+        }
+        const host::MemorySpan memory = host::memory_of(shown);
+        *lowest = reinterpret_cast<const void *>(memory.begin); // NOLINT(performance-no-int-to-ptr)
+        *bytes = memory.end - memory.begin;
     });
 }
 }

@@ -167,23 +167,6 @@ const std::vector<std::byte> &metadata_of(const image::Metadata &metadata, mirra
     }
 }
 
-/// What is to be called when the last that needs a wrapped picture is gone.
-class Release {
-  public:
-    Release(void (*function)(void *), void *user) : function_(function), user_(user) {}
-    Release(const Release &) = delete;
-    Release &operator=(const Release &) = delete;
-    ~Release() {
-        if (armed_ && function_ != nullptr) function_(user_);
-    }
-    void arm() { armed_ = true; }
-
-  private:
-    void (*function_)(void *);
-    void *user_;
-    bool armed_ = false;
-};
-
 bool is_interleaved(const image::ImageView &view) {
     const auto size = static_cast<std::ptrdiff_t>(image::sample_bytes(view.sample));
     for (std::size_t c = 1; c < static_cast<std::size_t>(view.channels); ++c)
@@ -223,25 +206,31 @@ void check_convertible(const image::ImageView &view) {
                     "Divide alpha out first.");
 }
 
-/// The caller's pixels, where they are, some rows at a time. Where no sample changes none is written.
-void convert_wrapped(PictureData &data) {
+/// The caller's pixels, where they are, some rows at a time.
+void convert_samples(const image::ImageView &view, const image::Metadata &tags) {
     constexpr std::int32_t kRows = 64;
-    const image::ImageView view = data.view();
-    const image::Metadata tags = agreeing(data.image.metadata, view.transfer);
-    const bool converts = !image::same_color(tags, {});
-    if (converts) check_convertible(view);
     image::Image some(view.width, std::min(kRows, view.height), view.channels, view.sample);
-    for (std::int32_t first = 0; first < (converts ? view.height : 1); first += kRows) {
+    for (std::int32_t first = 0; first < view.height; first += kRows) {
         const std::int32_t rows = std::min(kRows, view.height - first);
         some.metadata.icc = tags.icc;
         some.metadata.color = tags.color;
-        if (converts) copy_samples(view, first, some.view(), 0, rows);
+        copy_samples(view, first, some.view(), 0, rows);
         image::convert_to_srgb(some);
-        if (converts) copy_samples(std::as_const(some).view(), 0, view, first, rows);
+        copy_samples(std::as_const(some).view(), 0, view, first, rows);
     }
-    data.wrapped->transfer = data.image.transfer = some.transfer;
+}
+
+/// Where no sample changes none is written.
+void convert_wrapped(PictureData &data) {
+    const image::ImageView view = data.view();
+    const image::Metadata tags = agreeing(data.image.metadata, view.transfer);
+    if (!image::same_color(tags, {})) {
+        check_convertible(view);
+        convert_samples(view, tags);
+    }
     data.image.metadata.icc.clear();
-    data.image.metadata.color = some.metadata.color;
+    data.image.metadata.color = {};
+    image::convert_to_srgb(data.image); // which has no pixels: the tags
 }
 
 } // namespace
@@ -301,9 +290,8 @@ mirra_status mirra_picture_wrap(const mirra_image *image, void (*release)(void *
         }
         data.image.transfer = data.wrapped->transfer;
         data.image.bit_depth = data.wrapped->sample == image::SampleType::u8 ? 8 : 16;
-        const auto held = std::make_shared<Release>(release, user);
-        data.release = held;
-        held->arm(); // whatever failed before left the pixels the caller's
+        // The last that can fail: whatever did before left the pixels the caller's.
+        data.owner = std::make_shared<host::CallbackUser>(user, release);
         *picture = made.release();
     });
 }

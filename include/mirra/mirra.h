@@ -55,9 +55,10 @@
 
 /* ---- DLPack ---- */
 
-/* Tensors cross as structures of DLPack 1 (https://dmlc.github.io/dlpack), whose header this is, word for
- * word but for its comments (Copyright 2017 by its contributors, Apache License 2.0). A program's own
- * dlpack.h may be included before this file; after it, it adds nothing, and the program sees DLPack 1.3. */
+/* Tensors cross as structures of DLPack 1 (https://dmlc.github.io/dlpack), whose header this is,
+ * without its comments and in another order (Copyright 2017 by its contributors, Apache License 2.0). A
+ * program's own dlpack.h may be included before this file; after it, it adds nothing, and the program sees
+ * DLPack 1.3. */
 #ifndef DLPACK_DLPACK_H_
 #define DLPACK_DLPACK_H_
 
@@ -66,18 +67,11 @@
 #else
 #define DLPACK_EXTERN_C
 #endif
-#define DLPACK_MAJOR_VERSION 1
-#define DLPACK_MINOR_VERSION 3
 #define DLPACK_DLL
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef struct {
-    uint32_t major;
-    uint32_t minor;
-} DLPackVersion;
 
 #ifdef __cplusplus
 typedef enum : int32_t {
@@ -150,9 +144,27 @@ typedef struct DLManagedTensor {
     void (*deleter)(struct DLManagedTensor *self);
 } DLManagedTensor;
 
+#ifdef __cplusplus
+}
+#endif
+#endif /* DLPACK_DLPACK_H_ */
+
+/* Since DLPack 1: also beside a program's header from before it. */
+#ifndef DLPACK_MAJOR_VERSION
+#define DLPACK_MAJOR_VERSION 1
+#define DLPACK_MINOR_VERSION 3
 #define DLPACK_FLAG_BITMASK_READ_ONLY (1UL << 0UL)
 #define DLPACK_FLAG_BITMASK_IS_COPIED (1UL << 1UL)
 #define DLPACK_FLAG_BITMASK_IS_SUBBYTE_TYPE_PADDED (1UL << 2UL)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct {
+    uint32_t major;
+    uint32_t minor;
+} DLPackVersion;
 
 typedef struct DLManagedTensorVersioned {
     DLPackVersion version;
@@ -189,28 +201,7 @@ typedef struct DLPackExchangeAPI {
 #ifdef __cplusplus
 }
 #endif
-#endif /* DLPACK_DLPACK_H_ */
-
-/* What a program's dlpack.h from before DLPack 1 lacks. */
-#ifndef DLPACK_MAJOR_VERSION
-#define DLPACK_MAJOR_VERSION 1
-#define DLPACK_MINOR_VERSION 3
-#define DLPACK_FLAG_BITMASK_READ_ONLY (1UL << 0UL)
-#define DLPACK_FLAG_BITMASK_IS_COPIED (1UL << 1UL)
-
-typedef struct {
-    uint32_t major;
-    uint32_t minor;
-} DLPackVersion;
-
-typedef struct DLManagedTensorVersioned {
-    DLPackVersion version;
-    void *manager_ctx;
-    void (*deleter)(struct DLManagedTensorVersioned *self);
-    uint64_t flags;
-    DLTensor dl_tensor;
-} DLManagedTensorVersioned;
-#endif
+#endif /* DLPACK_MAJOR_VERSION */
 
 #ifdef __cplusplus
 extern "C" {

@@ -70,31 +70,35 @@ std::string header_text(const std::map<std::string, TensorView> &tensors,
     return text;
 }
 
+/// Gives the parts of a file in their order to `part`.
+template<class Part>
+void for_each_part(const std::string &header, const std::map<std::string, TensorView> &tensors,
+                   const Part &part) {
+    const std::uint64_t length = header.size();
+    part(std::as_bytes(std::span(&length, 1)));
+    part(std::as_bytes(std::span(header)));
+    for (const auto &[name, tensor] : tensors) part(tensor.bytes);
+}
+
 } // namespace
 
 std::vector<std::byte> tensor_bytes(const std::map<std::string, TensorView> &tensors,
                                     const std::map<std::string, std::string> &metadata) {
     const std::string header = header_text(tensors, metadata);
-    const std::uint64_t length = header.size();
-    std::size_t size = sizeof length + header.size();
-    for (const auto &[name, tensor] : tensors) size += tensor.bytes.size();
+    std::size_t size = 0;
+    for_each_part(header, tensors, [&size](std::span<const std::byte> bytes) { size += bytes.size(); });
     std::vector<std::byte> out(size);
     auto at = out.begin();
-    const auto add = [&at](std::span<const std::byte> bytes) { at = std::ranges::copy(bytes, at).out; };
-    add(std::as_bytes(std::span(&length, 1)));
-    add(std::as_bytes(std::span(header)));
-    for (const auto &[name, tensor] : tensors) add(tensor.bytes);
+    for_each_part(header, tensors,
+                  [&at](std::span<const std::byte> bytes) { at = std::ranges::copy(bytes, at).out; });
     return out;
 }
 
 void write_tensors(const std::filesystem::path &path, const std::map<std::string, TensorView> &tensors,
                    const std::map<std::string, std::string> &metadata) {
     const std::string header = header_text(tensors, metadata);
-    const std::uint64_t length = header.size();
     AtomicFile file(path);
-    file.write(std::as_bytes(std::span(&length, 1)));
-    file.write(header);
-    for (const auto &[name, tensor] : tensors) file.write(tensor.bytes);
+    for_each_part(header, tensors, [&file](std::span<const std::byte> bytes) { file.write(bytes); });
     file.commit();
 }
 

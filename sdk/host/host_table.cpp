@@ -81,13 +81,13 @@ mirra_status manifest_default_value(mirra_context *context, const char *name, mi
         check_arguments({context, name});
         check_struct(value, "value");
         const auto &bundle = context->session->bundle;
-        auto found = bundle == nullptr ? std::nullopt : manifest_default(bundle->manifest().defaults, name);
+        const auto found =
+            bundle == nullptr ? std::nullopt : manifest_default(bundle->manifest().defaults, name);
         if (!found) throw Error(ErrorCode::not_found, "the bundle has no default of this name", name);
-        if (auto *text = std::get_if<std::string>(&*found)) {
+        if (const auto *text = std::get_if<std::string>(&*found)) {
             const std::lock_guard lock(context->mutex);
-            const char *kept = context->texts.emplace_back(std::move(*text)).c_str();
-            mirra_value out = to_c(Value(std::string()));
-            out.text = kept;
+            mirra_value out = to_c(*found);
+            out.text = context->texts.emplace_back(*text).c_str();
             write_struct(value, out);
         } else {
             write_struct(value, to_c(*found));

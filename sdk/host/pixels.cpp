@@ -46,12 +46,10 @@ std::vector<std::int64_t> mirrored(std::int64_t begin, std::int64_t count, std::
     return places;
 }
 
-struct Span {
-    std::uintptr_t begin = UINTPTR_MAX, end = 0;
-};
+} // namespace
 
-Span extent(const image::ConstImageView &view) {
-    Span span;
+MemorySpan memory_of(const image::ConstImageView &view) {
+    MemorySpan span;
     for (std::int32_t c = 0; c < view.channels; ++c) {
         for (const std::int64_t x : {std::int64_t{0}, std::int64_t{view.width} - 1}) {
             for (const std::int64_t y : {std::int64_t{0}, std::int64_t{view.height} - 1}) {
@@ -63,6 +61,8 @@ Span extent(const image::ConstImageView &view) {
     }
     return span;
 }
+
+namespace {
 
 /// Whether samples of two channels, `apart` bytes from each other at their first pixel, share memory: there
 /// are two pixels between which the strides make up for that. Within a channel rows, or columns, lie apart,
@@ -189,8 +189,8 @@ void store_tile(std::span<float> values, const runtime::Tile &tile, int channels
 }
 
 bool overlap(const image::ConstImageView &a, const image::ConstImageView &b) {
-    const Span one = extent(a);
-    const Span other = extent(b);
+    const MemorySpan one = memory_of(a);
+    const MemorySpan other = memory_of(b);
     return one.begin < other.end && other.begin < one.end;
 }
 

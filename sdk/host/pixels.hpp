@@ -46,6 +46,12 @@ void load_mirrored(const SeenImage &source, const runtime::Rect &rect, int chann
 void store_tile(std::span<float> values, const runtime::Tile &tile, int channels, const SeenImage &source,
                 const image::ImageView &target);
 
+/// Addresses from the lowest byte of an image's samples to behind the highest.
+struct MemorySpan {
+    std::uintptr_t begin = UINTPTR_MAX, end = 0;
+};
+MemorySpan memory_of(const image::ConstImageView &view);
+
 /// Whether two images share memory.
 bool overlap(const image::ConstImageView &a, const image::ConstImageView &b);
 /// A private copy of the samples.

@@ -93,23 +93,17 @@ bool process_ends() noexcept {
     return g_ends;
 }
 
-RunUnderWay::RunUnderWay(const void *run) : inside_(Inside::Kind::run, run) {
-    ++g_runs; // before the look: exit() looks at them in the other order
-    if (!g_ends) return;
-    --g_runs;
-    throw Error(ErrorCode::cancelled, "the process ends");
-}
-
-RunUnderWay::~RunUnderWay() {
-    --g_runs;
-}
-
 RunEnding::RunEnding(const void *run) noexcept : inside_(Inside::Kind::run, run) {
     ++g_runs;
 }
 
 RunEnding::~RunEnding() {
     --g_runs;
+}
+
+// Counted before the look: exit() looks at them in the other order.
+RunUnderWay::RunUnderWay(const void *run) : counted_(run) {
+    if (g_ends) throw Error(ErrorCode::cancelled, "the process ends");
 }
 
 PlainArithmetic::PlainArithmetic() noexcept {

@@ -43,19 +43,6 @@ class Inside {
     const Inside *const outer_;
 };
 
-/// A run under way: exit() waits for its end, for some time. @throws Error cancelled (the process ends)
-class RunUnderWay {
-  public:
-    /// @param run  what stands for it; see Inside
-    explicit RunUnderWay(const void *run);
-    RunUnderWay(const RunUnderWay &) = delete;
-    RunUnderWay &operator=(const RunUnderWay &) = delete;
-    ~RunUnderWay();
-
-  private:
-    const Inside inside_;
-};
-
 /// What a run still does for its caller when it has ended, callbacks included: exit() waits for it as for the
 /// run.
 class RunEnding {
@@ -67,6 +54,18 @@ class RunEnding {
 
   private:
     const Inside inside_;
+};
+
+/// A run under way: exit() waits for its end, for some time. @throws Error cancelled (the process ends)
+class RunUnderWay {
+  public:
+    /// @param run  what stands for it; see Inside
+    explicit RunUnderWay(const void *run);
+    RunUnderWay(const RunUnderWay &) = delete;
+    RunUnderWay &operator=(const RunUnderWay &) = delete;
+
+  private:
+    const RunEnding counted_;
 };
 
 /// While alive the calling thread rounds to nearest and traps nothing, whatever its caller has set; what is

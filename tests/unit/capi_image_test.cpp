@@ -23,8 +23,7 @@ TEST(CapiImage, SixteenBitRgbaSurvivesAPngFile) {
     EXPECT_OK(mirra_image_write(path.c_str(), &pixels.image, nullptr, nullptr, error));
     Picture picture;
     EXPECT_OK(mirra_image_read(path.c_str(), nullptr, picture.out(), error));
-    MIRRA_STRUCT(mirra_image, view);
-    EXPECT_OK(mirra_picture_view(picture.get(), &view, error));
+    const mirra_image view = view_of(picture);
     ASSERT_EQ(MIRRA_FORMAT_U16, view.format);
     ASSERT_EQ(MIRRA_COLOR_RGBA, view.color);
     const auto *samples = static_cast<const std::uint16_t *>(view.planes[0].data);
@@ -139,8 +138,7 @@ TEST(CapiImage, ALimitOnPixelsIsKept) {
 TEST(CapiImage, APictureIsMadeAndFilledByItsView) {
     Picture picture;
     EXPECT_OK(mirra_picture_create(3, 2, MIRRA_FORMAT_F32, MIRRA_COLOR_GRAY, picture.out(), error));
-    MIRRA_STRUCT(mirra_image, view);
-    EXPECT_OK(mirra_picture_view(picture.get(), &view, error));
+    const mirra_image view = view_of(picture);
     auto *samples = static_cast<float *>(view.planes[0].data);
     EXPECT_EQ(std::vector<float>(6, 0.0F), std::vector<float>(samples, samples + 6));
     EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
@@ -179,8 +177,7 @@ TEST(CapiImage, LinearLightIsWrittenOnTheCurve) {
     EXPECT_OK(mirra_image_write(path.c_str(), &linear.image, nullptr, nullptr, error));
     Picture picture;
     EXPECT_OK(mirra_image_read(path.c_str(), nullptr, picture.out(), error));
-    MIRRA_STRUCT(mirra_image, view);
-    EXPECT_OK(mirra_picture_view(picture.get(), &view, error));
+    const mirra_image view = view_of(picture);
     ASSERT_EQ(MIRRA_FORMAT_U16, view.format);
     const auto *samples = static_cast<const std::uint16_t *>(view.planes[0].data);
     const std::uint16_t want[] = {32768, 0, 65535, 65535, 32768, 0, 65535, 32768};
@@ -220,8 +217,7 @@ std::string color_tag(const Picture &picture) {
 std::pair<int, bool> first_sample(const std::string &path) {
     Picture picture;
     EXPECT_OK(mirra_image_read(path.c_str(), nullptr, picture.out(), error));
-    MIRRA_STRUCT(mirra_image, view);
-    EXPECT_OK(mirra_picture_view(picture.get(), &view, error));
+    const mirra_image view = view_of(picture);
     EXPECT_EQ(MIRRA_FORMAT_U16, view.format);
     return {*static_cast<const std::uint16_t *>(view.planes[0].data), view.transfer == MIRRA_TRANSFER_LINEAR};
 }
@@ -229,8 +225,7 @@ std::pair<int, bool> first_sample(const std::string &path) {
 TEST(CapiImage, LightAndTagsAgreeInEveryFile) {
     Picture source;
     EXPECT_OK(mirra_image_read(tagged_png("linear.png", kGammaOne).c_str(), nullptr, source.out(), error));
-    MIRRA_STRUCT(mirra_image, view);
-    EXPECT_OK(mirra_picture_view(source.get(), &view, error));
+    mirra_image view = view_of(source);
     ASSERT_EQ(MIRRA_TRANSFER_LINEAR, view.transfer);
     const std::string out = temporary("out.png");
     EXPECT_OK(mirra_image_write(out.c_str(), &view, source.get(), nullptr, error));
@@ -249,8 +244,7 @@ TEST(CapiImage, LightAndTagsAgreeInEveryFile) {
 TEST(CapiImage, LinearLightGoesOnTheCurveWhereBitsAreFew) {
     Picture source;
     EXPECT_OK(mirra_image_read(tagged_png("linear.png", kGammaOne).c_str(), nullptr, source.out(), error));
-    MIRRA_STRUCT(mirra_image, view);
-    EXPECT_OK(mirra_picture_view(source.get(), &view, error));
+    const mirra_image view = view_of(source);
     MIRRA_STRUCT(mirra_write_options, options);
     options.bit_depth = 8;
     const std::string narrow = temporary("narrow.png");
@@ -261,8 +255,7 @@ TEST(CapiImage, LinearLightGoesOnTheCurveWhereBitsAreFew) {
     for (const std::string &path : {narrow, jpeg}) {
         Picture back;
         EXPECT_OK(mirra_image_read(path.c_str(), nullptr, back.out(), error));
-        MIRRA_STRUCT(mirra_image, shown);
-        EXPECT_OK(mirra_picture_view(back.get(), &shown, error));
+        const mirra_image shown = view_of(back);
         EXPECT_EQ(MIRRA_TRANSFER_ENCODED, shown.transfer);
         EXPECT_NEAR(128, *static_cast<const std::uint8_t *>(shown.planes[0].data), 2);
     }
@@ -277,8 +270,7 @@ TEST(CapiImage, ColourTagsAreCopiedComparedAndConverted) {
     EXPECT_EQ(0, mirra_picture_same_color(wide.get(), plain.get()));
     EXPECT_OK(mirra_picture_copy_color(plain.get(), wide.get(), error));
     EXPECT_EQ(1, mirra_picture_same_color(wide.get(), plain.get()));
-    MIRRA_STRUCT(mirra_image, view);
-    EXPECT_OK(mirra_picture_view(plain.get(), &view, error));
+    const mirra_image view = view_of(plain);
     const std::string out = temporary("out.png");
     EXPECT_OK(mirra_image_write(out.c_str(), &view, plain.get(), nullptr, error));
     Picture back;
@@ -300,8 +292,7 @@ TEST(CapiImage, WhatAFileLosesIsTold) {
     EXPECT_THAT(mirra_picture_note(source.get(), 0), ::testing::HasSubstr("C2PA"));
     EXPECT_EQ(nullptr, mirra_picture_note(source.get(), 1));
     EXPECT_EQ(nullptr, mirra_picture_note(nullptr, 0));
-    MIRRA_STRUCT(mirra_image, view);
-    EXPECT_OK(mirra_picture_view(source.get(), &view, error));
+    const mirra_image view = view_of(source);
     std::vector<std::string> told;
     MIRRA_STRUCT(mirra_write_options, options);
     options.log_user = &told;

@@ -56,10 +56,7 @@ TEST_F(InMemory, APictureIsTheSameAsInAFile) {
         Picture file, memory;
         EXPECT_OK(mirra_image_read(path.c_str(), nullptr, file.out(), error));
         EXPECT_OK(mirra_image_read_memory(bytes.data, bytes.size, nullptr, memory.out(), error));
-        MIRRA_STRUCT(mirra_image, one);
-        MIRRA_STRUCT(mirra_image, other);
-        EXPECT_OK(mirra_picture_view(file.get(), &one, error));
-        EXPECT_OK(mirra_picture_view(memory.get(), &other, error));
+        const mirra_image one = view_of(file), other = view_of(memory);
         MIRRA_STRUCT(mirra_comparison, comparison);
         EXPECT_OK(mirra_image_compare(&one, &other, &comparison, error));
         EXPECT_EQ(80, comparison.psnr);
@@ -164,8 +161,7 @@ TEST_F(InMemory, AWrappedPictureIsTheCallersPixels) {
     {
         Picture picture;
         EXPECT_OK(mirra_picture_wrap(&pixels.image, count, &released, picture.out(), error));
-        MIRRA_STRUCT(mirra_image, view);
-        EXPECT_OK(mirra_picture_view(picture.get(), &view, error));
+        const mirra_image view = view_of(picture);
         EXPECT_EQ(pixels.samples.data(), view.planes[0].data);
         EXPECT_EQ(3, view.planes[0].pixel_stride);
         EXPECT_EQ(39, view.planes[0].row_stride);
@@ -196,11 +192,7 @@ struct Wrapped {
         image.planes[0] = {samples.data(), 12, row};
         EXPECT_OK(mirra_picture_wrap(&image, nullptr, nullptr, picture.out(), error));
     }
-    [[nodiscard]] mirra_image view() const {
-        MIRRA_STRUCT(mirra_image, out);
-        EXPECT_OK(mirra_picture_view(picture.get(), &out, error));
-        return out;
-    }
+    [[nodiscard]] mirra_image view() const { return view_of(picture); }
 };
 
 TEST_F(InMemory, AWrappedPictureOfLinearLightIsConvertedWhereItIs) {
@@ -238,8 +230,7 @@ TEST_F(InMemory, AViewOfAWrappedPictureIsItsDescription) {
     for (std::size_t i = 0; i < 4; ++i) bgra.planes[i] = {memory.data() + offsets[i], 4, 20};
     Picture picture;
     EXPECT_OK(mirra_picture_wrap(&bgra, nullptr, nullptr, picture.out(), error));
-    MIRRA_STRUCT(mirra_image, view);
-    EXPECT_OK(mirra_picture_view(picture.get(), &view, error));
+    const mirra_image view = view_of(picture);
     EXPECT_EQ(MIRRA_ALPHA_PREMULTIPLIED, view.alpha_mode);
     EXPECT_EQ(4U, view.plane_count);
     for (std::size_t i = 0; i < 4; ++i) {
@@ -269,8 +260,7 @@ TEST_F(InMemory, ARunTakesPictures) {
     ports[1].name = "output";
     ports[1].picture = out.get();
     EXPECT_OK(mirra_session_run(session.get(), ports.data(), ports.size(), nullptr, nullptr, error));
-    MIRRA_STRUCT(mirra_image, view);
-    EXPECT_OK(mirra_picture_view(out.get(), &view, error));
+    const mirra_image view = view_of(out);
     const auto *made = static_cast<const std::uint8_t *>(view.planes[0].data);
     EXPECT_EQ(want.samples, std::vector<std::uint8_t>(made, made + want.samples.size()));
     ports[0].image = &pixels.image;

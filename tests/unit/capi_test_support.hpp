@@ -169,6 +169,13 @@ template<class Sample> struct Pixels {
     mirra_image image{};
 };
 
+/// What a picture says of its pixels.
+inline mirra_image view_of(const Picture &picture) {
+    MIRRA_STRUCT(mirra_image, view);
+    EXPECT_OK(mirra_picture_view(picture.get(), &view, error));
+    return view;
+}
+
 inline mirra_port_value port(const char *name, const mirra_image &image) {
     MIRRA_STRUCT(mirra_port_value, value);
     value.name = name;

@@ -13,6 +13,7 @@
 #include <limits>
 #include <optional>
 #include <sstream>
+#include <variant>
 
 namespace mirra::trainer {
 namespace {
@@ -322,57 +323,38 @@ template<class Number> std::optional<std::vector<Number>> numbers_of(const std::
     return out;
 }
 
-template<class Number> bool takes_number(const RecipeKey &key, const std::string &text) {
+using Parsed = std::variant<bool, double, std::int64_t, std::string, std::vector<double>,
+                            std::vector<std::int64_t>, std::vector<std::string>>;
+
+template<class Number> std::optional<Parsed> number_within(const Range &range, const std::string &text) {
     const auto number = number_of<Number>(text);
-    return number && within(static_cast<double>(*number), key.range);
+    if (!number || !within(static_cast<double>(*number), range)) return std::nullopt;
+    return *number;
 }
 
-bool takes(const RecipeKey &key, const std::string &text) {
+/// Nothing where the key does not take it.
+std::optional<Parsed> value_of(const RecipeKey &key, const std::string &text) {
     switch (key.kind) {
     case Kind::real:
-        return takes_number<double>(key, text);
+        return number_within<double>(key.range, text);
     case Kind::integer:
-        return takes_number<std::int64_t>(key, text);
+        return number_within<std::int64_t>(key.range, text);
     case Kind::flag:
-        return text == "true" || text == "false";
+        if (text != "true" && text != "false") return std::nullopt;
+        return text == "true";
     case Kind::text:
-        return true;
+        return text;
     case Kind::choice:
-        return std::ranges::find(key.choices, text) != key.choices.end();
+        if (std::ranges::find(key.choices, text) == key.choices.end()) return std::nullopt;
+        return text;
     case Kind::texts:
-        return items_of(text).has_value();
+        return items_of(text);
     case Kind::reals:
-        return numbers_of<double>(text).has_value();
+        return numbers_of<double>(text);
     case Kind::integers:
-        return numbers_of<std::int64_t>(text).has_value();
+        return numbers_of<std::int64_t>(text);
     }
-    return false;
-}
-
-template<class Value>
-void set_parsed(Recipe &recipe, const std::string &name, const std::optional<Value> &value) {
-    if (value) recipe.set(name, *value);
-}
-
-/// @param value  that the key takes
-void set_value(Recipe &recipe, RecipeKey::Kind kind, const std::string &name, const std::string &value) {
-    switch (kind) {
-    case Kind::real:
-        return set_parsed(recipe, name, number_of<double>(value));
-    case Kind::integer:
-        return set_parsed(recipe, name, number_of<std::int64_t>(value));
-    case Kind::flag:
-        return recipe.set(name, value == "true");
-    case Kind::text:
-    case Kind::choice:
-        return recipe.set(name, value);
-    case Kind::texts:
-        return set_parsed(recipe, name, items_of(value));
-    case Kind::reals:
-        return set_parsed(recipe, name, numbers_of<double>(value));
-    case Kind::integers:
-        return set_parsed(recipe, name, numbers_of<std::int64_t>(value));
-    }
+    return std::nullopt;
 }
 
 } // namespace
@@ -401,7 +383,7 @@ std::string described(const RecipeKey &key) {
 
 std::string refusal_of(const RecipeKey &key, const std::string &value) {
     constexpr std::size_t kMostOfValue = 80, kMostOfWords = 200;
-    if (takes(key, value)) return {};
+    if (value_of(key, value)) return {};
     return "'" + value.substr(0, kMostOfValue) + "' is not " + described(key).substr(0, kMostOfWords);
 }
 
@@ -503,9 +485,10 @@ const RecipeKey &key_of(const std::string &name, std::span<const RecipeKey> keys
 void apply(Recipe &recipe, const Overrides &overrides, std::span<const RecipeKey> keys) {
     for (const auto &[name, value] : overrides) {
         const auto &key = key_of(name, keys);
-        if (const auto why = refusal_of(key, value); !why.empty())
-            throw Error(ErrorCode::invalid_argument, why, name, "see mirra-train recipe");
-        set_value(recipe, key.kind, name, value);
+        const auto taken = value_of(key, value);
+        if (!taken)
+            throw Error(ErrorCode::invalid_argument, refusal_of(key, value), name, "see mirra-train recipe");
+        std::visit([&](const auto &each) { recipe.set(name, each); }, *taken);
     }
 }
 

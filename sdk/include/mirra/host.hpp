@@ -83,7 +83,8 @@ struct PluginRecord {
 /// level: MIRRA_LOG_*
 using Log = std::function<void(std::int32_t level, const std::string &message)>;
 
-/// What a caller's callbacks are handed, and how it is freed: once, when the last copy is gone.
+/// What a caller's callbacks are handed, or what owns his pixels, and how it is freed: once, when the last
+/// copy is gone.
 class CallbackUser {
   public:
     CallbackUser(void *user, void (*free)(void *)) noexcept : user_(user), free_(free) {}
