@@ -12,6 +12,8 @@ torch_wheels=("torch==$torch_version" "nvidia-cuda-runtime==13.0.96" "nvidia-cud
 torch_megabytes=4000
 photo_wheel=scikit-image==0.25.2
 photos=(coffee.png astronaut.png rocket.jpg chelsea.png)
+parser_wheel=cffi==2.1.1
+bindgen_version=0.72.1
 style_wheels=("clang-format==18.1.8" "clang-tidy==18.1.8")
 
 build_packages=(g++ cmake ninja-build pkg-config ccache python3 python3-venv
@@ -182,6 +184,25 @@ need_style_tools() {
     need_venv
     install_whole style "$folder" "clang-format and clang-tidy (40 MB)" \
         pip install --no-deps --no-cache-dir "${style_wheels[@]}" --target
+}
+
+# Parsers of headers that other languages use, for tests/abi: cffi, and bindgen where this system has cargo and libclang
+# (built from sources, minutes). Without them their tests are skipped.
+need_parsers() {
+    local folder=$prefix/parsers-1
+    if [[ ! -e $folder/complete ]]; then
+        say "fetching $parser_wheel"
+        rm -rf "$folder"
+        python3 -m venv "$folder"
+        run_logged parsers "could not fetch $parser_wheel from the Python package index; check the network" \
+            "$folder/bin/python" -m pip --disable-pip-version-check --no-input install "$parser_wheel"
+        touch "$folder/complete"
+    fi
+    if command -v cargo >/dev/null && [[ ! -x $folder/bin/bindgen && -n $(find /usr/lib -name 'libclang*.so*' -print -quit) ]]; then
+        say "building bindgen $bindgen_version"
+        (run_logged bindgen "could not build bindgen; its test is skipped" \
+            cargo install bindgen-cli --version "$bindgen_version" --root "$folder") || true
+    fi
 }
 
 # show_progress: reads Ninja's "[n/m] ..." lines; a moving line on a terminal, a line per quarter elsewhere.

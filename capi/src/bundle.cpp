@@ -6,8 +6,10 @@ namespace {
 using namespace mirra;
 using namespace mirra::capi;
 
-mirra_bundle *wrap(std::shared_ptr<const bundle::Bundle> opened) {
+/// @param path  "" for one that came from memory
+mirra_bundle *wrap(std::shared_ptr<const bundle::Bundle> opened, const char *path) {
     auto made = std::make_unique<mirra_bundle>();
+    made->path = path;
     made->sha256 = opened->sha256();
     for (const auto &[name, graph] : opened->manifest().graphs) {
         GraphStrings strings;
@@ -50,7 +52,7 @@ mirra_status mirra_bundle_open(const char *path, mirra_bundle **bundle, mirra_er
     return guard(error, [&] {
         required(path, "path");
         required(bundle, "bundle");
-        *bundle = wrap(bundle::Bundle::open(path));
+        *bundle = wrap(bundle::Bundle::open(path), path);
     });
 }
 
@@ -59,9 +61,11 @@ mirra_status mirra_bundle_open_memory(const void *data, size_t bytes, const char
     return guard(error, [&] {
         required(bundle, "bundle");
         const auto *begin = &required(static_cast<const std::byte *>(data), "data");
-        if (bytes > kLargestBundle) throw Error(ErrorCode::limit, "the bundle is too large", "bytes");
+        if (bytes > kLargestBundle)
+            throw Error(ErrorCode::limit,
+                        "the bundle has " + std::to_string(bytes) + " bytes, which is too many", "bytes");
         std::vector<std::byte> copy(begin, begin + bytes);
-        *bundle = wrap(bundle::Bundle::open_memory(std::move(copy), name == nullptr ? "memory" : name));
+        *bundle = wrap(bundle::Bundle::open_memory(std::move(copy), name == nullptr ? "memory" : name), "");
     });
 }
 
@@ -99,10 +103,9 @@ mirra_status mirra_bundle_graph(const mirra_bundle *bundle, uint32_t index, mirr
         required(bundle, "bundle");
         check_struct(info, "info");
         const auto &graphs = bundle->bundle->manifest().graphs;
-        if (index >= graphs.size())
-            throw Error(ErrorCode::not_found, "there is no graph of this index", "index");
+        const GraphStrings &strings = at(bundle->graphs, index, "graph");
         const auto &[name, graph] = *std::next(graphs.begin(), index);
-        write_struct(info, describe(name, graph, bundle->graphs[index]));
+        write_struct(info, describe(name, graph, strings));
     });
 }
 }

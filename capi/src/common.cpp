@@ -2,6 +2,8 @@
 #include "handles.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 
@@ -11,18 +13,51 @@ std::shared_ptr<host::Session> held(const mirra_session *session) {
     return required(session, "session").session;
 }
 
+namespace {
+
+/// "0x12"
+std::string hexadecimal(std::uint32_t value) {
+    std::array<char, 8> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
+    return "0x" + std::string(digits.data(), end);
+}
+
+} // namespace
+
+void unknown_value(const std::string &what, std::int64_t value, const char *subject,
+                   const std::string &allowed) {
+    throw Error(ErrorCode::invalid_argument, what + " is " + std::to_string(value) + ", which there is not",
+                subject, "Use " + allowed + ".");
+}
+
+void check_index(std::size_t count, std::size_t index, const char *what) {
+    if (index < count) return;
+    const std::string name = std::string(what) + " " + std::to_string(index);
+    throw Error(ErrorCode::not_found,
+                "there is no " + name +
+                    (count == 0   ? ": there is none"
+                     : count == 1 ? ": there is one"
+                                  : ": there are " + std::to_string(count)),
+                "index", "They are counted from 0.");
+}
+
 void check_flags(std::uint32_t flags, std::uint32_t known, const char *name) {
-    if ((flags & ~known) != 0) {
-        throw Error(ErrorCode::unsupported,
-                    std::string(name) + " has a flag that this version of Mirra does not know", name,
-                    "Leave it out, or install a newer Mirra.");
-    }
+    if ((flags & ~known) == 0) return;
+    throw Error(ErrorCode::unsupported,
+                std::string(name) + ": the flags " + hexadecimal(flags) + " have " +
+                    hexadecimal(flags & ~known) + ", which this version of Mirra does not know",
+                name,
+                (known == 0 ? "It knows none: set them to 0"
+                            : "It knows " + hexadecimal(known) + ": leave others out") +
+                    ", or install a newer Mirra.");
 }
 
 void check_reserved(std::int64_t value, const char *name) {
     if (value != 0) {
-        throw Error(ErrorCode::unsupported, std::string(name) + " must be 0 in this version of Mirra", name,
-                    "Set it to 0, or install a newer Mirra.");
+        throw Error(ErrorCode::unsupported,
+                    std::string(name) + " is " + std::to_string(value) +
+                        ", and must be 0 in this version of Mirra",
+                    name, "Set it to 0, or install a newer Mirra.");
     }
 }
 
@@ -37,8 +72,8 @@ runtime::Precision to_precision(std::int32_t precision) {
     case MIRRA_PRECISION_FP16:
         return runtime::Precision::fp16;
     default:
-        throw Error(ErrorCode::invalid_argument, "there is no precision " + std::to_string(precision),
-                    "precision", "Use one of MIRRA_PRECISION_*.");
+        unknown_value("precision", precision, "precision",
+                      "MIRRA_PRECISION_AUTO (0), _FP32 (1), _BF16 (2) or _FP16 (3)");
     }
 }
 
@@ -53,6 +88,12 @@ std::shared_ptr<host::CallbackUser> owned_user(void *user, void (*free)(void *))
         if (free != nullptr) free(user);
         throw;
     }
+}
+
+char *copied(const std::string &text) {
+    char *copy = strdup(text.c_str());
+    if (copy == nullptr) throw std::bad_alloc();
+    return copy;
 }
 
 void give_bytes(std::span<const std::byte> bytes, void **out, std::size_t *size) {

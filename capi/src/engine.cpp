@@ -1,8 +1,6 @@
 // Engines, devices, the runtime module.
 #include "handles.hpp"
 
-#include <cstring>
-
 namespace {
 
 using namespace mirra;
@@ -15,10 +13,12 @@ std::shared_ptr<host::CallbackUser> user_of(const mirra_engine_options *given) {
 }
 
 void check_options(const mirra_engine_options &options) {
-    check_flags(options.flags, MIRRA_ISOLATION_PROCESS | MIRRA_PLUGIN_PATH_ONLY, "flags");
+    check_flags(options.flags, MIRRA_ISOLATION_PROCESS | MIRRA_PLUGIN_PATH_ONLY | MIRRA_PLUGIN_SCAN_PROCESS,
+                "options.flags");
     check_reserved(options.reserved, "options.reserved");
     if (options.log_level < MIRRA_LOG_DEBUG || options.log_level > MIRRA_LOG_ERROR)
-        throw Error(ErrorCode::invalid_argument, "log_level is none of MIRRA_LOG_*", "log_level");
+        unknown_value("log_level", options.log_level, "log_level",
+                      "MIRRA_LOG_DEBUG (0), _INFO (1), _WARNING (2) or _ERROR (3)");
     if ((options.flags & MIRRA_ISOLATION_PROCESS) != 0) {
         throw Error(ErrorCode::unsupported, "this version cannot run sessions in a process of their own",
                     "flags", "Leave MIRRA_ISOLATION_PROCESS out.");
@@ -34,6 +34,8 @@ host::EngineOptions to_options(const mirra_engine_options *given) {
     out.runtime_module = or_empty(options.runtime_module);
     out.bundle_path = or_empty(options.bundle_path);
     out.libtorch_path = or_empty(options.libtorch_path);
+    out.plugin_skip = or_empty(options.plugin_skip);
+    out.plugin_scan = (options.flags & MIRRA_PLUGIN_SCAN_PROCESS) != 0;
     out.plugin_path_only = (options.flags & MIRRA_PLUGIN_PATH_ONLY) != 0;
     if (options.log != nullptr) {
         out.log = [log = options.log, user = out.user,
@@ -76,6 +78,10 @@ void mirra_engine_destroy(mirra_engine *engine) {
     if (!host::in_forked_child()) delete engine;
 }
 
+mirra_status mirra_engine_shutdown(mirra_engine *engine, double seconds, mirra_error **error) {
+    return guard(error, [&] { required(engine, "engine").engine->shut_down(seconds); });
+}
+
 uint32_t mirra_engine_device_count(mirra_engine *engine) {
     std::uint32_t count = 0;
     if (engine != nullptr) {
@@ -89,9 +95,7 @@ mirra_status mirra_engine_device(mirra_engine *engine, uint32_t index, mirra_dev
     return guard(error, [&] {
         const auto &devices = required(engine, "engine").engine->devices();
         check_struct(info, "info");
-        if (index >= devices.size())
-            throw Error(ErrorCode::not_found, "there is no device of this index", "index");
-        const runtime::DeviceInfo &device = devices[index];
+        const runtime::DeviceInfo &device = at(devices, index, "device");
         mirra_device_info out{};
         out.usable = device.usable ? 1 : 0;
         out.id = device.id.c_str();
@@ -118,6 +122,7 @@ mirra_status mirra_engine_runtime(mirra_engine *engine, mirra_runtime_info *info
         out.base_bytes = status.base_bytes;
         out.libtorch_path = status.libtorch.c_str();
         out.libtorch_origin = status.libtorch_origin.c_str();
+        out.libtorch_version = status.libtorch_version.c_str();
         write_struct(info, out);
     });
 }
@@ -128,9 +133,7 @@ mirra_status mirra_engine_find_bundle(const mirra_engine *engine, const char *na
         required(engine, "engine");
         required(path, "path");
         const std::string found = engine->engine->find_bundle(&required(name, "name"));
-        char *copy = strdup(found.c_str());
-        if (copy == nullptr) throw std::bad_alloc();
-        *path = copy;
+        *path = copied(found);
     });
 }
 }

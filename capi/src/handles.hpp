@@ -24,6 +24,7 @@ struct GraphStrings {
 
 struct mirra_bundle {
     std::shared_ptr<const mirra::bundle::Bundle> bundle;
+    std::string path; ///< of its file; empty: it came from memory
     std::string sha256;
     std::vector<GraphStrings> graphs; ///< in the order of the manifest's map
 };
@@ -77,9 +78,28 @@ using host::read_struct_or_default;
 using host::write_struct;
 
 /// @throws Error invalid_argument if the pointer is null
-template<class T> T &required(T *pointer, const char *name) {
+template<class T> T &required(T *pointer, const char *name, const char *hint = "") {
     if (pointer != nullptr) return *pointer;
-    throw Error(ErrorCode::invalid_argument, std::string(name) + " is NULL", name);
+    throw Error(ErrorCode::invalid_argument, std::string(name) + " is NULL", name, hint);
+}
+
+/// Of a number that stands for one of several things.
+/// @param what     "image: format"   @param allowed  "MIRRA_FORMAT_U8 (1) or ..."
+/// @throws Error invalid_argument
+[[noreturn]] void unknown_value(const std::string &what, std::int64_t value, const char *subject,
+                                const std::string &allowed);
+/// The names of a map in a sentence: "It has: a, b.", or "It has none."
+template<class Map> std::string names_of(const Map &map) {
+    std::string names;
+    for (const auto &[name, value] : map) names += (names.empty() ? "It has: " : ", ") + name;
+    return names.empty() ? "It has none." : names + ".";
+}
+
+/// @throws Error not_found that says how many there are
+void check_index(std::size_t count, std::size_t index, const char *what);
+template<class Items> const auto &at(const Items &items, std::size_t index, const char *what) {
+    check_index(items.size(), index, what);
+    return items[index];
 }
 
 /// The session of a handle, which may be destroyed while a call is under way: calls hold this instead.
@@ -96,7 +116,14 @@ std::string or_empty(const char *text);
 
 /// The caller's image. @throws Error invalid_argument | unsupported
 image::ImageView to_view(const mirra_image *image, const char *name);
-image::SampleType to_sample(std::int32_t format, const char *name);
+/// What a picture in pieces is; without pixels. @throws Error invalid_argument | unsupported
+image::ImageView to_description(const mirra_image *image, const char *name);
+/// @throws Error invalid_argument | unsupported
+runtime::Rect to_rect(const mirra_rect *rect, const char *name);
+/// @param what  for messages: "format", "image: format"
+image::SampleType to_sample(std::int32_t format, const std::string &what, const char *name);
+/// @throws Error invalid_argument
+void check_color(std::int32_t color, const std::string &what, const char *name);
 
 /// Bytes of a file that a caller gives in memory.
 inline constexpr std::size_t kLargestBundle = std::size_t{1} << 36;
@@ -104,6 +131,8 @@ inline constexpr std::size_t kLargestBundle = std::size_t{1} << 36;
 /// What callbacks are handed; freed also where this fails.
 std::shared_ptr<host::CallbackUser> owned_user(void *user, void (*free)(void *));
 
+/// A string that the caller frees by mirra_string_free(). @throws std::bad_alloc
+char *copied(const std::string &text);
 /// Bytes that the caller frees by mirra_memory_free(). @throws std::bad_alloc
 void give_bytes(std::span<const std::byte> bytes, void **out, std::size_t *size);
 

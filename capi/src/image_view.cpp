@@ -18,22 +18,31 @@ constexpr std::uint64_t kLargestProfile = std::uint64_t{1} << 26;
 }
 
 void check_fields(const mirra_image &image, const char *name) {
+    const std::string what = std::string(name) + ": ";
     check_flags(image.flags, MIRRA_IMAGE_PACKED, name);
-    check_reserved(image.reserved, name);
-    if (image.color < MIRRA_COLOR_GRAY || image.color > MIRRA_COLOR_RGBA)
-        reject(name, "color is none of MIRRA_COLOR_*");
+    check_reserved(image.reserved, (std::string(name) + ".reserved").c_str());
+    check_color(image.color, what + "color", name);
     if (image.alpha_mode != MIRRA_ALPHA_STRAIGHT && image.alpha_mode != MIRRA_ALPHA_PREMULTIPLIED) {
-        reject(name, "alpha_mode is none of MIRRA_ALPHA_*");
+        unknown_value(what + "alpha_mode", image.alpha_mode, name,
+                      "MIRRA_ALPHA_STRAIGHT (0) or MIRRA_ALPHA_PREMULTIPLIED (1)");
     }
     if (image.transfer != MIRRA_TRANSFER_ENCODED && image.transfer != MIRRA_TRANSFER_LINEAR) {
-        reject(name, "transfer is none of MIRRA_TRANSFER_*");
+        unknown_value(what + "transfer", image.transfer, name,
+                      "MIRRA_TRANSFER_ENCODED (0) or MIRRA_TRANSFER_LINEAR (1)");
     }
     if (image.plane_count != 1 && image.plane_count != static_cast<std::uint32_t>(image.color)) {
-        reject(name, "plane_count is " + std::to_string(image.plane_count),
+        reject(name,
+               "plane_count is " + std::to_string(image.plane_count) + " of an image of " +
+                   std::to_string(image.color) + (image.color == 1 ? " channel" : " channels"),
                "It is 1 for interleaved pixels, and the number of channels for planes.");
     }
-    if (image.width < 1 || image.height < 1) reject(name, "width and height must be at least 1");
-    if (image.icc == nullptr && image.icc_bytes != 0) reject(name, "icc is NULL but icc_bytes is not 0");
+    if (image.width < 1 || image.height < 1)
+        reject(name,
+               "it is " + std::to_string(image.width) + " x " + std::to_string(image.height) + " pixels",
+               "Width and height are at least 1.");
+    if (image.icc == nullptr && image.icc_bytes != 0)
+        reject(name, "icc is NULL but icc_bytes is " + std::to_string(image.icc_bytes),
+               "Set both, or leave both at 0.");
     if (image.icc_bytes > kLargestProfile) {
         throw Error(ErrorCode::limit,
                     std::string(name) + ": icc_bytes is " + std::to_string(image.icc_bytes) +
@@ -90,7 +99,13 @@ std::byte *moved(void *pointer, std::size_t by, const char *name) {
 
 } // namespace
 
-image::SampleType to_sample(std::int32_t format, const char *name) {
+void check_color(std::int32_t color, const std::string &what, const char *name) {
+    if (color < MIRRA_COLOR_GRAY || color > MIRRA_COLOR_RGBA)
+        unknown_value(what, color, name,
+                      "MIRRA_COLOR_GRAY (1), _GRAY_ALPHA (2), _RGB (3) or _RGBA (4): the number of channels");
+}
+
+image::SampleType to_sample(std::int32_t format, const std::string &what, const char *name) {
     switch (format) {
     case MIRRA_FORMAT_U8:
         return image::SampleType::u8;
@@ -101,30 +116,64 @@ image::SampleType to_sample(std::int32_t format, const char *name) {
     case MIRRA_FORMAT_F32:
         return image::SampleType::f32;
     default:
-        reject(name, "format is none of MIRRA_FORMAT_*");
+        unknown_value(what, format, name, "MIRRA_FORMAT_U8 (1), _U16 (2), _F16 (3) or _F32 (4)");
     }
 }
 
-image::ImageView to_view(const mirra_image *given, const char *name) {
-    const mirra_image image = read_struct(given, name);
+runtime::Rect to_rect(const mirra_rect *given, const char *name) {
+    const mirra_rect rect = read_struct(given, name);
+    check_reserved(rect.reserved, name);
+    return {rect.x, rect.y, rect.width, rect.height};
+}
+
+namespace {
+
+/// All but where the pixels are.
+image::ImageView described(const mirra_image &image, const char *name) {
     check_fields(image, name);
     check_place(image, name);
     image::ImageView view;
     view.width = image.width;
     view.height = image.height;
     view.channels = image.color;
-    view.sample = to_sample(image.format, name);
+    view.sample = to_sample(image.format, std::string(name) + ": format", name);
     if (view.has_alpha()) {
         const bool straight = image.alpha_mode == MIRRA_ALPHA_STRAIGHT;
         view.alpha = straight ? image::AlphaMode::straight : image::AlphaMode::premultiplied;
     }
     if (image.transfer == MIRRA_TRANSFER_LINEAR) view.transfer = image::Transfer::linear;
+    return view;
+}
+
+} // namespace
+
+image::ImageView to_description(const mirra_image *given, const char *name) {
+    mirra_image image = read_struct(given, name);
+    const bool empty = image.flags == 0 && image.plane_count <= 1 && image.planes[0].data == nullptr &&
+                       image.planes[0].pixel_stride == 0 && image.planes[0].row_stride == 0;
+    if (!empty)
+        reject(name, "the image of a source or sink has pixels",
+               "Leave its flags and planes zero: it only says what the pixels are.");
+    image.plane_count = 1;
+    const image::ImageView view = described(image, name);
+    if (view.has_alpha())
+        throw Error(ErrorCode::unsupported, std::string(name) + ": a source or sink has no alpha", name,
+                    "Give the colours alone, or the image whole.");
+    return view;
+}
+
+image::ImageView to_view(const mirra_image *given, const char *name) {
+    const mirra_image image = read_struct(given, name);
+    image::ImageView view = described(image, name);
     set_strides(image, name, view);
     const std::size_t sample = image::sample_bytes(view.sample);
     for (std::size_t c = 0; c < static_cast<std::size_t>(image.color); ++c) {
         const bool interleaved = image.plane_count == 1;
         void *plane = image.planes[interleaved ? 0 : c].data;
-        if (plane == nullptr) reject(name, "the data of a plane are NULL");
+        if (plane == nullptr)
+            reject(name, "planes[" + std::to_string(interleaved ? 0 : c) + "].data is NULL",
+                   interleaved ? "Set it to the first pixel of the first row."
+                               : "Set it to the first sample of the channel, or plane_count to 1.");
         view.data[c] = interleaved ? moved(plane, c * sample, name) : static_cast<std::byte *>(plane);
     }
     image::validate(view, name);
@@ -146,8 +195,10 @@ mirra_status mirra_image_extent(const mirra_image *image, uint32_t plane, const 
         const image::ConstImageView view = to_view(image, "image");
         const std::uint32_t planes = read_struct(image, "image").plane_count;
         if (plane >= planes)
-            throw Error(ErrorCode::not_found, "the image has " + std::to_string(planes) + " planes", "plane",
-                        "Planes are counted from 0.");
+            throw Error(ErrorCode::not_found,
+                        "there is no plane " + std::to_string(plane) + ": the image has " +
+                            std::to_string(planes) + (planes == 1 ? " plane" : " planes"),
+                        "plane", "Planes are counted from 0.");
         image::ConstImageView shown = view;
         if (planes > 1) {
             shown.data[0] = view.data[plane];

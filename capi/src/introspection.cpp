@@ -6,13 +6,28 @@ namespace {
 using namespace mirra;
 using namespace mirra::capi;
 
-template<class Items> const auto &at(const Items &items, std::uint32_t index, const char *what) {
-    if (index < items.size()) return items[index];
-    throw Error(ErrorCode::not_found, std::string("there is no ") + what + " of this index", "index");
-}
-
 const host::TaskInfo &task_of(const mirra_engine *engine, const char *name) {
     return required(engine, "engine").engine->task(&required(name, "task"));
+}
+
+mirra_task_info to_c(const mirra_engine &engine, const host::TaskInfo &task) {
+    mirra_task_info out = task.info;
+    const auto &qualities = engine.engine->qualities(task);
+    out.qualities = qualities.data();
+    out.quality_count = static_cast<std::uint32_t>(qualities.size());
+    return out;
+}
+
+mirra_bundle_record to_c(const host::BundleRecord &bundle) {
+    mirra_bundle_record out{};
+    out.usable = bundle.usable ? 1 : 0;
+    out.path = bundle.path.c_str();
+    out.name = bundle.name.c_str();
+    out.task = bundle.task.c_str();
+    out.quality = bundle.quality.c_str();
+    out.reason = bundle.reason.c_str();
+    out.bytes = bundle.bytes;
+    return out;
 }
 
 } // namespace
@@ -28,7 +43,7 @@ mirra_status mirra_engine_task(const mirra_engine *engine, uint32_t index, mirra
     return guard(error, [&] {
         required(engine, "engine");
         check_struct(info, "info");
-        write_struct(info, at(engine->engine->tasks(), index, "task")->info);
+        write_struct(info, to_c(*engine, *at(engine->engine->tasks(), index, "task")));
     });
 }
 
@@ -36,7 +51,7 @@ mirra_status mirra_engine_find_task(const mirra_engine *engine, const char *name
                                     mirra_error **error) {
     return guard(error, [&] {
         check_struct(info, "info");
-        write_struct(info, task_of(engine, name).info);
+        write_struct(info, to_c(*engine, task_of(engine, name)));
     });
 }
 
@@ -58,6 +73,23 @@ mirra_status mirra_engine_param(const mirra_engine *engine, const char *task, ui
 
 const char *mirra_engine_schema_json(const mirra_engine *engine) {
     return engine == nullptr ? "" : engine->engine->schema_json().c_str();
+}
+
+uint32_t mirra_engine_bundle_count(const mirra_engine *engine) {
+    std::uint32_t count = 0;
+    if (engine != nullptr) {
+        guard(nullptr, [&] { count = static_cast<std::uint32_t>(engine->engine->bundle_records().size()); });
+    }
+    return count;
+}
+
+mirra_status mirra_engine_bundle(const mirra_engine *engine, uint32_t index, mirra_bundle_record *record,
+                                 mirra_error **error) {
+    return guard(error, [&] {
+        required(engine, "engine");
+        check_struct(record, "record");
+        write_struct(record, to_c(at(engine->engine->bundle_records(), index, "bundle")));
+    });
 }
 
 uint32_t mirra_engine_plugin_count(const mirra_engine *engine) {

@@ -33,7 +33,9 @@ mirra_status mirra_image_add_noise(const mirra_image *image, double sigma, uint6
                                    mirra_error **error) {
     return guard(error, [&] {
         if (!std::isfinite(sigma) || sigma < 0) {
-            throw Error(ErrorCode::invalid_argument, "sigma must be a number of at least 0", "sigma");
+            throw Error(ErrorCode::invalid_argument,
+                        "sigma is " + std::to_string(sigma) + ", and must be a number of at least 0", "sigma",
+                        "Give it in units of 1/255.");
         }
         const image::ImageView view = to_view(image, "image");
         host::check_writable(view, "image");

@@ -18,20 +18,6 @@ using namespace mirra::capi;
 
 constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 30;
 
-std::int32_t to_format(image::SampleType sample) {
-    switch (sample) {
-    case image::SampleType::u8:
-        return MIRRA_FORMAT_U8;
-    case image::SampleType::u16:
-        return MIRRA_FORMAT_U16;
-    case image::SampleType::f16:
-        return MIRRA_FORMAT_F16;
-    case image::SampleType::f32:
-        return MIRRA_FORMAT_F32;
-    }
-    return 0;
-}
-
 std::string format_of(std::span<const std::byte> bytes) {
     for (const image::Codec &codec : image::codecs()) {
         if (codec.sniff(bytes)) return std::string(codec.name);
@@ -44,10 +30,14 @@ image::EncodeOptions to_options(const mirra_write_options &options) {
     image::EncodeOptions out;
     if (options.jpeg_quality != 0) out.jpeg_quality = options.jpeg_quality;
     if (out.jpeg_quality < 1 || out.jpeg_quality > 100) {
-        throw Error(ErrorCode::invalid_argument, "jpeg_quality must be 1 to 100", "jpeg_quality");
+        throw Error(ErrorCode::invalid_argument,
+                    "jpeg_quality is " + std::to_string(options.jpeg_quality) + ", and must be 1 to 100",
+                    "jpeg_quality", "Set it to 0 for the default.");
     }
     if (options.bit_depth != 0 && options.bit_depth != 8 && options.bit_depth != 16) {
-        throw Error(ErrorCode::invalid_argument, "bit_depth must be 8 or 16", "bit_depth");
+        throw Error(ErrorCode::invalid_argument,
+                    "bit_depth is " + std::to_string(options.bit_depth) + ", and must be 8 or 16",
+                    "bit_depth", "Set it to 0 for that of the image.");
     }
     out.bit_depth = options.bit_depth;
     return out;
@@ -55,7 +45,7 @@ image::EncodeOptions to_options(const mirra_write_options &options) {
 
 image::DecodeOptions to_options(const mirra_read_options *options) {
     const auto given = read_struct_or_default(options, "options");
-    check_flags(given.flags, 0, "flags");
+    check_flags(given.flags, 0, "options.flags");
     image::DecodeOptions out;
     if (given.max_pixels != 0) out.max_pixels = given.max_pixels;
     return out;
@@ -163,7 +153,7 @@ const std::vector<std::byte> &metadata_of(const image::Metadata &metadata, mirra
     case MIRRA_METADATA_PHOTOSHOP:
         return metadata.photoshop;
     default:
-        throw Error(ErrorCode::invalid_argument, "kind is none of MIRRA_METADATA_*", "kind");
+        unknown_value("kind", kind, "kind", "MIRRA_METADATA_ICC (1), _EXIF (2), _XMP (3) or _PHOTOSHOP (4)");
     }
 }
 
@@ -261,7 +251,9 @@ mirra_status mirra_image_read_memory(const void *bytes, size_t size, const mirra
         const auto *first = static_cast<const std::byte *>(bytes);
         if (size > 0) required(first, "bytes");
         required(picture, "picture");
-        if (size > kLargestFile) throw Error(ErrorCode::limit, "the picture is larger than 1 GiB", "size");
+        if (size > kLargestFile)
+            throw Error(ErrorCode::limit,
+                        "the picture has " + std::to_string(size) + " bytes, more than 1 GiB", "size");
         *picture = decoded({first, size}, to_options(options), "bytes").release();
     });
 }
@@ -271,7 +263,8 @@ mirra_status mirra_picture_create(int32_t width, int32_t height, int32_t format,
     return guard(error, [&] {
         required(picture, "picture");
         auto made = std::make_unique<mirra_picture>();
-        made->data->image = image::Image(width, height, color, to_sample(format, "format"));
+        check_color(color, "color", "color");
+        made->data->image = image::Image(width, height, color, to_sample(format, "format", "format"));
         *picture = made.release();
     });
 }
@@ -309,7 +302,7 @@ mirra_status mirra_picture_view(mirra_picture *picture, mirra_image *view, mirra
         mirra_image out{};
         out.width = pixels.width;
         out.height = pixels.height;
-        out.format = to_format(pixels.sample);
+        out.format = host::format_of(pixels.sample);
         out.color = pixels.channels;
         if (pixels.alpha == image::AlphaMode::premultiplied) out.alpha_mode = MIRRA_ALPHA_PREMULTIPLIED;
         if (pixels.transfer == image::Transfer::linear) out.transfer = MIRRA_TRANSFER_LINEAR;
@@ -411,8 +404,10 @@ mirra_status mirra_image_write_memory(const mirra_image *image, const mirra_pict
                                       const mirra_write_options *options, void **bytes, size_t *size,
                                       mirra_error **error) {
     return guard(error, [&] {
+        constexpr const char *kHint = R"(Set options.format to "png" or "jpeg".)";
+        required(options, "options", kHint);
         const auto given = read_struct(options, "options");
-        required(given.format, "options.format");
+        required(given.format, "options.format", kHint);
         required(bytes, "bytes");
         required(size, "size");
         std::vector<std::byte> made;

@@ -31,8 +31,7 @@ mirra_status mirra_result_value(const mirra_result *result, uint32_t index, cons
     return guard(error, [&] {
         const auto &values = required(result, "result").result->values;
         check_struct(value, "value");
-        if (index >= values.size())
-            throw Error(ErrorCode::not_found, "there is no value of this index", "index");
+        check_index(values.size(), index, "value");
         const auto &[key, held] = *std::next(values.begin(), index);
         if (name != nullptr) *name = key.c_str();
         write_struct(value, host::to_c(held));
@@ -46,7 +45,8 @@ mirra_status mirra_result_find(const mirra_result *result, const char *name, mir
         check_struct(value, "value");
         const auto found = values.find(&required(name, "name"));
         if (found == values.end())
-            throw Error(ErrorCode::not_found, "the run gave no value of this name", name);
+            throw Error(ErrorCode::not_found, "the result has no value '" + std::string(name) + "'", name,
+                        names_of(values));
         write_struct(value, host::to_c(found->second));
     });
 }

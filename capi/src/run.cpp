@@ -2,9 +2,11 @@
 #include "handles.hpp"
 
 #include "dlpack.hpp"
+#include "pixels.hpp"
 #include "value.hpp"
 
 #include <cxxabi.h>
+#include <mutex>
 
 namespace mirra::capi {
 namespace {
@@ -19,25 +21,100 @@ mirra_progress to_c(const host::Progress &progress) {
     out.bytes_now = progress.bytes_now;
     out.bytes_peak = progress.bytes_peak;
     out.previews = progress.previews;
+    out.step = progress.step;
+    out.step_count = progress.step_count;
     return out;
+}
+
+std::vector<std::byte> profile_of(const mirra_image &image) {
+    const auto *bytes = static_cast<const std::byte *>(image.icc);
+    return {bytes, bytes + image.icc_bytes};
+}
+
+/// A view as a caller sees it: of a piece of an image that he described.
+mirra_image to_c(const image::ImageView &view) {
+    mirra_image out{};
+    out.struct_size = sizeof(mirra_image);
+    out.width = view.width;
+    out.height = view.height;
+    out.format = host::format_of(view.sample);
+    out.color = view.channels;
+    out.alpha_mode =
+        view.alpha == image::AlphaMode::premultiplied ? MIRRA_ALPHA_PREMULTIPLIED : MIRRA_ALPHA_STRAIGHT;
+    out.transfer = view.transfer == image::Transfer::linear ? MIRRA_TRANSFER_LINEAR : MIRRA_TRANSFER_ENCODED;
+    const auto size = static_cast<std::ptrdiff_t>(image::sample_bytes(view.sample));
+    const auto channels = static_cast<std::size_t>(view.channels);
+    bool interleaved = true;
+    for (std::size_t c = 0; c < channels; ++c)
+        interleaved = interleaved && view.data[c] == view.data[0] + static_cast<std::ptrdiff_t>(c) * size;
+    out.plane_count = interleaved ? 1U : static_cast<std::uint32_t>(channels);
+    for (std::size_t c = 0; c < out.plane_count; ++c)
+        out.planes[c] = {view.data[c], view.x_stride, view.y_stride};
+    return out;
+}
+
+mirra_rect to_c(const runtime::Rect &rect) {
+    return {sizeof(mirra_rect), 0, rect.x, rect.y, rect.width, rect.height};
+}
+
+/// @param transfer  one of mirra_source and mirra_sink
+host::Pieces to_pieces(const mirra_image *image, const std::string &name, void *user,
+                       mirra_status (*transfer)(void *, const mirra_rect *, const mirra_image *)) {
+    host::Pieces pieces{to_description(image, name.c_str()), {}};
+    required(transfer, (name + ": the function for its pixels").c_str());
+    const auto one_at_a_time = std::make_shared<std::mutex>();
+    pieces.transfer = [name, user, transfer, one_at_a_time](const runtime::Rect &rect,
+                                                            const image::ImageView &pixels) {
+        const mirra_rect where = to_c(rect);
+        const mirra_image what = to_c(pixels);
+        const std::lock_guard lock(*one_at_a_time);
+        const mirra_status status = transfer(user, &where, &what);
+        if (status != MIRRA_OK)
+            throw Error(host::to_code(status, ErrorCode::invalid_argument),
+                        "the caller's function for the pixels of '" + name + "' failed at (" +
+                            std::to_string(rect.x) + ", " + std::to_string(rect.y) + ")",
+                        name);
+    };
+    return pieces;
 }
 
 void add_value(const mirra_port_value &given, host::RunRequest &request) {
     check_reserved(given.reserved, "values.reserved");
     const std::string name = &required(given.name, "values.name");
     const int kinds = (given.image != nullptr) + (given.picture != nullptr) + (given.value != nullptr) +
-                      (given.tensor != nullptr);
+                      (given.tensor != nullptr) + (given.source != nullptr) + (given.sink != nullptr);
     if (kinds > 1) {
         throw Error(ErrorCode::invalid_argument,
-                    "the port '" + name + "' needs exactly one of image, picture, value and tensor", name);
+                    "the port '" + name +
+                        "' needs exactly one of image, picture, source, sink, value and tensor",
+                    name, "Leave the others NULL.");
     }
     if (request.gives(name)) {
-        throw Error(ErrorCode::invalid_argument, "the port '" + name + "' is given twice", name);
+        throw Error(ErrorCode::invalid_argument, "the port '" + name + "' is given twice", name,
+                    "Give the run one mirra_port_value for each port.");
     }
-    if (given.image != nullptr) request.images[name] = to_view(given.image, name.c_str());
+    if (given.image != nullptr) {
+        const auto image = read_struct(given.image, name.c_str());
+        request.images[name] = to_view(given.image, name.c_str());
+        if (image.icc_bytes != 0) request.profiles[name] = profile_of(image);
+    }
     if (given.picture != nullptr) {
         request.images[name] = given.picture->data->view();
+        const auto &profile = given.picture->data->image.metadata.icc;
+        if (!profile.empty()) request.profiles[name] = profile;
         request.kept.push_back(given.picture->data);
+    }
+    if (given.source != nullptr) {
+        const auto source = read_struct(given.source, name.c_str());
+        check_reserved(source.reserved, name.c_str());
+        request.sources[name] = to_pieces(source.image, name, source.user, source.read);
+        const mirra_image image = read_struct(source.image, name.c_str());
+        if (image.icc_bytes != 0) request.profiles[name] = profile_of(image);
+    }
+    if (given.sink != nullptr) {
+        const auto sink = read_struct(given.sink, name.c_str());
+        check_reserved(sink.reserved, name.c_str());
+        request.sinks[name] = to_pieces(sink.image, name, sink.user, sink.write);
     }
     if (given.value != nullptr) {
         request.values[name] = host::from_c(read_struct(given.value, name.c_str()), name.c_str());
@@ -73,7 +150,7 @@ host::RunRequest to_request(const mirra_port_value *values, std::size_t count, c
     host::RunRequest request;
     for (const mirra_port_value &each : read_array(values, count, "values")) add_value(each, request);
     const mirra_run_options &given = options.given;
-    check_flags(given.flags, 0, "flags");
+    check_flags(given.flags, 0, "options.flags");
     if (given.cancel != nullptr) request.cancels.push_back(given.cancel->token);
     if (given.progress != nullptr) {
         request.progress = [callback = given.progress,
@@ -86,6 +163,19 @@ host::RunRequest to_request(const mirra_port_value *values, std::size_t count, c
         request.done = [callback = given.done, user = options.user->get()](
                            const std::exception_ptr &failure) { callback(user, status_of(failure)); };
     }
+    if (given.tile != nullptr) {
+        request.tile = [callback = given.tile, user = options.user->get()](const runtime::Rect &rect,
+                                                                           const image::ImageView &pixels) {
+            const mirra_rect where = to_c(rect);
+            const mirra_image what = to_c(pixels);
+            return callback(user, &where, &what) == 0;
+        };
+    }
+    if (given.region != nullptr) request.region = to_rect(given.region, "region");
+    if (given.scale != 0) request.scale = given.scale;
+    if (given.frame < 0)
+        throw Error(ErrorCode::invalid_argument, "frame is below 0", "frame", "Frames are counted from 0.");
+    request.frame = given.frame;
     request.user = options.user;
     return request;
 }
@@ -124,12 +214,12 @@ mirra_status mirra_session_run(mirra_session *session, const mirra_port_value *v
     return guard(error, [&] {
         const RunOptions given(options);
         const auto used = held(session);
-        const host::RunRequest request = to_request(values, count, given);
+        host::RunRequest request = to_request(values, count, given);
         auto made = std::make_unique<mirra_result>();
         try {
-            made->result = used->run(request);
+            made->result = used->run(std::move(request));
         } catch (abi::__forced_unwind &) {
-            request.user->forget();
+            given.user->forget();
             throw;
         }
         if (result != nullptr) *result = made.release();
@@ -160,6 +250,10 @@ mirra_status mirra_job_poll(mirra_job *job, mirra_job_status *status, mirra_erro
         out.tile_count = now.progress.tile_count;
         out.bytes_now = now.progress.bytes_now;
         out.bytes_peak = now.progress.bytes_peak;
+        out.previews = now.progress.previews;
+        out.step = now.progress.step;
+        out.step_count = now.progress.step_count;
+        out.stage = now.progress.stage;
         write_struct(status, out);
     });
 }

@@ -51,7 +51,8 @@ const std::shared_ptr<const host::HostTensor> &named(const mirra_tensors *tensor
     required(tensors, "tensors");
     const auto found = tensors->tensors.find(&required(name, "name"));
     if (found == tensors->tensors.end())
-        throw Error(ErrorCode::not_found, "there is no tensor of this name", name);
+        throw Error(ErrorCode::not_found, "the set has no tensor '" + std::string(name) + "'", name,
+                    names_of(tensors->tensors));
     return found->second;
 }
 
@@ -80,7 +81,9 @@ mirra_status mirra_tensors_read_memory(const void *bytes, size_t size, mirra_ten
         const auto *first = static_cast<const std::byte *>(bytes);
         if (size > 0) required(first, "bytes");
         required(tensors, "tensors");
-        if (size > kLargestBundle) throw Error(ErrorCode::limit, "the tensors are too large", "size");
+        if (size > kLargestBundle)
+            throw Error(ErrorCode::limit,
+                        "the tensors have " + std::to_string(size) + " bytes, which is too many", "size");
         *tensors = tensors_of(*bundle::TensorFile::parse({first, first + size}, "bytes")).release();
     });
 }

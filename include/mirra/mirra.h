@@ -20,8 +20,9 @@
  * Structs.   Every struct but mirra_plane begins with `struct_size`, which the caller sets to sizeof(the
  *            struct) in both directions; MIRRA_STRUCT declares one with every other field zero. Zero is
  *            the default of every field. Later versions only append fields. A struct of an older caller
- *            is taken as if its missing tail were zero; a tail that this library does not know must be
- *            zero, or the call fails with MIRRA_E_UNSUPPORTED rather than ignore what was asked for. A
+ *            is taken as if its missing tail were zero; one that is smaller than it was in version 1.0 is
+ *            MIRRA_E_INVALID_ARGUMENT. A tail that this library does not know must be zero, or the call
+ *            fails with MIRRA_E_UNSUPPORTED rather than ignore what was asked for. A
  *            struct that the library fills is filled as far as the caller's struct_size goes; what lies
  *            beyond the library's own knowledge is set to zero. In an array of structs all elements have
  *            the same struct_size, which is also the distance between them.
@@ -212,37 +213,51 @@ extern "C" {
 /* The ABI version is the number in libmirra.so.1: programs built against any header of ABI 1 run with any
  * library of ABI 1 that is at least as new as what they use. */
 
-#define MIRRA_VERSION_MAJOR 0
-#define MIRRA_VERSION_MINOR 1
-#define MIRRA_VERSION_PATCH 0
+#define MIRRA_VERSION_MAJOR 0 /* of this header; compatibility hangs on the ABI version alone */
+#define MIRRA_VERSION_MINOR 1 /* of this header */
+#define MIRRA_VERSION_PATCH 0 /* of this header */
+/* A version as one number, to be compared. */
 #define MIRRA_MAKE_VERSION(major, minor, patch)                                                              \
     ((uint32_t)(major) * 10000u + (uint32_t)(minor) * 100u + (uint32_t)(patch))
-#define MIRRA_VERSION_TEXT "0.1.0"
+#define MIRRA_VERSION_TEXT "0.1.0" /* of this header */
+/* Of this header, as MIRRA_MAKE_VERSION packs it. */
 #define MIRRA_VERSION MIRRA_MAKE_VERSION(MIRRA_VERSION_MAJOR, MIRRA_VERSION_MINOR, MIRRA_VERSION_PATCH)
-#define MIRRA_ABI_VERSION 1
+#define MIRRA_ABI_VERSION 1 /* of this header */
 
-/* Version of the library that runs, as MIRRA_MAKE_VERSION packs it; "0.1.0"; and its ABI version. Static
- * strings. */
+/* Version of the library that runs, as MIRRA_MAKE_VERSION packs it. */
 MIRRA_API uint32_t mirra_version(void);
+/* The same as text: "0.1.0". A static string. */
 MIRRA_API const char *mirra_version_string(void);
+/* ABI version of the library that runs. */
 MIRRA_API uint32_t mirra_abi_version(void);
 
 /* ---- Structs ---- */
 
-/*   MIRRA_STRUCT(mirra_session_options, options);
- *   options.task = "denoise"; */
+/* What sets a struct to zeros. */
 #ifdef __cplusplus
 #define MIRRA_ZERO                                                                                           \
     {}
 #else
 #define MIRRA_ZERO {0}
 #endif
+/* Declares a struct of zeros with its size:
+ *   MIRRA_STRUCT(mirra_session_options, options);
+ *   options.task = "denoise"; */
 #define MIRRA_STRUCT(type, name)                                                                             \
     type name = MIRRA_ZERO;                                                                                  \
     (name).struct_size = (uint32_t)sizeof(type)
 
+/* A rectangle in pixels. */
+typedef struct mirra_rect {
+    uint32_t struct_size;
+    uint32_t reserved;     /* 0 */
+    int64_t x, y;          /* of the first pixel, from the left and from above */
+    int64_t width, height; /* in pixels */
+} mirra_rect;
+
 /* ---- Status and errors ---- */
 
+/* MIRRA_OK, or a MIRRA_E_* code. */
 typedef int32_t mirra_status;
 enum mirra_status_value {
     MIRRA_OK = 0,
@@ -277,6 +292,7 @@ MIRRA_API const char *mirra_error_message(const mirra_error *error); /* one sent
 /* the file, parameter, tensor ..., or "" */
 MIRRA_API const char *mirra_error_subject(const mirra_error *error);
 MIRRA_API const char *mirra_error_hint(const mirra_error *error); /* what to do about it, or "" */
+/* Takes NULL. */
 MIRRA_API void mirra_error_destroy(mirra_error *error);
 
 /* ---- Engine ---- */
@@ -288,6 +304,7 @@ MIRRA_API void mirra_error_destroy(mirra_error *error);
  * Thread-safety: safe. */
 typedef struct mirra_engine mirra_engine;
 
+/* How grave a message is. */
 typedef int32_t mirra_log_level;
 enum mirra_log_level_value {
     MIRRA_LOG_DEBUG = 0,
@@ -302,25 +319,31 @@ enum mirra_log_level_value {
  */
 typedef void (*mirra_log_callback)(void *user, mirra_log_level level, const char *message);
 
+/* How an engine finds plugins and runs sessions. */
 typedef uint32_t mirra_engine_flags;
 enum mirra_engine_flag {
     /* Run sessions in a process of their own. Reserved: this version answers MIRRA_E_UNSUPPORTED. */
     MIRRA_ISOLATION_PROCESS = 1,
     /* Look for plugins in `plugin_path` only. */
-    MIRRA_PLUGIN_PATH_ONLY = 2
+    MIRRA_PLUGIN_PATH_ONLY = 2,
+    /* Load each plugin in a process of its own first (mirra-worker, in mirra/ beside the library), and pass
+     * over one that ends or blocks it. Costs a few milliseconds a file. */
+    MIRRA_PLUGIN_SCAN_PROCESS = 4
 };
 
+/* What mirra_engine_create makes an engine of. */
 typedef struct mirra_engine_options {
     uint32_t struct_size;
-    mirra_engine_flags flags; /* MIRRA_ISOLATION_PROCESS, MIRRA_PLUGIN_PATH_ONLY */
+    mirra_engine_flags flags; /* MIRRA_ISOLATION_PROCESS, MIRRA_PLUGIN_* */
     /* folders and files, separated by ':', searched first; NULL: none. Then come the environment's
      * MIRRA_PLUGIN_PATH, $XDG_DATA_HOME/mirra/plugins (~/.local/share/mirra/plugins), and mirra/plugins
-     * beside the library */
+     * beside the library. Of a folder those are FILE.so and NAME/plugin.so */
     const char *plugin_path;
     /* file of the runtime module; NULL: the environment's MIRRA_RUNTIME_MODULE, then
      * libmirra_runtime_torch.so in mirra/ beside the library, then beside the library */
     const char *runtime_module;
-    /* folders, separated by ':', searched first for the tasks' default bundles; NULL: none. Then come
+    /* folders, separated by ':', searched for the tasks' default bundles behind the folder of the task's own
+     * plugin; NULL: none. Then come
      * MIRRA_BUNDLE_PATH and ../share/mirra/bundles from the library's folder. No variable of the environment
      * is read in a program that runs with more rights than its caller has (set-user-ID and the like) */
     const char *bundle_path;
@@ -341,13 +364,22 @@ typedef struct mirra_engine_options {
      * does so under its name; NULL: nobody. It is called within mirra_engine_create alone */
     void (*loading)(void *user, const char *path);
     void *loading_user; /* handed to `loading` */
+    /* plugins that are passed over, separated by ':': names of files ("gain.so"), paths, or ids
+     * ("org.example.gain"); NULL: none */
+    const char *plugin_skip;
 } mirra_engine_options;
 
 /* options: NULL for the defaults. A plugin that cannot be loaded is no error here: see
  * mirra_engine_plugin. */
 MIRRA_API mirra_status mirra_engine_create(const mirra_engine_options *options, mirra_engine **engine,
                                            mirra_error **error);
+/* Sessions that there are go on, and keep what they need. */
 MIRRA_API void mirra_engine_destroy(mirra_engine *engine);
+/* Ends the work of an engine: all of its runs and jobs stop with MIRRA_E_CANCELLED, none begins any more, and
+ * the call waits until they have ended, callbacks included, for at most `seconds` (negative: for ever; not
+ * NaN). MIRRA_E_TIMEOUT if they have not by then; it may be called again. MIRRA_E_BUSY in a callback of one
+ * of them. For a host that is unloaded or ends; destroy functions are still called afterwards. */
+MIRRA_API mirra_status mirra_engine_shutdown(mirra_engine *engine, double seconds, mirra_error **error);
 
 /* ---- Introspection ---- */
 
@@ -364,14 +396,22 @@ enum mirra_type_value {
     MIRRA_TYPE_STRING = 4, /* mirra_value.text */
     MIRRA_TYPE_ENUM = 5,   /* mirra_value.text, one of the choices */
     MIRRA_TYPE_IMAGE = 6,  /* mirra_port_value.image */
-    MIRRA_TYPE_TENSOR = 7  /* mirra_port_value.tensor, mirra_result_tensors */
+    MIRRA_TYPE_TENSOR = 7, /* mirra_port_value.tensor, mirra_result_tensors */
+    MIRRA_TYPE_FILE = 8,   /* parameter: mirra_value.text, the path of a file to read, or "" */
+    MIRRA_TYPE_COLOR = 9   /* parameter: mirra_value.text, "#rrggbb" or "#rrggbbaa", on the sRGB curve */
 };
 
+/* How a task works, where a host should know. */
 typedef uint32_t mirra_task_flags;
 enum mirra_task_flag {
-    MIRRA_TASK_GLOBAL_STATISTICS = 1 /* goes over the whole image first; tiles are read twice or more often */
+    MIRRA_TASK_GLOBAL_STATISTICS =
+        1,                     /* goes over the whole image first; tiles are read twice or more often */
+    MIRRA_TASK_NO_NETWORK = 2, /* runs no network: sessions load neither the runtime module nor LibTorch, and
+                                  take the processor only */
+    MIRRA_TASK_CONCURRENT_TILES = 4 /* several tiles at once, each on a thread of its own */
 };
 
+/* A task as data. */
 typedef struct mirra_task_info {
     uint32_t struct_size;
     mirra_task_flags flags; /* MIRRA_TASK_* */
@@ -384,10 +424,17 @@ typedef struct mirra_task_info {
     const char *default_bundle;
     const char *plugin_id;      /* id of the plugin that brought it */
     const char *plugin_version; /* and its version */
+    /* qualities of the task's bundles that were found ("fast", "balanced", "best"), from the fastest; see
+     * mirra_session_options.quality. None where there is one bundle only */
+    const char *const *qualities;
+    uint32_t quality_count;
+    uint32_t reserved; /* 0 */
 } mirra_task_info;
 
+/* Whether a run reads a port or writes it. */
 typedef int32_t mirra_direction;
 enum mirra_direction_value { MIRRA_PORT_INPUT = 0, MIRRA_PORT_OUTPUT = 1 };
+/* What is special about a port. */
 typedef uint32_t mirra_port_flags;
 enum mirra_port_flag {
     MIRRA_PORT_OPTIONAL = 1, /* may be left out of a run */
@@ -395,30 +442,43 @@ enum mirra_port_flag {
      * in and averaged on the way out, alpha goes round the task untouched */
     MIRRA_PORT_AS_IS = 2,
     /* image output: a drawing in colours, which a gray image would lose: give it RGB or RGBA */
-    MIRRA_PORT_COLORED = 4
+    MIRRA_PORT_COLORED = 4,
+    /* image: alpha goes through the task as a channel behind the colours; 1 where an image has none. At the
+     * first input and the output, or at neither */
+    MIRRA_PORT_WITH_ALPHA = 8
 };
 
+/* An input or output of a task. */
 typedef struct mirra_port_info {
     uint32_t struct_size;
     mirra_direction direction; /* MIRRA_PORT_INPUT or MIRRA_PORT_OUTPUT */
     /* MIRRA_TYPE_*. Image outputs go to the caller's memory; other outputs come in mirra_result */
     mirra_type type;
     mirra_port_flags flags; /* MIRRA_PORT_* */
-    const char *name;
-    const char *label;
-    const char *doc;
-    const char *unit; /* "" where there is none */
+    const char *name;       /* "image": what callers write */
+    const char *label;      /* "Image": what people read */
+    const char *doc;        /* one sentence or more */
+    const char *unit;       /* "" where there is none */
+    /* the series that it belongs to ("style"), or "": of ports and parameters of one series, those of the
+     * same place go together. The first of a kind has a plain name, the others NAME_2 ... */
+    const char *series;
+    uint32_t series_place; /* from 1; 0 where there is no series */
+    uint32_t max_count;    /* how many of its kind the series has at most */
 } mirra_port_info;
 
+/* What is special about a parameter. */
 typedef uint32_t mirra_param_flags;
 enum mirra_param_flag {
-    MIRRA_PARAM_ADVANCED = 1,  /* a dialog may hide it at first */
-    MIRRA_PARAM_DEPRECATED = 2 /* still honoured; its doc says what to use instead */
+    MIRRA_PARAM_ADVANCED = 1,   /* a dialog may hide it at first */
+    MIRRA_PARAM_DEPRECATED = 2, /* still honoured; its doc says what to use instead */
+    /* a length in pixels of the image: a run on a reduced image (mirra_run_options.scale) multiplies it */
+    MIRRA_PARAM_PIXELS = 4
 };
 
+/* A parameter of a task. */
 typedef struct mirra_param_info {
     uint32_t struct_size;
-    mirra_type type;         /* MIRRA_TYPE_BOOL ... MIRRA_TYPE_ENUM */
+    mirra_type type;         /* MIRRA_TYPE_BOOL ... MIRRA_TYPE_ENUM, _FILE, _COLOR */
     mirra_param_flags flags; /* MIRRA_PARAM_* */
     uint32_t since;          /* version of the plugin's task that brought it, from 1 */
     const char *name;        /* "sigma" */
@@ -431,7 +491,7 @@ typedef struct mirra_param_info {
     /* range of a slider; equal to the hard range where there is no other */
     double soft_minimum, soft_maximum;
     double step; /* of a slider or spin button; 0: the host's choice */
-    /* default of string and enum; also of a number whose default is one of `choices`; NULL:
+    /* default of string, enum, file, color; also of a number whose default is one of `choices`; NULL:
      * default_value holds */
     const char *default_text;
     /* enum: the values. bool, int, float: texts that are accepted besides a number, such as "auto" */
@@ -439,20 +499,53 @@ typedef struct mirra_param_info {
     const char *const *choice_labels; /* one for each choice */
     uint32_t choice_count;
     uint32_t reserved; /* 0 */
+    /* for dialogs: "NAME=VALUE" or "NAME=VALUE|VALUE", shown only while another parameter has that value; ""
+     * where it is always shown */
+    const char *visible_if;
+    const char *series;    /* as in mirra_port_info */
+    uint32_t series_place; /* as in mirra_port_info */
+    uint32_t max_count;    /* as in mirra_port_info */
 } mirra_param_info;
 
+/* How many tasks there are. */
 MIRRA_API uint32_t mirra_engine_task_count(const mirra_engine *engine);
+/* A task by index. */
 MIRRA_API mirra_status mirra_engine_task(const mirra_engine *engine, uint32_t index, mirra_task_info *info,
                                          mirra_error **error);
-/* By name; the error's hint lists the tasks that there are. */
+/* By name, or by "ID:NAME" with the id of its plugin, which is never ambiguous. Wherever a task is named,
+ * both forms serve; one whose name was taken is listed as "ID:NAME". The error's hint lists the tasks. */
 MIRRA_API mirra_status mirra_engine_find_task(const mirra_engine *engine, const char *name,
                                               mirra_task_info *info, mirra_error **error);
+/* A port of a task by index. */
 MIRRA_API mirra_status mirra_engine_port(const mirra_engine *engine, const char *task, uint32_t index,
                                          mirra_port_info *info, mirra_error **error);
+/* A parameter of a task by index. */
 MIRRA_API mirra_status mirra_engine_param(const mirra_engine *engine, const char *task, uint32_t index,
                                           mirra_param_info *info, mirra_error **error);
 /* All tasks with ports and parameters as one JSON document (its form: docs/reference/c-api.md). */
 MIRRA_API const char *mirra_engine_schema_json(const mirra_engine *engine);
+
+/* A bundle that was found in the folders that mirra_engine_find_bundle looks in. */
+typedef struct mirra_bundle_record {
+    uint32_t struct_size;
+    int32_t usable;   /* 1: sessions can be made of it. 0: see reason */
+    const char *path; /* of the file */
+    const char *name; /* of the manifest; "" if it cannot be read */
+    const char *task; /* likewise */
+    /* "fast", "balanced", "best", ...: what mirra_session_options.quality takes for the task; "" for a bundle
+     * that is none of the task's default ones */
+    const char *quality;
+    const char *reason; /* why it cannot be used, and what to do; "" if usable */
+    uint64_t bytes;     /* of the file */
+} mirra_bundle_record;
+
+/* The first call looks; what is found then is constant for the life of the engine. Only manifests are read,
+ * at most 64 MiB of all together: damage of the weights is found when a session is made. In alphabetical
+ * order within a folder; a file whose name a former folder has is not listed. */
+MIRRA_API uint32_t mirra_engine_bundle_count(const mirra_engine *engine);
+/* A bundle by index. */
+MIRRA_API mirra_status mirra_engine_bundle(const mirra_engine *engine, uint32_t index,
+                                           mirra_bundle_record *record, mirra_error **error);
 
 /* A file that was looked at in the search for plugins, loaded or passed over. */
 typedef struct mirra_plugin_record {
@@ -460,22 +553,26 @@ typedef struct mirra_plugin_record {
     int32_t loaded; /* 1: its tasks are there. 0: passed over, see reason */
     uint32_t abi;   /* plugin ABI version agreed on; 0 if none was */
     uint32_t task_count;
-    const char *path;
+    const char *path;    /* of the file */
     const char *id;      /* "" if the file did not come so far */
     const char *version; /* "" likewise */
     const char *reason;  /* why it was passed over, and what to do; "" if loaded */
-    /* names of its tasks that another plugin had brought before; such a file is passed over */
+    /* names of its tasks that another plugin had brought before: they are had as "ID:TASK" only, with the
+     * plugin's id before them */
     const char *const *taken_tasks;
     uint32_t taken_task_count;
     uint32_t reserved; /* 0 */
 } mirra_plugin_record;
 
+/* How many files were looked at. */
 MIRRA_API uint32_t mirra_engine_plugin_count(const mirra_engine *engine);
+/* Such a file by index, in the order of the search. */
 MIRRA_API mirra_status mirra_engine_plugin(const mirra_engine *engine, uint32_t index,
                                            mirra_plugin_record *record, mirra_error **error);
 
 /* ---- Devices and the runtime module ---- */
 
+/* The numbers that networks compute in. */
 typedef int32_t mirra_precision;
 enum mirra_precision_value {
     /* bf16 where the device is faster in it than in fp32 (not all that have it are) and the bundle's manifest
@@ -489,6 +586,7 @@ enum mirra_precision_value {
 /* "auto", "fp32", "bf16", "fp16"; "unknown" for any other number. Static strings. */
 MIRRA_API const char *mirra_precision_name(mirra_precision precision);
 
+/* A processor or card. */
 typedef struct mirra_device_info {
     uint32_t struct_size;
     int32_t usable;        /* 0: see reason */
@@ -503,18 +601,21 @@ typedef struct mirra_device_info {
 /* "cpu" is the first and always there. CUDA is listed even where it cannot be used, with the reason. The
  * first call looks for devices; it loads the runtime module only if an NVIDIA driver is there. */
 MIRRA_API uint32_t mirra_engine_device_count(mirra_engine *engine);
+/* A device by index. */
 MIRRA_API mirra_status mirra_engine_device(mirra_engine *engine, uint32_t index, mirra_device_info *info,
                                            mirra_error **error);
 
+/* What came of loading the runtime module. */
 typedef struct mirra_runtime_info {
     uint32_t struct_size;
-    int32_t usable;              /* 1: loaded. 0: see reason */
-    const char *path;            /* file of the module; "" if none was found */
-    const char *version;         /* what the module says of itself */
-    const char *reason;          /* why it cannot be used, and what to do; "" if usable */
-    uint64_t base_bytes;         /* resident memory that loading it added to the process */
-    const char *libtorch_path;   /* file of the LibTorch that is loaded; "" if none is */
-    const char *libtorch_origin; /* why that one: "beside the runtime module", for instance */
+    int32_t usable;               /* 1: loaded. 0: see reason */
+    const char *path;             /* file of the module; "" if none was found */
+    const char *version;          /* what the module says of itself */
+    const char *reason;           /* why it cannot be used, and what to do; "" if usable */
+    uint64_t base_bytes;          /* resident memory that loading it added to the process */
+    const char *libtorch_path;    /* file of the LibTorch that is loaded; "" if none is */
+    const char *libtorch_origin;  /* why that one: "beside the runtime module", for instance */
+    const char *libtorch_version; /* what that file says of itself ("2.11.0"); "" if it says nothing */
 } mirra_runtime_info;
 
 /* Loads the runtime module, if that has not been done, and says what came of it. A module that is missing
@@ -542,30 +643,33 @@ MIRRA_API void mirra_bundle_destroy(mirra_bundle *bundle);
 MIRRA_API mirra_status mirra_engine_find_bundle(const mirra_engine *engine, const char *name, char **path,
                                                 mirra_error **error);
 
+/* What a bundle is. */
 typedef struct mirra_bundle_info {
     uint32_t struct_size;
     uint32_t graph_count;
-    const char *task; /* "denoise"; "" for a bare network */
-    const char *name;
+    const char *task;         /* "denoise"; "" for a bare network */
+    const char *name;         /* of the bundle: "denoiser" */
     const char *architecture; /* informative */
-    const char *licence;
-    const char *sha256; /* of the tensors, in hex */
-    uint64_t tensor_count;
-    uint64_t tensor_bytes; /* as stored */
+    const char *licence;      /* of the weights; "" if it says nothing */
+    const char *sha256;       /* of the tensors, in hex */
+    uint64_t tensor_count;    /* how many tensors there are */
+    uint64_t tensor_bytes;    /* as stored */
 } mirra_bundle_info;
 
+/* Strings live as long as the bundle. */
 MIRRA_API mirra_status mirra_bundle_get_info(const mirra_bundle *bundle, mirra_bundle_info *info,
                                              mirra_error **error);
 /* The whole manifest; its form is in docs/reference/bundle-format.md. Lives as long as the bundle. */
 MIRRA_API const char *mirra_bundle_manifest_json(const mirra_bundle *bundle);
 
+/* A network of a bundle. */
 typedef struct mirra_graph_info {
     uint32_t struct_size;
-    int32_t tileable; /* 0: an output depends on the whole input */
-    const char *name;
-    const char *const *inputs; /* names */
-    const int64_t *input_channels;
-    const char *const *outputs; /* names */
+    int32_t tileable;              /* 0: an output depends on the whole input */
+    const char *name;              /* of the network */
+    const char *const *inputs;     /* names */
+    const int64_t *input_channels; /* one for each input */
+    const char *const *outputs;    /* names */
     uint32_t input_count;
     uint32_t output_count;
     int64_t parameter_count; /* trainable values */
@@ -575,6 +679,7 @@ typedef struct mirra_graph_info {
     int64_t halo_left, halo_top, halo_right, halo_bottom;
 } mirra_graph_info;
 
+/* A network by index; strings and arrays live as long as the bundle. */
 MIRRA_API mirra_status mirra_bundle_graph(const mirra_bundle *bundle, uint32_t index, mirra_graph_info *info,
                                           mirra_error **error);
 
@@ -590,6 +695,7 @@ enum mirra_format_value {
     MIRRA_FORMAT_F16 = 3, /* IEEE binary16; nominally 0 ... 1 */
     MIRRA_FORMAT_F32 = 4  /* nominally 0 ... 1; tasks write within it. NaN is read as 0 */
 };
+/* Channels of an image. */
 typedef int32_t mirra_color;
 enum mirra_color_value {
     MIRRA_COLOR_GRAY = 1,
@@ -606,6 +712,7 @@ enum mirra_alpha_mode_value {
     MIRRA_ALPHA_STRAIGHT = 0,
     MIRRA_ALPHA_PREMULTIPLIED = 1 /* divided out before a task sees the pixels and multiplied in after it */
 };
+/* What the samples of an image measure. */
 typedef int32_t mirra_transfer;
 enum mirra_transfer_value {
     MIRRA_TRANSFER_ENCODED = 0, /* as in files and on screens: sRGB, or what the ICC profile says */
@@ -620,21 +727,23 @@ enum mirra_transfer_value {
  * strides. Samples need no alignment. No two samples of an image that is written may share memory. In one
  * that is read, samples of one channel may do so by a stride of 0 only. */
 typedef struct mirra_plane {
-    void *data;
-    int64_t pixel_stride;
-    int64_t row_stride;
+    void *data;           /* the first pixel */
+    int64_t pixel_stride; /* bytes from a pixel to the next in its row */
+    int64_t row_stride;   /* bytes from a row to the next */
 } mirra_plane;
 
+/* How an image lies in memory. */
 typedef uint32_t mirra_image_flags;
 enum mirra_image_flag {
     /* pixels lie one behind the other without gaps, row after row: strides must be 0 */
     MIRRA_IMAGE_PACKED = 1
 };
 
+/* Pixels in the caller's memory. */
 typedef struct mirra_image {
     uint32_t struct_size;
     mirra_image_flags flags;     /* MIRRA_IMAGE_* */
-    int32_t width, height;       /* pixels, from 1 */
+    int32_t width, height;       /* in pixels, from 1 */
     mirra_format format;         /* MIRRA_FORMAT_* */
     mirra_color color;           /* MIRRA_COLOR_* */
     mirra_alpha_mode alpha_mode; /* MIRRA_ALPHA_* */
@@ -642,10 +751,10 @@ typedef struct mirra_image {
     /* 1: interleaved in planes[0], in the order R G B A; the number of channels: a plane for each, in that
      * order. Other orders are planes: of BGRA, interleaved, those at offsets 2, 1, 0 and 3 */
     uint32_t plane_count;
-    uint32_t reserved; /* 0 */
-    mirra_plane planes[4];
-    const void *icc;    /* ICC profile of the pixels, or NULL: sRGB */
-    uint64_t icc_bytes; /* at most 64 MiB */
+    uint32_t reserved;     /* 0 */
+    mirra_plane planes[4]; /* as many as plane_count says */
+    const void *icc;       /* ICC profile of the pixels, or NULL: sRGB */
+    uint64_t icc_bytes;    /* at most 64 MiB */
     /* where the pixels lie: NULL or "cpu". Memory of a GPU ("cuda:0") is for a later version:
      * MIRRA_E_UNSUPPORTED */
     const char *device;
@@ -668,6 +777,7 @@ MIRRA_API mirra_status mirra_image_extent(const mirra_image *image, uint32_t pla
  * writing its pixels is the callers' affair. */
 typedef struct mirra_picture mirra_picture;
 
+/* How a picture is read. */
 typedef struct mirra_read_options {
     uint32_t struct_size;
     uint32_t flags; /* 0 */
@@ -676,6 +786,7 @@ typedef struct mirra_read_options {
     uint64_t max_pixels;
 } mirra_read_options;
 
+/* What the file of a picture was. */
 typedef struct mirra_picture_info {
     uint32_t struct_size;
     int32_t bit_depth;       /* of the file: 1, 2, 4, 8 or 16; of the format where there was no file */
@@ -713,9 +824,11 @@ MIRRA_API void mirra_picture_destroy(mirra_picture *picture);
 /* Describes the picture's memory, with strides: the view lives as long as the picture, or as the pixels that
  * it wraps. */
 MIRRA_API mirra_status mirra_picture_view(mirra_picture *picture, mirra_image *view, mirra_error **error);
+/* Strings live as long as the picture. */
 MIRRA_API mirra_status mirra_picture_get_info(const mirra_picture *picture, mirra_picture_info *info,
                                               mirra_error **error);
 
+/* What a picture may hold beside its pixels. */
 typedef int32_t mirra_metadata;
 enum mirra_metadata_value {
     MIRRA_METADATA_ICC = 1,      /* ICC profile */
@@ -745,6 +858,7 @@ MIRRA_API int32_t mirra_picture_same_color(const mirra_picture *a, const mirra_p
  * pixels cannot be written, MIRRA_E_UNSUPPORTED where they are premultiplied. */
 MIRRA_API mirra_status mirra_picture_to_srgb(mirra_picture *picture, mirra_error **error);
 
+/* How a picture is written. */
 typedef struct mirra_write_options {
     uint32_t struct_size;
     int32_t jpeg_quality; /* 1 ... 100; 0: 95 */
@@ -790,6 +904,7 @@ MIRRA_API mirra_status mirra_image_add_noise(const mirra_image *image, double si
 MIRRA_API mirra_status mirra_image_estimate_noise(const mirra_image *image, double *sigma,
                                                   mirra_error **error);
 
+/* How alike two images are. */
 typedef struct mirra_comparison {
     uint32_t struct_size;
     uint32_t reserved;
@@ -812,13 +927,16 @@ typedef struct mirra_tensors mirra_tensors;
 
 /* Values are held as fp32, whatever type they came in; integer types are refused. */
 MIRRA_API mirra_status mirra_tensors_create(mirra_tensors **tensors, mirra_error **error);
+/* Reads a safetensors file. */
 MIRRA_API mirra_status mirra_tensors_read(const char *path, mirra_tensors **tensors, mirra_error **error);
+/* Writes a safetensors file as mirra_file_write does. */
 MIRRA_API mirra_status mirra_tensors_write(const mirra_tensors *tensors, const char *path,
                                            mirra_error **error);
 /* The same of safetensors in memory. What is read is copied; what is written is freed by mirra_memory_free.
  */
 MIRRA_API mirra_status mirra_tensors_read_memory(const void *bytes, size_t size, mirra_tensors **tensors,
                                                  mirra_error **error);
+/* Gives a safetensors file as bytes, which the caller frees by mirra_memory_free. */
 MIRRA_API mirra_status mirra_tensors_write_memory(const mirra_tensors *tensors, void **bytes, size_t *size,
                                                   mirra_error **error);
 MIRRA_API void mirra_tensors_destroy(mirra_tensors *tensors);
@@ -827,6 +945,7 @@ MIRRA_API void mirra_tensors_destroy(mirra_tensors *tensors);
  * may repeat its memory up to 2^24 elements, as broadcasting does; more is MIRRA_E_LIMIT. */
 MIRRA_API mirra_status mirra_tensors_add(mirra_tensors *tensors, const char *name, const DLTensor *tensor,
                                          mirra_error **error);
+/* How many tensors there are. */
 MIRRA_API uint32_t mirra_tensors_count(const mirra_tensors *tensors);
 /* In alphabetical order; NULL for an index out of range. Lives as long as the set. */
 MIRRA_API const char *mirra_tensors_name(const mirra_tensors *tensors, uint32_t index);
@@ -839,6 +958,7 @@ MIRRA_API mirra_status mirra_tensors_get_versioned(const mirra_tensors *tensors,
 MIRRA_API mirra_status mirra_tensors_copy(const mirra_tensors *tensors, const char *name,
                                           DLManagedTensor **tensor, mirra_error **error);
 
+/* How mirra_graph_run runs a network. */
 typedef struct mirra_graph_options {
     uint32_t struct_size;
     mirra_precision precision; /* MIRRA_PRECISION_* */
@@ -869,6 +989,7 @@ MIRRA_API mirra_status mirra_graph_run(mirra_engine *engine, const mirra_bundle 
  * the same time. */
 typedef struct mirra_session mirra_session;
 
+/* What mirra_session_create makes a session of. */
 typedef struct mirra_session_options {
     uint32_t struct_size;
     mirra_precision precision; /* MIRRA_PRECISION_*; MIRRA_E_UNSUPPORTED if the device lacks it */
@@ -883,10 +1004,13 @@ typedef struct mirra_session_options {
      * names the bytes needed. On CUDA the tiles are chosen by the same sum, but nothing holds the card's
      * memory to it. 0: no limit */
     uint64_t memory_limit;
-    /* of the CPU kernels, at most 1024; 0: as many as the process may use. The pool is one per process: the
-     * run that began last decides */
+    /* of the CPU kernels, at most 1024; 0: as many as the process may use. Each thread that runs sessions has
+     * kernel threads of its own, so that no session changes the number of another */
     int32_t threads;
     int32_t tile_size; /* largest height and width of a tile, in pixels; 0: chosen */
+    /* one of mirra_task_info.qualities, in place of a bundle: the file NAME-QUALITY.mirra where the task's
+     * default is NAME.mirra, and for "balanced" the default itself; NULL: the default */
+    const char *quality;
 } mirra_session_options;
 
 /* Loads the runtime module, if that has not been done, and compiles what the task needs of the bundle: where
@@ -896,13 +1020,14 @@ MIRRA_API mirra_status mirra_session_create(mirra_engine *engine, const mirra_se
 /* A running job of the session goes on. */
 MIRRA_API void mirra_session_destroy(mirra_session *session);
 
+/* A value of a plain type: of a parameter, a port or a result. */
 typedef struct mirra_value {
     uint32_t struct_size;
-    mirra_type type; /* MIRRA_TYPE_BOOL ... MIRRA_TYPE_ENUM: which of the fields holds the value */
-    int64_t integer; /* BOOL (0 or 1), INT */
-    double real;     /* FLOAT. NaN where type is STRING or ENUM: nobody takes "auto" for 0 */
-    const char
-        *text; /* STRING, ENUM, and a number that stands at one of its choices ("auto"): type is ENUM */
+    mirra_type type;  /* MIRRA_TYPE_BOOL ... MIRRA_TYPE_ENUM: which of the fields holds the value */
+    int64_t integer;  /* BOOL (0 or 1), INT */
+    double real;      /* FLOAT. NaN where type is STRING or ENUM: nobody takes "auto" for 0 */
+    const char *text; /* STRING, ENUM, FILE, COLOR, and a number that stands at one of its choices ("auto"):
+                         type is ENUM */
 } mirra_value;
 
 /* Sets a parameter. An INT is taken for a float; a STRING or ENUM for a number that has that choice.
@@ -919,10 +1044,49 @@ MIRRA_API mirra_status mirra_session_set_text(mirra_session *session, const char
 MIRRA_API mirra_status mirra_session_get(mirra_session *session, const char *name, mirra_value *value,
                                          mirra_error **error);
 
+/* Gives a parameter, or with NULL all of them, the value that it had at first. */
+MIRRA_API mirra_status mirra_session_reset(mirra_session *session, const char *name, mirra_error **error);
+/* Sets parameters from a JSON object, {"sigma": 12.5, "detail": "auto"}: all of them or, where one is
+ * refused, none. */
+MIRRA_API mirra_status mirra_session_set_json(mirra_session *session, const char *json, mirra_error **error);
+/* All parameters as such an object, in the order of the schema; the string is the caller's:
+ * mirra_string_free. */
+MIRRA_API mirra_status mirra_session_get_json(mirra_session *session, char **json, mirra_error **error);
+/* As mirra_engine_param, but with what the session's bundle says: its default, range and choices. Strings
+ * live as long as the session. Also while another call is under way. */
+MIRRA_API mirra_status mirra_session_param(mirra_session *session, uint32_t index, mirra_param_info *info,
+                                           mirra_error **error);
+/* Another session with the same options and parameters, which shares the compiled networks; for a thread of
+ * its own. */
+MIRRA_API mirra_status mirra_session_clone(mirra_session *session, mirra_session **clone,
+                                           mirra_error **error);
+
+/* What a session is made of. */
+typedef struct mirra_session_info {
+    uint32_t struct_size;
+    mirra_precision precision;    /* MIRRA_PRECISION_*, never AUTO */
+    const char *task;             /* strings live as long as the session */
+    const char *plugin_id;        /* of the plugin that brought the task */
+    const char *bundle_path;      /* "" where the bundle came from memory, or there is none */
+    const char *bundle_name;      /* "" where there is none */
+    const char *bundle_sha256;    /* of its tensors, in hex; "" likewise */
+    const char *quality;          /* that was asked for; "" if none was */
+    const char *device;           /* "cpu", "cuda:0" */
+    const char *precision_reason; /* why that precision */
+    uint64_t memory_limit;        /* 0: none */
+    int32_t threads;              /* as in mirra_session_options */
+    int32_t tile_size;            /* as in mirra_session_options */
+} mirra_session_info;
+
+/* Says what the session is made of, also while another call is under way. */
+MIRRA_API mirra_status mirra_session_get_info(mirra_session *session, mirra_session_info *info,
+                                              mirra_error **error);
+
+/* What mirra_session_plan foresees of a run. */
 typedef struct mirra_plan {
     uint32_t struct_size;
-    int32_t fits; /* 0: no tile is small enough for the memory limit; see required_bytes */
-    uint64_t tile_count;
+    int32_t fits;        /* 0: no tile is small enough for the memory limit; see required_bytes */
+    uint64_t tile_count; /* how many tiles there are */
     /* what the network sees of the largest tile: overlap and alignment included */
     int64_t tile_width, tile_height;
     int64_t halo_left, halo_top, halo_right, halo_bottom; /* pixels of overlap that the network needs */
@@ -934,7 +1098,8 @@ typedef struct mirra_plan {
     mirra_precision precision; /* MIRRA_PRECISION_*, never AUTO */
     uint32_t reserved;         /* 0 */
     const char *device;        /* strings live as long as the session */
-    const char *precision_reason; /* why that precision */
+    const char *precision_reason;        /* why that precision */
+    int64_t output_width, output_height; /* of the output image */
 } mirra_plan;
 
 /* What a run on an image of that size would do, without doing it, into an output image of its own and without
@@ -943,21 +1108,57 @@ typedef struct mirra_plan {
  * pixels. */
 MIRRA_API mirra_status mirra_session_plan(mirra_session *session, int32_t width, int32_t height,
                                           mirra_plan *plan, mirra_error **error);
+/* The rectangle of the input image that a rectangle of the output depends on: what a run with that `region`
+ * reads. The whole image for a task that goes over it first (MIRRA_TASK_GLOBAL_STATISTICS), or whose network
+ * does. width, height: of the input image. MIRRA_E_INVALID_ARGUMENT for a region that is not within the
+ * output. */
+MIRRA_API mirra_status mirra_session_required(mirra_session *session, int32_t width, int32_t height,
+                                              const mirra_rect *region, mirra_rect *required,
+                                              mirra_error **error);
+
+/* A picture that is read piece by piece and never is in memory as a whole. */
+typedef struct mirra_source {
+    uint32_t struct_size;
+    uint32_t reserved; /* 0 */
+    /* what the picture is: size, format, colour, transfer, profile. Its planes, strides and flags are 0.
+     * Formats with alpha: MIRRA_E_UNSUPPORTED */
+    const mirra_image *image;
+    /* Fills `pixels`, memory of the library's that lives during the call, with the rectangle `rect`, which is
+     * within the picture. Called from a thread of the run, one call at a time. MIRRA_OK, or a negative
+     * MIRRA_E_* code, with which the run ends */
+    mirra_status (*read)(void *user, const mirra_rect *rect, const mirra_image *pixels);
+    void *user; /* handed to `read` */
+} mirra_source;
+
+/* A picture that is written piece by piece. */
+typedef struct mirra_sink {
+    uint32_t struct_size;
+    uint32_t reserved;        /* 0 */
+    const mirra_image *image; /* as in mirra_source */
+    /* Takes the rectangle `rect` of the output from `pixels`, memory of the library's that lives during the
+     * call. Each pixel of the output comes once. Otherwise as mirra_source.read */
+    mirra_status (*write)(void *user, const mirra_rect *rect, const mirra_image *pixels);
+    void *user; /* handed to `write` */
+} mirra_sink;
+
 /* A value at a port of the task, for a run. */
 typedef struct mirra_port_value {
     uint32_t struct_size;
     uint32_t reserved; /* 0 */
     const char *name;  /* of the port: "image", "output", ... */
-    /* image port: read from, or written to. The output has the width and height of the task's first image
-     * input, and may be its memory; further image inputs have any size and memory of their own. Formats and
-     * colours may differ */
+    /* image port: read from, or written to. The output has the size that mirra_plan states (of most tasks
+     * that of the first image input), or that of the run's region. It may be the first input's memory where
+     * it has its size. Further image inputs have any size and memory of their own. Formats and colours may
+     * differ */
     const mirra_image *image;
     const mirra_value *value; /* input port of a plain type */
     const DLTensor *tensor;   /* input port of tensors (CPU memory); copied before the call returns */
     /* image port: a picture in place of `image`. The run or job keeps its pixels alive, also where the
      * picture is destroyed meanwhile */
     mirra_picture *picture;
-    /* All four NULL, for an output port that is no image: asks for that result. A task may leave an
+    const mirra_source *source; /* first image input: in place of `image` */
+    const mirra_sink *sink;     /* image output: in place of `image` */
+    /* All of them NULL, for an output port that is no image: asks for that result. A task may leave an
      * optional one out otherwise */
 } mirra_port_value;
 
@@ -965,13 +1166,17 @@ typedef struct mirra_port_value {
  * Thread-safety: safe. */
 typedef struct mirra_cancel mirra_cancel;
 
+/* Makes one that nobody has requested. */
 MIRRA_API mirra_status mirra_cancel_create(mirra_cancel **cancel, mirra_error **error);
-/* Asks; does not wait. A run stops before its next tile (or step, where a task has such), and its output
- * image is then partly written. */
+/* Asks; does not wait. A run stops before the next node of its network, which is at most 100 ms or one node
+ * later for all shipped tasks (docs/measurements/benchmarks.md has the times), and its output image is then
+ * partly written. A plugin that computes for long by itself stops when it asks. */
 MIRRA_API void mirra_cancel_request(mirra_cancel *cancel);
+/* 1 once it was requested, else 0. */
 MIRRA_API int32_t mirra_cancel_requested(const mirra_cancel *cancel);
 MIRRA_API void mirra_cancel_destroy(mirra_cancel *cancel);
 
+/* How far a run is. */
 typedef struct mirra_progress {
     uint32_t struct_size;
     uint32_t reserved;
@@ -984,12 +1189,15 @@ typedef struct mirra_progress {
     /* how often an unfinished result was put into the output image; one who shows it draws it anew when this
      * has grown. Only tasks that approach their result step by step do that */
     uint64_t previews;
+    uint64_t step;       /* nodes of the network done, in the tile at hand */
+    uint64_t step_count; /* of so many; 0 where no network runs */
 } mirra_progress;
 
 /* Returns 0 to go on, anything else to stop the run with MIRRA_E_CANCELLED. `progress` lives during the
- * call, which comes from the thread that runs (a job: the job's) once per tile, and once per step of a task
- * that approaches its result step by step, then perhaps from a thread of the plugin's. The output image may
- * be read during the call. */
+ * call, which comes from the thread that runs (a job: the job's; of several, where a task works on several
+ * tiles at once, one at a time) at the beginning of each tile, between nodes of the network (at most every 20
+ * ms), and once per step of a task that approaches its result step by step. Where a plugin has threads of its
+ * own, it may come from one of these. The output image may be read during the call. */
 typedef int32_t (*mirra_progress_callback)(void *user, const mirra_progress *progress);
 
 /* Called once when a job has ended, well or not, from the job's thread, perhaps before mirra_session_submit
@@ -1000,42 +1208,61 @@ typedef int32_t (*mirra_progress_callback)(void *user, const mirra_progress *pro
  * was called, or mirra_job_destroy, which waits for that too, has returned. */
 typedef void (*mirra_done_callback)(void *user, mirra_status status);
 
+/* Called when a rectangle of the output image is final, from a thread of the run: once a tile, all of them
+ * together the output. `pixels` describes those of the rectangle in the output image, or is the sink's.
+ * Returns 0 to go on, anything else to stop the run with MIRRA_E_CANCELLED. */
+typedef int32_t (*mirra_tile_callback)(void *user, const mirra_rect *rect, const mirra_image *pixels);
+
+/* How a run goes, and whom it tells. */
 typedef struct mirra_run_options {
     uint32_t struct_size;
     uint32_t flags;                   /* 0 */
     mirra_progress_callback progress; /* NULL: none */
     mirra_done_callback done;         /* of a job; NULL: none. mirra_session_run does not call it */
-    void *user;                       /* handed to both */
+    void *user;                       /* handed to all of them */
     /* called with `user`, once, when no callback follows any more: before mirra_session_run returns, after a
      * job's `done`, or where the call fails. Not called if options has an impossible
      * struct_size. NULL: nobody */
     void (*user_free)(void *user);
-    mirra_cancel *cancel; /* NULL: none. The run keeps it alive */
+    mirra_cancel *cancel;     /* NULL: none. The run keeps it alive */
+    mirra_tile_callback tile; /* NULL: none */
+    /* of the output: the run makes these pixels only, reads no more of the input than
+     * mirra_session_required says, and gives what the whole run would (but for rounding of the last bits).
+     * The output image is as large as the region. NULL: all of it */
+    const mirra_rect *region;
+    /* below 1: the image is reduced by it first, for a preview; the output has the size that the plan states
+     * for an image of ceil(width * scale) x ceil(height * scale), of which `region` then is. 0 and 1: as it
+     * is */
+    double scale;
+    int64_t frame; /* number of the image within a sequence, for tasks that ask for it; from 0 */
 } mirra_run_options;
 
 /* What a run gave besides images.
  * Thread-safety: immutable; safe. */
 typedef struct mirra_result mirra_result;
 
+/* How a run went. */
 typedef struct mirra_result_info {
     uint32_t struct_size;
     mirra_precision precision;    /* MIRRA_PRECISION_* that made it */
     const char *device;           /* that made it */
     const char *precision_reason; /* why that precision */
     double seconds;               /* wall clock of the run */
-    uint64_t tile_count;
+    uint64_t tile_count;          /* how many tiles there were */
     uint64_t peak_bytes;   /* most that tensors and buffers held, as counted; base_bytes not included */
     uint64_t base_bytes;   /* of the runtime's library */
     uint32_t value_count;  /* see mirra_result_value */
     uint32_t tensor_count; /* see mirra_result_tensors */
 } mirra_result_info;
 
+/* Strings live as long as the result. */
 MIRRA_API mirra_status mirra_result_get_info(const mirra_result *result, mirra_result_info *info,
                                              mirra_error **error);
 /* A typed value by index, such as the noise level that the denoiser found ("sigma_estimated"). name: may be
  * NULL. Texts live as long as the result. */
 MIRRA_API mirra_status mirra_result_value(const mirra_result *result, uint32_t index, const char **name,
                                           mirra_value *value, mirra_error **error);
+/* A value by name; MIRRA_E_NOT_FOUND if the run gave none of that name. */
 MIRRA_API mirra_status mirra_result_find(const mirra_result *result, const char *name, mirra_value *value,
                                          mirra_error **error);
 /* The tensors among the results, as a new set that the caller destroys. */
@@ -1057,10 +1284,12 @@ MIRRA_API mirra_status mirra_session_run(mirra_session *session, const mirra_por
  * Thread-safety: safe; any thread may poll, wait and cancel. */
 typedef struct mirra_job mirra_job;
 
+/* Begins a run and returns at once; arguments as of mirra_session_run. */
 MIRRA_API mirra_status mirra_session_submit(mirra_session *session, const mirra_port_value *values,
                                             size_t count, const mirra_run_options *options, mirra_job **job,
                                             mirra_error **error);
 
+/* Whether a job runs, or how it ended. */
 typedef int32_t mirra_job_state;
 enum mirra_job_state_value {
     MIRRA_JOB_RUNNING = 1,
@@ -1069,14 +1298,19 @@ enum mirra_job_state_value {
     MIRRA_JOB_CANCELLED = 4
 };
 
+/* How far a job is; fields as in mirra_progress. */
 typedef struct mirra_job_status {
     uint32_t struct_size;
     mirra_job_state state; /* MIRRA_JOB_* */
     double fraction;       /* of the run, 0 ... 1 */
     uint64_t tile;         /* as in mirra_progress */
-    uint64_t tile_count;
-    uint64_t bytes_now;
-    uint64_t bytes_peak;
+    uint64_t tile_count;   /* as in mirra_progress */
+    uint64_t bytes_now;    /* as in mirra_progress */
+    uint64_t bytes_peak;   /* as in mirra_progress */
+    uint64_t previews;     /* as in mirra_progress */
+    uint64_t step;         /* as in mirra_progress */
+    uint64_t step_count;   /* as in mirra_progress */
+    const char *stage;     /* static */
 } mirra_job_status;
 
 /* Says at once how far it is. */

@@ -29,17 +29,24 @@
 extern "C" {
 #endif
 
-#define MIRRA_PLUGIN_ABI 1
-#define MIRRA_PLUGIN_QUERY_SYMBOL "mirra_plugin_query_v1"
+#define MIRRA_PLUGIN_ABI 1                                /* of this header */
+#define MIRRA_PLUGIN_QUERY_SYMBOL "mirra_plugin_query_v1" /* name of the function that a plugin exports */
 
+/* Before the function that a plugin exports. */
 #if defined(_WIN32)
 #define MIRRA_PLUGIN_EXPORT __declspec(dllexport)
 #else
 #define MIRRA_PLUGIN_EXPORT __attribute__((visibility("default")))
 #endif
 
+/* Whether a host's table has a function: host->struct_size reaches beyond it.
+ *   if (MIRRA_HOST_HAS(host, tensor_map)) ... */
+#define MIRRA_HOST_HAS(host, function)                                                                       \
+    ((host)->struct_size >= offsetof(mirra_host_api, function) + sizeof((host)->function))
+
 /* What the host holds for the time of a call to the plugin; not to be kept beyond it. Threads of the plugin's
- * may use it during the call; the host goes on when all of them are out of its functions. A function that is
+ * may use it during the call, with every function that takes a context: what they make counts against the
+ * session's memory limit. The host goes on when all of them are out of its functions. A function that is
  * given one of another call gives MIRRA_E_INVALID_ARGUMENT (or 0, NULL, ""). */
 typedef struct mirra_context mirra_context;
 /* An fp32 tensor on the session's device. Immutable; released by tensor_release. Thread-safety: safe. A
@@ -51,6 +58,7 @@ typedef struct mirra_host_api mirra_host_api;
 
 /* ---- The task ---- */
 
+/* What a task does with a graph besides running it. */
 typedef uint32_t mirra_graph_use_flags;
 enum mirra_graph_use_flag {
     MIRRA_GRAPH_USE_GRADIENT = 1 /* its gradient is computed as well, by graph_gradient */
@@ -60,20 +68,28 @@ enum mirra_graph_use_flag {
 typedef struct mirra_graph_use {
     uint32_t struct_size;
     mirra_graph_use_flags flags; /* MIRRA_GRAPH_USE_* */
-    const char *graph;
+    const char *graph;           /* name of a graph of the bundle */
     /* Extents of each of its inputs {batch, its channels, height, width}; all 0: those of the tile. A graph
      * with extents of its own has no say in the tiles, and its memory counts besides all else: several may be
      * at work at once, as where one's gradient is asked for within the other's. */
     int64_t batch, height, width;
 } mirra_graph_use;
 
+/* What is special about a task's images. */
 typedef uint32_t mirra_setup_flags;
 enum mirra_setup_flag {
     MIRRA_SETUP_WHOLE_IMAGE = 1, /* the image must be one tile; MIRRA_E_BUDGET where that does not fit */
     /* The samples of the image and of the output are on the sRGB curve, or linear light, whatever their
      * `transfer` says; not both. A host that does not know a flag refuses it. */
     MIRRA_SETUP_ENCODED = 2,
-    MIRRA_SETUP_LINEAR = 4
+    MIRRA_SETUP_LINEAR = 4,
+    /* What the task gives is not clipped to 0 ... 1: for images of floats, such as scene-referred light.
+     * Samples of floats reach every task as they are, from -65504 to 65504 (without this flag, those behind
+     * premultiplied alpha from -1 to 1). */
+    MIRRA_SETUP_UNBOUNDED = 8,
+    /* The task calls estimate_noise or explained_noise, which look at all of the image: a run for a region of
+     * the output then needs more of the input than its surroundings, and mirra_session_required says so. */
+    MIRRA_SETUP_MEASURES_NOISE = 16
 };
 
 /* What a task asks for, given its parameters, its bundle and the ports that are given. The host fills in
@@ -108,45 +124,56 @@ typedef struct mirra_setup {
      * of the whole image, as it is in the core: for a window over it. */
     uint32_t halo;
     uint32_t reserved_2; /* 0 */
+    /* The output image is the input's width and height times this, rounded up; both 0: 1. At most 64 and at
+     * least 1/64. The output tile of `process` is the input tile times this: tiles lie so that it is whole.
+     */
+    uint32_t scale_numerator, scale_denominator;
+    /* Or, not both 0, its size; then the image is one tile (MIRRA_SETUP_WHOLE_IMAGE must be set), and the
+     * output tile is the whole output. */
+    int32_t output_width, output_height;
 } mirra_setup;
 
 /* One tile. Rectangles are in pixels of the image, or of the image with its margin (mirra_setup). */
 typedef struct mirra_tile {
     uint32_t struct_size;
-    uint32_t pass; /* of `measure`, the first is 0; in `process` 0 */
-    uint64_t index, count;
+    uint32_t pass;                                       /* of `measure`, the first is 0; in `process` 0 */
+    uint64_t index, count;                               /* of the tiles of this pass, from 0 */
     int64_t core_x, core_y, core_width, core_height;     /* the part that is kept */
     int64_t input_x, input_y, input_width, input_height; /* what `input` shows; may reach beyond the image */
+    /* what the output tile shows, in pixels of the output; that of `input` times the setup's scale */
+    int64_t output_x, output_y, output_width, output_height;
 } mirra_tile;
 
-/* A rectangle. */
-typedef struct mirra_rect {
-    uint32_t struct_size;
-    uint32_t reserved;
-    int64_t x, y, width, height;
-} mirra_rect;
+/* How a run ended. */
+typedef int32_t mirra_outcome;
+enum mirra_outcome_value { MIRRA_OUTCOME_DONE = 0, MIRRA_OUTCOME_FAILED = 1, MIRRA_OUTCOME_CANCELLED = 2 };
 
 /* A task: data that describe it, and its functions. */
 typedef struct mirra_task {
     uint32_t struct_size;
     mirra_task_flags flags; /* MIRRA_TASK_* */
-    const char
-        *name; /* lower case letters, digits, and '-' between them, at most 63; unique among all plugins */
-    const char *label;
-    const char *doc;
+    /* Begins with a lower case letter; lower case letters, digits, and '-' between them, at most 63. Where
+     * another plugin has brought the name before, the task is had as "ID:NAME" only. */
+    const char *name;
+    const char *label;          /* what people read */
+    const char *doc;            /* one paragraph */
     const char *default_bundle; /* file name; NULL: the task works without a bundle. Other bundles that it
                                    takes are those of this task, or of one with the same default */
-    /* The first image input goes through in tiles; further ones, of any size, come by port_image. At most one
-     * image output; any number of others. Names as above, '_' allowed. Ranges are finite; texts have at most
-     * 65,535 bytes. */
+    /* The first image input goes through in tiles; further ones, of any size, come by port_image. Any number
+     * of image outputs, all of one size: the first is `process`'s, further ones are given by set_output. A
+     * task without an image input makes its output from nothing, tile by tile of the caller's output image.
+     * Names as above, '_' allowed; two that differ by '-' for '_' alone are refused. Ranges are finite; texts
+     * have at most 65,535 bytes. A port or parameter with a `series` and a max_count above 1 stands for
+     * NAME, NAME_2 ... NAME_max_count, all but the first optional (series_place is the host's to set). */
     const mirra_port_info *ports;
-    const mirra_param_info *params;
+    const mirra_param_info *params; /* the parameters, param_count of them */
     uint32_t port_count;
     uint32_t param_count;
     void *user; /* handed to `create` */
 
     /* Makes what one session needs. An instance may be NULL, and is then not destroyed. */
     mirra_status (*create)(void *user, const mirra_host_api *host, void **instance, mirra_error **error);
+    /* Gives back what `create` made. */
     void (*destroy)(void *instance);
     /* Reads parameters and bundle and says what it needs; must not compute. Called before a plan and before a
      * run, unless the last call was for the same: size, parameters, and what it asked about ports. */
@@ -166,28 +193,44 @@ typedef struct mirra_task {
                             const mirra_tensor *input, mirra_tensor **output, mirra_error **error);
     /* Once per run, after the tiles; the place to set results. May be NULL. */
     mirra_status (*finish)(void *instance, mirra_context *context, mirra_error **error);
+    /* Once for each `begin` that was called, whatever came of it, as the last call of the run: the place to
+     * give back what the run held. With MIRRA_OUTCOME_FAILED and _CANCELLED `finish` was not called, or
+     * failed. May be NULL. */
+    void (*end)(void *instance, mirra_context *context, mirra_outcome outcome);
 } mirra_task;
 
 /* ---- The host ---- */
 
+/* What a run is about. */
 typedef struct mirra_run_info {
     uint32_t struct_size;
-    mirra_color color; /* MIRRA_COLOR_* of the input image */
-    int32_t width;
-    int32_t height;
+    mirra_color color;         /* MIRRA_COLOR_* of the input image */
+    int32_t width;             /* of the input image */
+    int32_t height;            /* of the input image */
     mirra_precision precision; /* MIRRA_PRECISION_* of the networks; tensors outside of them are fp32 */
     uint32_t reserved;
     const char *device; /* lives as long as the context */
     /* of the image on the grid of the tiles: brought to the alignment, and to the least extent, of the
-     * graphs. Tiles start at multiples of the alignment and end there or at these. */
+     * graphs. Tiles start at multiples of the alignment and end there or at these. 0 in `configure`. */
     int64_t padded_width, padded_height;
+    int32_t output_width, output_height; /* of the output; 0 in `configure` */
+    mirra_format format;                 /* of the input image: MIRRA_FORMAT_* */
+    mirra_alpha_mode alpha_mode;         /* MIRRA_ALPHA_* */
+    mirra_transfer transfer;             /* MIRRA_TRANSFER_*: what its samples are, not what the task sees */
+    int32_t threads;                     /* that the run may use, from 1 */
+    /* ICC profile of the input image, which says what its primaries are; NULL: sRGB. Lives as long as the
+     * context. */
+    const void *icc;
+    uint64_t icc_bytes; /* of the profile */
+    double scale;       /* of a reduced preview, below 1; else 1 */
+    int64_t frame;      /* number of the image within a sequence */
 } mirra_run_info;
 
 /* A tensor by the name of a graph's input or output. */
 typedef struct mirra_named_tensor {
     uint32_t struct_size;
     uint32_t reserved;
-    const char *name;
+    const char *name;     /* of the graph's input or output */
     mirra_tensor *tensor; /* borrowed on the way in, the plugin's to release on the way out */
 } mirra_named_tensor;
 
@@ -197,17 +240,19 @@ typedef mirra_status (*mirra_upstream_function)(void *user, mirra_context *conte
                                                 const mirra_tensor *output, mirra_tensor **upstream,
                                                 mirra_error **error);
 
+/* What graph_gradient computes. */
 typedef struct mirra_gradient_request {
     uint32_t struct_size;
     uint32_t input_count;
-    const char *graph;
+    const char *graph;                /* name of a graph of the bundle */
     const mirra_named_tensor *inputs; /* one for each input of the graph */
     const char *output;               /* the graph's output that the function is of */
     const char *input;                /* the graph's input that the gradient is wanted for */
-    mirra_upstream_function upstream;
-    void *user; /* handed to it */
+    mirra_upstream_function upstream; /* makes the gradient of the output */
+    void *user;                       /* handed to it */
 } mirra_gradient_request;
 
+/* What tensor_binary does with two elements. */
 typedef int32_t mirra_binary_op;
 enum mirra_binary_op_value {
     MIRRA_BINARY_ADD = 0,
@@ -218,9 +263,22 @@ enum mirra_binary_op_value {
     MIRRA_BINARY_MAXIMUM = 5
 };
 enum { MIRRA_NOISE_PARTS = 8 }; /* of the range of brightness, see explained_noise */
+/* Which matrix tensor_product transposes first. */
 typedef uint32_t mirra_product_flags;
 enum mirra_product_flag { MIRRA_PRODUCT_TRANSPOSE_A = 1, MIRRA_PRODUCT_TRANSPOSE_B = 2 };
+/* What tensor_reduce and tensor_reduce_axes make of many elements. */
 typedef int32_t mirra_reduce_op;
+/* What tensor_unary does with an element. */
+typedef int32_t mirra_unary_op;
+enum mirra_unary_op_value {
+    MIRRA_UNARY_ABS = 0,
+    MIRRA_UNARY_SQRT = 1,
+    MIRRA_UNARY_EXP = 2,
+    MIRRA_UNARY_LOG = 3,
+    MIRRA_UNARY_TANH = 4,
+    MIRRA_UNARY_SIGMOID = 5,
+    MIRRA_UNARY_RELU = 6
+};
 enum mirra_reduce_op_value {
     MIRRA_REDUCE_SUM = 0,
     MIRRA_REDUCE_MEAN = 1,
@@ -235,17 +293,19 @@ enum mirra_reduce_op_value {
  * Thread-safety: safe; a context belongs to the call that it came with. */
 struct mirra_host_api {
     uint32_t struct_size;
-    uint32_t abi;
-    void *host; /* the host's own */
+    uint32_t abi; /* plugin ABI that host and plugin agreed on */
+    void *host;   /* the host's own */
 
     /* ---- general; no context needed */
     void (*log)(const mirra_host_api *host, mirra_log_level level, const char *message);
     /* NULL if there is no memory. Aligned for any type. */
     void *(*allocate)(const mirra_host_api *host, size_t bytes);
+    /* Gives back what allocate gave. Takes NULL. */
     void (*release)(const mirra_host_api *host, void *memory);
     /* subject, hint: may be NULL. Never gives NULL. */
     mirra_error *(*error_create)(const mirra_host_api *host, mirra_status code, const char *message,
                                  const char *subject, const char *hint);
+    /* For an error that the plugin does not hand on. Takes NULL. */
     void (*error_destroy)(const mirra_host_api *host, mirra_error *error);
     /* During `init` only. MIRRA_E_PLUGIN if the task contradicts the rules of mirra_task. */
     mirra_status (*register_task)(const mirra_host_api *host, const mirra_task *task, mirra_error **error);
@@ -261,10 +321,13 @@ struct mirra_host_api {
     /* Channels of a graph's input; 0 if the bundle has no such graph or the graph no such input. */
     int64_t (*graph_input_channels)(mirra_context *context, const char *graph, const char *input);
 
-    /* ---- the run; not in `configure` */
+    /* ---- the run; not in `configure`, but for run_info where a run is being configured
+     * (MIRRA_E_INVALID_ARGUMENT: none is) */
     mirra_status (*run_info)(mirra_context *context, mirra_run_info *info, mirra_error **error);
+    /* A plain value at an input port; MIRRA_E_NOT_FOUND if none was given. */
     mirra_status (*port_value)(mirra_context *context, const char *port, mirra_value *value,
                                mirra_error **error);
+    /* The tensor at an input port; MIRRA_E_NOT_FOUND if none was given. */
     mirra_status (*port_tensor)(mirra_context *context, const char *port, mirra_tensor **tensor,
                                 mirra_error **error);
     /* 1 once the run shall stop: return MIRRA_E_CANCELLED soon. The host looks by itself between tiles. */
@@ -278,6 +341,7 @@ struct mirra_host_api {
      * a float), or that of no port. An output port that is not optional, or was asked for, must be set. */
     mirra_status (*set_result)(mirra_context *context, const char *name, const mirra_value *value,
                                mirra_error **error);
+    /* The same for a tensor, whose values are copied. */
     mirra_status (*set_result_tensor)(mirra_context *context, const char *name, const mirra_tensor *tensor,
                                       mirra_error **error);
 
@@ -290,11 +354,13 @@ struct mirra_host_api {
     /* values: row-major, as many as the shape says. */
     mirra_status (*tensor_upload)(mirra_context *context, const float *values, const int64_t *shape,
                                   int32_t rank, mirra_tensor **tensor, mirra_error **error);
+    /* The opposite. count: as many as the shape says, or MIRRA_E_MISMATCH. */
     mirra_status (*tensor_download)(mirra_context *context, const mirra_tensor *tensor, float *values,
                                     uint64_t count, mirra_error **error);
     /* Copies from and to CPU memory. The plugin calls the deleter of `copy`, and may write it. */
     mirra_status (*tensor_from_dlpack)(mirra_context *context, const DLTensor *source, mirra_tensor **tensor,
                                        mirra_error **error);
+    /* The opposite; see tensor_from_dlpack. */
     mirra_status (*tensor_to_dlpack)(mirra_context *context, const mirra_tensor *tensor,
                                      DLManagedTensorVersioned **copy, mirra_error **error);
     /* All elements the same. */
@@ -307,6 +373,7 @@ struct mirra_host_api {
     /* scale * x + offset */
     mirra_status (*tensor_affine)(mirra_context *context, const mirra_tensor *x, double scale, double offset,
                                   mirra_tensor **result, mirra_error **error);
+    /* Each element brought within low and high. */
     mirra_status (*tensor_clamp)(mirra_context *context, const mirra_tensor *x, double low, double high,
                                  mirra_tensor **result, mirra_error **error);
     /* Over all elements. op: MIRRA_REDUCE_* */
@@ -392,8 +459,8 @@ struct mirra_host_api {
     mirra_status (*tensor_product)(mirra_context *context, mirra_product_flags flags, const mirra_tensor *a,
                                    const mirra_tensor *b, mirra_tensor **result, mirra_error **error);
     /* Eigenvalues {n}, ascending, and eigenvectors {n, n}, one a column, of a symmetric matrix {n, n}, of
-     * which only the lower triangle is read. MIRRA_E_MISMATCH for other shapes and for n above 4096,
-     * MIRRA_E_INVALID_ARGUMENT for values that are no finite numbers. */
+     * which only the lower triangle is read. MIRRA_E_MISMATCH for other shapes and for n above 4096 (512
+     * without a network), MIRRA_E_INVALID_ARGUMENT for values that are no finite numbers. */
     mirra_status (*tensor_eigen)(mirra_context *context, const mirra_tensor *symmetric, mirra_tensor **values,
                                  mirra_tensor **vectors, mirra_error **error);
 
@@ -412,10 +479,59 @@ struct mirra_host_api {
      * differs by brightness and that neighbours share, and is there for images of every size. Estimated once
      * a run, together with estimate_noise. MIRRA_E_CANCELLED once the run shall stop. */
     mirra_status (*explained_noise)(mirra_context *context, double *variances, mirra_error **error);
+
+    /* ---- the session; in `configure` */
+    /* Says what a parameter can be with this bundle, of the kinds that hosts ask for by mirra_session_param:
+     * default, range, and choices; for a STRING, choices are proposals. `info` as in mirra_task; copied. */
+    mirra_status (*describe_param)(mirra_context *context, const mirra_param_info *info, mirra_error **error);
+
+    /* ---- the plugin */
+    /* Folder of the plugin's file, an absolute path; in any call with the table. Bundles are looked for there
+     * first. */
+    const char *(*plugin_folder)(const mirra_host_api *host);
+
+    /* ---- outputs; in `process` */
+    /* Gives the tile at hand of a further image output; `tile` as `process` gives its own, but stays the
+     * plugin's. Does nothing where the run does not give that output an image. */
+    mirra_status (*set_output)(mirra_context *context, const char *port, const mirra_tensor *tile,
+                               mirra_error **error);
+
+    /* ---- tensors without a copy; in the run */
+    /* A tensor of zeros, and where its values lie: the plugin writes them before it hands the tensor to any
+     * other function. Row-major {N, C, H, W} as `shape` says. MIRRA_E_UNSUPPORTED on a GPU. */
+    mirra_status (*tensor_create)(mirra_context *context, const int64_t *shape, int32_t rank, float **values,
+                                  mirra_tensor **tensor, mirra_error **error);
+    /* Where a tensor's values lie, to be read as long as the handle lives: value (n, c, y, x) at values[n *
+     * strides[0] + c * strides[1] + y * strides[2] + x * strides[3]]; strides: receives as many as the rank.
+     * MIRRA_E_UNSUPPORTED on a GPU. */
+    mirra_status (*tensor_map)(mirra_context *context, const mirra_tensor *tensor, const float **values,
+                               int64_t *strides, mirra_error **error);
+    /* `count` slices of an axis from `first` on. */
+    mirra_status (*tensor_part)(mirra_context *context, const mirra_tensor *tensor, int32_t axis,
+                                int64_t first, int64_t count, mirra_tensor **result, mirra_error **error);
+    /* Tensors one behind the other along an axis; their other extents are the same. */
+    mirra_status (*tensor_concat)(mirra_context *context, const mirra_tensor *const *tensors, uint32_t count,
+                                  int32_t axis, mirra_tensor **result, mirra_error **error);
+    /* op: MIRRA_UNARY_* */
+    mirra_status (*tensor_unary)(mirra_context *context, mirra_unary_op op, const mirra_tensor *x,
+                                 mirra_tensor **result, mirra_error **error);
+    /* Over some axes, whose extents become 1. axes: bit (1 << axis) for each. op: MIRRA_REDUCE_* */
+    mirra_status (*tensor_reduce_axes)(mirra_context *context, mirra_reduce_op op, const mirra_tensor *x,
+                                       uint32_t axes, mirra_tensor **result, mirra_error **error);
+
+    /* ---- threads; in the run */
+    /* Calls body(user, index) for each index below `count` on up to mirra_run_info.threads threads, of which
+     * the calling one is the first, and returns when all are done. The functions of the table may be called
+     * in it. Stops early when a call fails, and gives its status; MIRRA_E_CANCELLED once the run shall stop.
+     */
+    mirra_status (*parallel_for)(mirra_context *context, uint64_t count,
+                                 mirra_status (*body)(void *user, uint64_t index), void *user,
+                                 mirra_error **error);
 };
 
 /* ---- The handshake ---- */
 
+/* What a plugin is told of the host before anything else. */
 typedef struct mirra_host_info {
     uint32_t struct_size;
     uint32_t abi_min, abi_max; /* plugin ABIs that the host speaks */
@@ -423,13 +539,14 @@ typedef struct mirra_host_info {
     const char *version; /* of the library, "0.1.0" */
 } mirra_host_info;
 
+/* What a plugin says of itself. */
 typedef struct mirra_plugin_info {
     uint32_t struct_size; /* set by the host; must be left as it is */
     uint32_t abi_min,
         abi_max; /* plugin ABIs that the plugin speaks; the host takes the highest that both do */
     uint32_t reserved;
-    const char *id; /* reverse domain name ("org.example.sharpen"), at most 127 characters */
-    const char *version;
+    const char *id; /* reverse domain name ("org.example.blur"), of letters, digits and ".-_", at most 127 */
+    const char *version; /* of the plugin, for people */
     /* Called once for each engine, if the ABIs meet. Registers the tasks. */
     mirra_status (*init)(const mirra_host_api *host, uint32_t abi, mirra_error **error);
 } mirra_plugin_info;

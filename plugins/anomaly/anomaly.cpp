@@ -1,9 +1,8 @@
 // The plugin that brings the task "detect": picture -> score, probability, verdict, heat map.
-#define MIRRA_PLUGIN_IMPLEMENTATION
-#include "../common/session.hpp"
 #include "description.hpp"
 #include "heat_map.hpp"
 #include "judge.hpp"
+#include "mirra/mirra_plugin.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -122,18 +121,12 @@ Tensor Detector::process(const Host &host, const mirra_tile &, const mirra_tenso
     return draw_heat(host, settings_, {own.begin(), own.end()}, image);
 }
 
-mirra_status init(const mirra_host_api *api, std::uint32_t, mirra_error **error) noexcept {
-    return plugin::SessionTask<Detector>::register_with(api, describe_task(), error);
+void bring_tasks(plugin::Registry &tasks) {
+    tasks.require({MIRRA_PLUGIN_FUNCTION(port_alpha)}); // the last that it calls
+    tasks.add<Detector>(describe_task());
 }
 
 } // namespace
 } // namespace anomaly
 
-extern "C" mirra_status mirra_plugin_query_v1(const mirra_host_info *, mirra_plugin_info *info) {
-    info->abi_min = 1;
-    info->abi_max = MIRRA_PLUGIN_ABI;
-    info->id = "org.mirra.anomaly";
-    info->version = MIRRA_VERSION_TEXT;
-    info->init = anomaly::init;
-    return MIRRA_OK;
-}
+MIRRA_PLUGIN("org.mirra.anomaly", MIRRA_VERSION_TEXT, anomaly::bring_tasks)

@@ -28,7 +28,7 @@ Planes sum_channels(const Host &host, const Tensor &a, const Tensor &b, const Me
     return sums;
 }
 
-double sum_of(std::span<const float> values) {
+double sum_of(plugin::Span<const float> values) {
     return std::accumulate(values.begin(), values.end(), 0.0);
 }
 

@@ -1,7 +1,7 @@
 // What the task "detect" says of itself: ports and parameters.
 #include "description.hpp"
 
-#include "../common/schema.hpp"
+#include "mirra/mirra_plugin.hpp"
 
 #include <array>
 

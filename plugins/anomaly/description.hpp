@@ -1,9 +1,11 @@
 // What the task "detect" says of itself, and the names that its parts share.
 #pragma once
 
-#include "mirra/mirra_plugin.h"
+#include "mirra/mirra_plugin.hpp"
 
 namespace anomaly {
+
+namespace plugin = mirra::plugin;
 
 inline constexpr const char *kImage = "image";
 inline constexpr const char *kBatch = "batch";

@@ -1,7 +1,7 @@
 // Draws heat maps: colours over the gray picture, or gray alone.
 #include "heat_map.hpp"
 
-#include "../common/planes.hpp"
+#include "mirra/mirra_plugin.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 // Scores and heat maps of pictures, by each of the methods.
 #pragma once
 
-#include "../common/planes.hpp"
+#include "mirra/mirra_plugin.hpp"
 #include "settings.hpp"
 
 #include <functional>

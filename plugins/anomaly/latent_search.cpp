@@ -1,7 +1,7 @@
 // Descent over features: SGD with momentum, each picture for itself.
-#include "../common/random.hpp"
 #include "description.hpp"
 #include "judge.hpp"
+#include "mirra/mirra_plugin.hpp"
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 // given.
 #pragma once
 
-#include "../common/host.hpp"
+#include "mirra/mirra_plugin.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -10,6 +10,7 @@
 
 namespace anomaly {
 
+namespace plugin = mirra::plugin;
 using plugin::Host, plugin::Shape, plugin::Tensor;
 
 inline constexpr const char *kEncoder = "encoder";

@@ -1,7 +1,7 @@
 // Where the features of a tile lie in those of the whole image.
 #include "feature_map.hpp"
 
-namespace plugin {
+namespace common {
 
 double FeatureGrid::bytes_per_pixel() const {
     return static_cast<double>(channels * cells_x * cells_y) * sizeof(float) /
@@ -23,7 +23,7 @@ FeatureGrid feature_grid(const Host &host, const std::string &graph, const std::
 }
 
 mirra_rect FeatureMap::window(const mirra_tile &tile, std::int64_t width, std::int64_t height) const {
-    return make_rect(column(tile.input_x), row(tile.input_y), width, height);
+    return mirra::plugin::make_rect(column(tile.input_x), row(tile.input_y), width, height);
 }
 
 mirra_rect FeatureMap::core(const mirra_tile &tile) const {
@@ -32,7 +32,7 @@ mirra_rect FeatureMap::core(const mirra_tile &tile) const {
     // The last tiles take what is left over, be it of the padding.
     const std::int64_t right = end_x >= image_width_ ? shape_[3] : column(end_x);
     const std::int64_t bottom = end_y >= image_height_ ? shape_[2] : row(end_y);
-    return make_rect(left, top, right - left, bottom - top);
+    return mirra::plugin::make_rect(left, top, right - left, bottom - top);
 }
 
 FeatureMap feature_map(const Host &host, const FeatureGrid &grid, const std::string &graph,
@@ -42,4 +42,4 @@ FeatureMap feature_map(const Host &host, const FeatureGrid &grid, const std::str
             info.width + 2 * margin, info.height + 2 * margin};
 }
 
-} // namespace plugin
+} // namespace common

@@ -1,11 +1,13 @@
 // Where the features of a tile lie in those of the whole image.
 #pragma once
 
-#include "host.hpp"
+#include "mirra/mirra_plugin.hpp"
 
 #include <string>
 
-namespace plugin {
+namespace common {
+
+using mirra::plugin::Host, mirra::plugin::Shape;
 
 /// How densely the features of a graph's output lie in its image.
 struct FeatureGrid {
@@ -52,4 +54,4 @@ class FeatureMap {
 FeatureMap feature_map(const Host &host, const FeatureGrid &grid, const std::string &graph,
                        const std::string &output, std::int64_t margin = 0);
 
-} // namespace plugin
+} // namespace common

@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "mirra/mirra_plugin.h"
+#include "mirra/mirra_plugin.hpp"
 
 namespace denoiser {
 

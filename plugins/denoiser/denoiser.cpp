@@ -1,11 +1,10 @@
 // The plugin that brings the task "denoise": a network that takes an image, and a map of the noise level if
 // it wants one.
-#define MIRRA_PLUGIN_IMPLEMENTATION
-#include "../common/session.hpp"
 #include "blend.hpp"
 #include "bound.hpp"
 #include "description.hpp"
 #include "detail.hpp"
+#include "mirra/mirra_plugin.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -77,6 +76,7 @@ void Denoiser::configure(const Host &host, mirra_setup &setup) {
     setup.graph = kGraph;
     setup.extra_bytes_per_pixel = extra_bytes_per_pixel();
     setup.flags |= settings_.transfer;
+    if (is_bounded() || !settings_.sigma) setup.flags |= MIRRA_SETUP_MEASURES_NOISE;
     // Pixels of the cells that tiles share; on the usual grids they share none.
     const bool shares_cells = host.alignment(kGraph) % kBoundCell != 0 || settings_.detail > 0;
     setup.halo = (settings_.detail > 0 ? kDetailReach : 0) +
@@ -131,8 +131,7 @@ Tensor Denoiser::run_network(const Host &host, const mirra_tensor *pixels,
         return host.shaped(host.run_graph(kGraph, kImage, pixels, kImage), wanted, kGraph);
     Shape shape = wanted;
     shape[1] = 1;
-    const Tensor level =
-        settings_.mapped ? host.upload(noise, {shape.begin(), shape.end()}) : host.full(shape, level_);
+    const Tensor level = settings_.mapped ? host.upload(noise, shape) : host.full(shape, level_);
     return host.shaped(host.run_graph(kGraph, {{kImage, pixels}, {kNoiseLevel, level.get()}}, kImage), wanted,
                        kGraph);
 }
@@ -153,8 +152,7 @@ Tensor Denoiser::bounded(const Host &host, const mirra_tile &tile, const mirra_t
     if (after.size() != before.size()) return denoised; // the host says what is wrong
     if (!bound_change(before, after, extent_of(tile), tile.input_x, tile.input_y, explained_))
         return denoised;
-    const Shape shape = host.shape(pixels);
-    return host.upload(after, {shape.begin(), shape.end()});
+    return host.upload(after, host.shape(pixels));
 }
 
 Tensor Denoiser::mixed(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels,
@@ -162,8 +160,7 @@ Tensor Denoiser::mixed(const Host &host, const mirra_tile &tile, const mirra_ten
     const std::vector<float> before = host.download(pixels);
     std::vector<float> after = host.download(denoised.get());
     blend_components(before, after, shares_, kept_detail(tile, before, after, noise));
-    const Shape shape = host.shape(pixels);
-    return host.upload(after, {shape.begin(), shape.end()});
+    return host.upload(after, host.shape(pixels));
 }
 
 Tensor Denoiser::process(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels) const {
@@ -175,18 +172,12 @@ Tensor Denoiser::process(const Host &host, const mirra_tile &tile, const mirra_t
     return shares_.luminance == 1 ? std::move(denoised) : blend(host, pixels, denoised, shares_.luminance);
 }
 
-mirra_status init(const mirra_host_api *api, std::uint32_t, mirra_error **error) noexcept {
-    return plugin::SessionTask<Denoiser>::register_with(api, describe_task(), error);
+void bring_tasks(plugin::Registry &tasks) {
+    tasks.require({MIRRA_PLUGIN_FUNCTION(explained_noise)}); // the last that it calls
+    tasks.add<Denoiser>(describe_task());
 }
 
 } // namespace
 } // namespace denoiser
 
-extern "C" mirra_status mirra_plugin_query_v1(const mirra_host_info *, mirra_plugin_info *info) {
-    info->abi_min = 1;
-    info->abi_max = MIRRA_PLUGIN_ABI;
-    info->id = "org.mirra.denoiser";
-    info->version = MIRRA_VERSION_TEXT;
-    info->init = denoiser::init;
-    return MIRRA_OK;
-}
+MIRRA_PLUGIN("org.mirra.denoiser", MIRRA_VERSION_TEXT, denoiser::bring_tasks)

@@ -1,7 +1,7 @@
 // What the task "denoise" says of itself: ports and parameters.
 #include "description.hpp"
 
-#include "../common/schema.hpp"
+#include "mirra/mirra_plugin.hpp"
 #include "settings.hpp"
 
 #include <array>

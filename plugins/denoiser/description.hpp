@@ -1,11 +1,13 @@
 // What the task "denoise" says of itself.
 #pragma once
 
-#include "mirra/mirra_plugin.h"
+#include "mirra/mirra_plugin.hpp"
 
 #include <cstdint>
 
 namespace denoiser {
+
+namespace plugin = mirra::plugin;
 
 inline constexpr const char *kAuto = "auto", *kSrgb = "srgb", *kLinear = "linear";
 

@@ -1,10 +1,11 @@
 // What a run does: parameters, and what the bundle's network takes.
 #pragma once
 
-#include "../common/host.hpp"
+#include "mirra/mirra_plugin.hpp"
 
 namespace denoiser {
 
+namespace plugin = mirra::plugin;
 using plugin::Host, plugin::Shape, plugin::Tensor;
 
 inline constexpr const char *kGraph = "denoiser";

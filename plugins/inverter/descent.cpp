@@ -1,8 +1,8 @@
 // Looks for the picture with wanted features: gradient descent (Adam) over its pixels.
 #include "descent.hpp"
 
-#include "../common/random.hpp"
 #include "description.hpp"
+#include "mirra/mirra_plugin.hpp"
 
 #include <algorithm>
 #include <cmath>

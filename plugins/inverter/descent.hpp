@@ -1,7 +1,7 @@
 // Inversion by optimization: pixels whose features come as close as they can to those wanted.
 #pragma once
 
-#include "../common/host.hpp"
+#include "mirra/mirra_plugin.hpp"
 
 #include <cstdint>
 #include <string>
@@ -9,6 +9,7 @@
 
 namespace inverter {
 
+namespace plugin = mirra::plugin;
 using plugin::Host, plugin::Shape, plugin::Tensor;
 
 struct DescentSettings {

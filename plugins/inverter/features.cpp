@@ -49,7 +49,7 @@ Tensor edited(const Host &host, const Settings &settings, Tensor features) {
 } // namespace
 
 FeatureMap map_features(const Host &host, const Settings &settings) {
-    FeatureMap map = plugin::feature_map(host, settings.layer.grid, kEncoder, settings.layer.name);
+    FeatureMap map = common::feature_map(host, settings.layer.grid, kEncoder, settings.layer.name);
     if (settings.features_in) check_given(host, settings, map.shape());
     return map;
 }

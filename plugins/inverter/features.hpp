@@ -5,7 +5,7 @@
 
 namespace inverter {
 
-using plugin::FeatureMap;
+using common::FeatureMap;
 
 /// Of the image at hand.
 /// @throws Failed mismatch (the shape of the features that were given)

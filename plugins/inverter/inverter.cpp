@@ -1,8 +1,7 @@
 // The plugin that brings the task "invert": image -> features -> picture.
-#define MIRRA_PLUGIN_IMPLEMENTATION
-#include "../common/session.hpp"
 #include "description.hpp"
 #include "features.hpp"
+#include "mirra/mirra_plugin.hpp"
 
 #include <cmath>
 
@@ -83,18 +82,12 @@ Tensor Inverter::process(const Host &host, const mirra_tile &tile, const mirra_t
                        layer.generator);
 }
 
-mirra_status init(const mirra_host_api *api, std::uint32_t, mirra_error **error) noexcept {
-    return plugin::SessionTask<Inverter>::register_with(api, describe_task(), error);
+void bring_tasks(plugin::Registry &tasks) {
+    tasks.require({MIRRA_PLUGIN_FUNCTION(describe_param)}); // the last that it calls
+    tasks.add<Inverter>(describe_task());
 }
 
 } // namespace
 } // namespace inverter
 
-extern "C" mirra_status mirra_plugin_query_v1(const mirra_host_info *, mirra_plugin_info *info) {
-    info->abi_min = 1;
-    info->abi_max = MIRRA_PLUGIN_ABI;
-    info->id = "org.mirra.inverter";
-    info->version = MIRRA_VERSION_TEXT;
-    info->init = inverter::init;
-    return MIRRA_OK;
-}
+MIRRA_PLUGIN("org.mirra.inverter", MIRRA_VERSION_TEXT, inverter::bring_tasks)

@@ -1,6 +1,7 @@
 // Reads the parameters and the bundle of the task 'invert', and refuses what does not go together.
 #include "settings.hpp"
 
+#include "../common/proposals.hpp"
 #include "description.hpp"
 
 #include <algorithm>
@@ -60,6 +61,7 @@ std::string chosen_layer(const Host &host, const std::vector<std::string> &layer
 Layer read_layer(const Host &host, bool needs_generator) {
     const auto graphs = host.graphs();
     const auto layers = invertible_layers(graphs);
+    common::propose(host, "layer", kAuto, layers);
     if (host.channels(kEncoder, kImage) != kColors)
         host.fail(MIRRA_E_MISMATCH,
                   "the bundle has no graph 'encoder' with an input 'image' of three channels", "bundle",
@@ -75,7 +77,7 @@ Layer read_layer(const Host &host, bool needs_generator) {
                   layers.empty() ? "It has none at all: use the method 'optimize'."
                                  : "Its layers are: " + joined(layers) + ".");
     }
-    layer.grid = plugin::feature_grid(host, kEncoder, layer.name);
+    layer.grid = common::feature_grid(host, kEncoder, layer.name);
     if (!layer.generator.empty() && host.channels(layer.generator, kFeatures) != layer.grid.channels)
         host.fail(MIRRA_E_MISMATCH,
                   "the graph '" + layer.generator + "' does not take the features of the layer '" +

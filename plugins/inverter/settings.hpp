@@ -9,6 +9,8 @@
 
 namespace inverter {
 
+namespace plugin = mirra::plugin;
+
 inline constexpr const char *kEncoder = "encoder";
 
 /// A layer of the encoder, and the graphs that go with it.
@@ -16,7 +18,7 @@ struct Layer {
     std::string name;        ///< output of the encoder
     std::string generator;   ///< features -> image; "" where no network inverts the layer
     std::string autoencoder; ///< encoder and generator in one
-    plugin::FeatureGrid grid;
+    common::FeatureGrid grid;
 };
 
 struct ChannelEdit {

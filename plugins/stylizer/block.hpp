@@ -1,10 +1,11 @@
 // Neighbouring places of features: what the transform and the statistics work on at a time.
 #pragma once
 
-#include "../common/planes.hpp"
+#include "mirra/mirra_plugin.hpp"
 
 namespace stylizer {
 
+namespace plugin = mirra::plugin;
 using plugin::Host, plugin::Planes, plugin::Shape, plugin::Tensor;
 
 /// Some neighbouring places of all channels, {channels, count}.
@@ -12,10 +13,10 @@ struct Block {
     std::int64_t channels = 0, first = 0, count = 0;
     std::vector<float> values;
 
-    [[nodiscard]] std::span<float> channel(std::int64_t c) {
+    [[nodiscard]] plugin::Span<float> channel(std::int64_t c) {
         return plugin::part_of(values, c * count, count);
     }
-    [[nodiscard]] std::span<const float> channel(std::int64_t c) const {
+    [[nodiscard]] plugin::Span<const float> channel(std::int64_t c) const {
         return plugin::part_of(values, c * count, count);
     }
     [[nodiscard]] Tensor upload(const Host &host) const { return host.upload(values, {channels, count}); }

@@ -1,46 +1,31 @@
 // What the tasks "stylize" and "style-prepare" say of themselves: ports and parameters.
 #include "description.hpp"
 
-#include "../common/schema.hpp"
+#include "mirra/mirra_plugin.hpp"
 
 namespace stylizer {
 namespace {
 
 using plugin::number, plugin::parameter, plugin::port, plugin::text;
 
-mirra_port_info style(const char *name, const char *label) noexcept {
-    return port(MIRRA_PORT_INPUT, MIRRA_TYPE_IMAGE, MIRRA_PORT_OPTIONAL, name, label,
-                "A picture of any size whose style is taken.");
-}
-
-mirra_port_info mask(const char *name, const char *label) noexcept {
-    return port(MIRRA_PORT_INPUT, MIRRA_TYPE_IMAGE, MIRRA_PORT_OPTIONAL, name, label,
-                "Where the style of the same number applies: there where it is white. Brought to the size of "
-                "the image.");
-}
-
-mirra_port_info statistics(const char *name, const char *label) noexcept {
-    return port(MIRRA_PORT_INPUT, MIRRA_TYPE_TENSOR, MIRRA_PORT_OPTIONAL, name, label,
-                "A prepared style {N}, made by the task 'style-prepare' with the same bundle, instead of the "
-                "style picture of the same number.");
+/// One for each of the styles, which kStyleNames numbers as the host does.
+template<class Info> Info for_styles(Info info) noexcept {
+    return plugin::in_series(info, kStyleNames[0].style, kStyleNames.size());
 }
 
 constexpr const char *kBundle = "stylizer-ar.mirra";
 
 const std::array kPorts{
     port(MIRRA_PORT_INPUT, MIRRA_TYPE_IMAGE, 0, kImage, "Image", "The picture that gets a style."),
-    style(kStyleNames[0].style, "Style"),
-    style(kStyleNames[1].style, "Second style"),
-    style(kStyleNames[2].style, "Third style"),
-    style(kStyleNames[3].style, "Fourth style"),
-    mask(kStyleNames[0].mask, "Mask"),
-    mask(kStyleNames[1].mask, "Second mask"),
-    mask(kStyleNames[2].mask, "Third mask"),
-    mask(kStyleNames[3].mask, "Fourth mask"),
-    statistics(kStyleNames[0].statistics, "Prepared style"),
-    statistics(kStyleNames[1].statistics, "Second prepared style"),
-    statistics(kStyleNames[2].statistics, "Third prepared style"),
-    statistics(kStyleNames[3].statistics, "Fourth prepared style"),
+    for_styles(port(MIRRA_PORT_INPUT, MIRRA_TYPE_IMAGE, MIRRA_PORT_OPTIONAL, kStyleNames[0].style, "Style",
+                    "A picture of any size whose style is taken.")),
+    for_styles(port(MIRRA_PORT_INPUT, MIRRA_TYPE_IMAGE, MIRRA_PORT_OPTIONAL, kStyleNames[0].mask, "Mask",
+                    "Where the style of the same number applies: there where it is white. Brought to the "
+                    "size of the image.")),
+    for_styles(port(MIRRA_PORT_INPUT, MIRRA_TYPE_TENSOR, MIRRA_PORT_OPTIONAL, kStyleNames[0].statistics,
+                    "Prepared style",
+                    "A prepared style {N}, made by the task 'style-prepare' with the same bundle, instead of "
+                    "the style picture of the same number.")),
     port(MIRRA_PORT_OUTPUT, MIRRA_TYPE_IMAGE, MIRRA_PORT_COLORED, "output", "Picture",
          "The image in the style, in its colours also where the image is gray."),
 };
@@ -51,11 +36,11 @@ const std::array kPreparePorts{
          "The statistics {N} of the style's features, for the task 'stylize' with the same bundle."),
 };
 
-mirra_param_info weight(const char *name, const char *label) noexcept {
+mirra_param_info weight() noexcept {
     constexpr double kMost = 1e6;
-    return number(MIRRA_TYPE_FLOAT, name, label,
-                  "Share of the style of the same number against the others; 0 leaves it out.",
-                  {0, kMost, 4, 1});
+    return for_styles(number(MIRRA_TYPE_FLOAT, kStyleNames[0].weight, "Weight",
+                             "Share of the style of the same number against the others; 0 leaves it out.",
+                             {0, kMost, 4, 1}));
 }
 
 mirra_param_info style_scale() noexcept {
@@ -102,10 +87,7 @@ const std::array kParameters{
     preserve_color(),
     style_scale(),
     margin(),
-    weight(kStyleNames[0].weight, "Weight"),
-    weight(kStyleNames[1].weight, "Second weight"),
-    weight(kStyleNames[2].weight, "Third weight"),
-    weight(kStyleNames[3].weight, "Fourth weight"),
+    weight(),
 };
 
 const std::array kPrepareParameters{

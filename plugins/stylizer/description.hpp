@@ -1,11 +1,13 @@
 // What the tasks "stylize" and "style-prepare" say of themselves, and the names that their parts share.
 #pragma once
 
-#include "mirra/mirra_plugin.h"
+#include "mirra/mirra_plugin.hpp"
 
 #include <array>
 
 namespace stylizer {
+
+namespace plugin = mirra::plugin;
 
 inline constexpr const char *kImage = "image";
 inline constexpr const char *kFeatures = "features";
@@ -13,7 +15,7 @@ inline constexpr const char *kStatistics = "statistics";
 inline constexpr const char *kAuto = "auto";
 inline constexpr int kColors = 3;
 
-/// The ports and the parameter of one style.
+/// The ports and the parameter of one style; the host numbers those of a series so.
 struct StyleNames {
     const char *style, *statistics, *mask, *weight;
 };

@@ -1,7 +1,7 @@
 // Where a style applies.
 #include "masks.hpp"
 
-#include "../common/planes.hpp"
+#include "mirra/mirra_plugin.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -59,7 +59,7 @@ void add_means(const std::vector<float> &strip, std::int64_t width, std::int64_t
 /// The means of all cells of a map.
 /// @param load_strip  (rectangle): values of its pixels
 template<class Load>
-std::vector<float> cell_means(const plugin::FeatureGrid &grid, const Shape &map,
+std::vector<float> cell_means(const common::FeatureGrid &grid, const Shape &map,
                               const std::array<std::int64_t, 2> &padded, std::int64_t margin,
                               const Load &load_strip) {
     const auto columns = cells_of(map[3], padded[0], pitch_of(grid.alignment, grid.cells_x));
@@ -75,7 +75,7 @@ std::vector<float> cell_means(const plugin::FeatureGrid &grid, const Shape &map,
 
 } // namespace
 
-std::vector<float> cell_coverage(const Host &host, const char *port, const plugin::FeatureGrid &grid,
+std::vector<float> cell_coverage(const Host &host, const char *port, const common::FeatureGrid &grid,
                                  const Shape &map, std::int64_t margin) {
     const mirra_run_info info = host.run_info();
     return cell_means(grid, map, {info.padded_width, info.padded_height}, margin,
@@ -83,7 +83,7 @@ std::vector<float> cell_coverage(const Host &host, const char *port, const plugi
 }
 
 std::vector<float> cell_visibility(const Host &host, const char *port, std::int64_t width,
-                                   std::int64_t height, const plugin::FeatureGrid &grid,
+                                   std::int64_t height, const common::FeatureGrid &grid,
                                    const std::array<std::int64_t, 2> &padded, const Shape &map,
                                    std::int64_t margin) {
     const auto alpha = [&](const mirra_rect &strip) { return host.port_alpha(port, width, height, strip); };

@@ -18,7 +18,7 @@ inline float luminance(const std::vector<float> &planes, std::size_t at) {
 /// @param port    an image input
 /// @param map     shape of the features of the whole image with its margin
 /// @param margin  around the image
-std::vector<float> cell_coverage(const Host &host, const char *port, const plugin::FeatureGrid &grid,
+std::vector<float> cell_coverage(const Host &host, const char *port, const common::FeatureGrid &grid,
                                  const Shape &map, std::int64_t margin);
 
 /// The mean alpha of an image over the pixels of each cell of its features; empty: all of it is opaque.
@@ -26,7 +26,7 @@ std::vector<float> cell_coverage(const Host &host, const char *port, const plugi
 /// @param width, height   that it was brought to
 /// @param padded          width and height of that on the grid, for the features
 std::vector<float> cell_visibility(const Host &host, const char *port, std::int64_t width,
-                                   std::int64_t height, const plugin::FeatureGrid &grid,
+                                   std::int64_t height, const common::FeatureGrid &grid,
                                    const std::array<std::int64_t, 2> &padded, const Shape &map,
                                    std::int64_t margin = 0);
 

@@ -1,6 +1,7 @@
 // Reads the parameters and the bundle of the task 'stylize', and refuses what does not go together.
 #include "settings.hpp"
 
+#include "../common/proposals.hpp"
 #include "description.hpp"
 
 #include <algorithm>
@@ -58,7 +59,7 @@ Level make_level(const Host &host, const std::string &layer) {
     if (host.channels(level.encoder, kImage) != kColors ||
         host.channels(level.autoencoder, kImage) != kColors)
         bad_bundle(host, "its graphs for the layer '" + layer + "' have no input 'image' of three channels");
-    level.grid = plugin::feature_grid(host, level.encoder, kFeatures);
+    level.grid = common::feature_grid(host, level.encoder, kFeatures);
     if (host.channels(level.generator, kFeatures) != level.grid.channels)
         bad_bundle(host, "its graph '" + level.generator + "' does not take the features of that layer");
     return level;
@@ -159,6 +160,7 @@ std::int64_t PixelGrid::padded(std::int64_t extent) const {
 
 Settings read_prepare_settings(const Host &host) {
     const auto known = levels_of(host);
+    common::propose(host, "levels", kAuto, layers_of(host));
     Settings settings;
     settings.levels = chosen_levels(host, known);
     settings.pixels = grid_of(host, known);

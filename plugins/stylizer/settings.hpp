@@ -8,6 +8,7 @@
 
 namespace stylizer {
 
+namespace plugin = mirra::plugin;
 using plugin::Host, plugin::Shape, plugin::Tensor;
 
 /// A layer on which the style is put, and its graphs.
@@ -18,7 +19,7 @@ struct Level {
     std::string autoencoder; ///< encoder and generator in one
     double strength = 1;
     double detail = 0; ///< how much comes back of what encoder and generator lose of a picture
-    plugin::FeatureGrid grid;
+    common::FeatureGrid grid;
 };
 
 /// What pictures are brought to before they are encoded, whichever the levels at work are.

@@ -19,7 +19,7 @@ void Gatherer::set_origin(const Block &block) {
     }
 }
 
-void Gatherer::add(const Host &host, Block block, std::span<const float> weights) {
+void Gatherer::add(const Host &host, Block block, plugin::Span<const float> weights) {
     const bool weighted = !weights.empty();
     if (block.channels != channels_ || (weighted && std::ssize(weights) != block.count))
         throw plugin::OutOfBounds();
@@ -62,7 +62,7 @@ Statistics Gatherer::result() const {
 Statistics statistics_of(const Host &host, const Planes &features, const std::vector<float> *weights) {
     Gatherer gatherer(features.channels());
     for_blocks(features, [&](Block block) {
-        const auto of_block = weights == nullptr ? std::span<const float>()
+        const auto of_block = weights == nullptr ? plugin::Span<const float>()
                                                  : plugin::part_of(*weights, block.first, block.count);
         gatherer.add(host, std::move(block), of_block);
     });

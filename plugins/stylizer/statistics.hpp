@@ -19,7 +19,7 @@ class Gatherer {
   public:
     explicit Gatherer(std::int64_t channels);
     /// @param weights  of each place, 0 ... 1; empty: 1
-    void add(const Host &host, Block block, std::span<const float> weights = {});
+    void add(const Host &host, Block block, plugin::Span<const float> weights = {});
     /// Divides by the count less one, or by one if there is no more; empty where all weights were zero.
     [[nodiscard]] Statistics result() const;
 

@@ -1,9 +1,9 @@
 // The statistics of a style picture, and what tells encoders apart.
 #include "style_encoder.hpp"
 
-#include "../common/random.hpp"
 #include "description.hpp"
 #include "masks.hpp"
+#include "mirra/mirra_plugin.hpp"
 
 #include <cmath>
 #include <numeric>
@@ -102,7 +102,7 @@ Statistics encode_style(const Host &host, const Settings &settings, const Level 
                        high = scaled(height, settings.style_scale);
     const std::int64_t padded_width = settings.pixels.padded(wide),
                        padded_height = settings.pixels.padded(high);
-    const plugin::FeatureMap map(level.grid,
+    const common::FeatureMap map(level.grid,
                                  host.output_shape(level.encoder, kFeatures, padded_height, padded_width),
                                  padded_width, padded_height);
     const std::vector<float> visible =

@@ -63,7 +63,7 @@ bool read_mask(const Host &host, const Settings &settings, Style &style) {
     bool any = false;
     for (const Level &level : settings.levels) {
         const Shape map =
-            plugin::feature_map(host, level.grid, level.encoder, kFeatures, settings.margin).shape();
+            common::feature_map(host, level.grid, level.encoder, kFeatures, settings.margin).shape();
         style.cells.push_back(cell_coverage(host, style.names->mask, level.grid, map, settings.margin));
         any = any || std::any_of(style.cells.back().begin(), style.cells.back().end(),
                                  [](float covered) { return covered > 0; });

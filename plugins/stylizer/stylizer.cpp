@@ -1,7 +1,6 @@
 // The plugin that brings the tasks "stylize" and "style-prepare".
-#define MIRRA_PLUGIN_IMPLEMENTATION
-#include "../common/session.hpp"
 #include "masks.hpp"
+#include "mirra/mirra_plugin.hpp"
 #include "picture.hpp"
 #include "prepare.hpp"
 
@@ -40,7 +39,7 @@ class Stylizer {
     Settings settings_;
     std::vector<mirra_graph_use> uses_;
     std::vector<Style> styles_;
-    plugin::FeatureMap map_;               ///< of the level at hand
+    common::FeatureMap map_;               ///< of the level at hand
     Planes features_, picture_;            ///< of the whole image
     Planes plain_;                         ///< features before the transform, where detail is wanted
     std::size_t encoded_ = 0, styled_ = 0; ///< levels that were begun and that were transformed
@@ -121,7 +120,7 @@ void Stylizer::encode(const Host &host, std::size_t index, const mirra_tile &til
                       const mirra_tensor *pixels) {
     const Level &level = settings_.levels[index];
     if (encoded_ == index) {
-        map_ = plugin::feature_map(host, level.grid, level.encoder, kFeatures, settings_.margin);
+        map_ = common::feature_map(host, level.grid, level.encoder, kFeatures, settings_.margin);
         features_ = Planes(map_.shape());
         ++encoded_;
     }
@@ -200,20 +199,13 @@ void Stylizer::finish(const Host &) {
     styles_.clear();
 }
 
-mirra_status init(const mirra_host_api *api, std::uint32_t, mirra_error **error) noexcept {
-    const mirra_status status = plugin::SessionTask<Stylizer>::register_with(api, describe_stylize(), error);
-    return status != MIRRA_OK ? status
-                              : plugin::SessionTask<Preparer>::register_with(api, describe_prepare(), error);
+void bring_tasks(plugin::Registry &tasks) {
+    tasks.require({MIRRA_PLUGIN_FUNCTION(describe_param)}); // the last that it calls
+    tasks.add<Stylizer>(describe_stylize());
+    tasks.add<Preparer>(describe_prepare());
 }
 
 } // namespace
 } // namespace stylizer
 
-extern "C" mirra_status mirra_plugin_query_v1(const mirra_host_info *, mirra_plugin_info *info) {
-    info->abi_min = 1;
-    info->abi_max = MIRRA_PLUGIN_ABI;
-    info->id = "org.mirra.stylizer";
-    info->version = MIRRA_VERSION_TEXT;
-    info->init = stylizer::init;
-    return MIRRA_OK;
-}
+MIRRA_PLUGIN("org.mirra.stylizer", MIRRA_VERSION_TEXT, stylizer::bring_tasks)

@@ -10,10 +10,22 @@ typedef struct instance {
 } instance;
 
 static const mirra_port_info ports[] = {
-    {sizeof(mirra_port_info), MIRRA_PORT_INPUT, MIRRA_TYPE_IMAGE, 0, "image", "Image", "The image to change.",
-     ""},
-    {sizeof(mirra_port_info), MIRRA_PORT_OUTPUT, MIRRA_TYPE_IMAGE, 0, "output", "Output",
-     "The image, changed.", ""},
+    {
+        .struct_size = sizeof(mirra_port_info),
+        .direction = MIRRA_PORT_INPUT,
+        .type = MIRRA_TYPE_IMAGE,
+        .name = "image",
+        .label = "Image",
+        .doc = "The image to change.",
+    },
+    {
+        .struct_size = sizeof(mirra_port_info),
+        .direction = MIRRA_PORT_OUTPUT,
+        .type = MIRRA_TYPE_IMAGE,
+        .name = "output",
+        .label = "Output",
+        .doc = "The image, changed.",
+    },
 };
 
 static const mirra_param_info params[] = {{

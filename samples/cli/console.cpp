@@ -32,8 +32,16 @@ void Console::note(const std::string &line) const {
     if (!quiet_) std::cerr << printable(line) << '\n';
 }
 
-void Console::error(const Failure &failure) const {
-    std::cerr << "mirra: " << printable(failure.text()) << '\n';
+void Console::error(const Failure &failure, const std::string &file) const {
+    const std::string text = failure.text();
+    const bool said = file.empty() || text.find(file) != std::string::npos;
+    std::cerr << "mirra: " << printable(said ? text : file + ": " + text) << '\n';
+}
+
+std::string joined(const std::vector<std::string> &names) {
+    std::string text;
+    for (const std::string &name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
 }
 
 std::string fixed(double value, int digits) {

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -37,14 +38,17 @@ class Console {
     void document(const Json &document) const;
     /// What is being done: a line on the standard error, unless --quiet.
     void note(const std::string &line) const;
-    /// "mirra: text" on the standard error.
-    void error(const Failure &failure) const;
+    /// "mirra: text" on the standard error; "mirra: FILE: text" of one of several files, unless the text
+    /// names it.
+    void error(const Failure &failure, const std::string &file = "") const;
 
   private:
     bool json_ = false;
     bool quiet_ = false;
 };
 
+/// "a, b, c"
+std::string joined(const std::vector<std::string> &names);
 /// A number with so many digits after the point.
 std::string fixed(double value, int digits);
 /// A number as people write it: "10", "0.05".

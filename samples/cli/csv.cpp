@@ -57,8 +57,7 @@ std::string csv_table(const Json &results) {
 }
 
 void write_text(const std::string &path, const std::string &text) {
-    call(Phase::output,
-         [&](mirra_error **e) { return mirra_file_write(path.c_str(), text.data(), text.size(), e); });
+    in_phase(Phase::output, [&] { api::write_file(path, text.data(), text.size()); });
 }
 
 } // namespace mirra::cli

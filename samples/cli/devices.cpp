@@ -7,10 +7,7 @@ namespace mirra::cli {
 
 Json devices_json(const Engine &engine) {
     Json devices = Json::array();
-    for (std::uint32_t i = 0; i < mirra_engine_device_count(engine.get()); ++i) {
-        const auto info = get<mirra_device_info>(Phase::setup, [&](mirra_device_info *out, mirra_error **e) {
-            return mirra_engine_device(engine.get(), i, out, e);
-        });
+    for (const mirra_device_info &info : in_phase(Phase::setup, [&] { return engine.devices(); })) {
         Json precisions = Json::array();
         for (const std::int32_t value : {MIRRA_PRECISION_FP32, MIRRA_PRECISION_BF16, MIRRA_PRECISION_FP16})
             if ((info.precisions & (1U << static_cast<unsigned>(value))) != 0)

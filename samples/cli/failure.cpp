@@ -72,14 +72,12 @@ Failure::Failure(ExitCode exit_code, const std::string &message, std::string sub
     , subject_(std::move(subject))
     , hint_(std::move(hint)) {}
 
-Failure::Failure(Phase phase, mirra_status status, mirra_error *error)
-    : std::runtime_error(error != nullptr ? mirra_error_message(error) : mirra_status_name(status))
-    , exit_code_(exit_code_of(phase, status))
-    , status_(mirra_status_name(status))
-    , subject_(mirra_error_subject(error))
-    , hint_(mirra_error_hint(error)) {
-    mirra_error_destroy(error);
-}
+Failure::Failure(Phase phase, const api::Error &error)
+    : std::runtime_error(error.message())
+    , exit_code_(exit_code_of(phase, error.code()))
+    , status_(mirra_status_name(error.code()))
+    , subject_(error.subject())
+    , hint_(error.hint()) {}
 
 Failure Failure::of_option(std::string option) const {
     Failure out = *this;

@@ -1,7 +1,7 @@
 // What a command throws when it cannot go on, and the exit code that goes with it.
 #pragma once
 
-#include <mirra/mirra.h>
+#include <mirra/mirra.hpp>
 
 #include <nlohmann/json_fwd.hpp>
 #include <stdexcept>
@@ -29,8 +29,8 @@ enum class Phase { usage, input, output, setup };
 class Failure : public std::runtime_error {
   public:
     Failure(ExitCode exit_code, const std::string &message, std::string subject = {}, std::string hint = {});
-    /// Takes over the content of a library error; `error` is destroyed and may be NULL.
-    Failure(Phase phase, mirra_status status, mirra_error *error);
+    /// What a library call in that phase ended with.
+    Failure(Phase phase, const api::Error &error);
 
     [[nodiscard]] ExitCode exit_code() const noexcept { return exit_code_; }
     [[nodiscard]] bool cancelled() const noexcept { return exit_code_ == ExitCode::cancelled; }

@@ -21,7 +21,7 @@ struct GraphShape {
 GraphShape find_graph(const Bundle &bundle, const std::string &name);
 
 /// A new fp32 tensor of zeros to be filled through `fill(index)`, added to the set.
-void add_tensor(const Tensors &tensors, const std::string &name, const std::vector<std::int64_t> &shape,
+void add_tensor(Tensors &tensors, const std::string &name, const std::vector<std::int64_t> &shape,
                 const std::vector<float> &values);
 
 Tensors make_tensors();

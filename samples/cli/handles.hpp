@@ -1,105 +1,68 @@
-// RAII for the handles of mirra.h, and its calls with exceptions instead of status codes.
+// mirra.hpp in the command: its objects, and its errors as failures with an exit code.
 #pragma once
 
 #include "failure.hpp"
 
-#include <mirra/mirra.h>
+#include <mirra/mirra.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 namespace mirra::cli {
 
-/// Deleter that calls a destroy function of mirra.h.
-template<auto Destroy> struct Destroyer {
-    template<typename T> void operator()(T *handle) const noexcept { Destroy(handle); }
-};
+using api::Bundle, api::Cancel, api::Engine, api::Picture, api::Result, api::Session, api::Tensor,
+    api::Tensors;
+using api::make_struct;
 
-/// DLPack tensors free themselves.
-struct TensorDeleter {
-    void operator()(DLManagedTensorVersioned *tensor) const noexcept {
-        if (tensor->deleter != nullptr) tensor->deleter(tensor);
+/// Calls `f()`, which throws errors of the library; throws Failure in their place.
+template<typename F> auto in_phase(Phase phase, const F &f) {
+    try {
+        return f();
+    } catch (const api::Error &error) {
+        throw Failure(phase, error);
     }
-};
-
-using Engine = std::unique_ptr<mirra_engine, Destroyer<mirra_engine_destroy>>;
-using Bundle = std::unique_ptr<mirra_bundle, Destroyer<mirra_bundle_destroy>>;
-using Session = std::unique_ptr<mirra_session, Destroyer<mirra_session_destroy>>;
-using Picture = std::unique_ptr<mirra_picture, Destroyer<mirra_picture_destroy>>;
-using Tensors = std::unique_ptr<mirra_tensors, Destroyer<mirra_tensors_destroy>>;
-using Result = std::unique_ptr<mirra_result, Destroyer<mirra_result_destroy>>;
-using Cancel = std::unique_ptr<mirra_cancel, Destroyer<mirra_cancel_destroy>>;
-using Tensor = std::unique_ptr<DLManagedTensorVersioned, TensorDeleter>;
-
-/// A struct of mirra.h with its size set and every other field zero.
-template<typename T> T make_struct() {
-    T value{};
-    value.struct_size = static_cast<std::uint32_t>(sizeof(T));
-    return value;
 }
 
 /// Calls `f(mirra_error **)`; throws Failure unless it gives MIRRA_OK.
-template<typename F> void call(Phase phase, F f) {
-    mirra_error *error = nullptr;
-    if (const mirra_status status = f(&error); status != MIRRA_OK) throw Failure(phase, status, error);
+template<typename F> void call(Phase phase, const F &f) {
+    in_phase(phase, [&] { api::check(f); });
 }
 
-/// Calls `f(T **, mirra_error **)`, which makes an object, and gives its handle.
-template<typename Handle, typename F> Handle make(Phase phase, F f) {
-    typename Handle::pointer raw = nullptr;
-    call(phase, [&](mirra_error **error) { return f(&raw, error); });
-    return Handle(raw);
+/// Calls `f(T **, mirra_error **)`, which makes an object, and gives its owner.
+template<typename Owner, typename F> Owner make(Phase phase, const F &f) {
+    return in_phase(phase, [&] { return api::made<Owner>(f); });
 }
 
 /// Calls `f(T *, mirra_error **)`, which fills a struct, and gives the struct.
-template<typename T, typename F> T get(Phase phase, F f) {
-    T value = make_struct<T>();
-    call(phase, [&](mirra_error **error) { return f(&value, error); });
-    return value;
+template<typename T, typename F> T get(Phase phase, const F &f) {
+    return in_phase(phase, [&] { return api::filled<T>(f); });
 }
 
 /// @param max_pixels  larger pictures are refused; 0: the library's own limit
 inline Picture read_picture(const std::string &path, std::uint64_t max_pixels) {
-    auto options = make_struct<mirra_read_options>();
-    options.max_pixels = max_pixels;
-    return make<Picture>(Phase::input, [&](mirra_picture **out, mirra_error **e) {
-        return mirra_image_read(path.c_str(), &options, out, e);
-    });
+    return in_phase(Phase::input, [&] { return Picture::read(path, max_pixels); });
 }
 
 inline Picture make_picture(std::int32_t width, std::int32_t height, std::int32_t format,
                             std::int32_t color) {
-    return make<Picture>(Phase::input, [&](mirra_picture **out, mirra_error **e) {
-        return mirra_picture_create(width, height, format, color, out, e);
-    });
+    return in_phase(Phase::input, [&] { return Picture::create(width, height, format, color); });
 }
 
 inline mirra_image view_of(const Picture &picture) {
-    return get<mirra_image>(Phase::input, [&](mirra_image *view, mirra_error **e) {
-        return mirra_picture_view(picture.get(), view, e);
-    });
+    return in_phase(Phase::input, [&] { return picture.view().get(); });
 }
 
 inline Bundle open_bundle(const std::string &path) {
-    return make<Bundle>(Phase::setup, [&](mirra_bundle **out, mirra_error **e) {
-        return mirra_bundle_open(path.c_str(), out, e);
-    });
+    return in_phase(Phase::setup, [&] { return Bundle::open(path); });
 }
 
 inline Tensors read_tensors(const std::string &path) {
-    return make<Tensors>(Phase::input, [&](mirra_tensors **out, mirra_error **e) {
-        return mirra_tensors_read(path.c_str(), out, e);
-    });
+    return in_phase(Phase::input, [&] { return Tensors::read(path); });
 }
 
 /// The path of a bundle that was given by path or by file name.
 inline std::string find_bundle(const Engine &engine, const std::string &name) {
-    char *path = nullptr;
-    call(Phase::setup,
-         [&](mirra_error **e) { return mirra_engine_find_bundle(engine.get(), name.c_str(), &path, e); });
-    const std::unique_ptr<char, Destroyer<mirra_string_free>> owner(path);
-    return path;
+    return in_phase(Phase::setup, [&] { return engine.find_bundle(name); });
 }
 
 } // namespace mirra::cli

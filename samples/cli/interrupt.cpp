@@ -17,9 +17,7 @@ bool ignored(int signal) {
 
 } // namespace
 
-Interrupt::Interrupt()
-    : cancel_(make<Cancel>(Phase::setup,
-                           [](mirra_cancel **out, mirra_error **e) { return mirra_cancel_create(out, e); })) {
+Interrupt::Interrupt() : cancel_(in_phase(Phase::setup, Cancel::create)) {
     sigemptyset(&signals_);
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
         if (!ignored(signal)) sigaddset(&signals_, signal);
@@ -51,7 +49,7 @@ void Interrupt::watch() {
         if (ended_) return;
         if (sigismember(&signals_, arrived) != 1) continue;
         if (!first) _exit(static_cast<int>(ExitCode::cancelled));
-        mirra_cancel_request(cancel_.get());
+        cancel_.request();
         first = false;
     }
 }

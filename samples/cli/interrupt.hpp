@@ -20,7 +20,7 @@ class Interrupt {
     Interrupt &operator=(const Interrupt &) = delete;
 
     [[nodiscard]] mirra_cancel *token() const noexcept { return cancel_.get(); }
-    [[nodiscard]] bool requested() const noexcept { return mirra_cancel_requested(cancel_.get()) != 0; }
+    [[nodiscard]] bool requested() const noexcept { return cancel_.requested(); }
     /// Throws Failure (cancelled) if it was requested.
     void check() const;
 

@@ -69,8 +69,10 @@ ExitCode run_command(const std::unique_ptr<Command> &command, Arguments argument
         std::cout << printable_lines(app.help());
         return ExitCode::ok;
     } catch (const CLI::ParseError &error) {
-        throw Failure(ExitCode::usage, error.what(), name,
-                      suggested_option(app) + "`mirra " + name + " --help` lists the options");
+        const Failure failure(ExitCode::usage, error.what(), name,
+                              suggested_option(app) + "`mirra " + name + " --help` lists the options");
+        const std::string option = named_option(app, error.what());
+        throw option.empty() ? failure : failure.of_option(option);
     }
     try {
         return command->run();

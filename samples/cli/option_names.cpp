@@ -44,6 +44,14 @@ Failure with_option(const CLI::App &app, const Failure &failure) {
     return option.empty() ? failure : failure.of_option(std::move(option));
 }
 
+std::string named_option(const CLI::App &app, const std::string &message) {
+    for (const auto *option : app.get_options())
+        for (const auto &name : option->get_lnames())
+            if (message.starts_with("--" + name + ":") || message.starts_with("--" + name + " "))
+                return "--" + name;
+    return "";
+}
+
 std::string suggested_option(const CLI::App &app) {
     const auto extras = app.remaining();
     if (extras.empty() || !extras.front().starts_with("--")) return "";

@@ -15,6 +15,9 @@ namespace mirra::cli {
 /// --style) or as one of the values that were given to it. The failure as it is where there is none.
 Failure with_option(const CLI::App &app, const Failure &failure);
 
+/// The option that a message of the parser begins with, as "--sigma: ..." does; "" if none.
+std::string named_option(const CLI::App &app, const std::string &message);
+
 /// "Did you mean '--sigma'? " of the first argument that the parser did not expect; "" if none is near.
 std::string suggested_option(const CLI::App &app);
 

@@ -203,7 +203,7 @@ void DashNames::none(const std::string &path, const std::string &option) {
 }
 
 void check_writable(const std::string &path) {
-    call(Phase::output, [&](mirra_error **e) { return mirra_file_check_write(path.c_str(), e); });
+    in_phase(Phase::output, [&] { api::check_write_file(path); });
 }
 
 void check_not_same(const std::string &file, const std::string &other) {

@@ -95,9 +95,8 @@ Picture copy_picture(const Picture &source, std::int32_t format) {
     return copy;
 }
 
-void copy_color(const Picture &picture, const Picture &source) {
-    call(Phase::input,
-         [&](mirra_error **e) { return mirra_picture_copy_color(picture.get(), source.get(), e); });
+void copy_color(Picture &picture, const Picture &source) {
+    in_phase(Phase::input, [&] { picture.copy_color(source); });
 }
 
 bool comparable(const Picture &a, const Picture &b) {
@@ -106,16 +105,17 @@ bool comparable(const Picture &a, const Picture &b) {
         return std::pair(view.transfer, view.color < MIRRA_COLOR_RGB && view.icc != nullptr);
     };
     const auto plain = std::pair(std::int32_t{MIRRA_TRANSFER_ENCODED}, false);
-    return mirra_picture_same_color(a.get(), b.get()) == 1 && kind(a) == plain && kind(b) == plain;
+    return a.same_color(b) && kind(a) == plain && kind(b) == plain;
 }
 
 Picture srgb_copy(const Picture &source) {
     Picture copy = copy_picture(source, view_of(source).format);
-    mirra_error *error = nullptr;
-    const mirra_status status = mirra_picture_to_srgb(copy.get(), &error);
-    mirra_error_destroy(error);
-    if (status != MIRRA_OK && status != MIRRA_E_UNSUPPORTED)
-        throw Failure(ExitCode::internal, "the picture's colours could not be converted");
+    try {
+        copy.to_srgb();
+    } catch (const api::Error &error) {
+        if (error.code() != MIRRA_E_UNSUPPORTED)
+            throw Failure(ExitCode::internal, "the picture's colours could not be converted");
+    }
     return copy;
 }
 

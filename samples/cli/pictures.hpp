@@ -45,7 +45,7 @@ void write_picture(const std::string &path, const Picture &picture, const mirra_
 Picture copy_picture(const Picture &source, std::int32_t format);
 
 /// Gives `picture` the colour tags of `source`, and its transfer function.
-void copy_color(const Picture &picture, const Picture &source);
+void copy_color(Picture &picture, const Picture &source);
 
 /// Whether both mean the same colours, neither in linear light: then their samples can stand side by side.
 bool comparable(const Picture &a, const Picture &b);

@@ -1,14 +1,12 @@
 // Over the library's one function; for JSON, which escapes in its own way, beside it.
 #include "printable.hpp"
 
-#include <mirra/mirra.h>
+#include <mirra/mirra.hpp>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <memory>
-#include <new>
 #include <string_view>
 
 namespace mirra::cli {
@@ -41,10 +39,7 @@ const Range *obeyed(std::string_view text) {
 } // namespace
 
 std::string printable(const std::string &text) {
-    char *made = nullptr;
-    if (mirra_text_printable(text.c_str(), &made, nullptr) != MIRRA_OK) throw std::bad_alloc();
-    const std::unique_ptr<char, decltype(&mirra_string_free)> owner(made, &mirra_string_free);
-    return made;
+    return api::printable(text);
 }
 
 std::string printable_lines(const std::string &text) {

@@ -22,18 +22,11 @@ Json to_json(const mirra_value &value) {
 } // namespace
 
 std::vector<std::pair<std::string, Json>> values_of(const Result &result) {
-    const auto info = get<mirra_result_info>(Phase::setup, [&](mirra_result_info *out, mirra_error **e) {
-        return mirra_result_get_info(result.get(), out, e);
+    return in_phase(Phase::setup, [&] {
+        std::vector<std::pair<std::string, Json>> values;
+        for (const auto &[name, value] : result.values()) values.emplace_back(name, to_json(value.get()));
+        return values;
     });
-    std::vector<std::pair<std::string, Json>> values;
-    for (std::uint32_t i = 0; i < info.value_count; ++i) {
-        const char *name = nullptr;
-        const auto value = get<mirra_value>(Phase::setup, [&](mirra_value *out, mirra_error **e) {
-            return mirra_result_value(result.get(), i, &name, out, e);
-        });
-        values.emplace_back(name, to_json(value));
-    }
-    return values;
 }
 
 std::string value_text(const Json &value) {
@@ -54,13 +47,9 @@ Json run_json(const mirra_result_info &info) {
 Json shapes_json(const Tensors &tensors) {
     // Appended, since a look-up of each name among those before it would take quadratic time.
     std::vector<std::pair<const std::string, Json>> shapes;
-    for (std::uint32_t i = 0; i < mirra_tensors_count(tensors.get()); ++i) {
-        const char *name = mirra_tensors_name(tensors.get(), i);
-        const auto tensor = make<Tensor>(Phase::setup, [&](DLManagedTensorVersioned **out, mirra_error **e) {
-            return mirra_tensors_get_versioned(tensors.get(), name, out, e);
-        });
-        const DLTensor &view = tensor->dl_tensor;
-        shapes.emplace_back(name, std::vector<std::int64_t>(view.shape, view.shape + view.ndim));
+    for (const std::string &name : tensors.names()) {
+        const Tensor tensor = in_phase(Phase::setup, [&] { return tensors.at(name); });
+        shapes.emplace_back(name, std::vector<std::int64_t>(tensor.shape().begin(), tensor.shape().end()));
     }
     Json out = Json::object();
     static_cast<decltype(shapes) &>(out.get_ref<Json::object_t &>()) = std::move(shapes);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 
 namespace mirra::cli {
 namespace {
@@ -29,7 +30,10 @@ Port to_port(const mirra_port_info &info) {
             .type = info.type,
             .input = info.direction == MIRRA_PORT_INPUT,
             .optional = (info.flags & MIRRA_PORT_OPTIONAL) != 0,
-            .colored = (info.flags & MIRRA_PORT_COLORED) != 0};
+            .colored = (info.flags & MIRRA_PORT_COLORED) != 0,
+            .series = text_or_empty(info.series),
+            .place = info.series_place,
+            .max_count = info.max_count};
 }
 
 Param to_param(const mirra_param_info &info) {
@@ -42,7 +46,10 @@ Param to_param(const mirra_param_info &info) {
                 .minimum = info.minimum,
                 .maximum = info.maximum,
                 .default_text = default_of(info),
-                .choices = {}};
+                .choices = {},
+                .series = text_or_empty(info.series),
+                .place = info.series_place,
+                .max_count = info.max_count};
     for (std::uint32_t i = 0; i < info.choice_count; ++i) param.choices.emplace_back(info.choices[i]);
     return param;
 }
@@ -54,18 +61,13 @@ Task to_task(const Engine &engine, const mirra_task_info &info) {
               .default_bundle = text_or_empty(info.default_bundle),
               .plugin_id = text_or_empty(info.plugin_id),
               .plugin_version = text_or_empty(info.plugin_version),
+              .qualities = {info.qualities, info.qualities + info.quality_count},
               .ports = {},
               .params = {}};
-    for (std::uint32_t i = 0; i < info.port_count; ++i)
-        task.ports.push_back(
-            to_port(get<mirra_port_info>(Phase::setup, [&](mirra_port_info *out, mirra_error **e) {
-                return mirra_engine_port(engine.get(), info.name, i, out, e);
-            })));
-    for (std::uint32_t i = 0; i < info.param_count; ++i)
-        task.params.push_back(
-            to_param(get<mirra_param_info>(Phase::setup, [&](mirra_param_info *out, mirra_error **e) {
-                return mirra_engine_param(engine.get(), info.name, i, out, e);
-            })));
+    in_phase(Phase::setup, [&] {
+        for (const mirra_port_info &port : engine.ports(info.name)) task.ports.push_back(to_port(port));
+        for (const mirra_param_info &param : engine.params(info.name)) task.params.push_back(to_param(param));
+    });
     return task;
 }
 
@@ -73,18 +75,13 @@ Task to_task(const Engine &engine, const mirra_task_info &info) {
 
 std::vector<Task> read_schema(const Engine &engine) {
     std::vector<Task> tasks;
-    for (std::uint32_t i = 0; i < mirra_engine_task_count(engine.get()); ++i)
-        tasks.push_back(
-            to_task(engine, get<mirra_task_info>(Phase::setup, [&](mirra_task_info *out, mirra_error **e) {
-                        return mirra_engine_task(engine.get(), i, out, e);
-                    })));
+    for (const mirra_task_info &info : in_phase(Phase::setup, [&] { return engine.tasks(); }))
+        tasks.push_back(to_task(engine, info));
     return tasks;
 }
 
 Task read_task(const Engine &engine, const std::string &name) {
-    return to_task(engine, get<mirra_task_info>(Phase::usage, [&](mirra_task_info *out, mirra_error **e) {
-                       return mirra_engine_find_task(engine.get(), name.c_str(), out, e);
-                   }));
+    return to_task(engine, in_phase(Phase::usage, [&] { return engine.task(name); }));
 }
 
 const char *type_name(int type) {
@@ -103,6 +100,10 @@ const char *type_name(int type) {
         return "image";
     case MIRRA_TYPE_TENSOR:
         return "tensor";
+    case MIRRA_TYPE_FILE:
+        return "file";
+    case MIRRA_TYPE_COLOR:
+        return "color";
     default:
         return "unknown";
     }
@@ -118,15 +119,33 @@ std::string range_text(const Param &param) {
     std::string out;
     if (param.type == MIRRA_TYPE_INT || param.type == MIRRA_TYPE_FLOAT)
         out = range_text(param.minimum, param.maximum);
+    if (param.type == MIRRA_TYPE_COLOR) out = "#rrggbb or #rrggbbaa";
     for (const auto &choice : param.choices)
         out += (out.empty() ? "" : param.type == MIRRA_TYPE_ENUM ? ", " : ", or ") + choice;
     return out;
 }
 
+namespace {
+
+bool is_file(const std::string &path) {
+    std::error_code ignored;
+    return std::filesystem::is_regular_file(path, ignored);
+}
+
+bool is_color(const std::string &text) {
+    return (text.size() == 7 || text.size() == 9) && text.front() == '#' &&
+           text.find_first_not_of("0123456789abcdefABCDEF", 1) == std::string::npos;
+}
+
+} // namespace
+
 std::string objection(const Param &param, const std::string &text) {
     if (std::find(param.choices.begin(), param.choices.end(), text) != param.choices.end()) return "";
     const std::string complaint = "'" + text + "' is not accepted: " + range_text(param);
     if (param.type == MIRRA_TYPE_ENUM) return complaint;
+    if (param.type == MIRRA_TYPE_COLOR) return is_color(text) ? "" : complaint;
+    if (param.type == MIRRA_TYPE_FILE)
+        return text.empty() || is_file(text) ? "" : "there is no file '" + text + "'";
     if (param.type != MIRRA_TYPE_INT && param.type != MIRRA_TYPE_FLOAT) return "";
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

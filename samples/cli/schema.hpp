@@ -15,7 +15,9 @@ struct Port {
     int type = 0;
     bool input = false;
     bool optional = false;
-    bool colored = false; ///< output: a drawing in colours
+    bool colored = false;                   ///< output: a drawing in colours
+    std::string series;                     ///< that it is of, or ""
+    std::uint32_t place = 0, max_count = 0; ///< within the series, from 1; of its kind
 };
 
 /// A parameter of a task; see mirra_param_info.
@@ -26,11 +28,14 @@ struct Param {
     double minimum = 0, maximum = 0;
     std::string default_text;
     std::vector<std::string> choices;
+    std::string series; ///< as in Port
+    std::uint32_t place = 0, max_count = 0;
 };
 
 /// A task with everything that a command line needs to know of it.
 struct Task {
     std::string name, label, doc, default_bundle, plugin_id, plugin_version;
+    std::vector<std::string> qualities; ///< of its bundles, from the fastest; none where there is one
     std::vector<Port> ports;
     std::vector<Param> params;
 };
@@ -40,7 +45,7 @@ std::vector<Task> read_schema(const Engine &engine);
 /// One task. Throws Failure (usage) whose hint lists the tasks that there are.
 Task read_task(const Engine &engine, const std::string &name);
 
-/// "bool", "int", "float", "string", "enum", "image" or "tensor".
+/// "bool", "int", "float", "string", "enum", "image", "tensor", "file" or "color".
 const char *type_name(int type);
 /// "noise_level" as an option: "--noise-level".
 std::string option_name(const std::string &name);

@@ -1,4 +1,4 @@
-// Finds the series of a task and reads the uses of their options.
+// Finds the series that a task declares, and reads the uses of their options.
 #include "series.hpp"
 
 #include "paths.hpp"
@@ -10,22 +10,19 @@
 namespace mirra::cli {
 namespace {
 
-std::string numbered(const std::string &base, std::size_t number) {
-    return number == 1 ? base : base + "_" + std::to_string(number);
-}
-
-/// The items BASE, BASE_2, ... that `fits` takes, up to the first that is missing.
-template<class Item, class Fits>
-std::vector<const Item *> items_of(const std::vector<Item> &items, const std::string &base,
-                                   const Fits &fits) {
-    std::vector<const Item *> found;
-    for (;;) {
-        const std::string name = numbered(base, found.size() + 1);
-        const auto item =
-            std::ranges::find_if(items, [&](const Item &each) { return each.name == name && fits(each); });
-        if (item == items.end()) return found;
+/// The first, and those of its kind that come after it in the series: NAME_2 is at place 2.
+template<class Item> std::vector<const Item *> kind_of(const std::vector<Item> &items, const Item &first) {
+    std::vector<const Item *> found{&first};
+    while (found.size() < first.max_count) {
+        const std::size_t place = found.size() + 1;
+        const std::string name = first.name + "_" + std::to_string(place);
+        const auto item = std::ranges::find_if(items, [&](const Item &each) {
+            return each.series == first.series && each.place == place && each.name == name;
+        });
+        if (item == items.end()) break;
         found.push_back(&*item);
     }
+    return found;
 }
 
 template<class Item> bool holds(const std::vector<const Item *> &items, const Item &item) {
@@ -127,24 +124,28 @@ bool Series::has(const Param &param) const {
 }
 
 std::vector<Series> find_series(const Task &task, const Port *primary) {
-    const auto of_type = [&](int type) {
-        return [&, type](const Port &port) { return port.input && port.type == type && &port != primary; };
-    };
     std::vector<Series> found;
+    const auto series_of = [&found](const auto &first) -> Series & {
+        const auto known = std::ranges::find(found, first.series, &Series::id);
+        return known != found.end() ? *known : found.emplace_back(Series{.id = first.series});
+    };
     for (const Port &port : task.ports) {
-        const bool taken = std::ranges::any_of(found, [&](const Series &series) { return series.has(port); });
-        if (taken || !of_type(MIRRA_TYPE_IMAGE)(port)) continue;
-        Series series;
-        series.pictures = items_of(task.ports, port.name, of_type(MIRRA_TYPE_IMAGE));
-        if (series.pictures.size() < 2) continue;
-        if (found.empty()) {
-            series.masks = items_of(task.ports, "mask", of_type(MIRRA_TYPE_IMAGE));
-            series.prepared = items_of(task.ports, "statistics", of_type(MIRRA_TYPE_TENSOR));
-            series.weights = items_of(task.params, "weight", [](const Param &param) {
-                return param.type == MIRRA_TYPE_FLOAT || param.type == MIRRA_TYPE_INT;
-            });
+        if (!port.input || &port == primary || port.series.empty() || port.place != 1) continue;
+        Series &series = series_of(port);
+        if (port.type == MIRRA_TYPE_TENSOR && series.prepared.empty()) {
+            series.prepared = kind_of(task.ports, port);
+        } else if (port.type == MIRRA_TYPE_IMAGE && series.pictures.empty()) {
+            series.pictures = kind_of(task.ports, port);
+        } else if (port.type == MIRRA_TYPE_IMAGE && series.masks.empty()) {
+            series.masks = kind_of(task.ports, port);
         }
-        found.push_back(std::move(series));
+    }
+    std::erase_if(found, [](const Series &series) { return series.pictures.empty(); });
+    for (const Param &param : task.params) {
+        const bool number = param.type == MIRRA_TYPE_FLOAT || param.type == MIRRA_TYPE_INT;
+        const auto series = std::ranges::find(found, param.series, &Series::id);
+        if (number && param.place == 1 && series != found.end() && series->weights.empty())
+            series->weights = kind_of(task.params, param);
     }
     return found;
 }

@@ -1,4 +1,4 @@
-// Ports of a task that belong together by number, such as style, style_2, style_3: one option, given several
+// Ports of a task that belong together by place, such as style, style_2, style_3: one option, given several
 // times.
 #pragma once
 
@@ -10,13 +10,14 @@
 
 namespace mirra::cli {
 
-/// Image inputs NAME, NAME_2, ...; for the first such of a task also what goes with each of them by number: a
-/// mask, a tensor that takes the picture's place, a weight. Points into the task.
+/// Image inputs of a series of the task's, and what goes with each of them by place: a second image, a tensor
+/// that takes the picture's place, a number. Points into the task.
 struct Series {
-    std::vector<const Port *> pictures;
-    std::vector<const Port *> masks;    ///< mask, mask_2, ...
-    std::vector<const Port *> prepared; ///< tensors statistics, statistics_2, ...
-    std::vector<const Param *> weights; ///< weight, weight_2, ...
+    std::string id; ///< the series' name
+    std::vector<const Port *> pictures = {};
+    std::vector<const Port *> masks = {};    ///< the second image inputs
+    std::vector<const Port *> prepared = {}; ///< tensors
+    std::vector<const Param *> weights = {};
 
     [[nodiscard]] const std::string &name() const { return pictures.front()->name; }
     /// "FILE[:WEIGHT][@MASK]", as far as the task has these.

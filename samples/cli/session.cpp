@@ -24,26 +24,21 @@ Session open_session(const Engine &engine, const std::string &task, const RunSet
                      const std::map<std::string, std::string> &params) {
     const Bundle bundle =
         settings.bundle.empty() ? nullptr : open_bundle(find_bundle(engine, settings.bundle));
-    auto options = make_struct<mirra_session_options>();
-    options.task = task.c_str();
-    options.bundle = bundle.get();
-    options.device = settings.device.c_str();
+    api::SessionOptions options;
+    options.task = task;
+    options.bundle = &bundle;
+    options.quality = settings.quality;
+    options.device = settings.device;
     options.precision = settings.precision_value();
     options.memory_limit = settings.memory_bytes();
     options.threads = settings.threads;
     options.tile_size = settings.tile_size;
-    Session session = make<Session>(Phase::setup, [&](mirra_session **out, mirra_error **e) {
-        return mirra_session_create(engine.get(), &options, out, e);
+    Session session = in_phase(Phase::setup, [&] { return engine.session(options); });
+    in_phase(Phase::usage, [&] {
+        for (const auto &[name, text] : params) session.set_text(name, text);
+        // Values that do not go together, or not with the bundle, are found before any work is done.
+        if (!params.empty()) static_cast<void>(session.plan(1, 1));
     });
-    for (const auto &[name, text] : params)
-        call(Phase::usage, [&](mirra_error **e) {
-            return mirra_session_set_text(session.get(), name.c_str(), text.c_str(), e);
-        });
-    // Values that do not go together, or not with the bundle, are found before any work is done.
-    if (!params.empty())
-        static_cast<void>(get<mirra_plan>(Phase::usage, [&](mirra_plan *plan, mirra_error **e) {
-            return mirra_session_plan(session.get(), 1, 1, plan, e);
-        }));
     return session;
 }
 

@@ -16,6 +16,7 @@ namespace mirra::cli {
 /// --bundle, --device, --precision, --memory-limit, --threads, --tile-size.
 struct RunSettings {
     std::string bundle;
+    std::string quality; ///< one of the task's, in place of a bundle; "": none
     std::string device = "cpu";
     std::string precision = "auto";
     std::uint64_t memory_megabytes = 0;

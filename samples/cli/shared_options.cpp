@@ -25,7 +25,7 @@ void ReadSettings::declare(CLI::App &app) {
 
 void WriteSettings::declare(CLI::App &app, const Console &notes) {
     console = &notes;
-    app.add_option("--jpeg-quality", jpeg_quality, "Quality of a JPEG output, 1 ... 100 (92).")
+    app.add_option("--jpeg-quality", jpeg_quality, "Quality of a JPEG output, 1 ... 100 (95).")
         ->check(between(1, 100));
     app.add_option("--bit-depth", bit_depth, "Bits of a PNG output's samples, 8 or 16 (as the input).")
         ->check(one_of({"8", "16"}));

@@ -41,27 +41,21 @@ mirra_value text_value(const Port &port, const std::string &text) {
 /// The tensor of a file that has the port's name, or the only one.
 Tensor read_tensor(const Port &port, const std::string &path) {
     const Tensors tensors = read_tensors(path);
-    const char *name =
-        mirra_tensors_count(tensors.get()) == 1 ? mirra_tensors_name(tensors.get(), 0) : port.name.c_str();
-    return make<Tensor>(Phase::input, [&](DLManagedTensorVersioned **out, mirra_error **e) {
-        return mirra_tensors_get_versioned(tensors.get(), name, out, e);
-    });
+    const std::vector<std::string> names = tensors.names();
+    return in_phase(Phase::input, [&] { return tensors.at(names.size() == 1 ? names.front() : port.name); });
 }
 
 /// A set with one tensor of another.
 Tensors alone(const Tensors &from, const std::string &name) {
-    const auto tensor = make<Tensor>(Phase::setup, [&](DLManagedTensorVersioned **out, mirra_error **e) {
-        return mirra_tensors_get_versioned(from.get(), name.c_str(), out, e);
+    return in_phase(Phase::setup, [&] {
+        Tensors set = Tensors::create();
+        set.add(name, *from.at(name).get());
+        return set;
     });
-    auto set = make<Tensors>(
-        Phase::setup, [](mirra_tensors **out, mirra_error **e) { return mirra_tensors_create(out, e); });
-    call(Phase::setup,
-         [&](mirra_error **e) { return mirra_tensors_add(set.get(), name.c_str(), &tensor->dl_tensor, e); });
-    return set;
 }
 
 void write_file(const Tensors &tensors, const std::string &path) {
-    call(Phase::output, [&](mirra_error **e) { return mirra_tensors_write(tensors.get(), path.c_str(), e); });
+    in_phase(Phase::output, [&] { tensors.write(path); });
 }
 
 /// What the progress callback of a run needs.
@@ -190,8 +184,7 @@ void TaskRun::read_inputs() {
         if (port.type == MIRRA_TYPE_IMAGE) {
             inputs_->add_picture(port, given->second, settings_.read);
         } else if (port.type == MIRRA_TYPE_TENSOR) {
-            inputs_->add(port).tensor =
-                &inputs_->tensors.emplace_back(read_tensor(port, given->second))->dl_tensor;
+            inputs_->add(port).tensor = inputs_->tensors.emplace_back(read_tensor(port, given->second)).get();
         } else {
             inputs_->add(port).value = &inputs_->values.emplace_back(text_value(port, given->second));
         }
@@ -225,6 +218,11 @@ void TaskRun::add_outputs(Ports &ports, const FilePair &file) const {
     mirra_image like = make_struct<mirra_image>();
     if (ports.main != nullptr) {
         like = view_of(*ports.main);
+        const auto plan = get<mirra_plan>(Phase::setup, [&](mirra_plan *out, mirra_error **e) {
+            return mirra_session_plan(session_.get(), like.width, like.height, out, e);
+        });
+        like.width = static_cast<std::int32_t>(plan.output_width);
+        like.height = static_cast<std::int32_t>(plan.output_height);
     } else {
         like.format = MIRRA_FORMAT_U8;
         like.color = MIRRA_COLOR_RGB;
@@ -301,7 +299,10 @@ Json TaskRun::one(const FilePair &file, const FurtherOutputs &further, const std
     add_main_input(ports, file.input);
     add_outputs(ports, file);
     check_sheet(ports);
-    const Result result = execute(ports, counter + std::filesystem::path(file.input).filename().string());
+    // Of one picture its name is enough; in several folders there may be many of a name.
+    const std::string label =
+        counter.empty() ? std::filesystem::path(file.input).filename().string() : counter + file.input;
+    const Result result = execute(ports, label);
     interrupt_.check();
     write_outputs(ports, result);
     const auto info = get<mirra_result_info>(Phase::setup, [&](mirra_result_info *out, mirra_error **e) {

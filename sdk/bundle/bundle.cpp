@@ -2,7 +2,9 @@
 #include "digest.hpp"
 #include "dtype.hpp"
 #include "manifest.hpp"
+#include "tensor_header.hpp"
 
+#include "mirra/bundle_summary.hpp"
 #include "mirra/error.hpp"
 
 #include <algorithm>
@@ -35,13 +37,22 @@ class LazyWeight {
     throw Error(ErrorCode::corrupt, what, file, "copy or download the file again; it is damaged");
 }
 
-const std::string &required_metadata(const TensorFile &file, const char *key, const std::string &name) {
-    const auto found = file.metadata().find(key);
-    if (found == file.metadata().end())
+using Metadata = std::map<std::string, std::string>;
+
+const std::string &required_metadata(const Metadata &metadata, const char *key, const std::string &name) {
+    const auto found = metadata.find(key);
+    if (found == metadata.end())
         throw Error(ErrorCode::corrupt,
                     "the file has no '" + std::string(key) + "': it is not a Mirra bundle", name,
                     "plain weights become a bundle with 'mirra-train import'");
     return found->second;
+}
+
+ParsedManifest checked_manifest(const Metadata &metadata, const std::string &name) {
+    const std::string &json = required_metadata(metadata, kManifestKey, name);
+    if (sha256_of(json) != required_metadata(metadata, kManifestDigestKey, name))
+        corrupt(name, "the manifest does not match its SHA-256");
+    return parse_manifest(json, name);
 }
 
 template<typename Float> bool all_finite(std::span<const Float> values) {
@@ -60,11 +71,12 @@ bool all_finite(const TensorView &tensor) {
     return true;
 }
 
-void check_weights(const graph::Graph &graph, const TensorFile &file, const std::string &name) {
+void check_weights(const graph::Graph &graph, const std::map<std::string, TensorView> &tensors,
+                   const std::string &name) {
     const auto shapes = about_graph(name, graph.name, [&] { return graph::weight_shapes(graph); });
     for (const auto &[weight, shape] : shapes) {
-        const auto found = file.tensors().find(weight);
-        if (found == file.tensors().end())
+        const auto found = tensors.find(weight);
+        if (found == tensors.end())
             corrupt(name, "weight '" + weight + "' of graph '" + graph.name + "' is not in the file");
         const TensorView &tensor = found->second;
         if (tensor.shape != shape)
@@ -80,15 +92,12 @@ class BundleFile final : public Bundle {
   public:
     BundleFile(std::shared_ptr<const TensorFile> file, const std::string &name)
         : file_(std::move(file))
-        , manifest_json_(required_metadata(*file_, kManifestKey, name)) {
-        const std::string &manifest_digest = required_metadata(*file_, kManifestDigestKey, name);
-        if (sha256_of(manifest_json_) != manifest_digest)
-            corrupt(name, "the manifest does not match its SHA-256");
-        ParsedManifest parsed = parse_manifest(manifest_json_, name);
+        , manifest_json_(required_metadata(file_->metadata(), kManifestKey, name)) {
+        ParsedManifest parsed = checked_manifest(file_->metadata(), name);
         manifest_ = std::move(parsed.manifest);
         sha256_ = sha256_of(file_->tensors());
         if (sha256_ != parsed.sha256) corrupt(name, "the weights do not match their SHA-256");
-        for (const auto &[key, graph] : manifest_.graphs) check_weights(graph, *file_, name);
+        for (const auto &[key, graph] : manifest_.graphs) check_weights(graph, file_->tensors(), name);
         for (const auto &[weight, tensor] : file_->tensors()) {
             if (is_float(tensor.dtype) && !all_finite(tensor))
                 corrupt(name, "weight '" + weight + "' holds values that are not finite numbers");
@@ -132,6 +141,14 @@ std::shared_ptr<const Bundle> Bundle::open(const std::filesystem::path &path) {
 
 std::shared_ptr<const Bundle> Bundle::open_memory(std::vector<std::byte> bytes, std::string name) {
     return std::make_shared<BundleFile>(TensorFile::parse(std::move(bytes), name), name);
+}
+
+Summary summarize(const std::filesystem::path &path, std::uint64_t &budget) {
+    const std::string name = path.string();
+    const TensorHeader header = read_tensor_header(path, budget);
+    ParsedManifest parsed = checked_manifest(header.metadata, name);
+    for (const auto &[key, graph] : parsed.manifest.graphs) check_weights(graph, header.tensors, name);
+    return {std::move(parsed.manifest.task), std::move(parsed.manifest.name), header.file_bytes};
 }
 
 } // namespace mirra::bundle

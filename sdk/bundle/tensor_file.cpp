@@ -1,6 +1,7 @@
 // The safetensors reader: 8 bytes of header length, a JSON header, then the tensors' bytes without gaps.
 #include "dtype.hpp"
 #include "limits.hpp"
+#include "tensor_header.hpp"
 
 #include "mirra/error.hpp"
 #include "mirra/file_reader.hpp"
@@ -213,11 +214,20 @@ template<typename Bytes> class TensorFileOf final : public TensorFile {
 };
 
 /// The header of a file, whose text is not kept. Where the data begin goes to `begin`.
-Header read_header(const FileReader &reader, const std::string &name, std::uint64_t &begin) {
+/// @param budget  the most bytes to read; what was read is taken off
+Header read_header(const FileReader &reader, const std::string &name, std::uint64_t &begin,
+                   std::uint64_t &budget) {
     std::array<std::byte, sizeof(Length)> first{};
     const auto there = std::span(first).first(std::min<std::uint64_t>(reader.size(), first.size()));
     reader.read(0, there);
-    Buffer text(header_length(there, reader.size(), name));
+    const std::size_t length = header_length(there, reader.size(), name);
+    if (length > budget)
+        throw Error(ErrorCode::limit,
+                    "the header has " + std::to_string(length) + " bytes, more than the " +
+                        std::to_string(budget) + " that may still be read",
+                    name);
+    budget -= length;
+    Buffer text(length);
     reader.read(sizeof(Length), text.bytes());
     begin = sizeof(Length) + text.bytes().size();
     return HeaderReader(reader.size() - begin, name).read(as_text(text.bytes()));
@@ -227,8 +237,8 @@ Header read_header(const FileReader &reader, const std::string &name, std::uint6
 
 std::shared_ptr<const TensorFile> TensorFile::open(const std::filesystem::path &path) {
     const FileReader reader(path);
-    std::uint64_t begin = 0;
-    Header header = read_header(reader, path.string(), begin);
+    std::uint64_t begin = 0, budget = Limits::kHeaderBytes;
+    Header header = read_header(reader, path.string(), begin, budget);
     // Read, not mapped: what was checked is what is used, whatever becomes of the file.
     return std::make_shared<TensorFileOf<Buffer>>(reader.read_rest(begin), 0, std::move(header));
 }
@@ -240,6 +250,18 @@ std::shared_ptr<const TensorFile> TensorFile::parse(std::vector<std::byte> bytes
     const std::size_t begin = sizeof(Length) + length;
     Header header = HeaderReader(all.size() - begin, name).read(as_text(all.subspan(sizeof(Length), length)));
     return std::make_shared<TensorFileOf<std::vector<std::byte>>>(std::move(bytes), begin, std::move(header));
+}
+
+TensorHeader read_tensor_header(const std::filesystem::path &path, std::uint64_t &budget) {
+    const FileReader reader(path);
+    std::uint64_t begin = 0;
+    Header header = read_header(reader, path.string(), begin, budget);
+    TensorHeader out{.tensors = {}, .metadata = std::move(header.metadata), .file_bytes = reader.size()};
+    while (!header.tensors.empty()) {
+        auto place = header.tensors.extract(header.tensors.begin());
+        out.tensors.emplace_hint(out.tensors.end(), std::move(place.key()), std::move(place.mapped().view));
+    }
+    return out;
 }
 
 } // namespace mirra::bundle

@@ -89,10 +89,14 @@ Grid grid_of(const Graph &graph) {
     return grid;
 }
 
-/// Of all tensors, along one axis, for an aligned block of the outputs.
-Wanted wanted_by_block(const Graph &graph, bool vertical, std::int64_t block) {
+/// Of all tensors, along one axis, for what the outputs have of an aligned block of the input.
+Wanted wanted_by_block(const Graph &graph, bool vertical, const Grid &grid) {
     Wanted wanted;
-    for (const auto &output : graph.outputs) wanted[output.source] = Interval{0, block - 1, false};
+    for (const auto &output : graph.outputs) {
+        const Scale scale = grid.scales.at(output.source);
+        const auto block = grid.alignment * scale.denominator / scale.numerator;
+        wanted[output.source] = unite(wanted[output.source], {0, block - 1, false});
+    }
     return backwards(graph, std::move(wanted), vertical);
 }
 
@@ -176,8 +180,8 @@ Extents PictureGrid::place(Extents extents) const {
 
 Halo receptive_field(const Graph &graph) {
     const Grid grid = grid_of(graph);
-    const Wanted across = wanted_by_block(graph, false, grid.alignment);
-    const Wanted down = wanted_by_block(graph, true, grid.alignment);
+    const Wanted across = wanted_by_block(graph, false, grid);
+    const Wanted down = wanted_by_block(graph, true, grid);
     if (is_unbounded(across) || is_unbounded(down)) return {.unbounded = true};
     const Extents least = minimum_extents(graph);
     ShapeInference inference(graph);

@@ -116,20 +116,42 @@ std::int64_t parameter_count(const Graph &graph) {
     return count;
 }
 
+namespace {
+
+/// Of one node; of one picture of a batch.
+std::int64_t products_of(const Node &node, const Shape &input, const Shape &output) {
+    const auto &op = op_info(node.op);
+    if (op.products == Products::none) return 0;
+    const auto weights = product(op.weights[0].shape(node));
+    if (op.products == Products::once) return weights;
+    const Shape &places = op.products == Products::at_inputs ? input : output;
+    return times(weights, times(places[2], places[3]));
+}
+
+} // namespace
+
 std::int64_t multiply_accumulates(const Graph &graph, std::int64_t height, std::int64_t width) {
     std::map<std::string, Shape> inputs;
     for (const auto &input : graph.inputs) inputs[input.name] = {1, input.channels, height, width};
     const auto shapes = infer_shapes(graph, inputs);
     std::int64_t count = 0;
-    for (const auto &node : graph.nodes) {
-        const auto &op = op_info(node.op);
-        if (op.products == Products::none) continue;
-        const auto weights = product(op.weights[0].shape(node));
-        const Shape &places = shapes.at(op.products == Products::at_inputs ? node.inputs[0] : node.name);
-        count = plus(count,
-                     op.products == Products::once ? weights : times(weights, times(places[2], places[3])));
-    }
+    for (const auto &node : graph.nodes)
+        count = plus(count, products_of(node, shapes.at(node.inputs[0]), shapes.at(node.name)));
     return count;
+}
+
+std::vector<double> node_work(const Graph &graph, const ShapeInference &inference,
+                              std::span<const Shape> shapes) {
+    constexpr double kAnElement = 8;
+    std::vector<double> work;
+    for (const auto &node : graph.nodes) {
+        const Shape &output = shapes[inference.tensor(node.name)];
+        const auto pictures = static_cast<double>(output.empty() ? 1 : output.front());
+        const auto products = products_of(node, shapes[inference.tensor(node.inputs[0])], output);
+        work.push_back(pictures * static_cast<double>(products) +
+                       kAnElement * static_cast<double>(product(output)));
+    }
+    return work;
 }
 
 } // namespace mirra::graph

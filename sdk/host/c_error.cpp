@@ -110,9 +110,15 @@ mirra_status report_current_exception(mirra_error **error) noexcept {
     return code;
 }
 
+ErrorCode to_code(mirra_status status, ErrorCode unknown) noexcept {
+    // These two say something of a job or a session that only the library can know.
+    const bool ours = status == MIRRA_E_TIMEOUT || status == MIRRA_E_BUSY;
+    return is_known(status) && !ours ? static_cast<ErrorCode>(status) : unknown;
+}
+
 void throw_reported(mirra_status status, mirra_error *error, const std::string &what) {
     const std::unique_ptr<mirra_error, void (*)(mirra_error *) noexcept> owned(error, destroy_error);
-    const auto code = static_cast<ErrorCode>(is_known(status) ? status : MIRRA_E_PLUGIN);
+    const ErrorCode code = to_code(status, ErrorCode::plugin);
     if (error != nullptr && error != &g_out_of_memory && !kAlive->has(error)) {
         throw Error(ErrorCode::plugin, what + " failed with status " + std::to_string(status) +
                                            " and an error object that is not the host's");

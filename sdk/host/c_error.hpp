@@ -39,6 +39,9 @@ template<class Body> mirra_status guard(mirra_error **error, Body &&body) {
     }
 }
 
+/// What a function of somebody else's gave. @param unknown  for a status that is none
+ErrorCode to_code(mirra_status status, ErrorCode unknown) noexcept;
+
 /// Throws what a plugin's function reported; consumes `error`.
 /// @param what  for the message when the plugin gave none
 [[noreturn]] void throw_reported(mirra_status status, mirra_error *error, const std::string &what);

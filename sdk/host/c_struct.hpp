@@ -14,18 +14,25 @@ namespace mirra::host {
 
 inline constexpr std::uint32_t kLargestStruct = 1U << 16;
 
+/// The size that the struct had in ABI 1.0, to be specialised when it grows: no caller has a smaller one.
+template<class Struct> inline constexpr std::uint32_t least_size = sizeof(Struct);
+
 /// @throws Error invalid_argument for null or a size that cannot be
 template<class Struct> void check_struct(const Struct *pointer, const char *name) {
     if (pointer == nullptr) {
         throw Error(ErrorCode::invalid_argument, std::string(name) + " is NULL", name);
     }
-    // A size off the alignment is no size of a struct, and would cut a pointer in two.
-    if (pointer->struct_size < 2 * sizeof(std::uint32_t) || pointer->struct_size > kLargestStruct ||
-        pointer->struct_size % alignof(Struct) != 0) {
+    const std::uint32_t size = pointer->struct_size;
+    const auto reject = [&](const std::string &why) {
         throw Error(ErrorCode::invalid_argument,
-                    std::string(name) + ".struct_size is " + std::to_string(pointer->struct_size), name,
+                    std::string(name) + ".struct_size is " + std::to_string(size) + ", " + why, name,
                     "Set struct_size to sizeof the struct; MIRRA_STRUCT does it.");
-    }
+    };
+    if (size < least_size<Struct>)
+        reject("the struct has at least " + std::to_string(least_size<Struct>) + " bytes");
+    if (size > kLargestStruct) reject("more than any struct has");
+    // It would cut a pointer in two.
+    if (size % alignof(Struct) != 0) reject("no multiple of " + std::to_string(alignof(Struct)));
 }
 
 /// What of a struct this library knows; the tail beyond is not looked at. @throws Error invalid_argument
@@ -61,18 +68,24 @@ template<class Struct>
 std::vector<Struct> read_array(const Struct *first, std::size_t count, const char *name) {
     std::vector<Struct> known;
     if (count == 0) return known;
-    check_struct(first, name);
+    if (first == nullptr) throw Error(ErrorCode::invalid_argument, std::string(name) + " is NULL", name);
     if (count > kLargestStruct)
-        throw Error(ErrorCode::limit, std::string(name) + " has too many elements", name);
+        throw Error(ErrorCode::limit,
+                    std::string(name) + " has " + std::to_string(count) + " elements, more than " +
+                        std::to_string(kLargestStruct),
+                    name);
     const std::size_t stride = first->struct_size;
     const auto *bytes = reinterpret_cast<const unsigned char *>(first);
     for (std::size_t i = 0; i < count; ++i) {
         const auto *element = reinterpret_cast<const Struct *>(bytes + i * stride);
+        const std::string which = std::string(name) + "[" + std::to_string(i) + "]";
         if (element->struct_size != stride) {
             throw Error(ErrorCode::invalid_argument,
-                        std::string(name) + ": all elements must have one struct_size", name);
+                        which + ".struct_size is " + std::to_string(element->struct_size) + ", that of " +
+                            name + "[0] is " + std::to_string(stride),
+                        which, "Give all elements the same struct_size, which is also their distance.");
         }
-        known.push_back(read_struct(element, name));
+        known.push_back(read_struct(element, which.c_str()));
     }
     return known;
 }

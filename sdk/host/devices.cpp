@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <locale>
+#include <sched.h>
 #include <sstream>
 
 #include <dlfcn.h>

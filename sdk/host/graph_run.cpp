@@ -2,6 +2,7 @@
 #include "graph_run.hpp"
 
 #include "compiled_graphs.hpp"
+#include "engine_runs.hpp"
 #include "host_table.hpp"
 #include "mirra/error.hpp"
 #include "run_plan.hpp"
@@ -101,7 +102,6 @@ class TrimAtEnd {
 
 TensorSet run(const std::shared_ptr<Engine> &engine, const std::shared_ptr<const bundle::Bundle> &bundle,
               const std::string &name, const TensorSet &inputs, const GraphRunOptions &options) {
-    if (engine == nullptr) throw Error(ErrorCode::invalid_argument, "the engine is null", "engine");
     check_threads(options.threads);
     const graph::Graph &graph = bundle->graph(name);
     const Shapes shapes = input_shapes(inputs, graph);
@@ -121,7 +121,11 @@ TensorSet run(const std::shared_ptr<Engine> &engine, const std::shared_ptr<const
         const HostTensor &tensor = *inputs.at(input.name);
         ordered.push_back(module.upload(tensor.values, tensor.shape, runtime::Layout::nchw, device.id));
     }
-    const auto results = checked_run(*retained.executable, ordered);
+    const auto look = [stop = engine->runs()->stop()](std::size_t, std::size_t, double) {
+        if (stop->requested()) throw Error(ErrorCode::cancelled, "the run was cancelled");
+    };
+    look(0, 0, 0);
+    const auto results = checked_run(*retained.executable, ordered, look);
     TensorSet outputs;
     for (std::size_t i = 0; i < results.size(); ++i)
         outputs[graph.outputs[i].name] = fetch(module, results[i]);
@@ -131,10 +135,11 @@ TensorSet run(const std::shared_ptr<Engine> &engine, const std::shared_ptr<const
 } // namespace
 
 std::vector<runtime::TensorPtr> checked_run(runtime::Executable &executable,
-                                            std::span<const runtime::TensorPtr> inputs) {
+                                            std::span<const runtime::TensorPtr> inputs,
+                                            const runtime::StepFunction &step) {
     const graph::Graph &graph = executable.graph();
     const auto promised = shapes_of(graph, inputs);
-    auto results = executable.run(inputs);
+    auto results = executable.run(inputs, step);
     results.resize(graph.outputs.size());
     for (std::size_t i = 0; i < results.size(); ++i)
         check_shape(results[i], promised.at(graph.outputs[i].source),
@@ -144,8 +149,9 @@ std::vector<runtime::TensorPtr> checked_run(runtime::Executable &executable,
 
 runtime::TensorPtr checked_gradient(runtime::Differentiable &differentiable,
                                     std::span<const runtime::TensorPtr> inputs, std::size_t output,
-                                    std::size_t input, const runtime::Upstream &upstream) {
-    auto gradient = differentiable.gradient(inputs, output, input, upstream);
+                                    std::size_t input, const runtime::Upstream &upstream,
+                                    const runtime::StepFunction &step) {
+    auto gradient = differentiable.gradient(inputs, output, input, upstream, step);
     const graph::Graph &graph = differentiable.graph();
     check_shape(gradient, inputs[input]->shape(),
                 "the gradient by the input '" + graph.inputs[input].name + "'", graph);
@@ -156,6 +162,8 @@ TensorSet run_graph(const std::shared_ptr<Engine> &engine,
                     const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &name,
                     const TensorSet &inputs, const GraphRunOptions &options) {
     check_not_forked();
+    if (engine == nullptr) throw Error(ErrorCode::invalid_argument, "the engine is null", "engine");
+    const RunPass pass(engine->runs(), &inputs, nullptr);
     const RunUnderWay under_way(&inputs);
     TensorSet outputs;
     with_enough_stack([&] { outputs = run(engine, bundle, name, inputs, options); });

@@ -9,12 +9,14 @@ namespace mirra::host {
 /// are sized, and rectangles cut, by the promise.
 /// @throws Error mismatch, and as Executable::run()
 std::vector<runtime::TensorPtr> checked_run(runtime::Executable &executable,
-                                            std::span<const runtime::TensorPtr> inputs);
+                                            std::span<const runtime::TensorPtr> inputs,
+                                            const runtime::StepFunction &step);
 
 /// The same for a gradient, which has the shape of its input.
 /// @throws Error mismatch, and as Differentiable::gradient()
 runtime::TensorPtr checked_gradient(runtime::Differentiable &differentiable,
                                     std::span<const runtime::TensorPtr> inputs, std::size_t output,
-                                    std::size_t input, const runtime::Upstream &upstream);
+                                    std::size_t input, const runtime::Upstream &upstream,
+                                    const runtime::StepFunction &step);
 
 } // namespace mirra::host

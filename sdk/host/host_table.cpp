@@ -9,6 +9,7 @@
 #include "value.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 namespace mirra::host {
@@ -61,12 +62,33 @@ mirra_status register_task(const mirra_host_api *host, const mirra_task *task, m
     });
 }
 
+/// A length in pixels as it is on a reduced image.
+Value reduced(const mirra_param_info &parameter, const Value &value, double scale) {
+    const auto within = [&](double plain) {
+        return std::clamp(plain * scale, parameter.minimum, parameter.maximum);
+    };
+    if (const auto *real = std::get_if<double>(&value)) return within(*real);
+    const auto *integer = std::get_if<std::int64_t>(&value);
+    if (integer == nullptr) return value; // one of its texts
+    return static_cast<std::int64_t>(std::llround(within(static_cast<double>(*integer))));
+}
+
+Value value_of(mirra_context &context, const mirra_param_info &parameter) {
+    const Value &value = context.session->values.at(parameter.name);
+    if ((parameter.flags & MIRRA_PARAM_PIXELS) == 0) return value;
+    ask(context, PortQuestion::Kind::scale, {});
+    const double scale = context.request == nullptr ? 1 : context.request->scale;
+    return scale == 1 ? value : reduced(parameter, value, scale);
+}
+
 mirra_status param(mirra_context *context, const char *name, mirra_value *value, mirra_error **error) {
     return guard(error, [&] {
         check_arguments({context, name});
         check_struct(value, "value");
-        const mirra_param_info &parameter = context->session->task().param(name);
-        write_struct(value, to_c(context->session->values.at(name), parameter.type));
+        const mirra_param_info &parameter = context->session->known.param(name);
+        if (std::holds_alternative<std::string>(context->session->values.at(name)))
+            return write_struct(value, to_c(context->session->values.at(name), parameter.type));
+        write_struct(value, to_c(value_of(*context, parameter), parameter.type));
     });
 }
 
@@ -93,6 +115,13 @@ mirra_status manifest_default_value(mirra_context *context, const char *name, mi
             write_struct(value, to_c(*found));
         }
     });
+}
+
+const char *plugin_folder(const mirra_host_api *host) {
+    PluginTable *table = table_of(host);
+    if (table == nullptr) return "";
+    const GatePass pass(table->gate);
+    return pass ? table->plugin->folder().c_str() : "";
 }
 
 std::int64_t graph_input_channels(mirra_context *context, const char *graph, const char *input) {
@@ -125,14 +154,18 @@ mirra_host_api make_host_table() noexcept {
     table.error_create = error_create;
     table.error_destroy = error_destroy;
     table.register_task = register_task;
+    table.plugin_folder = plugin_folder;
     table.param = checked<param>;
     table.manifest_json = checked<manifest_json>;
     table.manifest_default = checked<manifest_default_value>;
     table.graph_input_channels = checked<graph_input_channels>;
     add_run_functions(table);
     add_tensor_functions(table);
+    add_tensor_part_functions(table);
+    add_thread_functions(table);
     add_graph_functions(table);
     add_port_functions(table);
+    add_session_functions(table);
     return table;
 }
 

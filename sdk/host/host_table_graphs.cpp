@@ -5,7 +5,6 @@
 #include "host_table.hpp"
 
 #include <algorithm>
-#include <cstddef>
 #include <iterator>
 
 namespace mirra::host {
@@ -111,6 +110,10 @@ std::shared_ptr<runtime::Executable> executable_of(mirra_context &context, const
     return context.session->executable(graph, context.run);
 }
 
+runtime::StepFunction steps_of(const mirra_context &context, const graph::Graph &graph) {
+    return context.steps ? context.steps(graph) : runtime::StepFunction();
+}
+
 mirra_status graph_run(mirra_context *context, const char *graph, const mirra_named_tensor *inputs,
                        std::uint32_t input_count, mirra_named_tensor *outputs, std::uint32_t output_count,
                        mirra_error **error) {
@@ -118,14 +121,11 @@ mirra_status graph_run(mirra_context *context, const char *graph, const mirra_na
         run_of(context).look();
         check_arguments({graph, inputs, outputs});
         const auto wanted = read_array(outputs, output_count, "outputs");
-        if (outputs->struct_size < offsetof(mirra_named_tensor, tensor) + sizeof(mirra_tensor *)) {
-            throw Error(ErrorCode::invalid_argument, "outputs.struct_size leaves no room for the tensor");
-        }
         const auto executable = executable_of(*context, graph);
         std::vector<std::size_t> indices;
         for (const auto &output : wanted) indices.push_back(output_index(executable->graph(), output.name));
-        const auto results = checked_run(
-            *executable, order_inputs(executable->graph(), read_array(inputs, input_count, "inputs")));
+        const auto ordered = order_inputs(executable->graph(), read_array(inputs, input_count, "inputs"));
+        const auto results = checked_run(*executable, ordered, steps_of(*context, executable->graph()));
         std::vector<std::unique_ptr<mirra_tensor, ReleaseTensor>> handles;
         for (const std::size_t i : indices) handles.emplace_back(new_handle(results.at(i)));
         auto *bytes = reinterpret_cast<unsigned char *>(outputs);
@@ -175,7 +175,8 @@ mirra_status graph_gradient(mirra_context *context, const mirra_gradient_request
         *gradient = new_handle(checked_gradient(
             *differentiable, inputs, output_index(graph, request.output),
             static_cast<std::size_t>(input - graph.inputs.begin()),
-            [&](const runtime::TensorPtr &output) { return ask_upstream(context, request, output); }));
+            [&](const runtime::TensorPtr &output) { return ask_upstream(context, request, output); },
+            steps_of(*context, graph)));
     });
 }
 

@@ -4,6 +4,7 @@
 #include "c_struct.hpp"
 #include "host_table.hpp"
 #include "ports.hpp"
+#include "process_life.hpp"
 #include "resample.hpp"
 
 #include <algorithm>
@@ -12,16 +13,6 @@ namespace mirra::host {
 namespace {
 
 constexpr std::int64_t kLargestExtent = std::int64_t{1} << 20;
-
-/// Answers before a run are kept: they are what `configure` hangs on.
-std::vector<std::int64_t> ask(mirra_context &context, PortQuestion::Kind kind, const char *port) {
-    auto answer = answer_of(kind, port, context.request);
-    if (context.questions != nullptr) {
-        const std::lock_guard lock(context.mutex);
-        context.questions->push_back({kind, port, answer});
-    }
-    return answer;
-}
 
 std::int32_t port_given(mirra_context *context, const char *port) {
     if (context == nullptr || port == nullptr) return 0;
@@ -84,12 +75,15 @@ mirra_status port_tensor_part(mirra_context *context, const char *port, const mi
     });
 }
 
-/// An image input as the caller gave it. @throws Error not_found
+/// An image input as the caller gave it; without pixels, where it is read piece by piece.
+/// @throws Error not_found
 image::ConstImageView given_view(const mirra_context &context, const char *name) {
     const mirra_port_info *port = context.session->task().port(name);
     if (context.request != nullptr && port != nullptr && !is_output(*port)) {
         const auto found = context.request->images.find(name);
         if (found != context.request->images.end()) return found->second;
+        const auto source = context.request->sources.find(name);
+        if (source != context.request->sources.end()) return source->second.description;
     }
     throw Error(ErrorCode::not_found, "the port was not given an image", name);
 }
@@ -98,7 +92,7 @@ image::ConstImageView given_view(const mirra_context &context, const char *name)
 const SeenImage &given_image(mirra_context &context, const char *name) {
     const image::ConstImageView view = given_view(context, name);
     RunState &run = *context.run;
-    if (std::string_view(main_input(context.session->task()).name) == name) return run.input;
+    if (std::string_view(main_input(context.session->task())->name) == name) return run.input;
     const std::lock_guard lock(context.mutex);
     const auto found = run.others.find(name);
     if (found != run.others.end()) return found->second;
@@ -121,6 +115,7 @@ mirra_tensor *load_image(mirra_context &context, const char *port, std::int64_t 
     const int channels = channels_of(context, port, image.view);
     const runtime::Rect rect = read_rect(given);
     const graph::Shape shape{1, channels, rect.height, rect.width};
+    const Inside inside(Inside::Kind::run, context.request); // a source is the caller's function
     const auto load = [&](std::span<float> values) {
         load_resampled(image, width, height, rect, channels, values);
     };
@@ -162,8 +157,14 @@ mirra_status port_image_size(mirra_context *context, const char *port, std::int3
         check_arguments({context, port, width, height});
         ask(*context, PortQuestion::Kind::image_size, port);
         const image::ConstImageView view = given_view(*context, port);
-        *width = view.width;
-        *height = view.height;
+        const mirra_port_info *main = main_input(context->session->task());
+        const bool is_main = main != nullptr && std::string_view(main->name) == port; // perhaps reduced
+        *width = !is_main                  ? view.width
+                 : context->run != nullptr ? context->run->input.view.width
+                                           : context->width;
+        *height = !is_main                  ? view.height
+                  : context->run != nullptr ? context->run->input.view.height
+                                            : context->height;
     });
 }
 
@@ -209,7 +210,7 @@ mirra_status set_result_part(mirra_context *context, const char *name, const std
             throw Error(ErrorCode::mismatch, "a plugin gave a part that reaches beyond the result", name);
         check_tensor(*context->session, name, whole);
         std::vector<float> values(elements(from));
-        context->session->engine->module().download(*tensor->tensor, values, runtime::Layout::nchw);
+        context->session->module().download(*tensor->tensor, values, runtime::Layout::nchw);
         const std::lock_guard lock(context->mutex);
         HostTensor &result = result_of(run.result, name, whole);
         for_rows(from, part, whole, x, y, [&](std::size_t source, std::size_t target) {
@@ -220,22 +221,42 @@ mirra_status set_result_part(mirra_context *context, const char *name, const std
 
 mirra_status progress(mirra_context *context, double fraction, mirra_error **error) {
     return guard(error, [&] {
-        const RunState &run = run_of(context);
+        run_of(context);
         const std::lock_guard lock(context->mutex);
-        if (!run.step || !(fraction >= 0 && fraction <= 1))
+        if (!context->tile.step || !(fraction >= 0 && fraction <= 1))
             throw Error(ErrorCode::invalid_argument,
                         "a plugin reported a step outside of process, or outside of 0 to 1");
-        run.step(fraction);
+        context->tile.step(fraction);
     });
 }
 
 mirra_status preview(mirra_context *context, const mirra_tensor *output, mirra_error **error) {
     return guard(error, [&] {
-        const RunState &run = run_of(context);
+        run_of(context);
         check_arguments({output});
         const std::lock_guard lock(context->mutex);
-        if (!run.show) throw Error(ErrorCode::invalid_argument, "a plugin gave a preview outside of process");
-        run.show(*output);
+        if (!context->tile.show)
+            throw Error(ErrorCode::invalid_argument, "a plugin gave a preview outside of process");
+        context->tile.show(*output);
+    });
+}
+
+mirra_status set_output(mirra_context *context, const char *name, const mirra_tensor *tile,
+                        mirra_error **error) {
+    return guard(error, [&] {
+        run_of(context);
+        check_arguments({name, tile});
+        const TaskInfo &task = context->session->task();
+        const mirra_port_info *port = task.port(name);
+        if (port == nullptr || !is_image(*port) || !is_output(*port) || port == main_output(task))
+            throw Error(ErrorCode::invalid_argument,
+                        "a plugin gave a tile of '" + std::string(name) +
+                            "', which is no further image output of its task",
+                        name, "The first image output is what process gives.");
+        const std::lock_guard lock(context->mutex);
+        if (!context->tile.give)
+            throw Error(ErrorCode::invalid_argument, "a plugin gave an output outside of process", name);
+        context->tile.give(name, *tile);
     });
 }
 
@@ -252,6 +273,7 @@ void add_port_functions(mirra_host_api &table) noexcept {
     table.set_result_part = checked<set_result_part>;
     table.progress = checked<progress>;
     table.preview = checked<preview>;
+    table.set_output = checked<set_output>;
 }
 
 } // namespace mirra::host

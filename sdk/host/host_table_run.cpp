@@ -8,22 +8,60 @@
 #include "value.hpp"
 
 #include <algorithm>
+#include <thread>
 
 namespace mirra::host {
 namespace {
 
+/// The first image input, or, of a task without one, the first image output.
+std::string main_image(const TaskInfo &task) {
+    const mirra_port_info *input = main_input(task);
+    return input != nullptr ? input->name : main_output(task)->name;
+}
+
+/// What the request says of an image.
+void describe_image(const RunRequest &request, const std::string &port, mirra_run_info &out) {
+    if (const image::ImageView *image = image_of(request, port); image != nullptr) {
+        out.color = image->channels;
+        out.format = format_of(image->sample);
+        out.alpha_mode = image->alpha == image::AlphaMode::premultiplied ? MIRRA_ALPHA_PREMULTIPLIED
+                                                                         : MIRRA_ALPHA_STRAIGHT;
+        out.transfer =
+            image->transfer == image::Transfer::linear ? MIRRA_TRANSFER_LINEAR : MIRRA_TRANSFER_ENCODED;
+    }
+    if (const auto profile = request.profiles.find(port); profile != request.profiles.end()) {
+        out.icc = profile->second.data();
+        out.icc_bytes = profile->second.size();
+    }
+    out.scale = request.scale;
+    out.frame = request.frame;
+}
+
 mirra_status run_info(mirra_context *context, mirra_run_info *info, mirra_error **error) {
     return guard(error, [&] {
-        const RunState &run = run_of(context);
+        check_arguments({context});
         check_struct(info, "info");
+        const SessionState &session = *context->session;
+        const std::string port = main_image(session.task());
+        // Before the next line: there may be a run next time.
+        if (context->questions != nullptr) ask(*context, PortQuestion::Kind::image, port);
+        if (context->request == nullptr)
+            throw Error(ErrorCode::invalid_argument, "a plugin asked about a run where there is none");
         mirra_run_info out{};
-        out.color = run.input.view.channels;
-        out.width = run.input.view.width;
-        out.height = run.input.view.height;
-        out.precision = static_cast<std::int32_t>(context->session->precision.precision);
-        out.device = context->session->device.c_str();
-        out.padded_width = run.padded_width;
-        out.padded_height = run.padded_height;
+        describe_image(*context->request, port, out);
+        out.width = context->width;
+        out.height = context->height;
+        out.precision = static_cast<std::int32_t>(session.precision.precision);
+        out.device = session.device.c_str();
+        out.threads = threads_of(session);
+        if (const RunState *run = context->run; run != nullptr) {
+            out.width = run->input.view.width;
+            out.height = run->input.view.height;
+            out.padded_width = run->padded_width;
+            out.padded_height = run->padded_height;
+            out.output_width = static_cast<std::int32_t>(run->output_width);
+            out.output_height = static_cast<std::int32_t>(run->output_height);
+        }
         write_struct(info, out);
     });
 }
@@ -58,7 +96,10 @@ std::int32_t cancelled(mirra_context *context) {
 const NoiseReport &noise_of(mirra_context &context) {
     RunState &run = run_of(&context);
     const std::lock_guard lock(context.mutex);
-    if (!run.input.noise) run.input.noise = look_at_noise(run.input.view, [&] { run.look(); });
+    const SeenImage &input = run.input;
+    if (!input.noise && input.source == nullptr && input.view.data[0] == nullptr)
+        throw Error(ErrorCode::invalid_argument, "the run has no image whose noise could be measured");
+    if (!input.noise) run.input.noise = look_at_noise(input.view, [&] { run.look(); }, input.source);
     return *run.input.noise;
 }
 
@@ -105,13 +146,27 @@ mirra_status set_result_tensor(mirra_context *context, const char *name, const m
         out.shape = tensor->tensor->shape();
         check_tensor(*context->session, name, out.shape);
         out.values.resize(elements(out.shape));
-        context->session->engine->module().download(*tensor->tensor, out.values, runtime::Layout::nchw);
+        context->session->module().download(*tensor->tensor, out.values, runtime::Layout::nchw);
         const std::lock_guard lock(context->mutex);
         run.result.tensors[name] = std::move(out);
     });
 }
 
 } // namespace
+
+std::vector<std::int64_t> ask(mirra_context &context, PortQuestion::Kind kind, const std::string &port) {
+    auto answer = answer_of(kind, port, context.request);
+    if (context.questions != nullptr) {
+        const std::lock_guard lock(context.mutex);
+        context.questions->push_back({kind, port, answer});
+    }
+    return answer;
+}
+
+std::int32_t threads_of(const SessionState &session) {
+    if (session.options.threads > 0) return session.options.threads;
+    return std::max(1, static_cast<std::int32_t>(std::thread::hardware_concurrency()));
+}
 
 RunState &run_of(mirra_context *context) {
     check_arguments({context});

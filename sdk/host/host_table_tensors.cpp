@@ -14,20 +14,6 @@ namespace {
 constexpr std::int32_t kMostDimensions = 8;
 constexpr std::int64_t kMostElements = std::int64_t{1} << 40;
 
-graph::Shape read_shape(const std::int64_t *shape, std::int32_t rank) {
-    if (rank < 0 || rank > kMostDimensions || (rank > 0 && shape == nullptr)) {
-        throw Error(ErrorCode::invalid_argument, "a plugin gave a shape of rank " + std::to_string(rank));
-    }
-    std::int64_t count = 1;
-    for (std::int32_t i = 0; i < rank; ++i) {
-        if (shape[i] < 1 || shape[i] > kMostElements / count) {
-            throw Error(ErrorCode::invalid_argument, "a plugin gave a shape with an impossible extent");
-        }
-        count *= shape[i];
-    }
-    return {shape, shape + rank};
-}
-
 /// From the last extents on, both must be equal or one of them 1.
 void check_broadcast(const graph::Shape &a, const graph::Shape &b) {
     const std::size_t common = std::min(a.size(), b.size());
@@ -228,9 +214,23 @@ mirra_status tensor_eigen(mirra_context *context, const mirra_tensor *symmetric,
 
 } // namespace
 
+graph::Shape read_shape(const std::int64_t *shape, std::int32_t rank) {
+    if (rank < 0 || rank > kMostDimensions || (rank > 0 && shape == nullptr)) {
+        throw Error(ErrorCode::invalid_argument, "a plugin gave a shape of rank " + std::to_string(rank));
+    }
+    std::int64_t count = 1;
+    for (std::int32_t i = 0; i < rank; ++i) {
+        if (shape[i] < 1 || shape[i] > kMostElements / count) {
+            throw Error(ErrorCode::invalid_argument, "a plugin gave a shape with an impossible extent");
+        }
+        count *= shape[i];
+    }
+    return {shape, shape + rank};
+}
+
 runtime::Module &module_of(mirra_context *context) {
     run_of(context);
-    return context->session->engine->module();
+    return context->session->module();
 }
 
 std::string to_text(const graph::Shape &shape) {
@@ -242,13 +242,13 @@ std::string to_text(const graph::Shape &shape) {
 mirra_tensor *upload(const mirra_context &context, std::span<const float> values, const graph::Shape &shape,
                      runtime::Layout layout) {
     const SessionState &session = *context.session;
-    return new_handle(session.engine->module().upload(values, shape, layout, session.device));
+    return new_handle(session.module().upload(values, shape, layout, session.device));
 }
 
 mirra_tensor *upload(const mirra_context &context, const std::function<void(std::span<float>)> &fill,
                      const graph::Shape &shape, runtime::Layout layout) {
     const SessionState &session = *context.session;
-    return new_handle(session.engine->module().upload(fill, shape, layout, session.device));
+    return new_handle(session.module().upload(fill, shape, layout, session.device));
 }
 
 void add_tensor_functions(mirra_host_api &table) noexcept {

@@ -1,4 +1,5 @@
 // A run on a thread of its own.
+#include "engine_runs.hpp"
 #include "mirra/error.hpp"
 #include "mirra/host.hpp"
 #include "process_life.hpp"
@@ -23,6 +24,7 @@ struct Job::Shared {
 
     std::shared_ptr<Session> session;
     RunRequest request;
+    std::unique_ptr<RunPass> pass;
     std::shared_ptr<CancelToken> cancel = std::make_shared<CancelToken>(); ///< beside the caller's
     std::mutex mutex;
     std::condition_variable ended;
@@ -61,6 +63,7 @@ bool Job::Shared::progressed(const std::function<bool(const Progress &)> &caller
 }
 
 void Job::Shared::work() {
+    const auto under_way = std::move(pass); // until the last callback has returned
     const PlainArithmetic arithmetic;
     auto state = JobStatus::State::done;
     try {
@@ -95,8 +98,10 @@ Job::Job(std::shared_ptr<Session> session, RunRequest request) : shared_(std::ma
     shared_->request.cancels.push_back(shared_->cancel);
     shared_->session->acquire();
     try {
+        shared_->pass = shared_->session->enter(shared_->request);
         thread_ = std::make_unique<QuietThread>([kept = shared_] { kept->work(); });
     } catch (...) {
+        shared_->pass = nullptr;
         shared_->session->release();
         throw;
     }

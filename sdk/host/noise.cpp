@@ -14,14 +14,6 @@ constexpr double kUnits = 255;
 constexpr std::int64_t kWholePixels = std::int64_t{1} << 22;
 constexpr std::int32_t kRegion = 1024;
 
-image::ConstImageView crop(image::ConstImageView view, const image::Rect &rect) {
-    for (std::int32_t c = 0; c < view.channels; ++c)
-        view.data[static_cast<std::size_t>(c)] = view.at(c, rect.x, rect.y);
-    view.width = rect.width;
-    view.height = rect.height;
-    return view;
-}
-
 bool is_converted(const image::ConstImageView &view) {
     return view.transfer == image::Transfer::linear || view.alpha == image::AlphaMode::premultiplied;
 }
@@ -46,14 +38,16 @@ std::vector<float> converted(const image::ConstImageView &view, const image::Rec
 /// A region as the estimate reads it.
 class Region {
   public:
-    Region(const image::ConstImageView &view, const image::Rect &rect) {
-        if (!is_converted(view)) {
-            view_ = crop(view, rect);
+    /// @param source  null: the view has the pixels
+    Region(const image::ConstImageView &view, const image::Rect &rect, const Pieces *source) {
+        if (source == nullptr) {
+            look(view, rect);
             return;
         }
-        values_ = converted(view, rect);
-        view_ = image::interleaved_view(reinterpret_cast<const std::byte *>(values_.data()), rect.width,
-                                        rect.height, view.channels, image::SampleType::f32);
+        piece_ = read_piece(*source, {rect.x, rect.y, rect.width, rect.height});
+        image::ConstImageView read = std::as_const(piece_).view();
+        read.transfer = view.transfer;
+        look(read, {0, 0, rect.width, rect.height});
     }
     Region(const Region &) = delete;
     Region &operator=(const Region &) = delete;
@@ -70,6 +64,16 @@ class Region {
     [[nodiscard]] double estimate_roughly() const { return image::estimate_noise_roughly(view_); }
 
   private:
+    void look(const image::ConstImageView &view, const image::Rect &rect) {
+        if (!is_converted(view)) {
+            view_ = image::cropped(view, rect.x, rect.y, rect.width, rect.height);
+            return;
+        }
+        values_ = converted(view, rect);
+        view_ = image::interleaved_view(reinterpret_cast<const std::byte *>(values_.data()), rect.width,
+                                        rect.height, view.channels, image::SampleType::f32);
+    }
+    image::Image piece_;
     std::vector<float> values_;
     image::ConstImageView view_;
 };
@@ -95,10 +99,10 @@ NoiseReport in_units(std::optional<double> sigma, std::array<double, image::kNoi
 }
 
 /// Of a picture that cannot be measured: the same at every brightness.
-NoiseReport rough_report(const image::ConstImageView &view) {
+NoiseReport rough_report(const image::ConstImageView &view, const Pieces *source) {
     double most = 0;
     for (const image::Rect &rect : regions(view))
-        most = std::max(most, Region(view, rect).estimate_roughly());
+        most = std::max(most, Region(view, rect, source).estimate_roughly());
     std::array<double, image::kNoiseParts> explained{};
     explained.fill(most * most);
     return in_units(std::nullopt, explained);
@@ -106,18 +110,19 @@ NoiseReport rough_report(const image::ConstImageView &view) {
 
 } // namespace
 
-NoiseReport look_at_noise(const image::ConstImageView &view, const std::function<void()> &between) {
+NoiseReport look_at_noise(const image::ConstImageView &view, const std::function<void()> &between,
+                          const Pieces *source) {
     std::vector<double> estimates;
     std::vector<image::MeasuredSquare> squares;
     for (const image::Rect &rect : regions(view)) {
         between();
-        const auto measured = Region(view, rect).measure();
+        const auto measured = Region(view, rect, source).measure();
         if (!measured) continue;
         estimates.push_back(measured->sigma);
         squares.insert(squares.end(), measured->squares.begin(), measured->squares.end());
     }
     between();
-    if (estimates.empty()) return rough_report(view);
+    if (estimates.empty()) return rough_report(view, source);
     std::sort(estimates.begin(), estimates.end());
     const double sigma = estimates[estimates.size() / 2];
     return in_units(sigma, image::explained_variances(sigma, squares));

@@ -1,6 +1,7 @@
 // The noise of an image, in bounded memory.
 #pragma once
 
+#include "mirra/host.hpp"
 #include "mirra/noise_profile.hpp"
 
 #include <functional>
@@ -17,7 +18,10 @@ struct NoiseReport {
 /// Pictures above 4 megapixels (those in linear light or with premultiplied alpha: above 1) are sampled: the
 /// median of five regions.
 /// @param between  called before, between and after the regions; what it throws ends the estimate
-NoiseReport look_at_noise(const image::ConstImageView &view, const std::function<void()> &between = [] {});
+/// @param source   the picture is read from it, piece by piece; null: the view has its pixels
+NoiseReport look_at_noise(
+    const image::ConstImageView &view, const std::function<void()> &between = [] {},
+    const Pieces *source = nullptr);
 
 /// Its standard deviation. @throws Error invalid_argument where there is none
 double estimate_noise_level(const image::ConstImageView &view, const std::function<void()> &between = [] {});

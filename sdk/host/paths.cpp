@@ -13,11 +13,8 @@ namespace {
 namespace fs = std::filesystem;
 
 void append_split(std::vector<fs::path> &paths, const std::string &list) {
-    for (std::size_t begin = 0; begin <= list.size();) {
-        const std::size_t end = std::min(list.find(':', begin), list.size());
-        if (end > begin) paths.emplace_back(list.substr(begin, end - begin));
-        begin = end + 1;
-    }
+    const auto parts = split_list(list);
+    paths.insert(paths.end(), parts.begin(), parts.end());
 }
 
 fs::path user_folder() {
@@ -28,19 +25,41 @@ fs::path user_folder() {
     return home.empty() ? fs::path() : fs::path(home) / ".local" / "share" / "mirra" / "plugins";
 }
 
-/// The shared libraries of a folder, in the order of their names; nothing if it cannot be read.
+/// The plugins of a folder, in the order of their names; nothing if it cannot be read.
 std::vector<fs::path> libraries(const fs::path &folder) {
     std::vector<fs::path> files;
-    std::error_code error;
+    std::error_code error, ignored;
     fs::directory_iterator entry(folder, error);
     for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-        if (entry->path().extension() == ".so") files.push_back(entry->path());
+        const fs::path within = entry->path() / "plugin.so";
+        if (fs::is_regular_file(within, ignored))
+            files.push_back(within);
+        else if (entry->path().extension() == ".so")
+            files.push_back(entry->path());
     }
     std::sort(files.begin(), files.end());
     return files;
 }
 
 } // namespace
+
+std::vector<std::string> split_list(const std::string &list) {
+    std::vector<std::string> parts;
+    for (std::size_t begin = 0; begin <= list.size();) {
+        const std::size_t end = std::min(list.find(':', begin), list.size());
+        if (end > begin) parts.push_back(list.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    return parts;
+}
+
+bool names_file(const std::vector<std::string> &skipped, const fs::path &file) {
+    return std::ranges::any_of(skipped, [&](const std::string &name) {
+        std::error_code ignored;
+        return name.find('/') == std::string::npos ? file.filename() == name
+                                                   : fs::equivalent(file, name, ignored);
+    });
+}
 
 fs::path library_folder() {
     Dl_info info{};

@@ -9,9 +9,17 @@
 
 namespace mirra::host {
 
+/// Why a plugin is not loaded that the engine's options name.
+inline constexpr const char *kNamedInSkip = "plugin_skip names it";
+
+/// The parts of "A:B"; empty ones are left out.
+std::vector<std::string> split_list(const std::string &list);
+/// Whether one of them, a file's name or a path, means the file.
+bool names_file(const std::vector<std::string> &skipped, const std::filesystem::path &file);
 /// The folder of the library that this code is part of; empty if it cannot be told.
 std::filesystem::path library_folder();
-/// Plugin files in the order of the search; given folders and files that do not exist are listed too.
+/// Plugin files in the order of the search, of a folder FILE.so and NAME/plugin.so; given folders and files
+/// that do not exist are listed too.
 /// @param beside  the library's folder; empty: nothing is looked for beside it, least of all from the current
 /// folder
 std::vector<std::filesystem::path> plugin_candidates(const EngineOptions &options,

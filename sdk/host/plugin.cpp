@@ -2,11 +2,13 @@
 #include "plugin.hpp"
 
 #include "mirra/error.hpp"
+#include "paths.hpp"
 #include "session_state.hpp"
 #include "shared_library.hpp"
 #include "utf8.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <type_traits>
 
 namespace mirra::host {
@@ -67,10 +69,22 @@ std::string checked_text(const char *text, const char *what) {
     return as_utf8(std::move(copy));
 }
 
+/// Of letters, digits, '.', '-' and '_': it stands before names of tasks.
+std::string checked_id(const char *id) {
+    std::string text = checked_text(id, "id");
+    const auto plain = [](unsigned char c) {
+        return c < 128 && (std::isalnum(c) != 0 || c == '.' || c == '-' || c == '_');
+    };
+    if (!std::ranges::all_of(text, plain))
+        reject("its id '" + text + "' is no reverse domain name", "Such as org.example.sharpen.");
+    return text;
+}
+
 } // namespace
 
-Plugin::Plugin(InitFunction init, Log log)
-    : init_(init)
+Plugin::Plugin(const std::filesystem::path &file, InitFunction init, Log log)
+    : folder_(std::filesystem::absolute(file).lexically_normal().parent_path().string())
+    , init_(init)
     , log_(std::move(log))
     , table_(take_table(init, *this)) {}
 
@@ -91,6 +105,11 @@ void Plugin::register_task(const mirra_task *task) {
                                    [&](const auto &t) { return t.info.name() == read.info.name(); });
     if (twice) reject("it registers the task '" + read.info.name() + "' twice");
     tasks_.push_back(std::move(read));
+}
+
+void Plugin::displace(std::size_t task) {
+    TaskInfo &info = tasks_.at(task).info;
+    info.info.name = info.keep(info.full_name());
 }
 
 void Plugin::initialise(PluginRecord &record) {
@@ -114,17 +133,18 @@ void Plugin::initialise(PluginRecord &record) {
     }
 }
 
-std::shared_ptr<const Plugin> Plugin::load(const std::filesystem::path &file, const Log &log,
-                                           PluginRecord &record) {
+std::shared_ptr<Plugin> Plugin::load(const std::filesystem::path &file, const Log &log,
+                                     const std::vector<std::string> &skipped, PluginRecord &record) {
     std::error_code ignored;
     if (!std::filesystem::is_regular_file(file, ignored)) reject("there is no such file");
     auto &library = load_forever(file);
     const mirra_plugin_info info = query(library);
     record.abi = agree(info);
-    record.id = checked_text(info.id, "id");
+    record.id = checked_id(info.id);
     record.version = checked_text(info.version, "version");
+    if (std::ranges::find(skipped, record.id) != skipped.end()) reject(kNamedInSkip);
     if (info.init == nullptr) reject("it has no init function");
-    const std::shared_ptr<Plugin> plugin(new Plugin(info.init, log));
+    std::shared_ptr<Plugin> plugin(new Plugin(file, info.init, log));
     plugin->initialise(record);
     return plugin;
 }

@@ -22,10 +22,11 @@ struct PluginTask {
 class Plugin {
   public:
     /// Loads, asks, checks the ABI, and only then initialises.
-    /// @param record  receives what is known, also on failure
+    /// @param skipped  ids of plugins that are not initialised
+    /// @param record   receives what is known, also on failure
     /// @throws Error plugin, the message is the reason
-    static std::shared_ptr<const Plugin> load(const std::filesystem::path &file, const Log &log,
-                                              PluginRecord &record);
+    static std::shared_ptr<Plugin> load(const std::filesystem::path &file, const Log &log,
+                                        const std::vector<std::string> &skipped, PluginRecord &record);
 
     Plugin(const Plugin &) = delete;
     Plugin &operator=(const Plugin &) = delete;
@@ -33,14 +34,19 @@ class Plugin {
 
     [[nodiscard]] const mirra_host_api &table() const noexcept { return table_.functions; }
     [[nodiscard]] const std::vector<PluginTask> &tasks() const noexcept { return tasks_; }
+    /// Of its file, absolute.
+    [[nodiscard]] const std::string &folder() const noexcept { return folder_; }
+    /// Lists a task as "ID:NAME".
+    void displace(std::size_t task);
     /// @throws Error plugin
     void register_task(const mirra_task *task);
     void log(std::int32_t level, const std::string &message) const;
 
   private:
-    Plugin(InitFunction init, Log log);
+    Plugin(const std::filesystem::path &file, InitFunction init, Log log);
     void initialise(PluginRecord &record);
 
+    const std::string folder_;
     const InitFunction init_;
     Log log_;
     PluginTable &table_;
@@ -51,9 +57,11 @@ class Plugin {
 
 /// Checks a plugin's description of a task and copies it. @throws Error plugin
 PluginTask read_task(const mirra_task *task);
+/// The same of a parameter, whose texts are kept in `task`. owner: for messages
+mirra_param_info read_param(const mirra_param_info &info, const std::string &owner, TaskInfo &task);
 /// All tasks as one JSON document; see docs/reference/c-api.md.
 std::string schema_of(const std::vector<const TaskInfo *> &tasks);
-/// Lower case letters, digits and characters of `also` between them, at most 63.
+/// A lower case letter, then such letters, digits and characters of `also` between them, at most 63.
 [[nodiscard]] bool is_name(std::string_view name, std::string_view also) noexcept;
 
 /// The table with all functions set; `host` is left to its owner.

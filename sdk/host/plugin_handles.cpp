@@ -181,7 +181,7 @@ OpenContext::OpenContext(mirra_context *handle) {
     const RunState *run = live_->context->run;
     if (run == nullptr || run->arena == nullptr || live_->thread == std::this_thread::get_id()) return;
     try {
-        scope_ = live_->context->session->engine->module().enter(run->arena);
+        scope_ = live_->context->session->module().enter(run->arena);
     } catch (...) {
         live_->gate.leave();
         throw;

@@ -42,24 +42,37 @@ void check_kinds(const TaskInfo &task, const RunRequest &request) {
         const mirra_port_info &port = port_of(task, name);
         if (is_output(port) || port.type != MIRRA_TYPE_TENSOR) wrong_kind(port, "a tensor");
     }
+    const auto check_pieces = [&](const auto &pieces, bool output, const char *what) {
+        for (const auto &[name, each] : pieces) {
+            const mirra_port_info &port = port_of(task, name);
+            if (!is_image(port) || is_output(port) != output) wrong_kind(port, what);
+            if (!output && &port != main_input(task))
+                throw Error(ErrorCode::unsupported, "only the first image input can be a source", name,
+                            "Give this port an image.");
+        }
+    };
+    check_pieces(request.sources, false, "a source");
+    check_pieces(request.sinks, true, "a sink");
     for (const std::string &name : request.wanted) {
         const mirra_port_info &port = port_of(task, name);
         if (is_output(port) && !is_image(port)) continue;
         throw Error(ErrorCode::invalid_argument,
-                    "the port '" + name + "' needs exactly one of image, picture, value and tensor", name);
+                    "the port '" + name +
+                        "' needs exactly one of image, picture, source, sink, value and tensor",
+                    name);
     }
 }
 
-/// Tiles of the output are written while further inputs are still read.
-void check_apart(const TaskInfo &task, const RunRequest &request, const image::ImageView &output) {
-    for (const mirra_port_info &port : task.ports) {
-        const auto given = request.images.find(port.name);
-        if (is_output(port) || given == request.images.end() || &port == &main_input(task)) continue;
-        if (overlap(given->second, output))
-            throw Error(ErrorCode::invalid_argument,
-                        "the image of the port '" + std::string(port.name) +
-                            "' shares memory with the output image",
-                        port.name, "Give the output memory of its own.");
+/// Tiles of an output are written while further images are still read, or written.
+void check_apart(const TaskInfo &task, const RunRequest &request, const std::string &output) {
+    for (const auto &[name, view] : request.images) {
+        const mirra_port_info &port = *task.port(name);
+        const bool may_share = name == output || (!is_output(port) && &port == main_input(task));
+        if (may_share || !overlap(view, request.images.at(output))) continue;
+        throw Error(ErrorCode::invalid_argument,
+                    "the image of the port '" + name + "' shares memory with the output image '" + output +
+                        "'",
+                    name, "Give each output memory of its own.");
     }
 }
 
@@ -96,47 +109,117 @@ bool fits(std::int32_t type, const Value &value) {
 
 } // namespace
 
-const mirra_port_info &main_input(const TaskInfo &task) {
-    return *std::ranges::find_if(task.ports,
-                                 [](const auto &port) { return is_image(port) && !is_output(port); });
+namespace {
+
+const mirra_port_info *first_image(const TaskInfo &task, bool output) {
+    const auto found = std::ranges::find_if(
+        task.ports, [&](const auto &port) { return is_image(port) && is_output(port) == output; });
+    return found == task.ports.end() ? nullptr : &*found;
+}
+
+void check_all_given(const TaskInfo &task, const RunRequest &request) {
+    for (const mirra_port_info &port : task.ports) {
+        const bool needed = !is_optional(port) && (!is_output(port) || is_image(port));
+        if (needed && !request.gives(port.name))
+            throw Error(ErrorCode::invalid_argument,
+                        "the port '" + std::string(port.name) + "' was given no value", port.name,
+                        "Give the run a mirra_port_value of this name.");
+    }
+}
+
+/// The image that goes through. For a task without one, what stands for it: the size of its output.
+void find_input(const TaskInfo &task, const RunRequest &request, CheckedRequest &checked) {
+    const mirra_port_info *main = main_input(task), *port = main == nullptr ? main_output(task) : main;
+    const std::string name = port->name;
+    if (const auto source = request.sources.find(name); source != request.sources.end()) {
+        checked.source = &source->second;
+        checked.input = source->second.description;
+    } else if (const auto image = request.images.find(name); image != request.images.end()) {
+        checked.input = image->second;
+    } else if (const auto sink = request.sinks.find(name); sink != request.sinks.end()) {
+        checked.input = sink->second.description;
+    }
+    if (checked.input.width < 1)
+        throw Error(ErrorCode::invalid_argument,
+                    main == nullptr ? "the run was given no image to write"
+                                    : "the run was given no image to read",
+                    name, "Give the run a mirra_port_value of this name with an image.");
+    checked.channels = (port->flags & MIRRA_PORT_AS_IS) != 0 ? checked.input.color_channels() : 3;
+    checked.with_alpha = (port->flags & MIRRA_PORT_WITH_ALPHA) != 0;
+    if (checked.with_alpha) ++checked.channels;
+    if (main != nullptr) return;
+    if (request.region || request.scale != 1)
+        throw Error(ErrorCode::invalid_argument,
+                    "a task without an image input takes neither region nor scale", "region",
+                    "Give it an output image of the size that is wanted.");
+    checked.input.channels = checked.input.color_channels();
+    checked.input.alpha = image::AlphaMode::none;
+    checked.input.data = {};
+}
+
+std::string size_of(std::int64_t width, std::int64_t height) {
+    return std::to_string(width) + " x " + std::to_string(height);
+}
+
+} // namespace
+
+const mirra_port_info *main_input(const TaskInfo &task) {
+    return first_image(task, false);
+}
+
+const mirra_port_info *main_output(const TaskInfo &task) {
+    return first_image(task, true);
 }
 
 CheckedRequest check_request(const TaskInfo &task, const RunRequest &request) {
     check_kinds(task, request);
+    check_all_given(task, request);
+    if (!(request.scale > 0 && request.scale <= 1))
+        throw Error(ErrorCode::invalid_argument, "scale is " + std::to_string(request.scale), "scale",
+                    "It is above 0 and at most 1.");
     CheckedRequest checked;
-    const mirra_port_info &main = main_input(task);
-    for (const mirra_port_info &port : task.ports) {
-        const bool needed = !is_optional(port) && (!is_output(port) || is_image(port));
-        if (needed && !request.gives(port.name)) {
-            throw Error(ErrorCode::invalid_argument,
-                        "the port '" + std::string(port.name) + "' was given no value", port.name,
-                        "Give the run a mirra_port_value of this name.");
-        }
-        const auto found = request.images.find(port.name);
-        if (found == request.images.end()) continue;
-        if (is_output(port)) {
-            checked.output = found->second;
-            continue;
-        }
-        checked.least_alpha[port.name] = least_alpha(found->second);
-        if (&port == &main) {
-            checked.input = found->second;
-            checked.as_is = (port.flags & MIRRA_PORT_AS_IS) != 0;
-        }
-    }
-    if (checked.input.width < 1)
-        throw Error(ErrorCode::invalid_argument, "the run was given no image to read", main.name);
-    const auto &out = checked.output;
-    if (out && (out->width != checked.input.width || out->height != checked.input.height)) {
-        const auto size = [](const auto &v) {
-            return std::to_string(v.width) + " x " + std::to_string(v.height);
-        };
-        throw Error(ErrorCode::mismatch,
-                    "the output image is " + size(*out) + " pixels, the input image " + size(checked.input),
-                    "output", "Both must have the same size.");
-    }
-    if (out) check_apart(task, request, *out);
+    find_input(task, request, checked);
+    for (const auto &[name, view] : request.images)
+        if (!is_output(*task.port(name))) checked.least_alpha[name] = least_alpha(view);
     return checked;
+}
+
+runtime::Rect checked_region(const std::optional<runtime::Rect> &region, const Geometry &geometry) {
+    if (!region) return geometry.whole();
+    const runtime::Rect &r = *region;
+    const auto inside = [](std::int64_t at, std::int64_t extent, std::int64_t whole) {
+        return at >= 0 && extent >= 1 && extent <= whole && at <= whole - extent;
+    };
+    if (inside(r.x, r.width, geometry.output_width) && inside(r.y, r.height, geometry.output_height))
+        return r;
+    throw Error(ErrorCode::invalid_argument,
+                "the region is " + size_of(r.width, r.height) + " pixels at (" + std::to_string(r.x) + ", " +
+                    std::to_string(r.y) + "), the output " +
+                    size_of(geometry.output_width, geometry.output_height),
+                "region", "It must lie within the output.");
+}
+
+Outputs checked_outputs(const TaskInfo &task, const RunRequest &request, const runtime::Rect &region) {
+    Outputs outputs;
+    for (const mirra_port_info &port : task.ports) {
+        if (!is_image(port) || !is_output(port)) continue;
+        const std::string name = port.name;
+        if (const auto image = request.images.find(name); image != request.images.end()) {
+            check_apart(task, request, name);
+            outputs.emplace(name, OutputImage(image->second, region));
+        } else if (const auto sink = request.sinks.find(name); sink != request.sinks.end()) {
+            outputs.emplace(name, OutputImage(sink->second, region));
+        }
+    }
+    for (const auto &[name, output] : outputs) {
+        const image::ImageView &view = output.description();
+        if (view.width == region.width && view.height == region.height) continue;
+        throw Error(ErrorCode::mismatch,
+                    "the output image '" + name + "' is " + size_of(view.width, view.height) +
+                        " pixels, what goes into it is " + size_of(region.width, region.height),
+                    name, "Give it the size of the region, or that of mirra_plan.output_width and _height.");
+    }
+    return outputs;
 }
 
 void keep_value(const TaskInfo &task, RunResult &result, const std::string &name, Value value) {

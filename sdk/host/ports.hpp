@@ -1,23 +1,35 @@
 // What goes into a run and what comes out of it, checked against the ports of its task.
 #pragma once
 
-#include "session_state.hpp"
+#include "output.hpp"
 
 namespace mirra::host {
 
-/// The image that goes through, and where it goes to.
+/// The image that goes through, and what is known of the others.
 struct CheckedRequest {
+    /// Of a picture in pieces, and of what a task makes from nothing, without pixels.
     image::ConstImageView input;
-    std::optional<image::ImageView> output;
-    bool as_is = false;                       ///< the task sees the image's own channels
+    const Pieces *source = nullptr;           ///< the input is read from it
+    int channels = 3;                         ///< that the task sees, alpha included
+    bool with_alpha = false;                  ///< one of these is alpha
     std::map<std::string, float> least_alpha; ///< of each image input, looked at once
 };
 
-/// The image input that goes through in tiles: the first. A registered task has one.
-const mirra_port_info &main_input(const TaskInfo &task);
+/// The image input that goes through in tiles: the first. Null for a task that makes its output from nothing.
+const mirra_port_info *main_input(const TaskInfo &task);
+/// The image output that `process` gives: the first. Null for a task that gives no image.
+const mirra_port_info *main_output(const TaskInfo &task);
 
-/// @throws Error invalid_argument | not_found (unknown port) | mismatch (sizes)
+/// @throws Error invalid_argument | not_found (unknown port)
 CheckedRequest check_request(const TaskInfo &task, const RunRequest &request);
+
+using Outputs = std::map<std::string, OutputImage>; ///< image outputs by port
+
+/// The part of the output that a run makes. @throws Error invalid_argument
+runtime::Rect checked_region(const std::optional<runtime::Rect> &region, const Geometry &geometry);
+/// Where the run's image outputs go. The request must outlive them. @throws Error mismatch (sizes) |
+/// invalid_argument
+Outputs checked_outputs(const TaskInfo &task, const RunRequest &request, const runtime::Rect &region);
 
 /// Keeps a plain value. @throws Error invalid_argument for a name that is none, or another port's, or a value
 /// of another type than the port's

@@ -69,10 +69,6 @@ void add_row(std::span<const float> line, std::int64_t y, const std::vector<Taps
     }
 }
 
-struct Size {
-    std::int64_t width, height;
-};
-
 runtime::Rect covered(const std::vector<Taps> &columns, std::int64_t row) {
     std::int64_t first = columns.front().first, end = columns.front().end();
     for (const Taps &taps : columns) {

@@ -18,12 +18,27 @@ const bundle::Bundle &bundle_of(const SessionState &session, const std::string &
                 "bundle", "Give the session a bundle.");
 }
 
-runtime::TilingOptions tiling_options(const SessionState &session, const Setup &setup, const Look &look) {
+/// Bytes per pixel of the host's own buffers for a tile: floats in and out, alpha. Outputs that are larger
+/// than the input, or of a size of their own, take more of them.
+std::uint64_t buffer_bytes(const Setup &setup) {
+    constexpr std::uint64_t kIn = 3 * 4, kOut = 3 * 4 + 4;
+    const auto up = static_cast<std::uint64_t>(setup.numerator),
+               down = static_cast<std::uint64_t>(setup.denominator);
+    return kIn + (kOut * up * up + down * down - 1) / (down * down) + setup.piece_bytes_per_pixel;
+}
+
+runtime::TilingOptions tiling_options(const SessionState &session, const Setup &setup, const Cut &cut,
+                                      const Look &look) {
+    constexpr std::int64_t kTileOfMany = 512; // worked on at once, each of which should stay in caches
     runtime::TilingOptions options;
     options.look = look;
     options.precision = session.precision.precision;
     options.largest_tile = session.options.tile_size;
-    options.extra_per_pixel = setup.extra_bytes_per_pixel + kBufferBytesPerPixel;
+    if (options.largest_tile == 0 && cut.at_once > 1) options.largest_tile = kTileOfMany;
+    options.region = cut.region;
+    options.at_once = cut.at_once;
+    options.multiple = setup.denominator;
+    options.extra_per_pixel = setup.extra_bytes_per_pixel + buffer_bytes(setup);
     options.whole = setup.whole_image;
     options.halo = setup.halo;
     for (const Setup::Use &use : setup.uses)
@@ -62,28 +77,44 @@ graph::Graph governing_graph(const SessionState &session, const Setup &setup) {
 }
 
 std::shared_ptr<const RunPlan> make_plan(const SessionState &session, const Setup &setup,
-                                         const MemoryShares &shares, RunPlan::Key key, const Look &look) {
+                                         const MemoryShares &shares, RunPlan::Key key, const Cut &cut,
+                                         const Look &look) {
     const graph::Graph graph = governing_graph(session, setup);
-    runtime::TilingOptions options = tiling_options(session, setup, look);
+    runtime::TilingOptions options = tiling_options(session, setup, cut, look);
     const Beside beside = beside_tiles(session, setup);
     if (shares.available != 0)
         options.budget = shares.available > beside.bytes ? shares.available - beside.bytes : 1;
     auto plan = std::make_shared<RunPlan>();
     plan->tiles = runtime::plan_tiles(graph, key.width, key.height, options);
+    plan->at_once = std::min(cut.at_once, static_cast<std::int64_t>(plan->tiles.tiles.size()));
     plan->tiles.peak_bytes += beside.bytes;
-    const auto pixels = static_cast<std::uint64_t>(plan->tiles.input_width * plan->tiles.input_height);
+    const auto pixels =
+        static_cast<std::uint64_t>(plan->tiles.input_width * plan->tiles.input_height * plan->at_once);
     const std::uint64_t own = setup.extra_bytes + setup.extra_bytes_per_pixel * pixels; // may be tensors
     plan->tensor_bytes = plan->tiles.tensor_bytes + beside.bytes - beside.weights + own;
     plan->weight_bytes = plan->tiles.weight_bytes + beside.weights;
     if (shares.available != 0)
         plan->arena_bytes =
-            shares.available + setup.extra_bytes - plan->weight_bytes - pixels * kBufferBytesPerPixel;
+            shares.available + setup.extra_bytes - plan->weight_bytes - pixels * buffer_bytes(setup);
     constexpr std::int64_t kWorthWaking = 25'000'000; // multiplications: about a millisecond of one thread
     plan->one_thread =
         setup.uses.empty() &&
         graph::multiply_accumulates(graph, plan->tiles.input_height, plan->tiles.input_width) < kWorthWaking;
     plan->key = std::move(key);
     return plan;
+}
+
+/// With as many tiles at once as there is memory for.
+std::shared_ptr<const RunPlan> fitting_plan(const SessionState &session, const Setup &setup,
+                                            const MemoryShares &shares, const RunPlan::Key &key,
+                                            const Look &look) {
+    for (Cut cut = key.cut;; cut.at_once /= 2) {
+        try {
+            return make_plan(session, setup, shares, key, cut, look);
+        } catch (const Error &error) {
+            if (error.code() != ErrorCode::budget || cut.at_once <= 1) throw;
+        }
+    }
 }
 
 std::int64_t with_margin(const Setup &setup, std::int64_t extent) {
@@ -93,10 +124,10 @@ std::int64_t with_margin(const Setup &setup, std::int64_t extent) {
 } // namespace
 
 MemoryShares divide_memory(Engine &engine, const bundle::Bundle *bundle, std::uint64_t limit,
-                           std::uint64_t reserved) {
+                           std::uint64_t reserved, bool network) {
     if (limit != 0) engine.bundles().release_unused();
     MemoryShares shares;
-    shares.base = engine.runtime_status().base_bytes;
+    shares.base = network ? engine.runtime_status().base_bytes : 0;
     shares.fixed = shares.base + kSlack + reserved + (bundle == nullptr ? 0 : bundle_bytes(*bundle));
     // One byte: too little for anything, so that planning fails and says what would do.
     if (limit != 0) shares.available = limit > shares.fixed ? limit - shares.fixed : 1;
@@ -104,14 +135,16 @@ MemoryShares divide_memory(Engine &engine, const bundle::Bundle *bundle, std::ui
 }
 
 std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setup, const MemoryShares &shares,
-                                        std::int64_t width, std::int64_t height, const Look &look) {
-    RunPlan::Key key{setup, shares.available, with_margin(setup, width), with_margin(setup, height)};
+                                        std::int64_t width, std::int64_t height, const Cut &cut,
+                                        const Look &look) {
+    const RunPlan::Key key{setup, shares.available, with_margin(setup, width), with_margin(setup, height),
+                           cut};
     if (session.last_plan != nullptr && session.last_plan->key == key) return session.last_plan;
     try {
-        return session.last_plan = make_plan(session, setup, shares, std::move(key), look);
+        return session.last_plan = fitting_plan(session, setup, shares, key, look);
     } catch (const Error &error) {
         if (error.code() != ErrorCode::budget) throw;
-        const std::uint64_t needed = required_limit(session, setup, shares, width, height);
+        const std::uint64_t needed = required_limit(session, setup, shares, width, height, cut);
         throw Error(ErrorCode::budget,
                     "the memory limit of " + std::to_string(session.options.memory_limit) +
                         " bytes is too small: " + std::to_string(needed) + " bytes are needed, of which " +
@@ -129,10 +162,11 @@ std::string raised_limit(std::uint64_t bytes) {
 }
 
 std::uint64_t required_limit(const SessionState &session, const Setup &setup, const MemoryShares &shares,
-                             std::int64_t width, std::int64_t height) {
+                             std::int64_t width, std::int64_t height, Cut cut) {
+    cut.at_once = 1;
     return shares.fixed + beside_tiles(session, setup).bytes +
            runtime::smallest_budget(governing_graph(session, setup), with_margin(setup, width),
-                                    with_margin(setup, height), tiling_options(session, setup, {}));
+                                    with_margin(setup, height), tiling_options(session, setup, cut, {}));
 }
 
 bool has_room(const SessionState &session, const MemoryShares &shares, const std::string &graph) {

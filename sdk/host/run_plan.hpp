@@ -1,8 +1,7 @@
 // How a session's memory limit is divided, and the tiles that follow from it.
 #pragma once
 
-#include "mirra/tiling.hpp"
-#include "setup.hpp"
+#include "output.hpp"
 
 namespace mirra::host {
 
@@ -15,6 +14,13 @@ struct MemoryShares {
 /// "Raise memory_limit to at least N bytes (M MiB)", M rounded up.
 std::string raised_limit(std::uint64_t bytes);
 
+/// What of an image is cut into tiles, and how many of them are worked on at a time.
+struct Cut {
+    std::optional<runtime::Rect> region; ///< of the image with its margin; none: all of it
+    std::int64_t at_once = 1;
+    [[nodiscard]] bool operator==(const Cut &) const = default;
+};
+
 /// The tiles of a run, and what its arena may hold.
 struct RunPlan {
     /// What it follows from, with what a session never changes.
@@ -22,6 +28,7 @@ struct RunPlan {
         Setup setup;
         std::uint64_t available = 0;
         std::int64_t width = 0, height = 0;
+        Cut cut;
         [[nodiscard]] bool operator==(const Key &) const = default;
     };
     Key key;
@@ -29,6 +36,7 @@ struct RunPlan {
     std::uint64_t arena_bytes = 0;  ///< the budget less weights and the host's buffers; 0: no limit
     std::uint64_t tensor_bytes = 0; ///< what of the arena is planned for
     std::uint64_t weight_bytes = 0; ///< what is planned for compiled graphs
+    std::int64_t at_once = 1;       ///< tiles that are worked on at a time: as asked, or fewer
     bool one_thread = false;        ///< so little work that other threads wake later than it is done
 };
 
@@ -36,17 +44,17 @@ struct RunPlan {
 /// @param bundle    null: none
 /// @param limit     the most that may be added to the process; 0: no limit
 /// @param reserved  bytes that are needed besides, such as a copy of the input
+/// @param network   whether the runtime's library is needed
 MemoryShares divide_memory(Engine &engine, const bundle::Bundle *bundle, std::uint64_t limit,
-                           std::uint64_t reserved);
+                           std::uint64_t reserved, bool network = true);
 /// The last plan, if it is of the same run. @throws Error budget, the message names the limit that would do
 std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setup, const MemoryShares &shares,
-                                        std::int64_t width, std::int64_t height, const Look &look = {});
+                                        std::int64_t width, std::int64_t height, const Cut &cut,
+                                        const Look &look = {});
 /// Whether the limit leaves room for the graph's weights beside what is fixed.
 bool has_room(const SessionState &session, const MemoryShares &shares, const std::string &graph);
 /// The smallest memory limit with which an image of this size can be done. @throws Error limit
 std::uint64_t required_limit(const SessionState &session, const Setup &setup, const MemoryShares &shares,
-                             std::int64_t width, std::int64_t height);
-/// Bytes per pixel of the host's own buffers for a tile: floats in and out, alpha.
-inline constexpr std::uint64_t kBufferBytesPerPixel = 3 * 4 + 3 * 4 + 4;
+                             std::int64_t width, std::int64_t height, Cut cut);
 
 } // namespace mirra::host

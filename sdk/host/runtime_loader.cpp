@@ -71,6 +71,9 @@ void RuntimeLoader::load_module() {
     module_ = library.get<runtime::Module *()>(MIRRA_RUNTIME_MODULE_SYMBOL)();
     if (module_ == nullptr) throw Error(ErrorCode::device, "the runtime module could not start");
     status_.version = module_->version();
+    constexpr std::string_view kOfLibTorch = "LibTorch ";
+    if (status_.version.starts_with(kOfLibTorch))
+        status_.libtorch_version = status_.version.substr(kOfLibTorch.size());
     status_.usable = true;
 }
 

@@ -25,6 +25,10 @@ const char *type_name(std::int32_t type) {
         return "image";
     case MIRRA_TYPE_TENSOR:
         return "tensor";
+    case MIRRA_TYPE_FILE:
+        return "file";
+    case MIRRA_TYPE_COLOR:
+        return "color";
     default:
         return "unknown";
     }
@@ -32,16 +36,27 @@ const char *type_name(std::int32_t type) {
 
 template<class Items> Json list(const Items &items);
 
+/// Where the item is of a series.
+template<class Item> void add_series(Json &json, const Item &item) {
+    if (item.series_place == 0) return;
+    json["series"] = item.series;
+    json["series_place"] = item.series_place;
+    json["max_count"] = item.max_count;
+}
+
 Json describe(const mirra_port_info &port) {
-    return {{"name", port.name},
-            {"label", port.label},
-            {"doc", port.doc},
-            {"type", type_name(port.type)},
-            {"direction", is_output(port) ? "output" : "input"},
-            {"optional", is_optional(port)},
-            {"as_is", (port.flags & MIRRA_PORT_AS_IS) != 0},
-            {"colored", (port.flags & MIRRA_PORT_COLORED) != 0},
-            {"unit", port.unit}};
+    Json json{{"name", port.name},
+              {"label", port.label},
+              {"doc", port.doc},
+              {"type", type_name(port.type)},
+              {"direction", is_output(port) ? "output" : "input"},
+              {"optional", is_optional(port)},
+              {"as_is", (port.flags & MIRRA_PORT_AS_IS) != 0},
+              {"colored", (port.flags & MIRRA_PORT_COLORED) != 0},
+              {"with_alpha", (port.flags & MIRRA_PORT_WITH_ALPHA) != 0},
+              {"unit", port.unit}};
+    add_series(json, port);
+    return json;
 }
 
 Json describe(const mirra_param_info &param) {
@@ -60,6 +75,9 @@ Json describe(const mirra_param_info &param) {
         json["choices"].push_back({{"value", param.choices[i]}, {"label", param.choice_labels[i]}});
     json["advanced"] = (param.flags & MIRRA_PARAM_ADVANCED) != 0;
     json["deprecated"] = (param.flags & MIRRA_PARAM_DEPRECATED) != 0;
+    json["pixels"] = (param.flags & MIRRA_PARAM_PIXELS) != 0;
+    if (*param.visible_if != '\0') json["visible_if"] = param.visible_if;
+    add_series(json, param);
     return json;
 }
 
@@ -69,6 +87,7 @@ Json describe(const TaskInfo &task) {
             {"doc", task.info.doc},
             {"default_bundle", task.info.default_bundle},
             {"global_statistics", (task.info.flags & MIRRA_TASK_GLOBAL_STATISTICS) != 0},
+            {"no_network", (task.info.flags & MIRRA_TASK_NO_NETWORK) != 0},
             {"plugin", {{"id", task.info.plugin_id}, {"version", task.info.plugin_version}}},
             {"ports", list(task.ports)},
             {"params", list(task.params)}};

@@ -1,56 +1,96 @@
-// A session: a task with its bundle on a device, with its parameters set.
+// A session: a task with its bundle on a device.
 #include "bundle_cache.hpp"
+#include "bundle_list.hpp"
 #include "c_error.hpp"
+#include "engine_runs.hpp"
+#include "mirra/cpu_device.hpp"
 #include "names.hpp"
+#include "ports.hpp"
 #include "process_life.hpp"
-#include "run_plan.hpp"
-#include "tile_run.hpp"
-#include "value.hpp"
+#include "run_session.hpp"
+#include "session_params.hpp"
 
 #include <algorithm>
 
 namespace mirra::host {
 namespace {
 
-/// Tasks with the same default bundle share their bundles.
-bool is_for(const Engine &engine, const bundle::Bundle &bundle, const TaskInfo &task) {
-    const std::string name = task.name(), standard = task.info.default_bundle;
-    return std::ranges::any_of(engine.tasks(), [&](const TaskInfo *each) {
-        return each->name() == bundle.manifest().task &&
-               (each->name() == name || each->info.default_bundle == standard);
-    });
-}
-
-std::string task_text(const std::string &task) {
+std::string made_for(const std::string &task) {
     return task.empty() ? "no task" : "the task '" + task + "'";
 }
 
-std::shared_ptr<const bundle::Bundle> bundle_for(Engine &engine, const TaskInfo &task,
-                                                 const SessionOptions &options) {
-    const std::string standard = task.info.default_bundle;
-    auto bundle = options.bundle;
-    if (bundle == nullptr && !standard.empty()) bundle = engine.bundles().open(engine.find_bundle(standard));
-    if (bundle != nullptr && !standard.empty() && !is_for(engine, *bundle, task)) {
-        throw Error(ErrorCode::mismatch,
-                    "the bundle '" + bundle->manifest().name + "' is for " +
-                        task_text(bundle->manifest().task) + ", not '" + task.name() + "'",
-                    "bundle",
-                    bundle->manifest().task.empty()
-                        ? "Name the task in the bundle's manifest (\"task\": \"" + task.name() + "\")."
-                        : "Use a bundle of this task, or leave it out for the default one.");
-    }
-    return bundle;
+void check_fits(const Engine &engine, const bundle::Manifest &manifest, const TaskInfo &task) {
+    if (is_for(engine.tasks(), manifest.task, task)) return;
+    throw Error(ErrorCode::mismatch,
+                "the bundle '" + manifest.name + "' is for " + made_for(manifest.task) + ", not '" +
+                    task.name() + "'",
+                "bundle",
+                manifest.task.empty()
+                    ? "Name the task in the bundle's manifest (\"task\": \"" + task.name() + "\")."
+                    : "Use a bundle of this task, or leave it out for the default one.");
 }
 
-/// Of the bundle, or else of the task.
-std::map<std::string, Value> defaults_of(const TaskInfo &task, const bundle::Bundle *bundle) {
-    std::map<std::string, Value> values;
-    for (const mirra_param_info &param : task.params) {
-        const auto of_bundle =
-            bundle == nullptr ? std::nullopt : manifest_default(bundle->manifest().defaults, param.name);
-        values[param.name] = of_bundle ? accept(param, *of_bundle) : default_of(param);
+std::string find_quality(Engine &engine, const TaskInfo &task, const std::string &quality) {
+    const std::string standard = task.info.default_bundle;
+    if (standard.empty())
+        throw Error(ErrorCode::invalid_argument, "the task '" + task.name() + "' has no bundles to choose of",
+                    "quality", "Leave the quality out.");
+    const std::string file = quality_file(standard, quality);
+    try {
+        return engine.find_bundle(file, &task);
+    } catch (const Error &error) {
+        if (error.code() != ErrorCode::not_found || file == standard) throw;
     }
-    return values;
+    const auto &there = engine.qualities(task);
+    const std::vector<std::string> names(there.begin(), there.end());
+    throw Error(ErrorCode::not_found,
+                "the task '" + task.name() + "' has no bundle of the quality '" + quality + "'", "quality",
+                (names.empty() ? "There is none but the default one: leave the quality out."
+                               : did_you_mean(quality, names) + "There are: " + joined(names) + ".") +
+                    " Or put " + file + " into a folder of MIRRA_BUNDLE_PATH.");
+}
+
+/// Where no bundle was given, that of the quality or the default one; its path goes along.
+void choose_bundle(Engine &engine, const TaskInfo &task, SessionOptions &options) {
+    const std::string standard = task.info.default_bundle;
+    if (options.bundle == nullptr) {
+        options.bundle_path = !options.quality.empty() ? find_quality(engine, task, options.quality)
+                              : standard.empty()       ? std::string()
+                                                       : engine.find_bundle(standard, &task);
+        if (options.bundle_path.empty()) return;
+        options.bundle = engine.bundles().open(options.bundle_path);
+    }
+    if (!standard.empty()) check_fits(engine, options.bundle->manifest(), task);
+}
+
+/// What a task without networks can be asked for. @throws Error unsupported, and as Engine::usable_device()
+void check_plain(const SessionState &session) {
+    const runtime::Precision precision = session.options.precision;
+    if (session.options.device != runtime::cpu_device().id) {
+        const std::string device = session.engine->usable_device(session.options.device).id;
+        throw Error(ErrorCode::unsupported,
+                    session.task_text() + " runs no network, and so not on the device '" + device + "'",
+                    "device", "Leave the device out.");
+    }
+    if (precision != runtime::Precision::automatic && precision != runtime::Precision::fp32)
+        throw Error(ErrorCode::unsupported, session.task_text() + " runs no network, and so in fp32 alone",
+                    "precision", "Leave the precision at MIRRA_PRECISION_AUTO.");
+}
+
+/// And the precision, and loads what runs there. A task without networks is the processor's.
+void choose_device(SessionState &session) {
+    if (!session.has_network()) {
+        check_plain(session);
+        session.device = runtime::cpu_device().id;
+        session.precision = {runtime::Precision::fp32, "the task runs no network"};
+        return;
+    }
+    const bundle::Bundle *bundle = session.bundle.get();
+    const runtime::DeviceInfo &device = session.engine->usable_device(session.options.device);
+    session.device = device.id;
+    session.precision = choose_precision(session.options.precision, device,
+                                         bundle == nullptr ? nullptr : &bundle->manifest());
+    session.engine->module();
 }
 
 TaskInstance make_instance(const SessionState &session) {
@@ -62,6 +102,29 @@ TaskInstance make_instance(const SessionState &session) {
     return TaskInstance(instance, {functions.destroy});
 }
 
+void check_size(std::int32_t width, std::int32_t height) {
+    if (width < 1 || height < 1)
+        throw Error(ErrorCode::invalid_argument, "width and height must be at least 1", "width");
+}
+
+/// Of the image, what tiles of it read. A margin mirrors what lies as far within.
+runtime::Rect read_by(const runtime::TileGrid &tiles, std::int64_t margin, const Geometry &geometry) {
+    std::int64_t left = geometry.width, top = geometry.height, right = 0, bottom = 0;
+    const auto reach = [margin](std::int64_t begin, std::int64_t extent, std::int64_t whole,
+                                std::int64_t &first, std::int64_t &last) {
+        const std::int64_t from = begin - margin, to = from + extent;
+        first = std::min({first, std::max<std::int64_t>(from, 0), whole - 1,
+                          margin > 0 && to > whole ? std::max<std::int64_t>(2 * whole - to, 0) : whole});
+        last = std::max(
+            {last, std::min(to, whole), margin > 0 && from < 0 ? std::min(-from, whole) : std::int64_t{0}});
+    };
+    for (const runtime::Tile &tile : tiles) {
+        reach(tile.input.x, tile.input.width, geometry.width, left, right);
+        reach(tile.input.y, tile.input.height, geometry.height, top, bottom);
+    }
+    return {left, top, right - left, bottom - top};
+}
+
 } // namespace
 
 Session::Session(const std::shared_ptr<Engine> &engine, const SessionOptions &options)
@@ -69,16 +132,13 @@ Session::Session(const std::shared_ptr<Engine> &engine, const SessionOptions &op
     state_->entry = engine->registered(options.task);
     state_->engine = engine;
     state_->options = options;
-    state_->bundle = bundle_for(*engine, task(), options);
+    choose_bundle(*engine, task(), state_->options);
+    state_->bundle = state_->options.bundle;
     const bundle::Bundle *bundle = state_->bundle.get();
-    const runtime::DeviceInfo &device = engine->usable_device(options.device);
-    state_->device = device.id;
-    state_->precision =
-        choose_precision(options.precision, device, bundle == nullptr ? nullptr : &bundle->manifest());
-    engine->module();
-    state_->values = defaults_of(task(), bundle);
+    if (bundle != nullptr) state_->bundle_sha256 = bundle->sha256();
+    choose_device(*state_);
     state_->instance = make_instance(*state_);
-    const Setup setup = configure(*state_, {}, nullptr);
+    const Setup setup = configure_first(*state_);
     if (setup.graph.empty()) return;
     // Where the limit is too small for it, planning says so.
     const MemoryShares shares = divide_memory(*engine, bundle, options.memory_limit, 0);
@@ -93,24 +153,29 @@ std::shared_ptr<Session> Session::create(const std::shared_ptr<Engine> &engine,
     check_threads(options.threads);
     if (options.tile_size < 0)
         throw Error(ErrorCode::invalid_argument, "tile_size must not be negative", "tile_size");
+    if (options.bundle != nullptr && !options.quality.empty())
+        throw Error(ErrorCode::invalid_argument, "both a bundle and a quality were given", "quality",
+                    "Give one of them: a quality is a bundle by another name.");
     check_not_forked();
     std::shared_ptr<Session> session;
     with_enough_stack([&] { session.reset(new Session(engine, options)); });
     return session;
 }
 
-void Session::set(const std::string &name, const Value &value) {
+std::shared_ptr<Session> Session::clone() {
     const Hold hold(*this);
-    state_->values[name] = accept(task().param(name), value);
+    std::shared_ptr<Session> made;
+    with_enough_stack([&] { made.reset(new Session(state_->engine, state_->options)); });
+    made->state_->values = state_->values;
+    return made;
 }
 
-void Session::set_text(const std::string &name, const std::string &text) {
-    const Hold hold(*this);
-    state_->values[name] = parse(task().param(name), text);
-}
-
-const Value &Session::get(const std::string &name) const {
-    return state_->values.at(task().param(name).name);
+SessionInfo Session::info() const {
+    return {.options = state_->options,
+            .bundle_sha256 = state_->bundle_sha256,
+            .device = state_->device,
+            .precision_reason = state_->precision.reason,
+            .precision = state_->precision.precision};
 }
 
 const TaskInfo &Session::task() const {
@@ -127,20 +192,23 @@ const std::string &Session::precision_reason() const {
 
 Plan Session::plan(std::int32_t width, std::int32_t height) {
     const Hold hold(*this);
-    if (width < 1 || height < 1)
-        throw Error(ErrorCode::invalid_argument, "width and height must be at least 1", "width");
+    check_size(width, height);
     SessionState &state = *state_;
     const Setup setup = configure(state, {width, height}, nullptr);
-    const MemoryShares shares =
-        divide_memory(*state.engine, state.bundle.get(), state.options.memory_limit, setup.extra_bytes);
+    const MemoryShares shares = divide_memory(*state.engine, state.bundle.get(), state.options.memory_limit,
+                                              setup.extra_bytes, state.has_network());
+    const Geometry geometry(setup, width, height);
+    const Cut cut = cut_of(state, setup, geometry, std::nullopt);
     Plan out;
+    out.output_width = geometry.output_width;
+    out.output_height = geometry.output_height;
     out.base_bytes = shares.base;
     out.memory_limit = state.options.memory_limit;
     out.precision = state.precision.precision;
-    out.required_bytes = required_limit(state, setup, shares, width, height);
+    out.required_bytes = required_limit(state, setup, shares, width, height, cut);
     out.fits = out.memory_limit == 0 || out.memory_limit >= out.required_bytes;
     if (!out.fits) return out;
-    const auto plan = plan_run(state, setup, shares, width, height);
+    const auto plan = plan_run(state, setup, shares, width, height, cut);
     const runtime::TilePlan &tiles = plan->tiles;
     out.tile_count = tiles.tiles.size();
     out.peak_bytes = shares.fixed + tiles.peak_bytes;
@@ -153,11 +221,47 @@ Plan Session::plan(std::int32_t width, std::int32_t height) {
     return out;
 }
 
-std::shared_ptr<const RunResult> Session::run(const RunRequest &request) {
+runtime::Rect Session::required(std::int32_t width, std::int32_t height, const runtime::Rect &region) {
     const Hold hold(*this);
+    check_size(width, height);
+    SessionState &state = *state_;
+    const Setup setup = configure(state, {width, height}, nullptr);
+    const Geometry geometry(setup, width, height);
+    const runtime::Rect wanted = checked_region(region, geometry);
+    if (setup.measures_noise) return {0, 0, width, height};
+    const MemoryShares shares = divide_memory(*state.engine, state.bundle.get(), state.options.memory_limit,
+                                              setup.extra_bytes, state.has_network());
+    const auto plan = plan_run(state, setup, shares, width, height, cut_of(state, setup, geometry, wanted));
+    return read_by(plan->tiles.tiles, setup.margin, geometry);
+}
+
+std::shared_ptr<const RunResult> Session::run(RunRequest request) {
+    const auto pass = enter(request);
     std::shared_ptr<const RunResult> result;
-    with_enough_stack([&] { result = run_acquired(request); });
+    const auto end = [&request] {
+        const RunEnding ending(&request);
+        request.kept.clear();
+        if (request.user) request.user->free_now();
+    };
+    try {
+        const Hold hold(*this);
+        with_enough_stack([&] { result = run_acquired(request); });
+    } catch (abi::__forced_unwind &) {
+        throw;
+    } catch (...) {
+        end();
+        throw;
+    }
+    end();
     return result;
+}
+
+std::unique_ptr<RunPass> Session::enter(RunRequest &request) const {
+    check_not_forked();
+    const auto &runs = state_->engine->runs();
+    auto pass = std::make_unique<RunPass>(runs, &request, state_->entry.plugin->table().host);
+    request.cancels.push_back(runs->stop());
+    return pass;
 }
 
 std::shared_ptr<const RunResult> Session::run_acquired(const RunRequest &request) {

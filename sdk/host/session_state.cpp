@@ -2,13 +2,32 @@
 #include "session_state.hpp"
 
 #include "c_error.hpp"
+#include "immortal.hpp"
 #include "mirra/error.hpp"
 #include "run_plan.hpp"
+#include "runtime/plain/plain_module.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace mirra::host {
 namespace {
+
+/// What of a request is in mirra_run_info; a profile by its hash.
+std::vector<std::int64_t> numbers_of(const RunRequest &request, const std::string &port) {
+    std::vector<std::int64_t> numbers{std::bit_cast<std::int64_t>(request.scale), request.frame};
+    if (const image::ImageView *image = image_of(request, port); image != nullptr)
+        numbers.insert(numbers.end(),
+                       {image->width, image->height, image->channels,
+                        static_cast<std::int64_t>(image->sample), static_cast<std::int64_t>(image->alpha),
+                        static_cast<std::int64_t>(image->transfer)});
+    if (const auto profile = request.profiles.find(port); profile != request.profiles.end()) {
+        const std::string_view bytes(reinterpret_cast<const char *>(profile->second.data()),
+                                     profile->second.size());
+        numbers.push_back(static_cast<std::int64_t>(std::hash<std::string_view>()(bytes)));
+    }
+    return numbers;
+}
 
 Look look_of(const RunState *run) {
     if (run == nullptr) return {};
@@ -43,6 +62,9 @@ const std::shared_ptr<runtime::Differentiable> &SessionState::differentiable(con
 
 std::uint64_t SessionState::admit(const GraphKey &key, RunState *run) {
     const auto &[graph, gradient] = key;
+    if (!has_network())
+        throw Error(ErrorCode::plugin, task_text() + " wants the graph '" + graph +
+                                           "', but says that it runs no network (MIRRA_TASK_NO_NETWORK)");
     if (bundle == nullptr)
         throw Error(ErrorCode::not_found,
                     "the task wants the graph '" + graph + "' but the session has no bundle", "bundle",
@@ -57,6 +79,11 @@ std::uint64_t SessionState::admit(const GraphKey &key, RunState *run) {
         run->reserved_bytes = beyond;
     }
     return added.held;
+}
+
+runtime::Module &SessionState::module() const {
+    static const Immortal<runtime::PlainModule> kPlain;
+    return has_network() ? engine->module() : *kPlain;
 }
 
 void SessionState::forget_unused(const RunState &run) {
@@ -80,17 +107,27 @@ std::uint64_t SessionState::weight_bytes() const {
     return bytes;
 }
 
+const image::ImageView *image_of(const RunRequest &request, const std::string &port) {
+    if (const auto image = request.images.find(port); image != request.images.end()) return &image->second;
+    for (const auto *pieces : {&request.sources, &request.sinks})
+        if (const auto found = pieces->find(port); found != pieces->end()) return &found->second.description;
+    return nullptr;
+}
+
 std::vector<std::int64_t> answer_of(PortQuestion::Kind kind, const std::string &port,
                                     const RunRequest *request) {
     if (kind == PortQuestion::Kind::given) return {request != nullptr && request->gives(port) ? 1 : 0};
+    if (kind == PortQuestion::Kind::scale)
+        return {std::bit_cast<std::int64_t>(request == nullptr ? 1.0 : request->scale)};
     if (request == nullptr) return {};
+    if (kind == PortQuestion::Kind::image) return numbers_of(*request, port);
     if (kind == PortQuestion::Kind::tensor_shape) {
         const auto tensor = request->tensors.find(port);
         return tensor == request->tensors.end() ? std::vector<std::int64_t>() : tensor->second.shape;
     }
-    const auto image = request->images.find(port);
-    if (image == request->images.end()) return {};
-    return {image->second.width, image->second.height};
+    const image::ImageView *image = image_of(*request, port);
+    if (image == nullptr) return {};
+    return {image->width, image->height};
 }
 
 bool is_cancelled(const RunRequest &request) {

@@ -41,9 +41,12 @@ struct SessionState {
     RegisteredTask entry;
     SessionOptions options;
     std::shared_ptr<const bundle::Bundle> bundle; ///< null for a task without one
-    std::string device;
+    std::string bundle_sha256, device;
     PrecisionChoice precision;
-    std::map<std::string, Value> values; ///< parameters
+    TaskInfo known;                               ///< the task's parameters with what the bundle says of them
+    std::map<std::string, Value> values, initial; ///< of parameters; now, and at first
+    /// What the plugin says of parameters while the session is made; null afterwards.
+    std::map<std::string, mirra_param_info> *describing = nullptr;
     std::map<std::string, std::shared_ptr<runtime::Executable>> executables;
     std::map<std::string, std::shared_ptr<runtime::Differentiable>> differentiables;
     std::map<GraphKey, std::uint64_t> weights;       ///< bytes of each of these
@@ -62,6 +65,10 @@ struct SessionState {
     void forget_compiled();
     [[nodiscard]] std::uint64_t weight_bytes() const;
     [[nodiscard]] const TaskInfo &task() const { return entry.task->info; }
+    /// Whether the task runs networks: else neither the runtime module nor LibTorch is loaded for it.
+    [[nodiscard]] bool has_network() const { return (task().info.flags & MIRRA_TASK_NO_NETWORK) == 0; }
+    /// The runtime of its tensors. @throws Error as Engine::module()
+    [[nodiscard]] runtime::Module &module() const;
     /// For messages: "the task 'denoise'"
     [[nodiscard]] std::string task_text() const { return "the task '" + task().name() + "'"; }
 
@@ -83,9 +90,7 @@ struct RunState {
     SeenImage input;
     RunResult &result;
     std::int64_t padded_width, padded_height; ///< of the input on the grid of the tiles
-    /// While a tile is in `process`: reports its fraction, shows its unfinished output. Empty otherwise.
-    std::function<void(double fraction)> step;
-    std::function<void(const mirra_tensor &output)> show;
+    std::int64_t output_width, output_height;
     std::shared_ptr<runtime::Arena> arena = {};   ///< of the run's tensors, whatever thread makes them
     std::map<std::string, SeenImage> others = {}; ///< further image inputs, looked at when first read
     std::uint64_t reserved_bytes = 0;             ///< of the arena, for weights beyond the plan
@@ -96,14 +101,18 @@ struct RunState {
     void look() const { check_cancelled(request); }
 };
 
-/// What a plugin may want to know about a port before there is a run.
+/// What a plugin may want to know about a run, or one of its ports, before it begins.
 struct PortQuestion {
-    enum class Kind : std::uint8_t { given, tensor_shape, image_size };
+    /// image: all of mirra_run_info that the request says of a port's image; scale: of the run
+    enum class Kind : std::uint8_t { given, tensor_shape, image_size, image, scale };
     Kind kind = Kind::given;
-    std::string port;
+    std::string port; ///< empty for `scale`
     std::vector<std::int64_t> answer;
 };
-/// given: {0} or {1}; the others: extents, none where no such thing was given.
+/// The image of a port, or that of its source; null where there is none.
+const image::ImageView *image_of(const RunRequest &request, const std::string &port);
+/// given: {0} or {1}; image, scale: numbers that are others where what they stand for is; the others:
+/// extents, none where no such thing was given.
 /// @param request  null: nothing is given
 std::vector<std::int64_t> answer_of(PortQuestion::Kind kind, const std::string &port,
                                     const RunRequest *request);
@@ -121,6 +130,27 @@ void call_plugin(const mirra_context &context, const std::string &what,
 
 } // namespace mirra::host
 
+namespace mirra::host {
+
+/// A mutex that contexts of one run share.
+class RunMutex {
+  public:
+    void lock() { mutex_->lock(); }
+    void unlock() { mutex_->unlock(); }
+
+  private:
+    std::shared_ptr<std::mutex> mutex_ = std::make_shared<std::mutex>();
+};
+
+/// What a plugin may do for the tile at hand. Empty where there is none in `process`.
+struct TileAtHand {
+    std::function<void(double fraction)> step;            ///< reports how far it is
+    std::function<void(const mirra_tensor &output)> show; ///< shows its unfinished output
+    std::function<void(const std::string &port, const mirra_tensor &output)> give; ///< of a further output
+};
+
+} // namespace mirra::host
+
 /// What the host holds for the time of one call to a plugin. Several threads of a plugin's may use it.
 struct mirra_context {
     mirra::host::SessionState *session = nullptr;
@@ -128,9 +158,13 @@ struct mirra_context {
     const mirra::host::RunRequest *request = nullptr; ///< null where there is none: a session made, a plan
     mirra::host::RunState *run = nullptr;             ///< null in `configure`
     std::vector<mirra::host::PortQuestion> *questions =
-        nullptr;                   ///< asked so far; null outside of `configure`
-    std::deque<std::string> texts; ///< handed out, alive as long as the context
-    std::mutex mutex;              ///< held by who changes the above, what the session compiled, or the run
+        nullptr;                        ///< asked so far; null outside of `configure`
+    std::int32_t width = 0, height = 0; ///< in `configure`: of the image
+    std::deque<std::string> texts;      ///< handed out, alive as long as the context
+    mirra::host::TileAtHand tile;
+    /// For a graph that is run: called before each of its steps. Empty outside of a run.
+    std::function<mirra::runtime::StepFunction(const mirra::graph::Graph &graph)> steps;
+    mirra::host::RunMutex mutex; ///< held by who changes the above, what the session compiled, or the run
     /// A function that gives no status had no memory, and told the plugin of nothing where there is
     /// something.
     std::atomic<bool> out_of_memory{false};

@@ -6,6 +6,7 @@
 #include "plugin_handles.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace mirra::host {
 namespace {
@@ -27,6 +28,38 @@ std::optional<image::Transfer> stated_transfer(std::uint32_t flags, const Sessio
     return flags == MIRRA_SETUP_LINEAR ? image::Transfer::linear : image::Transfer::unknown;
 }
 
+constexpr std::uint64_t kMostPixelBytes = 4 * sizeof(float);
+
+/// How large the output is, and what its tensors take, which no graph tells of. @throws Error plugin
+void read_geometry(const mirra_setup &setup, Setup &out, const SessionState &session) {
+    constexpr std::uint32_t kMost = 64;
+    const std::uint32_t numerator = setup.scale_numerator, denominator = setup.scale_denominator;
+    if (numerator != 0 || denominator != 0) {
+        const bool sound = numerator != 0 && denominator != 0 && numerator <= 65536 && denominator <= 65536 &&
+                           numerator / denominator <= kMost && denominator / numerator <= kMost;
+        if (!sound) reject(session, "states an impossible scale of its output");
+        const std::uint32_t divisor = std::gcd(numerator, denominator);
+        out.numerator = numerator / divisor;
+        out.denominator = denominator / divisor;
+        const auto up = static_cast<std::uint64_t>(out.numerator),
+                   down = static_cast<std::uint64_t>(out.denominator);
+        if (up != down)
+            out.extra_bytes_per_pixel += (kMostPixelBytes * up * up + down * down - 1) / (down * down);
+    }
+    if (setup.margin % static_cast<std::uint32_t>(out.denominator) != 0)
+        reject(session, "states a margin that its scale does not divide");
+    if (setup.output_width == 0 && setup.output_height == 0) return;
+    const auto possible = [](std::int32_t extent) { return extent >= 1 && extent <= graph::Limits::kExtent; };
+    if (!possible(setup.output_width) || !possible(setup.output_height) || !out.whole_image ||
+        out.numerator != out.denominator)
+        reject(session, "states a size of its output, which goes with one tile and no scale");
+    out.output_width = setup.output_width;
+    out.output_height = setup.output_height;
+    // The tensor, what it is brought to, and a piece that a sink is given.
+    out.extra_bytes += 3 * kMostPixelBytes * static_cast<std::uint64_t>(out.output_width) *
+                       static_cast<std::uint64_t>(out.output_height);
+}
+
 /// All or none of them.
 void check_extents(const mirra_graph_use &use, const SessionState &session) {
     constexpr std::int64_t kMostBatch = 65536;
@@ -42,8 +75,12 @@ Setup read_setup(const mirra_setup &setup, const SessionState &session) {
     out.graph = setup.graph == nullptr ? "" : setup.graph;
     out.extra_bytes_per_pixel = std::min<std::uint64_t>(setup.extra_bytes_per_pixel, 1U << 20);
     out.extra_bytes = std::min(setup.extra_bytes, std::uint64_t{1} << 48);
-    check_known(setup.flags, MIRRA_SETUP_WHOLE_IMAGE | kTransferFlags, session);
+    check_known(setup.flags,
+                MIRRA_SETUP_WHOLE_IMAGE | MIRRA_SETUP_UNBOUNDED | MIRRA_SETUP_MEASURES_NOISE | kTransferFlags,
+                session);
+    if ((setup.flags & MIRRA_SETUP_UNBOUNDED) != 0) out.range = image::Range::unbounded;
     out.whole_image = (setup.flags & MIRRA_SETUP_WHOLE_IMAGE) != 0;
+    out.measures_noise = (setup.flags & MIRRA_SETUP_MEASURES_NOISE) != 0;
     out.transfer = stated_transfer(setup.flags & kTransferFlags, session);
     if (setup.measure_passes > kMostPasses) reject(session, "asks for too many passes over the tiles");
     out.measure_passes = std::max(setup.measure_passes, 1U);
@@ -51,12 +88,15 @@ Setup read_setup(const mirra_setup &setup, const SessionState &session) {
     out.margin = setup.margin;
     if (setup.halo > kMostHalo) reject(session, "asks for too wide a halo");
     out.halo = setup.halo;
+    read_geometry(setup, out, session);
     for (const auto &use : read_array(setup.uses, setup.use_count, "uses")) {
         check_known(use.flags, MIRRA_GRAPH_USE_GRADIENT, session);
         check_extents(use, session);
         out.uses.push_back(
             {use.graph == nullptr ? "" : use.graph, use.flags != 0, use.batch, use.height, use.width});
     }
+    if (!session.has_network() && !(out.graph.empty() && out.uses.empty()))
+        reject(session, "names a graph, but says that it runs no network (MIRRA_TASK_NO_NETWORK)");
     return out;
 }
 
@@ -66,6 +106,8 @@ Setup ask(SessionState &session, const ImageSize &size, const RunRequest *reques
     context.session = &session;
     context.request = request;
     context.questions = &questions;
+    context.width = size.width;
+    context.height = size.height;
     const ContextHandle handle(context);
     mirra_setup setup{};
     setup.struct_size = sizeof(mirra_setup);

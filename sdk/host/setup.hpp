@@ -17,14 +17,19 @@ struct Setup {
     };
     std::string graph; ///< empty: none, each pixel by itself
     std::uint64_t extra_bytes_per_pixel = 0;
-    std::uint64_t extra_bytes = 0; ///< through the whole run
+    std::uint64_t piece_bytes_per_pixel = 0; ///< of the run's sources and sinks
+    std::uint64_t extra_bytes = 0;           ///< through the whole run
     bool whole_image = false;
+    bool measures_noise = false;      ///< of the whole image
     std::uint32_t measure_passes = 1; ///< of tasks that measure
     std::uint32_t margin = 0;         ///< around the image
     std::uint32_t halo = 0;           ///< around the core of a tile, beyond that of the graph
     /// What the samples of image and output are, whatever these say; empty: what they say.
     std::optional<image::Transfer> transfer;
     std::vector<Use> uses;
+    image::Range range = image::Range::unit;          ///< of the samples that the task gives
+    std::int64_t numerator = 1, denominator = 1;      ///< by which the output is larger than the input
+    std::int32_t output_width = 0, output_height = 0; ///< of an output of a size of its own; else 0
     [[nodiscard]] bool operator==(const Setup &) const = default;
 };
 

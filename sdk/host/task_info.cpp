@@ -4,12 +4,14 @@
 #include "names.hpp"
 #include "plugin.hpp"
 #include "ports.hpp"
+#include "task_series.hpp"
 #include "utf8.hpp"
 #include "value.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <set>
 
 namespace mirra::host {
@@ -37,9 +39,25 @@ void check_flags(std::uint32_t flags, std::uint32_t known, const std::string &wh
 std::string checked_name(const char *value, const std::string &what, const char *also) {
     const std::string name = text(value, what);
     if (!is_name(name, also))
-        reject(what, "has the name '" + name + "', which is not of lower case letters and digits, with '" +
+        reject(what, "has the name '" + name +
+                         "', which does not begin with a lower case letter, or is not of lower case letters "
+                         "and digits, with '" +
                          also[0] + "' only between them");
     return name;
+}
+
+/// What a port or parameter says of the series that it declares.
+template<class Item>
+void read_series(const Item &item, Item &out, const std::string &name, const std::string &what,
+                 TaskInfo &task) {
+    const std::string series = text(item.series, what);
+    out.series = task.keep(series);
+    if (item.series_place != 0) reject(what, "states its place in a series, which is the host's to set");
+    if (series.empty() && item.max_count == 0) return;
+    if (series.empty()) reject(what, "has a max_count, but names no series");
+    if (item.max_count < 2) reject(what, "is of a series, but its max_count is below 2");
+    if (!is_name(series, "-_")) reject(what, "is of the series '" + series + "', which is no name");
+    if (is_numbered(name)) reject(what, "begins a series, so its name must not end in '_' and a number");
 }
 
 mirra_port_info read_port(const mirra_port_info &port, const std::string &owner, TaskInfo &task) {
@@ -55,7 +73,9 @@ mirra_port_info read_port(const mirra_port_info &port, const std::string &owner,
     if (port.direction != MIRRA_PORT_INPUT && port.direction != MIRRA_PORT_OUTPUT) {
         reject(owner, "has a port of an unknown direction");
     }
-    check_flags(port.flags, MIRRA_PORT_OPTIONAL | MIRRA_PORT_AS_IS | MIRRA_PORT_COLORED, what);
+    check_flags(port.flags,
+                MIRRA_PORT_OPTIONAL | MIRRA_PORT_AS_IS | MIRRA_PORT_COLORED | MIRRA_PORT_WITH_ALPHA, what);
+    read_series(port, out, name, what, task);
     return out;
 }
 
@@ -91,6 +111,11 @@ void read_range(mirra_param_info &out, const std::string &what) {
     if (!ordered) reject(what, "has a range whose ends are out of order");
 }
 
+/// The default where none is given.
+const char *empty_of(mirra_type type) {
+    return type == MIRRA_TYPE_COLOR ? "#000000" : "";
+}
+
 /// As the parameter would keep it: a text where it is one, else a number.
 void read_default(const mirra_param_info &info, mirra_param_info &out, const std::string &what,
                   TaskInfo &task) {
@@ -101,7 +126,7 @@ void read_default(const mirra_param_info &info, mirra_param_info &out, const std
         } else if (out.type == MIRRA_TYPE_BOOL) {
             value = info.default_value != 0;
         } else {
-            value = out.type == MIRRA_TYPE_STRING ? Value(std::string()) : accept(out, info.default_value);
+            value = is_number(out) ? accept(out, info.default_value) : parse(out, empty_of(out.type));
         }
     } catch (const Error &error) {
         reject(what, std::string("has a default that it does not allow: ") + error.what());
@@ -118,12 +143,18 @@ void read_default(const mirra_param_info &info, mirra_param_info &out, const std
     out.default_value = std::visit(number, value);
 }
 
+} // namespace
+
 mirra_param_info read_param(const mirra_param_info &info, const std::string &owner, TaskInfo &task) {
     mirra_param_info out = info;
     const std::string name = checked_name(info.name, owner + ": a parameter", "-_");
     const std::string what = owner + ": parameter '" + name + "'";
-    if (info.type < MIRRA_TYPE_BOOL || info.type > MIRRA_TYPE_ENUM) reject(what, "has an unknown type");
-    check_flags(info.flags, MIRRA_PARAM_ADVANCED | MIRRA_PARAM_DEPRECATED, what);
+    const bool plain = info.type >= MIRRA_TYPE_BOOL && info.type <= MIRRA_TYPE_ENUM;
+    if (!plain && info.type != MIRRA_TYPE_FILE && info.type != MIRRA_TYPE_COLOR)
+        reject(what, "has an unknown type");
+    check_flags(info.flags, MIRRA_PARAM_ADVANCED | MIRRA_PARAM_DEPRECATED | MIRRA_PARAM_PIXELS, what);
+    if ((info.flags & MIRRA_PARAM_PIXELS) != 0 && !is_number(info))
+        reject(what, "counts pixels, but is no number");
     if (info.reserved != 0) reject(what, "uses the reserved field");
     out.since = std::max(info.since, 1U);
     out.name = task.keep(name);
@@ -131,17 +162,47 @@ mirra_param_info read_param(const mirra_param_info &info, const std::string &own
     out.doc = task.keep(text(info.doc, what));
     out.group = task.keep(text(info.group, what));
     out.unit = task.keep(text(info.unit, what));
+    out.visible_if = task.keep(text(info.visible_if, what));
     read_choices(info, out, what, task);
     read_range(out, what);
     read_default(info, out, what, task);
+    read_series(info, out, name, what, task);
     return out;
 }
 
+namespace {
+
+/// Hosts make options of them, in which '_' is '-'.
 template<class Items> void check_unique(const Items &items, const std::string &owner) {
-    std::set<std::string> seen;
+    std::map<std::string, std::string> seen;
     for (const auto &item : items) {
-        if (!seen.insert(item.name).second)
-            reject(owner, "has two of the name '" + std::string(item.name) + "'");
+        std::string plain = item.name;
+        std::ranges::replace(plain, '_', '-');
+        const auto [other, fresh] = seen.emplace(plain, item.name);
+        if (fresh) continue;
+        if (other->second == item.name) reject(owner, "has two of the name '" + other->second + "'");
+        reject(owner, "has the names '" + other->second + "' and '" + item.name +
+                          "', which differ by '-' for '_' alone");
+    }
+}
+
+/// "NAME=VALUE|VALUE": another parameter, and values that it takes.
+void check_condition(const TaskInfo &task, const mirra_param_info &param, const std::string &owner) {
+    const std::string what = owner + ": parameter '" + param.name + "'", condition = param.visible_if;
+    if (condition.empty()) return;
+    const std::size_t sign = condition.find('=');
+    const std::string name = condition.substr(0, sign);
+    const auto other = std::ranges::find_if(task.params, [&](const auto &each) { return name == each.name; });
+    if (sign == std::string::npos || other == task.params.end() || name == param.name)
+        reject(what, "has the condition '" + condition + "', which does not name another parameter");
+    for (std::size_t begin = sign + 1; begin <= condition.size();) {
+        const std::size_t end = std::min(condition.find('|', begin), condition.size());
+        try {
+            parse(*other, std::string_view(condition).substr(begin, end - begin));
+        } catch (const Error &error) {
+            reject(what, "has the condition '" + condition + "': " + error.what());
+        }
+        begin = end + 1;
     }
 }
 
@@ -150,10 +211,22 @@ void check_ports(const TaskInfo &task, const std::string &what) {
         return std::ranges::count_if(
             task.ports, [&](const auto &port) { return is_image(port) && is_output(port) == output; });
     };
-    if (count(false) == 0) reject(what, "must have an image input");
-    if (count(false) > 1 && is_optional(main_input(task)))
-        reject(what, "must not have an optional first image input: its size is that of the run");
-    if (count(true) > 1) reject(what, "has more than one image output, which this library does not drive");
+    const mirra_port_info *input = main_input(task), *output = main_output(task);
+    if (input == nullptr && output == nullptr) reject(what, "must have an image input or an image output");
+    const bool needed = input != nullptr ? count(false) > 1 && is_optional(*input) : is_optional(*output);
+    if (needed)
+        reject(what, std::string("must not have an optional first image ") +
+                         (input != nullptr ? "input" : "output") + ": its size is that of the run");
+    for (const mirra_port_info &port : task.ports) {
+        const bool sees_alpha = (port.flags & MIRRA_PORT_WITH_ALPHA) != 0;
+        const bool is_main = &port == input || &port == output;
+        if (sees_alpha && !is_main)
+            reject(what, "has MIRRA_PORT_WITH_ALPHA at the port '" + std::string(port.name) +
+                             "', which is neither the first image input nor the first image output");
+    }
+    if (input != nullptr && output != nullptr &&
+        ((input->flags ^ output->flags) & MIRRA_PORT_WITH_ALPHA) != 0)
+        reject(what, "has MIRRA_PORT_WITH_ALPHA at its image input or its image output alone");
 }
 
 void check_functions(const mirra_task &task, const std::string &what) {
@@ -170,8 +243,9 @@ void check_functions(const mirra_task &task, const std::string &what) {
 } // namespace
 
 bool is_name(std::string_view name, std::string_view also) noexcept {
-    const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-    return !name.empty() && name.size() < 64 && plain(name.front()) && plain(name.back()) &&
+    const auto letter = [](char c) { return c >= 'a' && c <= 'z'; };
+    const auto plain = [&](char c) { return letter(c) || (c >= '0' && c <= '9'); };
+    return !name.empty() && name.size() < 64 && letter(name.front()) && plain(name.back()) &&
            std::ranges::all_of(name, [&](char c) { return plain(c) || also.find(c) != std::string::npos; });
 }
 
@@ -183,7 +257,8 @@ PluginTask read_task(const mirra_task *task) {
     const std::string name = checked_name(in.name, "a task", "-"), what = "task '" + name + "'";
     if (in.port_count > kMostPorts || in.param_count > kMostParameters)
         reject(what, "has too many ports or parameters");
-    check_flags(in.flags, MIRRA_TASK_GLOBAL_STATISTICS, what);
+    check_flags(in.flags, MIRRA_TASK_GLOBAL_STATISTICS | MIRRA_TASK_NO_NETWORK | MIRRA_TASK_CONCURRENT_TILES,
+                what);
     check_functions(in, what);
     known.info.flags = in.flags;
     known.info.name = known.keep(name);
@@ -191,15 +266,25 @@ PluginTask read_task(const mirra_task *task) {
     known.info.doc = known.keep(text(in.doc, what));
     known.info.default_bundle = known.keep(text(in.default_bundle, what));
     for (const auto &port : read_array(in.ports, in.port_count, "ports"))
-        known.ports.push_back(read_port(port, what, known));
+        add_series(read_port(port, what, known), kMostPorts, known, known.ports);
     for (const auto &param : read_array(in.params, in.param_count, "params"))
-        known.params.push_back(read_param(param, what, known));
+        add_series(read_param(param, what, known), kMostParameters, known, known.params);
     known.info.port_count = static_cast<std::uint32_t>(known.ports.size());
     known.info.param_count = static_cast<std::uint32_t>(known.params.size());
     check_unique(known.ports, what);
     check_unique(known.params, what);
     check_ports(known, what);
+    for (const mirra_param_info &param : known.params) check_condition(known, param, what);
     return out;
+}
+
+std::string_view TaskInfo::own_name() const noexcept {
+    const std::string_view listed = info.name;
+    return listed.substr(listed.rfind(':') + 1); // npos + 1 is 0
+}
+
+std::string TaskInfo::full_name() const {
+    return std::string(info.plugin_id) + ":" + std::string(own_name());
 }
 
 const mirra_port_info *TaskInfo::port(std::string_view wanted) const noexcept {

@@ -1,47 +1,28 @@
-// One run of a session: tile by tile through the plugin.
+// The tiles of a run, one after the other or several at once, through the plugin.
 #include "tile_run.hpp"
 
+#include "host_table.hpp"
 #include "mirra/error.hpp"
-#include "plugin_handles.hpp"
-#include "ports.hpp"
-#include "run_plan.hpp"
+#include "process_life.hpp"
+#include "team.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <thread>
 
 namespace mirra::host {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-mirra_tile to_c(const runtime::Tile &tile, std::size_t index, std::size_t count, std::uint32_t pass = 0) {
-    mirra_tile out{};
-    out.struct_size = sizeof(mirra_tile);
-    out.pass = pass;
-    out.index = index;
-    out.count = count;
-    out.core_x = tile.core.x;
-    out.core_y = tile.core.y;
-    out.core_width = tile.core.width;
-    out.core_height = tile.core.height;
-    out.input_x = tile.input.x;
-    out.input_y = tile.input.y;
-    out.input_width = tile.input.width;
-    out.input_height = tile.input.height;
-    return out;
-}
+/// Callbacks between the nodes of a network come no more often.
+constexpr std::chrono::milliseconds kBetweenReports{20};
 
 runtime::Rect moved(runtime::Rect rect, std::int64_t by) {
     rect.x += by;
     rect.y += by;
     return rect;
-}
-
-/// What of it lies in an image; may be empty.
-runtime::Rect within(const runtime::Rect &rect, std::int64_t width, std::int64_t height) {
-    const std::int64_t left = std::max<std::int64_t>(rect.x, 0), top = std::max<std::int64_t>(rect.y, 0);
-    return {left, top, std::min(rect.x + rect.width, width) - left,
-            std::min(rect.y + rect.height, height) - top};
 }
 
 /// The handle that a plugin gives, the host's from then on, also where the plugin fails after it.
@@ -63,263 +44,500 @@ class GivenTile {
     mirra_tensor *handle_ = nullptr;
 };
 
+/// How much of a tile's work graphs have done.
+struct TileProgress {
+    double before = 0, current = 0; ///< of graphs that ran, and of the one that does, in multiplications
+    bool told = false;              ///< the plugin says by itself how far it is
+    double furthest = 0;
+    std::uint64_t step = 0, step_count = 0;
+};
+
+/// A thread's own part of a run: its context and buffer.
+struct Lane {
+    mirra_context context;
+    mirra_context *handle = nullptr;
+    std::vector<float> buffer;
+    TileProgress progress;
+    std::size_t tile = 0;
+};
+
+/// Tells the others where a lane ends by an exception, of whatever kind.
+class StopOthers {
+  public:
+    explicit StopOthers(std::atomic<bool> &stopped) : stopped_(stopped) {}
+    StopOthers(const StopOthers &) = delete;
+    StopOthers &operator=(const StopOthers &) = delete;
+    ~StopOthers() {
+        if (std::uncaught_exceptions() > 0) stopped_ = true;
+    }
+
+  private:
+    std::atomic<bool> &stopped_;
+};
+
 class TileRun {
   public:
-    TileRun(SessionState &session, const RunRequest &request, const CheckedRequest &images, RunResult &result,
-            const RunPlan &plan)
+    TileRun(SessionState &session, const Work &work, RunResult &result)
         : session_(session)
         , functions_(session.entry.task->functions)
-        , images_(images)
-        , plan_(plan.tiles)
-        , passes_(functions_.measure == nullptr ? 0 : plan.key.setup.measure_passes)
-        , margin_(plan.key.setup.margin)
-        , arena_bytes_(plan.arena_bytes)
-        , tensor_bytes_(plan.tensor_bytes)
-        , one_thread_(plan.one_thread)
-        , run_{request,
-               images.least_alpha,
-               see(images.input, images.least_alpha.at(main_input(session.task()).name)),
+        , work_(work)
+        , tiles_(work.plan.tiles)
+        , setup_(work.plan.key.setup)
+        , passes_(functions_.measure == nullptr ? 0 : setup_.measure_passes)
+        , run_{work.request,
+               work.checked.least_alpha,
+               work.input,
                result,
-               plan.tiles.padded_width,
-               plan.tiles.padded_height,
-               {},
-               {}}
-        , channels_(images.as_is ? images.input.color_channels() : 3)
-        , task_(session.task_text()) {
-        context_.session = &session;
-        context_.request = &request;
-        context_.run = &run_;
-    }
+               tiles_.padded_width,
+               tiles_.padded_height,
+               work.geometry.output_width,
+               work.geometry.output_height}
+        , main_output_(find_main_output())
+        , task_(session.task_text()) {}
 
     void run();
 
   private:
+    [[nodiscard]] const OutputImage *find_main_output() const;
     void prepare();
+    void weigh_graphs();
+    void set_up(Lane &lane);
     void call_all();
-    void call(const char *function, const std::function<mirra_status(mirra_error **)> &body);
+    void measure_and_process();
+    void end(mirra_outcome outcome) noexcept;
+    void call(Lane &lane, const char *function, const std::function<mirra_status(mirra_error **)> &body);
     void measure_tile(std::uint32_t pass, std::size_t index);
-    void process_tile(std::size_t index);
-    void store(const mirra_tensor &output, const runtime::Tile &tile);
+    void process_all();
+    void process_on_lanes();
+    void work_off(Lane &lane, std::atomic<std::size_t> &next, const std::atomic<bool> &stop);
+    void process_tile(Lane &lane, std::size_t index);
+    [[nodiscard]] mirra_tile describe(std::size_t index, std::uint32_t pass) const;
+    [[nodiscard]] runtime::Rect core_of(const runtime::Tile &tile) const;
+    [[nodiscard]] runtime::Rect kept_of(const runtime::Tile &tile, const OutputImage &output) const;
+    [[nodiscard]] runtime::Rect shown_of(const runtime::Tile &tile) const;
+    void store(Lane &lane, const OutputImage &output, const mirra_tensor &tensor, bool final);
+    void load(const runtime::Rect &rect, std::span<float> values) const;
     runtime::TensorPtr upload(const runtime::Tile &tile);
-    /// @param within  how far the tile at hand is, 0 ... 1
-    void report(const char *stage, std::size_t tile, std::size_t count, double within = 0);
-    void allow_steps(std::size_t index);
-    void forbid_steps();
+    void report(const char *stage, std::size_t tile, std::size_t count, const TileProgress &within);
+    void allow_steps(Lane &lane);
+    void forbid_steps(Lane &lane);
+    runtime::StepFunction steps(Lane &lane, const graph::Graph &graph);
+    void look() const;
+    [[noreturn]] void stop(const char *why);
+    void grow(Lane &lane, std::size_t count);
+    void tell_node(Lane &lane, std::size_t done, std::size_t count, double fraction);
+    void tell_tile(const runtime::Rect &rect, const image::ImageView &piece);
+    [[nodiscard]] runtime::Module &module() const { return session_.module(); }
 
     SessionState &session_;
     const mirra_task &functions_;
-    const CheckedRequest &images_;
-    const runtime::TilePlan &plan_;
+    const Work &work_;
+    const runtime::TilePlan &tiles_;
+    const Setup &setup_;
     const std::uint32_t passes_; ///< of `measure`
-    const std::int64_t margin_;  ///< by which tiles lie further right and down than in the image
-    std::uint64_t arena_bytes_, tensor_bytes_;
-    const bool one_thread_;
     RunState run_;
-    int channels_;
-    mirra_context context_;
+    const OutputImage *main_output_; ///< null: the run gives no image
+    std::string task_;               ///< for messages: "the task 'denoise'"
     std::shared_ptr<runtime::Arena> arena_;
-    std::string task_; ///< for messages: "the task 'denoise'"
-    mirra_context *handle_ = nullptr;
-    std::vector<float> buffer_;
+    Lane main_;
+    std::map<std::string, double> graph_work_;   ///< of the setup's graphs, on a tile
+    double tile_work_ = 0;                       ///< 0: graphs do not say how far a tile is
+    std::atomic<bool> stopped_{false};           ///< by a lane that has failed
+    std::atomic<std::uint64_t> buffer_bytes_{0}; ///< of all lanes
+    std::mutex reports_;                         ///< held by who changes what follows
+    const char *stage_ = "prepare";
+    std::size_t stage_count_ = 0; ///< of tiles
     std::size_t steps_done_ = 0, steps_ = 1;
     std::uint64_t previews_ = 0;
+    double furthest_ = 0;
+    Clock::time_point last_report_;
 };
 
-void TileRun::call(const char *function, const std::function<mirra_status(mirra_error **)> &body) {
-    call_plugin(context_, task_ + ": " + function, body);
+const OutputImage *TileRun::find_main_output() const {
+    const mirra_port_info *port = main_output(session_.task());
+    if (port == nullptr) return nullptr;
+    const auto found = work_.outputs.find(port->name);
+    return found == work_.outputs.end() ? nullptr : &found->second;
 }
 
-void TileRun::report(const char *stage, std::size_t tile, std::size_t count, double within) {
-    run_.look();
+void TileRun::call(Lane &lane, const char *function,
+                   const std::function<mirra_status(mirra_error **)> &body) {
+    call_plugin(lane.context, task_ + ": " + function, body);
+}
+
+/// By who holds reports_, or before there are several lanes.
+void TileRun::report(const char *stage, std::size_t tile, std::size_t count, const TileProgress &within) {
+    look();
+    stage_ = stage;
+    stage_count_ = count;
+    last_report_ = Clock::now();
     if (!run_.request.progress) return;
-    const std::uint64_t buffers = buffer_.size() * sizeof(float);
+    const std::uint64_t buffers = buffer_bytes_;
     Progress progress;
     progress.stage = stage;
-    progress.fraction = (static_cast<double>(steps_done_) + within) / static_cast<double>(steps_);
+    const double fraction =
+        (static_cast<double>(steps_done_) + within.furthest) / static_cast<double>(steps_);
+    progress.fraction = furthest_ = std::clamp(fraction, furthest_, 1.0);
     progress.tile = tile;
     progress.tile_count = count;
     progress.bytes_now = arena_->current_bytes() + buffers;
     progress.bytes_peak = arena_->peak_bytes() + buffers;
     progress.previews = previews_;
+    progress.step = within.step;
+    progress.step_count = within.step_count;
     const Inside inside(Inside::Kind::run, &run_.request); // a thread of the plugin's may report, too
     const bool goes_on = run_.request.progress(progress);
     check_not_forked();
-    if (!goes_on) throw Error(ErrorCode::cancelled, "the progress callback stopped the run");
+    if (!goes_on) stop("the progress callback stopped the run");
 }
 
-runtime::TensorPtr TileRun::upload(const runtime::Tile &tile) {
-    const auto gather = [&](std::span<float> values) {
-        margin_ == 0 ? load_tile(run_.input, tile.input, channels_, values)
-                     : load_mirrored(run_.input, moved(tile.input, -margin_), channels_, values);
+/// Also where another lane has stopped. @throws Error cancelled
+void TileRun::look() const {
+    run_.look();
+    if (stopped_) throw Error(ErrorCode::cancelled, "another tile's work has ended the run");
+}
+
+void TileRun::stop(const char *why) {
+    stopped_ = true;
+    throw Error(ErrorCode::cancelled, why);
+}
+
+void TileRun::tell_node(Lane &lane, std::size_t done, std::size_t count, double fraction) {
+    look();
+    const std::unique_lock lock(reports_, std::try_to_lock);
+    if (!lock) return; // somebody else reports
+    TileProgress &progress = lane.progress;
+    progress.step = done;
+    progress.step_count = count;
+    constexpr double kMost = 0.99; // what a task does beside its graphs is never over before it is
+    if (tile_work_ > 0 && !progress.told)
+        progress.furthest = std::clamp((progress.before + fraction * progress.current) / tile_work_,
+                                       progress.furthest, kMost);
+    if (Clock::now() - last_report_ < kBetweenReports) return;
+    report(stage_, lane.tile, stage_count_, progress);
+}
+
+runtime::StepFunction TileRun::steps(Lane &lane, const graph::Graph &graph) {
+    const std::lock_guard lock(reports_);
+    TileProgress &progress = lane.progress;
+    progress.before += std::exchange(progress.current, 0);
+    const auto found = graph_work_.find(graph.name);
+    if (found != graph_work_.end()) progress.current = found->second;
+    return [this, &lane](std::size_t done, std::size_t count, double fraction) {
+        tell_node(lane, done, count, fraction);
     };
-    return session_.engine->module().upload(gather, {1, channels_, tile.input.height, tile.input.width},
-                                            runtime::Layout::nhwc, session_.device);
 }
 
-void TileRun::store(const mirra_tensor &output, const runtime::Tile &tile) {
-    if (output.tensor->shape() != graph::Shape{1, channels_, tile.input.height, tile.input.width}) {
-        throw Error(ErrorCode::plugin, task_ + " gave a tile whose shape is not that of its input");
+void TileRun::load(const runtime::Rect &rect, std::span<float> values) const {
+    const CheckedRequest &checked = work_.checked;
+    const auto colors = [&](std::span<float> out) {
+        const int channels = checked.channels - (checked.with_alpha ? 1 : 0);
+        setup_.margin == 0 ? load_tile(run_.input, rect, channels, out)
+                           : load_mirrored(run_.input, rect, channels, out);
+    };
+    if (!checked.with_alpha) return colors(values);
+    const auto channels = static_cast<std::size_t>(checked.channels);
+    std::vector<float> own(values.size() / channels * (channels - 1));
+    colors(own);
+    const std::vector<float> alpha =
+        setup_.margin == 0 ? load_alpha(run_.input.view, rect) : load_mirrored_alpha(run_.input.view, rect);
+    for (std::size_t i = 0; i < alpha.size(); ++i) {
+        std::copy_n(own.data() + i * (channels - 1), channels - 1, values.data() + i * channels);
+        values[i * channels + channels - 1] = alpha[i];
     }
-    runtime::Tile kept = tile;
-    kept.input = moved(tile.input, -margin_);
-    kept.core = within(moved(tile.core, -margin_), images_.input.width, images_.input.height);
-    if (kept.core.width < 1 || kept.core.height < 1) return; // all of it margin
-    const auto count = static_cast<std::size_t>(tile.input.width * tile.input.height * channels_);
-    const std::span<float> values(buffer_.data(), count);
-    session_.engine->module().download(*output.tensor, values, runtime::Layout::nhwc);
-    store_tile(values, kept, channels_, run_.input, *images_.output);
 }
 
-void TileRun::allow_steps(std::size_t index) {
-    const std::lock_guard lock(context_.mutex);
-    run_.step = [this, index, furthest = 0.0](double fraction) mutable {
-        furthest = std::clamp(fraction, furthest, 1.0);
-        report("process", index, plan_.tiles.size(), furthest);
+/// Null for a task that makes its output from nothing.
+runtime::TensorPtr TileRun::upload(const runtime::Tile &tile) {
+    if (main_input(session_.task()) == nullptr) return nullptr;
+    const runtime::Rect rect = moved(tile.input, -std::int64_t{setup_.margin});
+    return module().upload([&](std::span<float> values) { load(rect, values); },
+                           {1, work_.checked.channels, rect.height, rect.width}, runtime::Layout::nhwc,
+                           session_.device);
+}
+
+/// In pixels of the image; empty for a tile that is all margin.
+runtime::Rect TileRun::core_of(const runtime::Tile &tile) const {
+    return common(moved(tile.core, -std::int64_t{setup_.margin}),
+                  {0, 0, work_.geometry.width, work_.geometry.height});
+}
+
+/// What of an output image the tile makes.
+runtime::Rect TileRun::kept_of(const runtime::Tile &tile, const OutputImage &output) const {
+    const runtime::Rect core = core_of(tile);
+    return is_empty(core) ? core : common(work_.geometry.output_of(core), output.region());
+}
+
+/// What of the output the tile's tensor shows.
+runtime::Rect TileRun::shown_of(const runtime::Tile &tile) const {
+    return work_.geometry.output_of(moved(tile.input, -std::int64_t{setup_.margin}));
+}
+
+void TileRun::tell_tile(const runtime::Rect &rect, const image::ImageView &piece) {
+    if (!run_.request.tile) return;
+    const std::lock_guard lock(reports_);
+    look();
+    const Inside inside(Inside::Kind::run, &run_.request);
+    const bool goes_on = run_.request.tile(rect, piece);
+    check_not_forked();
+    if (!goes_on) stop("the tile callback stopped the run");
+}
+
+void TileRun::grow(Lane &lane, std::size_t count) {
+    buffer_bytes_ += (count - lane.buffer.size()) * sizeof(float);
+    lane.buffer.resize(count);
+}
+
+void TileRun::store(Lane &lane, const OutputImage &output, const mirra_tensor &tensor, bool final) {
+    const runtime::Tile tile = tiles_.tiles[lane.tile];
+    const runtime::Rect shown = shown_of(tile), kept = kept_of(tile, output);
+    const int channels = work_.checked.channels;
+    const graph::Shape expected{1, channels, shown.height, shown.width};
+    if (tensor.tensor->shape() != expected)
+        throw Error(ErrorCode::plugin, task_ + " gave a tile of the shape " +
+                                           to_text(tensor.tensor->shape()) + " instead of " +
+                                           to_text(expected));
+    if (is_empty(kept)) return;
+    const auto count = static_cast<std::size_t>(shown.width * shown.height * channels);
+    if (lane.buffer.size() < count) grow(lane, count);
+    const std::span<float> values(lane.buffer.data(), count);
+    module().download(*tensor.tensor, values, runtime::Layout::nhwc);
+    std::optional<Size> scaled;
+    if (!work_.geometry.same_size()) scaled = {work_.geometry.output_width, work_.geometry.output_height};
+    const bool is_main = &output == main_output_;
+    const GivenPixels given{values, shown, channels, work_.checked.with_alpha, setup_.range};
+    const auto fill = [&](const image::ImageView &piece) {
+        store_pixels(given, kept, run_.input, scaled, piece);
     };
-    run_.show = [this, index](const mirra_tensor &output) {
-        if (!images_.output || !run_.request.progress) return;
-        store(output, plan_.tiles[index]);
+    const auto told = [&](const image::ImageView &piece) { tell_tile(kept, piece); };
+    output.write(kept, fill, is_main && final ? OutputImage::Fill(told) : OutputImage::Fill());
+}
+
+void TileRun::allow_steps(Lane &lane) {
+    const std::lock_guard lock(lane.context.mutex);
+    lane.context.tile.step = [this, &lane](double fraction) {
+        const std::lock_guard reporting(reports_);
+        lane.progress.told = true;
+        lane.progress.furthest = std::clamp(fraction, lane.progress.furthest, 1.0);
+        report("process", lane.tile, tiles_.tiles.size(), lane.progress);
+    };
+    lane.context.tile.show = [this, &lane](const mirra_tensor &output) {
+        if (main_output_ == nullptr || main_output_->is_sink() || !run_.request.progress) return;
+        store(lane, *main_output_, output, false);
+        const std::lock_guard reporting(reports_);
         ++previews_;
     };
+    lane.context.tile.give = [this, &lane](const std::string &port, const mirra_tensor &output) {
+        const auto found = work_.outputs.find(port);
+        if (found != work_.outputs.end()) store(lane, found->second, output, true);
+    };
 }
 
-void TileRun::forbid_steps() {
-    const std::lock_guard lock(context_.mutex);
-    run_.step = nullptr;
-    run_.show = nullptr;
+void TileRun::forbid_steps(Lane &lane) {
+    const std::lock_guard lock(lane.context.mutex);
+    lane.context.tile = {};
+}
+
+mirra_tile TileRun::describe(std::size_t index, std::uint32_t pass) const {
+    const runtime::Tile tile = tiles_.tiles[index];
+    const runtime::Rect shown = shown_of(tile);
+    mirra_tile out{};
+    out.struct_size = sizeof(mirra_tile);
+    out.pass = pass;
+    out.index = index;
+    out.count = tiles_.tiles.size();
+    out.core_x = tile.core.x;
+    out.core_y = tile.core.y;
+    out.core_width = tile.core.width;
+    out.core_height = tile.core.height;
+    out.input_x = tile.input.x;
+    out.input_y = tile.input.y;
+    out.input_width = tile.input.width;
+    out.input_height = tile.input.height;
+    out.output_x = shown.x;
+    out.output_y = shown.y;
+    out.output_width = shown.width;
+    out.output_height = shown.height;
+    return out;
 }
 
 void TileRun::measure_tile(std::uint32_t pass, std::size_t index) {
-    const std::size_t count = plan_.tiles.size();
-    report("measure", pass * count + index, passes_ * count);
-    const mirra_tile description = to_c(plan_.tiles[index], index, count, pass);
-    const LentTensor input(upload(plan_.tiles[index]));
-    call("measure", [&](mirra_error **error) {
-        return functions_.measure(session_.instance.get(), handle_, &description, input.handle(), error);
+    const std::size_t count = tiles_.tiles.size();
+    main_.tile = pass * count + index;
+    main_.progress = {};
+    report("measure", main_.tile, passes_ * count, main_.progress);
+    const mirra_tile description = describe(index, pass);
+    const LentTensor input(upload(tiles_.tiles[index]));
+    call(main_, "measure", [&](mirra_error **error) {
+        return functions_.measure(session_.instance.get(), main_.handle, &description, input.handle(), error);
     });
     input.check_kept(task_);
 }
 
-void TileRun::process_tile(std::size_t index) {
-    const runtime::Tile &tile = plan_.tiles[index];
-    const mirra_tile description = to_c(tile, index, plan_.tiles.size());
-    const LentTensor input(upload(tile));
-    GivenTile output(input.handle());
-    allow_steps(index);
-    call("process", [&](mirra_error **error) {
-        return functions_.process(session_.instance.get(), handle_, &description, input.handle(),
-                                  output.out(), error);
+void TileRun::process_tile(Lane &lane, std::size_t index) {
+    {
+        const std::lock_guard lock(reports_);
+        lane.tile = index;
+        lane.progress = {};
+        report("process", index, tiles_.tiles.size(), lane.progress);
+    }
+    const mirra_tile description = describe(index, 0);
+    const runtime::TensorPtr shown = upload(tiles_.tiles[index]);
+    std::optional<LentTensor> input;
+    if (shown != nullptr) input.emplace(shown);
+    const mirra_tensor *handle = input ? input->handle() : nullptr;
+    GivenTile output(handle);
+    allow_steps(lane);
+    call(lane, "process", [&](mirra_error **error) {
+        return functions_.process(session_.instance.get(), lane.handle, &description, handle, output.out(),
+                                  error);
     });
-    forbid_steps();
-    input.check_kept(task_);
+    forbid_steps(lane);
+    if (input) input->check_kept(task_);
     runtime::TensorPtr tensor;
     try {
         tensor = output.take();
     } catch (const Error &error) {
         throw Error(error.code(), task_ + " " + error.what(), {}, error.hint());
     }
-    if (!images_.output) return;
+    if (main_output_ == nullptr) return;
     if (tensor == nullptr) throw Error(ErrorCode::plugin, task_ + " gave no tile");
-    store(mirra_tensor{tensor}, tile);
+    store(lane, *main_output_, mirra_tensor{tensor}, true);
+}
+
+/// How much of a tile's work each graph is. Tasks that follow gradients run graphs any number of times.
+void TileRun::weigh_graphs() {
+    if (!run_.request.progress || session_.bundle == nullptr) return;
+    const auto add = [&](const std::string &name, std::int64_t batch, std::int64_t height,
+                         std::int64_t width) {
+        const double work = static_cast<double>(
+            batch * graph::multiply_accumulates(session_.bundle->graph(name), height, width));
+        graph_work_[name] = work;
+        tile_work_ += work;
+    };
+    if (!setup_.graph.empty()) add(setup_.graph, 1, tiles_.input_height, tiles_.input_width);
+    for (const Setup::Use &use : setup_.uses) {
+        if (use.of_tiles()) add(use.graph, 1, tiles_.input_height, tiles_.input_width);
+        if (use.gradient) tile_work_ = -INFINITY;
+    }
+}
+
+void TileRun::set_up(Lane &lane) {
+    lane.context.session = &session_;
+    lane.context.request = &work_.request;
+    lane.context.run = &run_;
+    lane.context.mutex = main_.context.mutex;
+    lane.context.steps = [this, &lane](const graph::Graph &graph) { return steps(lane, graph); };
 }
 
 void TileRun::prepare() {
-    runtime::Module &module = session_.engine->module();
-    module.set_threads(session_.options.threads == 0 && one_thread_ ? 1 : session_.options.threads);
-    arena_ = module.make_arena(arena_bytes_, tensor_bytes_);
+    module().set_threads(session_.options.threads == 0 && work_.plan.one_thread ? 1
+                                                                                : session_.options.threads);
+    arena_ = module().make_arena(work_.plan.arena_bytes, work_.plan.tensor_bytes);
     run_.arena = arena_;
-    buffer_.resize(static_cast<std::size_t>(plan_.input_width * plan_.input_height * channels_));
-    steps_ = plan_.tiles.size() * (std::size_t{passes_} + 1);
-    if (images_.output) image::copy_alpha(images_.input, *images_.output);
+    grow(main_, static_cast<std::size_t>(tiles_.input_width * tiles_.input_height) *
+                    static_cast<std::size_t>(work_.checked.channels));
+    steps_ = tiles_.tiles.size() * (std::size_t{passes_} + 1);
+    set_up(main_);
+    weigh_graphs();
 }
 
-void TileRun::call_all() {
-    const auto scope = session_.engine->module().enter(arena_);
-    const ContextHandle context(context_);
-    handle_ = context.handle();
-    void *instance = session_.instance.get();
-    const std::size_t count = plan_.tiles.size();
-    report("prepare", 0, 0);
+void TileRun::work_off(Lane &lane, std::atomic<std::size_t> &next, const std::atomic<bool> &stop) {
+    while (!stop) {
+        const std::size_t index = next++;
+        if (index >= tiles_.tiles.size()) return;
+        process_tile(lane, index);
+        const std::lock_guard lock(reports_);
+        ++steps_done_;
+    }
+}
+
+/// Several tiles at once, each on a thread of its own; the kernels have one thread each then.
+void TileRun::process_on_lanes() {
+    std::atomic<std::size_t> next{0};
+    const auto caller = std::this_thread::get_id();
+    const auto lane_body = [&](const std::atomic<bool> &stop) {
+        module().set_threads(1);
+        const StopOthers others(stopped_);
+        if (std::this_thread::get_id() == caller) return work_off(main_, next, stop);
+        const PlainArithmetic arithmetic;
+        const Inside inside(Inside::Kind::run, &run_.request);
+        const auto scope = module().enter(arena_);
+        Lane lane;
+        set_up(lane);
+        const ContextHandle context(lane.context);
+        lane.handle = context.handle();
+        work_off(lane, next, stop);
+    };
+    run_on_threads(static_cast<std::uint64_t>(work_.plan.at_once), lane_body);
+}
+
+void TileRun::process_all() {
+    if (work_.plan.at_once > 1) return process_on_lanes();
+    for (std::size_t i = 0; i < tiles_.tiles.size(); ++i, ++steps_done_) {
+        const bool needed = main_output_ == nullptr || !is_empty(kept_of(tiles_.tiles[i], *main_output_)) ||
+                            is_empty(core_of(tiles_.tiles[i]));
+        if (needed) process_tile(main_, i);
+    }
+}
+
+void TileRun::measure_and_process() {
+    const std::size_t count = tiles_.tiles.size();
     if (functions_.begin != nullptr) {
-        call("begin", [&](mirra_error **error) { return functions_.begin(instance, handle_, error); });
+        call(main_, "begin", [&](mirra_error **error) {
+            return functions_.begin(session_.instance.get(), main_.handle, error);
+        });
     }
     for (std::uint32_t pass = 0; pass < passes_; ++pass)
         for (std::size_t i = 0; i < count; ++i, ++steps_done_) measure_tile(pass, i);
-    for (std::size_t i = 0; i < count; ++i, ++steps_done_) {
-        report("process", i, count);
-        process_tile(i);
-    }
-    report("finish", count, count);
+    process_all();
+    main_.tile = count;
+    main_.progress = {};
+    report("finish", count, count, main_.progress);
     if (functions_.finish != nullptr) {
-        call("finish", [&](mirra_error **error) { return functions_.finish(instance, handle_, error); });
+        call(main_, "finish", [&](mirra_error **error) {
+            return functions_.finish(session_.instance.get(), main_.handle, error);
+        });
     }
+    check_given(session_.task(), run_.request, run_.result);
+}
+
+void TileRun::end(mirra_outcome outcome) noexcept {
+    if (functions_.end == nullptr) return;
+    const PlainArithmetic arithmetic;
+    guard(nullptr, [&] { functions_.end(session_.instance.get(), main_.handle, outcome); });
+}
+
+void TileRun::call_all() {
+    const auto scope = module().enter(arena_);
+    const ContextHandle context(main_.context);
+    main_.handle = context.handle();
+    report("prepare", 0, 0, main_.progress);
+    try {
+        measure_and_process();
+    } catch (const Error &error) {
+        forbid_steps(main_);
+        end(error.code() == ErrorCode::cancelled ? MIRRA_OUTCOME_CANCELLED : MIRRA_OUTCOME_FAILED);
+        throw;
+    } catch (...) { // a callback that ends its thread as well
+        forbid_steps(main_);
+        end(MIRRA_OUTCOME_FAILED);
+        throw;
+    }
+    end(MIRRA_OUTCOME_DONE);
 }
 
 void TileRun::run() {
     prepare();
     call_all();
-    check_given(session_.task(), run_.request, run_.result);
-    run_.result.tile_count = plan_.tiles.size();
-    run_.result.peak_bytes = arena_->peak_bytes() + buffer_.size() * sizeof(float);
-}
-
-/// What looking past hidden colours takes.
-std::uint64_t fill_bytes(const RunRequest &request, const CheckedRequest &images) {
-    std::uint64_t bytes = 0;
-    for (const auto &[port, alpha] : images.least_alpha) {
-        const image::ConstImageView view = request.images.at(port);
-        if (hides_colors(view, alpha)) bytes += HiddenFill::bytes(view);
-    }
-    return bytes;
-}
-
-/// What the request's tensors take: the run has copies of them.
-std::uint64_t tensor_bytes(const RunRequest &request) {
-    std::uint64_t bytes = 0;
-    for (const auto &[name, tensor] : request.tensors) bytes += tensor.values.size() * sizeof(float);
-    return bytes;
+    run_.result.tile_count = tiles_.tiles.size();
+    run_.result.peak_bytes = arena_->peak_bytes() + buffer_bytes_;
 }
 
 } // namespace
 
-std::shared_ptr<const RunResult> run_session(SessionState &session, const RunRequest &request) {
-    const auto start = Clock::now();
-    CheckedRequest images = check_request(session.task(), request);
-    const Setup setup = configure(session, {images.input.width, images.input.height}, &request);
-    if (setup.transfer) images.input.transfer = *setup.transfer;
-    if (setup.transfer && images.output) images.output->transfer = *setup.transfer;
-    // Tiles read beyond their place: pixels that were already written must not be read again.
-    const bool copy = images.output && overlap(images.input, *images.output);
-    const std::uint64_t copied = copy ? static_cast<std::uint64_t>(images.input.width) *
-                                            static_cast<std::uint64_t>(images.input.height) *
-                                            static_cast<std::uint64_t>(images.input.channels) *
-                                            image::sample_bytes(images.input.sample)
-                                      : 0;
-    const std::uint64_t beside = copied + fill_bytes(request, images);
-    const MemoryShares shares =
-        divide_memory(*session.engine, session.bundle.get(), session.options.memory_limit,
-                      beside + tensor_bytes(request) + setup.extra_bytes);
-    const auto plan = plan_run(session, setup, shares, images.input.width, images.input.height,
-                               [&] { check_cancelled(request); });
-    // Graphs of other settings; those that are wanted are compiled again.
-    if (shares.available != 0 && session.weight_bytes() > plan->weight_bytes) session.forget_compiled();
-    image::Image own;
-    if (copy) {
-        own = copy_of(images.input);
-        const image::ConstImageView described = images.input;
-        images.input = std::as_const(own).view();
-        images.input.alpha = described.alpha;
-        images.input.transfer = described.transfer;
-    }
-    auto result = std::make_shared<RunResult>();
-    TileRun(session, request, images, *result, *plan).run();
-    result->device = session.device;
-    result->precision = session.precision.precision;
-    result->precision_reason = session.precision.reason;
-    result->base_bytes = shares.base;
-    result->peak_bytes += beside;
-    result->seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    return result;
+void run_tiles(SessionState &session, const Work &work, RunResult &result) {
+    TileRun(session, work, result).run();
 }
 
 } // namespace mirra::host

@@ -1,12 +1,23 @@
-// One run of a session: tile by tile through the plugin.
+// The tiles of a run through the plugin.
 #pragma once
 
-#include "session_state.hpp"
+#include "ports.hpp"
+#include "run_plan.hpp"
 
 namespace mirra::host {
 
-/// Checks the request against the task's ports and does it. Called by one thread at a time per session.
-/// @throws Error invalid_argument | mismatch | budget | cancelled | …
-std::shared_ptr<const RunResult> run_session(SessionState &session, const RunRequest &request);
+/// What a run works on, checked.
+struct Work {
+    const RunRequest &request;
+    const CheckedRequest &checked;
+    const SeenImage input;
+    const Outputs &outputs;
+    const Geometry &geometry;
+    const RunPlan &plan;
+};
+
+/// Calls the plugin's functions for a whole run. By one thread at a time per session.
+/// @throws Error plugin | budget | cancelled | …
+void run_tiles(SessionState &session, const Work &work, RunResult &result);
 
 } // namespace mirra::host

@@ -22,6 +22,11 @@ std::string number(double value) {
     return text.str();
 }
 
+/// Of any text.
+bool is_text(const mirra_param_info &parameter) {
+    return parameter.type == MIRRA_TYPE_STRING || parameter.type == MIRRA_TYPE_FILE;
+}
+
 std::string allowed(const mirra_param_info &parameter) {
     std::string text;
     if (is_number(parameter)) {
@@ -29,7 +34,9 @@ std::string allowed(const mirra_param_info &parameter) {
                number(parameter.minimum) + " to " + number(parameter.maximum);
     } else if (parameter.type == MIRRA_TYPE_BOOL) {
         text = "true or false";
-    } else if (parameter.type == MIRRA_TYPE_STRING) {
+    } else if (parameter.type == MIRRA_TYPE_COLOR) {
+        text = "a colour as #rrggbb or #rrggbbaa";
+    } else if (is_text(parameter)) {
         text = "a text";
     }
     for (std::uint32_t i = 0; i < parameter.choice_count; ++i)
@@ -45,6 +52,21 @@ std::string allowed(const mirra_param_info &parameter) {
 bool is_choice(const mirra_param_info &parameter, std::string_view text) {
     return std::any_of(parameter.choices, parameter.choices + parameter.choice_count,
                        [&](const char *choice) { return text == choice; });
+}
+
+/// "#rrggbb" or "#rrggbbaa" in lower case, or nothing for another text.
+std::optional<std::string> read_color(std::string_view text) {
+    if ((text.size() != 7 && text.size() != 9) || text.front() != '#') return std::nullopt;
+    std::string color(text);
+    for (char &c : color) c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (color.find_first_not_of("0123456789abcdef", 1) != std::string::npos) return std::nullopt;
+    return color;
+}
+
+/// As the parameter keeps a text; nothing where it takes none of that kind.
+std::optional<std::string> accept_text(const mirra_param_info &parameter, std::string_view text) {
+    if (is_text(parameter) || is_choice(parameter, text)) return std::string(text);
+    return parameter.type == MIRRA_TYPE_COLOR ? read_color(text) : std::nullopt;
 }
 
 Value accept_number(const mirra_param_info &parameter, double value) {
@@ -68,7 +90,7 @@ Value default_of(const mirra_param_info &parameter) {
 
 Value accept(const mirra_param_info &parameter, const Value &value) {
     if (const auto *text = std::get_if<std::string>(&value)) {
-        if (parameter.type == MIRRA_TYPE_STRING || is_choice(parameter, *text)) return *text;
+        if (auto kept = accept_text(parameter, *text)) return *std::move(kept);
         refuse(parameter, "'" + *text + "'");
     }
     if (const auto *flag = std::get_if<bool>(&value)) {
@@ -89,7 +111,7 @@ Value accept(const mirra_param_info &parameter, const Value &value) {
 
 Value parse(const mirra_param_info &parameter, std::string_view text) {
     const std::string quoted = "'" + std::string(text) + "'";
-    if (parameter.type == MIRRA_TYPE_STRING || is_choice(parameter, text)) return std::string(text);
+    if (auto kept = accept_text(parameter, text)) return *std::move(kept);
     if (parameter.type == MIRRA_TYPE_BOOL) {
         if (text == "true" || text == "1" || text == "yes" || text == "on") return true;
         if (text == "false" || text == "0" || text == "no" || text == "off") return false;
@@ -97,7 +119,7 @@ Value parse(const mirra_param_info &parameter, std::string_view text) {
     }
     double value = 0;
     const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (parameter.type == MIRRA_TYPE_ENUM || status != std::errc() || end != text.data() + text.size()) {
+    if (!is_number(parameter) || status != std::errc() || end != text.data() + text.size()) {
         refuse(parameter, quoted);
     }
     return accept_number(parameter, value);
@@ -128,11 +150,15 @@ Value from_c(const mirra_value &value, const char *name) {
         return value.real;
     case MIRRA_TYPE_STRING:
     case MIRRA_TYPE_ENUM:
+    case MIRRA_TYPE_FILE:
+    case MIRRA_TYPE_COLOR:
         if (value.text == nullptr) throw Error(ErrorCode::invalid_argument, "the value's text is NULL", name);
         return std::string(value.text);
     default:
         throw Error(ErrorCode::invalid_argument, "a value has the unknown type " + std::to_string(value.type),
-                    name, "Set mirra_value.type to one of MIRRA_TYPE_BOOL to MIRRA_TYPE_ENUM.");
+                    name,
+                    "Set mirra_value.type to one of MIRRA_TYPE_BOOL to MIRRA_TYPE_ENUM, MIRRA_TYPE_FILE or "
+                    "MIRRA_TYPE_COLOR.");
     }
 }
 
@@ -149,9 +175,11 @@ mirra_value to_c(const Value &value, std::int32_t type) noexcept {
         out.type = MIRRA_TYPE_FLOAT;
         out.real = *real;
     } else {
-        out.type = type == MIRRA_TYPE_STRING || type == 0 ? MIRRA_TYPE_STRING : MIRRA_TYPE_ENUM;
+        const std::string &text = std::get<std::string>(value);
+        const bool own = type == MIRRA_TYPE_FILE || (type == MIRRA_TYPE_COLOR && text.starts_with('#'));
+        out.type = own ? type : type == MIRRA_TYPE_STRING || type == 0 ? MIRRA_TYPE_STRING : MIRRA_TYPE_ENUM;
         out.real = std::numeric_limits<double>::quiet_NaN();
-        out.text = std::get<std::string>(value).c_str();
+        out.text = text.c_str();
     }
     return out;
 }

@@ -41,8 +41,8 @@ inline float half_to_float(std::uint16_t half) noexcept {
     return std::bit_cast<float>(bits | (static_cast<std::uint32_t>(half & 0x8000U) << 16));
 }
 
-/// Rounds to the nearest, ties to even. @param value within [0, 1]
-inline std::uint16_t unit_to_half(float value) noexcept {
+/// Rounds to the nearest, ties to even. @param value within [0, 65504]
+inline std::uint16_t magnitude_to_half(float value) noexcept {
     if (value < 0x1p-14F) { // denormal in half: its step is that of a float just above 0.5
         return static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(value + 0.5F) -
                                           std::bit_cast<std::uint32_t>(0.5F));
@@ -51,7 +51,9 @@ inline std::uint16_t unit_to_half(float value) noexcept {
     return static_cast<std::uint16_t>((bits + 0xfffU + ((bits >> 13) & 1U)) >> 13);
 }
 
+/// Each has what a value may be (`bounded`), and reads and writes one.
 struct U8 {
+    static float bounded(float value) noexcept { return clamp_unit(value); }
     static constexpr std::ptrdiff_t kBytes = 1;
     static float load(const std::byte *at) noexcept {
         return static_cast<float>(load_raw<std::uint8_t>(at)) / 255.0F;
@@ -63,6 +65,7 @@ struct U8 {
 };
 
 struct U16 {
+    static float bounded(float value) noexcept { return clamp_unit(value); }
     static constexpr std::ptrdiff_t kBytes = 2;
     static float load(const std::byte *at) noexcept {
         return static_cast<float>(load_raw<std::uint16_t>(at)) / 65535.0F;
@@ -74,17 +77,36 @@ struct U16 {
 };
 
 struct F16 {
+    static float bounded(float value) noexcept { return clamp_unit(value); }
     static constexpr std::ptrdiff_t kBytes = 2;
     static float load(const std::byte *at) noexcept {
         return make_finite(half_to_float(load_raw<std::uint16_t>(at)));
     }
-    static void store(std::byte *at, float value) noexcept { store_raw(at, unit_to_half(clamp_unit(value))); }
+    static void store(std::byte *at, float value) noexcept {
+        store_raw(at, magnitude_to_half(clamp_unit(value)));
+    }
 };
 
 struct F32 {
+    static float bounded(float value) noexcept { return clamp_unit(value); }
     static constexpr std::ptrdiff_t kBytes = 4;
     static float load(const std::byte *at) noexcept { return make_finite(load_raw<float>(at)); }
     static void store(std::byte *at, float value) noexcept { store_raw(at, clamp_unit(value)); }
+};
+
+/// The same of floats that may lie beyond [0, 1].
+struct UnboundedF16 : F16 {
+    static float bounded(float value) noexcept { return make_finite(value); }
+    static void store(std::byte *at, float value) noexcept {
+        const float finite = make_finite(value);
+        const std::uint16_t half = magnitude_to_half(finite < 0 ? -finite : finite);
+        store_raw(at, static_cast<std::uint16_t>(finite < 0 ? half | 0x8000U : half));
+    }
+};
+
+struct UnboundedF32 : F32 {
+    static float bounded(float value) noexcept { return make_finite(value); }
+    static void store(std::byte *at, float value) noexcept { store_raw(at, make_finite(value)); }
 };
 
 /// Calls `function` with the one of U8, U16, F16 and F32 that stands for `type`.

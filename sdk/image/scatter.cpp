@@ -23,7 +23,7 @@ void convert_run(const float *in, const ImageView &target, std::int64_t x, std::
         const float *const pixel = in + i * In;
         if constexpr (Out == 1 && In == 3) {
             const float sum =
-                detail::clamp_unit(pixel[0]) + detail::clamp_unit(pixel[1]) + detail::clamp_unit(pixel[2]);
+                Sample::bounded(pixel[0]) + Sample::bounded(pixel[1]) + Sample::bounded(pixel[2]);
             Sample::store(first + i * step, sum / 3.0F);
         } else {
             Sample::store(first + i * step, pixel[0]);
@@ -37,12 +37,19 @@ void convert_run(const float *in, const ImageView &target, std::int64_t x, std::
 
 using ConvertRun = void (*)(const float *, const ImageView &, std::int64_t, std::int64_t, std::int64_t);
 
-ConvertRun choose(const ImageView &target, int in_channels) {
+template<class Sample> ConvertRun choose_run(const ImageView &target, int in_channels) {
+    if (target.color_channels() == 3)
+        return in_channels == 3 ? convert_run<Sample, 3, 3> : convert_run<Sample, 1, 3>;
+    return in_channels == 3 ? convert_run<Sample, 3, 1> : convert_run<Sample, 1, 1>;
+}
+
+ConvertRun choose(const ImageView &target, int in_channels, Range range) {
+    if (range == Range::unbounded && target.sample == SampleType::f16)
+        return choose_run<detail::UnboundedF16>(target, in_channels);
+    if (range == Range::unbounded && target.sample == SampleType::f32)
+        return choose_run<detail::UnboundedF32>(target, in_channels);
     return detail::with_sample(target.sample, [&](auto sample) -> ConvertRun {
-        using Sample = decltype(sample);
-        if (target.color_channels() == 3)
-            return in_channels == 3 ? convert_run<Sample, 3, 3> : convert_run<Sample, 1, 3>;
-        return in_channels == 3 ? convert_run<Sample, 3, 1> : convert_run<Sample, 1, 1>;
+        return choose_run<decltype(sample)>(target, in_channels);
     });
 }
 
@@ -74,9 +81,9 @@ void check(const FloatPixels &source, std::int32_t x, std::int32_t y, const Imag
 } // namespace
 
 void scatter(const FloatPixels &source, std::int32_t x, std::int32_t y, const ImageView &target,
-             const Rect &rect) {
+             const Rect &rect, Range range) {
     check(source, x, y, target, rect);
-    const ConvertRun convert = choose(target, source.channels);
+    const ConvertRun convert = choose(target, source.channels, range);
     const std::int64_t row = std::int64_t{source.width} * source.channels;
     const float *in = source.values.data() + y * row + std::int64_t{x} * source.channels;
     for (std::int64_t i = 0; i < rect.height; ++i)

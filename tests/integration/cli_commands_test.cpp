@@ -113,6 +113,11 @@ TEST(Cli, MessagesNameTheOption) {
     const Outcome device = run({"--device", "abacus"});
     EXPECT_EQ(device.exit_code, 5);
     EXPECT_NE(device.err.find("(--device)"), std::string::npos) << device.err;
+    const Outcome threads = run({"--threads", "9999"});
+    EXPECT_EQ(threads.exit_code, 2);
+    EXPECT_NE(threads.err.find("--threads: '9999' is not accepted: 1 ... 4096. "), std::string::npos)
+        << threads.err;
+    EXPECT_EQ(run({"--threads", "9999", "--json"}).json()["error"]["option"], "--threads");
     const Outcome map = run({"--noise-map", folder / "none.png"});
     EXPECT_EQ(map.exit_code, 3);
     EXPECT_NE(map.err.find("(--noise-map " + (folder / "none.png") + ")"), std::string::npos) << map.err;

@@ -94,7 +94,13 @@ TEST(CliRogues, AForeignTaskOfAKnownNameIsSaid) {
     const TemporaryFolder folder;
     const Outcome run = run_cli({"denoise", folder / "none.png", "-o", folder / "out.png"});
     EXPECT_TRUE(contains(run.err, "org.example.rogue.loud-task-taken")) << run.err;
-    EXPECT_TRUE(contains(run.err, "passed over")) << run.err;
+    EXPECT_TRUE(contains(run.err, "is had as 'org.mirra.denoiser:denoise'")) << run.err;
+    for (const std::vector<std::string> &named :
+         {std::vector<std::string>{"org.mirra.denoiser:denoise"}, {"run", "org.mirra.denoiser:denoise"}}) {
+        std::vector<std::string> help = named;
+        help.emplace_back("--help");
+        EXPECT_TRUE(contains(run_cli(help).out, "--sigma")) << "the option of Mirra's own";
+    }
 }
 
 } // namespace

@@ -1,13 +1,19 @@
 # Unit tests of the C interface, the host room and the plugins; what they link, and the modules that they load.
 set(MIRRA_UNIT_CAPI_TESTS
+    capi_bundles_test.cpp
     capi_constants_test.cpp
+    capi_cpp_test.cpp
     capi_descriptor_test.cpp
     capi_engine_test.cpp
     capi_image_test.cpp
     capi_job_test.cpp
     capi_memory_io_test.cpp
+    capi_messages_test.cpp
     capi_null_test.cpp
+    capi_output_test.cpp
+    capi_parameters_test.cpp
     capi_session_test.cpp
+    capi_shutdown_test.cpp
     capi_struct_test.cpp
     capi_tensors_test.cpp
     capi_threads_test.cpp
@@ -16,22 +22,28 @@ set(MIRRA_UNIT_CAPI_TESTS
     host_paths_test.cpp
     host_plan_test.cpp
     host_resample_test.cpp
+    host_team_test.cpp
     host_value_test.cpp
     libtorch_names_test.cpp
     libtorch_prepare_test.cpp
     plugin_anomaly_test.cpp
+    plugin_cpp_test.cpp
     plugin_denoiser_test.cpp
+    plugin_described_test.cpp
+    plugin_header_test.cpp
     plugin_host_functions_test.cpp
     plugin_inverter_optimize_test.cpp
     plugin_inverter_test.cpp
     plugin_stylizer_test.cpp
     plugin_rogues_test.cpp
+    plugin_search_test.cpp
+    plugin_tensors_test.cpp
     plugin_zoo_test.cpp)
 set(MIRRA_UNIT_CAPI_LIBRARIES mirra mirra_host nlohmann_json::nlohmann_json)
 include(${CMAKE_CURRENT_LIST_DIR}/capi_functions.cmake)
 
 add_library(mirra_fake_runtime MODULE ${CMAKE_CURRENT_LIST_DIR}/fake_runtime.cpp ${CMAKE_CURRENT_LIST_DIR}/fake_ops.cpp)
-target_link_libraries(mirra_fake_runtime PRIVATE mirra_graph mirra_warnings)
+target_link_libraries(mirra_fake_runtime PRIVATE mirra_runtime_plain mirra_warnings)
 target_include_directories(mirra_fake_runtime PRIVATE ${PROJECT_SOURCE_DIR}/sdk)
 # Thread-local memory that a thread takes at its first use ends the process where there is none; here it comes with the thread.
 target_compile_options(mirra_fake_runtime PRIVATE -ftls-model=initial-exec)
@@ -66,7 +78,9 @@ foreach(animal no-symbol abi-too-new abi-too-old init-fails scribbles-size scrib
         no-tasks declines same-task bad-default bad-name two-outputs no-tile wrong-shape fails-silently statistics
         input-as-output fails-with-output mismatched-shapes unknown-task-flag unknown-port-flag unknown-param-flag
         reserved-param optional-first-input no-input resamples-to-nothing half-extents wide-halo wide-margin
-        many-passes two-transfers unknown-setup-flag)
+        many-passes two-transfers unknown-setup-flag series-without-count count-without-series numbered-series
+        stated-place endless-series series-meets-name pixels-of-text condition-of-none condition-of-itself
+        condition-of-no-value names-alike digit-first bad-color)
     math(EXPR index "${index} + 1")
     mirra_zoo_animal(${animal} plugin_zoo.c)
     target_compile_definitions(mirra_zoo_${animal} PRIVATE ZOO=${index} ZOO_NAME="${animal}")
@@ -84,17 +98,20 @@ foreach(rogue releases-input gives-twice releases-twice made-up-handles keeps-co
     target_link_libraries(mirra_zoo_${rogue} PRIVATE Threads::Threads)
     list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_${rogue})
 endforeach()
+mirra_zoo_animal(outputs plugin_outputs.c)
+mirra_zoo_animal(describes plugin_describes.c)
 mirra_zoo_animal(throws plugin_throws.cpp)
+mirra_zoo_animal(described plugin_described.c)
+mirra_zoo_animal(tensors plugin_tensors.c)
+target_link_libraries(mirra_zoo_tensors PRIVATE Threads::Threads m)
 mirra_zoo_animal(probe plugin_probe.cpp)
-target_sources(mirra_zoo_probe PRIVATE ${PROJECT_SOURCE_DIR}/plugins/common/host.cpp)
-target_include_directories(mirra_zoo_probe PRIVATE ${PROJECT_SOURCE_DIR}/plugins)
-list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_throws mirra_zoo_probe)
+list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_outputs mirra_zoo_describes mirra_zoo_throws mirra_zoo_described mirra_zoo_tensors mirra_zoo_probe)
 set(MIRRA_UNIT_PLUGINS mirra_fake_runtime mirra_plugin_anomaly mirra_plugin_denoiser mirra_plugin_inverter mirra_plugin_stylizer)
 list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES ${MIRRA_UNIT_PLUGINS} mirra_plugin_gain)
 
 add_executable(mirra_secure_probe ${CMAKE_CURRENT_LIST_DIR}/secure_probe.cpp)
 target_link_libraries(mirra_secure_probe PRIVATE mirra_host mirra_warnings)
-list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_secure_probe)
+list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_secure_probe mirra-worker)
 
 set(MIRRA_UNIT_CAPI_DEFINITIONS
     MIRRA_TEST_SECURE_PROBE="$<TARGET_FILE:mirra_secure_probe>"

@@ -3,7 +3,7 @@
 
 #include "mirra/architectures.hpp"
 #include "mirra/bundle.hpp"
-#include "mirra/mirra.h"
+#include "mirra/mirra.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,36 +15,15 @@
 
 namespace mirra::test {
 
-template<class T, void (*Destroy)(T *)> class Owner {
-  public:
-    Owner() = default;
-    Owner(Owner &&other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-    Owner(const Owner &) = delete;
-    Owner &operator=(const Owner &) = delete;
-    Owner &operator=(Owner &&other) noexcept {
-        std::swap(handle_, other.handle_);
-        return *this;
-    }
-    ~Owner() { Destroy(handle_); }
-    T **out() {
-        Destroy(std::exchange(handle_, nullptr));
-        return &handle_;
-    }
-    [[nodiscard]] T *get() const { return handle_; }
-
-  private:
-    T *handle_ = nullptr;
-};
-
-using Engine = Owner<mirra_engine, mirra_engine_destroy>;
-using Bundle = Owner<mirra_bundle, mirra_bundle_destroy>;
-using Session = Owner<mirra_session, mirra_session_destroy>;
-using Picture = Owner<mirra_picture, mirra_picture_destroy>;
-using Tensors = Owner<mirra_tensors, mirra_tensors_destroy>;
-using Cancel = Owner<mirra_cancel, mirra_cancel_destroy>;
-using Result = Owner<mirra_result, mirra_result_destroy>;
-using Job = Owner<mirra_job, mirra_job_destroy>;
-using Failure = Owner<mirra_error, mirra_error_destroy>;
+using Engine = api::Handle<mirra_engine, mirra_engine_destroy>;
+using Bundle = api::Handle<mirra_bundle, mirra_bundle_destroy>;
+using Session = api::Handle<mirra_session, mirra_session_destroy>;
+using Picture = api::Handle<mirra_picture, mirra_picture_destroy>;
+using Tensors = api::Handle<mirra_tensors, mirra_tensors_destroy>;
+using Cancel = api::Handle<mirra_cancel, mirra_cancel_destroy>;
+using Result = api::Handle<mirra_result, mirra_result_destroy>;
+using Job = api::Handle<mirra_job, mirra_job_destroy>;
+using Failure = api::Handle<mirra_error, mirra_error_destroy>;
 
 inline std::string message(const Failure &failure) {
     return std::string(mirra_error_message(failure.get())) + " | " + mirra_error_subject(failure.get()) +

@@ -150,10 +150,9 @@ TEST(HiddenColors, StayWhatTheyWereInTheOutput) {
     const image::Image picture = cut_out(size, 0.25F);
     const SeenImage seen = see(picture.view());
     image::Image out(size.width, size.height, 4, image::SampleType::u8);
-    image::copy_alpha(seen.view, out.view());
     const runtime::Rect whole{0, 0, size.width, size.height};
     std::vector<float> values(static_cast<std::size_t>(size.width * size.height * 3), 0.75F);
-    store_tile(values, {whole, whole}, 3, seen, out.view());
+    store_pixels({values, whole}, whole, seen, std::nullopt, out.view());
     const auto alpha = load_alpha(seen.view, whole);
     for (std::size_t i = 0; i < alpha.size(); ++i)
         EXPECT_EQ(out.bytes()[4 * i], std::byte(alpha[i] > 0 ? 191 : 64)) << i;

@@ -80,16 +80,16 @@ TEST(HostPlan, PicturesOfOneSizeArePlannedOnce) {
     SessionState session;
     const host::Setup setup;
     MemoryShares shares;
-    const auto first = plan_run(session, setup, shares, 400, 300);
-    EXPECT_EQ(first, plan_run(session, setup, shares, 400, 300));
-    EXPECT_NE(first, plan_run(session, setup, shares, 300, 400));
+    const auto first = plan_run(session, setup, shares, 400, 300, {});
+    EXPECT_EQ(first, plan_run(session, setup, shares, 400, 300, {}));
+    EXPECT_NE(first, plan_run(session, setup, shares, 300, 400, {}));
     shares.available = std::uint64_t{1} << 30;
-    const auto limited = plan_run(session, setup, shares, 300, 400);
+    const auto limited = plan_run(session, setup, shares, 300, 400, {});
     EXPECT_EQ(limited->key.available, shares.available);
     EXPECT_GT(limited->arena_bytes, 0U);
     host::Setup other;
     other.extra_bytes_per_pixel = 64;
-    EXPECT_GT(plan_run(session, other, shares, 300, 400)->tiles.peak_bytes, limited->tiles.peak_bytes);
+    EXPECT_GT(plan_run(session, other, shares, 300, 400, {})->tiles.peak_bytes, limited->tiles.peak_bytes);
 }
 
 TEST(HostPlan, TheEstimateOfNoiseLooksForCancellation) {

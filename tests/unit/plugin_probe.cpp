@@ -1,9 +1,9 @@
 // A plugin whose tasks call the host's functions as their parameters say, and give what comes out as results.
-#define MIRRA_PLUGIN_IMPLEMENTATION
-#include "common/schema.hpp"
-#include "common/session.hpp"
+#include "mirra/mirra_plugin.hpp"
 
 namespace {
+
+namespace plugin = mirra::plugin;
 
 using plugin::Host;
 using plugin::Tensor;
@@ -91,20 +91,56 @@ const std::array kFunctionsParams{plugin::text("action", "action", "", ""),
                                   whole("x", 0),
                                   whole("part_width", 4)};
 
-mirra_status init(const mirra_host_api *host, std::uint32_t, mirra_error **error) {
-    const mirra_status status = plugin::SessionTask<Passes>::register_with(
-        host, plugin::task("probe-passes", "Passes", "", kPorts, kPassesParams), error);
-    if (status != MIRRA_OK) return status;
-    return plugin::SessionTask<Functions>::register_with(
-        host, plugin::task("probe-functions", "Functions", "", kPorts, kFunctionsParams), error);
+/// 1 - x by the functions that need no copy, on all threads; or fails in one of them.
+class Rows {
+  public:
+    void configure(const Host &host, mirra_setup &) const {
+        mirra_param_info depth = whole("depth", 3);
+        depth.maximum = depth.soft_maximum = 7;
+        host.describe_param(depth);
+    }
+    Tensor process(const Host &host, const mirra_tile &, const mirra_tensor *input) const {
+        const std::string action = host.text("action");
+        const Tensor joined = host.concat({host.part(input, 1, 0, 1), host.part(input, 1, 1, 2)}, 1);
+        const plugin::Mapped from = host.map(joined);
+        const plugin::Shape shape = from.shape;
+        plugin::Created to = host.create({shape.begin(), shape.end()});
+        host.parallel_for(static_cast<std::uint64_t>(shape[2]), [&](std::uint64_t index) {
+            const auto y = static_cast<std::int64_t>(index);
+            if (action == "throw" && y == 2) throw std::domain_error("row 2");
+            for (std::int64_t c = 0; c < shape[1]; ++c)
+                for (std::int64_t x = 0; x < shape[3]; ++x)
+                    to.values[static_cast<std::size_t>((c * shape[2] + y) * shape[3] + x)] =
+                        1 - from.at(0, c, y, x);
+        });
+        const Tensor negative = host.affine(to.tensor, -1, 0);
+        constexpr std::uint32_t kAllAxes = 15;
+        host.set_result("sum",
+                        host.reduce_axes(MIRRA_REDUCE_SUM, host.unary(MIRRA_UNARY_ABS, negative), kAllAxes));
+        host.set_result("folder", host.plugin_folder());
+        host.set_result("threads", host.run_info().threads);
+        return std::move(to.tensor);
+    }
+    void end(const Host &host, mirra_outcome outcome) const {
+        host.log(MIRRA_LOG_INFO, "the probe ended with " + std::to_string(outcome));
+    }
+};
+
+const std::array kRowsParams{plugin::text("action", "action", "", ""), whole("depth", 1)};
+
+mirra_task describe_rows() {
+    mirra_task task = plugin::task("probe-rows", "Rows", "", kPorts, kRowsParams);
+    task.flags = MIRRA_TASK_NO_NETWORK;
+    return task;
+}
+
+void bring_tasks(plugin::Registry &tasks) {
+    tasks.add<Passes>(plugin::task("probe-passes", "Passes", "", kPorts, kPassesParams));
+    tasks.add<Functions>(plugin::task("probe-functions", "Functions", "", kPorts, kFunctionsParams));
+    tasks.require({MIRRA_PLUGIN_FUNCTION(parallel_for)});
+    tasks.add<Rows>(describe_rows());
 }
 
 } // namespace
 
-mirra_status mirra_plugin_query_v1(const mirra_host_info *, mirra_plugin_info *info) {
-    info->abi_min = info->abi_max = MIRRA_PLUGIN_ABI;
-    info->id = "org.example.zoo.probe";
-    info->version = "1";
-    info->init = init;
-    return MIRRA_OK;
-}
+MIRRA_PLUGIN("org.example.zoo.probe", "1", bring_tasks)

@@ -106,8 +106,8 @@ static mirra_status configure(void *instance, mirra_context *context, mirra_setu
     self->context = context;
     if (ROGUE == OWN_THREADS) setup->extra_bytes_per_pixel = 24;
     if (ROGUE == RUN_FUNCTION_IN_CONFIGURE) {
-        MIRRA_STRUCT(mirra_run_info, info);
-        self->registered = self->host->run_info(context, &info, NULL);
+        double sigma = 0;
+        self->registered = self->host->estimate_noise(context, &sigma, NULL);
     }
     return MIRRA_OK;
 }

@@ -153,7 +153,8 @@ TEST(PluginRogueTable, StaysValidWhereInitFailedOrIdOrTaskIsTaken) {
             const auto heard = std::make_unique<Heard>();
             Engine engine = listening_engine(*heard, std::string(MIRRA_TEST_PLUGINS) + ":" + rogue(name));
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
-            EXPECT_EQ(5U, mirra_engine_task_count(engine.get())) << name;
+            const bool displaced = std::string(name) == "loud-task-taken"; // had by its full name
+            EXPECT_EQ(displaced ? 6U : 5U, mirra_engine_task_count(engine.get())) << name;
             engine.out();
             after = heard->count();
             std::this_thread::sleep_for(std::chrono::milliseconds(20));

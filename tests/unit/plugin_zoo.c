@@ -37,7 +37,20 @@ enum {
     WIDE_MARGIN,
     MANY_PASSES,
     TWO_TRANSFERS,
-    UNKNOWN_SETUP_FLAG
+    UNKNOWN_SETUP_FLAG,
+    SERIES_WITHOUT_COUNT,
+    COUNT_WITHOUT_SERIES,
+    NUMBERED_SERIES,
+    STATED_PLACE,
+    ENDLESS_SERIES,
+    SERIES_MEETS_NAME,
+    PIXELS_OF_TEXT,
+    CONDITION_OF_NONE,
+    CONDITION_OF_ITSELF,
+    CONDITION_OF_NO_VALUE,
+    NAMES_ALIKE,
+    DIGIT_FIRST,
+    BAD_COLOR
 };
 
 #if ZOO != 1 /* NO_SYMBOL */
@@ -110,9 +123,38 @@ static mirra_status measure(void *instance, mirra_context *context, const mirra_
     return status ? status : host->set_result_tensor(context, "last_tile", input, error);
 }
 
+static void describe_params(mirra_param_info *params) {
+    mirra_param_info *level = &params[0], *other = &params[1];
+    level->struct_size = other->struct_size = sizeof(mirra_param_info);
+    if (ZOO == UNKNOWN_PARAM_FLAG) level->flags = 1U << 20;
+    if (ZOO == RESERVED_PARAM) level->reserved = 1;
+    level->type = MIRRA_TYPE_FLOAT;
+    level->name = ZOO == DIGIT_FIRST ? "2level" : ZOO == NUMBERED_SERIES ? "level_2" : "level";
+    level->maximum = 1;
+    level->default_value = ZOO == BAD_DEFAULT ? 7 : 0.5;
+    if (ZOO == SERIES_WITHOUT_COUNT || ZOO == NUMBERED_SERIES || ZOO == SERIES_MEETS_NAME ||
+        ZOO == ENDLESS_SERIES)
+        level->series = "levels";
+    if (ZOO == COUNT_WITHOUT_SERIES || ZOO == NUMBERED_SERIES || ZOO == SERIES_MEETS_NAME)
+        level->max_count = 3;
+    if (ZOO == ENDLESS_SERIES) level->max_count = UINT32_MAX;
+    if (ZOO == STATED_PLACE) level->series_place = 1;
+    if (ZOO == CONDITION_OF_NONE) level->visible_if = "nothing=1";
+    if (ZOO == CONDITION_OF_ITSELF) level->visible_if = "level=1";
+    if (ZOO == CONDITION_OF_NO_VALUE) level->visible_if = "some_text=#000000|green";
+    other->type = ZOO == PIXELS_OF_TEXT ? MIRRA_TYPE_STRING : MIRRA_TYPE_COLOR;
+    if (ZOO == PIXELS_OF_TEXT) other->flags = MIRRA_PARAM_PIXELS;
+    other->name = ZOO == SERIES_MEETS_NAME ? "level-3" : "some_text";
+    if (ZOO == BAD_COLOR) other->default_text = "#12345";
+    if (ZOO == NAMES_ALIKE) {
+        level->name = "a_b";
+        other->name = "a-b";
+    }
+}
+
 static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error **error) {
     static mirra_port_info ports[3];
-    static mirra_param_info param;
+    static mirra_param_info params[2];
     static mirra_task task, second;
     const uint32_t inputs = ZOO == OPTIONAL_FIRST_INPUT ? 2 : ZOO == NO_INPUT ? 0 : 1;
     const uint32_t outputs = ZOO == TWO_OUTPUTS ? 2 : 1;
@@ -131,19 +173,13 @@ static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error *
     }
     if (ZOO == OPTIONAL_FIRST_INPUT) ports[0].flags = MIRRA_PORT_OPTIONAL;
     if (ZOO == UNKNOWN_PORT_FLAG) ports[0].flags = 1U << 20;
-    param.struct_size = sizeof(param);
-    if (ZOO == UNKNOWN_PARAM_FLAG) param.flags = 1U << 20;
-    if (ZOO == RESERVED_PARAM) param.reserved = 1;
-    param.type = MIRRA_TYPE_FLOAT;
-    param.name = "level";
-    param.maximum = 1;
-    param.default_value = ZOO == BAD_DEFAULT ? 7 : 0.5;
+    describe_params(params);
     task.struct_size = sizeof(task);
     task.name = ZOO == BAD_NAME ? "Not A Name" : ZOO == SAME_TASK ? "denoise" : ZOO_NAME;
     task.ports = ports;
     task.port_count = inputs + outputs;
-    task.params = &param;
-    task.param_count = 1;
+    task.params = params;
+    task.param_count = ZOO >= SERIES_WITHOUT_COUNT ? 2 : 1;
     task.create = create;
     task.destroy = destroy;
     task.configure = configure;

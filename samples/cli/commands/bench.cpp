@@ -79,7 +79,7 @@ Json BenchCommand::time_graph(const Engine &engine, std::int32_t width, std::int
                               const Interrupt &interrupt) const {
     const Bundle bundle = open_bundle(find_bundle(engine, settings_.bundle));
     const GraphShape graph = find_graph(bundle, graph_);
-    const Tensors inputs = make_tensors();
+    Tensors inputs = make_tensors();
     for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
         const std::vector<std::int64_t> shape{batch_, graph.channels[i], height, width};
         const auto count = static_cast<std::size_t>(batch_ * graph.channels[i]) *

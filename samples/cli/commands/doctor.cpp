@@ -6,6 +6,7 @@
 #include "../schema.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace mirra::cli {
@@ -13,11 +14,7 @@ namespace {
 
 Json plugins_json(const Engine &engine) {
     Json plugins = Json::array();
-    for (std::uint32_t i = 0; i < mirra_engine_plugin_count(engine.get()); ++i) {
-        const auto record =
-            get<mirra_plugin_record>(Phase::setup, [&](mirra_plugin_record *out, mirra_error **e) {
-                return mirra_engine_plugin(engine.get(), i, out, e);
-            });
+    for (const mirra_plugin_record &record : in_phase(Phase::setup, [&] { return engine.plugins(); }))
         plugins.push_back({{"path", record.path},
                            {"loaded", record.loaded != 0},
                            {"id", record.id},
@@ -25,8 +22,25 @@ Json plugins_json(const Engine &engine) {
                            {"abi", record.abi},
                            {"tasks", record.task_count},
                            {"reason", record.reason}});
-    }
     return plugins;
+}
+
+Json bundles_json(const Engine &engine) {
+    Json bundles = Json::array();
+    for (std::uint32_t i = 0; i < mirra_engine_bundle_count(engine.get()); ++i) {
+        const auto record =
+            get<mirra_bundle_record>(Phase::setup, [&](mirra_bundle_record *out, mirra_error **e) {
+                return mirra_engine_bundle(engine.get(), i, out, e);
+            });
+        bundles.push_back({{"path", record.path},
+                           {"usable", record.usable != 0},
+                           {"name", record.name},
+                           {"task", record.task},
+                           {"quality", record.quality},
+                           {"bytes", record.bytes},
+                           {"reason", record.reason}});
+    }
+    return bundles;
 }
 
 Json culprit_json(const Scan &scan) {
@@ -40,21 +54,24 @@ Json culprit_json(const Scan &scan) {
 }
 
 Json runtime_json(const Engine &engine) {
-    const auto info = get<mirra_runtime_info>(Phase::setup, [&](mirra_runtime_info *out, mirra_error **e) {
-        return mirra_engine_runtime(engine.get(), out, e);
-    });
+    const mirra_runtime_info info = in_phase(Phase::setup, [&] { return engine.runtime(); });
     return {{"usable", info.usable != 0},
             {"path", info.path},
             {"version", info.version},
             {"reason", info.reason},
             {"base_bytes", info.base_bytes},
             {"libtorch", info.libtorch_path},
-            {"libtorch_origin", info.libtorch_origin}};
+            {"libtorch_origin", info.libtorch_origin},
+            {"libtorch_version", info.libtorch_version}};
 }
 
 /// The task's default bundle: where it is, or why it is not there.
 Json bundle_json(const Engine &engine, const Task &task) {
-    Json out{{"task", task.name}, {"bundle", task.default_bundle}, {"path", ""}, {"reason", ""}};
+    Json out{{"task", task.name},
+             {"bundle", task.default_bundle},
+             {"path", ""},
+             {"qualities", task.qualities},
+             {"reason", ""}};
     try {
         out["path"] = find_bundle(engine, task.default_bundle);
         open_bundle(out["path"].get<std::string>());
@@ -81,9 +98,10 @@ class DoctorCommand final : public Command {
         Json bundles = Json::array();
         for (const auto &task : read_schema(engine))
             if (!task.default_bundle.empty()) bundles.push_back(bundle_json(engine, task));
-        Json report{{"version", mirra_version_string()}, {"abi", mirra_abi_version()},
-                    {"plugins", plugins_json(engine)},   {"bundles", bundles},
-                    {"runtime", runtime_json(engine)},   {"devices", devices_json(engine)}};
+        Json report{{"version", mirra_version_string()},    {"abi", mirra_abi_version()},
+                    {"plugins", plugins_json(engine)},      {"bundles", bundles},
+                    {"bundle_files", bundles_json(engine)}, {"runtime", runtime_json(engine)},
+                    {"devices", devices_json(engine)}};
         if (!scan.reason.empty()) report["plugins"].push_back(culprit_json(scan));
         report["problems"] = problems(report);
         console_.json() ? console_.document(report) : print(report);
@@ -92,6 +110,14 @@ class DoctorCommand final : public Command {
 
   private:
     int patience_ = 10;
+
+    /// Of some task: that is reported with the task.
+    static bool is_default(const Json &report, const Json &file) {
+        const auto same = [&](const Json &bundle) {
+            return bundle["path"].get<std::string>() == file["path"].get<std::string>();
+        };
+        return std::ranges::any_of(report["bundles"], same);
+    }
 
     static Json problems(const Json &report) {
         Json out = Json::array();
@@ -106,9 +132,19 @@ class DoctorCommand final : public Command {
         for (const auto &bundle : report["bundles"])
             if (const auto reason = bundle["reason"].get<std::string>(); !reason.empty())
                 out.push_back("bundle of " + bundle["task"].get<std::string>() + ": " + reason);
+        for (const auto &file : report["bundle_files"])
+            if (!file["usable"].get<bool>() && !is_default(report, file))
+                out.push_back("bundle " + file["path"].get<std::string>() + ": " +
+                              file["reason"].get<std::string>());
         if (!report["runtime"]["usable"].get<bool>())
             out.push_back("runtime module: " + report["runtime"]["reason"].get<std::string>());
         return out;
+    }
+
+    static std::string file_line(const Json &file) {
+        const auto task = file["task"].get<std::string>(), quality = file["quality"].get<std::string>();
+        return "bundle   " + (task.empty() ? "-" : task) + (quality.empty() ? "" : " " + quality) + "  " +
+               file["path"].get<std::string>();
     }
 
     void print(const Json &report) const {
@@ -122,6 +158,8 @@ class DoctorCommand final : public Command {
             if (bundle["reason"].get<std::string>().empty())
                 console_.result("bundle   " + bundle["task"].get<std::string>() + "  " +
                                 bundle["path"].get<std::string>());
+        for (const auto &file : report["bundle_files"])
+            if (file["usable"].get<bool>() && !is_default(report, file)) console_.result(file_line(file));
         if (const Json &runtime = report["runtime"]; runtime["usable"].get<bool>())
             console_.result("runtime  " + runtime["version"].get<std::string>() + "  " +
                             runtime["path"].get<std::string>());

@@ -60,14 +60,10 @@ class GraphCommand final : public Command {
     /// The file's tensors; a lone one under the name that the graph's only input has.
     [[nodiscard]] Tensors named_inputs(const GraphShape &graph) const {
         Tensors tensors = read_tensors(input_);
-        if (graph.inputs.size() != 1 || mirra_tensors_count(tensors.get()) != 1) return tensors;
-        const auto tensor = make<Tensor>(Phase::input, [&](DLManagedTensorVersioned **out, mirra_error **e) {
-            return mirra_tensors_get_versioned(tensors.get(), mirra_tensors_name(tensors.get(), 0), out, e);
-        });
+        const std::vector<std::string> names = tensors.names();
+        if (graph.inputs.size() != 1 || names.size() != 1) return tensors;
         Tensors renamed = make_tensors();
-        call(Phase::input, [&](mirra_error **e) {
-            return mirra_tensors_add(renamed.get(), graph.inputs[0].c_str(), &tensor->dl_tensor, e);
-        });
+        in_phase(Phase::input, [&] { renamed.add(graph.inputs[0], *tensors.at(names[0]).get()); });
         return renamed;
     }
 

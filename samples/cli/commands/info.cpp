@@ -51,15 +51,12 @@ Json bundle_json(const std::string &path, const Bundle &bundle) {
 
 /// Null of a picture of which too little is visible to tell.
 Json noise_json(const mirra_image &view) {
-    double sigma = 0;
-    mirra_error *error = nullptr;
-    const mirra_status status = mirra_image_estimate_noise(&view, &sigma, &error);
-    if (status == MIRRA_E_INVALID_ARGUMENT) {
-        mirra_error_destroy(error);
-        return nullptr;
+    try {
+        return api::ConstImage(view).estimate_noise();
+    } catch (const api::Error &error) {
+        if (error.code() == MIRRA_E_INVALID_ARGUMENT) return nullptr;
+        throw Failure(Phase::input, error);
     }
-    if (status != MIRRA_OK) throw Failure(Phase::input, status, error);
-    return sigma;
 }
 
 Json picture_json(const std::string &path, const ReadSettings &read) {

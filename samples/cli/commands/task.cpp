@@ -8,7 +8,6 @@
 #include "../loading.hpp"
 #include "../option_names.hpp"
 #include "../paths.hpp"
-#include "../quality.hpp"
 #include "../series.hpp"
 #include "../suggest.hpp"
 
@@ -74,7 +73,6 @@ class TaskCommand final : public Command {
     std::vector<std::string> inputs_;
     std::string output_;
     std::string csv_;
-    std::string quality_;
     bool recursive_ = false;
 };
 
@@ -92,6 +90,11 @@ constexpr const char *kPlace = " A file, or a folder where there are several inp
 /// A check of CLI11: what a shell's empty variable gives is no file.
 std::string named(const std::string &file) {
     return file.empty() ? "the name of the file is empty" : "";
+}
+
+/// Likewise.
+std::string named_quality(const std::string &quality) {
+    return quality.empty() ? "the name of the quality is empty" : "";
 }
 
 void TaskCommand::declare_output(CLI::App &app, const Port &output) {
@@ -182,9 +185,11 @@ void TaskCommand::declare_params(CLI::App &app) {
 void TaskCommand::declare_common(CLI::App &app) {
     settings_.run.declare_bundle(app);
     if (!task_.default_bundle.empty())
-        app.add_option("--quality", quality_,
-                       "Which of the task's bundles: fast, balanced or best (balanced).")
-            ->check(one_of(quality_names()))
+        app.add_option("--quality", settings_.run.quality,
+                       "Which of the task's bundles: " +
+                           (task_.qualities.empty() ? "there is one only" : joined(task_.qualities)) +
+                           " (balanced).")
+            ->check(named_quality)
             ->excludes("--bundle");
     settings_.run.declare(app);
     settings_.run.declare_tile_size(app);
@@ -252,8 +257,8 @@ void TaskCommand::note_displaced() const {
             });
         const std::span taken(record.taken_tasks, record.taken_task_count);
         if (std::ranges::find(taken, std::string_view(task_.name)) != taken.end())
-            console_.note("the task '" + task_.name + "' is that of the plugin " + task_.plugin_id + "; " +
-                          record.path + " was passed over: " + record.reason);
+            console_.note("the task '" + task_.name + "' is that of the plugin " + task_.plugin_id +
+                          "; that of " + record.path + " is had as '" + record.id + ":" + task_.name + "'");
     }
 }
 
@@ -271,7 +276,6 @@ ExitCode TaskCommand::run() {
         further.push_back(settings_.further.of(file, task_, settings_.write.ending()));
     prepare_further(files.pairs, settings_.further, further);
     check_outputs(files.pairs, further);
-    if (!quality_.empty()) settings_.run.bundle = find_quality(engine_, task_.default_bundle, quality_);
     const Interrupt interrupt;
     TaskRun run(engine_, task_, settings_, console_, interrupt);
     return run_all(run, files, further, interrupt);
@@ -368,7 +372,7 @@ ExitCode TaskCommand::run_all(TaskRun &run, const Files &files, const std::vecto
             if (pairs.size() == 1 || failure.cancelled()) throw;
             ++failed;
             const Failure named = with_option(parser(), failure);
-            console_.error(named);
+            console_.error(named, file.input);
             results.push_back({{"input", file.input}, {"output", file.output}, {"error", named.json()}});
         }
     }

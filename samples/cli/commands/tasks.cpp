@@ -34,6 +34,7 @@ class TasksCommand final : public Command {
         console_.result(task.name + "  " + task.label + "  [" + task.plugin_id + " " + task.plugin_version +
                         "]");
         if (!task.doc.empty()) console_.block(wrapped(task.doc, 4));
+        if (!task.qualities.empty()) console_.result("    --quality  " + joined(task.qualities));
         const auto series = find_series(task, primary_port(task, true));
         for (const auto &each : series)
             console_.result("    " + option_name(each.name()) + " " + each.syntax() + "  " +

@@ -241,6 +241,12 @@ std::int64_t parameter_count(const Graph &graph);
 /// Multiply-accumulate operations of one run on an image of 1 x height x width.
 std::int64_t multiply_accumulates(const Graph &graph, std::int64_t height, std::int64_t width);
 
+/// How much of a run's work each node has, in their order, in multiply-accumulate operations; an element that
+/// is written counts as eight.
+/// @param shapes  of all tensors, as ShapeInference::infer() gives them
+std::vector<double> node_work(const Graph &graph, const ShapeInference &inference,
+                              std::span<const Shape> shapes);
+
 /// Height and width of an input must be padded to multiples of this for the output to keep its place and
 /// size: the least common multiple of the strides along all paths.
 std::int64_t alignment(const Graph &graph);
@@ -248,9 +254,8 @@ std::int64_t alignment(const Graph &graph);
 /// The smallest aligned extent on which every layer still has a pixel.
 std::int64_t minimum_extent(const Graph &graph);
 
-/// What a tile must see beyond its own pixels, so that every tensor has what one aligned output block wants
-/// of it, less the block itself. For graphs whose outputs have the size of their inputs. Tiles start and end
-/// on the alignment grid.
+/// What a tile must see beyond its own pixels, so that every tensor has what the outputs of one aligned block
+/// of the input want of it, less the block itself. Tiles start and end on the alignment grid.
 Halo receptive_field(const Graph &graph);
 
 /// The nodes and inputs that the named output depends on, as a graph whose only output is called `rename`.

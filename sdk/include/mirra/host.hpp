@@ -6,6 +6,7 @@
 #include "mirra/image.hpp"
 #include "mirra/mirra.h"
 #include "mirra/runtime.hpp"
+#include "mirra/tiling.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -47,7 +48,12 @@ class TaskInfo {
     std::vector<mirra_port_info> ports;
     std::vector<mirra_param_info> params;
 
+    /// As it is listed: plain, or "ID:NAME" where another plugin has brought the name before.
     [[nodiscard]] std::string name() const { return info.name; }
+    /// The plain name.
+    [[nodiscard]] std::string_view own_name() const noexcept;
+    /// "ID:NAME"
+    [[nodiscard]] std::string full_name() const;
     /// Null: the task has none of that name.
     [[nodiscard]] const mirra_port_info *port(std::string_view name) const noexcept;
     /// @throws Error not_found
@@ -80,6 +86,13 @@ struct PluginRecord {
     std::vector<std::string> taken_tasks; ///< that another plugin had brought before
 };
 
+/// As mirra_bundle_record.
+struct BundleRecord {
+    std::string path, name, task, quality, reason;
+    std::uint64_t bytes = 0;
+    bool usable = false;
+};
+
 /// level: MIRRA_LOG_*
 using Log = std::function<void(std::int32_t level, const std::string &message)>;
 
@@ -106,7 +119,9 @@ class CallbackUser {
 
 struct EngineOptions {
     std::string plugin_path, runtime_module, bundle_path, libtorch_path; ///< as in mirra_engine_options
+    std::string plugin_skip;
     bool plugin_path_only = false;
+    bool plugin_scan = false; ///< load each in a process of its own first
     Log log;
     std::function<void(const std::string &path)> loading; ///< told of each file before anything of it runs
     std::shared_ptr<CallbackUser> user;                   ///< of `log`; may be null
@@ -117,11 +132,14 @@ struct RuntimeStatus {
     bool usable = false;
     std::string path, version, reason;
     std::string libtorch, libtorch_origin; ///< its file, and who named it; empty for a module without one
+    std::string libtorch_version;          ///< of the one that is loaded; likewise
     std::uint64_t base_bytes = 0;
 };
 
 class BundleCache;
+class BundleList;
 class CompiledGraphs;
+class EngineRuns;
 class Plugin;
 class RuntimeLoader;
 struct PluginTask;
@@ -150,8 +168,15 @@ class Engine {
     const std::vector<runtime::DeviceInfo> &devices();
     /// Loads the runtime module at the first call.
     const RuntimeStatus &runtime_status();
+    /// @param task  whose plugin's folder is searched first; null: none
     /// @throws Error not_found
-    [[nodiscard]] std::string find_bundle(const std::string &name) const;
+    [[nodiscard]] std::string find_bundle(const std::string &name, const TaskInfo *task = nullptr) const;
+    /// Looks at the first call; see mirra_engine_bundle_count.
+    const std::vector<BundleRecord> &bundle_records();
+    /// Of a task of this engine, from the fastest. Looks at the first call.
+    const std::vector<const char *> &qualities(const TaskInfo &task);
+    /// Ends all runs; see mirra_engine_shutdown. @throws Error timeout | busy | invalid_argument
+    void shut_down(double seconds);
 
     /// For sessions: @throws Error not_found
     [[nodiscard]] RegisteredTask registered(std::string_view name) const;
@@ -161,26 +186,34 @@ class Engine {
     const runtime::DeviceInfo &usable_device(const std::string &id);
     [[nodiscard]] BundleCache &bundles() noexcept { return *bundles_; }
     [[nodiscard]] CompiledGraphs &compiled() noexcept { return *compiled_; }
+    [[nodiscard]] const std::shared_ptr<EngineRuns> &runs() const noexcept { return runs_; }
 
   private:
+    [[nodiscard]] std::vector<std::filesystem::path> bundle_places() const;
     void load_plugins();
     void load_plugin(const std::filesystem::path &file, PluginRecord &record);
+    void displace(Plugin &plugin, PluginRecord &record);
 
     EngineOptions options_;
+    std::filesystem::path worker_; ///< the program that scans plugins, where one does
     std::unique_ptr<RuntimeLoader> loader_;
     std::unique_ptr<BundleCache> bundles_;
     std::unique_ptr<CompiledGraphs> compiled_;
+    std::shared_ptr<EngineRuns> runs_;
     std::vector<RegisteredTask> registered_;
     std::vector<const TaskInfo *> tasks_; ///< those of registered_
     std::vector<PluginRecord> records_;
     std::string schema_;
     std::once_flag devices_once_;
     std::vector<runtime::DeviceInfo> devices_;
+    std::unique_ptr<BundleList> bundle_list_;
 };
 
 struct SessionOptions {
     std::string task;
-    std::shared_ptr<const bundle::Bundle> bundle; ///< null: the task's default
+    std::shared_ptr<const bundle::Bundle> bundle; ///< null: that of the quality, or else the task's default
+    std::string bundle_path;                      ///< of `bundle`; empty: it came from memory
+    std::string quality;                          ///< empty: none was asked for
     std::string device = "cpu";
     runtime::Precision precision = runtime::Precision::automatic;
     std::uint64_t memory_limit = 0;
@@ -194,13 +227,15 @@ struct Plan {
     std::int64_t tile_width = 0, tile_height = 0, alignment = 1;
     graph::Halo halo;
     runtime::Precision precision = runtime::Precision::fp32;
+    std::int64_t output_width = 0, output_height = 0;
 };
 
 struct Progress {
     const char *stage = "";
     double fraction = 0;
     std::uint64_t tile = 0, tile_count = 0, bytes_now = 0, bytes_peak = 0;
-    std::uint64_t previews = 0; ///< unfinished results put into the output image so far
+    std::uint64_t previews = 0;             ///< unfinished results put into the output image so far
+    std::uint64_t step = 0, step_count = 0; ///< nodes of the network, in the tile at hand
 };
 
 /// Sticky stop sign. Thread-safe.
@@ -213,9 +248,18 @@ class CancelToken {
     std::atomic<bool> requested_{false};
 };
 
+/// A picture in pieces: reads, or writes, a rectangle of it through memory of the host's. What it throws ends
+/// the run.
+using PieceFunction = std::function<void(const runtime::Rect &rect, const image::ImageView &pixels)>;
+struct Pieces {
+    image::ImageView description; ///< without pixels
+    PieceFunction transfer;
+};
+
 /// What a run works on: port name -> value. Views must stay valid until the run ends.
 struct RunRequest {
-    std::map<std::string, image::ImageView> images; ///< inputs (only read) and outputs
+    std::map<std::string, image::ImageView> images;         ///< inputs (only read) and outputs
+    std::map<std::string, std::vector<std::byte>> profiles; ///< ICC, of those that have one
     std::map<std::string, Value> values;
     std::map<std::string, HostTensor> tensors;
     std::set<std::string> wanted;                            ///< outputs that are no images and are asked for
@@ -223,12 +267,18 @@ struct RunRequest {
     std::vector<std::shared_ptr<const CancelToken>> cancels; ///< any of them stops the run
     std::vector<std::shared_ptr<const void>> kept;           ///< what the images' memory belongs to
     std::function<void(const std::exception_ptr &)> done;    ///< of a job: called once when it has ended
-    std::shared_ptr<CallbackUser> user;                      ///< of `progress` and `done`; may be null
+    std::shared_ptr<CallbackUser> user;           ///< of `progress`, `tile` and `done`; may be null
+    std::map<std::string, Pieces> sources, sinks; ///< in place of images
+    /// Told of each rectangle of the output that is final; returns whether to go on.
+    std::function<bool(const runtime::Rect &rect, const image::ImageView &pixels)> tile;
+    std::optional<runtime::Rect> region; ///< of the output; none: all of it
+    double scale = 1;                    ///< by which the image is reduced first
+    std::int64_t frame = 0;              ///< number within a sequence
 
     /// Whether it names the port: gives that input, or asks for that output.
     [[nodiscard]] bool gives(const std::string &port) const {
         return images.contains(port) || values.contains(port) || tensors.contains(port) ||
-               wanted.contains(port);
+               wanted.contains(port) || sources.contains(port) || sinks.contains(port);
     }
 };
 
@@ -241,7 +291,15 @@ struct RunResult {
     std::uint64_t tile_count = 0, peak_bytes = 0, base_bytes = 0;
 };
 
+class RunPass;
 struct SessionState;
+
+/// What a session is: strings live as long as it does.
+struct SessionInfo {
+    const SessionOptions &options; ///< `bundle` and `bundle_path` are those that it has
+    const std::string &bundle_sha256, &device, &precision_reason;
+    runtime::Precision precision;
+};
 
 /// A task with its bundle on a device, with its parameters set.
 class Session {
@@ -256,15 +314,30 @@ class Session {
     /// All: @throws Error busy while another call is under way.
     void set(const std::string &parameter, const Value &value);
     void set_text(const std::string &parameter, const std::string &text);
+    /// The value that it had at first; null: of all of them.
+    void reset(const std::string *parameter);
+    /// All members of a JSON object, or none.
+    void set_json(std::string_view text);
+    [[nodiscard]] std::string get_json();
+    /// The same options, values and compiled networks.
+    std::shared_ptr<Session> clone();
     /// By one who holds the session. The reference lives until the parameter is set again.
     [[nodiscard]] const Value &get(const std::string &parameter) const;
+    /// The parameters of the task with what the session's bundle says of them.
+    [[nodiscard]] const std::vector<mirra_param_info> &params() const;
+    [[nodiscard]] SessionInfo info() const;
     [[nodiscard]] const TaskInfo &task() const;
     /// Those of every plan; as long as the session.
     [[nodiscard]] const std::string &device() const;
     [[nodiscard]] const std::string &precision_reason() const;
     Plan plan(std::int32_t width, std::int32_t height);
-    std::shared_ptr<const RunResult> run(const RunRequest &request);
+    /// Of the input image, what a region of the output depends on. @throws Error invalid_argument
+    runtime::Rect required(std::int32_t width, std::int32_t height, const runtime::Rect &region);
+    std::shared_ptr<const RunResult> run(RunRequest request);
 
+    /// Lists a run among the engine's, which can stop it from then on, until the pass is gone.
+    /// @throws Error cancelled
+    [[nodiscard]] std::unique_ptr<RunPass> enter(RunRequest &request) const;
     /// Marks the session as busy. @throws Error busy
     void acquire();
     void release() noexcept;

@@ -78,6 +78,17 @@ void validate(const ConstImageView &view, std::string_view name);
                                               std::int32_t height, std::int32_t channels,
                                               SampleType sample) noexcept;
 
+/// A rectangle of a view, inside of it, as a view of its own.
+template<class Byte>
+[[nodiscard]] BasicImageView<Byte> cropped(BasicImageView<Byte> view, std::int64_t x, std::int64_t y,
+                                           std::int32_t width, std::int32_t height) noexcept {
+    for (std::int32_t c = 0; c < view.channels; ++c)
+        view.data[static_cast<std::size_t>(c)] = view.at(c, x, y);
+    view.width = width;
+    view.height = height;
+    return view;
+}
+
 /// Printed resolution, in pixels per metre (72 dpi are 2834.6), or the shape of a pixel alone.
 struct Density {
     double x = 0;
@@ -200,14 +211,17 @@ struct FloatPixels {
     std::int32_t channels = 0;
 };
 
-/// Writes a rectangle of floats into the colour channels of `target`: clamped to [0, 1] (NaN becomes 0),
-/// rounded to the nearest. Three channels become gray by their mean, one is replicated. Alpha is left alone
-/// (see copy_alpha).
+/// What samples of floats may be; integers are always clamped.
+enum class Range : std::uint8_t { unit, unbounded };
+
+/// Writes a rectangle of floats into the colour channels of `target`: clamped to [0, 1], or what a half can
+/// be (NaN becomes 0), rounded to the nearest. Three channels become gray by their mean, one is replicated.
+/// Alpha is left alone (see copy_alpha).
 /// @param x,y  the place in `source` that goes to the rectangle's corner
 /// @param rect the place in `target`, inside of it
 /// @throws Error invalid_argument (a rectangle outside of either picture, a wrong number of values)
 void scatter(const FloatPixels &source, std::int32_t x, std::int32_t y, const ImageView &target,
-             const Rect &rect);
+             const Rect &rect, Range range = Range::unit);
 
 /// Copies the alpha channel, converting its type; a source without alpha counts as opaque, a target without
 /// is left alone.

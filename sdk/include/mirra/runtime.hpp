@@ -48,14 +48,19 @@ struct CompileOptions {
     Precision precision = Precision::fp32; ///< never automatic here: the caller has chosen
 };
 
+/// Called before each step of a graph's run: how many are done, of how many, and how much of the work that is
+/// (0 ... 1). What it throws ends the run. Empty: nobody looks.
+using StepFunction = std::function<void(std::size_t done, std::size_t count, double fraction)>;
+
 /// A graph compiled for a device. Thread-safe for concurrent run() calls.
 class Executable {
   public:
     virtual ~Executable() = default;
     /// @param inputs  in the order of graph().inputs, NCHW logically, fp32
     /// @returns outputs in the order of graph().outputs, fp32
-    /// @throws Error mismatch (shapes) | budget | cancelled | out_of_memory
-    virtual std::vector<TensorPtr> run(std::span<const TensorPtr> inputs) = 0;
+    /// @throws Error mismatch (shapes) | budget | out_of_memory, and what `step` throws
+    virtual std::vector<TensorPtr> run(std::span<const TensorPtr> inputs, const StepFunction &step) = 0;
+    std::vector<TensorPtr> run(std::span<const TensorPtr> inputs) { return run(inputs, {}); }
     [[nodiscard]] virtual const graph::Graph &graph() const = 0;
 };
 
@@ -71,9 +76,14 @@ class Differentiable {
     /// @param output    index into graph().outputs
     /// @param input     index into graph().inputs
     /// @param upstream  called once, between the pass forward and the pass back
-    /// @throws Error mismatch (shapes) | budget | out_of_memory, and what `upstream` throws
+    /// @param step      of both passes
+    /// @throws Error mismatch (shapes) | budget | out_of_memory, and what `upstream` and `step` throw
     virtual TensorPtr gradient(std::span<const TensorPtr> inputs, std::size_t output, std::size_t input,
-                               const Upstream &upstream) = 0;
+                               const Upstream &upstream, const StepFunction &step) = 0;
+    TensorPtr gradient(std::span<const TensorPtr> inputs, std::size_t output, std::size_t input,
+                       const Upstream &upstream) {
+        return gradient(inputs, output, input, upstream, {});
+    }
     [[nodiscard]] virtual const graph::Graph &graph() const = 0;
 };
 
@@ -98,6 +108,26 @@ class ArenaScope {
 /// Element-wise and reducing tensor functions for tasks; all return new fp32 tensors on the operands' device.
 enum class Binary : std::uint8_t { add, subtract, multiply, divide, minimum, maximum };
 enum class Reduction : std::uint8_t { sum, mean, minimum, maximum };
+enum class Unary : std::uint8_t {
+    absolute,
+    square_root,
+    exponential,
+    logarithm,
+    tangent,
+    sigmoid,
+    relu
+}; ///< in the order of MIRRA_UNARY_*
+
+/// A tensor that is still being written.
+struct Created {
+    TensorPtr tensor;
+    float *values; ///< row-major
+};
+/// Where a tensor's values lie, as long as the tensor lives.
+struct Mapped {
+    const float *values;
+    std::vector<std::int64_t> strides; ///< in values, one for each axis
+};
 
 /// Of a symmetric matrix {n, n}.
 struct Eigen {
@@ -138,10 +168,21 @@ class Module {
     virtual TensorPtr full(const graph::Shape &shape, double value, const std::string &device) = 0;
     virtual void download(const DeviceTensor &tensor, std::span<float> values, Layout layout) = 0;
 
+    /// Zeros, to be written where they lie. @throws Error unsupported (not in the processor's memory)
+    virtual Created create(const graph::Shape &shape, const std::string &device) = 0;
+    /// @throws Error unsupported likewise
+    virtual Mapped map(const DeviceTensor &tensor) = 0;
+
     virtual TensorPtr binary(Binary op, const TensorPtr &a, const TensorPtr &b) = 0; ///< broadcasts
     virtual TensorPtr affine(const TensorPtr &x, double scale, double offset) = 0;
     virtual TensorPtr clamp(const TensorPtr &x, double low, double high) = 0;
+    virtual TensorPtr unary(Unary op, const TensorPtr &x) = 0;
     virtual double reduce(Reduction op, const TensorPtr &x) = 0;
+    /// @param axes  those whose extents become 1, a bit each
+    virtual TensorPtr reduce_axes(Reduction op, const TensorPtr &x, std::uint32_t axes) = 0;
+    virtual TensorPtr part(const TensorPtr &x, std::size_t axis, std::int64_t first, std::int64_t count) = 0;
+    /// @param tensors  at least one
+    virtual TensorPtr concat(std::span<const TensorPtr> tensors, std::size_t axis) = 0;
 
     /// Of matrices {m, k} and {k, n}, each as it is after it is transposed where asked for.
     virtual TensorPtr product(const TensorPtr &a, bool transpose_a, const TensorPtr &b, bool transpose_b) = 0;
@@ -150,7 +191,7 @@ class Module {
 };
 
 /// Version of the Module interface; part of the name of the symbol that the module exports.
-#define MIRRA_RUNTIME_MODULE_SYMBOL "mirra_runtime_module_v5"
+#define MIRRA_RUNTIME_MODULE_SYMBOL "mirra_runtime_module_v6"
 using ModuleFactory = Module *(*)();
 
 } // namespace mirra::runtime

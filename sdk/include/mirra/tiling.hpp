@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <iterator>
+#include <optional>
 #include <vector>
 
 namespace mirra::runtime {
@@ -26,6 +27,7 @@ struct Tile {
 struct TileAxis {
     std::int64_t size = 0;              ///< of the image
     std::int64_t padded = 0;            ///< size on the grid, at least the network's minimum
+    std::int64_t first = 0, last = 0;   ///< of these, what is cut; on the grid
     std::int64_t before = 0, after = 0; ///< halo on the grid
     std::int64_t core = 1;
     std::int64_t minimum = 0; ///< smallest input
@@ -89,6 +91,9 @@ struct TilingOptions {
     std::vector<GraphUse> others = {};  ///< tiles suit them as well; the one that needs most counts
     bool whole = false;                 ///< the image must be one tile
     std::int64_t halo = 0;              ///< pixels around a core beyond the graph's own halo
+    std::int64_t multiple = 1;          ///< tiles begin and end at multiples of it as well
+    std::optional<Rect> region = {};    ///< of the image, which alone is cut; none: all of it
+    std::int64_t at_once = 1;           ///< tiles that are in memory at a time
     std::function<void()> look = {};    ///< called now and then; what it throws ends the planning
 };
 

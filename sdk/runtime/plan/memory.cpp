@@ -317,7 +317,7 @@ std::uint64_t Footprint::tensors(std::span<const g::Shape> inputs) {
     Simulation simulation(*this, shapes);
     for (const auto &played : steps_) simulation.play(played);
     for (const auto output : outputs_) simulation.give(output);
-    return simulation.peak() + kKernelScratch;
+    return simulation.peak() + (steps_.empty() ? 0 : kKernelScratch);
 }
 
 WeightBytes compiled_bytes(const g::Graph &graph, Precision precision, bool gradient) {

@@ -80,12 +80,16 @@ class Planner {
             const auto least = g::minimum_extents(*use.graph);
             minimum_ = {std::max(minimum_.height, least.height), std::max(minimum_.width, least.width)};
         }
+        alignment_ = common_alignment(alignment_, options.multiple);
         minimum_ = {round_up(minimum_.height, alignment_), round_up(minimum_.width, alignment_)};
         halo_.unbounded = halo_.unbounded || options.whole;
         for (std::int64_t *side : {&halo_.left, &halo_.top, &halo_.right, &halo_.bottom})
             *side += options.halo;
         x_ = axis(width, minimum_.width, halo_.left, halo_.right);
         y_ = axis(height, minimum_.height, halo_.top, halo_.bottom);
+        if (!options.region || halo_.unbounded) return;
+        cut_out(x_, options.region->x, options.region->width);
+        cut_out(y_, options.region->y, options.region->height);
     }
 
     TilePlan plan() {
@@ -111,9 +115,16 @@ class Planner {
         out.padded = std::max(round_up(size, alignment_), minimum);
         out.before = round_up(before, alignment_);
         out.after = round_up(after, alignment_);
+        out.last = out.padded;
         out.core = out.padded;
         out.minimum = minimum;
         return out;
+    }
+
+    void cut_out(TileAxis &axis, std::int64_t begin, std::int64_t extent) const {
+        axis.first = begin / alignment_ * alignment_;
+        axis.last = std::min(axis.padded, round_up(begin + extent, alignment_));
+        axis.core = axis.last - axis.first;
     }
 
     static double work_of(const TileAxis &x, const TileAxis &y) {
@@ -151,17 +162,25 @@ class Planner {
     };
     Bytes bytes(const TileAxis &x, const TileAxis &y) {
         const auto width = largest_input(x), height = largest_input(y);
-        const auto [known, added] = bytes_.try_emplace({width, height});
+        const std::uint64_t tensors = tensors_of_one(width, height);
+        if (tensors == UINT64_MAX) return {UINT64_MAX, tensors};
+        const std::int64_t tiles = x.count() > options_.at_once ? options_.at_once : x.count() * y.count();
+        const auto at_once = static_cast<std::uint64_t>(std::min(options_.at_once, tiles));
+        const auto extra = options_.extra_per_pixel * static_cast<std::uint64_t>(width * height);
+        return {weights_.all() + at_once * (tensors + extra), at_once * tensors};
+    }
+
+    /// Of a tile of these extents; the most there is where tensors would be beyond what a graph may have:
+    /// smaller tiles may do.
+    std::uint64_t tensors_of_one(std::int64_t width, std::int64_t height) {
+        const auto [known, added] = tensors_.try_emplace({width, height});
         if (!added) return known->second;
         look();
         try {
-            const auto most = tensors(width, height);
-            known->second = {most + weights_.all() +
-                                 options_.extra_per_pixel * static_cast<std::uint64_t>(width * height),
-                             most};
+            known->second = tensors(width, height);
         } catch (const Error &error) {
             if (error.code() != ErrorCode::limit) throw;
-            known->second.all = UINT64_MAX; // tensors beyond what a graph may have: smaller tiles may do
+            known->second = UINT64_MAX;
         }
         return known->second;
     }
@@ -179,7 +198,8 @@ class Planner {
     /// enough.
     std::optional<Cut> search(std::uint64_t limit) {
         std::optional<Cut> best;
-        const std::int64_t steps_x = x_.padded / alignment_, steps_y = y_.padded / alignment_;
+        const std::int64_t steps_x = (x_.last - x_.first) / alignment_,
+                           steps_y = (y_.last - y_.first) / alignment_;
         const auto counts = counts_up_to(limit_count(steps_y));
         const auto with_rows = [&](std::int64_t rows) {
             TileAxis y = y_;
@@ -269,9 +289,10 @@ class Planner {
     g::Halo halo_;
     TileAxis x_, y_;
     std::vector<GraphUse> uses_;
-    std::deque<Footprint> footprints_;                             ///< of these
-    WeightBytes weights_;                                          ///< of all of them
-    std::map<std::pair<std::int64_t, std::int64_t>, Bytes> bytes_; ///< by width and height of a tile's input
+    std::deque<Footprint> footprints_; ///< of these
+    WeightBytes weights_;              ///< of all of them
+    std::map<std::pair<std::int64_t, std::int64_t>, std::uint64_t>
+        tensors_; ///< by width and height of a tile's input
 };
 
 void check_size(std::int64_t width, std::int64_t height) {
@@ -283,11 +304,11 @@ void check_size(std::int64_t width, std::int64_t height) {
 } // namespace
 
 std::int64_t TileAxis::count() const {
-    return (padded + core - 1) / core;
+    return (last - first + core - 1) / core;
 }
 
 TileAxis::Span TileAxis::span(std::int64_t index) const {
-    const auto begin = index * core, end = std::min(padded, begin + core);
+    const auto begin = first + index * core, end = std::min(last, begin + core);
     auto from = std::max<std::int64_t>(0, begin - before), to = std::min(padded, end + after);
     if (to - from < minimum) { // a thin last tile: widen it towards the image
         from = std::max<std::int64_t>(0, to - minimum);
@@ -298,7 +319,8 @@ TileAxis::Span TileAxis::span(std::int64_t index) const {
 
 TileGrid::TileGrid(TileAxis x, TileAxis y) : x_(x), y_(y) {
     const auto with_pixels = [](const TileAxis &axis) {
-        return static_cast<std::size_t>((axis.size + axis.core - 1) / axis.core);
+        return static_cast<std::size_t>((std::min(axis.size, axis.last) - axis.first + axis.core - 1) /
+                                        axis.core);
     };
     columns_ = with_pixels(x_);
     rows_ = with_pixels(y_);

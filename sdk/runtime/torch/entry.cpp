@@ -7,13 +7,13 @@
 #define MIRRA_JOIN(prefix, major, minor, patch) prefix##major##_##minor##_##patch
 #define MIRRA_NAMED(prefix, major, minor, patch) MIRRA_JOIN(prefix, major, minor, patch)
 
-MIRRA_EXPORT mirra::runtime::Module *mirra_runtime_module_v5();
+MIRRA_EXPORT mirra::runtime::Module *mirra_runtime_module_v6();
 #ifdef MIRRA_PRIVATE_LIBTORCH
 /// Its name tells the LibTorch that the module was built for, before either is loaded.
 MIRRA_EXPORT const char MIRRA_NAMED(mirra_needs_libtorch_, TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR,
                                     TORCH_VERSION_PATCH) = 1;
 #endif
 
-mirra::runtime::Module *mirra_runtime_module_v5() {
+mirra::runtime::Module *mirra_runtime_module_v6() {
     return &mirra::runtime::torch_module();
 }

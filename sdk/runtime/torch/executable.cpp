@@ -37,22 +37,52 @@ const g::Graph &valid(const g::Graph &graph) {
 /// outlive it.
 class ShapeCheck {
   public:
-    explicit ShapeCheck(const g::Graph &graph) : inference_(graph) {}
+    explicit ShapeCheck(const g::Graph &graph) : graph_(graph), inference_(graph) {}
+
+    using Work = std::shared_ptr<const std::vector<double>>; ///< of each node, see graph::node_work()
 
     /// @throws Error mismatch | limit
-    void operator()(std::span<const TensorPtr> inputs) {
+    Work operator()(std::span<const TensorPtr> inputs) {
         std::vector<g::Shape> shapes;
         for (const auto &input : inputs) shapes.push_back(input->shape());
         const std::scoped_lock lock(mutex_);
-        if (shapes == last_) return;
-        inference_.infer(shapes);
+        if (shapes == last_ && work_ != nullptr) return work_;
+        const auto &all = inference_.infer(shapes);
+        work_ = std::make_shared<const std::vector<double>>(g::node_work(graph_, inference_, all));
         last_ = std::move(shapes);
+        return work_;
     }
 
   private:
+    const g::Graph &graph_;
     std::mutex mutex_;
     g::ShapeInference inference_;
     std::vector<g::Shape> last_; ///< found right
+    Work work_;                  ///< of these
+};
+
+/// Tells somebody of each step before it is run.
+class Teller {
+  public:
+    /// @param nodes  of the steps that will be run
+    Teller(const StepFunction &step, const std::vector<double> &work, const std::vector<std::size_t> &nodes)
+        : step_(step)
+        , count_(nodes.size()) {
+        if (!step_) return;
+        for (const auto node : nodes) work_.push_back(work[node]);
+        for (const double part : work_) all_ += part;
+    }
+    void before() {
+        if (!step_) return;
+        step_(done_, count_, all_ > 0 ? before_ / all_ : 0);
+        before_ += work_[done_++];
+    }
+
+  private:
+    const StepFunction &step_;
+    std::size_t done_ = 0, count_;
+    std::vector<double> work_;
+    double before_ = 0, all_ = 0;
 };
 
 class TorchExecutable final : public Executable {
@@ -63,14 +93,17 @@ class TorchExecutable final : public Executable {
         , type_(scalar_type(options.precision)) {
         const c10::InferenceMode inference;
         steps_ = compile_steps(graph_, weights, find_device(options.device), type_);
-        for (const auto &step : steps_)
+        for (const auto &step : steps_) {
+            nodes_.push_back(step.step.node);
             if (step.kind != CompiledStep::Kind::normalise)
                 dense_.insert(step.step.inputs.begin(), step.step.inputs.end());
+        }
     }
 
-    std::vector<TensorPtr> run(std::span<const TensorPtr> inputs) override {
+    std::vector<TensorPtr> run(std::span<const TensorPtr> inputs, const StepFunction &tell) override {
         return guarded([&] {
-            check(inputs);
+            const auto work = check(inputs);
+            Teller teller(tell, *work, nodes_);
             const c10::InferenceMode inference;
             std::map<std::string, at::Tensor> values;
             for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -80,7 +113,10 @@ class TorchExecutable final : public Executable {
                     dense_.contains(name) ? value.contiguous(at::MemoryFormat::ChannelsLast) : value;
             }
             Pass pass(std::move(values), type_, nullptr);
-            for (const auto &step : steps_) pass.run(step);
+            for (const auto &step : steps_) {
+                teller.before();
+                pass.run(step);
+            }
             std::vector<TensorPtr> out;
             for (const auto &output : graph_.outputs)
                 out.push_back(wrap(pass.value(output.source).to(at::kFloat)));
@@ -91,19 +127,20 @@ class TorchExecutable final : public Executable {
     [[nodiscard]] const g::Graph &graph() const override { return graph_; }
 
   private:
-    void check(std::span<const TensorPtr> inputs) {
+    ShapeCheck::Work check(std::span<const TensorPtr> inputs) {
         if (inputs.size() != graph_.inputs.size())
             throw Error(ErrorCode::mismatch,
                         "graph '" + graph_.name + "' has " + std::to_string(graph_.inputs.size()) +
                             " inputs, " + std::to_string(inputs.size()) + " are given",
                         graph_.name);
-        check_shapes_(inputs);
+        return check_shapes_(inputs);
     }
 
     g::Graph graph_;
     ShapeCheck check_shapes_;
     at::ScalarType type_;
     std::vector<CompiledStep> steps_;
+    std::vector<std::size_t> nodes_; ///< of these
     std::set<std::string> dense_; ///< values that are read by more than `normalise`, which takes any format
 };
 
@@ -117,21 +154,23 @@ class TorchDifferentiable final : public Differentiable {
     }
 
     TensorPtr gradient(std::span<const TensorPtr> inputs, std::size_t output, std::size_t input,
-                       const Upstream &upstream) override {
+                       const Upstream &upstream, const StepFunction &tell) override {
         return guarded([&] {
-            check(inputs, output, input);
+            const auto work = check(inputs, output, input);
             const c10::InferenceMode no_inference(false);
             const at::NoGradGuard no_grad;
             const auto &name = graph_.outputs[output].source;
             Tape tape(graph_.inputs[input].name);
-            const auto y = forward(inputs, name, tape);
+            const auto needed = needed_for(name);
+            Teller teller(tell, *work, there_and_back(needed));
+            const auto y = forward(inputs, name, needed, tape, teller);
             const auto given = upstream(wrap(y));
             if (given == nullptr || given->shape() != y.sizes().vec())
                 throw Error(ErrorCode::mismatch,
                             "the gradient that was given does not have the shape of the output",
                             graph_.outputs[output].name);
             // Tensors of the inference mode take no part in autograd; copies of them do.
-            const auto gradient = tape.back(name, unwrap(*given).clone());
+            const auto gradient = tape.back(name, unwrap(*given).clone(), [&teller] { teller.before(); });
             return wrap(gradient.defined() ? gradient.contiguous(at::MemoryFormat::ChannelsLast)
                                            : at::zeros(inputs[input]->shape(), y.options()));
         });
@@ -140,15 +179,24 @@ class TorchDifferentiable final : public Differentiable {
     [[nodiscard]] const g::Graph &graph() const override { return graph_; }
 
   private:
-    void check(std::span<const TensorPtr> inputs, std::size_t output, std::size_t input) {
+    ShapeCheck::Work check(std::span<const TensorPtr> inputs, std::size_t output, std::size_t input) {
         if (inputs.size() != graph_.inputs.size() || output >= graph_.outputs.size() ||
             input >= inputs.size())
             throw Error(ErrorCode::mismatch, "the graph has no such inputs or output", graph_.name);
-        check_shapes_(inputs);
+        return check_shapes_(inputs);
+    }
+
+    /// The nodes of these steps, and again from the last to the first.
+    [[nodiscard]] std::vector<std::size_t> there_and_back(const std::set<std::size_t> &needed) const {
+        std::vector<std::size_t> nodes;
+        for (const auto i : needed) nodes.push_back(steps_[i].step.node);
+        for (std::size_t i = nodes.size(); i-- > 0;) nodes.push_back(nodes[i]);
+        return nodes;
     }
 
     /// Runs what `wanted` is computed from.
-    at::Tensor forward(std::span<const TensorPtr> inputs, const std::string &wanted, Tape &tape) const {
+    at::Tensor forward(std::span<const TensorPtr> inputs, const std::string &wanted,
+                       const std::set<std::size_t> &needed, Tape &tape, Teller &teller) const {
         std::map<std::string, at::Tensor> values;
         for (std::size_t i = 0; i < inputs.size(); ++i)
             values[graph_.inputs[i].name] =
@@ -156,9 +204,10 @@ class TorchDifferentiable final : public Differentiable {
                     .clone(inputs[i]->shape().size() == 4 ? at::MemoryFormat::ChannelsLast
                                                           : at::MemoryFormat::Contiguous);
         Pass pass(std::move(values), at::kFloat, &tape);
-        const auto needed = needed_for(wanted);
-        for (std::size_t i = 0; i < steps_.size(); ++i)
-            if (needed.contains(i)) pass.run(steps_[i]);
+        for (const auto i : needed) {
+            teller.before();
+            pass.run(steps_[i]);
+        }
         return pass.value(wanted);
     }
 

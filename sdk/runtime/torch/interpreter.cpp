@@ -59,7 +59,8 @@ void Tape::remember(const std::string &result, WayBack back) {
     ways_.emplace_back(result, std::move(back));
 }
 
-at::Tensor Tape::back(const std::string &output, const at::Tensor &gradient) {
+at::Tensor Tape::back(const std::string &output, const at::Tensor &gradient,
+                      const std::function<void()> &before) {
     Gradients gradients{{output, gradient}};
     while (!ways_.empty()) {
         const auto [result, back] = std::move(ways_.back());
@@ -68,6 +69,7 @@ at::Tensor Tape::back(const std::string &output, const at::Tensor &gradient) {
         if (found == gradients.end()) continue;
         const auto given = found->second;
         gradients.erase(found);
+        before();
         back(gradients, given);
     }
     const auto found = gradients.find(input_);

@@ -25,7 +25,9 @@ class Tape {
     void remember(const std::string &result, WayBack back);
     /// Gradient of a function by the input, given that by `output`; undefined where the input has no
     /// influence. Once.
-    at::Tensor back(const std::string &output, const at::Tensor &gradient);
+    /// @param before  called before each step; what it throws ends the way back
+    at::Tensor back(const std::string &output, const at::Tensor &gradient,
+                    const std::function<void()> &before);
 
   private:
     std::string input_;

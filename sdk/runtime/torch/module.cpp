@@ -128,6 +128,57 @@ class TorchModule final : public Module {
         });
     }
 
+    Created create(const graph::Shape &shape, const std::string &device) override {
+        return guarded([&] {
+            if (!find_device(device).is_cpu()) refuse_gpu();
+            const c10::InferenceMode inference;
+            at::Tensor made = at::zeros(shape, at::kFloat);
+            auto *values = made.data_ptr<float>();
+            return Created{wrap(std::move(made)), values};
+        });
+    }
+
+    Mapped map(const DeviceTensor &tensor) override {
+        return guarded([&] {
+            const at::Tensor &x = unwrap(tensor);
+            if (!x.is_cpu()) refuse_gpu();
+            return Mapped{x.const_data_ptr<float>(), x.strides().vec()};
+        });
+    }
+
+    TensorPtr unary(Unary op, const TensorPtr &x) override {
+        return guarded([&] {
+            const c10::InferenceMode inference;
+            return wrap(compute(op, unwrap(*x)));
+        });
+    }
+
+    TensorPtr reduce_axes(Reduction op, const TensorPtr &x, std::uint32_t axes) override {
+        return guarded([&] {
+            const c10::InferenceMode inference;
+            std::vector<std::int64_t> dims;
+            for (std::int64_t i = 0; i < unwrap(*x).dim(); ++i)
+                if ((axes >> i & 1U) != 0) dims.push_back(i);
+            return wrap(compute(op, unwrap(*x), dims));
+        });
+    }
+
+    TensorPtr part(const TensorPtr &x, std::size_t axis, std::int64_t first, std::int64_t count) override {
+        return guarded([&] {
+            const c10::InferenceMode inference;
+            return wrap(unwrap(*x).narrow(static_cast<std::int64_t>(axis), first, count).clone());
+        });
+    }
+
+    TensorPtr concat(std::span<const TensorPtr> tensors, std::size_t axis) override {
+        return guarded([&] {
+            const c10::InferenceMode inference;
+            std::vector<at::Tensor> parts;
+            for (const TensorPtr &each : tensors) parts.push_back(unwrap(*each));
+            return wrap(at::cat(parts, static_cast<std::int64_t>(axis)));
+        });
+    }
+
     double reduce(Reduction op, const TensorPtr &x) override {
         return guarded([&] {
             const c10::InferenceMode inference;
@@ -172,6 +223,45 @@ class TorchModule final : public Module {
 
   private:
     const int default_threads_;
+    [[noreturn]] static void refuse_gpu() {
+        throw Error(ErrorCode::unsupported, "the tensor is not in the processor's memory", "device",
+                    "Use tensor_upload and tensor_download.");
+    }
+
+    static at::Tensor compute(Unary op, const at::Tensor &x) {
+        switch (op) {
+        case Unary::absolute:
+            return at::abs(x);
+        case Unary::square_root:
+            return at::sqrt(x);
+        case Unary::exponential:
+            return at::exp(x);
+        case Unary::logarithm:
+            return at::log(x);
+        case Unary::tangent:
+            return at::tanh(x);
+        case Unary::sigmoid:
+            return at::sigmoid(x);
+        case Unary::relu:
+            return at::relu(x);
+        }
+        throw Error(ErrorCode::invalid_argument, "unknown operation", "op");
+    }
+
+    static at::Tensor compute(Reduction op, const at::Tensor &x, const std::vector<std::int64_t> &axes) {
+        switch (op) {
+        case Reduction::sum:
+            return at::sum(x, axes, true);
+        case Reduction::mean:
+            return at::mean(x, axes, true);
+        case Reduction::minimum:
+            return at::amin(x, axes, true);
+        case Reduction::maximum:
+            return at::amax(x, axes, true);
+        }
+        throw Error(ErrorCode::invalid_argument, "unknown reduction", "op");
+    }
+
     static at::Tensor compute(Binary op, const at::Tensor &a, const at::Tensor &b) {
         switch (op) {
         case Binary::add:

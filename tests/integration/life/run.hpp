@@ -31,8 +31,8 @@ class Work {
         }
         describe(input_, pixels_, side);
         describe(output_, results_, side);
-        ports_[0] = {sizeof(mirra_port_value), 0, "image", &input_, nullptr, nullptr, nullptr};
-        ports_[1] = {sizeof(mirra_port_value), 0, "output", &output_, nullptr, nullptr, nullptr};
+        give(ports_[0], "image", input_);
+        give(ports_[1], "output", output_);
         options_.struct_size = sizeof options_;
         options_.progress = progress;
     }
@@ -53,6 +53,11 @@ class Work {
     [[nodiscard]] const std::vector<std::uint8_t> &results() const { return results_; }
 
   private:
+    static void give(mirra_port_value &port, const char *name, const mirra_image &image) {
+        port.struct_size = sizeof port;
+        port.name = name;
+        port.image = &image;
+    }
     static void describe(mirra_image &image, std::vector<std::uint8_t> &pixels, std::int32_t side) {
         image.struct_size = sizeof image;
         image.width = image.height = side;

@@ -1,0 +1,147 @@
+// The parameters of a session, with what its bundle says of them.
+#include "session_params.hpp"
+
+#include "mirra/error.hpp"
+#include "value.hpp"
+
+#include <algorithm>
+
+namespace mirra::host {
+namespace {
+
+std::optional<Value> bundle_default(const SessionState &session, const char *name) {
+    return session.bundle == nullptr ? std::nullopt
+                                     : manifest_default(session.bundle->manifest().defaults, name);
+}
+
+/// Of the bundle, or else as the plugin says.
+std::map<std::string, Value> defaults_of(const SessionState &session) {
+    std::map<std::string, Value> values;
+    for (const mirra_param_info &param : session.known.params) {
+        const auto of_bundle = bundle_default(session, param.name);
+        values[param.name] = of_bundle ? accept(param, *of_bundle) : default_of(param);
+    }
+    return values;
+}
+
+void show_default(mirra_param_info &info, const Value &value, TaskInfo &known) {
+    const auto *text = std::get_if<std::string>(&value);
+    info.default_text = text == nullptr ? nullptr : known.keep(*text);
+    info.default_value = std::visit(
+        [](const auto &plain) {
+            if constexpr (std::is_same_v<std::decay_t<decltype(plain)>, std::string>) {
+                return 0.0;
+            } else {
+                return static_cast<double>(plain);
+            }
+        },
+        value);
+}
+
+/// A host that knows the task alone must not offer less than the session takes.
+void check_within(const mirra_param_info &described, const mirra_param_info &declared,
+                  const std::string &what) {
+    const auto reject = [&](const std::string &how) {
+        throw Error(ErrorCode::invalid_argument, what + " is described with " + how, described.name,
+                    "Describe no more than the task declares.");
+    };
+    if (is_number(declared) && (described.minimum < declared.minimum || described.maximum > declared.maximum))
+        reject("a range beyond that of the task");
+    if (!is_number(declared) && declared.type != MIRRA_TYPE_ENUM) return; // proposals
+    const std::span all(declared.choices, declared.choice_count);
+    for (const char *choice : std::span(described.choices, described.choice_count)) {
+        const auto same = [&](const char *each) { return std::string_view(each) == choice; };
+        if (!std::ranges::any_of(all, same))
+            reject("the choice '" + std::string(choice) + "', which the task lacks");
+    }
+}
+
+/// Default, range and choices of the one, all else of the other.
+mirra_param_info merged(const mirra_param_info &info, const mirra_param_info &declared) {
+    mirra_param_info out = declared;
+    out.minimum = info.minimum;
+    out.maximum = info.maximum;
+    out.soft_minimum = info.soft_minimum;
+    out.soft_maximum = info.soft_maximum;
+    out.step = info.step;
+    out.default_value = info.default_value;
+    out.default_text = info.default_text;
+    out.choices = info.choices;
+    out.choice_labels = info.choice_labels;
+    out.choice_count = info.choice_count;
+    out.series = nullptr; // checked when the task was registered
+    out.series_place = out.max_count = 0;
+    return out;
+}
+
+} // namespace
+
+Setup configure_first(SessionState &session) {
+    session.known.info = session.task().info;
+    session.known.params = session.task().params;
+    session.values = defaults_of(session);
+    std::map<std::string, mirra_param_info> described;
+    session.describing = &described;
+    Setup setup;
+    try {
+        setup = configure(session, {}, nullptr);
+    } catch (...) {
+        session.describing = nullptr;
+        throw;
+    }
+    session.describing = nullptr;
+    for (mirra_param_info &param : session.known.params)
+        if (const auto found = described.find(param.name); found != described.end()) param = found->second;
+    session.values = session.initial = defaults_of(session);
+    for (mirra_param_info &param : session.known.params)
+        show_default(param, session.initial.at(param.name), session.known);
+    return described.empty() ? setup : configure(session, {}, nullptr);
+}
+
+void describe_param(SessionState &session, const mirra_param_info &info) {
+    if (info.name == nullptr)
+        throw Error(ErrorCode::invalid_argument, "a plugin described a parameter without a name");
+    const mirra_param_info &declared = session.task().param(info.name);
+    const std::string owner = session.task_text(), what = "the parameter '" + std::string(info.name) + "'";
+    if (info.type != declared.type)
+        throw Error(ErrorCode::invalid_argument, what + " is described with another type than it has",
+                    info.name, "Describe it with the type that the task declares.");
+    const bool counts = session.describing != nullptr && !session.describing->contains(info.name);
+    TaskInfo passing;
+    mirra_param_info checked = read_param(merged(info, declared), owner, counts ? session.known : passing);
+    check_within(checked, declared, what);
+    if (!counts) return;
+    checked.series = declared.series;
+    checked.series_place = declared.series_place;
+    checked.max_count = declared.max_count;
+    session.describing->emplace(info.name, checked);
+}
+
+void Session::set(const std::string &name, const Value &value) {
+    const Hold hold(*this);
+    state_->values[name] = accept(state_->known.param(name), value);
+}
+
+void Session::set_text(const std::string &name, const std::string &text) {
+    const Hold hold(*this);
+    state_->values[name] = parse(state_->known.param(name), text);
+}
+
+void Session::reset(const std::string *name) {
+    const Hold hold(*this);
+    if (name == nullptr) {
+        state_->values = state_->initial;
+    } else {
+        state_->values[*name] = state_->initial.at(state_->known.param(*name).name);
+    }
+}
+
+const Value &Session::get(const std::string &name) const {
+    return state_->values.at(state_->known.param(name).name);
+}
+
+const std::vector<mirra_param_info> &Session::params() const {
+    return state_->known.params;
+}
+
+} // namespace mirra::host

@@ -1,0 +1,93 @@
+// Tensors in the process's own memory, counted by an arena. No LibTorch.
+#pragma once
+
+#include "mirra/runtime.hpp"
+#include "runtime/arena_scope.hpp"
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace mirra::runtime {
+
+/// Counts what its tensors take, and holds it to a limit.
+class PlainArena final : public Arena {
+  public:
+    explicit PlainArena(std::uint64_t limit) : limit_(limit) {}
+    /// @throws Error budget
+    void take(std::uint64_t bytes);
+    void give(std::uint64_t bytes) noexcept { current_ -= bytes; }
+    [[nodiscard]] std::uint64_t peak_bytes() const override { return peak_; }
+    [[nodiscard]] std::uint64_t current_bytes() const override { return current_; }
+    void reserve(std::uint64_t bytes) override;
+
+  private:
+    const std::uint64_t limit_;
+    std::atomic<std::uint64_t> current_{0}, reserved_{0}, peak_{0};
+};
+
+using PlainArenaScope = ThreadArenaScope<PlainArena>;
+
+/// A tensor whose values lie row-major, or with the channels of a pixel side by side (nhwc, of rank 4 only).
+class PlainTensor final : public DeviceTensor {
+  public:
+    /// The values are left as they are. From the calling thread's arena. @throws Error budget |
+    /// std::bad_alloc
+    PlainTensor(graph::Shape shape, Layout layout);
+    PlainTensor(const PlainTensor &) = delete;
+    PlainTensor &operator=(const PlainTensor &) = delete;
+    ~PlainTensor() override;
+
+    [[nodiscard]] const graph::Shape &shape() const override { return shape_; }
+    [[nodiscard]] Layout layout() const noexcept { return layout_; }
+    [[nodiscard]] const std::vector<std::int64_t> &strides() const noexcept { return strides_; }
+    /// In the order of the layout.
+    [[nodiscard]] std::span<float> values() noexcept { return {values_.get(), count_}; }
+    [[nodiscard]] std::span<const float> values() const noexcept { return {values_.get(), count_}; }
+
+  private:
+    const graph::Shape shape_;
+    const Layout layout_;
+    const std::vector<std::int64_t> strides_;
+    const std::size_t count_;
+    std::shared_ptr<PlainArena> arena_;
+    std::unique_ptr<float[]> values_;
+};
+
+std::shared_ptr<PlainTensor> make_plain(const graph::Shape &shape, Layout layout = Layout::nchw);
+/// @throws Error invalid_argument for a tensor of another runtime
+const PlainTensor &plain(const DeviceTensor &tensor);
+/// The values row-major; `copy` holds them where the tensor has them in another order.
+std::span<const float> row_major(const PlainTensor &tensor, std::vector<float> &copy);
+
+/// Distances of neighbours along each axis.
+std::vector<std::int64_t> strides_of(const graph::Shape &shape, Layout layout);
+
+/// Calls row(a, b, c) for each row along the last axis, with the places of its first values, given distances
+/// along the axes of three tensors walked side by side.
+template<class Row>
+void for_rows(const graph::Shape &shape, std::span<const std::int64_t> a, std::span<const std::int64_t> b,
+              std::span<const std::int64_t> c, const Row &row) {
+    const std::size_t axes = shape.empty() ? 0 : shape.size() - 1;
+    std::vector<std::int64_t> at(axes, 0);
+    std::int64_t x = 0, y = 0, z = 0;
+    for (;;) {
+        row(x, y, z);
+        std::size_t axis = axes;
+        for (; axis > 0; --axis) {
+            const std::size_t i = axis - 1;
+            x += a[i];
+            y += b[i];
+            z += c[i];
+            if (++at[i] < shape[i]) break;
+            x -= a[i] * shape[i];
+            y -= b[i] * shape[i];
+            z -= c[i] * shape[i];
+            at[i] = 0;
+        }
+        if (axis == 0) return;
+    }
+}
+
+} // namespace mirra::runtime
