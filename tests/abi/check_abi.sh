@@ -3,7 +3,9 @@
 # After a deliberate addition: check_abi.sh LIBMIRRA SOURCE --record
 set -euo pipefail
 library=$1 source=$2
-command -v abidw >/dev/null && command -v abidiff >/dev/null || { echo "SKIP: abigail-tools are not installed"; exit 77; }
+for tool in abidw abidiff; do
+    command -v $tool >/dev/null || { echo "SKIP: abigail-tools are not installed"; exit 77; }
+done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 abidw --headers-dir "$source/include" --drop-private-types --exported-interfaces-only --no-show-locs --no-corpus-path \

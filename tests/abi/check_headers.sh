@@ -1,9 +1,17 @@
 #!/usr/bin/env bash
-# check_headers.sh CC CXX INCLUDE: every public header compiles alone, without a warning, in C99, C11, C++17 and C++20; and
-# so does the use of MIRRA_STRUCT.
+# check_headers.sh CC CXX INCLUDE: every public header compiles alone, without a warning, in C99, C11, C++17 and C++20, and
+# those of C++ in C++17 and C++20; and so does the use of MIRRA_STRUCT. With CC and CXX, and with Clang where this system has
+# it.
 set -euo pipefail
 cc=$1 cxx=$2 include=$3
 warnings="-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -fsyntax-only -I$include"
+for clang in clang clang-{14..22}; do
+    [ "$cc" != "$clang" ] || break
+    command -v "$clang" >/dev/null || continue
+    echo "with $clang"
+    "$0" "$clang" "${clang/clang/clang++}" "$include"
+    break
+done
 for header in mirra/mirra.h mirra/mirra_plugin.h; do
     source="#include <$header>
 int main(void) { MIRRA_STRUCT(mirra_image, image); return (int)image.width; }"
@@ -16,6 +24,17 @@ int main(void) { MIRRA_STRUCT(mirra_image, image); return (int)image.width; }"
         echo "$header as $standard"
         # shellcheck disable=SC2086
         $cxx -std=$standard $warnings -x c++ - <<<"$source"
+    done
+done
+
+for header in mirra/mirra.hpp mirra/mirra_plugin.hpp; do
+    for standard in c++17 c++20; do
+        echo "$header as $standard"
+        # shellcheck disable=SC2086
+        $cxx -std=$standard $warnings -x c++ - <<<"#include <$header>
+#include <mirra/mirra.hpp> // twice, and both together
+#include <mirra/mirra_plugin.hpp>
+int main() { return static_cast<int>(mirra::api::make_rect(0, 0, 1, 1).x + mirra::plugin::make_rect(0, 0, 1, 1).x); }"
     done
 done
 

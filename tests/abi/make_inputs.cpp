@@ -1,4 +1,5 @@
-// make_inputs FOLDER: writes noisy.png and a bundle denoiser.mirra whose network is a 3 x 3 mean.
+// make_inputs FOLDER [TASK]: writes noisy.png and a bundle denoiser.mirra, of the task "denoise" or TASK,
+// whose network is a 3 x 3 mean.
 #include "mirra/bundle.hpp"
 #include "mirra/image.hpp"
 
@@ -10,7 +11,7 @@ namespace {
 
 using namespace mirra;
 
-void write_bundle_file(const std::filesystem::path &path) {
+void write_bundle_file(const std::filesystem::path &path, const char *task) {
     constexpr std::int64_t kKernel = 3, kColors = 3, kChannels = 4;
     graph::Builder builder("denoiser");
     const auto image = builder.input("image", kColors);
@@ -23,7 +24,7 @@ void write_bundle_file(const std::filesystem::path &path) {
         weight.values.push_back(same_channel ? 1.0F / static_cast<float>(kArea) : 0.0F);
     }
     bundle::Manifest manifest;
-    manifest.task = "denoise";
+    manifest.task = task;
     manifest.name = "mean";
     manifest.graphs["denoiser"] = builder.finish();
     bundle::write_bundle(path, manifest, {{"conv.weight", weight}}, bundle::DType::f32);
@@ -40,9 +41,9 @@ void write_picture(const std::filesystem::path &path) {
 } // namespace
 
 int main(int argc, char **argv) {
-    if (argc != 2) return EXIT_FAILURE;
+    if (argc != 2 && argc != 3) return EXIT_FAILURE;
     try {
-        write_bundle_file(std::filesystem::path(argv[1]) / "denoiser.mirra");
+        write_bundle_file(std::filesystem::path(argv[1]) / "denoiser.mirra", argc == 3 ? argv[2] : "denoise");
         write_picture(std::filesystem::path(argv[1]) / "noisy.png");
     } catch (const std::exception &error) {
         std::cerr << error.what() << '\n';
