@@ -166,6 +166,26 @@ TEST(Geometry, FieldOfTransposedConvolutionAndUpsampling) {
     EXPECT_EQ(field.high, 1);
 }
 
+TEST(Geometry, FieldOfAGraphThatEnlarges) {
+    Builder b("twice");
+    auto x = b.input("image", 3);
+    x = b.conv_transpose2d(x, {.in = 3, .out = 3, .kernel = 4, .stride = 2, .padding = 1}, "up");
+    x = b.conv2d(x, {.in = 3, .out = 3, .kernel = 5, .padding = 2}, "smooth");
+    b.output("image", x);
+    // Of pixel 0 the outputs 0 and 1 want enlarged pixels -2 to 3, and so pixels -2 to 2.
+    const auto halo = receptive_field(b.finish());
+    for (const auto side : {halo.left, halo.top, halo.right, halo.bottom}) EXPECT_EQ(side, 2);
+}
+
+TEST(Geometry, FieldOfAGraphThatReduces) {
+    Builder b("eighth");
+    auto x = b.input("image", 3);
+    for (int i = 0; i < 3; ++i) x = b.max_pool(x, 2, 2);
+    b.output("features", x);
+    const auto halo = receptive_field(b.finish()); // each output has its own eight pixels
+    for (const auto side : {halo.left, halo.top, halo.right, halo.bottom}) EXPECT_EQ(side, 0);
+}
+
 TEST(Geometry, GlobalPoolingCannotBeTiled) {
     EXPECT_TRUE(receptive_field(single(Op::global_avg_pool, {}, 4)).unbounded);
 }
