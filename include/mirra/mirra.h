@@ -1007,7 +1007,9 @@ typedef struct mirra_session_options {
     /* of the CPU kernels, at most 1024; 0: as many as the process may use. Each thread that runs sessions has
      * kernel threads of its own, so that no session changes the number of another */
     int32_t threads;
-    int32_t tile_size; /* largest height and width of a tile, in pixels; 0: chosen */
+    /* largest height and width of a tile, in pixels, overlap included; 0: chosen. Where the network needs
+     * more, tiles are as small as it allows: see mirra_plan.tile_width */
+    int32_t tile_size;
     /* one of mirra_task_info.qualities, in place of a bundle: the file NAME-QUALITY.mirra where the task's
      * default is NAME.mirra, and for "balanced" the default itself; NULL: the default */
     const char *quality;
@@ -1124,8 +1126,9 @@ typedef struct mirra_source {
      * Formats with alpha: MIRRA_E_UNSUPPORTED */
     const mirra_image *image;
     /* Fills `pixels`, memory of the library's that lives during the call, with the rectangle `rect`, which is
-     * within the picture. Called from a thread of the run, one call at a time. MIRRA_OK, or a negative
-     * MIRRA_E_* code, with which the run ends */
+     * within the picture. They are as many as the rectangle has, interleaved, with strides. Called from a
+     * thread of the run, one call at a time. MIRRA_OK, or a negative MIRRA_E_* code, with which the run ends
+     */
     mirra_status (*read)(void *user, const mirra_rect *rect, const mirra_image *pixels);
     void *user; /* handed to `read` */
 } mirra_source;

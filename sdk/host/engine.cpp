@@ -110,10 +110,15 @@ RegisteredTask Engine::registered(std::string_view name) const {
         names.push_back(each.task->info.name());
         if (names.back() == name || each.task->info.full_name() == name) return each;
     }
+    const auto passed_over = std::ranges::count(records_, false, &PluginRecord::loaded);
+    const std::string others = passed_over == 0
+                                   ? std::string()
+                                   : " Plugins that were passed over: " + std::to_string(passed_over) +
+                                         "; `mirra doctor` and mirra_engine_plugin say why.";
     throw Error(ErrorCode::not_found, "there is no task '" + std::string(name) + "'", std::string(name),
-                names.empty()
-                    ? "No plugin was loaded; see the list of plugins passed over, and set MIRRA_PLUGIN_PATH."
-                    : did_you_mean(name, names) + "The tasks are: " + joined(names) + ".");
+                (names.empty() ? "No plugin was loaded: set MIRRA_PLUGIN_PATH."
+                               : did_you_mean(name, names) + "The tasks are: " + joined(names) + ".") +
+                    others);
 }
 
 const std::vector<runtime::DeviceInfo> &Engine::devices() {

@@ -34,6 +34,14 @@ TEST(CapiEngine, AMistypedNameGetsTheNearestOne) {
     EXPECT_THAT(message(failure), HasSubstr("Did you mean 'strength'?"));
 }
 
+TEST(CapiEngine, AMissingTaskTellsOfPluginsThatWerePassedOver) {
+    const Engine engine = make_engine(MIRRA_TEST_ZOO "/no-symbol.so:" MIRRA_TEST_TEMPLATE);
+    MIRRA_STRUCT(mirra_task_info, info);
+    Failure failure;
+    EXPECT_EQ(MIRRA_E_NOT_FOUND, mirra_engine_find_task(engine.get(), "sharpen", &info, failure.out()));
+    EXPECT_THAT(mirra_error_hint(failure.get()), ::testing::HasSubstr("passed over: 1"));
+}
+
 TEST(CapiEngine, DescribesTheDenoiser) {
     const Engine engine = make_engine();
     ASSERT_EQ(5U, mirra_engine_task_count(engine.get()));

@@ -186,9 +186,10 @@ typedef struct mirra_task {
     mirra_status (*measure)(void *instance, mirra_context *context, const mirra_tile *tile,
                             const mirra_tensor *input, mirra_error **error);
     /* Computes a tile. input: {1, C, H, W}, C = 3, or the image's own colour channels (1 or 3) for a port
-     * that is AS_IS. The output is a new tensor of the same shape, or tensor_retain(input), never `input`
-     * itself; what is there when `process` returns becomes the host's, also on failure. It is left alone by
-     * tasks without an image output. */
+     * that is AS_IS. The output is a new tensor of the same shape (of the tile's output_width and _height
+     * where the setup states a scale or a size), or tensor_retain(input), never `input` itself; what is there
+     * when `process` returns becomes the host's, also on failure. It is left alone by tasks without an image
+     * output. */
     mirra_status (*process)(void *instance, mirra_context *context, const mirra_tile *tile,
                             const mirra_tensor *input, mirra_tensor **output, mirra_error **error);
     /* Once per run, after the tiles; the place to set results. May be NULL. */
