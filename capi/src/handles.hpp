@@ -116,6 +116,8 @@ std::string or_empty(const char *text);
 
 /// The caller's image. @throws Error invalid_argument | unsupported
 image::ImageView to_view(const mirra_image *image, const char *name);
+/// A view as a caller sees it; without a profile.
+mirra_image to_image(const image::ImageView &view);
 /// What a picture in pieces is; without pixels. @throws Error invalid_argument | unsupported
 image::ImageView to_description(const mirra_image *image, const char *name);
 /// @throws Error invalid_argument | unsupported

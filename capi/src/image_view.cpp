@@ -120,6 +120,32 @@ image::SampleType to_sample(std::int32_t format, const std::string &what, const 
     }
 }
 
+namespace {
+
+bool is_interleaved(const image::ImageView &view) {
+    const auto size = static_cast<std::ptrdiff_t>(image::sample_bytes(view.sample));
+    for (std::size_t c = 1; c < static_cast<std::size_t>(view.channels); ++c)
+        if (view.data[c] != view.data[0] + static_cast<std::ptrdiff_t>(c) * size) return false;
+    return true;
+}
+
+} // namespace
+
+mirra_image to_image(const image::ImageView &view) {
+    mirra_image out{};
+    out.struct_size = sizeof(mirra_image);
+    out.width = view.width;
+    out.height = view.height;
+    out.format = host::format_of(view.sample);
+    out.color = view.channels;
+    if (view.alpha == image::AlphaMode::premultiplied) out.alpha_mode = MIRRA_ALPHA_PREMULTIPLIED;
+    if (view.transfer == image::Transfer::linear) out.transfer = MIRRA_TRANSFER_LINEAR;
+    out.plane_count = is_interleaved(view) ? 1U : static_cast<std::uint32_t>(view.channels);
+    for (std::size_t i = 0; i < out.plane_count; ++i)
+        out.planes[i] = {view.data[i], view.x_stride, view.y_stride};
+    return out;
+}
+
 runtime::Rect to_rect(const mirra_rect *given, const char *name) {
     const mirra_rect rect = read_struct(given, name);
     check_reserved(rect.reserved, name);

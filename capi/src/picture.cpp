@@ -157,13 +157,6 @@ const std::vector<std::byte> &metadata_of(const image::Metadata &metadata, mirra
     }
 }
 
-bool is_interleaved(const image::ImageView &view) {
-    const auto size = static_cast<std::ptrdiff_t>(image::sample_bytes(view.sample));
-    for (std::size_t c = 1; c < static_cast<std::size_t>(view.channels); ++c)
-        if (view.data[c] != view.data[0] + static_cast<std::ptrdiff_t>(c) * size) return false;
-    return true;
-}
-
 /// Samples of some rows as they are. @param first  row of `from`, @param to_first  row of `to`
 void copy_samples(const image::ConstImageView &from, std::int32_t first, const image::ImageView &to,
                   std::int32_t to_first, std::int32_t rows) {
@@ -298,18 +291,7 @@ mirra_status mirra_picture_view(mirra_picture *picture, mirra_image *view, mirra
         PictureData &data = *required(picture, "picture").data;
         check_struct(view, "view");
         const image::Image &image = data.image;
-        const image::ImageView pixels = data.view();
-        mirra_image out{};
-        out.width = pixels.width;
-        out.height = pixels.height;
-        out.format = host::format_of(pixels.sample);
-        out.color = pixels.channels;
-        if (pixels.alpha == image::AlphaMode::premultiplied) out.alpha_mode = MIRRA_ALPHA_PREMULTIPLIED;
-        if (pixels.transfer == image::Transfer::linear) out.transfer = MIRRA_TRANSFER_LINEAR;
-        const bool interleaved = is_interleaved(pixels);
-        out.plane_count = interleaved ? 1 : static_cast<std::uint32_t>(pixels.channels);
-        for (std::size_t i = 0; i < out.plane_count; ++i)
-            out.planes[i] = {pixels.data[i], pixels.x_stride, pixels.y_stride};
+        mirra_image out = to_image(data.view());
         out.icc = image.metadata.icc.empty() ? nullptr : image.metadata.icc.data();
         out.icc_bytes = image.metadata.icc.size();
         write_struct(view, out);

@@ -31,28 +31,6 @@ std::vector<std::byte> profile_of(const mirra_image &image) {
     return {bytes, bytes + image.icc_bytes};
 }
 
-/// A view as a caller sees it: of a piece of an image that he described.
-mirra_image to_c(const image::ImageView &view) {
-    mirra_image out{};
-    out.struct_size = sizeof(mirra_image);
-    out.width = view.width;
-    out.height = view.height;
-    out.format = host::format_of(view.sample);
-    out.color = view.channels;
-    out.alpha_mode =
-        view.alpha == image::AlphaMode::premultiplied ? MIRRA_ALPHA_PREMULTIPLIED : MIRRA_ALPHA_STRAIGHT;
-    out.transfer = view.transfer == image::Transfer::linear ? MIRRA_TRANSFER_LINEAR : MIRRA_TRANSFER_ENCODED;
-    const auto size = static_cast<std::ptrdiff_t>(image::sample_bytes(view.sample));
-    const auto channels = static_cast<std::size_t>(view.channels);
-    bool interleaved = true;
-    for (std::size_t c = 0; c < channels; ++c)
-        interleaved = interleaved && view.data[c] == view.data[0] + static_cast<std::ptrdiff_t>(c) * size;
-    out.plane_count = interleaved ? 1U : static_cast<std::uint32_t>(channels);
-    for (std::size_t c = 0; c < out.plane_count; ++c)
-        out.planes[c] = {view.data[c], view.x_stride, view.y_stride};
-    return out;
-}
-
 mirra_rect to_c(const runtime::Rect &rect) {
     return {sizeof(mirra_rect), 0, rect.x, rect.y, rect.width, rect.height};
 }
@@ -66,7 +44,7 @@ host::Pieces to_pieces(const mirra_image *image, const std::string &name, void *
     pieces.transfer = [name, user, transfer, one_at_a_time](const runtime::Rect &rect,
                                                             const image::ImageView &pixels) {
         const mirra_rect where = to_c(rect);
-        const mirra_image what = to_c(pixels);
+        const mirra_image what = to_image(pixels);
         const std::lock_guard lock(*one_at_a_time);
         const mirra_status status = transfer(user, &where, &what);
         if (status != MIRRA_OK)
@@ -167,7 +145,7 @@ host::RunRequest to_request(const mirra_port_value *values, std::size_t count, c
         request.tile = [callback = given.tile, user = options.user->get()](const runtime::Rect &rect,
                                                                            const image::ImageView &pixels) {
             const mirra_rect where = to_c(rect);
-            const mirra_image what = to_c(pixels);
+            const mirra_image what = to_image(pixels);
             return callback(user, &where, &what) == 0;
         };
     }

@@ -2,7 +2,7 @@
 #include "bundle_list.hpp"
 
 #include "mirra/bundle_summary.hpp"
-#include "mirra/error.hpp"
+#include "names.hpp"
 
 #include <algorithm>
 #include <array>
@@ -58,10 +58,6 @@ std::vector<fs::path> bundles_in(const fs::path &folder) {
     return files;
 }
 
-std::string described(const Error &error) {
-    return error.hint().empty() ? error.what() : std::string(error.what()) + ". " + error.hint();
-}
-
 } // namespace
 
 std::string quality_file(const std::string &default_bundle, const std::string &quality) {
@@ -114,7 +110,7 @@ void BundleList::read(Found &found) {
         record.task = std::move(summary.task);
         record.usable = true;
     } catch (const Error &error) {
-        record.reason = described(error);
+        record.reason = with_hint(error);
     }
     found.read = true;
 }

@@ -15,14 +15,6 @@
 #include <set>
 
 namespace mirra::host {
-namespace {
-
-std::string describe(const Error &error) {
-    return error.hint().empty() ? error.what() : std::string(error.what()) + ". " + error.hint();
-}
-
-} // namespace
-
 Engine::Engine(EngineOptions options)
     : options_(std::move(options))
     , loader_(std::make_unique<RuntimeLoader>(options_.runtime_module, options_.libtorch_path))
@@ -50,7 +42,7 @@ void Engine::load_plugins() {
             load_plugin(file, record);
             record.loaded = true;
         } catch (const Error &error) {
-            record.reason = describe(error);
+            record.reason = with_hint(error);
         } catch (const std::bad_alloc &) {
             throw; // an engine that lacks tasks by chance is worse than none
         } catch (const std::exception &error) {

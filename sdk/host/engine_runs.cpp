@@ -46,14 +46,10 @@ void EngineRuns::shut_down(double seconds) {
         throw Error(ErrorCode::busy, "a callback of a run cannot wait for the run", "engine",
                     "Return from the callback, and shut the engine down in another thread.");
     const auto over = [this] { return runs_.empty(); };
-    constexpr double kLongest = 1e8; // seconds; a longer wait overflows the clock
-    if (seconds < 0 || seconds > kLongest) {
-        ended_.wait(lock, over);
-    } else if (!ended_.wait_for(lock, std::chrono::duration<double>(seconds), over)) {
+    if (!wait_at_most(ended_, lock, seconds, over))
         throw Error(ErrorCode::timeout,
                     std::to_string(runs_.size()) + " of the engine's runs and jobs have not ended yet",
                     "seconds", "Call it again.");
-    }
 }
 
 RunPass::RunPass(std::shared_ptr<EngineRuns> runs, const void *run, const void *table)

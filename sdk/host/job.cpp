@@ -132,12 +132,8 @@ std::shared_ptr<const RunResult> Job::wait(double seconds) {
     if (!ended() && !may_wait())
         throw Error(ErrorCode::busy, "a job's own callback cannot wait for the job", "job",
                     "Return from the callback, and wait in another thread.");
-    constexpr double kLongest = 1e8; // seconds; a longer wait overflows the clock
-    if (seconds < 0 || seconds > kLongest) {
-        shared_->ended.wait(lock, ended);
-    } else if (!shared_->ended.wait_for(lock, std::chrono::duration<double>(seconds), ended)) {
+    if (!wait_at_most(shared_->ended, lock, seconds, ended))
         throw Error(ErrorCode::timeout, "the job is still running", "seconds", "Wait again, or cancel it.");
-    }
     if (shared_->error) std::rethrow_exception(shared_->error);
     return shared_->result;
 }

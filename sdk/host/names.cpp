@@ -1,4 +1,4 @@
-// Lists of names in messages, and what was probably meant by a wrong name.
+// What messages are made of.
 #include "names.hpp"
 
 #include <algorithm>
@@ -26,6 +26,10 @@ std::size_t distance(std::string_view from, std::string_view to) {
 }
 
 } // namespace
+
+std::string with_hint(const Error &error) {
+    return error.hint().empty() ? error.what() : std::string(error.what()) + ". " + error.hint();
+}
 
 std::string joined(const std::vector<std::string> &names) {
     std::string text;

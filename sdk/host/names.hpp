@@ -1,5 +1,7 @@
-// Lists of names in messages, and what was probably meant by a wrong name.
+// What messages are made of: lists of names, what was probably meant by a wrong one, hints.
 #pragma once
+
+#include "mirra/error.hpp"
 
 #include <string>
 #include <string_view>
@@ -11,5 +13,7 @@ namespace mirra::host {
 std::string joined(const std::vector<std::string> &names);
 /// "Did you mean 'denoise'? ", or nothing where none is near.
 std::string did_you_mean(std::string_view wrong, const std::vector<std::string> &names);
+/// What is wrong and what to do, in one text.
+std::string with_hint(const Error &error);
 
 } // namespace mirra::host

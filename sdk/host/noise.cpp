@@ -11,7 +11,6 @@ namespace mirra::host {
 namespace {
 
 constexpr double kUnits = 255;
-constexpr std::int64_t kWholePixels = std::int64_t{1} << 22;
 constexpr std::int32_t kRegion = 1024;
 
 bool is_converted(const image::ConstImageView &view) {

@@ -15,6 +15,9 @@ struct NoiseReport {
     std::array<double, image::kNoiseParts> explained{}; ///< variances, see image::explained_variances
 };
 
+/// The most pixels that are looked at all at once.
+inline constexpr std::int64_t kWholePixels = std::int64_t{1} << 22;
+
 /// Pictures above 4 megapixels (those in linear light or with premultiplied alpha: above 1) are sampled: the
 /// median of five regions.
 /// @param between  called before, between and after the regions; what it throws ends the estimate

@@ -24,6 +24,12 @@ struct Geometry {
     [[nodiscard]] runtime::Rect input_of(const runtime::Rect &rect) const;
 };
 
+/// To the right and down.
+[[nodiscard]] inline runtime::Rect moved(runtime::Rect rect, std::int64_t by) {
+    rect.x += by;
+    rect.y += by;
+    return rect;
+}
 /// What both have; may be empty.
 runtime::Rect common(const runtime::Rect &a, const runtime::Rect &b);
 [[nodiscard]] inline bool is_empty(const runtime::Rect &rect) {

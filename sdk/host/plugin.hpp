@@ -57,7 +57,9 @@ class Plugin {
 
 /// Checks a plugin's description of a task and copies it. @throws Error plugin
 PluginTask read_task(const mirra_task *task);
-/// The same of a parameter, whose texts are kept in `task`. owner: for messages
+/// Gives a parameter this default, whose text is kept in `task`.
+void set_default(mirra_param_info &out, const Value &value, TaskInfo &task);
+/// The same as read_task of a parameter, whose texts are kept in `task`. owner: for messages
 mirra_param_info read_param(const mirra_param_info &info, const std::string &owner, TaskInfo &task);
 /// All tasks as one JSON document; see docs/reference/c-api.md.
 std::string schema_of(const std::vector<const TaskInfo *> &tasks);

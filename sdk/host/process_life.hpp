@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cfenv>
+#include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <thread>
 
 namespace mirra::host {
@@ -96,6 +99,17 @@ class QuietThread {
   private:
     pthread_t thread_{};
 };
+
+/// Waits for at most `seconds`; negative: for ever. Whether `over` is true by then.
+template<class Over>
+bool wait_at_most(std::condition_variable &told, std::unique_lock<std::mutex> &lock, double seconds,
+                  const Over &over) {
+    constexpr double kLongest = 1e8; // a longer wait overflows the clock
+    if (seconds >= 0 && seconds <= kLongest)
+        return told.wait_for(lock, std::chrono::duration<double>(seconds), over);
+    told.wait(lock, over);
+    return true;
+}
 
 /// Calls `body` here, or on a thread with a larger stack where this one has too little left for a network.
 void with_enough_stack(const std::function<void()> &body);

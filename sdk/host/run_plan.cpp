@@ -22,9 +22,7 @@ const bundle::Bundle &bundle_of(const SessionState &session, const std::string &
 /// than the input, or of a size of their own, take more of them.
 std::uint64_t buffer_bytes(const Setup &setup) {
     constexpr std::uint64_t kIn = 3 * 4, kOut = 3 * 4 + 4;
-    const auto up = static_cast<std::uint64_t>(setup.numerator),
-               down = static_cast<std::uint64_t>(setup.denominator);
-    return kIn + (kOut * up * up + down * down - 1) / (down * down) + setup.piece_bytes_per_pixel;
+    return kIn + setup.per_input_pixel(kOut) + setup.piece_bytes_per_pixel;
 }
 
 runtime::TilingOptions tiling_options(const SessionState &session, const Setup &setup, const Cut &cut,
@@ -96,10 +94,17 @@ std::shared_ptr<const RunPlan> make_plan(const SessionState &session, const Setu
     if (shares.available != 0)
         plan->arena_bytes =
             shares.available + setup.extra_bytes - plan->weight_bytes - pixels * buffer_bytes(setup);
-    constexpr std::int64_t kWorthWaking = 25'000'000; // multiplications: about a millisecond of one thread
-    plan->one_thread =
-        setup.uses.empty() &&
-        graph::multiply_accumulates(graph, plan->tiles.input_height, plan->tiles.input_width) < kWorthWaking;
+    constexpr double kWorthWaking = 25e6; // multiplications: about a millisecond of one thread
+    const auto add_work = [&](const graph::Graph &each) {
+        const auto work = static_cast<double>(
+            graph::multiply_accumulates(each, plan->tiles.input_height, plan->tiles.input_width));
+        plan->graph_work[each.name] = work;
+        plan->tile_work += work;
+    };
+    add_work(graph);
+    for (const Setup::Use &use : setup.uses)
+        if (use.of_tiles()) add_work(bundle_of(session, use.graph).graph(use.graph));
+    plan->one_thread = setup.uses.empty() && plan->tile_work < kWorthWaking;
     plan->key = std::move(key);
     return plan;
 }

@@ -37,7 +37,10 @@ struct RunPlan {
     std::uint64_t tensor_bytes = 0; ///< what of the arena is planned for
     std::uint64_t weight_bytes = 0; ///< what is planned for compiled graphs
     std::int64_t at_once = 1;       ///< tiles that are worked on at a time: as asked, or fewer
-    bool one_thread = false;        ///< so little work that other threads wake later than it is done
+    /// Multiplications on a tile, of each graph that tiles go through.
+    std::map<std::string, double> graph_work;
+    double tile_work = 0;    ///< of all of these
+    bool one_thread = false; ///< so little work that other threads wake later than it is done
 };
 
 /// Where there is a limit, bundles that the engine keeps without a session give way to it.

@@ -15,12 +15,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-runtime::Rect moved(runtime::Rect rect, std::int64_t by) {
-    rect.x += by;
-    rect.y += by;
-    return rect;
-}
-
 std::uint64_t bytes_of(const image::ConstImageView &view) {
     return static_cast<std::uint64_t>(view.width) * static_cast<std::uint64_t>(view.height) *
            static_cast<std::uint64_t>(view.channels) * image::sample_bytes(view.sample);
@@ -52,16 +46,13 @@ std::uint64_t piece_bytes(const RunRequest &request, const Setup &setup) {
     std::uint64_t bytes = 0, written = 0;
     for (const auto &[port, source] : request.sources) bytes += of(source);
     for (const auto &[port, sink] : request.sinks) written += of(sink);
-    const auto up = static_cast<std::uint64_t>(setup.numerator),
-               down = static_cast<std::uint64_t>(setup.denominator);
-    return bytes + (written * up * up + down * down - 1) / (down * down);
+    return bytes + setup.per_input_pixel(written);
 }
 
 /// What a look at the noise of a picture in pieces has in memory at most.
 std::uint64_t noise_bytes(const image::ConstImageView &view) {
-    constexpr std::uint64_t kMostPixels = std::uint64_t{1} << 22;
     const auto pixels = static_cast<std::uint64_t>(view.width) * static_cast<std::uint64_t>(view.height);
-    return std::min(pixels, kMostPixels) * static_cast<std::uint64_t>(view.channels) *
+    return std::min<std::uint64_t>(pixels, kWholePixels) * static_cast<std::uint64_t>(view.channels) *
            image::sample_bytes(view.sample);
 }
 
@@ -94,7 +85,6 @@ image::Image reduced_image(const SeenImage &source, std::int32_t width, std::int
 struct Input {
     image::Image memory;
     SeenImage seen;
-    float least_alpha = 1;
 };
 
 } // namespace
@@ -170,7 +160,6 @@ Input Preparation::input() const {
     Input out;
     const mirra_port_info *port = main_input(session_.task());
     const auto least = port == nullptr ? checked_.least_alpha.end() : checked_.least_alpha.find(port->name);
-    if (least != checked_.least_alpha.end()) out.least_alpha = least->second;
     image::ConstImageView view = checked_.input;
     if (must_copy()) {
         out.memory = copy_of(view);
@@ -178,14 +167,12 @@ Input Preparation::input() const {
         view.alpha = checked_.input.alpha;
         view.transfer = checked_.input.transfer;
     }
-    out.seen = see(view, out.least_alpha);
+    out.seen = see(view, least == checked_.least_alpha.end() ? 1.0F : least->second);
     out.seen.source = checked_.source;
     out.seen.range = setup_.range;
     if (request_.scale == 1) return out;
     out.memory = reduced_image(out.seen, size_.width, size_.height, request_);
-    const image::ConstImageView small = std::as_const(out.memory).view();
-    out.least_alpha = least_alpha(small);
-    out.seen = see(small, out.least_alpha);
+    out.seen = see(std::as_const(out.memory).view());
     out.seen.range = setup_.range;
     return out;
 }
@@ -201,9 +188,9 @@ std::shared_ptr<const RunResult> Preparation::run() {
                  cut_of(session_, setup_, geometry_, region_), [&] { check_cancelled(request_); });
     // Graphs of other settings; those that are wanted are compiled again.
     if (shares.available != 0 && session_.weight_bytes() > plan->weight_bytes) session_.forget_compiled();
-    Input made = input();
+    const Input made = input();
     if (const mirra_port_info *port = main_input(session_.task()))
-        checked_.least_alpha[port->name] = made.least_alpha;
+        checked_.least_alpha[port->name] = made.seen.least_alpha;
     auto result = std::make_shared<RunResult>();
     const Work work{request_, checked_, made.seen, outputs_, geometry_, *plan};
     run_tiles(session_, work, *result);

@@ -102,9 +102,20 @@ TaskInstance make_instance(const SessionState &session) {
     return TaskInstance(instance, {functions.destroy});
 }
 
-void check_size(std::int32_t width, std::int32_t height) {
+/// What an image of that size would need, of which there is none yet.
+struct Asked {
+    Setup setup;
+    Geometry geometry;
+    MemoryShares shares;
+};
+/// @throws Error invalid_argument
+Asked asked(SessionState &state, std::int32_t width, std::int32_t height) {
     if (width < 1 || height < 1)
         throw Error(ErrorCode::invalid_argument, "width and height must be at least 1", "width");
+    const Setup setup = configure(state, {width, height}, nullptr);
+    return {setup, Geometry(setup, width, height),
+            divide_memory(*state.engine, state.bundle.get(), state.options.memory_limit, setup.extra_bytes,
+                          state.has_network())};
 }
 
 /// Of the image, what tiles of it read. A margin mirrors what lies as far within.
@@ -192,12 +203,8 @@ const std::string &Session::precision_reason() const {
 
 Plan Session::plan(std::int32_t width, std::int32_t height) {
     const Hold hold(*this);
-    check_size(width, height);
     SessionState &state = *state_;
-    const Setup setup = configure(state, {width, height}, nullptr);
-    const MemoryShares shares = divide_memory(*state.engine, state.bundle.get(), state.options.memory_limit,
-                                              setup.extra_bytes, state.has_network());
-    const Geometry geometry(setup, width, height);
+    const auto [setup, geometry, shares] = asked(state, width, height);
     const Cut cut = cut_of(state, setup, geometry, std::nullopt);
     Plan out;
     out.output_width = geometry.output_width;
@@ -223,14 +230,10 @@ Plan Session::plan(std::int32_t width, std::int32_t height) {
 
 runtime::Rect Session::required(std::int32_t width, std::int32_t height, const runtime::Rect &region) {
     const Hold hold(*this);
-    check_size(width, height);
     SessionState &state = *state_;
-    const Setup setup = configure(state, {width, height}, nullptr);
-    const Geometry geometry(setup, width, height);
+    const auto [setup, geometry, shares] = asked(state, width, height);
     const runtime::Rect wanted = checked_region(region, geometry);
     if (setup.measures_noise) return {0, 0, width, height};
-    const MemoryShares shares = divide_memory(*state.engine, state.bundle.get(), state.options.memory_limit,
-                                              setup.extra_bytes, state.has_network());
     const auto plan = plan_run(state, setup, shares, width, height, cut_of(state, setup, geometry, wanted));
     return read_by(plan->tiles.tiles, setup.margin, geometry);
 }

@@ -24,20 +24,6 @@ std::map<std::string, Value> defaults_of(const SessionState &session) {
     return values;
 }
 
-void show_default(mirra_param_info &info, const Value &value, TaskInfo &known) {
-    const auto *text = std::get_if<std::string>(&value);
-    info.default_text = text == nullptr ? nullptr : known.keep(*text);
-    info.default_value = std::visit(
-        [](const auto &plain) {
-            if constexpr (std::is_same_v<std::decay_t<decltype(plain)>, std::string>) {
-                return 0.0;
-            } else {
-                return static_cast<double>(plain);
-            }
-        },
-        value);
-}
-
 /// A host that knows the task alone must not offer less than the session takes.
 void check_within(const mirra_param_info &described, const mirra_param_info &declared,
                   const std::string &what) {
@@ -94,7 +80,7 @@ Setup configure_first(SessionState &session) {
         if (const auto found = described.find(param.name); found != described.end()) param = found->second;
     session.values = session.initial = defaults_of(session);
     for (mirra_param_info &param : session.known.params)
-        show_default(param, session.initial.at(param.name), session.known);
+        set_default(param, session.initial.at(param.name), session.known);
     return described.empty() ? setup : configure(session, {}, nullptr);
 }
 

@@ -41,10 +41,8 @@ void read_geometry(const mirra_setup &setup, Setup &out, const SessionState &ses
         const std::uint32_t divisor = std::gcd(numerator, denominator);
         out.numerator = numerator / divisor;
         out.denominator = denominator / divisor;
-        const auto up = static_cast<std::uint64_t>(out.numerator),
-                   down = static_cast<std::uint64_t>(out.denominator);
-        if (up != down)
-            out.extra_bytes_per_pixel += (kMostPixelBytes * up * up + down * down - 1) / (down * down);
+        if (out.numerator != out.denominator)
+            out.extra_bytes_per_pixel += out.per_input_pixel(kMostPixelBytes);
     }
     if (setup.margin % static_cast<std::uint32_t>(out.denominator) != 0)
         reject(session, "states a margin that its scale does not divide");

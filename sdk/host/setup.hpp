@@ -31,6 +31,12 @@ struct Setup {
     std::int64_t numerator = 1, denominator = 1;      ///< by which the output is larger than the input
     std::int32_t output_width = 0, output_height = 0; ///< of an output of a size of its own; else 0
     [[nodiscard]] bool operator==(const Setup &) const = default;
+
+    /// What bytes for each pixel of the output are for each pixel of the input.
+    [[nodiscard]] std::uint64_t per_input_pixel(std::uint64_t bytes) const {
+        const auto up = static_cast<std::uint64_t>(numerator), down = static_cast<std::uint64_t>(denominator);
+        return (bytes * up * up + down * down - 1) / (down * down);
+    }
 };
 
 /// The size of the image that a plugin is asked about; 0: none is known.

@@ -131,6 +131,12 @@ void read_default(const mirra_param_info &info, mirra_param_info &out, const std
     } catch (const Error &error) {
         reject(what, std::string("has a default that it does not allow: ") + error.what());
     }
+    set_default(out, value, task);
+}
+
+} // namespace
+
+void set_default(mirra_param_info &out, const Value &value, TaskInfo &task) {
     const auto *kept = std::get_if<std::string>(&value);
     out.default_text = kept == nullptr ? nullptr : task.keep(*kept);
     const auto number = [](const auto &plain) {
@@ -142,8 +148,6 @@ void read_default(const mirra_param_info &info, mirra_param_info &out, const std
     };
     out.default_value = std::visit(number, value);
 }
-
-} // namespace
 
 mirra_param_info read_param(const mirra_param_info &info, const std::string &owner, TaskInfo &task) {
     mirra_param_info out = info;

@@ -19,12 +19,6 @@ using Clock = std::chrono::steady_clock;
 /// Callbacks between the nodes of a network come no more often.
 constexpr std::chrono::milliseconds kBetweenReports{20};
 
-runtime::Rect moved(runtime::Rect rect, std::int64_t by) {
-    rect.x += by;
-    rect.y += by;
-    return rect;
-}
-
 /// The handle that a plugin gives, the host's from then on, also where the plugin fails after it.
 class GivenTile {
   public:
@@ -100,7 +94,6 @@ class TileRun {
   private:
     [[nodiscard]] const OutputImage *find_main_output() const;
     void prepare();
-    void weigh_graphs();
     void set_up(Lane &lane);
     void call_all();
     void measure_and_process();
@@ -140,7 +133,6 @@ class TileRun {
     std::string task_;               ///< for messages: "the task 'denoise'"
     std::shared_ptr<runtime::Arena> arena_;
     Lane main_;
-    std::map<std::string, double> graph_work_;   ///< of the setup's graphs, on a tile
     double tile_work_ = 0;                       ///< 0: graphs do not say how far a tile is
     std::atomic<bool> stopped_{false};           ///< by a lane that has failed
     std::atomic<std::uint64_t> buffer_bytes_{0}; ///< of all lanes
@@ -221,8 +213,8 @@ runtime::StepFunction TileRun::steps(Lane &lane, const graph::Graph &graph) {
     const std::lock_guard lock(reports_);
     TileProgress &progress = lane.progress;
     progress.before += std::exchange(progress.current, 0);
-    const auto found = graph_work_.find(graph.name);
-    if (found != graph_work_.end()) progress.current = found->second;
+    const auto found = work_.plan.graph_work.find(graph.name);
+    if (found != work_.plan.graph_work.end()) progress.current = found->second;
     return [this, &lane](std::size_t done, std::size_t count, double fraction) {
         tell_node(lane, done, count, fraction);
     };
@@ -405,23 +397,6 @@ void TileRun::process_tile(Lane &lane, std::size_t index) {
     store(lane, *main_output_, mirra_tensor{tensor}, true);
 }
 
-/// How much of a tile's work each graph is. Tasks that follow gradients run graphs any number of times.
-void TileRun::weigh_graphs() {
-    if (!run_.request.progress || session_.bundle == nullptr) return;
-    const auto add = [&](const std::string &name, std::int64_t batch, std::int64_t height,
-                         std::int64_t width) {
-        const double work = static_cast<double>(
-            batch * graph::multiply_accumulates(session_.bundle->graph(name), height, width));
-        graph_work_[name] = work;
-        tile_work_ += work;
-    };
-    if (!setup_.graph.empty()) add(setup_.graph, 1, tiles_.input_height, tiles_.input_width);
-    for (const Setup::Use &use : setup_.uses) {
-        if (use.of_tiles()) add(use.graph, 1, tiles_.input_height, tiles_.input_width);
-        if (use.gradient) tile_work_ = -INFINITY;
-    }
-}
-
 void TileRun::set_up(Lane &lane) {
     lane.context.session = &session_;
     lane.context.request = &work_.request;
@@ -439,7 +414,8 @@ void TileRun::prepare() {
                     static_cast<std::size_t>(work_.checked.channels));
     steps_ = tiles_.tiles.size() * (std::size_t{passes_} + 1);
     set_up(main_);
-    weigh_graphs();
+    // Those that follow gradients run graphs any number of times.
+    if (std::ranges::none_of(setup_.uses, &Setup::Use::gradient)) tile_work_ = work_.plan.tile_work;
 }
 
 void TileRun::work_off(Lane &lane, std::atomic<std::size_t> &next, const std::atomic<bool> &stop) {
