@@ -6,11 +6,14 @@
     scripts/pages.py generate [--check]     writes the reference pages that come from the tools, or says which are out of date
     scripts/pages.py stage FOLDER           copies the pages, and what they link to, for the site
 """
+import atexit
+import functools
 import json
 import os
 import pathlib
 import random
 import re
+import shlex
 import shutil
 import struct
 import subprocess
@@ -24,6 +27,9 @@ FENCE = re.compile(r"(?:<!-- (?P<mark>[^\n]*?) -->\n)?^```(?P<kind>\w*)\n(?P<tex
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 # A path of the repository in the text, as `sdk/graph/` or `tests/unit/image_*_test.cpp`.
 PATH = re.compile(r"`((?:capi|cmake|docs|include|plugins|samples|scripts|sdk|tests|trainer)/[\w./*-]*)`")
+# Puts standard input into a file in place of the one match of a pattern.
+EDIT = ("import re, sys; path, pattern = sys.argv[1:]; new = sys.stdin.read(); old = open(path).read(); "
+        "text, count = re.subn(pattern, lambda _: new, old, flags=re.S); open(path, 'w').write(text); sys.exit(count != 1)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -116,8 +122,19 @@ def safetensors(path, shapes):
     path.write_bytes(struct.pack("<Q", len(text)) + text + struct.pack("<f", 0.01) * (place // 4))
 
 
+@functools.cache
+def installation():
+    """An installation: the folder above the tools if they are installed, else one that is made of their build folder."""
+    if (BIN.parent / "share/mirra").is_dir():
+        return BIN.parent
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    subprocess.run(["cmake", "--install", BIN.parent, "--prefix", folder], check=True, stdout=subprocess.DEVNULL)
+    return pathlib.Path(folder)
+
+
 def make_inputs(folder):
-    """What the examples take for granted: pictures, folders, and the repository's own folders."""
+    """What the examples take for granted: pictures, folders, the repository's own folders, and an installation."""
     for name in ("photo", "photo2", "painting"):
         png(folder / f"{name}.png", 160, 128, scene(len(name)))
     png(folder / "small.png", 64, 64, scene(1))
@@ -135,6 +152,7 @@ def make_inputs(folder):
         source = BIN.parent.parent if name == "build" else ROOT / name
         (folder / name).mkdir() if name == "build" else (folder / name).symlink_to(source)
     (folder / "build" / BIN.parent.name).symlink_to(BIN.parent)
+    (folder / "installed").symlink_to(installation())
     shutil.copy(ROOT / "bundles/encoder-resnet18-std.mirra", folder / "theirs.pth")  # told by its content
     norm = {f"body.1.{name}": [8] for name in ("weight", "bias", "running_mean", "running_var")}
     safetensors(folder / "net.pth", {"body.0.weight": [8, 3, 3, 3], "body.0.bias": [8], **norm, "fc.weight": [2, 2048],
@@ -148,6 +166,9 @@ def run_examples(page, whole):
         mark = fence["mark"] or ""
         if mark.startswith("file: "):
             script.append(f"cat >{mark[6:]} <<'END_OF_FILE'\n{fence['text']}END_OF_FILE")
+        elif mark.startswith("edit: "):
+            _, path, pattern = mark.split(" ", 2)
+            script.append(f"python3 -c {shlex.quote(EDIT)} {path} {shlex.quote(pattern)} <<'END_OF_FILE'\n{fence['text']}END_OF_FILE")
         elif fence["kind"] == "sh" and not mark.startswith("not run here"):
             script.append(f"set -x\n{fence['text']}{{ set +x; }} 2>/dev/null")
     if len(script) == 1:

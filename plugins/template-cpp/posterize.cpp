@@ -1,7 +1,7 @@
 // posterize.cpp - the smallest plugin in C++: a task "posterize" that leaves a few shades of each colour.
-// Copy this folder and change it. docs/reference/cpp.md says what the header gives.
-//   c++ -std=c++17 -shared -fPIC -fvisibility=hidden posterize.cpp $(pkg-config --cflags mirra) -o
-//   posterize.so
+// Copy this file and change it. docs/reference/cpp.md says what the header gives.
+//   flags="-std=c++17 -shared -fPIC -fvisibility=hidden $(pkg-config --cflags mirra)"
+//   c++ $flags posterize.cpp -o posterize.so
 #include <mirra/mirra_plugin.hpp>
 
 #include <array>
@@ -36,6 +36,7 @@ const std::array ports{
     plugin::port(MIRRA_PORT_OUTPUT, MIRRA_TYPE_IMAGE, 0, "output", "Output", "The image, changed."),
 };
 const std::array params{
+    // {2, 256, 16, 4}: from 2 to 256; a slider ends at 16; 4 if nothing is said.
     plugin::number(MIRRA_TYPE_INT, "shades", "Shades", "How many shades of each colour are left.",
                    {2, 256, 16, 4}),
 };

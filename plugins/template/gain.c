@@ -1,7 +1,8 @@
-/* gain.c - the smallest plugin: a task "gain" that multiplies every pixel. Copy this folder and change it.
- * docs/tutorials/write-a-plugin.md goes through it line by line. */
+/* gain.c - the smallest plugin: a task "gain" that multiplies every pixel. Copy this file and change it.
+ * docs/tutorials/write-a-plugin.md explains its parts.
+ *   cc -shared -fPIC -fvisibility=hidden gain.c $(pkg-config --cflags mirra) -o gain.so */
 #define MIRRA_PLUGIN_IMPLEMENTATION
-#include "mirra/mirra_plugin.h"
+#include <mirra/mirra_plugin.h>
 
 /* What one session needs. The host calls the functions of one instance one at a time. */
 typedef struct instance {
@@ -83,6 +84,7 @@ static mirra_status process(void *self, mirra_context *context, const mirra_tile
 
 static const mirra_task task = {
     .struct_size = sizeof(mirra_task),
+    .flags = MIRRA_TASK_NO_NETWORK, /* with a network, leave this line out */
     .name = "gain",
     .label = "Gain",
     .doc = "Makes an image brighter or darker.",
