@@ -230,7 +230,7 @@ def tasks_page():
         for port in task["ports"]:
             about = ", ".join(filter(None, [port["direction"], port["type"], "optional" if port["optional"] else ""]))
             lines.append(f"| `{port['name']}` | {about} | {cell(port['doc'])} |")
-        lines += ["", "| Parameter | Values | Standard | Meaning |", "|---|---|---|---|"]
+        lines += ["", "| Parameter | Values | Default | Meaning |", "|---|---|---|---|"]
         for parameter in task["params"]:
             lines.append(f"| `{parameter['name']}` | {values(parameter)} | {standard(parameter)} | {cell(parameter['doc'])} |")
     return "\n".join(lines) + "\n"
