@@ -1,5 +1,6 @@
 /* denoise.c - denoises a photograph: denoise INPUT OUTPUT [SIGMA]
- *   cc denoise.c $(pkg-config --cflags --libs mirra) -o denoise */
+ *   flags="$(pkg-config --cflags --libs mirra) -Wl,-rpath,$(pkg-config --variable=libdir mirra)"
+ *   cc denoise.c $flags -o denoise */
 #include <mirra/mirra.h>
 #include <stdio.h>
 

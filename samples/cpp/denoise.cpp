@@ -1,5 +1,6 @@
 // denoise.cpp - denoises a photograph: denoise INPUT OUTPUT [SIGMA]
-//   c++ -std=c++17 denoise.cpp $(pkg-config --cflags --libs mirra) -o denoise
+//   flags="$(pkg-config --cflags --libs mirra) -Wl,-rpath,$(pkg-config --variable=libdir mirra)"
+//   c++ -std=c++17 denoise.cpp $flags -o denoise
 #include <mirra/mirra.hpp>
 
 #include <cstdio>

@@ -100,6 +100,8 @@ read -ra included <<<"$(pkg-config --cflags mirra)"
     "$cxx" ${flags:+"$flags"} -std=c++17 -Wall -Wextra -Werror "$work/host.cpp" "${linked[@]}" -o "$work/host"
     "$cxx" ${flags:+"$flags"} -std=c++20 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden \
         "$prefix/share/mirra/plugin-template/posterize.cpp" "${included[@]}" -o "$work/posterize.so"
+    "$cc" ${flags:+"$flags"} -std=c99 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden \
+        "$prefix/share/mirra/plugin-template/gain.c" "${included[@]}" -o "$work/gain.so"
 }
 try "$work/denoise" by-pkg-config
 try "$work/denoise_cpp" by-pkg-config-cpp
