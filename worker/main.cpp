@@ -1,22 +1,50 @@
-// mirra-worker --scan FILE: loads a plugin and calls its `init`, so that one that ends or blocks its process
-// does so here. Says on kScanDescriptor that it came through; the plugin's errors are found by who loads it
-// next.
+// mirra-worker: what libmirra does in a process of its own, which is started by it alone.
+//   --scan FILE    loads a plugin and calls its `init`, so that one that ends or blocks its process does so
+//                  here. Says that it came through; the plugin's errors are found by who loads it next.
+//   --serve HOST   runs the sessions of an engine of the process HOST, until that is gone.
+#include "child_process.hpp"
 #include "plugin.hpp"
 #include "plugin_scan.hpp"
+#include "server.hpp"
 
-#include <cstring>
+#include <charconv>
 #include <exception>
+#include <fcntl.h>
+#include <span>
+#include <string_view>
 #include <unistd.h>
 
-int main(int count, char **arguments) {
-    using namespace mirra::host;
-    constexpr int kUsage = 2;
-    if (count != 3 || std::strcmp(arguments[1], "--scan") != 0) return kUsage;
+namespace {
+
+using namespace mirra;
+
+constexpr int kUsage = 2;
+
+[[noreturn]] void scan(const char *file) {
     try {
-        PluginRecord record;
-        Plugin::load(arguments[2], {}, {}, record);
+        host::PluginRecord record;
+        host::Plugin::load(file, {}, {}, record);
     } catch (const std::exception &) { // a reason, not a crash
     }
-    const bool said = write(kScanDescriptor, kScanned, sizeof(kScanned)) == sizeof(kScanned);
+    const bool said =
+        write(host::kChildDescriptor, host::kScanned, sizeof(host::kScanned)) == sizeof(host::kScanned);
     _exit(said ? 0 : 1); // what the plugin has running ends with the process
+}
+
+int serve(std::string_view number) {
+    pid_t parent = 0;
+    const auto read = std::from_chars(number.data(), number.data() + number.size(), parent);
+    if (read.ec != std::errc() || parent <= 0) return kUsage;
+    fcntl(host::kChildDescriptor, F_SETFD, FD_CLOEXEC); // not for what a plugin starts
+    isolation::serve(Descriptor(host::kChildDescriptor), parent);
+}
+
+} // namespace
+
+int main(int count, char **arguments) {
+    const std::span given(arguments, static_cast<std::size_t>(count));
+    if (count != 3) return kUsage;
+    const std::string_view what = given[1];
+    if (what == "--scan") scan(given[2]);
+    return what == "--serve" ? serve(given[2]) : kUsage;
 }

@@ -1,10 +1,21 @@
 // Engines, devices, the runtime module.
 #include "handles.hpp"
 
+#include "isolated_engine.hpp"
+
 namespace {
 
 using namespace mirra;
 using namespace mirra::capi;
+
+constexpr mirra_engine_flags kFlags =
+    MIRRA_ISOLATION_PROCESS | MIRRA_PLUGIN_PATH_ONLY | MIRRA_PLUGIN_SCAN_PROCESS | MIRRA_ISOLATION_AUTO;
+
+bool is_isolated(const mirra_engine_options *options) {
+    const mirra_engine_flags flags = options == nullptr ? 0 : options->flags;
+    if ((flags & MIRRA_ISOLATION_PROCESS) != 0) return true;
+    return (flags & MIRRA_ISOLATION_AUTO) != 0 && isolation::other_libtorch_is_mapped();
+}
 
 std::shared_ptr<host::CallbackUser> user_of(const mirra_engine_options *given) {
     if (given == nullptr) return owned_user(nullptr, nullptr);
@@ -13,16 +24,11 @@ std::shared_ptr<host::CallbackUser> user_of(const mirra_engine_options *given) {
 }
 
 void check_options(const mirra_engine_options &options) {
-    check_flags(options.flags, MIRRA_ISOLATION_PROCESS | MIRRA_PLUGIN_PATH_ONLY | MIRRA_PLUGIN_SCAN_PROCESS,
-                "options.flags");
+    check_flags(options.flags, kFlags, "options.flags");
     check_reserved(options.reserved, "options.reserved");
     if (options.log_level < MIRRA_LOG_DEBUG || options.log_level > MIRRA_LOG_ERROR)
         unknown_value("log_level", options.log_level, "log_level",
                       "MIRRA_LOG_DEBUG (0), _INFO (1), _WARNING (2) or _ERROR (3)");
-    if ((options.flags & MIRRA_ISOLATION_PROCESS) != 0) {
-        throw Error(ErrorCode::unsupported, "this version cannot run sessions in a process of their own",
-                    "flags", "Leave MIRRA_ISOLATION_PROCESS out.");
-    }
 }
 
 host::EngineOptions to_options(const mirra_engine_options *given) {
@@ -67,7 +73,8 @@ mirra_status mirra_engine_create(const mirra_engine_options *options, mirra_engi
         host::EngineOptions given = to_options(options);
         required(engine, "engine");
         auto made = std::make_unique<mirra_engine>();
-        made->engine = std::make_shared<host::Engine>(std::move(given));
+        made->engine = is_isolated(options) ? isolation::make_engine(std::move(given))
+                                            : host::make_engine(std::move(given));
         for (const host::PluginRecord &each : made->engine->plugins())
             made->taken_tasks.push_back(pointers(each.taken_tasks));
         *engine = made.release();
@@ -80,6 +87,10 @@ void mirra_engine_destroy(mirra_engine *engine) {
 
 mirra_status mirra_engine_shutdown(mirra_engine *engine, double seconds, mirra_error **error) {
     return guard(error, [&] { required(engine, "engine").engine->shut_down(seconds); });
+}
+
+int64_t mirra_engine_process(const mirra_engine *engine) {
+    return engine == nullptr ? 0 : engine->engine->process();
 }
 
 uint32_t mirra_engine_device_count(mirra_engine *engine) {

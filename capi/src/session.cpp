@@ -46,8 +46,8 @@ mirra_plan to_c(const host::Plan &plan, const host::Session &session) {
     out.required_bytes = plan.required_bytes;
     out.memory_limit = plan.memory_limit;
     out.precision = static_cast<std::int32_t>(plan.precision);
-    out.device = session.device().c_str();
-    out.precision_reason = session.precision_reason().c_str();
+    out.device = session.info().device.c_str();
+    out.precision_reason = session.info().precision_reason.c_str();
     out.output_width = plan.output_width;
     out.output_height = plan.output_height;
     return out;
@@ -59,7 +59,7 @@ mirra_session_info to_c(const host::SessionInfo &info, const host::TaskInfo &tas
     out.task = task.info.name;
     out.plugin_id = task.info.plugin_id;
     out.bundle_path = info.options.bundle_path.c_str();
-    out.bundle_name = info.options.bundle == nullptr ? "" : info.options.bundle->manifest().name.c_str();
+    out.bundle_name = info.bundle_name.c_str();
     out.bundle_sha256 = info.bundle_sha256.c_str();
     out.quality = info.options.quality.c_str();
     out.device = info.device.c_str();

@@ -3,26 +3,11 @@
 
 #include "handles.hpp"
 
-#include <chrono>
-#include <string>
-#include <vector>
-
 namespace mirra::cli {
 
 /// An engine of all plugins. If the program dies while one of them is loaded, or is ended because it hangs, a
 /// last line on the standard error names its file.
-Engine make_engine();
-/// An engine of these plugins alone.
-Engine make_engine(const std::vector<std::string> &plugins);
-
-/// What came of loading all plugins in a process of their own.
-struct Scan {
-    std::vector<std::string> loaded; ///< files that were looked at without harm, in their order
-    std::string culprit;             ///< the file that ended or blocked the process; "" if none did
-    std::string reason;
-};
-
-/// @param patience  how long one plugin may take
-Scan scan_apart(std::chrono::seconds patience);
+/// @param flags  MIRRA_ISOLATION_PROCESS: such a plugin is passed over instead
+Engine make_engine(mirra_engine_flags flags = 0);
 
 } // namespace mirra::cli

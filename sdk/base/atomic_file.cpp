@@ -3,7 +3,7 @@
 
 #include "file_attributes.hpp"
 #include "file_target.hpp"
-#include "held_signals.hpp"
+#include "mirra/held_signals.hpp"
 #include "mirra/error.hpp"
 
 #include <array>

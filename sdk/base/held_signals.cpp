@@ -1,5 +1,5 @@
 // Holds signals off for a time, and takes back those that came meanwhile.
-#include "held_signals.hpp"
+#include "mirra/held_signals.hpp"
 
 #include <array>
 #include <cerrno>

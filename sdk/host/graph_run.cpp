@@ -4,6 +4,7 @@
 #include "compiled_graphs.hpp"
 #include "engine_runs.hpp"
 #include "host_table.hpp"
+#include "local_engine.hpp"
 #include "mirra/error.hpp"
 #include "run_plan.hpp"
 
@@ -100,20 +101,21 @@ class TrimAtEnd {
     CompiledGraphs &compiled_;
 };
 
-TensorSet run(const std::shared_ptr<Engine> &engine, const std::shared_ptr<const bundle::Bundle> &bundle,
-              const std::string &name, const TensorSet &inputs, const GraphRunOptions &options) {
-    check_threads(options.threads);
+} // namespace
+
+TensorSet run_graph_here(LocalEngine &engine, const std::shared_ptr<const bundle::Bundle> &bundle,
+                         const std::string &name, const TensorSet &inputs, const GraphRunOptions &options) {
     const graph::Graph &graph = bundle->graph(name);
     const Shapes shapes = input_shapes(inputs, graph);
     const std::uint64_t given_back = output_bytes(graph, shapes);
-    const runtime::DeviceInfo &device = engine->usable_device(options.device);
+    const runtime::DeviceInfo &device = engine.usable_device(options.device);
     const auto precision = choose_precision(options.precision, device, &bundle->manifest()).precision;
-    runtime::Module &module = engine->module();
-    const MemoryShares shares = divide_memory(*engine, bundle.get(), options.memory_limit, given_back);
-    const ArenaBytes bytes = checked_arena(engine->compiled(), graph, shapes, shares, precision);
+    runtime::Module &module = engine.module();
+    const MemoryShares shares = divide_memory(engine, bundle.get(), options.memory_limit, given_back);
+    const ArenaBytes bytes = checked_arena(engine.compiled(), graph, shapes, shares, precision);
     module.set_threads(options.threads);
-    const TrimAtEnd trim(engine->compiled());
-    const RetainedGraph retained = engine->compiled().retained(bundle, name, {device.id, precision});
+    const TrimAtEnd trim(engine.compiled());
+    const RetainedGraph retained = engine.compiled().retained(bundle, name, {device.id, precision});
     const auto arena = bytes.limit == 0 ? retained.arena : module.make_arena(bytes.limit, bytes.planned);
     const auto scope = module.enter(arena);
     std::vector<runtime::TensorPtr> ordered;
@@ -121,7 +123,7 @@ TensorSet run(const std::shared_ptr<Engine> &engine, const std::shared_ptr<const
         const HostTensor &tensor = *inputs.at(input.name);
         ordered.push_back(module.upload(tensor.values, tensor.shape, runtime::Layout::nchw, device.id));
     }
-    const auto look = [stop = engine->runs()->stop()](std::size_t, std::size_t, double) {
+    const auto look = [stop = engine.runs()->stop()](std::size_t, std::size_t, double) {
         if (stop->requested()) throw Error(ErrorCode::cancelled, "the run was cancelled");
     };
     look(0, 0, 0);
@@ -131,8 +133,6 @@ TensorSet run(const std::shared_ptr<Engine> &engine, const std::shared_ptr<const
         outputs[graph.outputs[i].name] = fetch(module, results[i]);
     return outputs;
 }
-
-} // namespace
 
 std::vector<runtime::TensorPtr> checked_run(runtime::Executable &executable,
                                             std::span<const runtime::TensorPtr> inputs,
@@ -163,10 +163,11 @@ TensorSet run_graph(const std::shared_ptr<Engine> &engine,
                     const TensorSet &inputs, const GraphRunOptions &options) {
     check_not_forked();
     if (engine == nullptr) throw Error(ErrorCode::invalid_argument, "the engine is null", "engine");
+    check_threads(options.threads);
     const RunPass pass(engine->runs(), &inputs, nullptr);
     const RunUnderWay under_way(&inputs);
     TensorSet outputs;
-    with_enough_stack([&] { outputs = run(engine, bundle, name, inputs, options); });
+    with_enough_stack([&] { outputs = engine->make_outputs(bundle, name, inputs, options); });
     return outputs;
 }
 

@@ -321,17 +321,29 @@ bool overlap(const image::ConstImageView &a, const image::ConstImageView &b) {
     return one.begin < other.end && other.begin < one.end;
 }
 
+void copy_samples(const image::ConstImageView &from, const image::ImageView &to) {
+    const std::size_t size = image::sample_bytes(from.sample),
+                      pixel = size * static_cast<std::size_t>(from.channels);
+    const auto packed = [&](const auto &view) {
+        for (std::int32_t c = 1; c < view.channels; ++c)
+            if (view.at(c, 0, 0) != view.at(0, 0, 0) + static_cast<std::size_t>(c) * size) return false;
+        return view.x_stride == static_cast<std::ptrdiff_t>(pixel);
+    };
+    const bool rows = packed(from) && packed(to);
+    for (std::int32_t y = 0; y < from.height; ++y) {
+        if (rows) {
+            std::memcpy(to.at(0, 0, y), from.at(0, 0, y), pixel * static_cast<std::size_t>(from.width));
+            continue;
+        }
+        for (std::int32_t x = 0; x < from.width; ++x)
+            for (std::int32_t c = 0; c < from.channels; ++c)
+                std::memcpy(to.at(c, x, y), from.at(c, x, y), size);
+    }
+}
+
 image::Image copy_of(const image::ConstImageView &view) {
     image::Image copy(view.width, view.height, view.channels, view.sample);
-    const std::size_t size = image::sample_bytes(view.sample);
-    std::byte *target = copy.bytes().data();
-    for (std::int32_t y = 0; y < view.height; ++y) {
-        for (std::int32_t x = 0; x < view.width; ++x) {
-            for (std::int32_t c = 0; c < view.channels; ++c, target += size) {
-                std::memcpy(target, view.at(c, x, y), size);
-            }
-        }
-    }
+    copy_samples(view, copy.view());
     return copy;
 }
 

@@ -81,6 +81,8 @@ MemorySpan memory_of(const image::ConstImageView &view);
 
 /// Whether two images share memory.
 bool overlap(const image::ConstImageView &a, const image::ConstImageView &b);
+/// Copies the samples as they are. @param to  of the same size, channels and samples, apart from `from`
+void copy_samples(const image::ConstImageView &from, const image::ImageView &to);
 /// A private copy of the samples.
 image::Image copy_of(const image::ConstImageView &view);
 

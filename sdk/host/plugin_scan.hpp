@@ -5,12 +5,9 @@
 
 namespace mirra::host {
 
-/// Where mirra-worker says that it came through, and what it says.
-inline constexpr int kScanDescriptor = 3;
+/// What mirra-worker says to kChildDescriptor when it came through.
 inline constexpr char kScanned[2] = {'o', 'k'};
 
-/// The program mirra-worker. @throws Error not_found
-std::filesystem::path worker_program(const std::filesystem::path &beside);
 /// @throws Error plugin where the file ended or blocked the process that loaded it, limit where none can be
 /// made
 void scan_plugin(const std::filesystem::path &worker, const std::filesystem::path &file);

@@ -171,12 +171,18 @@ const mirra_port_info *main_output(const TaskInfo &task) {
     return first_image(task, true);
 }
 
-CheckedRequest check_request(const TaskInfo &task, const RunRequest &request) {
+void check_ports(const TaskInfo &task, const RunRequest &request) {
     check_kinds(task, request);
     check_all_given(task, request);
+    for (const auto &[name, view] : request.images)
+        if (is_output(*task.port(name))) check_apart(task, request, name);
     if (!(request.scale > 0 && request.scale <= 1))
         throw Error(ErrorCode::invalid_argument, "scale is " + std::to_string(request.scale), "scale",
                     "It is above 0 and at most 1.");
+}
+
+CheckedRequest check_request(const TaskInfo &task, const RunRequest &request) {
+    check_ports(task, request);
     CheckedRequest checked;
     find_input(task, request, checked);
     for (const auto &[name, view] : request.images)
@@ -205,7 +211,6 @@ Outputs checked_outputs(const TaskInfo &task, const RunRequest &request, const r
         if (!is_image(port) || !is_output(port)) continue;
         const std::string name = port.name;
         if (const auto image = request.images.find(name); image != request.images.end()) {
-            check_apart(task, request, name);
             outputs.emplace(name, OutputImage(image->second, region));
         } else if (const auto sink = request.sinks.find(name); sink != request.sinks.end()) {
             outputs.emplace(name, OutputImage(sink->second, region));

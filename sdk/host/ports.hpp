@@ -20,7 +20,10 @@ const mirra_port_info *main_input(const TaskInfo &task);
 /// The image output that `process` gives: the first. Null for a task that gives no image.
 const mirra_port_info *main_output(const TaskInfo &task);
 
-/// @throws Error invalid_argument | not_found (unknown port)
+/// What can be told without a look at pixels: that the ports are there, are given what they take, and share
+/// no memory that is written. @throws Error invalid_argument | not_found (unknown port)
+void check_ports(const TaskInfo &task, const RunRequest &request);
+/// check_ports(), and what the images are.
 CheckedRequest check_request(const TaskInfo &task, const RunRequest &request);
 
 using Outputs = std::map<std::string, OutputImage>; ///< image outputs by port

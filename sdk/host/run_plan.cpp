@@ -128,7 +128,7 @@ std::int64_t with_margin(const Setup &setup, std::int64_t extent) {
 
 } // namespace
 
-MemoryShares divide_memory(Engine &engine, const bundle::Bundle *bundle, std::uint64_t limit,
+MemoryShares divide_memory(LocalEngine &engine, const bundle::Bundle *bundle, std::uint64_t limit,
                            std::uint64_t reserved, bool network) {
     if (limit != 0) engine.bundles().release_unused();
     MemoryShares shares;

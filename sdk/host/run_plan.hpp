@@ -48,7 +48,7 @@ struct RunPlan {
 /// @param limit     the most that may be added to the process; 0: no limit
 /// @param reserved  bytes that are needed besides, such as a copy of the input
 /// @param network   whether the runtime's library is needed
-MemoryShares divide_memory(Engine &engine, const bundle::Bundle *bundle, std::uint64_t limit,
+MemoryShares divide_memory(LocalEngine &engine, const bundle::Bundle *bundle, std::uint64_t limit,
                            std::uint64_t reserved, bool network = true);
 /// The last plan, if it is of the same run. @throws Error budget, the message names the limit that would do
 std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setup, const MemoryShares &shares,

@@ -1,7 +1,7 @@
 // The parameters of a session as a JSON object.
 #include "mirra/error.hpp"
 #include "mirra/json.hpp"
-#include "session_state.hpp"
+#include "mirra/host.hpp"
 #include "value.hpp"
 
 #include <nlohmann/json.hpp>
@@ -67,19 +67,19 @@ void Session::set_json(std::string_view text) {
         throw Error(ErrorCode::invalid_argument, "the parameters are no JSON object", "json",
                     R"(Give one, such as {"sigma": 12.5}.)");
     const Hold hold(*this);
-    auto values = state_->values;
+    auto values = parameters().values;
     root.each_member([&](std::string_view key, const json::Value &value) {
-        const mirra_param_info &param = state_->known.param(key);
+        const mirra_param_info &param = parameters().known.param(key);
         values[param.name] = accept(param, value_of(param.name, value));
     });
-    state_->values = std::move(values);
+    parameters().values = std::move(values);
 }
 
 std::string Session::get_json() {
     const Hold hold(*this);
     auto out = nlohmann::ordered_json::object();
-    for (const mirra_param_info &param : state_->known.params)
-        out[param.name] = to_json(state_->values.at(param.name));
+    for (const mirra_param_info &param : parameters().known.params)
+        out[param.name] = to_json(parameters().values.at(param.name));
     return out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

@@ -103,31 +103,4 @@ void describe_param(SessionState &session, const mirra_param_info &info) {
     session.describing->emplace(info.name, checked);
 }
 
-void Session::set(const std::string &name, const Value &value) {
-    const Hold hold(*this);
-    state_->values[name] = accept(state_->known.param(name), value);
-}
-
-void Session::set_text(const std::string &name, const std::string &text) {
-    const Hold hold(*this);
-    state_->values[name] = parse(state_->known.param(name), text);
-}
-
-void Session::reset(const std::string *name) {
-    const Hold hold(*this);
-    if (name == nullptr) {
-        state_->values = state_->initial;
-    } else {
-        state_->values[*name] = state_->initial.at(state_->known.param(*name).name);
-    }
-}
-
-const Value &Session::get(const std::string &name) const {
-    return state_->values.at(state_->known.param(name).name);
-}
-
-const std::vector<mirra_param_info> &Session::params() const {
-    return state_->known.params;
-}
-
 } // namespace mirra::host

@@ -3,6 +3,7 @@
 
 #include "compiled_graphs.hpp"
 #include "devices.hpp"
+#include "local_engine.hpp"
 #include "mirra/geometry.hpp"
 #include "pixels.hpp"
 #include "plugin.hpp"
@@ -36,15 +37,13 @@ using TaskInstance = std::unique_ptr<void, DestroyInstance>;
 /// A graph's name, and whether it is compiled for gradients.
 using GraphKey = std::pair<std::string, bool>;
 
-struct SessionState {
-    std::shared_ptr<Engine> engine;
+struct SessionState : SessionParams {
+    std::shared_ptr<LocalEngine> engine;
     RegisteredTask entry;
     SessionOptions options;
     std::shared_ptr<const bundle::Bundle> bundle; ///< null for a task without one
-    std::string bundle_sha256, device;
+    std::string bundle_name, bundle_sha256, device;
     PrecisionChoice precision;
-    TaskInfo known;                               ///< the task's parameters with what the bundle says of them
-    std::map<std::string, Value> values, initial; ///< of parameters; now, and at first
     /// What the plugin says of parameters while the session is made; null afterwards.
     std::map<std::string, mirra_param_info> *describing = nullptr;
     std::map<std::string, std::shared_ptr<runtime::Executable>> executables;
@@ -67,7 +66,7 @@ struct SessionState {
     [[nodiscard]] const TaskInfo &task() const { return entry.task->info; }
     /// Whether the task runs networks: else neither the runtime module nor LibTorch is loaded for it.
     [[nodiscard]] bool has_network() const { return (task().info.flags & MIRRA_TASK_NO_NETWORK) == 0; }
-    /// The runtime of its tensors. @throws Error as Engine::module()
+    /// The runtime of its tensors. @throws Error as LocalEngine::module()
     [[nodiscard]] runtime::Module &module() const;
     /// For messages: "the task 'denoise'"
     [[nodiscard]] std::string task_text() const { return "the task '" + task().name() + "'"; }

@@ -4,31 +4,15 @@
 //   cancel_latency WIDTH HEIGHT CANCELS TASK [NAME=VALUE ...]
 //
 // Cancels come at times spread evenly over the run. Pixels are noise from a fixed seed. Prints milliseconds.
-#include "mirra/mirra.h"
+#include "bench_run.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <mutex>
-#include <string>
 #include <thread>
-#include <vector>
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double milliseconds_since(Clock::time_point start) {
-    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-void check(mirra_status status, mirra_error *error) {
-    if (status == MIRRA_OK) return;
-    std::fprintf(stderr, "cancel_latency: %s. %s\n", mirra_error_message(error), mirra_error_hint(error));
-    std::exit(1);
-}
+using namespace mirra::bench;
 
 struct Reports {
     std::mutex mutex;
@@ -46,35 +30,10 @@ std::int32_t report(void *user, const mirra_progress *) {
     return 0;
 }
 
-struct Run {
+struct Run : NoiseImages {
     mirra_session *session = nullptr;
-    std::vector<std::uint8_t> in, out;
-    mirra_image images[2] = {};
-    mirra_port_value values[2] = {};
 
-    Run(mirra_session *used, int width, int height) : session(used) {
-        const auto size = static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3;
-        in.resize(size);
-        out.resize(size);
-        std::uint32_t state = 1;
-        for (auto &sample : in) {
-            state = state * 1664525U + 1013904223U;
-            sample = static_cast<std::uint8_t>(96 + (state >> 26U));
-        }
-        for (int i = 0; i < 2; ++i) {
-            images[i].struct_size = sizeof(mirra_image);
-            images[i].flags = MIRRA_IMAGE_PACKED;
-            images[i].width = width;
-            images[i].height = height;
-            images[i].format = MIRRA_FORMAT_U8;
-            images[i].color = MIRRA_COLOR_RGB;
-            images[i].plane_count = 1;
-            images[i].planes[0].data = i == 0 ? in.data() : out.data();
-            values[i].struct_size = sizeof(mirra_port_value);
-            values[i].name = i == 0 ? "image" : "output";
-            values[i].image = &images[i];
-        }
-    }
+    Run(mirra_session *used, int width, int height) : NoiseImages(width, height), session(used) {}
 
     double whole(Reports &reports) {
         MIRRA_STRUCT(mirra_run_options, options);
@@ -117,21 +76,7 @@ int main(int argc, char **argv) {
     mirra_error *error = nullptr;
     mirra_engine *engine = nullptr;
     check(mirra_engine_create(nullptr, &engine, &error), error);
-    MIRRA_STRUCT(mirra_session_options, options);
-    options.task = argv[4];
-    mirra_session *session = nullptr;
-    check(mirra_session_create(engine, &options, &session, &error), error);
-    for (int i = 5; i < argc; ++i) {
-        const std::string setting = argv[i];
-        const auto sign = setting.find('=');
-        if (sign == std::string::npos) {
-            std::fprintf(stderr, "cancel_latency: '%s' is not NAME=VALUE\n", argv[i]);
-            return 64;
-        }
-        check(mirra_session_set_text(session, setting.substr(0, sign).c_str(), setting.c_str() + sign + 1,
-                                     &error),
-              error);
-    }
+    mirra_session *session = make_session(engine, argv[4], {argv + 5, argv + argc});
     Run run(session, width, height);
     Reports warm, reports;
     run.whole(warm);

@@ -32,18 +32,19 @@ bool contains(const std::string &text, const std::string &part) {
 }
 
 TEST(CliRogues, DoctorNamesAPluginThatEndsOrBlocksItsProcess) {
-    const std::pair<const char *, const char *> rogues[] = {{"crashes-in-init", "signal 6"},
-                                                            {"exits-in-init", "exit code 0"},
-                                                            {"overflows-in-init", "signal 11"},
-                                                            {"hangs-in-init", "more than 1 s"}};
+    const std::pair<const char *, const char *> rogues[] = {{"crashes-in-init", "(Aborted)"},
+                                                            {"exits-in-init", "(exit code 0)"},
+                                                            {"overflows-in-init", "(Segmentation fault)"},
+                                                            {"hangs-in-init", "longer than 10 s"}};
     for (const auto &[name, reason] : rogues) {
         const Plugins plugins(name);
-        const Outcome run = run_cli({"doctor", "--patience", "1"});
+        const Outcome run = run_cli({"doctor"});
         EXPECT_EQ(5, run.exit_code) << name;
         EXPECT_TRUE(contains(run.out, "PROBLEM  plugin " + plugins.file)) << run.out;
         EXPECT_TRUE(contains(run.out, reason)) << run.out;
         EXPECT_TRUE(contains(run.out, "runtime  ")) << "the rest is reported:\n" << run.out;
-        EXPECT_FALSE(run_cli({"doctor", "--patience", "1", "--json"}).json()["problems"].empty());
+        EXPECT_TRUE(contains(run.out, "plugin   org.mirra.denoiser")) << "also what comes after it:\n"
+                                                                      << run.out;
     }
 }
 

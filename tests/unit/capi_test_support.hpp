@@ -40,11 +40,17 @@ inline std::string message(const Failure &failure) {
     } while (false)
 #define EXPECT_OK(call) EXPECT_STATUS(MIRRA_OK, call)
 
+/// What the environment's MIRRA_TEST_ISOLATION asks for: the same tests with the sessions in a process of
+/// their own.
+inline mirra_engine_flags isolation() {
+    return std::getenv("MIRRA_TEST_ISOLATION") == nullptr ? 0U : mirra_engine_flags{MIRRA_ISOLATION_PROCESS};
+}
+
 /// @param plugins  folder or file; the shipped plugins by default   @param runtime  the fake one by default
 inline Engine make_engine(const char *plugins = MIRRA_TEST_PLUGINS,
                           const char *runtime = MIRRA_TEST_RUNTIME) {
     MIRRA_STRUCT(mirra_engine_options, options);
-    options.flags = MIRRA_PLUGIN_PATH_ONLY;
+    options.flags = MIRRA_PLUGIN_PATH_ONLY | isolation();
     options.plugin_path = plugins;
     options.runtime_module = runtime;
     Engine engine;

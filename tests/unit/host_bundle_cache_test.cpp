@@ -1,5 +1,6 @@
 // Default bundles: read once an engine, anew when the file changes, within bounds.
 #include "bundle_cache.hpp"
+#include "local_engine.hpp"
 
 #include "mirra/error.hpp"
 #include "mirra/host.hpp"
@@ -163,7 +164,7 @@ class DefaultBundle : public testing::Test {
         options.plugin_path_only = true;
         options.runtime_module = MIRRA_TEST_RUNTIME;
         options.bundle_path = fs::path(test::temporary("denoiser.mirra")).parent_path();
-        engine_ = std::make_shared<Engine>(std::move(options));
+        engine_ = std::make_shared<LocalEngine>(std::move(options));
     }
     std::shared_ptr<Session> session(std::uint64_t memory_limit = 0) const {
         SessionOptions options;
@@ -179,7 +180,7 @@ class DefaultBundle : public testing::Test {
         request.images = {{"image", view}, {"output", view}};
         return session.run(request);
     }
-    std::shared_ptr<Engine> engine_;
+    std::shared_ptr<LocalEngine> engine_;
 };
 
 TEST_F(DefaultBundle, IsReadOnceForAllSessions) {

@@ -77,7 +77,7 @@ std::shared_ptr<host::Engine> host_engine() {
         if (options.runtime_module.empty() && fs::exists(runtime, error))
             options.runtime_module = runtime.string();
     }
-    return std::make_shared<host::Engine>(options);
+    return host::make_engine(options);
 }
 
 namespace {

@@ -1,5 +1,4 @@
 // mirra doctor: what was looked for, what was found, and what to do about the rest.
-#include "../checks.hpp"
 #include "../command.hpp"
 #include "../devices.hpp"
 #include "../loading.hpp"
@@ -43,16 +42,6 @@ Json bundles_json(const Engine &engine) {
     return bundles;
 }
 
-Json culprit_json(const Scan &scan) {
-    return {{"path", scan.culprit},
-            {"loaded", false},
-            {"id", ""},
-            {"version", ""},
-            {"abi", 0},
-            {"tasks", 0},
-            {"reason", scan.reason + ". Remove it; plugins after it were not looked at"}};
-}
-
 Json runtime_json(const Engine &engine) {
     const mirra_runtime_info info = in_phase(Phase::setup, [&] { return engine.runtime(); });
     return {{"usable", info.usable != 0},
@@ -81,20 +70,29 @@ Json bundle_json(const Engine &engine, const Task &task) {
     return out;
 }
 
+/// An engine in which a plugin may crash or hang without harm.
+struct Worker {
+    Engine engine;
+    std::string reason; ///< why the plugins are in this process after all
+};
+
+Worker make_worker() {
+    try {
+        return {make_engine(MIRRA_ISOLATION_PROCESS), ""};
+    } catch (const Failure &failure) {
+        return {make_engine(), failure.text()};
+    }
+}
+
 class DoctorCommand final : public Command {
   public:
     DoctorCommand() : Command("doctor", "Checks plugins, bundles, runtime module and devices.") {}
 
-    void declare(CLI::App &app) override {
-        console_.declare_json(app);
-        app.add_option("--patience", patience_, "Seconds that a plugin may take to load (10).")
-            ->check(between(1, 3600));
-    }
+    void declare(CLI::App &app) override { console_.declare_json(app); }
 
     ExitCode run() override {
-        // A plugin that crashes or hangs does so in a process of its own, and is left out here.
-        const Scan scan = scan_apart(std::chrono::seconds(patience_));
-        const Engine engine = scan.reason.empty() ? make_engine() : make_engine(scan.loaded);
+        const Worker worker = make_worker();
+        const Engine &engine = worker.engine;
         Json bundles = Json::array();
         for (const auto &task : read_schema(engine))
             if (!task.default_bundle.empty()) bundles.push_back(bundle_json(engine, task));
@@ -102,15 +100,13 @@ class DoctorCommand final : public Command {
                     {"plugins", plugins_json(engine)},      {"bundles", bundles},
                     {"bundle_files", bundles_json(engine)}, {"runtime", runtime_json(engine)},
                     {"devices", devices_json(engine)}};
-        if (!scan.reason.empty()) report["plugins"].push_back(culprit_json(scan));
         report["problems"] = problems(report);
+        if (!worker.reason.empty()) report["problems"].push_back("mirra-worker: " + worker.reason);
         console_.json() ? console_.document(report) : print(report);
         return report["problems"].empty() ? ExitCode::ok : ExitCode::setup;
     }
 
   private:
-    int patience_ = 10;
-
     /// Of some task: that is reported with the task.
     static bool is_default(const Json &report, const Json &file) {
         const auto same = [&](const Json &bundle) {

@@ -136,28 +136,19 @@ struct RuntimeStatus {
     std::uint64_t base_bytes = 0;
 };
 
-class BundleCache;
 class BundleList;
-class CompiledGraphs;
 class EngineRuns;
-class Plugin;
-class RuntimeLoader;
-struct PluginTask;
 
-/// A task, and what keeps its plugin's table alive.
-struct RegisteredTask {
-    std::shared_ptr<const Plugin> plugin;
-    const PluginTask *task = nullptr;
-};
+struct GraphRunOptions;
+struct SessionOptions;
+class Session;
 
-/// Plugins, devices, and what its sessions share: default bundles and compiled graphs. Thread-safe.
+/// What loads plugins and makes sessions of their tasks, here or in a process of its own. Thread-safe.
 class Engine {
   public:
-    /// Loads the plugins.
-    explicit Engine(EngineOptions options);
     Engine(const Engine &) = delete;
     Engine &operator=(const Engine &) = delete;
-    ~Engine();
+    virtual ~Engine();
 
     [[nodiscard]] const std::vector<const TaskInfo *> &tasks() const noexcept { return tasks_; }
     /// @throws Error not_found; the hint names the nearest task, or lists them
@@ -165,9 +156,9 @@ class Engine {
     [[nodiscard]] const std::vector<PluginRecord> &plugins() const noexcept { return records_; }
     [[nodiscard]] const std::string &schema_json() const noexcept { return schema_; }
     /// Looks at the first call; see mirra_engine_device_count.
-    const std::vector<runtime::DeviceInfo> &devices();
+    virtual const std::vector<runtime::DeviceInfo> &devices() = 0;
     /// Loads the runtime module at the first call.
-    const RuntimeStatus &runtime_status();
+    virtual const RuntimeStatus &runtime_status() = 0;
     /// @param task  whose plugin's folder is searched first; null: none
     /// @throws Error not_found
     [[nodiscard]] std::string find_bundle(const std::string &name, const TaskInfo *task = nullptr) const;
@@ -177,37 +168,37 @@ class Engine {
     const std::vector<const char *> &qualities(const TaskInfo &task);
     /// Ends all runs; see mirra_engine_shutdown. @throws Error timeout | busy | invalid_argument
     void shut_down(double seconds);
-
-    /// For sessions: @throws Error not_found
-    [[nodiscard]] RegisteredTask registered(std::string_view name) const;
-    /// @throws Error not_found (no runtime module) | device
-    runtime::Module &module();
-    /// @throws Error not_found | device (with the reason)
-    const runtime::DeviceInfo &usable_device(const std::string &id);
-    [[nodiscard]] BundleCache &bundles() noexcept { return *bundles_; }
-    [[nodiscard]] CompiledGraphs &compiled() noexcept { return *compiled_; }
+    /// The process that runs the sessions; 0: this one.
+    [[nodiscard]] virtual std::int64_t process() const noexcept { return 0; }
     [[nodiscard]] const std::shared_ptr<EngineRuns> &runs() const noexcept { return runs_; }
+
+    /// For Session::create() and run_graph(), which check the options. `self` is this engine.
+    [[nodiscard]] virtual std::shared_ptr<Session> make_session(const std::shared_ptr<Engine> &self,
+                                                                const SessionOptions &options) = 0;
+    virtual TensorSet make_outputs(const std::shared_ptr<const bundle::Bundle> &bundle,
+                                   const std::string &graph, const TensorSet &inputs,
+                                   const GraphRunOptions &options) = 0;
+
+  protected:
+    explicit Engine(EngineOptions options);
+    /// Tells of the tasks that there are, once, when records_ is complete. They live as long as the engine.
+    void list(std::vector<const TaskInfo *> tasks);
+
+    EngineOptions options_;
+    std::vector<PluginRecord> records_;
 
   private:
     [[nodiscard]] std::vector<std::filesystem::path> bundle_places() const;
-    void load_plugins();
-    void load_plugin(const std::filesystem::path &file, PluginRecord &record);
-    void displace(Plugin &plugin, PluginRecord &record);
+    [[nodiscard]] std::filesystem::path folder_of(const TaskInfo &task) const;
 
-    EngineOptions options_;
-    std::filesystem::path worker_; ///< the program that scans plugins, where one does
-    std::unique_ptr<RuntimeLoader> loader_;
-    std::unique_ptr<BundleCache> bundles_;
-    std::unique_ptr<CompiledGraphs> compiled_;
     std::shared_ptr<EngineRuns> runs_;
-    std::vector<RegisteredTask> registered_;
-    std::vector<const TaskInfo *> tasks_; ///< those of registered_
-    std::vector<PluginRecord> records_;
+    std::vector<const TaskInfo *> tasks_;
     std::string schema_;
-    std::once_flag devices_once_;
-    std::vector<runtime::DeviceInfo> devices_;
     std::unique_ptr<BundleList> bundle_list_;
 };
+
+/// One that loads the plugins into this process, now.
+[[nodiscard]] std::shared_ptr<Engine> make_engine(EngineOptions options);
 
 struct SessionOptions {
     std::string task;
@@ -292,13 +283,18 @@ struct RunResult {
 };
 
 class RunPass;
-struct SessionState;
 
 /// What a session is: strings live as long as it does.
 struct SessionInfo {
-    const SessionOptions &options; ///< `bundle` and `bundle_path` are those that it has
-    const std::string &bundle_sha256, &device, &precision_reason;
+    const SessionOptions &options; ///< `bundle_path` is that of the bundle that it has
+    const std::string &bundle_name, &bundle_sha256, &device, &precision_reason;
     runtime::Precision precision;
+};
+
+/// The parameters of a session, with what its bundle says of them.
+struct SessionParams {
+    TaskInfo known;
+    std::map<std::string, Value> values, initial; ///< now, and at first
 };
 
 /// A task with its bundle on a device, with its parameters set.
@@ -309,7 +305,7 @@ class Session {
                                            const SessionOptions &options);
     Session(const Session &) = delete;
     Session &operator=(const Session &) = delete;
-    ~Session();
+    virtual ~Session();
 
     /// All: @throws Error busy while another call is under way.
     void set(const std::string &parameter, const Value &value);
@@ -325,11 +321,8 @@ class Session {
     [[nodiscard]] const Value &get(const std::string &parameter) const;
     /// The parameters of the task with what the session's bundle says of them.
     [[nodiscard]] const std::vector<mirra_param_info> &params() const;
-    [[nodiscard]] SessionInfo info() const;
-    [[nodiscard]] const TaskInfo &task() const;
-    /// Those of every plan; as long as the session.
-    [[nodiscard]] const std::string &device() const;
-    [[nodiscard]] const std::string &precision_reason() const;
+    [[nodiscard]] virtual SessionInfo info() const = 0;
+    [[nodiscard]] virtual const TaskInfo &task() const = 0;
     Plan plan(std::int32_t width, std::int32_t height);
     /// Of the input image, what a region of the output depends on. @throws Error invalid_argument
     runtime::Rect required(std::int32_t width, std::int32_t height, const runtime::Rect &region);
@@ -347,10 +340,21 @@ class Session {
     /// function of its caller's.
     [[nodiscard]] bool may_wait_for(const RunRequest &run) const noexcept;
 
-  private:
-    Session(const std::shared_ptr<Engine> &engine, const SessionOptions &options);
+  protected:
+    explicit Session(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
 
-    std::unique_ptr<SessionState> state_;
+  private:
+    [[nodiscard]] virtual SessionParams &parameters() const noexcept = 0;
+    /// What stands for the plugin's table in this process; null: it is in another one.
+    [[nodiscard]] virtual const void *plugin_table() const noexcept = 0;
+    /// By one who holds the session:
+    [[nodiscard]] virtual std::shared_ptr<Session> make_clone() = 0;
+    virtual Plan make_plan(std::int32_t width, std::int32_t height) = 0;
+    virtual runtime::Rect make_required(std::int32_t width, std::int32_t height,
+                                        const runtime::Rect &region) = 0;
+    virtual std::shared_ptr<const RunResult> make_result(const RunRequest &request) = 0;
+
+    std::shared_ptr<Engine> engine_;
     std::atomic<bool> busy_{false};
 };
 

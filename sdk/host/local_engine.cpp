@@ -1,0 +1,147 @@
+// An engine whose plugins are in this process.
+#include "local_engine.hpp"
+
+#include "bundle_cache.hpp"
+#include "child_process.hpp"
+#include "compiled_graphs.hpp"
+#include "devices.hpp"
+#include "local_session.hpp"
+#include "mirra/error.hpp"
+#include "names.hpp"
+#include "paths.hpp"
+#include "plugin.hpp"
+#include "plugin_scan.hpp"
+#include "runtime_loader.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace mirra::host {
+
+LocalEngine::LocalEngine(EngineOptions options)
+    : Engine(std::move(options))
+    , loader_(std::make_unique<RuntimeLoader>(options_.runtime_module, options_.libtorch_path))
+    , bundles_(std::make_unique<BundleCache>())
+    , compiled_(std::make_unique<CompiledGraphs>(*loader_)) {
+    if (options_.plugin_scan) worker_ = worker_program(library_folder());
+    load_plugins();
+    std::vector<const TaskInfo *> tasks;
+    for (const RegisteredTask &each : registered_) tasks.push_back(&each.task->info);
+    list(std::move(tasks));
+}
+
+LocalEngine::~LocalEngine() = default;
+
+void LocalEngine::load_plugins() {
+    std::set<std::filesystem::path> seen;
+    for (const auto &file : plugin_candidates(options_)) {
+        std::error_code ignored;
+        const auto canonical = std::filesystem::weakly_canonical(file, ignored);
+        if (!seen.insert(canonical.empty() ? file : canonical).second) continue;
+        PluginRecord record;
+        record.path = file.string();
+        try {
+            load_plugin(file, record);
+            record.loaded = true;
+        } catch (const Error &error) {
+            record.reason = with_hint(error);
+        } catch (const std::bad_alloc &) {
+            throw; // an engine that lacks tasks by chance is worse than none
+        } catch (const std::exception &error) {
+            record.reason = std::string("it failed: ") + error.what();
+        }
+        if (!record.loaded && options_.log) {
+            const bool asked = record.reason == kNamedInSkip;
+            options_.log(asked ? MIRRA_LOG_INFO : MIRRA_LOG_WARNING,
+                         "passed over the plugin " + record.path + ": " + record.reason);
+        }
+        records_.push_back(std::move(record));
+    }
+}
+
+void LocalEngine::load_plugin(const std::filesystem::path &file, PluginRecord &record) {
+    const auto skipped = split_list(options_.plugin_skip);
+    if (names_file(skipped, file)) throw Error(ErrorCode::plugin, kNamedInSkip);
+    // Said before anything of it runs: one that crashes or hangs must not do so without a name.
+    if (options_.loading) options_.loading(record.path);
+    if (options_.log) options_.log(MIRRA_LOG_INFO, "loading the plugin " + record.path);
+    if (options_.plugin_scan) scan_plugin(worker_, file);
+    const auto plugin = Plugin::load(file, options_.log, skipped, record);
+    for (const PluginRecord &other : records_) {
+        if (other.loaded && other.id == record.id) {
+            throw Error(ErrorCode::plugin,
+                        "the plugin " + record.id + " is already loaded from " + other.path);
+        }
+    }
+    displace(*plugin, record);
+    for (const PluginTask &task : plugin->tasks()) registered_.push_back({plugin, &task});
+    record.task_count = static_cast<std::uint32_t>(plugin->tasks().size());
+}
+
+/// Tasks whose names another plugin has brought before keep their ids before them.
+void LocalEngine::displace(Plugin &plugin, PluginRecord &record) {
+    for (std::size_t i = 0; i < plugin.tasks().size(); ++i) {
+        const std::string name = plugin.tasks()[i].info.name();
+        const auto other = std::ranges::find(
+            registered_, name, [](const RegisteredTask &each) { return each.task->info.name(); });
+        if (other == registered_.end()) continue;
+        record.taken_tasks.push_back(name);
+        plugin.displace(i);
+        if (!options_.log) continue;
+        options_.log(MIRRA_LOG_WARNING, "the task '" + name + "' of " + record.path + " is had as '" +
+                                            plugin.tasks()[i].info.name() + "' only: the plugin " +
+                                            other->task->info.info.plugin_id + " has brought one before");
+    }
+}
+
+RegisteredTask LocalEngine::registered(std::string_view name) const {
+    const TaskInfo &found = task(name);
+    return *std::ranges::find(registered_, &found,
+                              [](const RegisteredTask &each) { return &each.task->info; });
+}
+
+const std::vector<runtime::DeviceInfo> &LocalEngine::devices() {
+    std::call_once(devices_once_, [this] { devices_ = find_devices(*loader_); });
+    return devices_;
+}
+
+const RuntimeStatus &LocalEngine::runtime_status() {
+    return loader_->status();
+}
+
+runtime::Module &LocalEngine::module() {
+    return loader_->module();
+}
+
+const runtime::DeviceInfo &LocalEngine::usable_device(const std::string &id) {
+    // Looking for cards would load LibTorch's part for CUDA.
+    if (id == "cpu") return runtime::cpu_device();
+    const std::string wanted = id == "cuda" ? "cuda:0" : id;
+    std::string ids;
+    for (const runtime::DeviceInfo &device : devices()) {
+        if (device.id == wanted) {
+            if (device.usable) return device;
+            throw Error(ErrorCode::device, "the device '" + wanted + "' cannot be used: " + device.reason,
+                        wanted, "List the devices, or use 'cpu'.");
+        }
+        if (device.usable) ids += (ids.empty() ? "" : ", ") + device.id;
+    }
+    throw Error(ErrorCode::not_found, "there is no device '" + id + "'", id, "Usable devices: " + ids + ".");
+}
+
+std::shared_ptr<Session> LocalEngine::make_session(const std::shared_ptr<Engine> &self,
+                                                   const SessionOptions &options) {
+    return std::make_shared<LocalSession>(std::static_pointer_cast<LocalEngine>(self), options);
+}
+
+TensorSet LocalEngine::make_outputs(const std::shared_ptr<const bundle::Bundle> &bundle,
+                                    const std::string &graph, const TensorSet &inputs,
+                                    const GraphRunOptions &options) {
+    return run_graph_here(*this, bundle, graph, inputs, options);
+}
+
+std::shared_ptr<Engine> make_engine(EngineOptions options) {
+    return std::make_shared<LocalEngine>(std::move(options));
+}
+
+} // namespace mirra::host

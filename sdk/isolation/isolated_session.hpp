@@ -1,0 +1,51 @@
+// A session in a worker, as the host's process has it.
+#pragma once
+
+#include "isolated_engine.hpp"
+#include "messages.hpp"
+
+namespace mirra::isolation {
+
+/// Its parameters are here, and go along with each call; a worker that has ended is replaced at the next one.
+class IsolatedSession final : public host::Session {
+  public:
+    /// @throws Error as host::Session::create()
+    IsolatedSession(std::shared_ptr<IsolatedEngine> engine, const host::SessionOptions &options);
+    IsolatedSession(const IsolatedSession &) = delete;
+    IsolatedSession &operator=(const IsolatedSession &) = delete;
+    ~IsolatedSession() override;
+
+    [[nodiscard]] host::SessionInfo info() const override;
+    [[nodiscard]] const host::TaskInfo &task() const override { return task_; }
+
+  private:
+    class Conversation;
+
+    [[nodiscard]] host::SessionParams &parameters() const noexcept override { return params_; }
+    [[nodiscard]] const void *plugin_table() const noexcept override { return engine_.get(); }
+    [[nodiscard]] std::shared_ptr<host::Session> make_clone() override;
+    host::Plan make_plan(std::int32_t width, std::int32_t height) override;
+    runtime::Rect make_required(std::int32_t width, std::int32_t height,
+                                const runtime::Rect &region) override;
+    std::shared_ptr<const host::RunResult> make_result(const host::RunRequest &request) override;
+
+    /// The lane of a worker that lives, and has the session.
+    void open();
+    [[nodiscard]] Json ask(Json body);
+
+    const std::shared_ptr<IsolatedEngine> engine_;
+    const host::TaskInfo &task_;
+    const host::SessionOptions given_;
+    host::SessionOptions shown_; ///< with the bundle's path
+    std::string bundle_name_, bundle_sha256_, device_, precision_reason_;
+    runtime::Precision precision_ = runtime::Precision::fp32;
+    mutable host::SessionParams params_;
+    std::shared_ptr<WorkerLink> link_;
+    std::optional<Lane> lane_;
+    std::uint64_t runs_ = 0;
+};
+
+/// The tensors of an answer.
+[[nodiscard]] host::TensorSet take_tensors(const Message &answer);
+
+} // namespace mirra::isolation
