@@ -1,0 +1,3 @@
+module mirra.org/mirra
+
+go 1.24
