@@ -28,19 +28,9 @@ const (
 	JobCancelled JobState = C.MIRRA_JOB_CANCELLED
 )
 
-// String gives the name of the state: "running", "done", "failed", "cancelled".
+// String gives the name: "running", "done", "failed", "cancelled".
 func (s JobState) String() string {
-	switch s {
-	case JobRunning:
-		return "running"
-	case JobDone:
-		return "done"
-	case JobFailed:
-		return "failed"
-	case JobCancelled:
-		return "cancelled"
-	}
-	return "unknown"
+	return nameOf([]string{"", "running", "done", "failed", "cancelled"}, int(s))
 }
 
 // Submit begins a run and returns at once; the arguments are those of [Session.Run]. ctx stops the job as long as it

@@ -115,6 +115,8 @@ type PictureInfo struct {
 	// ColorTag is the tag that says what the colours are: "icc", "cicp", "srgb", "gama"; "" where none does, which is
 	// taken as sRGB.
 	ColorTag string
+	// Sizes of the profile and of the EXIF data; 0: none. See Picture.Metadata.
+	ICCBytes, EXIFBytes uint64
 	// Notes are sentences for people about what the file had and the picture lacks.
 	Notes []string
 }
@@ -126,7 +128,7 @@ func (p *Picture) Info() (PictureInfo, error) {
 		i := C.mirra_picture_info{struct_size: C.sizeof_mirra_picture_info}
 		err := call(func(e **C.mirra_error) C.mirra_status { return C.mirra_picture_get_info(picture, &i, e) })
 		info = PictureInfo{Layout: layoutOf(view), BitDepth: int(i.bit_depth), FileFormat: C.GoString(i.file_format),
-			ColorTag: C.GoString(i.color_tag)}
+			ColorTag: C.GoString(i.color_tag), ICCBytes: uint64(i.icc_bytes), EXIFBytes: uint64(i.exif_bytes)}
 		for n := range i.note_count {
 			info.Notes = append(info.Notes, C.GoString(C.mirra_picture_note(picture, n)))
 		}

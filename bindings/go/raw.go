@@ -32,6 +32,9 @@ func (f Format) Bytes() int {
 	return 0
 }
 
+// String gives the name: "u8", "u16", "f16", "f32".
+func (f Format) String() string { return nameOf([]string{"", "u8", "u16", "f16", "f32"}, int(f)) }
+
 // Color says which channels an image has. Its value is the number of channels.
 type Color int32
 
@@ -46,6 +49,11 @@ const (
 // Channels gives the number of channels, 1 to 4.
 func (c Color) Channels() int { return int(c) }
 
+// String gives the name: "gray", "gray_alpha", "rgb", "rgba".
+func (c Color) String() string {
+	return nameOf([]string{"", "gray", "gray_alpha", "rgb", "rgba"}, int(c))
+}
+
 // Alpha says how colours stand to alpha.
 type Alpha int32
 
@@ -55,6 +63,9 @@ const (
 	Premultiplied Alpha = C.MIRRA_ALPHA_PREMULTIPLIED
 )
 
+// String gives the name: "straight", "premultiplied".
+func (a Alpha) String() string { return nameOf([]string{"straight", "premultiplied"}, int(a)) }
+
 // Transfer says what samples measure.
 type Transfer int32
 
@@ -63,6 +74,16 @@ const (
 	Encoded Transfer = C.MIRRA_TRANSFER_ENCODED // as in files and on screens
 	Linear  Transfer = C.MIRRA_TRANSFER_LINEAR  // linear light
 )
+
+// String gives the name: "encoded", "linear".
+func (t Transfer) String() string { return nameOf([]string{"encoded", "linear"}, int(t)) }
+
+func nameOf(names []string, i int) string {
+	if i < 0 || i >= len(names) || names[i] == "" {
+		return "unknown"
+	}
+	return names[i]
+}
 
 // Layout says what an image is, without its pixels.
 type Layout struct {

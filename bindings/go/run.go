@@ -163,10 +163,10 @@ func (r *running) outcome(engine *Engine, err error) error {
 	var e *Error
 	switch {
 	case !errors.As(err, &e) || e.Cause != nil:
-	case thrown != nil:
-		e.Cause = thrown
 	case e.Code == ErrCancelled && r.ctx.Err() != nil:
 		e.Cause = cause(r.ctx)
+	case thrown != nil:
+		e.Cause = thrown
 	}
 	return err
 }
@@ -187,7 +187,7 @@ func (r *running) onProgress(p *C.mirra_progress) error {
 			r.storeAll()
 		}
 		r.progress(progress)
-		return nil
+		return r.ctx.Err() // a context that the function cancels stops the run at once
 	})
 }
 
@@ -197,7 +197,7 @@ func (r *running) onTile(rect image.Rectangle) error {
 			store(rect)
 		}
 		r.tile(rect)
-		return nil
+		return r.ctx.Err()
 	})
 }
 

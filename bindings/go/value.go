@@ -16,27 +16,21 @@ type Type int32
 
 // Types of ports, parameters and values.
 const (
-	TypeBool      Type = C.MIRRA_TYPE_BOOL
-	TypeInt       Type = C.MIRRA_TYPE_INT
-	TypeFloat     Type = C.MIRRA_TYPE_FLOAT
-	TypeString    Type = C.MIRRA_TYPE_STRING
-	TypeEnum      Type = C.MIRRA_TYPE_ENUM // a text, one of the choices
-	TypeImage     Type = C.MIRRA_TYPE_IMAGE
-	TypeTensor    Type = C.MIRRA_TYPE_TENSOR
-	TypeFile      Type = C.MIRRA_TYPE_FILE  // a text: the path of a file to read, or ""
-	TypeColor     Type = C.MIRRA_TYPE_COLOR // a text: "#rrggbb" or "#rrggbbaa", on the sRGB curve
-	lastKnownType      = TypeColor
+	TypeBool   Type = C.MIRRA_TYPE_BOOL
+	TypeInt    Type = C.MIRRA_TYPE_INT
+	TypeFloat  Type = C.MIRRA_TYPE_FLOAT
+	TypeString Type = C.MIRRA_TYPE_STRING
+	TypeEnum   Type = C.MIRRA_TYPE_ENUM // a text, one of the choices
+	TypeImage  Type = C.MIRRA_TYPE_IMAGE
+	TypeTensor Type = C.MIRRA_TYPE_TENSOR
+	TypeFile   Type = C.MIRRA_TYPE_FILE  // a text: the path of a file to read, or ""
+	TypeColor  Type = C.MIRRA_TYPE_COLOR // a text: "#rrggbb" or "#rrggbbaa", on the sRGB curve
 )
 
-var typeNames = [...]string{"", "bool", "int", "float", "string", "enum", "image", "tensor", "file", "color"}
+var typeNames = []string{"", "bool", "int", "float", "string", "enum", "image", "tensor", "file", "color"}
 
 // String gives the name that the schema uses: "float".
-func (t Type) String() string {
-	if t < TypeBool || t > lastKnownType {
-		return "unknown"
-	}
-	return typeNames[t]
-}
+func (t Type) String() string { return nameOf(typeNames, int(t)) }
 
 // Value is a value of a plain type: of a parameter, a port or a result.
 type Value struct {
