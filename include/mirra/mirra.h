@@ -1338,10 +1338,10 @@ MIRRA_API mirra_status mirra_job_wait(mirra_job *job, double seconds, mirra_resu
                                       mirra_error **error);
 /* Asks it to stop; does not wait. Takes NULL. */
 MIRRA_API void mirra_job_cancel(mirra_job *job);
-/* Stops the job, if it still runs, and waits until it no longer touches the caller's memory (one tile at
- * most). Called from a callback of the job, or from the log callback where a thread of its plugin's logs, it
+/* Stops the job, if it still runs, and waits until it no longer touches the caller's memory (one node of its
+ * network at most). Called from a callback of the job, or from the log callback where a thread of its plugin's logs, it
  * only asks it to stop. A plugin whose function does not return cannot be stopped, and makes this wait with
- * it: who does not trust the plugin cancels, waits by mirra_job_wait for as long as it likes, and keeps the
+ * it (but see MIRRA_ISOLATION_PROCESS): who does not trust the plugin cancels, waits by mirra_job_wait for as long as it likes, and keeps the
  * job and the memory where it gets MIRRA_E_TIMEOUT. */
 MIRRA_API void mirra_job_destroy(mirra_job *job);
 

@@ -2,7 +2,8 @@
  *
  * A plugin is one shared library that exports one function, mirra_plugin_query_v1. It links nothing of
  * Mirra's: it sees the types of mirra.h (whose functions it must not call) and the tables below. The guide
- * is docs/reference/plugins.md; the plugin to copy is plugins/template.
+ * is docs/reference/plugins.md; the plugins to copy are plugins/template/gain.c and, in C++,
+ * plugins/template-cpp/posterize.cpp, of an installation in share/mirra/plugin-template.
  *
  * WHO DOES WHAT. The host cuts the image into tiles, brings pixels to float RGB and back, keeps alpha,
  * pads, counts memory, reports progress and looks for cancellation. The plugin says which network it uses
@@ -482,8 +483,10 @@ struct mirra_host_api {
     mirra_status (*explained_noise)(mirra_context *context, double *variances, mirra_error **error);
 
     /* ---- the session; in `configure` */
-    /* Says what a parameter can be with this bundle, of the kinds that hosts ask for by mirra_session_param:
-     * default, range, and choices; for a STRING, choices are proposals. `info` as in mirra_task; copied. */
+    /* Says what a parameter can be with this bundle: default, range and choices, which hosts ask for by
+     * mirra_session_param. The range may be narrower than the task's, not wider; choices are among the task's
+     * (for STRING, FILE and COLOR they are proposals, and free). What the first `configure` of a session says
+     * holds; later descriptions are checked and change nothing. `info` as in mirra_task; copied. */
     mirra_status (*describe_param)(mirra_context *context, const mirra_param_info *info, mirra_error **error);
 
     /* ---- the plugin */

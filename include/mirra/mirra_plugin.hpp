@@ -1078,6 +1078,15 @@ mirra_param_info choice(const char *name, const char *label, const char *doc, co
     return info;
 }
 
+/// The range and step of a slider, where they differ from the parameter's.
+inline mirra_param_info slider(mirra_param_info info, double soft_minimum, double soft_maximum,
+                               double step = 0) noexcept {
+    info.soft_minimum = soft_minimum;
+    info.soft_maximum = soft_maximum;
+    info.step = step;
+    return info;
+}
+
 /// Shown to those who ask for more, under a heading.
 inline mirra_param_info advanced(mirra_param_info info, const char *group) noexcept {
     info.group = group;

@@ -69,8 +69,8 @@ const std::array kParameters{
     search(MIRRA_TYPE_FLOAT, "rate", "Step size", "Learning rate of the first step.", {0, 1000, 1, 0.1}),
     search(MIRRA_TYPE_FLOAT, "final_rate", "Last step size",
            "Learning rate of the last step; linear between.", {0, 1000, 1, 0.001}),
-    search(MIRRA_TYPE_FLOAT, "momentum", "Momentum", "Of the steps.", {0, 1, 1, 0.9}),
-    search(MIRRA_TYPE_INT, "seed", "Seed", "Of the noise that 'latent-search' starts from.",
+    search(MIRRA_TYPE_FLOAT, "momentum", "Momentum", "Momentum of the steps.", {0, 1, 1, 0.9}),
+    search(MIRRA_TYPE_INT, "seed", "Seed", "Seed of the noise that 'latent-search' starts from.",
            {0, 4294967295.0, 1000, 0}),
 };
 

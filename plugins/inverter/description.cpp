@@ -65,7 +65,7 @@ const std::array kParameters{
             {1, kMostSteps, 100, 20}),
     descent(MIRRA_TYPE_FLOAT, "tolerance", "Tolerance", "Relative fall of the loss that counts as progress.",
             {0, 1, 0.1, 0.001}),
-    descent(MIRRA_TYPE_INT, "seed", "Seed", "Of the noise that 'optimize' starts from.",
+    descent(MIRRA_TYPE_INT, "seed", "Seed", "Seed of the noise that 'optimize' starts from.",
             {0, 4294967295.0, 1000, 0}),
 };
 

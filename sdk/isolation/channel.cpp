@@ -23,6 +23,59 @@ struct Head {
     std::uint32_t body = 0, attached = 0;
 };
 
+/// A body as it is read. nlohmann's reader goes as deep as its input; what is deeper than any message ends it
+/// here.
+class BoundedBody final : public nlohmann::json_sax<Json> {
+  public:
+    Json root;
+
+    bool null() override { return add(nullptr); }
+    bool boolean(bool value) override { return add(value); }
+    bool number_integer(number_integer_t value) override { return add(value); }
+    bool number_unsigned(number_unsigned_t value) override { return add(value); }
+    bool number_float(number_float_t value, const string_t &) override { return add(value); }
+    bool string(string_t &value) override { return add(std::move(value)); }
+    bool binary(binary_t &) override { return false; }
+    bool start_object(std::size_t) override { return open(Json::object()); }
+    bool key(string_t &name) override {
+        key_ = std::move(name);
+        return true;
+    }
+    bool end_object() override { return close(); }
+    bool start_array(std::size_t) override { return open(Json::array()); }
+    bool end_array() override { return close(); }
+    bool parse_error(std::size_t, const std::string &, const nlohmann::detail::exception &) override {
+        return false;
+    }
+
+  private:
+    static constexpr std::size_t kDeepest = 16;
+
+    Json *put(Json value) {
+        if (open_.empty()) return &(root = std::move(value));
+        Json &parent = *open_.back();
+        if (parent.is_object()) return &(parent[key_] = std::move(value));
+        parent.push_back(std::move(value));
+        return &parent.back();
+    }
+    bool add(Json value) {
+        put(std::move(value));
+        return true;
+    }
+    bool open(Json value) {
+        if (open_.size() == kDeepest) return false;
+        open_.push_back(put(std::move(value)));
+        return true;
+    }
+    bool close() {
+        open_.pop_back();
+        return true;
+    }
+
+    std::vector<Json *> open_;
+    std::string key_;
+};
+
 void wait_for(int socket, short event, const Idle &idle) {
     for (;;) {
         pollfd waiting{socket, event, 0};
@@ -128,8 +181,10 @@ Message Channel::receive(const Idle &idle) {
     transfer_all(socket_.get(), bytes.size(), POLLIN, idle, [&](std::size_t done) {
         return recv(socket_.get(), bytes.data() + done, bytes.size() - done, MSG_DONTWAIT);
     });
-    out.body = Json::from_cbor(bytes, true, false);
-    if (!out.body.is_object()) throw Gone();
+    BoundedBody body;
+    if (!Json::sax_parse(bytes, &body, nlohmann::detail::input_format_t::cbor) || !body.root.is_object())
+        throw Gone();
+    out.body = std::move(body.root);
     return out;
 }
 

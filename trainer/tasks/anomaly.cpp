@@ -306,13 +306,14 @@ void AnomalyRecipe::declare(RecipeKeys &keys) {
     generator.declare(keys);
     keys.integer("memory.members", memory_members, {0, kMostMembers},
                  "Members of the memory of normal features; 0: none");
-    keys.text("memory.layer", memory_layer, "Tap of the encoder that they are of").fallback =
+    keys.text("memory.layer", memory_layer, "Tap of the encoder whose features the memory holds").fallback =
         "conv2, else the second deepest";
-    keys.integer("memory.candidates", memory_candidates, {1, kMany}, "Places they are chosen from, at most");
+    keys.integer("memory.candidates", memory_candidates, {1, kMany},
+                 "Most places from which the members are chosen");
     keys.integer("memory.dimensions", memory_dimensions, {0, kPictures},
-                 "Dimensions in which distances are measured for that; 0: all");
+                 "Dimensions in which distances are measured while members are chosen; 0: all");
     keys.real("score.pixel_weight", pixel_weight, {0, kLarge},
-              "Weight of the pixels; 0: they count as much as the features");
+              "Weight of the pixels in the score; 0: they count as much as the features");
     keys.real("score.feature_weight", feature_weight, {1 / kLarge, kLarge}, "Weight of the features").values =
         "above 0";
     keys.integer("score.iterations", search_iterations, {1, kMostIterations}, "Steps of the latent search");
@@ -323,7 +324,7 @@ void AnomalyRecipe::declare(RecipeKeys &keys) {
     keys.integer("calibration.pictures", calibration_pictures, {kFewest, kPictures},
                  "Pictures of either kind that calibrate, at most");
     keys.integer("calibration.search_pictures", search_pictures, {kFewest, kPictures},
-                 "The same for the latent search");
+                 "Most pictures of either kind that calibrate the latent search");
 }
 
 namespace {

@@ -317,7 +317,7 @@ void DenoiserRecipe::declare(RecipeKeys &keys) {
     constexpr double kSmallestCrop = 16, kMost = 4096, kMostPictures = 10'000;
     declare_network(keys, *this);
     keys.integer("data.crop", crop, {kSmallestCrop, kMost}, "Height and width of the crops");
-    keys.integer("data.batch", batch, {1, kMost}, "Crops of a step");
+    keys.integer("data.batch", batch, {1, kMost}, "Number of crops in a step");
     keys.flag("data.flips", flips, "Whether half of the crops are mirrored");
     keys.flag("data.rotations", rotations, "Whether crops are turned by quarters");
     noise.declare(keys);
@@ -331,7 +331,8 @@ void DenoiserRecipe::declare(RecipeKeys &keys) {
                     keys.recipe_name(), "set one of them");
     optimizer.declare(keys, "optimizer");
     keys.integer("validation.every", validation_every, {1, kMany}, "Steps between validations");
-    keys.integer("validation.pictures", validation_pictures, {1, kMostPictures}, "Pictures held out for it");
+    keys.integer("validation.pictures", validation_pictures, {1, kMostPictures},
+                 "Number of pictures held out for the validation");
     keys.real("validation.sigma", validation_sigma, {0, kFullRange}, "Noise of the validation, of 255");
     declare_training(keys, precision, seed);
 }

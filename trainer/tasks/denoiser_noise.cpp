@@ -183,21 +183,27 @@ void NoiseRecipe::declare(RecipeKeys &keys) {
     keys.real("noise.sigma_maximum", sigma_maximum, {sigma_minimum, kFullRange},
               "Most Gaussian noise, of 255")
         .values = "from the minimum to 255";
-    share("clip", clip_probability, "Of a batch: values beyond black and white are cut off");
-    share("known", known_probability, "Of a picture: its noise level is told to the network");
+    share("clip", clip_probability,
+          "How often a batch is clipped: values beyond black and white are cut off");
+    share("known", known_probability, "How often the network is told the noise level of a picture");
     share("partly_known", partly_known_probability,
-          "Of such a picture: only a share of its level is told, and as much is to be removed");
-    keys.real("noise.told_maximum", told_maximum, {0, kMostTold}, "Largest share that is told");
-    share("poisson", poisson_probability, "Of a picture: sensor noise (Poisson-Gaussian) instead");
+          "How often, of these pictures, it is told only a share of the level, and is to remove only that "
+          "much");
+    keys.real("noise.told_maximum", told_maximum, {0, kMostTold},
+              "Largest share of the true level that it is told");
+    share("poisson", poisson_probability,
+          "How often a picture gets sensor noise (Poisson-Gaussian) instead of Gaussian noise");
     keys.real("noise.gain_minimum", gain_minimum, {kSmallestGain, kFullRange},
               "Least gain of sensor noise, in levels per photon");
     gain_maximum = std::max(gain_minimum, gain_maximum);
-    keys.real("noise.gain_maximum", gain_maximum, {gain_minimum, kFullRange}, "Largest gain").values =
-        "from the minimum to 255";
+    keys.real("noise.gain_maximum", gain_maximum, {gain_minimum, kFullRange},
+              "Largest gain of sensor noise, in levels per photon")
+        .values = "from the minimum to 255";
     keys.real("noise.read_maximum", read_maximum, {0, kFullRange}, "Most read noise of a sensor, of 255");
-    share("demosaic", demosaic_probability, "Of a colour picture: it is demosaiced after its noise came in");
-    share("chroma", chroma_probability, "Of a colour picture: its chroma is subsampled after that");
-    share("gray", gray_probability, "Of a picture: gray, with the same noise in all channels");
+    share("demosaic", demosaic_probability,
+          "How often a colour picture is demosaiced after the noise was added");
+    share("chroma", chroma_probability, "How often the chroma of a colour picture is subsampled after that");
+    share("gray", gray_probability, "How often a picture is gray, with the same noise in all channels");
 }
 
 NoisyBatch add_noise(const torch::Tensor &pictures, const NoiseRecipe &recipe, std::uint64_t seed,

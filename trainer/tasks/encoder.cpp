@@ -66,7 +66,8 @@ void declare_network(RecipeKeys &keys, EncoderRecipe &out) {
     keys.integers("network.hidden", network.hidden, "Widths of the hidden linear layers (alexnet, vgg16)");
     keys.integer("network.pooled_extent", network.pooled_extent, {1, kLargestPooled},
                  "Extent of the features before the linear layers (alexnet, vgg16)");
-    keys.real("network.dropout", out.dropout, {0, kMostDropped}, "Share of them dropped (alexnet, vgg16)");
+    keys.real("network.dropout", out.dropout, {0, kMostDropped},
+              "Share of the hidden layers' values that dropout drops (alexnet, vgg16)");
     std::vector<std::pair<std::string, graph::InputTransform>> transforms;
     for (const auto transform : graph::input_transforms())
         transforms.emplace_back(graph::name_of(transform), transform);
@@ -80,7 +81,7 @@ void declare_adversary(RecipeKeys &keys, EncoderRecipe &out) {
                             {"pgd", Adversary::pgd},
                             {"fgsm-rs", Adversary::fgsm_rs},
                             {"gairat", Adversary::gairat}},
-                           "Who perturbs the pictures; `none` is standard training");
+                           "The attack that changes the training pictures; `none` is standard training");
     keys.choice<Norm>("adversary.norm", out.budget.norm, {{"l2", Norm::l2}, {"linf", Norm::linf}},
                       "Norm that bounds a perturbation");
     keys.real("adversary.epsilon", out.budget.epsilon, {0, kLargestEpsilon},
@@ -101,7 +102,7 @@ void declare_adversary(RecipeKeys &keys, EncoderRecipe &out) {
     keys.real("adversary.gairat_lambda", out.gairat_lambda, {-kMostLambda, kMostLambda},
               "GAIRAT's lambda: how much pictures near the boundary count more");
     keys.integer("adversary.gairat_begin_epoch", out.gairat_begin_epoch, {0, kMany},
-                 "First epoch in which they do");
+                 "First epoch in which GAIRAT weighs the pictures");
 }
 
 void check_step_epochs(const RecipeKeys &keys, const EncoderRecipe &settings) {
@@ -152,8 +153,10 @@ void declare_optimizer(RecipeKeys &keys, EncoderRecipe &out) {
         .set_open_range("from 0 to the epochs");
     keys.integer("optimizer.step_every_epochs", out.step_every_epochs, {1, kMany},
                  "Epochs between the drops of `step`");
-    keys.integers("optimizer.step_epochs", out.step_epochs, "Epochs of the drops, instead");
-    keys.reals("optimizer.step_factors", out.step_factors, "What each of these drops multiplies it by");
+    keys.integers("optimizer.step_epochs", out.step_epochs,
+                  "Epochs in which the rate drops, instead of `step_every_epochs`");
+    keys.reals("optimizer.step_factors", out.step_factors,
+               "What the rate is multiplied by at each of `step_epochs`");
     check_step_epochs(keys, out);
     keys.real("optimizer.step_factor", out.step_factor, {0, 1}, "What a drop multiplies the rate by");
     keys.real("optimizer.clip_norm", out.clip_norm, {0, kLarge}, "Largest norm of a step's gradient; 0: any");
@@ -170,7 +173,7 @@ void EncoderRecipe::declare(RecipeKeys &keys) {
     declare_optimizer(keys, *this);
     keys.integer("validation.every_epochs", validation_every, {1, kMany}, "Epochs between validations");
     keys.integer("validation.pictures", validation_pictures, {1, kMany},
-                 "Pictures that are attacked, at most");
+                 "Most pictures that a validation attacks");
     validation_epsilon = budget.epsilon;
     keys.real("validation.epsilon", validation_epsilon, {0, kLargestEpsilon},
               "Largest perturbation of the validation's PGD")

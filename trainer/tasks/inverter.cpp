@@ -63,7 +63,7 @@ constexpr double kLarge = 1e12, kMany = 1e9, kAlmostOne = 0.999999, kNarrowest =
 void declare_network(RecipeKeys &keys, InverterRecipe &out) {
     keys.text("network.layer", out.layer, "Tap of the encoder that is inverted").fallback = "its deepest";
     keys.choice("network.layout", out.generator.layout, graph::generator_layouts(), "The generator's layers");
-    keys.real("network.width", out.generator.width, {kNarrowest, kWidest}, "Factor of its channel counts");
+    keys.real("network.width", out.generator.width, {kNarrowest, kWidest}, "Factor of all channel counts");
     keys.flag("network.spectral_norm", out.spectral_norm, "Spectral norm of its convolutions");
     keys.choice<ColorTail>(
         "network.color_tail", out.color_tail,
@@ -103,13 +103,15 @@ void declare_discriminator(RecipeKeys &keys, InverterRecipe &out) {
     schedule.final_rate *= kRatio;
     keys.real("discriminator.beta1", adam.beta1, {0, kAlmostOne}, "Decay of Adam's mean of the gradients")
         .fallback = "the optimizer's";
-    keys.real("discriminator.beta2", adam.beta2, {0, kAlmostOne}, "Decay of Adam's mean of their squares")
+    keys.real("discriminator.beta2", adam.beta2, {0, kAlmostOne},
+              "Decay of Adam's mean of the squared gradients")
         .fallback = "the optimizer's";
     keys.real("discriminator.rate", schedule.rate, {0, kFastest, true}, "Learning rate").fallback =
         "4 times the optimizer's";
     keys.real("discriminator.width", out.discriminator_width, {kNarrowest, kWidest},
-              "Factor of its channel counts");
-    keys.real("discriminator.dropout", out.dropout, {0, kMostDropped}, "Share of its features dropped");
+              "Factor of all channel counts");
+    keys.real("discriminator.dropout", out.dropout, {0, kMostDropped},
+              "Share of the discriminator's features that dropout drops");
 }
 
 } // namespace
@@ -133,7 +135,7 @@ void InverterRecipe::declare(RecipeKeys &keys) {
     declare_discriminator(keys, *this);
     keys.integer("validation.every", validation_every, {1, kMany}, "Steps between validations");
     keys.integer("validation.pictures", validation_pictures, {1, kMostPictures},
-                 "Pictures that validate, at most");
+                 "Most pictures of a validation");
     declare_training(keys, precision, seed);
 }
 

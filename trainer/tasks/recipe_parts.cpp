@@ -41,8 +41,8 @@ void AdamRecipe::declare(RecipeKeys &keys, const std::string &table) {
     constexpr double kAlmostOne = 0.999999;
     const auto key = [&](const char *name) { return table + "." + name; };
     keys.real(key("beta1"), adam.beta1, {0, kAlmostOne}, "Decay of Adam's mean of the gradients");
-    keys.real(key("beta2"), adam.beta2, {0, kAlmostOne}, "Decay of Adam's mean of their squares");
-    keys.real(key("epsilon"), adam.epsilon, {0, 1}, "Added to the root of that mean");
+    keys.real(key("beta2"), adam.beta2, {0, kAlmostOne}, "Decay of Adam's mean of the squared gradients");
+    keys.real(key("epsilon"), adam.epsilon, {0, 1}, "What Adam adds to the root of the mean of the squares");
     keys.real(key("weight_decay"), adam.weight_decay, {0, 1}, "L2 penalty of the weights");
     keys.real(key("clip_norm"), clip_norm, {0, kLarge}, "Largest norm of a step's gradient; 0: any");
     keys.choice(key("schedule"), schedule.kind, {"cosine", "constant", "step"}, "How the rate goes on");
@@ -89,7 +89,7 @@ void declare_feature_distance(RecipeKeys &keys, FeatureDistance &distance) {
 void declare_training(RecipeKeys &keys, std::string &precision, std::uint64_t &seed) {
     keys.choice("training.precision", precision, {"auto", "bf16", "fp32"},
                 "Arithmetic of convolutions; `auto`: bf16 where the device is faster in it");
-    keys.seed("training.seed", seed, "Of first weights, order, crops, noise and attacks");
+    keys.seed("training.seed", seed, "Seed of the first weights, the order, crops, noise and attacks");
 }
 
 std::int64_t PictureRecipe::kept_side() const {

@@ -322,19 +322,28 @@ typedef void (*mirra_log_callback)(void *user, mirra_log_level level, const char
 /* How an engine finds plugins and runs sessions. */
 typedef uint32_t mirra_engine_flags;
 enum mirra_engine_flag {
-    /* Run sessions in a process of their own. Reserved: this version answers MIRRA_E_UNSUPPORTED. */
+    /* Load the plugins into a process of its own (mirra-worker, in mirra/ beside the library), and run all
+     * sessions and graphs of the engine there. What ends that process (a plugin that crashes, a system short
+     * of memory) costs the calls under way a MIRRA_E_PLUGIN whose message says how it ended; sessions stay,
+     * and the next call starts another process. A run that does not stop within 10 s of its cancellation
+     * ends the process. Pixels cross in shared memory, which takes the size of a run's images besides;
+     * results are the same. A plugin that ends or blocks the process while it loads is passed over.
+     * Relative paths in parameters are those of the folder that this process was in as the worker started */
     MIRRA_ISOLATION_PROCESS = 1,
     /* Look for plugins in `plugin_path` only. */
     MIRRA_PLUGIN_PATH_ONLY = 2,
     /* Load each plugin in a process of its own first (mirra-worker, in mirra/ beside the library), and pass
      * over one that ends or blocks it. Costs a few milliseconds a file. */
-    MIRRA_PLUGIN_SCAN_PROCESS = 4
+    MIRRA_PLUGIN_SCAN_PROCESS = 4,
+    /* MIRRA_ISOLATION_PROCESS if another LibTorch is in this process as the engine is created. Mirra's own
+     * bears other names and goes beside it, so this is for those who take no chances */
+    MIRRA_ISOLATION_AUTO = 8
 };
 
 /* What mirra_engine_create makes an engine of. */
 typedef struct mirra_engine_options {
     uint32_t struct_size;
-    mirra_engine_flags flags; /* MIRRA_ISOLATION_PROCESS, MIRRA_PLUGIN_* */
+    mirra_engine_flags flags; /* MIRRA_ISOLATION_*, MIRRA_PLUGIN_* */
     /* folders and files, separated by ':', searched first; NULL: none. Then come the environment's
      * MIRRA_PLUGIN_PATH, $XDG_DATA_HOME/mirra/plugins (~/.local/share/mirra/plugins), and mirra/plugins
      * beside the library. Of a folder those are FILE.so and NAME/plugin.so */
@@ -375,6 +384,9 @@ MIRRA_API mirra_status mirra_engine_create(const mirra_engine_options *options, 
                                            mirra_error **error);
 /* Sessions that there are go on, and keep what they need. */
 MIRRA_API void mirra_engine_destroy(mirra_engine *engine);
+/* Number of the process that runs the engine's sessions (MIRRA_ISOLATION_PROCESS); 0: this one, or none at
+ * the moment. */
+MIRRA_API int64_t mirra_engine_process(const mirra_engine *engine);
 /* Ends the work of an engine: all of its runs and jobs stop with MIRRA_E_CANCELLED, none begins any more, and
  * the call waits until they have ended, callbacks included, for at most `seconds` (negative: for ever; not
  * NaN). MIRRA_E_TIMEOUT if they have not by then; it may be called again. MIRRA_E_BUSY in a callback of one
@@ -1326,10 +1338,10 @@ MIRRA_API mirra_status mirra_job_wait(mirra_job *job, double seconds, mirra_resu
                                       mirra_error **error);
 /* Asks it to stop; does not wait. Takes NULL. */
 MIRRA_API void mirra_job_cancel(mirra_job *job);
-/* Stops the job, if it still runs, and waits until it no longer touches the caller's memory (one tile at
- * most). Called from a callback of the job, or from the log callback where a thread of its plugin's logs, it
+/* Stops the job, if it still runs, and waits until it no longer touches the caller's memory (one node of its
+ * network at most). Called from a callback of the job, or from the log callback where a thread of its plugin's logs, it
  * only asks it to stop. A plugin whose function does not return cannot be stopped, and makes this wait with
- * it: who does not trust the plugin cancels, waits by mirra_job_wait for as long as it likes, and keeps the
+ * it (but see MIRRA_ISOLATION_PROCESS): who does not trust the plugin cancels, waits by mirra_job_wait for as long as it likes, and keeps the
  * job and the memory where it gets MIRRA_E_TIMEOUT. */
 MIRRA_API void mirra_job_destroy(mirra_job *job);
 
