@@ -11,6 +11,7 @@ import static org.mirra.raw.VersionFunctions.mirra_version_string;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import org.mirra.internal.Frame;
+import org.mirra.internal.Library;
 
 /** What belongs to no object: versions, files, texts. */
 public final class Mirra {
@@ -22,6 +23,7 @@ public final class Mirra {
    * @return "0.1.0", for instance
    */
   public static String version() {
+    Library.require();
     return Frame.text(mirra_version_string());
   }
 
@@ -31,6 +33,7 @@ public final class Mirra {
    * @return the number in libmirra.so.1
    */
   public static int abiVersion() {
+    Library.require();
     return mirra_abi_version();
   }
 

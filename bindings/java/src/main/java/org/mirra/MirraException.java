@@ -26,6 +26,7 @@ public final class MirraException extends RuntimeException {
   /** What to do. */
   private final String hint;
 
+  /** What went wrong. */
   private final String sentence;
 
   MirraException(ErrorCode code, String sentence, String subject, String hint) {

@@ -15,6 +15,11 @@ public final class Frame implements AutoCloseable {
   /** Where the call's error goes. */
   private final MemorySegment error = arena.allocate(ADDRESS);
 
+  /** Throws {@link UnsatisfiedLinkError} if there is no library. */
+  public Frame() {
+    Library.require();
+  }
+
   /** What structs are allocated from. */
   public Arena arena() {
     return arena;

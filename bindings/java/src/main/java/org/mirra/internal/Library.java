@@ -17,15 +17,39 @@ public final class Library {
         case "Mac" -> "libmirra.1.dylib";
         default -> "libmirra.so.1";
       };
-  private static final SymbolLookup SYMBOLS = open();
+  private static final Opened OPENED = Opened.open();
 
   private Library() {}
+
+  /** The library, or why there is none. */
+  private record Opened(SymbolLookup symbols, UnsatisfiedLinkError failure) {
+    static Opened open() {
+      try {
+        return new Opened(Library.open(), null);
+      } catch (UnsatisfiedLinkError e) {
+        return new Opened(null, e);
+      }
+    }
+  }
+
+  /**
+   * Says at each call what is wrong if there is no library: a class whose initialisation failed
+   * says it only once.
+   */
+  public static void require() {
+    if (OPENED.failure != null) {
+      var error = new UnsatisfiedLinkError(OPENED.failure.getMessage());
+      error.initCause(OPENED.failure.getCause());
+      throw error;
+    }
+  }
 
   /** A function of the library that can be called. */
   public static MethodHandle function(String name, FunctionDescriptor descriptor) {
     return Linker.nativeLinker()
         .downcallHandle(
-            SYMBOLS
+            OPENED
+                .symbols
                 .find(name)
                 .orElseThrow(
                     () -> new UnsatisfiedLinkError("libmirra is too old: it has no " + name)),
