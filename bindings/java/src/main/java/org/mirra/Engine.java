@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.mirra.internal.Frame;
@@ -243,6 +244,16 @@ public final class Engine extends NativeObject {
                     frame,
                     MirraRuntimeInfo.allocate(frame.arena()),
                     (engine, info, error) -> mirra_engine_runtime(engine, info, error))));
+  }
+
+  /**
+   * The process that runs the sessions of an {@link EngineBuilder#isolated} engine.
+   *
+   * @return its number; empty where it is this process, or there is none at the moment
+   */
+  public OptionalLong process() {
+    long process = use((pointer, frame) -> mirra_engine_process(pointer));
+    return process == 0 ? OptionalLong.empty() : OptionalLong.of(process);
   }
 
   /**

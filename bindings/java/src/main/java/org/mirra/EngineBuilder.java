@@ -63,6 +63,28 @@ public final class EngineBuilder {
   }
 
   /**
+   * Loads the plugins into a process of its own, and runs all sessions and graphs there. If that
+   * process ends (a plugin that crashes), the calls under way throw PLUGIN, sessions stay, and the
+   * next call starts another process.
+   *
+   * @return this
+   */
+  public EngineBuilder isolated() {
+    flags |= Constants.MIRRA_ISOLATION_PROCESS;
+    return this;
+  }
+
+  /**
+   * Does as {@link #isolated} if another LibTorch is in this process already.
+   *
+   * @return this
+   */
+  public EngineBuilder isolatedBesideLibtorch() {
+    flags |= Constants.MIRRA_ISOLATION_AUTO;
+    return this;
+  }
+
+  /**
    * Plugins that are passed over.
    *
    * @param plugins names of files ("gain.so"), paths, or ids ("org.example.gain")

@@ -72,6 +72,7 @@ public final class Constants {
   public static final int MIRRA_ISOLATION_PROCESS = 1;
   public static final int MIRRA_PLUGIN_PATH_ONLY = 2;
   public static final int MIRRA_PLUGIN_SCAN_PROCESS = 4;
+  public static final int MIRRA_ISOLATION_AUTO = 8;
   public static final int MIRRA_TYPE_BOOL = 1;
   public static final int MIRRA_TYPE_INT = 2;
   public static final int MIRRA_TYPE_FLOAT = 3;

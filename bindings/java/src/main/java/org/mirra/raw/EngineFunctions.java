@@ -32,6 +32,16 @@ public final class EngineFunctions {
     try { mirra_engine_destroy.H.invokeExact(engine); } catch (Throwable t) { throw Library.rethrow(t); }
   }
 
+  private static final class mirra_engine_process {
+    static final MethodHandle H = Library.function("mirra_engine_process",
+        FunctionDescriptor.of(JAVA_LONG, ADDRESS));
+  }
+
+  /** {@code int64_t mirra_engine_process(const mirra_engine *engine)}. */
+  public static long mirra_engine_process(MemorySegment engine) {
+    try { return (long) mirra_engine_process.H.invokeExact(engine); } catch (Throwable t) { throw Library.rethrow(t); }
+  }
+
   private static final class mirra_engine_shutdown {
     static final MethodHandle H = Library.function("mirra_engine_shutdown",
         FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_DOUBLE, ADDRESS));
