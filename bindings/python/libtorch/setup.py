@@ -1,9 +1,14 @@
-from setuptools import Distribution, setup
+import os
+
+from setuptools import setup
+from setuptools.command.bdist_wheel import bdist_wheel
 
 
-class Binary(Distribution):
-    def has_ext_modules(self):
-        return True
+class AnyPython(bdist_wheel):
+    """Libraries of one platform, and nothing that depends on a Python."""
+
+    def get_tag(self):
+        return "py3", "none", os.environ["MIRRA_PLATFORM"]
 
 
-setup(distclass=Binary, options={"bdist_wheel": {"py_limited_api": "cp39"}})
+setup(cmdclass={"bdist_wheel": AnyPython})

@@ -20,10 +20,25 @@ extern "Python" {
     void mirra_py_loading(void *user, const char *path);
 }
 void *mirra_py_capsule_destructor(void);
+int32_t mirra_py_signals(void *user, const mirra_progress *progress);
 """
 
 SOURCE = """
 #include <mirra/mirra.h>
+#include <time.h>
+
+static int32_t mirra_py_progress(void *user, const mirra_progress *progress);
+
+/* Progress of a run on the main thread that tells nobody: every 10 ms it lets Python handle signals, such as Ctrl-C. */
+static int32_t mirra_py_signals(void *user, const mirra_progress *progress) {
+    static int64_t last;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const int64_t milliseconds = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    if (milliseconds - last < 10) return 0;
+    last = milliseconds;
+    return mirra_py_progress(user, progress);
+}
 
 /* Frees a tensor that no consumer took; one that did has renamed the capsule. */
 static void free_capsule(PyObject *capsule) {

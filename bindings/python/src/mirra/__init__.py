@@ -19,6 +19,7 @@ a `Picture` that is written, take one call at a time. The interpreter's lock is 
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Callable
 
 from mirra._bundle import Bundle, BundleInfo, Graph
@@ -67,6 +68,8 @@ if TYPE_CHECKING:
     from mirra._tasks import invert as invert
     from mirra._tasks import style_prepare as style_prepare
     from mirra._tasks import stylize as stylize
+
+logging.getLogger("mirra").addHandler(logging.NullHandler())
 
 __version__: str = _text(_lib.mirra_version_string())
 abi_version: int = int(_lib.mirra_abi_version())

@@ -65,16 +65,16 @@ def call_file(function: Any, *arguments: Any) -> None:
         raise _errors.MissingFileError(error.message, error.subject, error.hint) from None
 
 
-@functools.cache
-def _layout(name: str) -> tuple[Any, int]:
-    return ffi.typeof(name + " *"), ffi.sizeof(name)
+_layouts: dict[str, tuple[Any, int]] = {}
 
 
 def struct(name: str) -> Any:
     """A struct of zeros with its size."""
-    kind, size = _layout(name)
-    made = ffi.new(kind)
-    made.struct_size = size
+    layout = _layouts.get(name)
+    if layout is None:
+        layout = _layouts[name] = (ffi.typeof(name + " *"), ffi.sizeof(name))
+    made = ffi.new(layout[0])
+    made.struct_size = layout[1]
     return made
 
 

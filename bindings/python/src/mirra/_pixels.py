@@ -110,6 +110,9 @@ def rows_first(array: Any, layout: str, name: str) -> Any:
     return array
 
 
+_VOID = ffi.typeof("void *")
+
+
 class Pixels:
     """An image as the library takes it: the struct, and what keeps its memory."""
 
@@ -129,14 +132,16 @@ class Pixels:
         image = struct("mirra_image")
         image.width, image.height = width, height
         image.format, image.color = FORMATS[array.dtype], channels
-        image.alpha_mode = lib.MIRRA_ALPHA_PREMULTIPLIED if premultiplied else lib.MIRRA_ALPHA_STRAIGHT
-        image.transfer = lib.MIRRA_TRANSFER_LINEAR if linear else lib.MIRRA_TRANSFER_ENCODED
+        if premultiplied:
+            image.alpha_mode = lib.MIRRA_ALPHA_PREMULTIPLIED
+        if linear:
+            image.transfer = lib.MIRRA_TRANSFER_LINEAR
         address = array.__array_interface__["data"][0]
         planes = 1 if channels == 1 or channel == size else channels
         image.plane_count = planes
         for index in range(planes):
             plane = image.planes[index]
-            plane.data = ffi.cast("void *", address + index * channel)
+            plane.data = ffi.cast(_VOID, address + index * channel)
             plane.pixel_stride, plane.row_stride = pixel, row
         self.keep: Any = None
         if icc:
@@ -233,6 +238,14 @@ class Input:
         self.picture = picture
 
 
+def _same(array: Any) -> Any:
+    return array
+
+
+def _flat(array: Any) -> Any:
+    return array[:, :, 0] if array.shape[2] == 1 else array
+
+
 def _torch_back(array: Any) -> Any:
     return sys.modules["torch"].from_numpy(array)
 
@@ -254,6 +267,9 @@ def take(value: ImageLike, name: str) -> Input:
     """What a caller gave as an image."""
     from mirra._picture import Picture
 
+    if type(value) is np.ndarray:
+        pixels = Pixels(rows_first(value, "HWC", name))
+        return Input(pixels, _flat if value.ndim == 2 else _same)
     if isinstance(value, (str, os.PathLike, bytes, bytearray, memoryview)):
         value = Picture.read(value)
     if isinstance(value, Picture):

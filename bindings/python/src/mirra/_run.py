@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc
+import functools
 import math
 from typing import Any
 
@@ -18,6 +19,15 @@ from mirra._schema import Port, TaskInfo
 
 Region = tuple[int, int, int, int]
 _BOOL, _INT, _FLOAT = lib.MIRRA_TYPE_BOOL, lib.MIRRA_TYPE_INT, lib.MIRRA_TYPE_FLOAT
+
+
+_VALUES, _VALUE_SIZE = ffi.typeof("mirra_port_value[]"), ffi.sizeof("mirra_port_value")
+
+
+@functools.lru_cache(maxsize=1024)
+def port_name(name: str) -> Any:
+    """The name of a port for the library, which is made once."""
+    return chars(name)
 
 
 def from_value(value: Any) -> Any:
@@ -137,7 +147,7 @@ class Call:
         self.keep: list[Any] = []
         self.shown: dict[str, tuple[Any, Any]] = {}
         self.first: _pixels.Input | Source | None = None
-        self.ports: list[dict[str, Any]] = []
+        self.ports: list[tuple[str, str, Any]] = []
         self.size, self.region, self.scale = size, region, scale
         for name, value in inputs.items():
             self._input(name, value)
@@ -162,27 +172,25 @@ class Call:
             for place, part in enumerate(value, 1):
                 self._input(name if place == 1 else f"{name}_{place}", part)
             return
-        made: dict[str, Any] = {"name": name}
         if port.type == "image":
-            made.update(self._image(name, value))
+            self.ports.append((name, *self._image(name, value)))
         elif port.type == "tensor":
             tensor = _tensors.Input(value, name)
             self.keep.append(tensor)
-            made["tensor"] = tensor.struct
+            self.ports.append((name, "tensor", tensor.struct))
         else:
-            made["value"] = self._plain(value)
-        self.ports.append(made)
+            self.ports.append((name, "value", self._plain(value)))
 
-    def _image(self, name: str, value: Any) -> dict[str, Any]:
+    def _image(self, name: str, value: Any) -> tuple[str, Any]:
         if isinstance(value, Source):
             self.first = self.first or value
-            return {"source": value._struct(self._pieces(value.read), self.keep)}
+            return "source", value._struct(self._pieces(value.read), self.keep)
         taken = _pixels.take(value, name)
         self.first = self.first or taken
         self.keep.append(taken)
         if taken.picture is not None:
-            return {"picture": taken.picture._live()}
-        return {"image": taken.pixels.struct}
+            return "picture", taken.picture._live()
+        return "image", taken.pixels.struct
 
     def _pieces(self, function: Any) -> Any:
         handle = ffi.new_handle(Pieces(function, self.watch))
@@ -223,19 +231,19 @@ class Call:
 
     def _given(self, port: Port, value: Any) -> None:
         if isinstance(value, Sink):
-            self.ports.append({"name": port.name, "sink": value._struct(self._pieces(value.write), self.keep)})
+            self.ports.append((port.name, "sink", value._struct(self._pieces(value.write), self.keep)))
         elif isinstance(value, Picture):
-            self.ports.append({"name": port.name, "picture": value._live()})
+            self.ports.append((port.name, "picture", value._live()))
             self.shown[port.name] = value, None
         else:
             pixels, shown = _pixels.writable(value, port.name)
             self.keep.append(pixels)
-            self.ports.append({"name": port.name, "image": pixels.struct})
+            self.ports.append((port.name, "image", pixels.struct))
             self.shown[port.name] = shown, None
 
     def _new(self, port: Port) -> None:
         if port.type != "image":
-            self.ports.append({"name": port.name})
+            self.ports.append((port.name, "", None))
             return
         width, height = self._output_size()
         first = self.first
@@ -246,7 +254,7 @@ class Call:
             )
             picture.copy_color(first.picture)
             picture._metadata = first.picture
-            self.ports.append({"name": port.name, "picture": picture._live()})
+            self.ports.append((port.name, "picture", picture._live()))
             self.shown[port.name] = picture, None
             return
         given = first.pixels.array if isinstance(first, _pixels.Input) else None
@@ -261,7 +269,7 @@ class Call:
             pixels.struct.alpha_mode = first.pixels.struct.alpha_mode
             pixels.struct.transfer = first.pixels.struct.transfer
         self.keep.append(pixels)
-        self.ports.append({"name": port.name, "image": pixels.struct})
+        self.ports.append((port.name, "image", pixels.struct))
         self.shown[port.name] = array, first.back if isinstance(first, _pixels.Input) else None
 
     def _channels(self, port: Port, channels: int) -> int:
@@ -286,15 +294,12 @@ class Call:
 
     def _values(self) -> Any:
         count = len(self.ports)
-        values = ffi.new("mirra_port_value[]", max(count, 1))
-        size = ffi.sizeof("mirra_port_value")
-        for index, port in enumerate(self.ports):
+        values = ffi.new(_VALUES, max(count, 1))
+        for index, (name, field, content) in enumerate(self.ports):
             value = values[index]
-            value.struct_size = size
-            for field, content in port.items():
-                if field == "name":
-                    content = chars(content)
-                    self.keep.append(content)
+            value.struct_size = _VALUE_SIZE
+            value.name = port_name(name)
+            if field:
                 setattr(value, field, content)
         return values
 
@@ -302,8 +307,10 @@ class Call:
         options = struct("mirra_run_options")
         self.handle = ffi.new_handle(self.watch)
         options.user = self.handle
-        if self.watch.progress is not None or on_main_thread():
+        if self.watch.progress is not None:
             options.progress = lib.mirra_py_progress
+        elif on_main_thread():
+            options.progress = lib.mirra_py_signals
         if self.watch.tile is not None:
             options.tile = lib.mirra_py_tile
         if cancel is not None:
