@@ -1,0 +1,177 @@
+#include "image.h"
+
+#include "convert.h"
+
+#include <dlfcn.h>
+
+#include <atomic>
+#include <cstring>
+
+namespace mirra_node {
+namespace {
+
+std::atomic<bool> pinning{false};
+
+constexpr std::int64_t largest_side = INT32_MAX;
+
+struct Described {
+    mirra_image image;
+    std::vector<View> views;
+};
+
+void check_bounds(const mirra_image &image, const std::vector<View> &views, const char *what) {
+    for (std::uint32_t plane = 0; plane < image.plane_count; ++plane) {
+        const void *lowest = nullptr;
+        std::uint64_t bytes = 0;
+        succeed([&](mirra_error **error) { return api().mirra_image_extent(&image, plane, &lowest, &bytes, error); });
+        const auto begin = reinterpret_cast<std::uintptr_t>(views[plane].data);
+        const auto first = reinterpret_cast<std::uintptr_t>(lowest);
+        const std::uint64_t size = views[plane].bytes;
+        if (first < begin || bytes > size || first - begin > size - bytes)
+            throw invalid(what, size == 0 ? "has no pixels: its memory is empty or was transferred"
+                                          : "has fewer bytes than its size and strides ask for");
+    }
+}
+
+void describe_planes(Js &js, napi_value value, const char *what, Described &described) {
+    mirra_image &image = described.image;
+    const napi_value list = js.get(value, "views");
+    const std::uint32_t count = js.length(list);
+    if (count != 1 && count != static_cast<std::uint32_t>(image.color)) throw invalid(what, "has a wrong number of planes");
+    const auto pixel_stride = js.to<std::int64_t>(js.get(value, "pixelStride"), "pixelStride");
+    const auto row_stride = js.to<std::int64_t>(js.get(value, "rowStride"), "rowStride");
+    const auto offset = js.to<std::uint64_t>(js.get(value, "offset"), "offset");
+    for (std::uint32_t i = 0; i < count; ++i) described.views.push_back(to_view(js, js.get(list, i), what));
+    image.plane_count = count;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const View &view = described.views[i];
+        if (view.bytes == 0 || offset >= view.bytes)
+            throw invalid(what, view.bytes == 0 ? "has no pixels: its memory is empty or was transferred"
+                                                : "has an offset beyond its memory");
+        image.planes[i] = {view.data + offset, pixel_stride, row_stride};
+    }
+    check_bounds(image, described.views, what);
+}
+
+Described describe(Js &js, napi_value value, const char *what, HeldImage::Use use) {
+    MIRRA_STRUCT(mirra_image, image);
+    const auto side = [&](const char *name) {
+        return static_cast<std::int32_t>(js.to_integer(js.get(value, name), name, 1, largest_side));
+    };
+    image.width = side("width");
+    image.height = side("height");
+    image.format = js.to<std::int32_t>(js.get(value, "format"), "format");
+    image.color = js.to<std::int32_t>(js.get(value, "color"), "color");
+    image.alpha_mode = js.to<std::int32_t>(js.get(value, "alphaMode"), "alphaMode");
+    image.transfer = js.to<std::int32_t>(js.get(value, "transfer"), "transfer");
+    Described described{image, {}};
+    if (use != HeldImage::Use::describe) describe_planes(js, value, what, described);
+    return described;
+}
+
+std::uint8_t *sample(const mirra_image &image, int channel, std::int64_t x, std::int64_t y) {
+    const bool interleaved = image.plane_count == 1;
+    const mirra_plane &plane = image.planes[interleaved ? 0 : channel];
+    return static_cast<std::uint8_t *>(plane.data) + y * plane.row_stride + x * plane.pixel_stride +
+           (interleaved ? channel * static_cast<std::int64_t>(sample_size(image.format)) : 0);
+}
+
+bool has_tight_pixels(const mirra_image &image) {
+    return image.plane_count == 1 &&
+           image.planes[0].pixel_stride == image.color * static_cast<std::int64_t>(sample_size(image.format));
+}
+
+} // namespace
+
+std::shared_ptr<void> pin(napi_value array_buffer) {
+    // v8::ArrayBuffer::GetBackingStore, which serves SharedArrayBuffers too. Node-API offers nothing like it, and an
+    // ArrayBuffer that is transferred while a job runs would be freed under the job.
+    using GetBackingStore = std::shared_ptr<void> (*)(napi_value);
+    static const auto get_backing_store =
+        reinterpret_cast<GetBackingStore>(dlsym(RTLD_DEFAULT, "_ZN2v811ArrayBuffer15GetBackingStoreEv"));
+    return pinning && get_backing_store != nullptr ? get_backing_store(array_buffer) : nullptr;
+}
+
+void set_pinning(bool on) { pinning = on; }
+
+std::size_t sample_size(mirra_format format) {
+    return format == MIRRA_FORMAT_U8 ? 1 : format == MIRRA_FORMAT_F32 ? 4 : 2;
+}
+
+napi_typedarray_type array_type(mirra_format format) {
+    switch (format) {
+    case MIRRA_FORMAT_U8: return napi_uint8_array;
+    case MIRRA_FORMAT_F32: return napi_float32_array;
+    default: return napi_uint16_array;
+    }
+}
+
+void copy_pixels(const mirra_image &from, const mirra_image &to) {
+    const std::size_t size = sample_size(from.format);
+    if (has_tight_pixels(from) && has_tight_pixels(to)) {
+        const std::size_t row = size * static_cast<std::size_t>(from.color) * static_cast<std::size_t>(from.width);
+        for (std::int64_t y = 0; y < from.height; ++y) std::memcpy(sample(to, 0, 0, y), sample(from, 0, 0, y), row);
+        return;
+    }
+    for (int channel = 0; channel < from.color; ++channel)
+        for (std::int64_t y = 0; y < from.height; ++y)
+            for (std::int64_t x = 0; x < from.width; ++x)
+                std::memcpy(sample(to, channel, x, y), sample(from, channel, x, y), size);
+}
+
+HeldImage::HeldImage(Js &js, napi_value value, const char *what, Use use)
+    : image_(describe(js, value, what, Use::describe).image) {
+    if (const napi_value profile = js.get(value, "icc"); js.is_given(profile)) {
+        const View view = to_view(js, profile, "icc");
+        icc_.assign(view.data, view.data + view.bytes);
+        image_.icc = icc_.data();
+        image_.icc_bytes = icc_.size();
+    }
+    if (use == Use::describe) return;
+    const Described described = describe(js, value, what, use);
+    image_.plane_count = described.image.plane_count;
+    for (std::uint32_t i = 0; i < image_.plane_count; ++i) image_.planes[i] = described.image.planes[i];
+    for (const View &view : described.views) {
+        pins_.push_back(pin(view.array_buffer));
+        if (pins_.back() == nullptr) {
+            copy(js, value, use);
+            break;
+        }
+    }
+}
+
+void HeldImage::copy(Js &js, napi_value value, Use use) {
+    const mirra_image there = image_;
+    const std::int64_t pixel = image_.color * static_cast<std::int64_t>(sample_size(image_.format));
+    copied_.resize(static_cast<std::size_t>(pixel * image_.width * image_.height));
+    image_.plane_count = 1;
+    image_.planes[0] = {copied_.data(), pixel, pixel * image_.width};
+    copy_pixels(there, image_);
+    if (use == Use::write) original_ = Reference(js, value);
+}
+
+void HeldImage::give_back(Js &js) {
+    if (!original_) return;
+    try {
+        const Described now = describe(js, original_.value(js), "output", Use::write);
+        copy_pixels(image_, now.image);
+    } catch (const Failure &) { // it was transferred: nobody looks at it here
+    }
+    original_.reset(js);
+}
+
+napi_value to_image(Js &js, const mirra_image &image, napi_value data) {
+    napi_value object = js.object();
+    js.set(object, "data", data);
+    js.set(object, "width", js.number(image.width));
+    js.set(object, "height", js.number(image.height));
+    js.set(object, "channels", js.number(image.color));
+    js.set(object, "format", js.word(image.format, words_of_mirra_format));
+    js.set(object, "rowStride", js.number(static_cast<double>(image.planes[0].row_stride)));
+    js.set(object, "alphaMode", js.word(image.alpha_mode, words_of_mirra_alpha_mode));
+    js.set(object, "transfer", js.word(image.transfer, words_of_mirra_transfer));
+    if (image.icc_bytes > 0) js.set(object, "icc", js.buffer(image.icc, image.icc_bytes));
+    return object;
+}
+
+} // namespace mirra_node

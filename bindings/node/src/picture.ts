@@ -1,0 +1,276 @@
+import { invalid } from './errors';
+import {
+  formatValues,
+  metadataValues,
+  type Comparison,
+  type Format,
+  type Metadata,
+  type PictureInfo as FileInfo,
+} from './generated';
+import { toNative, type Image, type PlanarImage } from './image';
+import { native, type Handle, type NativeImage, type NativeWriteOptions } from './native';
+
+/** How a file is read. */
+export interface ReadOptions {
+  /** Files with more pixels are refused before memory is taken; by default 2^28. */
+  maxPixels?: number;
+}
+
+/** How a file is written. */
+export interface WriteOptions {
+  /** 1 ... 100; by default 95. */
+  jpegQuality?: number;
+  /** Of a PNG: 8 or 16. By default 8 for `'u8'`, else 16. */
+  bitDepth?: 8 | 16;
+  /** The picture whose metadata and, where the image has no profile of its own, colour tags go along. */
+  metadata?: Picture;
+  /** By default the ending of the file's name says it. */
+  format?: 'png' | 'jpeg';
+}
+
+/** What a picture is, and what its file was. */
+export interface PictureInfo extends FileInfo {
+  /** Sentences about what the file had and the picture lacks. */
+  notes: string[];
+  /** In pixels. */
+  width: number;
+  /** In pixels. */
+  height: number;
+  /** From 1 (gray) to 4 (RGBA). */
+  channels: 1 | 2 | 3 | 4;
+  /** What the samples are. */
+  format: Format;
+}
+
+const handles = new WeakMap<Picture, Handle>();
+
+/** The addon's handle of a picture. */
+export function handleOf(picture: Picture): Handle {
+  const handle = handles.get(picture);
+  if (handle === undefined) throw invalid('picture', 'must be a Picture');
+  return handle;
+}
+
+/** Pixels of the addon's, whatever they are in. */
+export function pixelsOf(image: Image | PlanarImage | Picture, what: string): Handle | NativeImage {
+  return image instanceof Picture ? handleOf(image) : toNative(image, what);
+}
+
+function toWriting(options: WriteOptions): NativeWriteOptions {
+  return {
+    jpegQuality: options.jpegQuality ?? 0,
+    bitDepth: options.bitDepth ?? 0,
+    format: options.format,
+    metadata: options.metadata && handleOf(options.metadata),
+  };
+}
+
+/**
+ * A picture of the library's: the pixels of a file with their metadata.
+ *
+ * It is closed by `close()` or `using`, or else when it is collected as garbage. Safe to use while jobs read it.
+ */
+export class Picture {
+  private constructor(handle: Handle) {
+    handles.set(this, handle);
+  }
+
+  /** Reads a PNG or JPEG file. The picture is upright: an EXIF orientation has been applied. */
+  static async read(path: string, options: ReadOptions = {}): Promise<Picture> {
+    return new Picture(await native.pictureRead(path, options.maxPixels));
+  }
+
+  /** As {@link read}; the event loop waits. */
+  static readSync(path: string, options: ReadOptions = {}): Picture {
+    return new Picture(native.pictureReadSync(path, options.maxPixels));
+  }
+
+  /** Reads a file in memory. */
+  static async decode(bytes: Uint8Array, options: ReadOptions = {}): Promise<Picture> {
+    return new Picture(await native.pictureDecode(bytes, options.maxPixels));
+  }
+
+  /** As {@link decode}; the event loop waits. */
+  static decodeSync(bytes: Uint8Array, options: ReadOptions = {}): Picture {
+    return new Picture(native.pictureDecodeSync(bytes, options.maxPixels));
+  }
+
+  /** A black (and transparent) picture. */
+  static create(description: { width: number; height: number; channels: 1 | 2 | 3 | 4; format?: Format }): Picture {
+    const { width, height, channels, format = 'u8' } = description;
+    return new Picture(native.pictureCreate(width, height, formatValues[format], channels));
+  }
+
+  /** A picture over the pixels of an image, without a copy: it keeps their memory. */
+  static from(image: Image | PlanarImage): Picture {
+    return new Picture(native.pictureWrap(toNative(image, 'image')));
+  }
+
+  /** What the picture is, and what its file was. */
+  get info(): PictureInfo {
+    return native.pictureInfo(handleOf(this));
+  }
+
+  /** In pixels. */
+  get width(): number {
+    return this.info.width;
+  }
+
+  /** In pixels. */
+  get height(): number {
+    return this.info.height;
+  }
+
+  /**
+   * The pixels, without a copy: what is written to them is written to the picture. They stay when the picture is
+   * closed.
+   */
+  image(): Image {
+    return native.pictureImage(handleOf(this));
+  }
+
+  /** What the file held beside the pixels, or null. */
+  metadata(kind: Metadata): Buffer | null {
+    return native.pictureMetadata(handleOf(this), metadataValues[kind]);
+  }
+
+  /** Gives the picture the colour tags of another one. The pixels stay as they are. */
+  copyColor(source: Picture): void {
+    native.pictureCopyColor(handleOf(this), handleOf(source));
+  }
+
+  /** Whether the tags of two pictures mean the same colours; false too where that cannot be told. */
+  hasSameColor(other: Picture): boolean {
+    return native.pictureSameColor(handleOf(this), handleOf(other));
+  }
+
+  /** Converts the pixels to sRGB, and tags them so. Colours that sRGB lacks are clipped. */
+  async toSrgb(): Promise<void> {
+    await native.pictureToSrgb(handleOf(this));
+  }
+
+  /** As {@link toSrgb}; the event loop waits. */
+  toSrgbSync(): void {
+    native.pictureToSrgbSync(handleOf(this));
+  }
+
+  /** Writes the picture as {@link writeImage} does, by default with its own metadata. */
+  write(path: string, options: WriteOptions = {}): Promise<string[]> {
+    return writeImage(path, this, { metadata: this, ...options });
+  }
+
+  /** As {@link write}; the event loop waits. */
+  writeSync(path: string, options: WriteOptions = {}): string[] {
+    return writeImageSync(path, this, { metadata: this, ...options });
+  }
+
+  /** The file in memory, as {@link encodeImage} makes it, by default with the picture's own metadata. */
+  encode(format: 'png' | 'jpeg', options: WriteOptions = {}): Promise<Buffer> {
+    return encodeImage(this, format, { metadata: this, ...options });
+  }
+
+  /** As {@link encode}; the event loop waits. */
+  encodeSync(format: 'png' | 'jpeg', options: WriteOptions = {}): Buffer {
+    return encodeImageSync(this, format, { metadata: this, ...options });
+  }
+
+  /** Gives the pixels up, once nothing uses them any more. Using the picture afterwards throws. */
+  close(): void {
+    native.close(handleOf(this));
+  }
+
+  /** As {@link close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/**
+ * Writes a PNG or JPEG file: readers see the old file or the new one, never a part. JPEG has no alpha, so that the image
+ * is laid over white.
+ *
+ * @returns sentences about what the metadata's file had and this one lacks
+ */
+export async function writeImage(
+  path: string,
+  image: Image | PlanarImage | Picture,
+  options: WriteOptions = {},
+): Promise<string[]> {
+  return native.imageWrite(path, pixelsOf(image, 'image'), toWriting(options));
+}
+
+/** As {@link writeImage}; the event loop waits. */
+export function writeImageSync(
+  path: string,
+  image: Image | PlanarImage | Picture,
+  options: WriteOptions = {},
+): string[] {
+  return native.imageWriteSync(path, pixelsOf(image, 'image'), toWriting(options));
+}
+
+/** A PNG or JPEG file in memory. */
+export async function encodeImage(
+  image: Image | PlanarImage | Picture,
+  format: 'png' | 'jpeg',
+  options: WriteOptions = {},
+): Promise<Buffer> {
+  return native.imageEncode(pixelsOf(image, 'image'), toWriting({ ...options, format }));
+}
+
+/** As {@link encodeImage}; the event loop waits. */
+export function encodeImageSync(
+  image: Image | PlanarImage | Picture,
+  format: 'png' | 'jpeg',
+  options: WriteOptions = {},
+): Buffer {
+  return native.imageEncodeSync(pixelsOf(image, 'image'), toWriting({ ...options, format }));
+}
+
+/** Throws what {@link writeImage} would throw for the path, the format and the image's size alone. Nothing is written. */
+export function checkWriteImage(path: string, image?: Image | PlanarImage | Picture, options: WriteOptions = {}): void {
+  native.imageCheckWrite(path, image && pixelsOf(image, 'image'), toWriting(options));
+}
+
+/**
+ * Adds Gaussian noise to the colours of an image, in place. The same seed gives the same noise on every machine.
+ *
+ * @param sigma standard deviation, in units of 1/255
+ */
+export async function addNoise(
+  image: Image | PlanarImage | Picture,
+  sigma: number,
+  seed: number | bigint = 0,
+): Promise<void> {
+  await native.imageAddNoise(pixelsOf(image, 'image'), sigma, seed);
+}
+
+/** As {@link addNoise}; the event loop waits. */
+export function addNoiseSync(image: Image | PlanarImage | Picture, sigma: number, seed: number | bigint = 0): void {
+  native.imageAddNoiseSync(pixelsOf(image, 'image'), sigma, seed);
+}
+
+/**
+ * Estimates the standard deviation of the noise in units of 1/255, as tasks do where `sigma` is `'auto'`. The image needs
+ * 16 pixels on each side.
+ */
+export async function estimateNoise(image: Image | PlanarImage | Picture): Promise<number> {
+  return native.imageEstimateNoise(pixelsOf(image, 'image'));
+}
+
+/** As {@link estimateNoise}; the event loop waits. */
+export function estimateNoiseSync(image: Image | PlanarImage | Picture): number {
+  return native.imageEstimateNoiseSync(pixelsOf(image, 'image'));
+}
+
+/** Says how alike two images of equal size are. */
+export async function compareImages(
+  a: Image | PlanarImage | Picture,
+  b: Image | PlanarImage | Picture,
+): Promise<Comparison> {
+  return native.imageCompare(pixelsOf(a, 'a'), pixelsOf(b, 'b'));
+}
+
+/** As {@link compareImages}; the event loop waits. */
+export function compareImagesSync(a: Image | PlanarImage | Picture, b: Image | PlanarImage | Picture): Comparison {
+  return native.imageCompareSync(pixelsOf(a, 'a'), pixelsOf(b, 'b'));
+}
