@@ -22,42 +22,7 @@ uint32_t mirra_abi_version(void) {
 }
 
 const char *mirra_status_name(mirra_status status) {
-    switch (status) {
-    case MIRRA_OK:
-        return "ok";
-    case MIRRA_E_INVALID_ARGUMENT:
-        return "invalid_argument";
-    case MIRRA_E_NOT_FOUND:
-        return "not_found";
-    case MIRRA_E_IO:
-        return "io";
-    case MIRRA_E_CORRUPT:
-        return "corrupt";
-    case MIRRA_E_UNSUPPORTED:
-        return "unsupported";
-    case MIRRA_E_LIMIT:
-        return "limit";
-    case MIRRA_E_BUDGET:
-        return "budget";
-    case MIRRA_E_CANCELLED:
-        return "cancelled";
-    case MIRRA_E_DEVICE:
-        return "device";
-    case MIRRA_E_PLUGIN:
-        return "plugin";
-    case MIRRA_E_MISMATCH:
-        return "mismatch";
-    case MIRRA_E_OUT_OF_MEMORY:
-        return "out_of_memory";
-    case MIRRA_E_BUSY:
-        return "busy";
-    case MIRRA_E_TIMEOUT:
-        return "timeout";
-    case MIRRA_E_INTERNAL:
-        return "internal";
-    default:
-        return "unknown";
-    }
+    return mirra::host::status_name(status);
 }
 
 mirra_status mirra_error_code(const mirra_error *error) {

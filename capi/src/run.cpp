@@ -35,23 +35,48 @@ mirra_rect to_c(const runtime::Rect &rect) {
     return {sizeof(mirra_rect), 0, rect.x, rect.y, rect.width, rect.height};
 }
 
+using User = std::shared_ptr<host::CallbackUser>;
+
+/// Calls one of a run's callbacks, and says whether the run goes on: none follows one that has ended its
+/// thread, which may be any thread of the run's.
+template<class Callback> bool tell(host::CallbackUser &user, const Callback &callback) {
+    if (user.forgotten()) return false;
+    try {
+        return callback();
+    } catch (abi::__forced_unwind &) {
+        user.forget();
+        throw;
+    }
+}
+
+/// What one of mirra_source and mirra_sink gave. @throws Error
+void check_transferred(mirra_status status, const std::string &name, const runtime::Rect &rect) {
+    if (status == MIRRA_OK) return;
+    const std::string function = "the caller's function for the pixels of '" + name + "'";
+    const std::string place = " at (" + std::to_string(rect.x) + ", " + std::to_string(rect.y) + ")";
+    if (status > 0)
+        throw Error(ErrorCode::invalid_argument,
+                    function + " returned " + std::to_string(status) + place + ", which is no status", name,
+                    "Return MIRRA_OK (0), or a negative MIRRA_E_* code.");
+    throw Error(host::to_code(status, ErrorCode::invalid_argument),
+                function + " failed with the status " + host::status_text(status) + place, name);
+}
+
 /// @param transfer  one of mirra_source and mirra_sink
-host::Pieces to_pieces(const mirra_image *image, const std::string &name, void *user,
+/// @param run       the user of the run's callbacks
+host::Pieces to_pieces(const mirra_image *image, const std::string &name, const User &run, void *user,
                        mirra_status (*transfer)(void *, const mirra_rect *, const mirra_image *)) {
     host::Pieces pieces{to_description(image, name.c_str()), {}};
     required(transfer, (name + ": the function for its pixels").c_str());
     const auto one_at_a_time = std::make_shared<std::mutex>();
-    pieces.transfer = [name, user, transfer, one_at_a_time](const runtime::Rect &rect,
-                                                            const image::ImageView &pixels) {
+    pieces.transfer = [name, run, user, transfer, one_at_a_time](const runtime::Rect &rect,
+                                                                 const image::ImageView &pixels) {
         const mirra_rect where = to_c(rect);
         const mirra_image what = to_image(pixels);
         const std::lock_guard lock(*one_at_a_time);
-        const mirra_status status = transfer(user, &where, &what);
-        if (status != MIRRA_OK)
-            throw Error(host::to_code(status, ErrorCode::invalid_argument),
-                        "the caller's function for the pixels of '" + name + "' failed at (" +
-                            std::to_string(rect.x) + ", " + std::to_string(rect.y) + ")",
-                        name);
+        mirra_status status = MIRRA_E_CANCELLED; // as where a callback has ended its thread
+        tell(*run, [&] { return (status = transfer(user, &where, &what)) == MIRRA_OK; });
+        check_transferred(status, name, rect);
     };
     return pieces;
 }
@@ -85,14 +110,14 @@ void add_value(const mirra_port_value &given, host::RunRequest &request) {
     if (given.source != nullptr) {
         const auto source = read_struct(given.source, name.c_str());
         check_reserved(source.reserved, name.c_str());
-        request.sources[name] = to_pieces(source.image, name, source.user, source.read);
+        request.sources[name] = to_pieces(source.image, name, request.user, source.user, source.read);
         const mirra_image image = read_struct(source.image, name.c_str());
         if (image.icc_bytes != 0) request.profiles[name] = profile_of(image);
     }
     if (given.sink != nullptr) {
         const auto sink = read_struct(given.sink, name.c_str());
         check_reserved(sink.reserved, name.c_str());
-        request.sinks[name] = to_pieces(sink.image, name, sink.user, sink.write);
+        request.sinks[name] = to_pieces(sink.image, name, request.user, sink.user, sink.write);
     }
     if (given.value != nullptr) {
         request.values[name] = host::from_c(read_struct(given.value, name.c_str()), name.c_str());
@@ -107,11 +132,11 @@ struct RunOptions {
         : user(user_of(options))
         , given(read_struct_or_default(options, "options")) {}
 
-    std::shared_ptr<host::CallbackUser> user;
+    User user;
     mirra_run_options given;
 
   private:
-    static std::shared_ptr<host::CallbackUser> user_of(const mirra_run_options *options) {
+    static User user_of(const mirra_run_options *options) {
         if (options == nullptr) return owned_user(nullptr, nullptr);
         const auto known = read_known(options, "options");
         return owned_user(known.user, known.user_free);
@@ -126,27 +151,28 @@ mirra_status status_of(const std::exception_ptr &failure) {
 
 host::RunRequest to_request(const mirra_port_value *values, std::size_t count, const RunOptions &options) {
     host::RunRequest request;
+    request.user = options.user;
     for (const mirra_port_value &each : read_array(values, count, "values")) add_value(each, request);
     const mirra_run_options &given = options.given;
     check_flags(given.flags, 0, "options.flags");
     if (given.cancel != nullptr) request.cancels.push_back(given.cancel->token);
     if (given.progress != nullptr) {
-        request.progress = [callback = given.progress,
-                            user = options.user->get()](const host::Progress &progress) {
+        request.progress = [callback = given.progress, user = options.user](const host::Progress &progress) {
             const mirra_progress out = to_c(progress);
-            return callback(user, &out) == 0;
+            return tell(*user, [&] { return callback(user->get(), &out) == 0; });
         };
     }
     if (given.done != nullptr) {
-        request.done = [callback = given.done, user = options.user->get()](
-                           const std::exception_ptr &failure) { callback(user, status_of(failure)); };
+        request.done = [callback = given.done, user = options.user](const std::exception_ptr &failure) {
+            tell(*user, [&] { return callback(user->get(), status_of(failure)), true; });
+        };
     }
     if (given.tile != nullptr) {
-        request.tile = [callback = given.tile, user = options.user->get()](const runtime::Rect &rect,
-                                                                           const image::ImageView &pixels) {
+        request.tile = [callback = given.tile, user = options.user](const runtime::Rect &rect,
+                                                                    const image::ImageView &pixels) {
             const mirra_rect where = to_c(rect);
             const mirra_image what = to_image(pixels);
-            return callback(user, &where, &what) == 0;
+            return tell(*user, [&] { return callback(user->get(), &where, &what) == 0; });
         };
     }
     if (given.region != nullptr) request.region = to_rect(given.region, "region");
@@ -154,7 +180,6 @@ host::RunRequest to_request(const mirra_port_value *values, std::size_t count, c
     if (given.frame < 0)
         throw Error(ErrorCode::invalid_argument, "frame is below 0", "frame", "Frames are counted from 0.");
     request.frame = given.frame;
-    request.user = options.user;
     return request;
 }
 

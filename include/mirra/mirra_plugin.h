@@ -490,8 +490,8 @@ struct mirra_host_api {
     mirra_status (*describe_param)(mirra_context *context, const mirra_param_info *info, mirra_error **error);
 
     /* ---- the plugin */
-    /* Folder of the plugin's file, an absolute path; in any call with the table. Bundles are looked for there
-     * first. */
+    /* Folder of the plugin's file, an absolute path; in any call with the table. Bundles of its tasks are
+     * looked for there, behind the folders that the user names: mirra_engine_options.bundle_path. */
     const char *(*plugin_folder)(const mirra_host_api *host);
 
     /* ---- outputs; in `process` */

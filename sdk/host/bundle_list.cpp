@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace mirra::host {
 namespace {
@@ -63,7 +64,7 @@ std::vector<fs::path> bundles_in(const fs::path &folder) {
 std::string quality_file(const std::string &default_bundle, const std::string &quality) {
     if (!is_quality(quality))
         throw Error(ErrorCode::invalid_argument, "the quality '" + quality + "' is no name of one", "quality",
-                    "Use one of mirra_task_info.qualities, such as 'fast'.");
+                    "Use one of the task's qualities, such as 'fast'.");
     if (quality == kDefaultQuality) return default_bundle;
     return std::string(stem(default_bundle)) + "-" + quality + std::string(kEnding);
 }
@@ -80,18 +81,32 @@ BundleList::BundleList(Folders folders, std::vector<const TaskInfo *> tasks)
     , tasks_(std::move(tasks))
     , budget_(kMostBytes) {}
 
+/// A file is listed if its name means it: to a task that has a bundle of that name, or else to anybody.
 void BundleList::find() {
+    std::map<const TaskInfo *, std::vector<fs::path>> folders{{nullptr, folders_(nullptr)}};
+    for (const TaskInfo *task : tasks_) folders[task] = folders_(task);
+    std::map<fs::path, std::vector<fs::path>> files;
+    for (const fs::path &folder : folders[nullptr]) files[folder] = bundles_in(folder);
+    const auto means = [&](const TaskInfo *task, const fs::path &file) {
+        for (const fs::path &folder : folders[task])
+            if (const fs::path there = folder / file.filename();
+                std::ranges::binary_search(files[folder], there))
+                return there == file;
+        return false;
+    };
     std::vector<Found> found;
-    std::set<std::string> names;
-    for (const fs::path &folder : folders_()) {
-        for (const fs::path &file : bundles_in(folder)) {
+    for (const fs::path &folder : folders[nullptr]) {
+        for (const fs::path &file : files[folder]) {
             if (found.size() == kMostFiles) break;
             const std::string name = file.filename().string();
-            if (!names.insert(name).second) continue;
-            BundleRecord record;
-            record.path = file.string();
-            record.quality = quality_of(name);
-            found.push_back({.record = std::move(record)});
+            Found each;
+            each.record.path = file.string();
+            each.record.quality = quality_of(name);
+            std::ranges::copy_if(tasks_, std::back_inserter(each.tasks), [&](const TaskInfo *task) {
+                return !quality_beside(name, task->info.default_bundle).empty() && means(task, file);
+            });
+            const bool anybodys = first_task_of(name) == nullptr && means(nullptr, file);
+            if (anybodys || !each.tasks.empty()) found.push_back(std::move(each));
         }
     }
     found_ = std::move(found);
@@ -115,10 +130,16 @@ void BundleList::read(Found &found) {
     found.read = true;
 }
 
+const TaskInfo *BundleList::first_task_of(const std::string &file) const {
+    const auto found = std::ranges::find_if(tasks_, [&](const TaskInfo *task) {
+        return !quality_beside(file, task->info.default_bundle).empty();
+    });
+    return found == tasks_.end() ? nullptr : *found;
+}
+
 std::string BundleList::quality_of(const std::string &file) const {
-    for (const TaskInfo *task : tasks_)
-        if (std::string found = quality_beside(file, task->info.default_bundle); !found.empty()) return found;
-    return {};
+    const TaskInfo *task = first_task_of(file);
+    return task == nullptr ? std::string() : quality_beside(file, task->info.default_bundle);
 }
 
 std::vector<std::string> BundleList::qualities_of(const TaskInfo &task) {
@@ -126,7 +147,7 @@ std::vector<std::string> BundleList::qualities_of(const TaskInfo &task) {
     for (Found &found : found_) {
         std::string quality =
             quality_beside(fs::path(found.record.path).filename().string(), task.info.default_bundle);
-        if (quality.empty()) continue;
+        if (quality.empty() || std::ranges::find(found.tasks, &task) == found.tasks.end()) continue;
         read(found);
         if (found.record.usable && is_for(tasks_, found.record.task, task))
             names.push_back(std::move(quality));

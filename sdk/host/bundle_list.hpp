@@ -16,17 +16,21 @@ std::string quality_file(const std::string &default_bundle, const std::string &q
 /// together no more than a bound. Thread-safe.
 class BundleList {
   public:
-    using Folders = std::function<std::vector<std::filesystem::path>()>;
+    /// Of a task, or all of them where there is none; in the order of the search.
+    using Folders = std::function<std::vector<std::filesystem::path>(const TaskInfo *task)>;
     /// @param folders  asked at the first call; the first that has a file of a name has it
     BundleList(Folders folders, std::vector<const TaskInfo *> tasks);
 
     const std::vector<BundleRecord> &records();
     /// Of a task of the list, from the fastest; reads only files that bear the name of one.
     const std::vector<const char *> &qualities(const TaskInfo &task);
+    /// Whose default bundle, or quality of it, a file of that name is; null: nobody's.
+    [[nodiscard]] const TaskInfo *first_task_of(const std::string &file) const;
 
   private:
     struct Found {
         BundleRecord record;
+        std::vector<const TaskInfo *> tasks; ///< that take this file, and no other, by its name
         bool read = false;
     };
 

@@ -65,6 +65,50 @@ const Immortal<Alive> kAlive;
 
 } // namespace
 
+const char *status_name(mirra_status status) noexcept {
+    switch (status) {
+    case MIRRA_OK:
+        return "ok";
+    case MIRRA_E_INVALID_ARGUMENT:
+        return "invalid_argument";
+    case MIRRA_E_NOT_FOUND:
+        return "not_found";
+    case MIRRA_E_IO:
+        return "io";
+    case MIRRA_E_CORRUPT:
+        return "corrupt";
+    case MIRRA_E_UNSUPPORTED:
+        return "unsupported";
+    case MIRRA_E_LIMIT:
+        return "limit";
+    case MIRRA_E_BUDGET:
+        return "budget";
+    case MIRRA_E_CANCELLED:
+        return "cancelled";
+    case MIRRA_E_DEVICE:
+        return "device";
+    case MIRRA_E_PLUGIN:
+        return "plugin";
+    case MIRRA_E_MISMATCH:
+        return "mismatch";
+    case MIRRA_E_OUT_OF_MEMORY:
+        return "out_of_memory";
+    case MIRRA_E_BUSY:
+        return "busy";
+    case MIRRA_E_TIMEOUT:
+        return "timeout";
+    case MIRRA_E_INTERNAL:
+        return "internal";
+    default:
+        return "unknown";
+    }
+}
+
+std::string status_text(mirra_status status) {
+    return status == MIRRA_OK || is_known(status) ? std::string("'") + status_name(status) + "'"
+                                                  : std::to_string(status);
+}
+
 void destroy_error(mirra_error *error) noexcept {
     if (kAlive->remove(error)) delete error;
 }
@@ -120,11 +164,11 @@ void throw_reported(mirra_status status, mirra_error *error, const std::string &
     const std::unique_ptr<mirra_error, void (*)(mirra_error *) noexcept> owned(error, destroy_error);
     const ErrorCode code = to_code(status, ErrorCode::plugin);
     if (error != nullptr && error != &g_out_of_memory && !kAlive->has(error)) {
-        throw Error(ErrorCode::plugin, what + " failed with status " + std::to_string(status) +
+        throw Error(ErrorCode::plugin, what + " failed with the status " + status_text(status) +
                                            " and an error object that is not the host's");
     }
     if (owned == nullptr) {
-        throw Error(code, what + " failed with status " + std::to_string(status) + " and no message");
+        throw Error(code, what + " failed with the status " + status_text(status) + " and no message");
     }
     throw Error(code, owned->message, owned->subject, owned->hint);
 }

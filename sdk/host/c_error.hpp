@@ -39,6 +39,10 @@ template<class Body> mirra_status guard(mirra_error **error, Body &&body) {
     }
 }
 
+/// As mirra_status_name.
+const char *status_name(mirra_status status) noexcept;
+/// For messages: "'mismatch'", or the number of one that is none.
+std::string status_text(mirra_status status);
 /// What a function of somebody else's gave. @param unknown  for a status that is none
 ErrorCode to_code(mirra_status status, ErrorCode unknown) noexcept;
 

@@ -18,7 +18,8 @@ Engine::~Engine() = default;
 void Engine::list(std::vector<const TaskInfo *> tasks) {
     tasks_ = std::move(tasks);
     schema_ = schema_of(tasks_);
-    bundle_list_ = std::make_unique<BundleList>([this] { return bundle_places(); }, tasks_);
+    bundle_list_ =
+        std::make_unique<BundleList>([this](const TaskInfo *task) { return bundle_places(task); }, tasks_);
 }
 
 const TaskInfo &Engine::task(std::string_view name) const {
@@ -51,21 +52,23 @@ void Engine::shut_down(double seconds) {
     runs_->shut_down(seconds);
 }
 
-/// Plugins' folders are the last: a plugin may bring its bundle along.
-std::vector<std::filesystem::path> Engine::bundle_places() const {
-    auto folders = bundle_folders(options_.bundle_path);
-    for (const PluginRecord &record : records_) {
-        const auto beside = std::filesystem::path(record.path).parent_path();
-        if (record.loaded && std::ranges::find(folders, beside) == folders.end()) folders.push_back(beside);
-    }
+/// What the user names comes first, then what the task's own plugin brings along. Of other plugins a name
+/// means a file only where there is none else.
+std::vector<std::filesystem::path> Engine::bundle_places(const TaskInfo *task) const {
+    auto folders = named_bundle_folders(options_.bundle_path);
+    const auto add = [&](const std::filesystem::path &folder) {
+        if (std::ranges::find(folders, folder) == folders.end()) folders.push_back(folder);
+    };
+    const auto add_plugins = [&](const auto &wanted) {
+        for (const PluginRecord &record : records_)
+            if (record.loaded && wanted(record))
+                add(std::filesystem::absolute(record.path).lexically_normal().parent_path());
+    };
+    if (task != nullptr)
+        add_plugins([&](const PluginRecord &record) { return record.id == task->info.plugin_id; });
+    std::ranges::for_each(installed_bundle_folders(), add);
+    add_plugins([](const PluginRecord &) { return true; });
     return folders;
-}
-
-/// Of the file of the task's plugin.
-std::filesystem::path Engine::folder_of(const TaskInfo &task) const {
-    const auto record = std::ranges::find_if(
-        records_, [&](const PluginRecord &each) { return each.loaded && each.id == task.info.plugin_id; });
-    return std::filesystem::absolute(record->path).lexically_normal().parent_path();
 }
 
 std::string Engine::find_bundle(const std::string &name, const TaskInfo *task) const {
@@ -77,8 +80,7 @@ std::string Engine::find_bundle(const std::string &name, const TaskInfo *task) c
     }
     // The current folder is anybody's: a bare name never means a file in it.
     std::string looked_in;
-    auto folders = bundle_places();
-    if (task != nullptr) folders.insert(folders.begin(), folder_of(*task));
+    const auto folders = bundle_places(task != nullptr ? task : bundle_list_->first_task_of(name));
     for (const auto &folder : folders) {
         if (std::filesystem::is_regular_file(folder / given, ignored)) return (folder / given).string();
         looked_in += (looked_in.empty() ? "" : ", ") + folder.lexically_normal().string();

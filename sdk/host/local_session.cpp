@@ -53,6 +53,10 @@ std::string find_quality(LocalEngine &engine, const TaskInfo &task, const std::s
 /// Where no bundle was given, that of the quality or the default one; its path goes along.
 void choose_bundle(LocalEngine &engine, const TaskInfo &task, SessionOptions &options) {
     const std::string standard = task.info.default_bundle;
+    if (options.bundle != nullptr && standard.empty() && (task.info.flags & MIRRA_TASK_NO_NETWORK) != 0)
+        throw Error(ErrorCode::invalid_argument,
+                    "the task '" + task.name() + "' runs no network and takes no bundle", "bundle",
+                    "Leave the bundle out.");
     if (options.bundle == nullptr) {
         options.bundle_path = !options.quality.empty() ? find_quality(engine, task, options.quality)
                               : standard.empty()       ? std::string()
@@ -75,7 +79,7 @@ void check_plain(const SessionState &session) {
     }
     if (precision != runtime::Precision::automatic && precision != runtime::Precision::fp32)
         throw Error(ErrorCode::unsupported, session.task_text() + " runs no network, and so in fp32 alone",
-                    "precision", "Leave the precision at MIRRA_PRECISION_AUTO.");
+                    "precision", "Leave the precision at 'auto'.");
 }
 
 /// And the precision, and loads what runs there. A task without networks is the processor's.

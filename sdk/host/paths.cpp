@@ -102,14 +102,21 @@ std::vector<fs::path> runtime_candidates(const std::string &given, const fs::pat
     return {beside / "mirra" / "libmirra_runtime_torch.so", beside / "libmirra_runtime_torch.so"};
 }
 
-std::vector<fs::path> bundle_folders(const std::string &given, const fs::path &beside) {
+std::vector<fs::path> named_bundle_folders(const std::string &given) {
     std::vector<fs::path> folders;
     append_split(folders, given);
     append_split(folders, environment("MIRRA_BUNDLE_PATH"));
-    if (beside.empty()) return folders;
-    // The library lies in lib/ or, on multi-architecture systems, in lib/ARCHITECTURE/.
-    folders.push_back(beside / ".." / "share" / "mirra" / "bundles");
-    folders.push_back(beside / ".." / ".." / "share" / "mirra" / "bundles");
+    return folders;
+}
+
+std::vector<fs::path> installed_bundle_folders(const fs::path &beside) {
+    if (beside.empty()) return {};
+    const auto at = [&](const char *share) {
+        return (beside / share / "mirra" / "bundles").lexically_normal();
+    };
+    std::vector<fs::path> folders{at(MIRRA_SHARE_FROM_LIBRARY)};
+    // As in a build tree, and where an installation was packed anew.
+    if (const fs::path common = at("../share"); common != folders[0]) folders.push_back(common);
     return folders;
 }
 

@@ -27,8 +27,10 @@ std::vector<std::filesystem::path> plugin_candidates(const EngineOptions &option
 /// Files that may be the runtime module, best first; need not exist.
 std::vector<std::filesystem::path> runtime_candidates(const std::string &given,
                                                       const std::filesystem::path &beside = library_folder());
-/// Folders of bundles, best first.
-std::vector<std::filesystem::path> bundle_folders(const std::string &given,
-                                                  const std::filesystem::path &beside = library_folder());
+/// Folders of bundles that the user names: in the engine's options, then in the environment.
+std::vector<std::filesystem::path> named_bundle_folders(const std::string &given);
+/// Those of the installation.
+std::vector<std::filesystem::path>
+installed_bundle_folders(const std::filesystem::path &beside = library_folder());
 
 } // namespace mirra::host

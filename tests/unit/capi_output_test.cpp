@@ -10,6 +10,8 @@
 #include <mutex>
 #include <thread>
 
+#include <pthread.h>
+
 namespace mirra::test {
 namespace {
 
@@ -261,7 +263,13 @@ TEST_F(Outputs, APictureInPiecesGivesWhatTheWholeGives) {
     EXPECT_STATUS(MIRRA_E_IO, run_pieces(twice, from, to, nullptr, error));
     from.answer = MIRRA_OK;
     to.answer = MIRRA_E_IO;
-    EXPECT_STATUS(MIRRA_E_IO, run_pieces(twice, from, to, nullptr, error));
+    Failure failure;
+    EXPECT_EQ(MIRRA_E_IO, run_pieces(twice, from, to, nullptr, failure.out()));
+    EXPECT_THAT(message(failure), HasSubstr("'output' failed with the status 'io' at (0, 0)"));
+    to.answer = 3;
+    EXPECT_EQ(MIRRA_E_INVALID_ARGUMENT, run_pieces(twice, from, to, nullptr, failure.out()));
+    EXPECT_THAT(message(failure), HasSubstr("returned 3 at (0, 0), which is no status | output | Return"));
+    to.answer = MIRRA_OK;
     from.about.color = MIRRA_COLOR_RGBA;
     EXPECT_STATUS(MIRRA_E_UNSUPPORTED, run_pieces(twice, from, to, nullptr, error));
 }
@@ -319,6 +327,64 @@ TEST_F(Outputs, TilesAreToldOfOnce) {
         told = {};
         told.stop_after = 1;
         EXPECT_STATUS(MIRRA_E_CANCELLED, run(used, in.image, out.image, error, &options));
+    }
+}
+
+/// Ends the thread of each lane but the job's own, as a language does whose interpreter has ended.
+struct EndsLanes {
+    std::mutex mutex;
+    std::thread::id own;
+    bool ended = false;
+    int after = 0;
+
+    std::int32_t called() {
+        std::unique_lock lock(mutex);
+        if (own == std::thread::id()) own = std::this_thread::get_id();
+        if (ended) ++after;
+        if (own != std::this_thread::get_id()) {
+            ended = true;
+            lock.unlock();
+            pthread_exit(nullptr);
+        }
+        lock.unlock();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1)); // the others have tiles left
+        return 0;
+    }
+    static std::int32_t progress(void *user, const mirra_progress *) {
+        return static_cast<EndsLanes *>(user)->called();
+    }
+    static std::int32_t tile(void *user, const mirra_rect *, const mirra_image *) {
+        return static_cast<EndsLanes *>(user)->called();
+    }
+    static void done(void *user, mirra_status) { ++static_cast<EndsLanes *>(user)->after; }
+    static void free(void *user) { ++static_cast<EndsLanes *>(user)->after; }
+};
+
+TEST_F(Outputs, NoCallbackFollowsOneThatEndsTheThreadOfALane) {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "under sanitizers the end of a thread counts as a reference to nothing";
+#endif
+    const Session lanes = session("lanes", 16, 4);
+    Bytes in(200, 200, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8), out(200, 200, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    for (const bool by_tile : {false, true}) {
+        EndsLanes job_ends, run_ends;
+        MIRRA_STRUCT(mirra_run_options, options);
+        options.progress = EndsLanes::progress;
+        if (by_tile) options.tile = EndsLanes::tile;
+        options.done = EndsLanes::done;
+        options.user_free = EndsLanes::free;
+        options.user = &job_ends;
+        const mirra_port_value ports[] = {port("image", in.image), port("output", out.image)};
+        Job job;
+        EXPECT_OK(mirra_session_submit(lanes.get(), ports, 2, &options, job.out(), error));
+        EXPECT_STATUS(MIRRA_E_CANCELLED, mirra_job_wait(job.get(), -1, nullptr, error));
+        job.out(); // destroyed: nothing of it is called any more
+        EXPECT_TRUE(job_ends.ended);
+        EXPECT_EQ(0, job_ends.after);
+        options.user = &run_ends;
+        EXPECT_STATUS(MIRRA_E_CANCELLED, run(lanes, in.image, out.image, error, &options));
+        EXPECT_TRUE(run_ends.ended);
+        EXPECT_EQ(0, run_ends.after);
     }
 }
 

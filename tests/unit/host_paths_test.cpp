@@ -39,7 +39,7 @@ TEST(HostPaths, NothingIsLoadedFromTheCurrentFolder) {
     EXPECT_EQ(1U, host::plugin_candidates({}, folder).size());
     EXPECT_TRUE(host::plugin_candidates({}, {}).empty());
     EXPECT_TRUE(host::runtime_candidates({}, {}).empty());
-    EXPECT_TRUE(host::bundle_folders({}, {}).empty());
+    EXPECT_TRUE(host::installed_bundle_folders({}).empty());
 }
 
 /// What the probe prints. As another user where `user` is not 0.

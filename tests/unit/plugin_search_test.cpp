@@ -56,26 +56,76 @@ TEST(PluginSearch, WhatIsNamedInPluginSkipIsLeftOut) {
     EXPECT_THAT(records_of(folder, "a:b:/nowhere/b.so"), ElementsAre("a: loaded", "b.so: loaded"));
 }
 
-/// The shipped denoiser alone in a folder, with a bundle under its default's name.
-TEST(PluginSearch, ThePluginsOwnFolderComesFirstForItsBundle) {
-    const fs::path folder = temporary("own"), elsewhere = temporary("elsewhere");
-    fs::create_directories(folder);
-    fs::create_directories(elsewhere);
-    fs::copy_file(fs::path(MIRRA_TEST_PLUGINS) / "denoiser.so", folder / "plugin.so",
-                  fs::copy_options::overwrite_existing);
-    fs::copy_file(write_bundle_file({}), folder / "denoiser.mirra", fs::copy_options::overwrite_existing);
-    fs::copy_file(write_bundle_file({.task = "other"}), elsewhere / "denoiser.mirra",
-                  fs::copy_options::overwrite_existing);
-    const Environment path("MIRRA_BUNDLE_PATH", elsewhere.c_str());
-    const Engine engine = make_engine((folder / "plugin.so").c_str());
+/// What each way to a bundle of the task "denoise" comes to.
+struct Ways {
+    std::string session, named, listed;
+};
+Ways ways_of(const Engine &engine) {
+    Ways ways;
     MIRRA_STRUCT(mirra_session_options, options);
     options.task = "denoise";
     Session session;
     EXPECT_OK(mirra_session_create(engine.get(), &options, session.out(), error));
+    MIRRA_STRUCT(mirra_session_info, info);
+    EXPECT_OK(mirra_session_get_info(session.get(), &info, error));
+    ways.session = info.bundle_path;
     char *found = nullptr;
     EXPECT_OK(mirra_engine_find_bundle(engine.get(), "denoiser.mirra", &found, error));
-    EXPECT_THAT(found, HasSubstr("elsewhere")) << "a name alone is of no plugin";
+    ways.named = found;
     mirra_string_free(found);
+    for (std::uint32_t i = 0; i < mirra_engine_bundle_count(engine.get()); ++i) {
+        MIRRA_STRUCT(mirra_bundle_record, record);
+        EXPECT_OK(mirra_engine_bundle(engine.get(), i, &record, error));
+        if (std::string(record.path).ends_with("/denoiser.mirra")) ways.listed += record.path;
+    }
+    return ways;
+}
+
+/// The shipped denoiser alone in a folder, with a bundle under its default's name; such bundles in folders
+/// that the user names, and beside another plugin.
+TEST(PluginSearch, ABundlesNameMeansOneFileWhicheverWayItIsAskedFor) {
+    std::map<std::string, std::string> files;
+    for (const std::string name : {"given", "environment", "own", "other"}) {
+        const fs::path folder = temporary(name);
+        fs::create_directories(folder);
+        fs::copy_file(write_bundle_file({}), folder / "denoiser.mirra", fs::copy_options::overwrite_existing);
+        files[name] = folder / "denoiser.mirra";
+    }
+    const auto plugin = [](const std::string &from, const fs::path &to) {
+        fs::copy_file(from, to, fs::copy_options::overwrite_existing);
+        return to.string();
+    };
+    const std::string own = plugin(MIRRA_TEST_PLUGINS "/denoiser.so", temporary("own") + "/plugin.so"),
+                      other = plugin(MIRRA_TEST_TEMPLATE, temporary("other") + "/plugin.so");
+    const std::string plugins = other + ":" + own, given = temporary("given");
+    MIRRA_STRUCT(mirra_engine_options, options);
+    options.flags = MIRRA_PLUGIN_PATH_ONLY;
+    options.plugin_path = plugins.c_str();
+    options.runtime_module = MIRRA_TEST_RUNTIME;
+    options.bundle_path = given.c_str();
+    const auto expect = [&](const std::string &file) {
+        Engine engine;
+        EXPECT_OK(mirra_engine_create(&options, engine.out(), error));
+        const Ways ways = ways_of(engine);
+        EXPECT_EQ(file, ways.session);
+        EXPECT_EQ(file, ways.named);
+        EXPECT_EQ(file, ways.listed);
+    };
+    {
+        const Environment path("MIRRA_BUNDLE_PATH", temporary("environment").c_str());
+        expect(files["given"]);
+        options.bundle_path = nullptr;
+        expect(files["environment"]);
+    }
+    expect(files["own"]);
+    // Now the installation's, and not that of the plugin which comes first.
+    fs::remove(files["own"]);
+    Engine engine;
+    EXPECT_OK(mirra_engine_create(&options, engine.out(), error));
+    const Ways ways = ways_of(engine);
+    EXPECT_THAT(ways.session, HasSubstr("share/mirra/bundles/denoiser.mirra"));
+    EXPECT_EQ(ways.session, ways.named);
+    EXPECT_EQ(ways.session, ways.listed);
 }
 
 TEST(PluginSearch, AScanInAProcessOfItsOwnFindsThoseThatEndOrBlockIt) {

@@ -99,6 +99,12 @@ TEST(PluginWithoutNetwork, LoadsNoRuntimeAndRefusesGraphs) {
     Failure failure;
     EXPECT_EQ(MIRRA_E_PLUGIN, mirra_session_plan(session.get(), 100, 100, &plan, failure.out()));
     EXPECT_THAT(message(failure), HasSubstr("MIRRA_TASK_NO_NETWORK"));
+    const Bundle bundle = make_bundle();
+    options.bundle = bundle.get();
+    EXPECT_EQ(MIRRA_E_INVALID_ARGUMENT,
+              mirra_session_create(engine.get(), &options, session.out(), failure.out()));
+    EXPECT_THAT(message(failure), HasSubstr("takes no bundle | bundle | Leave the bundle out."));
+    options.bundle = nullptr;
     options.task = "tensors";
     EXPECT_STATUS(MIRRA_E_NOT_FOUND, mirra_session_create(engine.get(), &options, session.out(), error));
 }

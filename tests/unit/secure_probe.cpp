@@ -11,6 +11,6 @@ int main() {
     std::printf("MIRRA_BUNDLE_PATH=%s\n", mirra::environment("MIRRA_BUNDLE_PATH").c_str());
     std::printf("plugins=%zu\n", mirra::host::plugin_candidates({}, {}).size());
     std::printf("runtimes=%zu\n", mirra::host::runtime_candidates({}, {}).size());
-    std::printf("bundles=%zu\n", mirra::host::bundle_folders({}, {}).size());
+    std::printf("bundles=%zu\n", mirra::host::named_bundle_folders({}).size());
     return 0;
 }

@@ -107,14 +107,19 @@ class CallbackUser {
 
     [[nodiscard]] void *get() const noexcept { return user_; }
     void free_now() {
-        if (auto *free = std::exchange(free_, nullptr)) free(user_);
+        if (auto *free = free_.exchange(nullptr)) free(user_);
     }
-    /// Leaves it as it is: a callback has ended its thread, on which none may follow.
-    void forget() noexcept { free_ = nullptr; }
+    /// Leaves it as it is: a callback has ended its thread, on whatever thread none may follow.
+    void forget() noexcept {
+        forgotten_ = true;
+        free_ = nullptr;
+    }
+    [[nodiscard]] bool forgotten() const noexcept { return forgotten_; }
 
   private:
     void *user_;
-    void (*free_)(void *);
+    std::atomic<void (*)(void *)> free_;
+    std::atomic<bool> forgotten_{false};
 };
 
 struct EngineOptions {
@@ -159,7 +164,7 @@ class Engine {
     virtual const std::vector<runtime::DeviceInfo> &devices() = 0;
     /// Loads the runtime module at the first call.
     virtual const RuntimeStatus &runtime_status() = 0;
-    /// @param task  whose plugin's folder is searched first; null: none
+    /// @param task  whose bundle it is; null: that of the first task that has one of this name
     /// @throws Error not_found
     [[nodiscard]] std::string find_bundle(const std::string &name, const TaskInfo *task = nullptr) const;
     /// Looks at the first call; see mirra_engine_bundle_count.
@@ -188,8 +193,7 @@ class Engine {
     std::vector<PluginRecord> records_;
 
   private:
-    [[nodiscard]] std::vector<std::filesystem::path> bundle_places() const;
-    [[nodiscard]] std::filesystem::path folder_of(const TaskInfo &task) const;
+    [[nodiscard]] std::vector<std::filesystem::path> bundle_places(const TaskInfo *task) const;
 
     std::shared_ptr<EngineRuns> runs_;
     std::vector<const TaskInfo *> tasks_;

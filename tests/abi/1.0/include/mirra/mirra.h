@@ -351,10 +351,10 @@ typedef struct mirra_engine_options {
     /* file of the runtime module; NULL: the environment's MIRRA_RUNTIME_MODULE, then
      * libmirra_runtime_torch.so in mirra/ beside the library, then beside the library */
     const char *runtime_module;
-    /* folders, separated by ':', searched for the tasks' default bundles behind the folder of the task's own
-     * plugin; NULL: none. Then come
-     * MIRRA_BUNDLE_PATH and ../share/mirra/bundles from the library's folder. No variable of the environment
-     * is read in a program that runs with more rights than its caller has (set-user-ID and the like) */
+    /* folders of bundles, separated by ':', searched first; NULL: none. Then come MIRRA_BUNDLE_PATH, the
+     * folder of the task's own plugin, share/mirra/bundles of the installation, and the folders of other
+     * plugins, for all that finds bundles. No variable of the environment is read in a program that runs with
+     * more rights than its caller has (set-user-ID and the like) */
     const char *bundle_path;
     mirra_log_callback log; /* NULL: silent */
     void *log_user;         /* handed to `log` */
@@ -492,7 +492,7 @@ typedef struct mirra_param_info {
     uint32_t struct_size;
     mirra_type type;         /* MIRRA_TYPE_BOOL ... MIRRA_TYPE_ENUM, _FILE, _COLOR */
     mirra_param_flags flags; /* MIRRA_PARAM_* */
-    uint32_t since;          /* version of the plugin's task that brought it, from 1 */
+    uint32_t since;          /* version of the plugin's task that brought it, from 1; a plugin's 0 is 1 */
     const char *name;        /* "sigma" */
     const char *label;       /* "Noise level" */
     const char *doc;         /* one paragraph */
@@ -553,7 +553,7 @@ typedef struct mirra_bundle_record {
 
 /* The first call looks; what is found then is constant for the life of the engine. Only manifests are read,
  * at most 64 MiB of all together: damage of the weights is found when a session is made. In alphabetical
- * order within a folder; a file whose name a former folder has is not listed. */
+ * order within a folder; a file is not listed where its name means one in a former folder. */
 MIRRA_API uint32_t mirra_engine_bundle_count(const mirra_engine *engine);
 /* A bundle by index. */
 MIRRA_API mirra_status mirra_engine_bundle(const mirra_engine *engine, uint32_t index,
@@ -649,8 +649,8 @@ MIRRA_API mirra_status mirra_bundle_open_memory(const void *data, size_t bytes, 
                                                 mirra_bundle **bundle, mirra_error **error);
 MIRRA_API void mirra_bundle_destroy(mirra_bundle *bundle);
 
-/* The path of a bundle. A name without a slash ("denoiser.mirra") is looked for as
- * mirra_engine_options.bundle_path says, and nowhere else: write "./denoiser.mirra" for a file of the current
+/* The path of a bundle. A name without a slash is looked for as mirra_engine_options.bundle_path says, for
+ * the first task with a default bundle of that name, and nowhere else: "./denoiser.mirra" is of the current
  * folder. A name with a slash is a path. The string is the caller's: mirra_string_free. */
 MIRRA_API mirra_status mirra_engine_find_bundle(const mirra_engine *engine, const char *name, char **path,
                                                 mirra_error **error);
@@ -705,7 +705,7 @@ enum mirra_format_value {
     MIRRA_FORMAT_U8 = 1,  /* 0 ... 255 stand for 0 ... 1 */
     MIRRA_FORMAT_U16 = 2, /* 0 ... 65535 stand for 0 ... 1; host byte order */
     MIRRA_FORMAT_F16 = 3, /* IEEE binary16; nominally 0 ... 1 */
-    MIRRA_FORMAT_F32 = 4  /* nominally 0 ... 1; tasks write within it. NaN is read as 0 */
+    MIRRA_FORMAT_F32 = 4  /* nominally 0 ... 1, where tasks clip but for MIRRA_SETUP_UNBOUNDED. NaN is 0 */
 };
 /* Channels of an image. */
 typedef int32_t mirra_color;
@@ -1008,7 +1008,7 @@ typedef struct mirra_session_options {
     const char *task;          /* name of the task; required */
     /* NULL: the task's default. The engine reads it once and keeps it (at most four bundles, 128 MiB) for
      * later sessions as long as its file stays as it is, and gives it back when a session with a memory_limit
-     * is made or run */
+     * is made or run. A task without networks and default takes no bundle: MIRRA_E_INVALID_ARGUMENT */
     const mirra_bundle *bundle;
     const char *device; /* "cpu", "cuda:0"; NULL: "cpu". There is no silent falling back to another */
     /* the most, in bytes, that the session may add to the process: the runtime's library, weights,
@@ -1020,7 +1020,7 @@ typedef struct mirra_session_options {
      * kernel threads of its own, so that no session changes the number of another */
     int32_t threads;
     /* largest height and width of a tile, in pixels, overlap included; 0: chosen. Where the network needs
-     * more, tiles are as small as it allows: see mirra_plan.tile_width */
+     * more, tiles are as small as it allows (mirra_plan.tile_width): a MIRRA_LOG_WARNING once a session */
     int32_t tile_size;
     /* one of mirra_task_info.qualities, in place of a bundle: the file NAME-QUALITY.mirra where the task's
      * default is NAME.mirra, and for "balanced" the default itself; NULL: the default */
@@ -1139,8 +1139,8 @@ typedef struct mirra_source {
     const mirra_image *image;
     /* Fills `pixels`, memory of the library's that lives during the call, with the rectangle `rect`, which is
      * within the picture. They are as many as the rectangle has, interleaved, with strides. Called from a
-     * thread of the run, one call at a time. MIRRA_OK, or a negative MIRRA_E_* code, with which the run ends
-     */
+     * thread of the run, one call at a time. MIRRA_OK, or a negative MIRRA_E_* code, with which the run ends;
+     * any other number ends it with MIRRA_E_INVALID_ARGUMENT */
     mirra_status (*read)(void *user, const mirra_rect *rect, const mirra_image *pixels);
     void *user; /* handed to `read` */
 } mirra_source;
