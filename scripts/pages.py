@@ -218,6 +218,25 @@ def standard(parameter):
     return f"`{number(parameter['default'])}`" if parameter["default"] not in ("", None) else ""
 
 
+# tests/unit/plugin_light_test.cpp holds the tasks to it.
+LIGHT = """
+## Light beyond 0 to 1
+
+A program may give a task pictures of floats with values below 0 or above 1, as the linear light of a scene has them. (PNG
+and JPEG files have none.) Every task sees such values as they are. Linear light is brought to the sRGB curve, which goes on
+beyond 1. What a task writes is clipped:
+
+| Task | Values beyond 0 to 1 |
+|---|---|
+| `denoise` | become 0 and 1 in the result |
+| `invert`, `stylize` | count as they are; the result is within 0 to 1 |
+| `detect`, `style-prepare` | count as they are, in scores, heat and statistics; a heat map is within 0 to 1 |
+
+To keep highlights, scale the light to 0 to 1 before the task and back after it. A task of a plugin keeps them by itself where
+it sets `MIRRA_SETUP_UNBOUNDED`.
+"""
+
+
 def tasks_page():
     lines = ["# Tasks", "", "Every task, its inputs and outputs, and its parameters. This page is made from the plugins' own description,",
              "as `mirra tasks --json` prints it. On the command line each parameter is an option of the same name, with `-` for `_`.",
@@ -233,7 +252,7 @@ def tasks_page():
         lines += ["", "| Parameter | Values | Default | Meaning |", "|---|---|---|---|"]
         for parameter in task["params"]:
             lines.append(f"| `{parameter['name']}` | {values(parameter)} | {standard(parameter)} | {cell(parameter['doc'])} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + LIGHT
 
 
 def subcommands(help_text):

@@ -41,6 +41,10 @@ class LocalEngine final : public Engine {
     const runtime::DeviceInfo &usable_device(const std::string &id);
     [[nodiscard]] BundleCache &bundles() noexcept { return *bundles_; }
     [[nodiscard]] CompiledGraphs &compiled() noexcept { return *compiled_; }
+    /// level: MIRRA_LOG_*
+    void log(std::int32_t level, const std::string &message) const {
+        if (options_.log) options_.log(level, message);
+    }
 
   private:
     void load_plugins();

@@ -66,8 +66,9 @@ fs::path library_folder() {
     if (dladdr(reinterpret_cast<const void *>(&library_folder), &info) == 0 || info.dli_fname == nullptr)
         return {};
     std::error_code error;
-    const fs::path file = fs::canonical(info.dli_fname, error);
-    return error ? fs::path() : file.parent_path();
+    const fs::path file = fs::canonical(info.dli_fname, error), folder = file.parent_path();
+    if (error) return {};
+    return file.filename() == kWorkerProgram ? folder.parent_path() : folder;
 }
 
 std::vector<fs::path> plugin_candidates(const EngineOptions &options, const fs::path &beside) {

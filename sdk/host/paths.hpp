@@ -16,7 +16,11 @@ inline constexpr const char *kNamedInSkip = "plugin_skip names it";
 std::vector<std::string> split_list(const std::string &list);
 /// Whether one of them, a file's name or a path, means the file.
 bool names_file(const std::vector<std::string> &skipped, const std::filesystem::path &file);
-/// The folder of the library that this code is part of; empty if it cannot be told.
+/// The program beside the library, in mirra/.
+inline constexpr const char *kWorkerProgram = "mirra-worker";
+
+/// The folder of the library that this code is part of, or that the worker lies beside; empty if it cannot be
+/// told.
 std::filesystem::path library_folder();
 /// Plugin files in the order of the search, of a folder FILE.so and NAME/plugin.so; given folders and files
 /// that do not exist are listed too.

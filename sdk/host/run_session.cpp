@@ -81,6 +81,24 @@ image::Image reduced_image(const SeenImage &source, std::int32_t width, std::int
     return out;
 }
 
+/// Once a session: tiles that are as small as the network allows are little but overlap.
+void tell_of_small_tiles(SessionState &session, const runtime::TilePlan &tiles) {
+    const std::int64_t asked = session.options.tile_size,
+                       used = std::max(tiles.input_width, tiles.input_height);
+    if (asked == 0 || used <= asked || tiles.tiles.size() < 2 || session.told_of_tiles) return;
+    session.told_of_tiles = true;
+    const std::int64_t overlap =
+        std::max(tiles.halo.left + tiles.halo.right, tiles.halo.top + tiles.halo.bottom);
+    // Of these a quarter is no overlap.
+    const std::int64_t useful = (2 * overlap + tiles.alignment - 1) / tiles.alignment * tiles.alignment;
+    session.engine->log(MIRRA_LOG_WARNING, session.task_text() + " has tiles of " + std::to_string(used) +
+                                               " pixels, of which " + std::to_string(overlap) +
+                                               " overlap, since its network needs more than the tile size " +
+                                               std::to_string(asked) +
+                                               ": that is slow. The smallest useful tile size is " +
+                                               std::to_string(std::max(useful, used)));
+}
+
 /// The run's image, and what it is kept in where that is not the caller's memory.
 struct Input {
     image::Image memory;
@@ -186,6 +204,7 @@ std::shared_ptr<const RunResult> Preparation::run() {
     const auto plan =
         plan_run(session_, setup_, shares, geometry_.width, geometry_.height,
                  cut_of(session_, setup_, geometry_, region_), [&] { check_cancelled(request_); });
+    tell_of_small_tiles(session_, plan->tiles);
     // Graphs of other settings; those that are wanted are compiled again.
     if (shares.available != 0 && session_.weight_bytes() > plan->weight_bytes) session_.forget_compiled();
     const Input made = input();

@@ -53,6 +53,7 @@ struct SessionState : SessionParams {
     std::shared_ptr<const Configured> configured;    ///< what the plugin's instance was last told
     std::shared_ptr<const RunPlan> last_plan;        ///< pictures of one size are planned once
     TaskInstance instance;
+    bool told_of_tiles = false; ///< that they are small
 
     /// Compiles at first use.
     /// @param run  null: outside of a run, where the caller has looked at the memory limit

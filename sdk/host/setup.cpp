@@ -37,7 +37,10 @@ void read_geometry(const mirra_setup &setup, Setup &out, const SessionState &ses
     if (numerator != 0 || denominator != 0) {
         const bool sound = numerator != 0 && denominator != 0 && numerator <= 65536 && denominator <= 65536 &&
                            numerator / denominator <= kMost && denominator / numerator <= kMost;
-        if (!sound) reject(session, "states an impossible scale of its output");
+        if (!sound)
+            reject(session, "states an impossible scale of its output, " + std::to_string(numerator) + "/" +
+                                std::to_string(denominator) +
+                                ": possible is 1/64 to 64, of numbers to 65536");
         const std::uint32_t divisor = std::gcd(numerator, denominator);
         out.numerator = numerator / divisor;
         out.denominator = denominator / divisor;
@@ -48,9 +51,14 @@ void read_geometry(const mirra_setup &setup, Setup &out, const SessionState &ses
         reject(session, "states a margin that its scale does not divide");
     if (setup.output_width == 0 && setup.output_height == 0) return;
     const auto possible = [](std::int32_t extent) { return extent >= 1 && extent <= graph::Limits::kExtent; };
-    if (!possible(setup.output_width) || !possible(setup.output_height) || !out.whole_image ||
-        out.numerator != out.denominator)
-        reject(session, "states a size of its output, which goes with one tile and no scale");
+    const std::string states = "states the size " + std::to_string(setup.output_width) + "x" +
+                               std::to_string(setup.output_height) + " of its output";
+    if (!possible(setup.output_width) || !possible(setup.output_height))
+        reject(session,
+               states + ": possible are sides of 1 to " + std::to_string(graph::Limits::kExtent) + " pixels");
+    if (!out.whole_image) reject(session, states + ", but not MIRRA_SETUP_WHOLE_IMAGE, which goes with it");
+    if (out.numerator != out.denominator)
+        reject(session, states + " and a scale: only one of them is possible");
     out.output_width = setup.output_width;
     out.output_height = setup.output_height;
     // The tensor, what it is brought to, and a piece that a sink is given.

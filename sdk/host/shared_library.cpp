@@ -64,9 +64,11 @@ boost::dll::shared_library &load_forever(const std::filesystem::path &file) {
     std::error_code error;
     one.front().load(file, error, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
     if (error) {
-        const char *reason = dlerror();
-        throw Error(ErrorCode::plugin, reason == nullptr ? error.message() : std::string(reason),
-                    file.string());
+        const char *told = dlerror();
+        std::string reason = told == nullptr ? error.message() : told;
+        const std::string named = file.string() + ": "; // by whoever shows this, too
+        if (reason.starts_with(named)) reason.erase(0, named.size());
+        throw Error(ErrorCode::plugin, reason, file.string());
     }
     const std::lock_guard lock(kLoaded->mutex);
     kLoaded->libraries.splice(kLoaded->libraries.begin(), one);

@@ -34,7 +34,7 @@ EngineOptions options_there(const EngineOptions &given) {
     out.plugin_path = absolute_list(plugin_candidates(given));
     out.plugin_path_only = true;
     out.plugin_skip = given.plugin_skip;
-    out.bundle_path = absolute_list(bundle_folders(given.bundle_path));
+    out.bundle_path = absolute_list(named_bundle_folders(given.bundle_path));
     out.libtorch_path = absolute_or_empty(given.libtorch_path);
     const auto modules = runtime_candidates(given.runtime_module);
     const auto there = std::ranges::find_if(modules, [](const fs::path &file) { return fs::exists(file); });

@@ -9,7 +9,7 @@ if(MIRRA_BUILD_RUNTIME AND MIRRA_PRIVATE_LIBTORCH)
     target_link_libraries(mirra_life_probe PRIVATE mirra mirra_warnings)
     add_dependencies(mirra_life_host mirra_runtime_torch mirra_plugin_denoiser)
 
-    foreach(mode exit-job quick-exit exit-run exit-callback thread-ends fork-before fork-after fork-errors fork-engines
+    foreach(mode exit-job quick-exit exit-run exit-callback exit-beside-done exit-done thread-ends fork-before fork-after fork-errors fork-engines
             fork-pictures fork-callback openmp arithmetic comma stack-128 stack-512 signals removed-folder few-threads
             little-memory busy-neighbours idle-threads loaded)
         add_test(NAME life.${mode} COMMAND mirra_life_host ${mode})

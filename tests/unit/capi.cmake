@@ -34,6 +34,7 @@ set(MIRRA_UNIT_CAPI_TESTS
     plugin_host_functions_test.cpp
     plugin_inverter_optimize_test.cpp
     plugin_inverter_test.cpp
+    plugin_light_test.cpp
     plugin_stylizer_test.cpp
     plugin_rogues_test.cpp
     plugin_search_test.cpp
@@ -80,7 +81,7 @@ foreach(animal no-symbol abi-too-new abi-too-old init-fails scribbles-size scrib
         reserved-param optional-first-input no-input resamples-to-nothing half-extents wide-halo wide-margin
         many-passes two-transfers unknown-setup-flag series-without-count count-without-series numbered-series
         stated-place endless-series series-meets-name pixels-of-text condition-of-none condition-of-itself
-        condition-of-no-value names-alike digit-first bad-color)
+        condition-of-no-value names-alike digit-first bad-color wild-scale sized-tiles)
     math(EXPR index "${index} + 1")
     mirra_zoo_animal(${animal} plugin_zoo.c)
     target_compile_definitions(mirra_zoo_${animal} PRIVATE ZOO=${index} ZOO_NAME="${animal}")
@@ -99,14 +100,13 @@ foreach(rogue releases-input gives-twice releases-twice made-up-handles keeps-co
     list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_${rogue})
 endforeach()
 mirra_zoo_animal(outputs plugin_outputs.c)
-mirra_zoo_animal(describes plugin_describes.c)
 mirra_zoo_animal(throws plugin_throws.cpp)
 mirra_zoo_animal(described plugin_described.c)
 mirra_zoo_animal(tensors plugin_tensors.c)
 target_link_libraries(mirra_zoo_tensors PRIVATE Threads::Threads m)
 mirra_zoo_animal(probe plugin_probe.cpp)
 mirra_zoo_animal(ends plugin_ends.c)
-list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_outputs mirra_zoo_describes mirra_zoo_throws mirra_zoo_described mirra_zoo_tensors mirra_zoo_probe mirra_zoo_ends)
+list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_outputs mirra_zoo_throws mirra_zoo_described mirra_zoo_tensors mirra_zoo_probe mirra_zoo_ends)
 set(MIRRA_UNIT_PLUGINS mirra_fake_runtime mirra_plugin_anomaly mirra_plugin_denoiser mirra_plugin_inverter mirra_plugin_stylizer)
 list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES ${MIRRA_UNIT_PLUGINS} mirra_plugin_gain)
 

@@ -364,6 +364,12 @@ TEST_F(Outputs, NoCallbackFollowsOneThatEndsTheThreadOfALane) {
 #ifdef __SANITIZE_ADDRESS__
     GTEST_SKIP() << "under sanitizers the end of a thread counts as a reference to nothing";
 #endif
+    // Of sessions in another process the callbacks come from one thread.
+    MIRRA_STRUCT(mirra_engine_options, here);
+    here.flags = MIRRA_PLUGIN_PATH_ONLY;
+    here.plugin_path = MIRRA_TEST_ZOO "/outputs.so";
+    here.runtime_module = MIRRA_TEST_RUNTIME;
+    EXPECT_OK(mirra_engine_create(&here, engine.out(), error));
     const Session lanes = session("lanes", 16, 4);
     Bytes in(200, 200, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8), out(200, 200, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
     for (const bool by_tile : {false, true}) {

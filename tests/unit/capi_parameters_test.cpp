@@ -9,7 +9,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr const char *kDescribes = MIRRA_TEST_ZOO "/describes.so";
+constexpr const char *kDescribes = MIRRA_TEST_ZOO "/described.so";
 
 std::string json_of(const Session &session) {
     char *json = nullptr;
@@ -140,7 +140,7 @@ TEST_F(CapiParameters, TheSessionSaysWhatItIs) {
     }
 }
 
-/// Sessions of a task that describes its parameters: see plugin_describes.c.
+/// Sessions of a task that describes its parameters: see plugin_described.c.
 struct CapiDescribed : ::testing::Test {
     Engine engine = make_engine(kDescribes);
     Bundle none;

@@ -234,6 +234,35 @@ TEST(CapiSession, TilesEqualTheWhole) {
     EXPECT_EQ(whole.samples, tiled.samples);
 }
 
+TEST(CapiSession, TilesThatAreLittleButOverlapAreToldOfOnce) {
+    std::vector<std::string> told;
+    MIRRA_STRUCT(mirra_engine_options, options);
+    options.flags = MIRRA_PLUGIN_PATH_ONLY;
+    options.plugin_path = MIRRA_TEST_PLUGINS;
+    options.runtime_module = MIRRA_TEST_RUNTIME;
+    options.log_level = MIRRA_LOG_WARNING;
+    options.log = [](void *user, mirra_log_level, const char *message) {
+        static_cast<std::vector<std::string> *>(user)->emplace_back(message);
+    };
+    options.log_user = &told;
+    Engine engine;
+    EXPECT_OK(mirra_engine_create(&options, engine.out(), error));
+    const Bundle bundle = make_bundle({.blur = true}); // of 5 x 5 pixels
+    Pixels<std::uint8_t> in(12, 11, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    for (const std::int32_t enough : {0, 5, 8}) {
+        const Session session = make_session(engine, bundle, enough);
+        EXPECT_OK(mirra_session_set_text(session.get(), "sigma", "10", error));
+        EXPECT_OK(run(session, in.image, in.image, error));
+    }
+    EXPECT_TRUE(told.empty()) << told.front();
+    const Session session = make_session(engine, bundle, 2);
+    EXPECT_OK(mirra_session_set_text(session.get(), "sigma", "10", error));
+    for (int i = 0; i < 2; ++i) EXPECT_OK(run(session, in.image, in.image, error));
+    ASSERT_EQ(1U, told.size());
+    EXPECT_THAT(told[0], HasSubstr("of 5 pixels, of which 4 overlap, since its network needs more than the "
+                                   "tile size 2: that is slow. The smallest useful tile size is 8"));
+}
+
 TEST(CapiSession, TheOutputMayBeTheInput) {
     const Engine engine = make_engine();
     const Bundle bundle = make_bundle({.blur = true});

@@ -234,6 +234,27 @@ TEST_F(MemoryFaults, WhatCallbacksAreHandedIsFreedOnce) {
     });
 }
 
+TEST_F(MemoryFaults, WhatTheLogIsHandedIsFreedOnce) {
+    int freed = 0;
+    MIRRA_STRUCT(mirra_engine_options, options);
+    options.flags = MIRRA_PLUGIN_PATH_ONLY;
+    options.plugin_path = plugin.c_str();
+    options.runtime_module = MIRRA_TEST_RUNTIME;
+    options.log = [](void *, mirra_log_level, const char *) {};
+    options.log_user = &freed;
+    options.log_user_free = count;
+    fail_everywhere(
+        [&](mirra_error **error) {
+            mirra_engine *made = nullptr;
+            const mirra_status status = mirra_engine_create(&options, &made, error);
+            EXPECT_EQ(status == MIRRA_OK ? 0 : 1, freed) << "an engine that there is logs on";
+            mirra_engine_destroy(made);
+            EXPECT_EQ(1, std::exchange(freed, 0));
+            return status;
+        },
+        kBeyondJson);
+}
+
 TEST_F(MemoryFaults, BytesInMemory) {
     MIRRA_STRUCT(mirra_write_options, options);
     options.format = "png";

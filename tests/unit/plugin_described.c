@@ -1,5 +1,6 @@
-/* plugin_described.c - a plugin with a series, parameters of all kinds, and a task that another plugin may
- * have brought. What it is told of its run comes as results. */
+/* plugin_described.c - tasks that say much of themselves. "described" has a series and parameters of all
+ * kinds; what it is told of its run comes as results. "denoise" is the same under a name that another plugin
+ * may have brought. "describes" says in `configure` what its parameters can be; "act" says how. */
 #include "mirra/mirra_plugin.h"
 
 #include <stdio.h>
@@ -66,6 +67,62 @@ static mirra_status process(void *instance, mirra_context *context, const mirra_
     return status;
 }
 
+static const char *act_of(const mirra_host_api *host, mirra_context *context) {
+    MIRRA_STRUCT(mirra_value, value);
+    return host->param(context, "act", &value, NULL) ? "" : value.text;
+}
+
+static mirra_param_info levels(const char *act) {
+    MIRRA_STRUCT(mirra_param_info, info);
+    info.type = strcmp(act, "type") ? MIRRA_TYPE_INT : MIRRA_TYPE_FLOAT;
+    info.name = strcmp(act, "unknown") ? "levels" : "nothing";
+    info.minimum = 1;
+    info.maximum = !strcmp(act, "wide") ? 9 : !strcmp(act, "many") ? 2 : 3;
+    info.default_value = strcmp(act, "default") ? 2 : 0;
+    if (!strcmp(act, "size")) info.struct_size = 12;
+    return info;
+}
+
+static mirra_status describe(void *instance, mirra_context *context, mirra_setup *setup,
+                             mirra_error **error) {
+    static const char *const layers[] = {"conv1", "conv5"}, *const labels[] = {"The first", "The last"};
+    const mirra_host_api *host = ((described *)instance)->host;
+    const char *act = act_of(host, context);
+    const char *const mode_choice = strcmp(act, "choice") ? "b" : "z";
+    const mirra_param_info described = levels(act);
+    mirra_status status;
+    int i;
+    MIRRA_STRUCT(mirra_param_info, layer);
+    MIRRA_STRUCT(mirra_param_info, mode);
+    (void)setup;
+    layer.type = MIRRA_TYPE_STRING;
+    layer.name = "layer";
+    layer.default_text = "conv5";
+    layer.choices = layers;
+    layer.choice_labels = labels;
+    layer.choice_count = 2;
+    mode.type = MIRRA_TYPE_ENUM;
+    mode.name = "mode";
+    mode.default_text = mode_choice;
+    mode.choices = &mode_choice;
+    mode.choice_count = 1;
+    status = host->describe_param(context, &layer, error);
+    if (!status) status = host->describe_param(context, &mode, error);
+    for (i = 0; !status && i < (strcmp(act, "many") ? 1 : 1000); ++i)
+        status = host->describe_param(context, &described, error);
+    return status;
+}
+
+static mirra_status describe_late(void *instance, mirra_context *context, const mirra_tile *tile,
+                                  const mirra_tensor *input, mirra_tensor **output, mirra_error **error) {
+    const mirra_host_api *host = ((described *)instance)->host;
+    const mirra_param_info described = levels("");
+    (void)tile;
+    *output = host->tensor_retain(input);
+    return strcmp(act_of(host, context), "process") ? MIRRA_OK
+                                                    : host->describe_param(context, &described, error);
+}
+
 static mirra_port_info ports[4];
 static mirra_param_info params[6];
 static const char *const modes[] = {"plain", "shaded"};
@@ -108,12 +165,33 @@ static void describe_params(void) {
     params[4].max_count = 3;
 }
 
+/* Those of "describes". */
+static mirra_param_info own_params[4];
+
+static void describe_own_params(void) {
+    static const char *const names[] = {"act", "layer", "levels", "mode"}, *const letters[] = {"a", "b"};
+    int i;
+    for (i = 0; i < 4; ++i) {
+        own_params[i].struct_size = sizeof(mirra_param_info);
+        own_params[i].name = names[i];
+        own_params[i].type = i == 2 ? MIRRA_TYPE_INT : i == 3 ? MIRRA_TYPE_ENUM : MIRRA_TYPE_STRING;
+    }
+    own_params[1].label = "Layer";
+    own_params[2].minimum = 1;
+    own_params[2].maximum = 8;
+    own_params[2].default_value = 5;
+    own_params[3].default_text = "a";
+    own_params[3].choices = letters;
+    own_params[3].choice_count = 2;
+}
+
 static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error **error) {
-    static mirra_task task, taken;
+    static mirra_task task, taken, own;
     mirra_status status;
     (void)abi;
     describe_ports();
     describe_params();
+    describe_own_params();
     task.struct_size = sizeof(task);
     task.name = "described";
     task.ports = ports;
@@ -128,7 +206,16 @@ static mirra_status init(const mirra_host_api *host, uint32_t abi, mirra_error *
     if (status) return status;
     taken = task;
     taken.name = "denoise";
-    return host->register_task(host, &taken, error);
+    status = host->register_task(host, &taken, error);
+    if (status) return status;
+    own = task;
+    own.name = "describes";
+    own.port_count = 2;
+    own.params = own_params;
+    own.param_count = 4;
+    own.configure = describe;
+    own.process = describe_late;
+    return host->register_task(host, &own, error);
 }
 
 MIRRA_PLUGIN_EXPORT mirra_status mirra_plugin_query_v1(const mirra_host_info *host, mirra_plugin_info *info);

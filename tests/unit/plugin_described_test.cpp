@@ -56,6 +56,7 @@ TEST(PluginDescribed, ASeriesIsThereAsOftenAsItSays) {
     EXPECT_EQ(4, params[5].default_value);
     EXPECT_STREQ("mode=shaded|plain", params[2].visible_if);
     EXPECT_STREQ("", params[0].visible_if);
+    EXPECT_EQ(1U, params[0].since) << "it says 0";
 }
 
 TEST(PluginDescribed, TheSchemaSaysTheSame) {

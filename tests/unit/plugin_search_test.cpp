@@ -99,7 +99,7 @@ TEST(PluginSearch, ABundlesNameMeansOneFileWhicheverWayItIsAskedFor) {
                       other = plugin(MIRRA_TEST_TEMPLATE, temporary("other") + "/plugin.so");
     const std::string plugins = other + ":" + own, given = temporary("given");
     MIRRA_STRUCT(mirra_engine_options, options);
-    options.flags = MIRRA_PLUGIN_PATH_ONLY;
+    options.flags = MIRRA_PLUGIN_PATH_ONLY | isolation();
     options.plugin_path = plugins.c_str();
     options.runtime_module = MIRRA_TEST_RUNTIME;
     options.bundle_path = given.c_str();

@@ -50,7 +50,9 @@ enum {
     CONDITION_OF_NO_VALUE,
     NAMES_ALIKE,
     DIGIT_FIRST,
-    BAD_COLOR
+    BAD_COLOR,
+    WILD_SCALE,
+    SIZED_TILES
 };
 
 #if ZOO != 1 /* NO_SYMBOL */
@@ -83,6 +85,8 @@ static mirra_status configure(void *instance, mirra_context *context, mirra_setu
     if (ZOO == WIDE_HALO) setup->halo = 1025;
     if (ZOO == WIDE_MARGIN) setup->margin = 1025;
     if (ZOO == MANY_PASSES) setup->measure_passes = 65;
+    if (ZOO == WILD_SCALE) setup->scale_numerator = 100, setup->scale_denominator = 1;
+    if (ZOO == SIZED_TILES) setup->output_width = 4, setup->output_height = 3;
     if (ZOO == TWO_TRANSFERS) setup->flags = MIRRA_SETUP_ENCODED | MIRRA_SETUP_LINEAR;
     if (ZOO == UNKNOWN_SETUP_FLAG) setup->flags = 1U << 20;
     return MIRRA_OK;

@@ -70,6 +70,41 @@ int exit_in_callback() {
     return fail("exit did not end the process");
 }
 
+std::atomic<int> g_done{0}; ///< 1: it has begun, 2: it has returned
+
+/// Registered before the library's own, and so called after it.
+void look_at_done() {
+    if (g_done == 2) return;
+    fail("the process went on without `done`");
+    _exit(1);
+}
+
+/// Waits for a callback that is under way, which touches what the end of the process takes down.
+int exit_during_done() {
+    std::atexit(look_at_done);
+    mirra_job *job = nullptr;
+    Work &work = *new Work(64);
+    work.options().done = [](void *, mirra_status) {
+        g_done = 1;
+        usleep(300'000);
+        std::printf("done\n");
+        g_done = 2;
+    };
+    if (work.submit(session_or_exit(), &job) != MIRRA_OK) return fail("submit");
+    while (g_done == 0) usleep(1000);
+    return 0;
+}
+
+int exit_in_done() {
+    mirra_job *job = nullptr;
+    Work &work = *new Work(64);
+    work.options().done = [](void *, mirra_status) { std::exit(0); };
+    if (work.submit(session_or_exit(), &job) != MIRRA_OK) return fail("submit");
+    mirra_job_wait(job, -1, nullptr, nullptr);
+    usleep(10'000'000);
+    return fail("exit did not end the process");
+}
+
 /// As a language does whose interpreter has ended.
 int thread_ends_in_callback() {
     mirra_session *session = session_or_exit();
@@ -419,6 +454,8 @@ int main(int count, char **arguments) {
         {"quick-exit", [] { return exit_during_job(true); }},
         {"exit-run", exit_during_run},
         {"exit-callback", exit_in_callback},
+        {"exit-beside-done", exit_during_done},
+        {"exit-done", exit_in_done},
         {"thread-ends", thread_ends_in_callback},
         {"fork-before", fork_before_session},
         {"fork-after", fork_after_run},
