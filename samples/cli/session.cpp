@@ -20,6 +20,30 @@ int RunSettings::thread_count() const {
     return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
+namespace {
+
+/// A quality that there is none of is a value that its option does not take; other things are not there.
+Session create(const Engine &engine, const api::SessionOptions &options) {
+    try {
+        return engine.session(options);
+    } catch (const api::Error &error) {
+        const bool value = error.code() == MIRRA_E_INVALID_ARGUMENT || error.subject() == "quality";
+        throw Failure(value ? Phase::usage : Phase::setup, error);
+    }
+}
+
+/// Values that do not go together, or not with the bundle, are found before any work is done; what does not
+/// fit the size of a picture is found with the picture.
+void check_values(Session &session) {
+    try {
+        static_cast<void>(session.plan(1, 1));
+    } catch (const api::Error &error) {
+        if (error.code() != MIRRA_E_MISMATCH) throw;
+    }
+}
+
+} // namespace
+
 Session open_session(const Engine &engine, const std::string &task, const RunSettings &settings,
                      const std::map<std::string, std::string> &params) {
     const Bundle bundle =
@@ -33,11 +57,10 @@ Session open_session(const Engine &engine, const std::string &task, const RunSet
     options.memory_limit = settings.memory_bytes();
     options.threads = settings.threads;
     options.tile_size = settings.tile_size;
-    Session session = in_phase(Phase::setup, [&] { return engine.session(options); });
+    Session session = create(engine, options);
     in_phase(Phase::usage, [&] {
         for (const auto &[name, text] : params) session.set_text(name, text);
-        // Values that do not go together, or not with the bundle, are found before any work is done.
-        if (!params.empty()) static_cast<void>(session.plan(1, 1));
+        if (!params.empty()) check_values(session);
     });
     return session;
 }

@@ -218,7 +218,7 @@ void TaskRun::add_outputs(Ports &ports, const FilePair &file) const {
     mirra_image like = make_struct<mirra_image>();
     if (ports.main != nullptr) {
         like = view_of(*ports.main);
-        const auto plan = get<mirra_plan>(Phase::setup, [&](mirra_plan *out, mirra_error **e) {
+        const auto plan = get<mirra_plan>(Phase::input, [&](mirra_plan *out, mirra_error **e) {
             return mirra_session_plan(session_.get(), like.width, like.height, out, e);
         });
         like.width = static_cast<std::int32_t>(plan.output_width);

@@ -262,13 +262,13 @@ TEST_F(CliDenoise, AQualityThatIsNotThereNamesThoseThatAre) {
     std::filesystem::copy(MIRRA_TEST_BUNDLES "/denoiser.mirra", folder_ / "stylizer-ar-other.mirra");
     const Outcome run =
         run_cli({"stylize", noisy_, "-o", done_, "--style", clean_, "--quality", "best", "--json"});
-    EXPECT_EQ(run.exit_code, 5) << run.err;
+    EXPECT_EQ(run.exit_code, 2) << run.err;
     const auto error = run.json()["error"];
     EXPECT_EQ(error["option"], "--quality");
     EXPECT_NE(error["hint"].get<std::string>().find("There are: fast, balanced. Or put stylizer-ar-best"),
               std::string::npos)
         << error;
-    EXPECT_EQ(run_cli({"denoise", noisy_, "-o", done_, "--quality", "good"}).exit_code, 5);
+    EXPECT_EQ(run_cli({"denoise", noisy_, "-o", done_, "--quality", "good"}).exit_code, 2);
     EXPECT_EQ(run_cli({"denoise", noisy_, "-o", done_, "--quality", ""}).exit_code, 2);
     EXPECT_EQ(run_cli({"denoise", noisy_, "-o", done_, "--quality", "fast", "--bundle", "x"}).exit_code, 2);
 }
