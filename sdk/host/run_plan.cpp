@@ -27,12 +27,14 @@ std::uint64_t buffer_bytes(const Setup &setup) {
 
 runtime::TilingOptions tiling_options(const SessionState &session, const Setup &setup, const Cut &cut,
                                       const Look &look) {
-    constexpr std::int64_t kTileOfMany = 512; // worked on at once, each of which should stay in caches
+    constexpr std::int64_t kCachedTile = 256; // of floats in and out, which should stay in caches
     runtime::TilingOptions options;
     options.look = look;
     options.precision = session.precision.precision;
     options.largest_tile = session.options.tile_size;
-    if (options.largest_tile == 0 && cut.at_once > 1) options.largest_tile = kTileOfMany;
+    // Without a network tiles cost little; what they overlap by should be a small part of them.
+    if (options.largest_tile == 0 && (cut.at_once > 1 || !session.has_network()))
+        options.largest_tile = kCachedTile + 8 * std::int64_t{setup.halo};
     options.region = cut.region;
     options.at_once = cut.at_once;
     options.multiple = setup.denominator;

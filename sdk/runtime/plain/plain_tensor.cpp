@@ -3,6 +3,7 @@
 
 #include "mirra/error.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <numeric>
 
@@ -16,7 +17,7 @@ std::size_t count_of(const graph::Shape &shape) {
 
 } // namespace
 
-void PlainArena::take(std::uint64_t bytes) {
+void PlainArena::count(std::uint64_t bytes) {
     const std::uint64_t now = current_ += bytes, all = now + reserved_;
     if (limit_ != 0 && all > limit_) {
         current_ -= bytes;
@@ -30,9 +31,48 @@ void PlainArena::take(std::uint64_t bytes) {
     }
 }
 
+std::unique_ptr<float[]> PlainArena::take_spare(std::size_t count) {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::ranges::find(spares_, count, &Spare::count);
+    std::unique_ptr<float[]> values;
+    if (found != spares_.end()) {
+        values = std::move(found->values);
+        spare_bytes_ -= count * sizeof(float);
+        *found = std::move(spares_.back());
+        spares_.pop_back();
+    }
+    while (!spares_.empty() && current_ + spare_bytes_ > peak_) {
+        spare_bytes_ -= spares_.back().count * sizeof(float);
+        spares_.pop_back();
+    }
+    return values;
+}
+
+std::unique_ptr<float[]> PlainArena::take(std::size_t values) {
+    count(values * sizeof(float));
+    try {
+        auto taken = take_spare(values);
+        return taken != nullptr ? std::move(taken) : std::make_unique_for_overwrite<float[]>(values);
+    } catch (...) {
+        current_ -= values * sizeof(float);
+        throw;
+    }
+}
+
+void PlainArena::give(std::unique_ptr<float[]> values, std::size_t count) noexcept {
+    const std::lock_guard lock(mutex_);
+    current_ -= count * sizeof(float);
+    if (current_ + spare_bytes_ + count * sizeof(float) > peak_) return;
+    try {
+        spares_.push_back({std::move(values), count});
+        spare_bytes_ += count * sizeof(float);
+    } catch (const std::bad_alloc &) { // then it goes
+    }
+}
+
 void PlainArena::reserve(std::uint64_t bytes) {
-    take(bytes);
-    give(bytes);
+    count(bytes);
+    current_ -= bytes;
     reserved_ += bytes;
 }
 
@@ -41,18 +81,11 @@ PlainTensor::PlainTensor(graph::Shape shape, Layout layout)
     , layout_(shape_.size() == 4 ? layout : Layout::nchw)
     , strides_(strides_of(shape_, layout_))
     , count_(count_of(shape_))
-    , arena_(PlainArenaScope::arena() != nullptr ? *PlainArenaScope::arena() : nullptr) {
-    if (arena_) arena_->take(count_ * sizeof(float));
-    try {
-        values_ = std::make_unique_for_overwrite<float[]>(count_);
-    } catch (...) {
-        if (arena_) arena_->give(count_ * sizeof(float));
-        throw;
-    }
-}
+    , arena_(PlainArenaScope::arena() != nullptr ? *PlainArenaScope::arena() : nullptr)
+    , values_(arena_ ? arena_->take(count_) : std::make_unique_for_overwrite<float[]>(count_)) {}
 
 PlainTensor::~PlainTensor() {
-    if (arena_) arena_->give(count_ * sizeof(float));
+    if (arena_) arena_->give(std::move(values_), count_);
 }
 
 std::shared_ptr<PlainTensor> make_plain(const graph::Shape &shape, Layout layout) {

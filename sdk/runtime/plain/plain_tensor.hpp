@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -15,16 +16,29 @@ namespace mirra::runtime {
 class PlainArena final : public Arena {
   public:
     explicit PlainArena(std::uint64_t limit) : limit_(limit) {}
-    /// @throws Error budget
-    void take(std::uint64_t bytes);
-    void give(std::uint64_t bytes) noexcept { current_ -= bytes; }
+    /// Memory for so many values, as it is: that of a tensor of that size that is gone, where there is one.
+    /// @throws Error budget | std::bad_alloc
+    [[nodiscard]] std::unique_ptr<float[]> take(std::size_t count);
+    void give(std::unique_ptr<float[]> values, std::size_t count) noexcept;
     [[nodiscard]] std::uint64_t peak_bytes() const override { return peak_; }
     [[nodiscard]] std::uint64_t current_bytes() const override { return current_; }
     void reserve(std::uint64_t bytes) override;
 
   private:
+    struct Spare {
+        std::unique_ptr<float[]> values;
+        std::size_t count;
+    };
+
+    void count(std::uint64_t bytes);
+    /// Pages that are there need not be asked of the system again. Never beyond what was held at once.
+    std::unique_ptr<float[]> take_spare(std::size_t count);
+
     const std::uint64_t limit_;
     std::atomic<std::uint64_t> current_{0}, reserved_{0}, peak_{0};
+    std::mutex mutex_; ///< held by who changes what follows
+    std::vector<Spare> spares_;
+    std::uint64_t spare_bytes_ = 0;
 };
 
 using PlainArenaScope = ThreadArenaScope<PlainArena>;
