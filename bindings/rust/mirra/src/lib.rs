@@ -11,6 +11,7 @@ mod error;
 mod ffi;
 mod files;
 mod job;
+mod kinds;
 mod measure;
 mod picture;
 mod pixels;
@@ -36,6 +37,7 @@ pub use engine::{Engine, EngineBuilder, LogLevel};
 pub use error::{Error, ErrorKind, Result};
 pub use files::{FileFormat, Writer, check_write, printable, write_file};
 pub use job::{Job, JobError, JobOutcome, JobState, JobStatus};
+pub use kinds::{AlphaMode, Color, Format, Rect, Sample, Transfer};
 pub use measure::{Comparison, compare};
 pub use picture::{Metadata, Picture, PictureInfo, ReadOptions};
 pub use pixels::{ColorPixel, Image, IntoView, IntoViewMut};
@@ -46,7 +48,7 @@ pub use schema::{Choice, Direction, Param, Port, Series, Task, Type};
 pub use session::{Plan, Session, SessionBuilder, SessionInfo};
 pub use tensor::{Element, GraphOptions, Tensor, TensorView, Tensors};
 pub use value::Value;
-pub use view::{AlphaMode, Color, Format, ImageView, ImageViewMut, Layout, Rect, Sample, Transfer};
+pub use view::{ImageView, ImageViewMut, Layout};
 
 /// Version of the library that runs: major * 10000 + minor * 100 + patch.
 #[must_use]

@@ -59,8 +59,6 @@ pub fn noisy(width: u32, height: u32) -> RgbImage {
         Rgb([wave(x as f32), wave(y as f32), wave((x + y) as f32)])
     });
     let layout = mirra::Layout::packed(width, height, mirra::Color::Rgb);
-    mirra::ImageViewMut::new(&mut image, layout)
-        .and_then(|mut view| view.add_noise(25.0, 1))
-        .expect("noise");
+    mirra::ImageViewMut::new(&mut image, layout).and_then(|mut view| view.add_noise(25.0, 1)).expect("noise");
     image
 }

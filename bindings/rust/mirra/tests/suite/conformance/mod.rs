@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use mirra::{Bundle, Cancel, Engine, Job, Picture, Session, Tensors};
+use mirra::{Bundle, Cancel, Engine, Job, JobStatus, Picture, Session, Tensors};
 use serde_json::{Map, Value};
 
 use crate::support::{repository, scratch};
@@ -29,6 +29,8 @@ pub enum Object {
     Tensors(Tensors),
     Cancel(Cancel),
     Job(Job<Work>, Map<String, Value>),
+    /// A job that was waited for, which takes it: how it was then, and what it ended with.
+    Ended(JobStatus, mirra::Result<()>),
 }
 
 /// What the suite was prepared with.

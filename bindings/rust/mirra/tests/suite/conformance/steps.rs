@@ -242,8 +242,11 @@ impl Case<'_> {
     fn run(&mut self, step: &Step) -> Outcome {
         match text(step, "op") {
             "poll" => {
-                let Object::Job(job, _) = self.object(text(step, "job")) else { panic!("no job") };
-                let status = call!(job.status());
+                let status = match self.object(text(step, "job")) {
+                    Object::Job(job, _) => call!(job.status()),
+                    Object::Ended(status, _) => status.clone(),
+                    _ => panic!("no job"),
+                };
                 let state = match status.state {
                     JobState::Running => "running",
                     JobState::Done => "done",
@@ -275,21 +278,30 @@ impl Case<'_> {
 
     fn wait(&mut self, step: &Step) -> Outcome {
         let name = text(step, "job");
-        let Some(Object::Job(job, submitted)) = self.objects.remove(name) else { panic!("no job") };
-        let seconds = step.get("seconds").map(number_of);
-        if seconds.is_some_and(|seconds| !job.wait_timeout(Duration::from_secs_f64(seconds))) {
+        let (job, submitted) = match self.objects.remove(name) {
+            Some(Object::Job(job, submitted)) => (job, submitted),
+            Some(Object::Ended(status, outcome)) => {
+                self.objects.insert(name.to_owned(), Object::Ended(status, outcome.clone()));
+                return Ok(outcome);
+            }
+            _ => panic!("no job"),
+        };
+        let within =
+            step.get("seconds").map_or(Duration::MAX, |value| Duration::from_secs_f64(number_of(value)));
+        if !job.wait_timeout(within) {
             self.objects.insert(name.to_owned(), Object::Job(job, submitted));
             return Ok(Err(Error::new(ErrorKind::Timeout, "the job is not done")));
         }
-        match job.wait() {
-            Ok((work, result)) => self.finish(&submitted, work, Some(&result)).map(Ok),
+        let status = call!(job.status());
+        let outcome = match job.wait() {
+            Ok((work, result)) => self.finish(&submitted, work, Some(&result)).map(Ok)?,
             Err(failed) => {
-                if let Some(work) = failed.buffers {
-                    self.finish(&submitted, work, None)?;
-                }
-                Ok(Err(failed.error))
+                self.finish(&submitted, failed.buffers.expect("they come back"), None)?;
+                Err(failed.error)
             }
-        }
+        };
+        self.objects.insert(name.to_owned(), Object::Ended(status, outcome.clone()));
+        Ok(outcome)
     }
 
     /// The picture of the index that a step expects.

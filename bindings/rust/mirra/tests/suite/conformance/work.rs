@@ -133,7 +133,8 @@ impl Case<'_> {
         for at in 0..work.outputs.len() {
             let (port, slot, spec) = &mut work.outputs[at];
             let spec = spec.clone();
-            let input = spec.get("in_place").and_then(|name| work.inputs.iter_mut().find(|(input, _)| input == name));
+            let input =
+                spec.get("in_place").and_then(|name| work.inputs.iter_mut().find(|(input, _)| input == name));
             let slot = slot.as_mut().or(input.map(|(_, slot)| slot)).ok_or("it has no memory")?;
             check_output(self.index, &spec, slot).map_err(|failure| format!("{port}: {failure}"))?;
         }
