@@ -355,19 +355,21 @@ pub type mirra_log_callback = ::core::option::Option<
 >;
 #[doc = " How an engine finds plugins and runs sessions."]
 pub type mirra_engine_flags = u32;
-#[doc = " Run sessions in a process of their own. Reserved: this version answers MIRRA_E_UNSUPPORTED."]
+#[doc = " Load the plugins into a process of its own (mirra-worker, in mirra/ beside the library), and run all\n sessions and graphs of the engine there. What ends that process (a plugin that crashes, a system short\n of memory) costs the calls under way a MIRRA_E_PLUGIN whose message says how it ended; sessions stay,\n and the next call starts another process. A run that does not stop within 10 s of its cancellation\n ends the process. Pixels cross in shared memory, which takes the size of a run's images besides;\n results are the same. A plugin that ends or blocks the process while it loads is passed over.\n Relative paths in parameters are those of the folder that this process was in as the worker started"]
 pub const MIRRA_ISOLATION_PROCESS: mirra_engine_flag = 1;
 #[doc = " Look for plugins in `plugin_path` only."]
 pub const MIRRA_PLUGIN_PATH_ONLY: mirra_engine_flag = 2;
 #[doc = " Load each plugin in a process of its own first (mirra-worker, in mirra/ beside the library), and pass\n over one that ends or blocks it. Costs a few milliseconds a file."]
 pub const MIRRA_PLUGIN_SCAN_PROCESS: mirra_engine_flag = 4;
+#[doc = " MIRRA_ISOLATION_PROCESS if another LibTorch is in this process as the engine is created. Mirra's own\n bears other names and goes beside it, so this is for those who take no chances"]
+pub const MIRRA_ISOLATION_AUTO: mirra_engine_flag = 8;
 pub type mirra_engine_flag = ::core::ffi::c_uint;
 #[doc = " What mirra_engine_create makes an engine of."]
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct mirra_engine_options {
     pub struct_size: u32,
-    #[doc = " MIRRA_ISOLATION_PROCESS, MIRRA_PLUGIN_*"]
+    #[doc = " MIRRA_ISOLATION_*, MIRRA_PLUGIN_*"]
     pub flags: mirra_engine_flags,
     #[doc = " folders and files, separated by ':', searched first; NULL: none. Then come the environment's\n MIRRA_PLUGIN_PATH, $XDG_DATA_HOME/mirra/plugins (~/.local/share/mirra/plugins), and mirra/plugins\n beside the library. Of a folder those are FILE.so and NAME/plugin.so"]
     pub plugin_path: *const ::core::ffi::c_char,
@@ -440,6 +442,10 @@ unsafe extern "C" {
 unsafe extern "C" {
     #[doc = " Sessions that there are go on, and keep what they need."]
     pub fn mirra_engine_destroy(engine: *mut mirra_engine);
+}
+unsafe extern "C" {
+    #[doc = " Number of the process that runs the engine's sessions (MIRRA_ISOLATION_PROCESS); 0: this one, or none at\n the moment."]
+    pub fn mirra_engine_process(engine: *const mirra_engine) -> i64;
 }
 unsafe extern "C" {
     #[doc = " Ends the work of an engine: all of its runs and jobs stop with MIRRA_E_CANCELLED, none begins any more, and\n the call waits until they have ended, callbacks included, for at most `seconds` (negative: for ever; not\n NaN). MIRRA_E_TIMEOUT if they have not by then; it may be called again. MIRRA_E_BUSY in a callback of one\n of them. For a host that is unloaded or ends; destroy functions are still called afterwards."]
@@ -2428,7 +2434,7 @@ unsafe extern "C" {
     pub fn mirra_job_cancel(job: *mut mirra_job);
 }
 unsafe extern "C" {
-    #[doc = " Stops the job, if it still runs, and waits until it no longer touches the caller's memory (one tile at\n most). Called from a callback of the job, or from the log callback where a thread of its plugin's logs, it\n only asks it to stop. A plugin whose function does not return cannot be stopped, and makes this wait with\n it: who does not trust the plugin cancels, waits by mirra_job_wait for as long as it likes, and keeps the\n job and the memory where it gets MIRRA_E_TIMEOUT."]
+    #[doc = " Stops the job, if it still runs, and waits until it no longer touches the caller's memory (one node of its\n network at most). Called from a callback of the job, or from the log callback where a thread of its plugin's logs, it\n only asks it to stop. A plugin whose function does not return cannot be stopped, and makes this wait with\n it (but see MIRRA_ISOLATION_PROCESS): who does not trust the plugin cancels, waits by mirra_job_wait for as long as it likes, and keeps the\n job and the memory where it gets MIRRA_E_TIMEOUT."]
     pub fn mirra_job_destroy(job: *mut mirra_job);
 }
 unsafe extern "C" {

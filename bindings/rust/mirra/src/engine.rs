@@ -139,6 +139,14 @@ impl Engine {
         Ok(unsafe { Runtime::from_raw(&info) })
     }
 
+    /// The process that runs the engine's sessions ([`EngineBuilder::isolation_process`]); `None`: this one, or none at the
+    /// moment.
+    #[must_use]
+    pub fn process(&self) -> Option<u32> {
+        let process = unsafe { sys::mirra_engine_process(self.get()) };
+        u32::try_from(process).ok().filter(|&process| process != 0)
+    }
+
     /// Ends the work of the engine: all of its runs and jobs stop with [`Cancelled`](crate::ErrorKind::Cancelled), none
     /// begins any more, and the call waits until they have ended; for ever, if `within` is `None`. After
     /// [`Timeout`](crate::ErrorKind::Timeout) it may be called again.
@@ -258,6 +266,19 @@ impl EngineBuilder {
     /// Loads each plugin in a process of its own first, and passes over one that ends or blocks it.
     pub fn plugin_scan_process(mut self) -> Self {
         self.flags |= sys::MIRRA_PLUGIN_SCAN_PROCESS;
+        self
+    }
+
+    /// Loads the plugins into a process of its own, and runs all sessions and graphs of the engine there. What ends that
+    /// process costs the calls under way an [`ErrorKind::Plugin`]; sessions stay, and the next call starts another process.
+    pub fn isolation_process(mut self) -> Self {
+        self.flags |= sys::MIRRA_ISOLATION_PROCESS;
+        self
+    }
+
+    /// The same if another LibTorch is in this process as the engine is made.
+    pub fn isolation_auto(mut self) -> Self {
+        self.flags |= sys::MIRRA_ISOLATION_AUTO;
         self
     }
 

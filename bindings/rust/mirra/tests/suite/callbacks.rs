@@ -2,12 +2,13 @@
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
 use std::time::Duration;
 
 use mirra::image::RgbImage;
 use mirra::{Cancel, Color, Error, ErrorKind, Format, ImageViewMut, Result, Run, Session, Shape};
 
-use crate::support::{engine, picture};
+use crate::support::{engine, halved, picture, plugins};
 
 fn tiled() -> Session {
     engine().session("gain").tile_size(16).create().expect("a session")
@@ -100,6 +101,28 @@ fn errors_of_pieces_come_out_as_they_are() {
         |_, _| Ok(()),
     );
     assert_eq!(session.run(run).expect_err("alpha").kind(), ErrorKind::Unsupported);
+}
+
+#[test]
+fn an_isolated_engine_gives_the_same_and_outlives_its_process() {
+    let engine =
+        mirra::Engine::builder().plugin_path(plugins()).isolation_process().build().expect("an engine");
+    let mut session = engine.session("gain").set("gain", 0.5).create().expect("a session");
+    let image = picture(40, 30);
+    let expected = session.process(&image).expect("halved");
+    assert!(image.iter().zip(expected.iter()).all(|(&from, &made)| halved(from) == made));
+    let process = engine.process().expect("its own");
+    let stopped = session.process_with(&image, Run::new().progress(|_| ControlFlow::Break(())));
+    assert_eq!(stopped.expect_err("stopped").kind(), ErrorKind::Cancelled);
+    let status = Command::new("kill").args(["-9", &process.to_string()]).status().expect("kill starts");
+    assert!(status.success());
+    let outcomes: Vec<_> = (0..2).map(|_| session.process(&image)).collect();
+    let fits = |outcome: &Result<RgbImage>| match outcome {
+        Ok(made) => *made == expected,
+        Err(error) => error.kind() == ErrorKind::Plugin,
+    };
+    assert!(outcomes.iter().all(fits) && outcomes[1].is_ok(), "{outcomes:?}");
+    assert_ne!(engine.process(), Some(process));
 }
 
 #[test]
