@@ -36,7 +36,7 @@ var errExited = errors.New("a callback ended its goroutine")
 // calls runs the functions that a caller gave, and keeps what becomes of them. Those of a run come one at a time. Each runs on a goroutine
 // of its own, because nothing may unwind the library's frames: not a panic, and not runtime.Goexit.
 type calls struct {
-	engine *handle[*C.mirra_engine]
+	engine *identity
 	logs   bool
 
 	serial   sync.Mutex // held during a call, but of logs: these may come of what a logger does

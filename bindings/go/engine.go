@@ -13,8 +13,12 @@ import (
 // it at once.
 type Engine struct {
 	h    *handle[*C.mirra_engine]
+	id   *identity
 	logs *calls
 }
+
+// identity tells engines apart without keeping them.
+type identity struct{ _ byte }
 
 // EngineOptions says how an engine finds plugins and bundles, and whom it tells.
 type EngineOptions struct {
@@ -25,6 +29,9 @@ type EngineOptions struct {
 	PluginPathOnly bool
 	// PluginScanProcess loads each plugin in a process of its own first, and passes over one that ends or blocks it.
 	PluginScanProcess bool
+	// IsolateProcess loads the plugins, and runs all sessions, in a process of its own. If that process ends, the calls
+	// under way get ErrPlugin, and the next call starts another one.
+	IsolateProcess bool
 	// PluginSkip lists plugins that are passed over: names of files, paths or ids.
 	PluginSkip []string
 	// BundlePath lists folders that are searched for the tasks' default bundles.
@@ -57,7 +64,8 @@ func NewEngine(options *EngineOptions) (*Engine, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	engine := &Engine{logs: &calls{logs: true}}
+	id := new(identity)
+	engine := &Engine{id: id, logs: &calls{engine: id, logs: true}}
 	var logHandle, loadingHandle cgo.Handle
 	if options.Logger != nil {
 		logHandle = cgo.NewHandle(logger(&slogger{calls: engine.logs, to: options.Logger}))
@@ -73,7 +81,6 @@ func NewEngine(options *EngineOptions) (*Engine, error) {
 	})
 	if err == nil {
 		engine.h = own(engine, "engine", pointer, func(p *C.mirra_engine) { C.mirra_engine_destroy(p) })
-		engine.logs.engine = engine.h
 	}
 	_ = told.rethrow()
 	_ = engine.logs.rethrow()
@@ -87,6 +94,9 @@ func (a *arena) engineOptions(options *EngineOptions) *C.mirra_engine_options {
 	c := one[C.mirra_engine_options](a)
 	if options.PluginPathOnly {
 		c.flags |= C.MIRRA_PLUGIN_PATH_ONLY
+	}
+	if options.IsolateProcess {
+		c.flags |= C.MIRRA_ISOLATION_PROCESS
 	}
 	if options.PluginScanProcess {
 		c.flags |= C.MIRRA_PLUGIN_SCAN_PROCESS
@@ -109,7 +119,7 @@ func (e *Engine) Close() error {
 // until they have ended, at most as long as ctx lasts (ErrTimeout then; it may be called again). ErrBusy in a function
 // that one of them calls.
 func (e *Engine) Shutdown(ctx context.Context) error {
-	if c := inside(); c != nil && c.engine == e.h {
+	if c := inside(); c != nil && c.engine == e.id {
 		return &Error{Code: ErrBusy, Message: "a run of the engine waits for this function to return"}
 	}
 	for {

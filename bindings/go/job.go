@@ -6,6 +6,7 @@ import "C"
 import (
 	"context"
 	"runtime/cgo"
+	"unsafe"
 )
 
 // Job is a run in the background. All goroutines may use it at once. It keeps what it needs until it is done: its
@@ -53,7 +54,7 @@ func (s *Session) Submit(ctx context.Context, ports Ports, options *RunOptions) 
 	defer s.h.release()
 	job := &Job{session: s, run: r, done: make(chan struct{})}
 	r.job = job
-	values, count := &r.values[:1][0], C.size_t(len(r.values))
+	values, count := unsafe.SliceData(r.values), C.size_t(len(r.values))
 	var pointer *C.mirra_job
 	handed = true
 	err = call(func(e **C.mirra_error) C.mirra_status {
@@ -67,13 +68,10 @@ func (s *Session) Submit(ctx context.Context, ports Ports, options *RunOptions) 
 }
 
 func (r *running) onDone(well bool) {
-	done := r.job.done
-	r.serial.Lock()
-	defer r.serial.Unlock()
 	if well {
-		r.storeAll()
+		r.finish()
 	}
-	close(done)
+	close(r.job.done)
 }
 
 // Done gives a channel that is closed when the job has ended, well or not. The session is free then, and the images are

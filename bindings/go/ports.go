@@ -56,8 +56,6 @@ func (r *running) bindPort(c *C.mirra_port_value, port *Port, v any) error {
 		tensor, err := r.tensor(v)
 		c.tensor = tensor
 		return err
-	case image.Image:
-		return r.bindImage(c, port, v)
 	}
 	source, reads := v.(Source)
 	sink, writes := v.(Sink)
@@ -73,6 +71,9 @@ func (r *running) bindPort(c *C.mirra_port_value, port *Port, v any) error {
 		c.sink.image = r.layout(&s.layout)
 		C.mirra_go_set_sink(c.sink, C.uintptr_t(r.stream(s)))
 	case port.Type == TypeImage || reads || writes:
+		if img, ok := v.(image.Image); ok {
+			return r.bindImage(c, port, img)
+		}
 		return invalid(port.Name, "this is nothing that an image port takes",
 			"give an image.Image, a *mirra.Picture, a mirra.Source to an input or a mirra.Sink to an output")
 	default:

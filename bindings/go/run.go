@@ -11,6 +11,7 @@ import (
 	"math"
 	"runtime/cgo"
 	"time"
+	"unsafe"
 )
 
 // RunOptions says how a run goes, and whom it tells. Its functions are called one at a time, and never after the run.
@@ -84,13 +85,13 @@ func (s *Session) Run(ctx context.Context, ports Ports, options *RunOptions) (*R
 	var result *C.mirra_result
 	defer func() { C.mirra_result_destroy(result) }()
 	err := s.h.call(func(session *C.mirra_session, e **C.mirra_error) C.mirra_status {
-		return C.mirra_go_run(session, &r.values[:1][0], C.size_t(len(r.values)), r.options, r.events,
+		return C.mirra_go_run(session, unsafe.SliceData(r.values), C.size_t(len(r.values)), r.options, r.events,
 			C.uintptr_t(user), &result, e)
 	})
 	if err := r.outcome(s.engine, err); err != nil {
 		return nil, err
 	}
-	r.storeAll()
+	r.finish()
 	return resultOf(result)
 }
 
@@ -105,7 +106,7 @@ func (r *running) prepare(s *Session, ports Ports, options *RunOptions) error {
 	if r.ctx.Err() != nil {
 		return waited(r.ctx, &Error{Code: ErrCancelled, Message: "the run was cancelled before it began"})
 	}
-	r.engine = s.engine.h
+	r.engine = s.engine.id
 	r.options = one[C.mirra_run_options](&r.arena)
 	r.options.scale = C.double(options.Scale)
 	r.options.frame = C.int64_t(options.Frame)
@@ -169,6 +170,13 @@ func (r *running) outcome(engine *Engine, err error) error {
 		e.Cause = thrown
 	}
 	return err
+}
+
+// finish brings the result to where the caller has it, after all calls.
+func (r *running) finish() {
+	r.serial.Lock()
+	defer r.serial.Unlock()
+	r.storeAll()
 }
 
 func (r *running) storeAll() {
