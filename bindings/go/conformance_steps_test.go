@@ -129,6 +129,10 @@ func opEngine(s *step) error {
 		switch flag {
 		case "plugin_path_only":
 			options.PluginPathOnly = true
+		case "isolation_process":
+			options.Isolation |= mirra.IsolatedProcess
+		case "isolation_auto":
+			options.Isolation |= mirra.IsolatedIfNeeded
 		case "plugin_scan_process":
 			options.PluginScanProcess = true
 		default:

@@ -29,9 +29,8 @@ type EngineOptions struct {
 	PluginPathOnly bool
 	// PluginScanProcess loads each plugin in a process of its own first, and passes over one that ends or blocks it.
 	PluginScanProcess bool
-	// IsolateProcess loads the plugins, and runs all sessions, in a process of its own. If that process ends, the calls
-	// under way get ErrPlugin, and the next call starts another one.
-	IsolateProcess bool
+	// Isolation says whether plugins and sessions have a process of their own.
+	Isolation Isolation
 	// PluginSkip lists plugins that are passed over: names of files, paths or ids.
 	PluginSkip []string
 	// BundlePath lists folders that are searched for the tasks' default bundles.
@@ -46,6 +45,20 @@ type EngineOptions struct {
 	// Loading is told of each plugin's file before anything of it runs, within NewEngine; nil: nobody.
 	Loading func(path string)
 }
+
+// Isolation says where an engine loads its plugins and runs its sessions.
+type Isolation uint32
+
+const (
+	// NotIsolated: in this process.
+	NotIsolated Isolation = 0
+	// IsolatedProcess: in a process of its own. If a plugin crashes it, the calls under way get ErrPlugin with how it
+	// ended; sessions stay, and the next call starts another process. Results are the same. Pixels cross in shared
+	// memory, which takes the size of a run's images besides.
+	IsolatedProcess Isolation = C.MIRRA_ISOLATION_PROCESS
+	// IsolatedIfNeeded: IsolatedProcess if another LibTorch is in this process as the engine is made.
+	IsolatedIfNeeded Isolation = C.MIRRA_ISOLATION_AUTO
+)
 
 type loading struct {
 	calls
@@ -95,9 +108,7 @@ func (a *arena) engineOptions(options *EngineOptions) *C.mirra_engine_options {
 	if options.PluginPathOnly {
 		c.flags |= C.MIRRA_PLUGIN_PATH_ONLY
 	}
-	if options.IsolateProcess {
-		c.flags |= C.MIRRA_ISOLATION_PROCESS
-	}
+	c.flags |= C.mirra_engine_flags(options.Isolation)
 	if options.PluginScanProcess {
 		c.flags |= C.MIRRA_PLUGIN_SCAN_PROCESS
 	}
@@ -113,6 +124,17 @@ func (a *arena) engineOptions(options *EngineOptions) *C.mirra_engine_options {
 func (e *Engine) Close() error {
 	e.h.close()
 	return nil
+}
+
+// Process gives the number of the process that runs the engine's sessions, with [IsolatedProcess]; 0: this one, or none
+// at the moment.
+func (e *Engine) Process() (int, error) {
+	var process int
+	err := e.h.call(func(engine *C.mirra_engine, _ **C.mirra_error) C.mirra_status {
+		process = int(C.mirra_engine_process(engine))
+		return C.MIRRA_OK
+	})
+	return process, err
 }
 
 // Shutdown ends the engine's work: all runs and jobs stop with ErrCancelled, none begins any more, and the call waits

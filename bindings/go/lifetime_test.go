@@ -114,6 +114,7 @@ func TestUseAfterCloseIsAnError(t *testing.T) {
 		"Engine.Runtime":    func() error { _, err := e.Runtime(); return err },
 		"Engine.FindBundle": func() error { _, err := e.FindBundle("x"); return err },
 		"Engine.NewSession": func() error { _, err := e.NewSession("denoise", nil); return err },
+		"Engine.Process":    func() error { _, err := e.Process(); return err },
 		"Engine.Shutdown":   func() error { return e.Shutdown(ctx) },
 		"Engine.RunGraph":   func() error { _, err := engine.RunGraph(bundle, "x", nil, nil); return err },
 		"Bundle.Info":       func() error { _, err := bundle.Info(); return err },

@@ -152,10 +152,10 @@ func (s *stress) check(on stressed, result *mirra.Result, out *image.NRGBA, err 
 }
 
 // 16 goroutines with 8 sessions each do mixed work with cancels and closes at random: for 30 s, or as long as
-// MIRRA_STRESS_SECONDS says.
+// MIRRA_TEST_SECONDS says.
 func TestStress(t *testing.T) {
 	seconds := 30.0
-	if text, set := os.LookupEnv("MIRRA_STRESS_SECONDS"); set {
+	if text, set := os.LookupEnv("MIRRA_TEST_SECONDS"); set {
 		var err error
 		if seconds, err = strconv.ParseFloat(text, 64); err != nil {
 			t.Fatal(err)
