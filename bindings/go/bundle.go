@@ -69,7 +69,8 @@ func (b *Bundle) Info() (BundleInfo, error) {
 		i := C.mirra_bundle_info{struct_size: C.sizeof_mirra_bundle_info}
 		status := C.mirra_bundle_get_info(bundle, &i, e)
 		info = BundleInfo{Task: C.GoString(i.task), Name: C.GoString(i.name), Architecture: C.GoString(i.architecture),
-			Licence: C.GoString(i.licence), SHA256: C.GoString(i.sha256), GraphCount: int(i.graph_count), TensorCount: uint64(i.tensor_count),
+			Licence: C.GoString(i.licence), SHA256: C.GoString(i.sha256), GraphCount: int(i.graph_count),
+			TensorCount: uint64(i.tensor_count),
 			TensorBytes: uint64(i.tensor_bytes)}
 		return status
 	})

@@ -33,8 +33,8 @@ func (p *PanicError) Unwrap() error {
 
 var errExited = errors.New("a callback ended its goroutine")
 
-// calls runs the functions that a caller gave, and keeps what becomes of them. Those of a run come one at a time. Each runs on a goroutine
-// of its own, because nothing may unwind the library's frames: not a panic, and not runtime.Goexit.
+// calls runs the functions that a caller gave, and keeps what becomes of them. Those of a run come one at a time. Each
+// runs on a goroutine of its own, because nothing may unwind the library's frames: not a panic, and not runtime.Goexit.
 type calls struct {
 	engine *identity
 	logs   bool
@@ -85,12 +85,16 @@ func (c *calls) keep(panicked *PanicError, err error) {
 	}
 }
 
-// rethrow carries a panic on, and gives the first error.
+// rethrow carries a panic on, and gives the first error. A job's panic comes each time, a logger's once.
 func (c *calls) rethrow() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.panicked != nil {
-		panic(c.panicked)
+	panicked := c.panicked
+	if c.logs {
+		c.panicked = nil
+	}
+	if panicked != nil {
+		panic(panicked)
 	}
 	return c.failed
 }

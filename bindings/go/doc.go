@@ -38,6 +38,6 @@
 //
 // # Goroutines
 //
-// All objects may be used by all goroutines. A session does one thing at a time, and answers [ErrBusy] meanwhile. Take a
-// [Pool] to run on several goroutines at once.
+// All objects may be used by all goroutines. A session does one thing at a time, and answers [ErrBusy] meanwhile. Take
+// a [Pool] to run on several goroutines at once.
 package mirra

@@ -55,7 +55,8 @@ type Precision int32
 
 // The numbers that networks compute in.
 const (
-	// AutoPrecision is BF16 where the device is faster in it and the bundle says that the loss is below 0.02 dB; else FP32.
+	// AutoPrecision is BF16 where the device is faster in it and the bundle says that the loss is below 0.02 dB; else
+	// FP32.
 	AutoPrecision Precision = C.MIRRA_PRECISION_AUTO
 	FP32          Precision = C.MIRRA_PRECISION_FP32
 	BF16          Precision = C.MIRRA_PRECISION_BF16

@@ -176,6 +176,17 @@ func TestZeroObjectsAreErrors(t *testing.T) {
 	}
 }
 
+// group is sync.WaitGroup with the method that Go 1.25 gave it.
+type group struct{ sync.WaitGroup }
+
+func (g *group) Go(f func()) {
+	g.Add(1)
+	go func() {
+		defer g.Done()
+		f()
+	}()
+}
+
 // Everything may be closed while everything is used.
 func TestClosingDuringUse(t *testing.T) {
 	for range 20 {
@@ -183,7 +194,7 @@ func TestClosingDuringUse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var all sync.WaitGroup
+		var all group
 		for range 4 {
 			all.Go(func() {
 				_, _, err := s.Process(context.Background(), noisy(32, 32), nil)
@@ -204,7 +215,7 @@ func TestPool(t *testing.T) {
 	}
 	img := noisy(50, 40)
 	want := process(t, denoiser(t), img)
-	var all sync.WaitGroup
+	var all group
 	for range 12 {
 		all.Go(func() {
 			made, _, err := pool.Process(context.Background(), img, nil)

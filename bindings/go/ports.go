@@ -17,8 +17,9 @@ import (
 //   - outputs that are no images: nil, which asks for the result
 //
 // *image.NRGBA, RGBA (premultiplied), Gray and *Raw are read and written in place, without a copy. So are their
-// SubImages. *image.NRGBA64, RGBA64 and Gray16 hold their samples in an order of bytes that Mirra has no format for: they
-// are copied once. Inputs of other types (YCbCr, Paletted, CMYK ...) are converted; outputs of other types are refused.
+// SubImages. *image.NRGBA64, RGBA64 and Gray16 hold their samples in an order of bytes that Mirra has no format for:
+// they are copied once. Inputs of other types (YCbCr, Paletted, CMYK ...) are converted; outputs of other types are
+// refused.
 //
 // The output has the size that [Session.Plan] tells, or that of the region. It may be the first input itself.
 type Ports map[string]any

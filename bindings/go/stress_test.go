@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -43,7 +42,8 @@ func (w *work) right(result *mirra.Result, out *image.NRGBA) bool {
 // mixed gives works with what they make, one after the other.
 func mixed(t *testing.T) []*work {
 	works := []*work{
-		{task: "denoise", img: noisy(16, 16), options: mirra.SessionOptions{Quality: "fast", Params: mirra.Params{"sigma": 25}}},
+		{task: "denoise", img: noisy(16, 16),
+			options: mirra.SessionOptions{Quality: "fast", Params: mirra.Params{"sigma": 25}}},
 		{task: "denoise", img: noisy(90, 60), options: mirra.SessionOptions{Params: mirra.Params{"strength": 0.5}}},
 		{task: "invert", img: noisy(48, 48)},
 		{task: "style-prepare", img: noisy(64, 48)},
@@ -163,7 +163,7 @@ func TestStress(t *testing.T) {
 	}
 	s := &stress{T: t, works: mixed(t)}
 	end := time.Now().Add(time.Duration(seconds * float64(time.Second)))
-	var all sync.WaitGroup
+	var all group
 	for i := range uint64(16) {
 		all.Go(func() {
 			random := rand.New(rand.NewPCG(i, 22))

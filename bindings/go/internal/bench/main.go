@@ -1,6 +1,6 @@
 // Bench measures what the package adds to a call of the C interface: the same run from C and from Go, in turns, with
-// one kernel thread. It counts the processor's time, of all threads of the process, so that other programs disturb little,
-// and takes the least of many runs.
+// one kernel thread. It counts the processor's time, of all threads of the process, so that other programs disturb
+// little, and takes the least of many runs.
 package main
 
 // #cgo pkg-config: mirra
