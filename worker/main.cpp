@@ -8,10 +8,12 @@
 #include "server.hpp"
 
 #include <charconv>
+#include <csignal>
 #include <exception>
 #include <fcntl.h>
 #include <span>
 #include <string_view>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace {
@@ -35,7 +37,9 @@ int serve(std::string_view number) {
     pid_t parent = 0;
     const auto read = std::from_chars(number.data(), number.data() + number.size(), parent);
     if (read.ec != std::errc() || parent <= 0) return kUsage;
-    fcntl(host::kChildDescriptor, F_SETFD, FD_CLOEXEC); // not for what a plugin starts
+    fcntl(host::kChildDescriptor, F_SETFD, FD_CLOEXEC);           // not for what a plugin starts
+    syscall(SYS_close_range, host::kChildDescriptor + 1, ~0U, 0); // what the host has left open is its own
+    std::signal(SIGTTOU, SIG_IGN); // a terminal may stop the groups in its background
     isolation::serve(Descriptor(host::kChildDescriptor), parent);
 }
 

@@ -2,6 +2,7 @@
 #include "handles.hpp"
 
 #include "isolated_engine.hpp"
+#include "paths.hpp"
 
 namespace {
 
@@ -40,7 +41,7 @@ host::EngineOptions to_options(const mirra_engine_options *given) {
     out.runtime_module = or_empty(options.runtime_module);
     out.bundle_path = or_empty(options.bundle_path);
     out.libtorch_path = or_empty(options.libtorch_path);
-    out.plugin_skip = or_empty(options.plugin_skip);
+    out.plugin_skip = host::split_list(or_empty(options.plugin_skip));
     out.plugin_scan = (options.flags & MIRRA_PLUGIN_SCAN_PROCESS) != 0;
     out.plugin_path_only = (options.flags & MIRRA_PLUGIN_PATH_ONLY) != 0;
     if (options.log != nullptr) {

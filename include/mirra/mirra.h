@@ -325,10 +325,11 @@ enum mirra_engine_flag {
     /* Load the plugins into a process of its own (mirra-worker, in mirra/ beside the library), and run all
      * sessions and graphs of the engine there. What ends that process (a plugin that crashes, a system short
      * of memory) costs the calls under way a MIRRA_E_PLUGIN whose message says how it ended; sessions stay,
-     * and the next call starts another process. A run that does not stop within 10 s of its cancellation
+     * and the next call starts another process. A run that says nothing for 10 s after its cancellation
      * ends the process. Pixels cross in shared memory, which takes the size of a run's images besides;
      * results are the same. A plugin that ends or blocks the process while it loads is passed over.
-     * Relative paths in parameters are those of the folder that this process was in as the worker started */
+     * Relative paths in parameters are those of the folder that this process was in as the worker started.
+     * A log callback is called by a thread of the engine's, and makes no calls that need the worker */
     MIRRA_ISOLATION_PROCESS = 1,
     /* Look for plugins in `plugin_path` only. */
     MIRRA_PLUGIN_PATH_ONLY = 2,
@@ -1339,10 +1340,10 @@ MIRRA_API mirra_status mirra_job_wait(mirra_job *job, double seconds, mirra_resu
 /* Asks it to stop; does not wait. Takes NULL. */
 MIRRA_API void mirra_job_cancel(mirra_job *job);
 /* Stops the job, if it still runs, and waits until it no longer touches the caller's memory (one node of its
- * network at most). Called from a callback of the job, or from the log callback where a thread of its plugin's logs, it
- * only asks it to stop. A plugin whose function does not return cannot be stopped, and makes this wait with
- * it (but see MIRRA_ISOLATION_PROCESS): who does not trust the plugin cancels, waits by mirra_job_wait for as long as it likes, and keeps the
- * job and the memory where it gets MIRRA_E_TIMEOUT. */
+ * network at most). Called from a callback of the job, or from the log callback where a thread of its
+ * plugin's logs, it only asks it to stop. A plugin whose function does not return cannot be stopped, and
+ * makes this wait with it (but see MIRRA_ISOLATION_PROCESS): who does not trust the plugin cancels, waits by
+ * mirra_job_wait for as long as it likes, and keeps the job and the memory where it gets MIRRA_E_TIMEOUT. */
 MIRRA_API void mirra_job_destroy(mirra_job *job);
 
 /* ---- Files ---- */

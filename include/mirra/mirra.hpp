@@ -1188,6 +1188,9 @@ class Engine : public Handle<mirra_engine, mirra_engine_destroy> {
         check([&](mirra_error **error) { return mirra_engine_shutdown(get(), seconds, error); });
     }
 
+    /// Number of the process that runs its sessions (MIRRA_ISOLATION_PROCESS); 0: this one, or none now.
+    [[nodiscard]] std::int64_t process() const noexcept { return mirra_engine_process(get()); }
+
     // -- what there is; texts live as long as the engine
 
     [[nodiscard]] std::vector<mirra_task_info> tasks() const {

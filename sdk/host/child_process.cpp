@@ -8,8 +8,10 @@
 #include <cstring>
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -71,48 +73,50 @@ ChildProcess::ChildProcess(const std::filesystem::path &program, std::vector<std
     Actions actions;
     actions.inherit(connection, kChildDescriptor);
     actions.drop(STDIN_FILENO);
-    if (output == Output::dropped) {
-        actions.drop(STDOUT_FILENO);
-        actions.drop(STDERR_FILENO);
-    }
+    for (const int standard : {STDOUT_FILENO, STDERR_FILENO})
+        if (output == Output::dropped || fcntl(standard, F_GETFD) < 0) actions.drop(standard);
     const Attributes attributes;
-    pid_t id = -1;
-    const int error = posix_spawn(&id, name.c_str(), actions.get(), attributes.get(), texts.data(), environ);
-    if (error == 0) {
-        id_ = id;
-        return;
-    }
-    throw Error(ErrorCode::limit, "cannot start a process: " + std::generic_category().message(error),
-                "flags",
-                "Raise the process's limits, or leave MIRRA_PLUGIN_SCAN_PROCESS and MIRRA_ISOLATION_PROCESS "
-                "out.");
+    const int error = posix_spawn(&id_, name.c_str(), actions.get(), attributes.get(), texts.data(), environ);
+    if (error != 0)
+        throw Error(ErrorCode::limit, "cannot start a process: " + std::generic_category().message(error),
+                    "flags",
+                    "Raise the process's limits, or leave MIRRA_PLUGIN_SCAN_PROCESS and "
+                    "MIRRA_ISOLATION_PROCESS out.");
+    ended_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, id_, 0)));
 }
 
 ChildProcess::~ChildProcess() {
-    kill_and_wait();
+    if (id_ > 0) end();
 }
 
-void ChildProcess::kill() const noexcept {
-    if (const pid_t id = id_; id > 0) ::kill(-id, SIGKILL);
+bool ChildProcess::ends_within(std::chrono::milliseconds time) const noexcept {
+    const auto until = std::chrono::steady_clock::now() + time;
+    for (;;) {
+        siginfo_t about{};
+        if (waited_ || waitid(P_PID, static_cast<id_t>(id_), &about, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+            about.si_pid != 0)
+            return true;
+        if (std::chrono::steady_clock::now() >= until) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
 }
 
-std::string ChildProcess::end() {
-    const int status = kill_and_wait();
-    if (status < 0) return {};
-    if (WIFSIGNALED(status)) return " (" + std::string(strsignal(WTERMSIG(status))) + ")";
-    return " (exit code " + std::to_string(WEXITSTATUS(status)) + ")";
-}
-
-int ChildProcess::kill_and_wait() noexcept {
-    kill(); // what has ended keeps its status
-    const pid_t process = id_.exchange(-1);
-    if (process <= 0) return -1;
+const ProcessEnd &ChildProcess::end() {
+    if (std::exchange(waited_, true)) return how_;
+    kill(-id_, SIGKILL); // what has ended keeps its status
     int status = 0;
     pid_t ended = -1;
     do {
-        ended = waitpid(process, &status, 0);
+        ended = waitpid(id_, &status, 0);
     } while (ended < 0 && errno == EINTR);
-    return ended < 0 ? -1 : status;
+    if (ended < 0) return how_;
+    if (WIFSIGNALED(status)) {
+        how_.killed = WTERMSIG(status) == SIGKILL;
+        how_.text = " (" + std::string(strsignal(WTERMSIG(status))) + ")";
+    } else {
+        how_.text = " (exit code " + std::to_string(WEXITSTATUS(status)) + ")";
+    }
+    return how_;
 }
 
 } // namespace mirra::host

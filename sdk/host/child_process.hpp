@@ -1,7 +1,10 @@
 // mirra-worker as a process of this one.
 #pragma once
 
-#include <atomic>
+#include "mirra/descriptor.hpp"
+
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -16,8 +19,15 @@ inline constexpr int kChildDescriptor = 3;
 /// The program mirra-worker. @throws Error not_found
 std::filesystem::path worker_program(const std::filesystem::path &beside);
 
+/// How a process ended.
+struct ProcessEnd {
+    std::string text;    ///< " (Segmentation fault)"; "" where it is not known, as in a host that ignores its
+                         ///< children
+    bool killed = false; ///< by SIGKILL
+};
+
 /// A process in a group of its own, which signals of a terminal do not reach; ends with this. It reads
-/// nothing from the standard input.
+/// nothing from the standard input. One thread at a time.
 class ChildProcess {
   public:
     /// What becomes of what it writes to the standard output and the standard error.
@@ -32,17 +42,18 @@ class ChildProcess {
     ~ChildProcess();
 
     [[nodiscard]] pid_t id() const noexcept { return id_; }
-    /// Kills its whole group. Any thread may, as long as end() was not called.
-    void kill() const noexcept;
-    /// Kills what is left of it, waits, and says how it ended: " (Segmentation fault)"; "" where that is not
-    /// known, as in a host that ignores its children.
-    std::string end();
+    /// Readable once it has ended; negative where the system has none such.
+    [[nodiscard]] int ended_descriptor() const noexcept { return ended_.get(); }
+    /// Whether it ends by itself within that time.
+    [[nodiscard]] bool ends_within(std::chrono::milliseconds time) const noexcept;
+    /// Kills what is left of its group, waits, and says how it ended. Later calls say the same.
+    const ProcessEnd &end();
 
   private:
-    /// Its status; negative where there is none.
-    int kill_and_wait() noexcept;
-
-    std::atomic<pid_t> id_ = -1;
+    pid_t id_ = -1;
+    Descriptor ended_;
+    bool waited_ = false;
+    ProcessEnd how_;
 };
 
 } // namespace mirra::host

@@ -55,7 +55,11 @@ void Engine::shut_down(double seconds) {
 /// What the user names comes first, then what the task's own plugin brings along. Of other plugins a name
 /// means a file only where there is none else.
 std::vector<std::filesystem::path> Engine::bundle_places(const TaskInfo *task) const {
-    auto folders = named_bundle_folders(options_.bundle_path);
+    std::vector<std::filesystem::path> folders;
+    if (options_.bundle_folders)
+        folders.assign(options_.bundle_folders->begin(), options_.bundle_folders->end());
+    else
+        folders = named_bundle_folders(options_.bundle_path);
     const auto add = [&](const std::filesystem::path &folder) {
         if (std::ranges::find(folders, folder) == folders.end()) folders.push_back(folder);
     };

@@ -123,8 +123,9 @@ TensorSet run_graph_here(LocalEngine &engine, const std::shared_ptr<const bundle
         const HostTensor &tensor = *inputs.at(input.name);
         ordered.push_back(module.upload(tensor.values, tensor.shape, runtime::Layout::nchw, device.id));
     }
-    const auto look = [stop = engine.runs()->stop()](std::size_t, std::size_t, double) {
-        if (stop->requested()) throw Error(ErrorCode::cancelled, "the run was cancelled");
+    const auto look = [stop = engine.runs()->stop(), &options](std::size_t, std::size_t, double) {
+        if (stop->requested() || (options.cancel && options.cancel->requested()))
+            throw Error(ErrorCode::cancelled, "the run was cancelled");
     };
     look(0, 0, 0);
     const auto results = checked_run(*retained.executable, ordered, look);

@@ -60,7 +60,7 @@ void LocalEngine::load_plugins() {
 }
 
 void LocalEngine::load_plugin(const std::filesystem::path &file, PluginRecord &record) {
-    const auto skipped = split_list(options_.plugin_skip);
+    const auto &skipped = options_.plugin_skip;
     if (names_file(skipped, file)) throw Error(ErrorCode::plugin, kNamedInSkip);
     // Said before anything of it runs: one that crashes or hangs must not do so without a name.
     if (options_.loading) options_.loading(record.path);

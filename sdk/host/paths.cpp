@@ -72,6 +72,7 @@ fs::path library_folder() {
 }
 
 std::vector<fs::path> plugin_candidates(const EngineOptions &options, const fs::path &beside) {
+    if (options.plugin_files) return {options.plugin_files->begin(), options.plugin_files->end()};
     std::vector<fs::path> given;
     append_split(given, options.plugin_path);
     if (!options.plugin_path_only) append_split(given, environment("MIRRA_PLUGIN_PATH"));

@@ -56,7 +56,7 @@ void scan_plugin(const std::filesystem::path &worker, const std::filesystem::pat
     if (answer == Answer::blocked)
         throw Error(ErrorCode::plugin, "it blocked a process of its own that loaded it first for " +
                                            std::to_string(kPatience.count()) + " s");
-    throw Error(ErrorCode::plugin, "it ended a process of its own that loaded it first" + process.end());
+    throw Error(ErrorCode::plugin, "it ended a process of its own that loaded it first" + process.end().text);
 }
 
 } // namespace mirra::host

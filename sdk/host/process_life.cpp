@@ -85,7 +85,7 @@ bool in_forked_child() noexcept {
 void check_not_forked() {
     if (!in_forked_child()) return;
     throw Error(ErrorCode::unsupported,
-                "this process was forked from one that had loaded LibTorch, whose threads are not in it",
+                "this process was forked from one that had made sessions, whose threads are not in it",
                 "fork", "Fork before the first session, or start the child by exec.");
 }
 

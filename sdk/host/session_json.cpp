@@ -1,7 +1,7 @@
 // The parameters of a session as a JSON object.
 #include "mirra/error.hpp"
-#include "mirra/json.hpp"
 #include "mirra/host.hpp"
+#include "mirra/json.hpp"
 #include "value.hpp"
 
 #include <nlohmann/json.hpp>

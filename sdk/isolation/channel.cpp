@@ -15,7 +15,7 @@
 namespace mirra::isolation {
 namespace {
 
-constexpr std::uint32_t kLargestBody = 1U << 30;
+constexpr std::uint32_t kLargestBody = 1U << 26;
 constexpr std::uint32_t kMostAttached = 8;
 constexpr int kLookEveryMs = 5;
 

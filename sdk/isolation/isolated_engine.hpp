@@ -1,7 +1,9 @@
 // An engine whose plugins and sessions are in a process of their own: mirra-worker.
 #pragma once
 
-#include "worker_link.hpp"
+#include "conversation.hpp"
+
+#include <thread>
 
 namespace mirra::isolation {
 
@@ -28,37 +30,30 @@ class IsolatedEngine final : public host::Engine {
                                  const std::string &graph, const host::TensorSet &inputs,
                                  const host::GraphRunOptions &options) override;
 
-    /// The worker that lives, or another.
-    [[nodiscard]] std::shared_ptr<WorkerLink> link();
+    /// The worker that lives, or another. @throws WorkerEnded | Error busy | cancelled
+    [[nodiscard]] std::shared_ptr<WorkerLink> link(const Stopped &stopped);
+    /// Whether the engine was shut down, or the process ends.
+    [[nodiscard]] bool stopped() const;
 
   private:
-    [[nodiscard]] Json start();
+    [[nodiscard]] std::shared_ptr<WorkerLink> current() const;
+    /// Starts a worker; what it says of itself.
+    Json start(const Stopped &stopped);
+    void pass_over(const std::string &plugin, const WorkerEnded &why);
     /// An answer to a call that belongs to no session.
-    [[nodiscard]] Message ask(WorkerLink &worker, const Json &body, std::span<const int> attached = {});
+    [[nodiscard]] Message ask(WorkerLink &worker, const Json &body, int attached = -1);
 
     const std::filesystem::path program_;
-    host::EngineOptions there_; ///< of the worker's engine
+    Json there_; ///< what a worker is told of its engine
     std::vector<host::PluginRecord> culprits_;
     std::list<host::TaskInfo> tasks_; ///< as the first worker has told
-    mutable std::mutex mutex_;        ///< of link_
+    std::mutex starting_;             ///< held by who starts a worker
+    std::atomic<std::thread::id> starter_{};
+    mutable std::mutex mutex_; ///< of link_
     std::shared_ptr<WorkerLink> link_;
     std::once_flag devices_once_, runtime_once_;
     std::vector<runtime::DeviceInfo> devices_;
     host::RuntimeStatus runtime_;
-};
-
-/// Waits while a worker works: asks it to stop where `stopped` says so, and ends it where it does not.
-class Patience {
-  public:
-    /// @param run  of the lane
-    Patience(WorkerLink &link, std::uint64_t lane, std::uint64_t run, std::function<bool()> stopped);
-    void operator()();
-
-  private:
-    WorkerLink &link_;
-    const std::uint64_t lane_, run_;
-    const std::function<bool()> stopped_;
-    std::optional<std::chrono::steady_clock::time_point> asked_;
 };
 
 } // namespace mirra::isolation

@@ -7,54 +7,40 @@
 #include "session_state.hpp"
 
 #include <exception>
+#include <set>
 
 namespace mirra::isolation {
 
 using namespace host;
 
-TensorSet take_tensors(const Message &answer) {
-    if (answer.attached.empty()) return {};
-    const SharedMemory memory{Descriptor(dup(answer.attached[0].get()))};
-    return read_tensors(answer.body.at("tensors"), memory.bytes());
+TensorSet take_tensors(Message answer) {
+    const Json &tensors = answer.body.at("tensors");
+    if (tensors.empty()) return {};
+    if (answer.attached.empty()) throw Gone();
+    const SharedMemory memory(std::move(answer.attached[0]), said_bytes(tensors));
+    return read_tensors(tensors, memory.bytes());
 }
 
-/// One call and its answer. One that does not come to its end closes the lane: what the worker still does on
-/// it is nobody's.
-class IsolatedSession::Conversation {
-  public:
-    Conversation(IsolatedSession &session, std::uint64_t run, std::function<bool()> stopped)
-        : session_(session)
-        , idle_(*session.link_, session.lane_->id, run, std::move(stopped)) {}
-    Conversation(const Conversation &) = delete;
-    Conversation &operator=(const Conversation &) = delete;
-    ~Conversation() {
-        if (!ended_) session_.lane_.reset();
-    }
+namespace {
 
-    void say(const Json &body, int attached = -1) {
-        channel().send(body, std::span(&attached, attached < 0 ? 0U : 1U), std::ref(idle_));
-    }
-    [[nodiscard]] Message hear() { return channel().receive(std::ref(idle_)); }
-    void end() noexcept { ended_ = true; }
-    /// What is thrown within, as callers of sessions know it.
-    template<class Body> auto within(const Body &body) {
-        try {
-            return body();
-        } catch (const Gone &) {
-            session_.link_->throw_ended();
-        } catch (const Json::exception &) {
-            throw Error(ErrorCode::plugin, "the process that runs the sessions sent what is no answer",
-                        "flags");
-        }
+/// Takes the lane from a session whose conversation does not come to its end.
+class LaneOf {
+  public:
+    LaneOf(std::optional<Lane> &lane, const Conversation &conversation)
+        : lane_(lane)
+        , conversation_(conversation) {}
+    LaneOf(const LaneOf &) = delete;
+    LaneOf &operator=(const LaneOf &) = delete;
+    ~LaneOf() {
+        if (!conversation_.ended()) lane_.reset();
     }
 
   private:
-    [[nodiscard]] Channel &channel() { return session_.lane_->channel; }
-
-    IsolatedSession &session_;
-    Patience idle_;
-    bool ended_ = false;
+    std::optional<Lane> &lane_;
+    const Conversation &conversation_;
 };
+
+} // namespace
 
 IsolatedSession::IsolatedSession(std::shared_ptr<IsolatedEngine> engine, const SessionOptions &options)
     : Session(engine)
@@ -63,7 +49,7 @@ IsolatedSession::IsolatedSession(std::shared_ptr<IsolatedEngine> engine, const S
     , given_(options)
     , shown_(options) {
     params_.known.info = task_.info;
-    open();
+    open([this] { return engine_->stopped(); });
 }
 
 IsolatedSession::~IsolatedSession() = default;
@@ -77,18 +63,24 @@ SessionInfo IsolatedSession::info() const {
             .precision = precision_};
 }
 
-void IsolatedSession::open() {
-    if (lane_ && link_->alive()) return;
+void IsolatedSession::open(const Stopped &stopped) {
+    if (lane_ && link_->still_runs()) return;
     const bool first = link_ == nullptr;
     lane_.reset();
-    link_ = engine_->link();
-    lane_ = link_->open_lane();
+    link_ = engine_->link(stopped);
+    lane_.emplace(link_->open_lane());
     Json create{{"do", "create"}, {"options", given_}};
     if (given_.bundle != nullptr) {
         const std::string &path = given_.bundle_path;
         create["bundle"] = link_->number_of(given_.bundle, path.empty() ? "memory" : path);
     }
-    const Json made = ask(std::move(create));
+    Json made;
+    try {
+        made = ask(create, stopped);
+    } catch (...) {
+        lane_.reset(); // without a session it is of no use
+        throw;
+    }
     if (!first) return;
     made.at("bundle_path").get_to(shown_.bundle_path);
     made.at("bundle_name").get_to(bundle_name_);
@@ -100,20 +92,16 @@ void IsolatedSession::open() {
     params_.values = params_.initial = decode_values(made.at("values"));
 }
 
-/// By one who has opened it.
-Json IsolatedSession::ask(Json body) {
-    Conversation conversation(*this, 0,
-                              [this] { return process_ends() || engine_->runs()->stop()->requested(); });
-    return conversation.within([&] {
-        conversation.say(body);
-        Message answer = conversation.hear();
-        if (answer.body.at("is") != "error") {
-            conversation.end();
-            return std::move(answer.body);
-        }
-        if (body.at("do") != "create") conversation.end(); // a lane without a session is of no use
-        throw_error(answer.body);
-    });
+Json IsolatedSession::ask(const Json &body, const Stopped &stopped) {
+    Conversation conversation(*link_, *lane_, 0, stopped);
+    const LaneOf lane(lane_, conversation);
+    return conversation.ask(body).body;
+}
+
+Json IsolatedSession::ask(const Json &body) {
+    const Stopped stopped = [this] { return engine_->stopped(); };
+    open(stopped);
+    return ask(body, stopped);
 }
 
 std::shared_ptr<Session> IsolatedSession::make_clone() {
@@ -121,7 +109,6 @@ std::shared_ptr<Session> IsolatedSession::make_clone() {
 }
 
 Plan IsolatedSession::make_plan(std::int32_t width, std::int32_t height) {
-    open();
     return ask({{"do", "plan"}, {"params", encode(params_.values)}, {"width", width}, {"height", height}})
         .at("plan")
         .get<Plan>();
@@ -129,7 +116,6 @@ Plan IsolatedSession::make_plan(std::int32_t width, std::int32_t height) {
 
 runtime::Rect IsolatedSession::make_required(std::int32_t width, std::int32_t height,
                                              const runtime::Rect &region) {
-    open();
     return ask({{"do", "required"},
                 {"params", encode(params_.values)},
                 {"width", width},
@@ -148,7 +134,7 @@ class Callbacks {
         : request_(request)
         , written_(written) {}
 
-    /// Answers; memory of the answer is kept until the next. What a callback threw is thrown at the end.
+    /// Memory of the answer is kept until the next. What a callback threw is thrown at the end.
     struct Answer {
         Json body;
         int attached = -1;
@@ -157,59 +143,93 @@ class Callbacks {
     void rethrow() const {
         if (thrown_) std::rethrow_exception(thrown_);
     }
+    /// What no callback was told of goes to the caller's images at the end.
+    void finish() const {
+        for (const std::string &port : written_.outputs())
+            if (!told_.contains(port)) written_.copy_back(port);
+    }
 
   private:
-    Json progress(const Json &body);
-    Json tile(Message &message);
+    bool progress(const Json &body);
+    bool tile(Message &message);
     Answer piece(Message &message, bool read);
+    /// The place in the output of a rectangle of its image.
+    [[nodiscard]] runtime::Rect in_output(const runtime::Rect &place) const {
+        const runtime::Rect region = request_.region.value_or(runtime::Rect{});
+        return {place.x + region.x, place.y + region.y, place.width, place.height};
+    }
 
     const RunRequest &request_;
     const WrittenRequest &written_;
     std::uint64_t previews_ = 0;
+    std::set<std::string> told_;
     SharedMemory piece_;
     std::exception_ptr thrown_;
 };
 
-Json Callbacks::progress(const Json &body) {
-    const Progress now = decode_progress(body.at("progress"));
-    if (now.previews != previews_) written_.copy_back();
-    previews_ = now.previews;
-    return {{"go", !request_.progress || request_.progress(now)}};
+/// Of a picture in pieces, what a message says is there. @throws Gone where it is not of that picture
+image::ImageView checked_piece(const Json &body, const image::ImageView &picture,
+                               const runtime::Rect &whole) {
+    const runtime::Rect rect = body.at("rect");
+    image::ImageView view = picture;
+    if (rect.width < 1 || rect.height < 1 || rect.x < whole.x || rect.y < whole.y ||
+        rect.width > whole.width || rect.height > whole.height ||
+        rect.x - whole.x > whole.width - rect.width || rect.y - whole.y > whole.height - rect.height)
+        throw Gone();
+    view.width = static_cast<std::int32_t>(rect.width);
+    view.height = static_cast<std::int32_t>(rect.height);
+    return view;
 }
 
-Json Callbacks::tile(Message &message) {
-    const runtime::Rect rect = message.body.at("rect");
+bool Callbacks::progress(const Json &body) {
+    const Progress now = decode_progress(body.at("progress"));
+    if (now.previews != previews_)
+        for (const std::string &port : written_.outputs()) written_.copy_back(port);
+    previews_ = now.previews;
+    return !request_.progress || request_.progress(now);
+}
+
+bool Callbacks::tile(Message &message) {
     const std::string port = message.body.at("port");
-    if (!message.attached.empty()) {
-        const SharedMemory memory(std::move(message.attached[0]));
-        return {
-            {"go", request_.tile(rect, packed_view(decode_view(message.body.at("what")), memory.bytes()))}};
+    const auto transfer = message.body.at("transfer").get<image::Transfer>();
+    if (const auto sink = request_.sinks.find(port); sink != request_.sinks.end()) {
+        const image::ImageView &picture = sink->second.description;
+        image::ImageView what =
+            checked_piece(message.body, picture, in_output({0, 0, picture.width, picture.height}));
+        if (message.attached.empty()) throw Gone();
+        const SharedMemory memory(std::move(message.attached[0]), packed_bytes(what));
+        what.transfer = transfer;
+        return request_.tile(message.body.at("rect"), packed_view(what, memory.bytes()));
     }
     const runtime::Rect place = message.body.at("place"); // in the output image
     written_.copy_back(port, place);
-    if (!request_.tile) return {{"go", true}};
-    const image::ImageView piece =
+    told_.insert(port);
+    image::ImageView piece =
         image::cropped(request_.images.at(port), place.x, place.y, static_cast<std::int32_t>(place.width),
                        static_cast<std::int32_t>(place.height));
-    return {{"go", request_.tile(rect, piece)}};
+    piece.transfer = transfer;
+    return request_.tile(in_output(place), piece);
 }
 
 Callbacks::Answer Callbacks::piece(Message &message, bool read) {
-    const runtime::Rect rect = message.body.at("rect");
     const auto &pieces = read ? request_.sources : request_.sinks;
     const auto found = pieces.find(message.body.at("port").get<std::string>());
-    const image::ImageView what = decode_view(message.body.at("what"));
     if (found == pieces.end() || (!read && message.attached.empty())) throw Gone();
-    piece_ = read ? SharedMemory(packed_bytes(what)) : SharedMemory(std::move(message.attached[0]));
-    found->second.transfer(rect, packed_view(what, piece_.bytes()));
+    const image::ImageView &picture = found->second.description;
+    const runtime::Rect whole{0, 0, picture.width, picture.height};
+    const image::ImageView what = checked_piece(message.body, picture, read ? whole : in_output(whole));
+    piece_ = read ? SharedMemory(packed_bytes(what))
+                  : SharedMemory(std::move(message.attached[0]), packed_bytes(what));
+    found->second.transfer(message.body.at("rect"), packed_view(what, piece_.bytes()));
     return {{{"go", true}}, read ? piece_.descriptor() : -1};
 }
 
 Callbacks::Answer Callbacks::answer(Message &message) {
     const std::string is = message.body.at("is");
+    const auto go = [&](bool on) { return Answer{{{"go", on && !is_cancelled(request_)}}}; };
     try {
-        if (is == "progress") return {progress(message.body)};
-        if (is == "tile") return {tile(message)};
+        if (is == "progress") return go(progress(message.body));
+        if (is == "tile" && request_.tile) return go(tile(message));
         if (is == "read" || is == "write") return piece(message, is == "read");
     } catch (const Gone &) {
         throw;
@@ -227,43 +247,48 @@ Callbacks::Answer Callbacks::answer(Message &message) {
 std::shared_ptr<const RunResult> IsolatedSession::make_result(const RunRequest &request) {
     check_ports(task_, request);
     check_cancelled(request);
-    open();
+    try {
+        return run(request);
+    } catch (const WorkerEnded &) {
+        check_cancelled(request); // it was ended because it did not stop
+        throw;
+    }
+}
+
+std::shared_ptr<const RunResult> IsolatedSession::run(const RunRequest &request) {
+    const Stopped stopped = [&request] { return is_cancelled(request); };
+    open(stopped);
     const WrittenRequest written(task_, request);
-    const std::uint64_t run = ++runs_;
-    Conversation conversation(*this, run, [&request] { return is_cancelled(request); });
+    Json body = written.body();
+    body["do"] = "run";
+    body["run"] = ++runs_;
+    body["params"] = encode(params_.values);
+    body["tells"] = {{"progress", static_cast<bool>(request.progress)},
+                     {"tile", static_cast<bool>(request.tile)}};
+    Callbacks callbacks(request, written);
+    Conversation conversation(*link_, *lane_, runs_, stopped);
+    const LaneOf lane(lane_, conversation);
     try {
         return conversation.within([&]() -> std::shared_ptr<const RunResult> {
-            Json body = written.body();
-            body["do"] = "run";
-            body["run"] = run;
-            body["params"] = encode(params_.values);
-            body["tells"] = {{"progress", static_cast<bool>(request.progress)},
-                             {"tile", static_cast<bool>(request.tile)}};
             conversation.say(body, written.descriptor());
-            Callbacks callbacks(request, written);
             for (;;) {
                 Message message = conversation.hear();
-                const std::string is = message.body.at("is");
-                if (is == "error") {
-                    conversation.end();
-                    callbacks.rethrow();
-                    throw_error(message.body);
-                }
-                if (is != "result") {
+                if (message.body.at("is") != "result") {
                     const Callbacks::Answer answer = callbacks.answer(message);
                     conversation.say(answer.body, answer.attached);
                     continue;
                 }
                 auto result = std::make_shared<RunResult>(message.body.at("result").get<RunResult>());
                 result->values = decode_values(message.body.at("values"));
-                for (const auto &[name, tensor] : take_tensors(message)) result->tensors[name] = *tensor;
+                for (const auto &[name, tensor] : take_tensors(std::move(message)))
+                    result->tensors[name] = *tensor;
                 conversation.end();
-                written.copy_back();
+                callbacks.finish();
                 return result;
             }
         });
-    } catch (const WorkerEnded &) {
-        check_cancelled(request); // it was ended because it did not stop
+    } catch (const Error &) {
+        if (conversation.ended()) callbacks.rethrow();
         throw;
     }
 }

@@ -19,8 +19,6 @@ class IsolatedSession final : public host::Session {
     [[nodiscard]] const host::TaskInfo &task() const override { return task_; }
 
   private:
-    class Conversation;
-
     [[nodiscard]] host::SessionParams &parameters() const noexcept override { return params_; }
     [[nodiscard]] const void *plugin_table() const noexcept override { return engine_.get(); }
     [[nodiscard]] std::shared_ptr<host::Session> make_clone() override;
@@ -30,8 +28,11 @@ class IsolatedSession final : public host::Session {
     std::shared_ptr<const host::RunResult> make_result(const host::RunRequest &request) override;
 
     /// The lane of a worker that lives, and has the session.
-    void open();
-    [[nodiscard]] Json ask(Json body);
+    void open(const Stopped &stopped);
+    /// By one who has opened it.
+    [[nodiscard]] Json ask(const Json &body, const Stopped &stopped);
+    [[nodiscard]] Json ask(const Json &body);
+    std::shared_ptr<const host::RunResult> run(const host::RunRequest &request);
 
     const std::shared_ptr<IsolatedEngine> engine_;
     const host::TaskInfo &task_;
@@ -41,11 +42,11 @@ class IsolatedSession final : public host::Session {
     runtime::Precision precision_ = runtime::Precision::fp32;
     mutable host::SessionParams params_;
     std::shared_ptr<WorkerLink> link_;
-    std::optional<Lane> lane_;
+    std::optional<Lane> lane_; ///< none: its conversation was broken off
     std::uint64_t runs_ = 0;
 };
 
 /// The tensors of an answer.
-[[nodiscard]] host::TensorSet take_tensors(const Message &answer);
+[[nodiscard]] host::TensorSet take_tensors(Message answer);
 
 } // namespace mirra::isolation

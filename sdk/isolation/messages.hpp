@@ -19,8 +19,6 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PluginRecord, path, id, version, reason, load
                                    taken_tasks)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RuntimeStatus, usable, path, version, reason, libtorch, libtorch_origin,
                                    libtorch_version, base_bytes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EngineOptions, plugin_path, runtime_module, bundle_path, libtorch_path,
-                                   plugin_skip, plugin_path_only)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SessionOptions, task, bundle_path, quality, device, precision,
                                    memory_limit, threads, tile_size)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GraphRunOptions, device, precision, memory_limit, threads)

@@ -3,6 +3,7 @@
 
 #include "pixels.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace mirra::isolation {
@@ -31,6 +32,8 @@ std::size_t bytes_of(const graph::Shape &shape, std::size_t most) {
 } // namespace
 
 std::size_t packed_bytes(const image::ConstImageView &view) {
+    constexpr double kMost = 1e15; // also of sizes that another process has said
+    if (1.0 * view.width * view.height > kMost) throw Gone();
     return static_cast<std::size_t>(view.width) * static_cast<std::size_t>(view.height) *
            static_cast<std::size_t>(view.channels) * image::sample_bytes(view.sample);
 }
@@ -62,6 +65,19 @@ Json write_tensors(const host::TensorSet &tensors, std::span<std::byte> memory) 
     return out;
 }
 
+std::size_t said_bytes(const Json &tensors) {
+    constexpr std::size_t kMost = std::size_t{1} << 46;
+    std::size_t end = 0, sum = 0;
+    for (const auto &[name, about] : tensors.items()) {
+        const std::size_t bytes = bytes_of(about.at("shape"), kMost), at = about.at("at");
+        if (at > kMost) throw Gone();
+        end = std::max(end, at + bytes);
+        sum += bytes;
+    }
+    if (sum > end) throw Gone();
+    return end;
+}
+
 host::TensorSet read_tensors(const Json &in, std::span<const std::byte> memory) {
     host::TensorSet out;
     for (const auto &[name, about] : in.items()) {
@@ -91,20 +107,25 @@ WrittenRequest::WrittenRequest(const host::TaskInfo &task, const host::RunReques
     for (const auto &[name, profile] : request.profiles) profiles[name] = reserve(profile.size());
     memory_ = SharedMemory(size_);
     const std::span<std::byte> memory = memory_.bytes();
-    body_ = {
-        {"values", encode(request.values)}, {"wanted", request.wanted},
-        {"scale", request.scale},           {"frame", request.frame},
-        {"images", Json::object()},         {"profiles", Json::object()},
-        {"sources", Json::object()},        {"sinks", Json::object()},
-        {"tensors_at", tensors_at},         {"tensors", write_tensors(tensors, memory.subspan(tensors_at))}};
+    body_ = {{"values", encode(request.values)},
+             {"wanted", request.wanted},
+             {"scale", request.scale},
+             {"frame", request.frame},
+             {"images", Json::object()},
+             {"profiles", Json::object()},
+             {"sources", Json::object()},
+             {"sinks", Json::object()},
+             {"bytes", size_},
+             {"tensors_at", tensors_at},
+             {"tensors", write_tensors(tensors, memory.subspan(tensors_at))}};
     body_["region"] = request.region ? Json(*request.region) : Json();
     for (const auto &[name, view] : request.images) {
         const image::ImageView packed = packed_view(view, memory.subspan(images[name], packed_bytes(view)));
         body_["images"][name] = {{"what", encode(view)}, {"at", images[name]}};
-        if (host::is_output(*task.port(name)))
-            outputs_[name] = packed;
-        else
-            host::copy_samples(view, packed);
+        const bool output = host::is_output(*task.port(name));
+        if (output) outputs_[name] = packed;
+        // Unfinished results go back whole: where they are not yet, the caller's pixels are.
+        if (!output || request.progress) host::copy_samples(view, packed);
     }
     for (const auto &[name, profile] : request.profiles) {
         body_["profiles"][name] = {{"at", profiles[name]}, {"size", profile.size()}};
@@ -126,8 +147,15 @@ void WrittenRequest::copy_back(const std::string &port, const runtime::Rect &rec
                        image::cropped(request_.images.at(port), rect.x, rect.y, width, height));
 }
 
-void WrittenRequest::copy_back() const {
-    for (const auto &[name, view] : outputs_) copy_back(name, {0, 0, view.width, view.height});
+void WrittenRequest::copy_back(const std::string &port) const {
+    const image::ImageView &view = outputs_.at(port);
+    copy_back(port, {0, 0, view.width, view.height});
+}
+
+std::vector<std::string> WrittenRequest::outputs() const {
+    std::vector<std::string> out;
+    for (const auto &[name, view] : outputs_) out.push_back(name);
+    return out;
 }
 
 host::RunRequest read_request(const Json &in, const SharedMemory &memory) {

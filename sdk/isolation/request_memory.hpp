@@ -21,8 +21,9 @@ class WrittenRequest {
     [[nodiscard]] int descriptor() const noexcept { return memory_.descriptor(); }
     /// Copies an output image into the caller's. @param rect  within it
     void copy_back(const std::string &port, const runtime::Rect &rect) const;
-    /// All of them, whole.
-    void copy_back() const;
+    void copy_back(const std::string &port) const;
+    /// Ports of output images.
+    [[nodiscard]] std::vector<std::string> outputs() const;
 
   private:
     std::size_t reserve(std::size_t bytes);
@@ -40,6 +41,8 @@ class WrittenRequest {
 /// Tensors, one behind the other.
 [[nodiscard]] std::size_t tensor_bytes(const host::TensorSet &tensors);
 [[nodiscard]] Json write_tensors(const host::TensorSet &tensors, std::span<std::byte> memory);
+/// How large memory is that holds them. @throws Gone for tensors that share it
+[[nodiscard]] std::size_t said_bytes(const Json &tensors);
 [[nodiscard]] host::TensorSet read_tensors(const Json &in, std::span<const std::byte> memory);
 
 } // namespace mirra::isolation

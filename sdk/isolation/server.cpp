@@ -5,16 +5,18 @@
 #include "process_life.hpp"
 #include "request_memory.hpp"
 
+#include <algorithm>
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace mirra::isolation {
 
-void SentBundles::add(std::uint64_t number, const std::string &name, Descriptor memory) {
+void SentBundles::add(std::uint64_t number, const std::string &name, Descriptor file) {
     const auto sent = std::make_shared<Sent>();
     sent->name = name;
-    sent->memory = SharedMemory(std::move(memory));
+    sent->file = std::move(file);
     const std::lock_guard lock(mutex_);
     sent_[number] = sent;
     added_.notify_all();
@@ -31,9 +33,11 @@ std::shared_ptr<const bundle::Bundle> SentBundles::get(std::uint64_t number) {
     const auto sent = sent_.at(number);
     lock.unlock();
     std::call_once(sent->once, [&] {
-        const auto bytes = sent->memory.bytes();
+        struct stat about {};
+        if (fstat(sent->file.get(), &about) != 0) throw Error(ErrorCode::io, "a bundle was not sent whole");
+        const SharedMemory memory(std::move(sent->file), static_cast<std::size_t>(about.st_size));
+        const auto bytes = memory.bytes();
         sent->bundle = bundle::Bundle::open_memory({bytes.begin(), bytes.end()}, sent->name);
-        sent->memory = SharedMemory();
     });
     return sent->bundle;
 }
@@ -41,11 +45,14 @@ std::shared_ptr<const bundle::Bundle> SentBundles::get(std::uint64_t number) {
 std::shared_ptr<host::CancelToken> LaneRun::begin(std::uint64_t run) {
     const std::lock_guard lock(mutex_);
     run_ = run;
-    return token_ = std::make_shared<host::CancelToken>();
+    token_ = std::make_shared<host::CancelToken>();
+    if (run_ <= cancelled_) token_->request();
+    return token_;
 }
 
 void LaneRun::cancel(std::uint64_t run) {
     const std::lock_guard lock(mutex_);
+    cancelled_ = std::max(cancelled_, run);
     if (run == run_ && token_) token_->request();
 }
 
@@ -55,6 +62,9 @@ namespace {
 struct Served {
     std::shared_ptr<host::Engine> engine;
     SentBundles bundles;
+    std::mutex mutex; ///< of what follows
+    std::condition_variable ended;
+    int lanes = 0; ///< that are still served
 };
 
 /// A thread that answers one conversation after the other; ends with the other end of its channel.
@@ -67,6 +77,23 @@ class LaneServer {
 
     void serve() {
         const host::PlainArithmetic arithmetic;
+        converse();
+        session_.reset();
+        end();
+    }
+    /// In place of that, with the error that is being handled.
+    void refuse() {
+        channel_.send(current_error());
+        end();
+    }
+
+  private:
+    void end() {
+        const std::lock_guard lock(served_.mutex);
+        --served_.lanes;
+        served_.ended.notify_all();
+    }
+    void converse() {
         try {
             for (;;) {
                 Message message = channel_.receive();
@@ -81,8 +108,6 @@ class LaneServer {
         } catch (const std::exception &) { // the other process has no use for it any more
         }
     }
-
-  private:
     void answer(Message &message);
     void create(const Json &in);
     void run_graph(Message &message);
@@ -121,11 +146,12 @@ void LaneServer::create(const Json &in) {
 void LaneServer::run_graph(Message &message) {
     const Json &in = message.body;
     if (message.attached.empty()) throw Gone();
-    const SharedMemory memory(std::move(message.attached[0]));
+    auto options = in.at("options").get<host::GraphRunOptions>();
+    options.cancel = run_->begin(in.at("run"));
+    const SharedMemory memory(std::move(message.attached[0]), said_bytes(in.at("tensors")));
     const auto bundle = served_.bundles.get(in.at("bundle"));
     const auto outputs = host::run_graph(served_.engine, bundle, in.at("graph"),
-                                         read_tensors(in.at("tensors"), memory.bytes()),
-                                         in.at("options").get<host::GraphRunOptions>());
+                                         read_tensors(in.at("tensors"), memory.bytes()), options);
     send_with_tensors(channel_, {{"is", "outputs"}}, outputs);
 }
 
@@ -166,6 +192,8 @@ class Server {
             }
         } catch (const std::exception &) { // it is gone, and all that it wanted
         }
+        std::unique_lock lock(served_.mutex);
+        served_.ended.wait_for(lock, std::chrono::seconds(1), [this] { return served_.lanes == 0; });
         _exit(0); // whatever is still running
     }
 
@@ -176,6 +204,7 @@ class Server {
     }
     void make_engine(const Message &message);
     void take(Message &message);
+    void open_lane(std::uint64_t id, Channel channel);
 
     Channel main_;
     std::mutex telling_; ///< held by who sends
@@ -183,14 +212,25 @@ class Server {
     std::map<std::uint64_t, std::weak_ptr<LaneRun>> lanes_;
 };
 
+host::EngineOptions options_of(const Json &in) {
+    host::EngineOptions options;
+    options.plugin_files = in.at("plugins").get<std::vector<std::string>>();
+    options.bundle_folders = in.at("bundles").get<std::vector<std::string>>();
+    in.at("skip").get_to(options.plugin_skip);
+    in.at("runtime").get_to(options.runtime_module);
+    in.at("libtorch").get_to(options.libtorch_path);
+    return options;
+}
+
 void Server::make_engine(const Message &message) {
-    auto options = message.body.at("options").get<host::EngineOptions>();
-    options.log = [this](std::int32_t level, const std::string &text) {
-        try {
-            tell({{"is", "log"}, {"level", level}, {"message", text}});
-        } catch (const Gone &) { // nobody listens any more
-        }
-    };
+    auto options = options_of(message.body);
+    if (message.body.at("logs"))
+        options.log = [this](std::int32_t level, const std::string &text) {
+            try {
+                tell({{"is", "log"}, {"level", level}, {"message", text}});
+            } catch (const Gone &) { // nobody listens any more
+            }
+        };
     options.loading = [this](const std::string &path) { tell({{"is", "loading"}, {"path", path}}); };
     try {
         if (message.body.at("version") != MIRRA_VERSION_TEXT)
@@ -209,15 +249,28 @@ void Server::make_engine(const Message &message) {
     tell({{"is", "engine"}, {"tasks", tasks}, {"plugins", served_.engine->plugins()}});
 }
 
+/// Where there can be none, the other end hears why in place of its first answer.
+void Server::open_lane(std::uint64_t id, Channel channel) {
+    const auto run = std::make_shared<LaneRun>();
+    std::erase_if(lanes_, [](const auto &each) { return each.second.expired(); });
+    lanes_[id] = run;
+    const auto lane = std::make_shared<LaneServer>(served_, std::move(channel), run);
+    {
+        const std::lock_guard lock(served_.mutex);
+        ++served_.lanes;
+    }
+    try {
+        host::QuietThread([lane] { lane->serve(); }).detach();
+    } catch (const Error &) {
+        lane->refuse();
+    }
+}
+
 void Server::take(Message &message) {
     const Json &in = message.body;
     const std::string what = in.at("do");
     if (what == "lane" && !message.attached.empty()) {
-        const auto run = std::make_shared<LaneRun>();
-        std::erase_if(lanes_, [](const auto &each) { return each.second.expired(); });
-        lanes_[in.at("id")] = run;
-        const auto lane = std::make_shared<LaneServer>(served_, Channel(std::move(message.attached[0])), run);
-        host::QuietThread([lane] { lane->serve(); }).detach();
+        open_lane(in.at("id"), Channel(std::move(message.attached[0])));
     } else if (what == "cancel") {
         if (const auto lane = lanes_.find(in.at("lane").get<std::uint64_t>()); lane != lanes_.end())
             if (const auto run = lane->second.lock()) run->cancel(in.at("run"));

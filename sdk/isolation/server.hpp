@@ -16,16 +16,16 @@ namespace mirra::isolation {
 /// Bundles that the other process has sent, by number. Thread-safe.
 class SentBundles {
   public:
-    void add(std::uint64_t number, const std::string &name, Descriptor memory);
+    void add(std::uint64_t number, const std::string &name, Descriptor file);
     void forget(std::uint64_t number);
-    /// Waits for one that is on its way. @throws Error as bundle::Bundle::open_memory()
+    /// Waits for one that is on its way. @throws Error out_of_memory, and as bundle::Bundle::open_memory()
     [[nodiscard]] std::shared_ptr<const bundle::Bundle> get(std::uint64_t number);
 
   private:
     struct Sent {
         std::once_flag once;
         std::string name;
-        SharedMemory memory; ///< until it is read
+        Descriptor file; ///< until it is read
         std::shared_ptr<const bundle::Bundle> bundle;
     };
 
@@ -42,7 +42,7 @@ class LaneRun {
 
   private:
     std::mutex mutex_;
-    std::uint64_t run_ = 0;
+    std::uint64_t run_ = 0, cancelled_ = 0; ///< the latest; a run may be cancelled before it is heard of
     std::shared_ptr<host::CancelToken> token_;
 };
 

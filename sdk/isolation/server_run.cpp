@@ -45,10 +45,9 @@ SharedMemory copied(const image::ImageView &pixels) {
 
 bool Asker::tile(const runtime::Rect &rect, const image::ImageView &pixels, const std::string &port,
                  const image::ImageView *output) {
-    Json body{{"is", "tile"}, {"rect", rect}, {"port", port}};
+    Json body{{"is", "tile"}, {"rect", rect}, {"port", port}, {"transfer", pixels.transfer}};
     if (output == nullptr) { // of a sink
         const SharedMemory memory = copied(pixels);
-        body["what"] = encode(pixels);
         return go(ask(body, memory.descriptor()));
     }
     const std::ptrdiff_t from = pixels.data[0] - output->data[0];
@@ -58,16 +57,16 @@ bool Asker::tile(const runtime::Rect &rect, const image::ImageView &pixels, cons
 }
 
 void Asker::read(const std::string &port, const runtime::Rect &rect, const image::ImageView &pixels) {
-    Message answer = ask({{"is", "read"}, {"port", port}, {"rect", rect}, {"what", encode(pixels)}});
+    Message answer = ask({{"is", "read"}, {"port", port}, {"rect", rect}});
     go(answer);
     if (answer.attached.empty()) throw Gone();
-    const SharedMemory memory(std::move(answer.attached[0]));
+    const SharedMemory memory(std::move(answer.attached[0]), packed_bytes(pixels));
     host::copy_samples(packed_view(pixels, memory.bytes()), pixels);
 }
 
 void Asker::write(const std::string &port, const runtime::Rect &rect, const image::ImageView &pixels) {
     const SharedMemory memory = copied(pixels);
-    go(ask({{"is", "write"}, {"port", port}, {"rect", rect}, {"what", encode(pixels)}}, memory.descriptor()));
+    go(ask({{"is", "write"}, {"port", port}, {"rect", rect}}, memory.descriptor()));
 }
 
 /// The port whose tiles the caller is told of.
@@ -117,7 +116,9 @@ void send_with_tensors(Channel &channel, Json body, const host::TensorSet &tenso
 void serve_run(Channel &channel, host::Session &session, Message &request,
                const std::shared_ptr<host::CancelToken> &token) {
     const SharedMemory memory =
-        request.attached.empty() ? SharedMemory() : SharedMemory(std::move(request.attached[0]));
+        request.attached.empty()
+            ? SharedMemory()
+            : SharedMemory(std::move(request.attached[0]), request.body.at("bytes").get<std::size_t>());
     host::RunRequest run = read_request(request.body, memory);
     const auto asker = std::make_shared<Asker>(channel);
     set_callbacks(request.body, session, run, asker);

@@ -13,11 +13,12 @@ namespace mirra::isolation {
 class SharedMemory {
   public:
     SharedMemory() = default;
-    /// Zeros, taken from the system at once: where they are not there, this says so, and no later write.
+    /// Zeros, taken from the system at once: a limit of it says no here, and at no later write.
     /// @throws Error out_of_memory
     explicit SharedMemory(std::size_t bytes);
-    /// What another process has made so. @throws Error plugin for what can still shrink
-    explicit SharedMemory(Descriptor descriptor);
+    /// The first bytes of what another process has made so. @throws Error plugin for what is smaller, or can
+    /// still shrink
+    SharedMemory(Descriptor descriptor, std::size_t bytes);
     SharedMemory(SharedMemory &&other) noexcept;
     SharedMemory &operator=(SharedMemory &&other) noexcept;
     SharedMemory(const SharedMemory &) = delete;
@@ -28,7 +29,7 @@ class SharedMemory {
     [[nodiscard]] int descriptor() const noexcept { return descriptor_.get(); }
 
   private:
-    void map(std::size_t bytes);
+    void map(std::size_t bytes, int how);
 
     Descriptor descriptor_;
     std::span<std::byte> bytes_;

@@ -2,17 +2,23 @@
 #include "worker_link.hpp"
 
 #include "messages.hpp"
+#include "mirra/forks.hpp"
 #include "shared_memory.hpp"
 
-#include <algorithm>
+#include <array>
 #include <cstring>
+#include <poll.h>
 #include <string>
+#include <thread>
 #include <unistd.h>
 
 namespace mirra::isolation {
 namespace {
 
-constexpr const char *kWhat = "the process that runs the engine's sessions ended";
+using std::chrono::milliseconds;
+
+constexpr milliseconds kGoodbye{2000}; ///< for its sessions to be given back
+constexpr milliseconds kDying{500};    ///< between its sockets' end and its own
 
 SharedMemory memory_of(const bundle::Bundle &bundle) {
     const auto bytes = bundle::tensor_bytes(bundle.file().tensors(), bundle.file().metadata());
@@ -23,93 +29,144 @@ SharedMemory memory_of(const bundle::Bundle &bundle) {
 
 } // namespace
 
+struct WorkerLink::State {
+    State(const std::filesystem::path &program, host::Log callback, const void *plugins)
+        : log(std::move(callback))
+        , inside(plugins)
+        , process([&] {
+            const ForkPause pause; // no child has the worker's end
+            auto ends = Channel::pair();
+            main = std::move(ends.first);
+            return host::ChildProcess(program, {"--serve", std::to_string(getpid())},
+                                      ends.second.descriptor(), host::ChildProcess::Output::shared);
+        }()) {}
+
+    /// Waits for its end at most so long, then makes an end of it. @param why  that was necessary
+    void finish(milliseconds grace, const char *reason) noexcept {
+        const std::lock_guard lock(mutex);
+        if (ended) return;
+        if (!process.ends_within(grace) && why.empty()) why = reason;
+        how = process.end();
+        ended = true;
+        main.shut_down();
+    }
+
+    const host::Log log;
+    const void *const inside;
+    const int made_in = forks();
+    Channel main;
+    std::mutex mutex; ///< of what follows; held while the process is waited for
+    host::ChildProcess process;
+    host::ProcessEnd how;
+    std::string why; ///< it was ended by this process
+    std::atomic<bool> ended{false};
+    std::atomic<std::thread::id> listener{};
+};
+
 WorkerLink::WorkerLink(const std::filesystem::path &program, host::Log log, const void *inside)
-    : log_(std::move(log))
-    , inside_(inside)
-    , process_([&]() -> host::ChildProcess {
-        auto ends = Channel::pair();
-        main_ = std::move(ends.first);
-        return host::ChildProcess(program, {"--serve", std::to_string(getpid())}, ends.second.descriptor(),
-                                  host::ChildProcess::Output::shared);
-    }()) {}
+    : state_(std::make_shared<State>(program, std::move(log), inside)) {}
 
 WorkerLink::~WorkerLink() {
-    main_.shut_down(); // it ends by that
-    if (listener_) listener_->join();
+    if (is_foreign()) { // of the parent's threads none is here, and the worker is the parent's
+        if (listener_) listener_->detach();
+        static_cast<void>(new std::shared_ptr<State>(state_));
+        return;
+    }
+    state_->main.shut_down();
+    state_->finish(kGoodbye, "");
+    if (!listener_) return;
+    if (state_->listener.load() == std::this_thread::get_id())
+        listener_->detach();
+    else
+        listener_->join();
 }
 
-Json WorkerLink::start(const host::EngineOptions &options, const Loading &loading,
-                       std::chrono::seconds patience) {
+Json WorkerLink::start(const Json &options, const Loading &loading, std::chrono::seconds patience,
+                       const Stopped &stopped) {
     using Clock = std::chrono::steady_clock;
     auto until = Clock::now() + patience;
     const auto idle = [&] {
+        if (stopped()) throw Error(ErrorCode::cancelled, "the run was cancelled");
         if (Clock::now() < until) return;
-        kill("it took longer than " + std::to_string(patience.count()) + " s to load");
+        kill("a plugin took longer than " + std::to_string(patience.count()) + " s to load");
         throw Gone();
     };
     try {
-        main_.send({{"do", "engine"}, {"options", options}, {"version", MIRRA_VERSION_TEXT}}, {}, idle);
+        state_->main.send(options, {}, idle);
         for (;;) {
-            Message message = main_.receive(idle);
+            Message message = state_->main.receive(idle);
             const std::string is = message.body.at("is");
             if (is == "log") {
-                if (log_) log_(message.body.at("level"), message.body.at("message"));
+                if (state_->log) state_->log(message.body.at("level"), message.body.at("message"));
             } else if (is == "loading") {
                 if (loading) loading(message.body.at("path"));
-                until = Clock::now() + patience;
             } else if (is == "error") {
                 throw_error(message.body);
             } else {
-                listener_ = std::make_unique<host::QuietThread>([this] { listen(); });
+                listener_ = std::make_unique<host::QuietThread>([state = state_] { listen(state); });
                 return std::move(message.body);
             }
+            until = Clock::now() + patience; // what the callbacks took is not the plugin's
         }
     } catch (const Gone &) {
-        const std::string how = process_.end();
-        const std::lock_guard lock(mutex_);
-        ended_ = true;
-        how_ = how;
     } catch (const Json::exception &) {
-        const std::lock_guard lock(mutex_);
-        ended_ = true;
-        why_ = "it sent what is no answer";
     }
     throw_ended();
 }
 
-void WorkerLink::listen() {
+void WorkerLink::listen(const std::shared_ptr<State> &state) {
+    state->listener = std::this_thread::get_id();
+    const int ended = state->process.ended_descriptor();
+    std::array<pollfd, 2> waiting{pollfd{state->main.descriptor(), POLLIN, 0}, pollfd{ended, POLLIN, 0}};
     try {
         for (;;) {
-            const Message message = main_.receive();
-            if (!log_ || message.body.at("is") != "log") continue;
-            const host::Inside inside(host::Inside::Kind::table, inside_);
-            log_(message.body.at("level"), message.body.at("message"));
+            if (poll(waiting.data(), ended < 0 ? 1 : 2, -1) < 0) continue;
+            // Another process may hold its sockets open: its end is what counts.
+            if (ended >= 0 && waiting[1].revents != 0) break;
+            const Message message = state->main.receive();
+            if (!state->log || host::process_ends() || message.body.at("is") != "log") continue;
+            const host::Inside inside(host::Inside::Kind::table, state->inside);
+            state->log(message.body.at("level"), message.body.at("message"));
         }
     } catch (const Gone &) {
     } catch (const std::exception &) { // what is no message, or no memory for it
     }
-    main_.shut_down();
-    const std::string how = process_.end();
-    const std::lock_guard lock(mutex_);
-    ended_ = true;
-    how_ = how;
-    changed_.notify_all();
+    state->finish(kDying, "it sent what is no message");
 }
 
 void WorkerLink::say(const Json &body, std::span<const int> attached) {
     try {
-        main_.send(body, attached);
+        state_->main.send(body, attached, [this] {
+            if (!alive()) throw Gone();
+        });
     } catch (const Gone &) {
         throw_ended();
     }
 }
 
-bool WorkerLink::alive() const {
-    const std::lock_guard lock(mutex_);
-    return !ended_;
+pid_t WorkerLink::process() const noexcept {
+    return state_->process.id();
+}
+
+bool WorkerLink::alive() const noexcept {
+    return !state_->ended;
+}
+
+bool WorkerLink::still_runs() noexcept {
+    {
+        const std::lock_guard lock(state_->mutex);
+        if (state_->ended || !state_->process.ends_within(milliseconds(0))) return !state_->ended;
+    }
+    state_->finish(milliseconds(0), "");
+    return false;
+}
+
+bool WorkerLink::is_foreign() const noexcept {
+    return state_->made_in != forks();
 }
 
 Lane WorkerLink::open_lane() {
+    const ForkPause pause;
     auto [here, there] = Channel::pair();
     const std::lock_guard lock(saying_);
     const std::uint64_t id = next_++;
@@ -121,26 +178,30 @@ Lane WorkerLink::open_lane() {
 void WorkerLink::cancel(std::uint64_t lane, std::uint64_t run) noexcept {
     try {
         const std::lock_guard lock(saying_);
-        main_.send({{"do", "cancel"}, {"lane", lane}, {"run", run}});
+        say({{"do", "cancel"}, {"lane", lane}, {"run", run}});
     } catch (const std::exception &) { // it ends, and with it the run
     }
 }
 
 void WorkerLink::kill(const std::string &why) noexcept {
-    const std::lock_guard lock(mutex_);
-    if (ended_) return;
-    why_ = why;
-    process_.kill();
+    {
+        const std::lock_guard lock(state_->mutex);
+        if (state_->ended) return;
+        state_->why = why;
+    }
+    state_->finish(milliseconds(0), "");
 }
 
 void WorkerLink::throw_ended() {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(10), [this] { return ended_; });
-    const bool killed = how_.find("Killed") != std::string::npos && why_.empty();
-    throw WorkerEnded(ErrorCode::plugin, std::string(kWhat) + (why_.empty() ? how_ : ": " + why_), "flags",
-                      killed
+    state_->finish(kDying, "it sent what is no answer");
+    const std::lock_guard lock(state_->mutex);
+    const bool by_chance = state_->how.killed && state_->why.empty();
+    throw WorkerEnded("the process that runs the engine's sessions ended" +
+                          (state_->why.empty() ? state_->how.text : ": " + state_->why),
+                      by_chance
                           ? "The system kills processes when memory is short. The next call starts another."
-                          : "A plugin is at fault. The next call starts another process.");
+                          : "A plugin is at fault. The next call starts another process.",
+                      by_chance);
 }
 
 void WorkerLink::forget_unused() {

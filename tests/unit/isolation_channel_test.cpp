@@ -36,7 +36,7 @@ TEST(IsolationChannel, CarriesBodiesOfAnySizeAndMemory) {
     EXPECT_TRUE(std::isnan(message.body.at("nan").get<double>()));
     EXPECT_EQ("\xe9", message.body.at("latin").get<std::string>());
     ASSERT_EQ(1U, message.attached.size());
-    const SharedMemory same(std::move(message.attached[0]));
+    const SharedMemory same(std::move(message.attached[0]), 5000);
     EXPECT_EQ(5000U, same.bytes().size());
     same.bytes()[0] = std::byte{3};
     EXPECT_EQ(std::byte{3}, memory.bytes()[0]);
@@ -107,9 +107,10 @@ TEST(IsolationChannel, RandomBytesDoNoHarm) {
 TEST(IsolationMemory, MemoryThatCanShrinkIsRefused) {
     Descriptor loose(memfd_create("loose", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     ASSERT_EQ(0, ftruncate(loose.get(), 4096));
-    EXPECT_THROW(SharedMemory{std::move(loose)}, Error);
+    EXPECT_THROW(SharedMemory(std::move(loose), 4096), Error);
     const SharedMemory own(4096);
     EXPECT_NE(0, ftruncate(own.descriptor(), 0));
+    EXPECT_THROW(SharedMemory(Descriptor(dup(own.descriptor())), 4097), Error) << "it is smaller";
 }
 
 TEST(IsolationMemory, PlacesBeyondTheMemoryAreRefused) {
@@ -123,6 +124,9 @@ TEST(IsolationMemory, PlacesBeyondTheMemoryAreRefused) {
                                   {{"t", {{"shape", {2, 2}}, {"at", SIZE_MAX - 3}}}}};
     for (const Json &each : wrong)
         EXPECT_THROW(static_cast<void>(read_tensors(each, memory.bytes())), Gone) << each;
+    EXPECT_EQ(16U, said_bytes(tensor));
+    const Json shared{{"t", {{"shape", {2, 2}}, {"at", 0}}}, {"u", {{"shape", {2, 2}}, {"at", 0}}}};
+    EXPECT_THROW(static_cast<void>(said_bytes(shared)), Gone);
     const Json view{{"width", 16}, {"height", 16}, {"channels", 3},
                     {"sample", 0}, {"alpha", 0},   {"transfer", 0}};
     EXPECT_THROW(static_cast<void>(packed_view(decode_view(view), memory.bytes())), Gone);

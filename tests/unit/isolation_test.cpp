@@ -52,6 +52,13 @@ bool ends_within(std::int64_t process, milliseconds time) {
     return false;
 }
 
+void end_worker(const Engine &engine) {
+    const std::int64_t process = mirra_engine_process(engine.get());
+    if (process > 0) kill(static_cast<pid_t>(process), SIGKILL);
+    while (process > 0 && mirra_engine_process(engine.get()) == process)
+        std::this_thread::sleep_for(milliseconds(1));
+}
+
 std::size_t mapped_shared_memory() {
     std::ifstream maps("/proc/self/maps");
     std::size_t count = 0;
@@ -182,6 +189,133 @@ TEST_F(Isolation, CancelsAtOnce) {
     EXPECT_LT(0, mirra_engine_process(engine_.get())) << "the worker goes on";
 }
 
+TEST_F(Isolation, ACancelThatComesBeforeItsRunIsHeard) {
+    const Session slow = session("slow");
+    const auto process = static_cast<pid_t>(mirra_engine_process(engine_.get()));
+    Pixels<std::uint8_t> pixels{1024, 1024, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8};
+    const std::array<mirra_port_value, 2> ports{port("image", pixels.image), port("output", pixels.image)};
+    for (int i = 0; i < 5; ++i) {
+        kill(process, SIGSTOP);
+        Job job;
+        EXPECT_OK(mirra_session_submit(slow.get(), ports.data(), 2, nullptr, job.out(), error));
+        std::this_thread::sleep_for(milliseconds(20));
+        mirra_job_cancel(job.get());
+        std::this_thread::sleep_for(milliseconds(20));
+        kill(process, SIGCONT);
+        EXPECT_STATUS(MIRRA_E_CANCELLED, mirra_job_wait(job.get(), 5, nullptr, error));
+    }
+    EXPECT_EQ(process, mirra_engine_process(engine_.get()));
+}
+
+TEST_F(Isolation, AProcessThatTheWorkerLeavesBehindHoldsNothingUp) {
+    const auto begun = Clock::now();
+    expect_ended("fork", "Segmentation fault");
+    EXPECT_GT(std::chrono::seconds(8), Clock::now() - begun);
+}
+
+TEST_F(Isolation, AJobEndsAlsoWhereItsSessionCannotBeMadeAnew) {
+    const Environment hang("MIRRA_TEST_HANG", temporary("hang").c_str());
+    engine_ = isolated_engine(kEnds);
+    const Session made = session();
+    end_worker(engine_);
+    std::ofstream(temporary("hang")) << "now";
+    Job job;
+    EXPECT_OK(mirra_session_submit(made.get(), ports_.data(), 2, nullptr, job.out(), error));
+    std::this_thread::sleep_for(milliseconds(200));
+    mirra_job_cancel(job.get());
+    const mirra_status status = mirra_job_wait(job.get(), 20, nullptr, nullptr);
+    EXPECT_THAT(status, AnyOf(MIRRA_E_CANCELLED, MIRRA_E_PLUGIN));
+    std::filesystem::remove(temporary("hang"));
+    expect_works(made);
+}
+
+TEST_F(Isolation, LeavesTheHostsDescriptorsAlone) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(0, pipe(ends.data())); // as programs make them that know of no close-on-exec
+    const Engine other = isolated_engine(kEnds);
+    close(ends[1]);
+    char byte = 0;
+    EXPECT_EQ(0, read(ends[0], &byte, 1)) << "nobody else writes";
+    close(ends[0]);
+}
+
+TEST_F(Isolation, FindsItsFilesFromWhereTheHostFoundThem) {
+    namespace fs = std::filesystem;
+    const fs::path folder = fs::path(temporary("x")).parent_path() / "a:b", before = fs::current_path();
+    fs::create_directories(folder / "plugins");
+    fs::copy_file(kEnds, folder / "plugins" / "ends.so", fs::copy_options::overwrite_existing);
+    fs::copy_file(MIRRA_TEST_TEMPLATE, folder / "plugins" / "gain.so", fs::copy_options::overwrite_existing);
+    fs::current_path(folder);
+    MIRRA_STRUCT(mirra_engine_options, options);
+    options.flags = MIRRA_ISOLATION_PROCESS | MIRRA_PLUGIN_PATH_ONLY;
+    options.plugin_path = "plugins";
+    options.plugin_skip = "plugins/gain.so";
+    EXPECT_OK(mirra_engine_create(&options, engine_.out(), error));
+    fs::current_path(before);
+    EXPECT_EQ(1U, mirra_engine_task_count(engine_.get()));
+    const Session made = session();
+    end_worker(engine_);
+    expect_works(made);
+}
+
+TEST_F(Isolation, AGraphIsCancelledWithItsEngine) {
+    const Environment slow("MIRRA_FAKE_DELAY_MS", "300");
+    engine_ = isolated_engine(MIRRA_TEST_PLUGINS);
+    const Bundle bundle = make_bundle();
+    Tensors inputs;
+    EXPECT_OK(mirra_tensors_create(inputs.out(), error));
+    MIRRA_STRUCT(mirra_graph_info, graph);
+    EXPECT_OK(mirra_bundle_graph(bundle.get(), 0, &graph, error));
+    std::vector<float> values(8 * 8 * 8, 0.5F);
+    for (std::uint32_t i = 0; i < graph.input_count; ++i) {
+        std::array<std::int64_t, 4> shape{1, graph.input_channels[i], 8, 8};
+        DLTensor tensor{};
+        tensor.data = values.data();
+        tensor.device = {kDLCPU, 0};
+        tensor.ndim = 4;
+        tensor.dtype = {kDLFloat, 32, 1};
+        tensor.shape = shape.data();
+        EXPECT_OK(mirra_tensors_add(inputs.get(), graph.inputs[i], &tensor, error));
+    }
+    Tensors outputs;
+    EXPECT_OK(mirra_graph_run(engine_.get(), bundle.get(), graph.name, nullptr, inputs.get(), outputs.out(),
+                              error));
+    EXPECT_OK(mirra_engine_shutdown(engine_.get(), 5, error));
+    EXPECT_STATUS(MIRRA_E_CANCELLED, mirra_graph_run(engine_.get(), bundle.get(), graph.name, nullptr,
+                                                     inputs.get(), outputs.out(), error));
+}
+
+struct Asking {
+    mirra_engine *engine = nullptr;
+    std::atomic<int> heard{0};
+};
+
+TEST_F(Isolation, ALogCallbackMayCallTheEngineWhileAWorkerStarts) {
+    Asking asking;
+    MIRRA_STRUCT(mirra_engine_options, options);
+    options.flags = MIRRA_ISOLATION_PROCESS | MIRRA_PLUGIN_PATH_ONLY;
+    options.plugin_path = kEnds.c_str();
+    options.log_user = &asking;
+    options.log = [](void *user, mirra_log_level, const char *) {
+        auto &known = *static_cast<Asking *>(user);
+        ++known.heard;
+        if (known.engine == nullptr) return;
+        EXPECT_EQ(0, mirra_engine_process(known.engine)) << "there is none yet";
+        MIRRA_STRUCT(mirra_session_options, session);
+        session.task = "ends";
+        Session made;
+        EXPECT_STATUS(MIRRA_E_BUSY, mirra_session_create(known.engine, &session, made.out(), error));
+    };
+    EXPECT_OK(mirra_engine_create(&options, engine_.out(), error));
+    const Session made = session();
+    asking.engine = engine_.get();
+    const int before = asking.heard;
+    end_worker(engine_);
+    expect_works(made);
+    EXPECT_LT(before, asking.heard.load());
+    asking.engine = nullptr;
+}
+
 TEST_F(Isolation, AWorkerKilledAtAnyPointIsAnError) {
     std::mt19937 random(7);
     const Session made = session("slow");
@@ -199,6 +333,7 @@ TEST_F(Isolation, AWorkerKilledAtAnyPointIsAnError) {
         killer.join();
     }
     EXPECT_LT(0, failed);
+    end_worker(engine_);
     expect_works(made);
     EXPECT_EQ(0U, mapped_shared_memory());
 }
@@ -223,7 +358,23 @@ TEST_F(Isolation, EndsWithItsHost) {
     close(ends[1]);
 }
 
-TEST_F(Isolation, AChildOfTheHostHasNoEngine) {
+TEST_F(Isolation, AChildOfTheHostStartsAWorkerOfItsOwn) {
+    const std::int64_t process = mirra_engine_process(engine_.get());
+    const pid_t child = fork(); // no session was made yet
+    if (child == 0) {
+        const Session made = session();
+        Failure failure;
+        const bool works = run(made, failure) == MIRRA_OK && mirra_engine_process(engine_.get()) != process;
+        _exit(works ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(0, status);
+    expect_works(session());
+    EXPECT_EQ(process, mirra_engine_process(engine_.get()));
+}
+
+TEST_F(Isolation, AChildOfAHostWithSessionsHasNone) {
     const Session made = session();
     const pid_t child = fork();
     if (child == 0) {
@@ -249,7 +400,7 @@ TEST_F(Isolation, MemoryThatIsRefusedIsAnError) {
     Failure failure;
     EXPECT_THAT(mirra_session_run(made.get(), ports.data(), 2, nullptr, nullptr, failure.out()),
                 AnyOf(MIRRA_E_OUT_OF_MEMORY, MIRRA_E_PLUGIN));
-    kill(process, SIGKILL);
+    end_worker(engine_);
     expect_works(made);
 }
 

@@ -15,6 +15,8 @@ typedef struct instance {
 static mirra_status create(void *user, const mirra_host_api *host, void **out, mirra_error **error) {
     (void)user;
     (void)error;
+    const char *stop = getenv("MIRRA_TEST_HANG"); /* a file: while it is there, no session is made */
+    while (stop != NULL && access(stop, F_OK) == 0) sleep(1);
     instance *made = host->allocate(host, sizeof(instance));
     if (made == NULL) return MIRRA_E_OUT_OF_MEMORY;
     made->host = host;
@@ -54,12 +56,20 @@ static mirra_status process(void *self, mirra_context *context, const mirra_tile
     if (strcmp(ends->how, "crash") == 0) end_by(SIGSEGV);
     if (strcmp(ends->how, "abort") == 0) end_by(SIGABRT);
     if (strcmp(ends->how, "exit") == 0) _exit(7);
+    if (strcmp(ends->how, "fork") == 0) { /* the child has all that this process has open */
+        if (fork() == 0) {
+            setsid();
+            sleep(20);
+            _exit(0);
+        }
+        end_by(SIGSEGV);
+    }
     while (strcmp(ends->how, "hang") == 0) sleep(1);
     if (strcmp(ends->how, "slow") == 0) usleep(2000);
     return ends->host->tensor_affine(context, input, -1, 1, output, error);
 }
 
-static const char *const ways[] = {"never", "slow", "crash", "abort", "exit", "hang"};
+static const char *const ways[] = {"never", "slow", "crash", "abort", "exit", "hang", "fork"};
 
 static const mirra_port_info ports[] = {
     {.struct_size = sizeof(mirra_port_info),

@@ -42,8 +42,17 @@ Json bundles_json(const Engine &engine) {
     return bundles;
 }
 
+/// A module that ends the process that loads it is a problem like others.
 Json runtime_json(const Engine &engine) {
-    const mirra_runtime_info info = in_phase(Phase::setup, [&] { return engine.runtime(); });
+    mirra_runtime_info info{};
+    std::string failed;
+    try {
+        info = in_phase(Phase::setup, [&] { return engine.runtime(); });
+    } catch (const Failure &failure) {
+        failed = failure.text();
+        info.path = info.version = info.libtorch_path = info.libtorch_origin = info.libtorch_version = "";
+        info.reason = failed.c_str();
+    }
     return {{"usable", info.usable != 0},
             {"path", info.path},
             {"version", info.version},

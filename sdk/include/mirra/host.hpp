@@ -124,7 +124,9 @@ class CallbackUser {
 
 struct EngineOptions {
     std::string plugin_path, runtime_module, bundle_path, libtorch_path; ///< as in mirra_engine_options
-    std::string plugin_skip;
+    std::vector<std::string> plugin_skip;
+    std::optional<std::vector<std::string>> plugin_files;   ///< these alone, in place of a search
+    std::optional<std::vector<std::string>> bundle_folders; ///< in place of bundle_path and the environment
     bool plugin_path_only = false;
     bool plugin_scan = false; ///< load each in a process of its own first
     Log log;
@@ -411,6 +413,7 @@ struct GraphRunOptions {
     runtime::Precision precision = runtime::Precision::automatic;
     std::uint64_t memory_limit = 0;
     std::int32_t threads = 0;
+    std::shared_ptr<const CancelToken> cancel; ///< beside the engine's; null: none
 };
 
 /// Runs a graph of a bundle once, untiled. The inputs do not count against the memory limit, the outputs do.

@@ -828,6 +828,7 @@ int main(int argc, char **argv) {
     try_jobs(session);
     try_others(engine);
     puts("# the end");
+    show("a process of its own", mirra_engine_process(engine) != 0);
     NEED(mirra_engine_shutdown(engine, 5, &error));
     mirra_engine_destroy(engine);
     mirra_bundle_destroy(bundle);
