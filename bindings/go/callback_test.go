@@ -8,7 +8,7 @@ import (
 	"log/slog"
 	"runtime"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 
@@ -264,21 +264,21 @@ func TestShutdown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var inside atomic.Bool
+	var first sync.Once
+	inside, held := make(chan struct{}), make(chan struct{})
 	go func() {
 		_, _ = s.Run(context.Background(), ports(noisy(64, 64)), &mirra.RunOptions{Progress: func(mirra.Progress) {
-			inside.Store(true)
-			time.Sleep(300 * time.Millisecond)
+			first.Do(func() { close(inside) })
+			<-held
 		}})
 	}()
-	for !inside.Load() {
-		time.Sleep(time.Millisecond)
-	}
+	<-inside
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	if err := e.Shutdown(ctx); !errors.Is(err, mirra.ErrTimeout) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("while a callback runs: %v", err)
 	}
+	close(held)
 	if err := e.Shutdown(context.Background()); err != nil {
 		t.Error(err)
 	}

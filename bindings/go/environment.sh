@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# How Go finds the SDK, and the tools that the checks need. Read after scripts/lib.sh.
+# shellcheck disable=SC2154  # root: scripts/lib.sh, which is read before
+# How Go finds the SDK, and the tools that the checks need.
 
 staticcheck_version=v0.8.2
 

@@ -229,11 +229,17 @@ func TestPool(t *testing.T) {
 	all.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
-	held := make(chan struct{})
+	holds, held := make(chan struct{}), make(chan struct{})
 	for range 3 {
-		all.Go(func() { _ = pool.Use(context.Background(), func(*mirra.Session) error { <-held; return nil }) })
+		all.Go(func() {
+			_ = pool.Use(context.Background(), func(*mirra.Session) error {
+				holds <- struct{}{}
+				<-held
+				return nil
+			})
+		})
+		<-holds
 	}
-	time.Sleep(5 * time.Millisecond)
 	if _, err := pool.Run(ctx, ports(img), nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("no session free: %v", err)
 	}

@@ -88,7 +88,7 @@ func main() {
 	for _, c := range []struct {
 		task, params string
 		side, count  int
-	}{{"gain", `{"gain": 0.5}`, 16, 4000}, {"gain", `{"gain": 0.5}`, 512, 200}, {"denoise", `{"sigma": 25}`, 16, 400},
+	}{{"gain", `{"gain": 0.5}`, 16, 2000}, {"gain", `{"gain": 0.5}`, 512, 100}, {"denoise", `{"sigma": 25}`, 16, 200},
 		{"denoise", `{"sigma": 25}`, 512, 8}} {
 		session, err := engine.NewSession(c.task, &mirra.SessionOptions{Threads: 1})
 		check(err)
