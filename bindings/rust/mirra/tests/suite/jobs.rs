@@ -6,37 +6,17 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake};
-use std::thread::{self, Thread};
+use std::task::Context;
+use std::thread;
 use std::time::Duration;
 
 use mirra::image::RgbImage;
 use mirra::{ErrorKind, Job, JobState, Result, Run, Session};
 
-use crate::support::{engine, halved, picture};
+use crate::support::{Unpark, block_on, engine, halved, picture};
 
 fn halving() -> Session {
     engine().session("gain").set("gain", 0.5).tile_size(16).create().expect("a session")
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// The smallest executor: this thread.
-fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let waker = Arc::new(Unpark(thread::current())).into();
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
-        }
-    }
 }
 
 /// A run whose first callback says that it began, and waits to be let go.

@@ -3,9 +3,11 @@
 
 mod callbacks;
 mod conformance;
+mod example;
 mod images;
 mod jobs;
 mod pictures;
 mod schema;
 mod support;
 mod tensors;
+mod threads;

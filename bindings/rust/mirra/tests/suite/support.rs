@@ -1,8 +1,11 @@
 //! What the tests share: an engine with the plugins of this repository's templates, and pictures.
 
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Wake};
+use std::thread::{self, Thread};
 
 use mirra::Engine;
 use mirra::image::{ImageBuffer, Rgb, RgbImage};
@@ -61,4 +64,25 @@ pub fn noisy(width: u32, height: u32) -> RgbImage {
     let layout = mirra::Layout::packed(width, height, mirra::Color::Rgb);
     mirra::ImageViewMut::new(&mut image, layout).and_then(|mut view| view.add_noise(25.0, 1)).expect("noise");
     image
+}
+
+/// A waker that lets its thread go on.
+pub struct Unpark(pub Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// The smallest executor: this thread.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let waker = Arc::new(Unpark(thread::current())).into();
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
 }
