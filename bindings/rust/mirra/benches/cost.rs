@@ -140,7 +140,7 @@ fn main() {
     let small = support::picture(16, 16);
     growth("runs at 16x16", 2000, || drop(session.process(&small).expect("done")));
     growth("jobs at 16x16", 2000, || {
-        drop(session.start(small.clone()).expect("begun").wait().expect("done"))
+        drop(session.start(small.clone()).expect("begun").wait().expect("done"));
     });
     growth("sessions", 500, || drop(engine.session("gain").create().expect("a session")));
     let mut network = engine.session("denoise").quality("fast").create().expect("a session");

@@ -1,7 +1,6 @@
 use std::ffi::{CString, c_char, c_void};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -382,12 +381,9 @@ impl Logger {
     unsafe extern "C" fn log(user: *mut c_void, level: sys::mirra_log_level, message: *const c_char) {
         // SAFETY: `user` lives until `free`; the message lives during the call.
         let (logger, message) = unsafe { (&*user.cast::<Self>(), ffi::text(message)) };
-        if !logger.failed.load(Ordering::Relaxed) {
-            let call = AssertUnwindSafe(|| (logger.log)(LogLevel::from_raw(level), &message));
-            if let Err(panic) = catch_unwind(call) {
-                logger.failed.store(true, Ordering::Relaxed);
-                std::mem::forget(panic);
-            }
+        let calls = || (logger.log)(LogLevel::from_raw(level), &message);
+        if !logger.failed.load(Ordering::Relaxed) && !quietly(calls) {
+            logger.failed.store(true, Ordering::Relaxed);
         }
     }
 

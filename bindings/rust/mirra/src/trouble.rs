@@ -67,12 +67,13 @@ impl Trouble {
     }
 }
 
-/// For what must not unwind and has nobody to tell: dropping, waking. The panic hook has reported it.
-pub(crate) fn quietly(action: impl FnOnce()) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(action)) {
-        // Dropping what was thrown may panic too.
-        std::mem::forget(panic);
-    }
+/// For what must not unwind and has nobody to tell: dropping, waking, logging. The panic hook has reported it. False after a
+/// panic.
+pub(crate) fn quietly(action: impl FnOnce()) -> bool {
+    let outcome = catch_unwind(AssertUnwindSafe(action));
+    // Dropping what was thrown may panic too, and so on.
+    let left = outcome.map_err(|panic| catch_unwind(AssertUnwindSafe(|| drop(panic))));
+    left.map_err(std::mem::forget).is_ok()
 }
 
 /// No lock of this crate guards what a panic could leave half done.
