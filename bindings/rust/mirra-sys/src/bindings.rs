@@ -355,7 +355,7 @@ pub type mirra_log_callback = ::core::option::Option<
 >;
 #[doc = " How an engine finds plugins and runs sessions."]
 pub type mirra_engine_flags = u32;
-#[doc = " Load the plugins into a process of its own (mirra-worker, in mirra/ beside the library), and run all\n sessions and graphs of the engine there. What ends that process (a plugin that crashes, a system short\n of memory) costs the calls under way a MIRRA_E_PLUGIN whose message says how it ended; sessions stay,\n and the next call starts another process. A run that does not stop within 10 s of its cancellation\n ends the process. Pixels cross in shared memory, which takes the size of a run's images besides;\n results are the same. A plugin that ends or blocks the process while it loads is passed over.\n Relative paths in parameters are those of the folder that this process was in as the worker started"]
+#[doc = " Load the plugins into a process of its own (mirra-worker, in mirra/ beside the library), and run all\n sessions and graphs of the engine there. What ends that process (a plugin that crashes, a system short\n of memory) costs the calls under way a MIRRA_E_PLUGIN whose message says how it ended; sessions stay,\n and the next call starts another process. A run that says nothing for 10 s after its cancellation\n ends the process. Pixels cross in shared memory, which takes the size of a run's images besides;\n results are the same. A plugin that ends or blocks the process while it loads is passed over.\n Relative paths in parameters are those of the folder that this process was in as the worker started.\n A log callback is called by a thread of the engine's, and makes no calls that need the worker"]
 pub const MIRRA_ISOLATION_PROCESS: mirra_engine_flag = 1;
 #[doc = " Look for plugins in `plugin_path` only."]
 pub const MIRRA_PLUGIN_PATH_ONLY: mirra_engine_flag = 2;
@@ -375,7 +375,7 @@ pub struct mirra_engine_options {
     pub plugin_path: *const ::core::ffi::c_char,
     #[doc = " file of the runtime module; NULL: the environment's MIRRA_RUNTIME_MODULE, then\n libmirra_runtime_torch.so in mirra/ beside the library, then beside the library"]
     pub runtime_module: *const ::core::ffi::c_char,
-    #[doc = " folders, separated by ':', searched for the tasks' default bundles behind the folder of the task's own\n plugin; NULL: none. Then come\n MIRRA_BUNDLE_PATH and ../share/mirra/bundles from the library's folder. No variable of the environment\n is read in a program that runs with more rights than its caller has (set-user-ID and the like)"]
+    #[doc = " folders of bundles, separated by ':', searched first; NULL: none. Then come MIRRA_BUNDLE_PATH, the\n folder of the task's own plugin, share/mirra/bundles of the installation, and the folders of other\n plugins, for all that finds bundles. No variable of the environment is read in a program that runs with\n more rights than its caller has (set-user-ID and the like)"]
     pub bundle_path: *const ::core::ffi::c_char,
     #[doc = " NULL: silent"]
     pub log: mirra_log_callback,
@@ -620,7 +620,7 @@ pub struct mirra_param_info {
     pub type_: mirra_type,
     #[doc = " MIRRA_PARAM_*"]
     pub flags: mirra_param_flags,
-    #[doc = " version of the plugin's task that brought it, from 1"]
+    #[doc = " version of the plugin's task that brought it, from 1; a plugin's 0 is 1"]
     pub since: u32,
     #[doc = " \"sigma\""]
     pub name: *const ::core::ffi::c_char,
@@ -794,7 +794,7 @@ const _: () = {
         [::core::mem::offset_of!(mirra_bundle_record, bytes) - 48usize];
 };
 unsafe extern "C" {
-    #[doc = " The first call looks; what is found then is constant for the life of the engine. Only manifests are read,\n at most 64 MiB of all together: damage of the weights is found when a session is made. In alphabetical\n order within a folder; a file whose name a former folder has is not listed."]
+    #[doc = " The first call looks; what is found then is constant for the life of the engine. Only manifests are read,\n at most 64 MiB of all together: damage of the weights is found when a session is made. In alphabetical\n order within a folder; a file is not listed where its name means one in a former folder."]
     pub fn mirra_engine_bundle_count(engine: *const mirra_engine) -> u32;
 }
 unsafe extern "C" {
@@ -1014,7 +1014,7 @@ unsafe extern "C" {
     pub fn mirra_bundle_destroy(bundle: *mut mirra_bundle);
 }
 unsafe extern "C" {
-    #[doc = " The path of a bundle. A name without a slash (\"denoiser.mirra\") is looked for as\n mirra_engine_options.bundle_path says, and nowhere else: write \"./denoiser.mirra\" for a file of the current\n folder. A name with a slash is a path. The string is the caller's: mirra_string_free."]
+    #[doc = " The path of a bundle. A name without a slash is looked for as mirra_engine_options.bundle_path says, for\n the first task with a default bundle of that name, and nowhere else: \"./denoiser.mirra\" is of the current\n folder. A name with a slash is a path. The string is the caller's: mirra_string_free."]
     pub fn mirra_engine_find_bundle(
         engine: *const mirra_engine,
         name: *const ::core::ffi::c_char,
@@ -1159,7 +1159,7 @@ pub const MIRRA_FORMAT_U8: mirra_format_value = 1;
 pub const MIRRA_FORMAT_U16: mirra_format_value = 2;
 #[doc = " IEEE binary16; nominally 0 ... 1"]
 pub const MIRRA_FORMAT_F16: mirra_format_value = 3;
-#[doc = " nominally 0 ... 1; tasks write within it. NaN is read as 0"]
+#[doc = " nominally 0 ... 1, where tasks clip but for MIRRA_SETUP_UNBOUNDED. NaN is 0"]
 pub const MIRRA_FORMAT_F32: mirra_format_value = 4;
 pub type mirra_format_value = ::core::ffi::c_int;
 #[doc = " Channels of an image."]
@@ -1699,7 +1699,7 @@ pub struct mirra_session_options {
     pub precision: mirra_precision,
     #[doc = " name of the task; required"]
     pub task: *const ::core::ffi::c_char,
-    #[doc = " NULL: the task's default. The engine reads it once and keeps it (at most four bundles, 128 MiB) for\n later sessions as long as its file stays as it is, and gives it back when a session with a memory_limit\n is made or run"]
+    #[doc = " NULL: the task's default. The engine reads it once and keeps it (at most four bundles, 128 MiB) for\n later sessions as long as its file stays as it is, and gives it back when a session with a memory_limit\n is made or run. A task without networks and default takes no bundle: MIRRA_E_INVALID_ARGUMENT"]
     pub bundle: *const mirra_bundle,
     #[doc = " \"cpu\", \"cuda:0\"; NULL: \"cpu\". There is no silent falling back to another"]
     pub device: *const ::core::ffi::c_char,
@@ -1707,7 +1707,7 @@ pub struct mirra_session_options {
     pub memory_limit: u64,
     #[doc = " of the CPU kernels, at most 1024; 0: as many as the process may use. Each thread that runs sessions has\n kernel threads of its own, so that no session changes the number of another"]
     pub threads: i32,
-    #[doc = " largest height and width of a tile, in pixels, overlap included; 0: chosen. Where the network needs\n more, tiles are as small as it allows: see mirra_plan.tile_width"]
+    #[doc = " largest height and width of a tile, in pixels, overlap included; 0: chosen. Where the network needs\n more, tiles are as small as it allows (mirra_plan.tile_width): a MIRRA_LOG_WARNING once a session"]
     pub tile_size: i32,
     #[doc = " one of mirra_task_info.qualities, in place of a bundle: the file NAME-QUALITY.mirra where the task's\n default is NAME.mirra, and for \"balanced\" the default itself; NULL: the default"]
     pub quality: *const ::core::ffi::c_char,
@@ -2012,7 +2012,7 @@ pub struct mirra_source {
     pub reserved: u32,
     #[doc = " what the picture is: size, format, colour, transfer, profile. Its planes, strides and flags are 0.\n Formats with alpha: MIRRA_E_UNSUPPORTED"]
     pub image: *const mirra_image,
-    #[doc = " Fills `pixels`, memory of the library's that lives during the call, with the rectangle `rect`, which is\n within the picture. They are as many as the rectangle has, interleaved, with strides. Called from a\n thread of the run, one call at a time. MIRRA_OK, or a negative MIRRA_E_* code, with which the run ends"]
+    #[doc = " Fills `pixels`, memory of the library's that lives during the call, with the rectangle `rect`, which is\n within the picture. They are as many as the rectangle has, interleaved, with strides. Called from a\n thread of the run, one call at a time. MIRRA_OK, or a negative MIRRA_E_* code, with which the run ends;\n any other number ends it with MIRRA_E_INVALID_ARGUMENT"]
     pub read: ::core::option::Option<
         unsafe extern "C" fn(
             user: *mut ::core::ffi::c_void,
@@ -2434,7 +2434,7 @@ unsafe extern "C" {
     pub fn mirra_job_cancel(job: *mut mirra_job);
 }
 unsafe extern "C" {
-    #[doc = " Stops the job, if it still runs, and waits until it no longer touches the caller's memory (one node of its\n network at most). Called from a callback of the job, or from the log callback where a thread of its plugin's logs, it\n only asks it to stop. A plugin whose function does not return cannot be stopped, and makes this wait with\n it (but see MIRRA_ISOLATION_PROCESS): who does not trust the plugin cancels, waits by mirra_job_wait for as long as it likes, and keeps the\n job and the memory where it gets MIRRA_E_TIMEOUT."]
+    #[doc = " Stops the job, if it still runs, and waits until it no longer touches the caller's memory (one node of its\n network at most). Called from a callback of the job, or from the log callback where a thread of its\n plugin's logs, it only asks it to stop. A plugin whose function does not return cannot be stopped, and\n makes this wait with it (but see MIRRA_ISOLATION_PROCESS): who does not trust the plugin cancels, waits by\n mirra_job_wait for as long as it likes, and keeps the job and the memory where it gets MIRRA_E_TIMEOUT."]
     pub fn mirra_job_destroy(job: *mut mirra_job);
 }
 unsafe extern "C" {

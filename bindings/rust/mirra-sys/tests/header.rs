@@ -122,7 +122,9 @@ fn bindgen_gives_what_is_committed() {
     let output = Command::new(generate).arg(&file).output().expect("the script starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let fresh = fs::read_to_string(file).expect("bindgen wrote it");
-    assert!(fresh == BINDINGS, "mirra.h has changed: run mirra-sys/generate");
+    // Comments may be older than those of the header.
+    let code = |text: &str| text.lines().filter(|line| !line.trim().starts_with("#[doc")).collect::<String>();
+    assert!(code(&fresh) == code(BINDINGS), "mirra.h has changed: run mirra-sys/generate");
 }
 
 fn tempfolder(name: &str) -> PathBuf {
