@@ -34,6 +34,25 @@ def test_job_keeps_its_pixels(engine, noisy, folder):
         job.result()
 
 
+def test_pixels_are_free_without_the_garbage_collector(engine, noisy):
+    with engine.session("gain") as session:
+        gc.disable()
+        try:
+            for submit in (True, False):
+                pixels = noisy.copy()
+                kept = weakref.ref(pixels)
+                result = session.submit(pixels).result() if submit else session.run(pixels)
+                out = weakref.ref(result.image)
+                del pixels, result
+                deadline = time.monotonic() + 10
+                while (kept() is not None or out() is not None) and time.monotonic() < deadline:
+                    time.sleep(0.01)
+                assert kept() is None
+                assert out() is None
+        finally:
+            gc.enable()
+
+
 def test_job_that_nobody_holds_goes_on(engine, noisy):
     out = np.zeros_like(noisy)
     done = threading.Event()

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import mirra
+import mirra._stubs
 from mirra import _core
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -191,6 +192,12 @@ def test_graph_gives_tensors(engine):
     bundle = mirra.Bundle(engine.find_bundle("encoder-resnet18-std.mirra"))
     out = engine.run_graph(bundle, "encoder", {"image": np.zeros((1, 3, 32, 32), np.float32)})
     assert out["layer4"].shape[0] == 1
+
+
+def test_stubs_fit_the_tasks_that_ship():
+    shipped = [task for task in mirra.engine().tasks.values() if task.plugin.startswith("org.mirra.")]
+    stubs = pathlib.Path(mirra.__file__).with_name("_tasks.pyi").read_text(encoding="utf-8")
+    assert stubs == mirra._stubs.stubs(shipped)
 
 
 def test_raw_layer_fits_the_header():

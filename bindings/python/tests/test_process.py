@@ -57,6 +57,7 @@ INTERRUPTED = {
         session.run(np.zeros((12000, 12000, 3), np.uint8))
     """,
     "job": "endless().submit(noisy).result()",
+    "process of its own": "endless(mirra.Engine(plugin_path=sys.argv[1], isolation=True)).run(noisy)",
     "function": 'mirra.invert(noisy, method="optimize", iterations=10**6, patience=10**6, tolerance=0)',
 }
 
@@ -186,6 +187,30 @@ def test_pools_of_processes(folder, tmp_path):
     )
     process = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120, check=False)
     assert process.returncode == 0, process.stderr
+
+
+def test_a_process_of_its_own_may_end(folder):
+    out = run(
+        folder,
+        """
+        mine = mirra.Engine(plugin_path=sys.argv[1], isolation=True)
+        session = mine.session("denoise", sigma=20)
+        assert np.array_equal(session.run(noisy), engine.session("denoise", sigma=20).run(noisy))
+        first = mine.process
+        assert first not in (0, os.getpid())
+        job = endless(mine).submit(noisy)
+        time.sleep(0.3)
+        os.kill(first, signal.SIGKILL)
+        try:
+            job.result()
+        except mirra.PluginError as error:
+            print("ended", flush=True)
+        session.run(noisy)
+        assert mine.process not in (0, first)
+        assert engine.process == 0
+        """,
+    )
+    assert out == "ended\n"
 
 
 def test_log_goes_to_logging(folder, tmp_path):

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Mapping
-from typing import Any, Callable, NamedTuple, Union
+from typing import Any, Callable, Literal, NamedTuple, Union
 
 from mirra import _core, _errors, _library, _schema
 from mirra._bundle import Bundle
@@ -130,6 +130,13 @@ def _joined(paths: Paths) -> Any:
     return chars(":".join(os.fspath(path) for path in paths))
 
 
+def _flags(path_only: bool, scan: bool, isolation: bool | Literal["auto"]) -> int:
+    flags = (lib.MIRRA_PLUGIN_PATH_ONLY if path_only else 0) | (lib.MIRRA_PLUGIN_SCAN_PROCESS if scan else 0)
+    if isolation == "auto":
+        return int(flags | lib.MIRRA_ISOLATION_AUTO)
+    return int(flags | lib.MIRRA_ISOLATION_PROCESS if isolation else flags)
+
+
 class Engine(Handle):
     """Plugins, devices and the cache of networks. A program makes one; `mirra.engine()` is made at first use.
 
@@ -138,6 +145,9 @@ class Engine(Handle):
         plugin_path_only: look for plugins nowhere else.
         plugin_skip: plugins that are passed over: names of files, paths, or ids.
         scan_plugins: load each plugin in a process of its own first, and pass over one that crashes or hangs.
+        isolation: load the plugins into a process of its own, and run all sessions and networks there. If that process
+            ends, the calls under way are a `PluginError`, and the next call starts another. "auto": only if another
+            LibTorch is in this process. Pixels cross in shared memory; results are the same.
         bundle_path: folders that are searched for bundles.
         runtime_module: file of the runtime module.
         libtorch_path: folder of the LibTorch for it.
@@ -160,6 +170,7 @@ class Engine(Handle):
         plugin_path_only: bool = False,
         plugin_skip: Paths = None,
         scan_plugins: bool = False,
+        isolation: bool | Literal["auto"] = False,
         bundle_path: Paths = None,
         runtime_module: PathType | None = None,
         libtorch_path: PathType | None = None,
@@ -171,9 +182,7 @@ class Engine(Handle):
         listener = _Listener(log or logging.getLogger("mirra"), loading)
         handle = ffi.new_handle(listener)
         options = struct("mirra_engine_options")
-        options.flags = (lib.MIRRA_PLUGIN_PATH_ONLY if plugin_path_only else 0) | (
-            lib.MIRRA_PLUGIN_SCAN_PROCESS if scan_plugins else 0
-        )
+        options.flags = _flags(plugin_path_only, scan_plugins, isolation)
         texts = {
             "plugin_path": _joined(plugin_path),
             "plugin_skip": _joined(plugin_skip),
@@ -215,6 +224,11 @@ class Engine(Handle):
 
         """
         call(lib.mirra_engine_shutdown, self._live(), -1.0 if timeout is None else float(timeout))
+
+    @property
+    def process(self) -> int:
+        """Number of the process that runs the sessions (`isolation`); 0: this one, or none at the moment."""
+        return int(lib.mirra_engine_process(self._live()))
 
     @property
     def schema(self) -> dict[str, Any]:

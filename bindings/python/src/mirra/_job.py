@@ -51,6 +51,7 @@ class Job(Handle):
             call(lib.mirra_session_submit, session, run.values, len(run.ports), run.options, out)
             super().__init__(out[0], run)
         except BaseException:
+            run.watch.done = None
             _running.discard(self)
             raise
         finally:
@@ -62,6 +63,8 @@ class Job(Handle):
         with self._lock:
             self._ended = True
             callbacks, self._callbacks = self._callbacks, []
+        # The pixels that were read are free now, and so are the job's own once nobody holds it.
+        self._call.let_go()
         for callback in callbacks:
             self._tell(callback)
         _running.discard(self)

@@ -336,6 +336,13 @@ class Call:
             raise self.watch.error or error from None
         return self.result(out[0])
 
+    def let_go(self) -> None:
+        """Lets go of what a job had to keep."""
+        self.watch.done = None
+        self.first = None
+        self.keep.clear()
+        self.ports.clear()
+
     def result(self, pointer: Any) -> Result:
         """What the run gave; raises what a callback raised at the very end."""
         made = Result(pointer, self.images())

@@ -1,14 +1,14 @@
-"""Type stubs of the tasks' functions, for editors and type checkers: `python -m mirra._stubs > FILE.pyi`."""
+"""Type stubs of the tasks' functions, for editors and type checkers."""
 
 from __future__ import annotations
 
 import keyword
 import textwrap
 
-from mirra._functions import RUN_OPTIONS, SESSION_OPTIONS, engine
+from mirra._functions import RUN_OPTIONS, SESSION_OPTIONS
 from mirra._schema import Param, TaskInfo
 
-HEAD = '''"""The functions of the tasks that ship; made by `python -m mirra._stubs`."""
+HEAD = '''"""The functions of the tasks that ship; made by `python -m mirra stubs`."""
 
 from collections.abc import Iterable
 from os import PathLike
@@ -74,12 +74,3 @@ def stubs(tasks: list[TaskInfo]) -> str:
     """The stubs of tasks whose names can be those of functions."""
     names = [task for task in tasks if task.name.replace("-", "_").isidentifier() and not keyword.iskeyword(task.name)]
     return HEAD + "".join("\n" + stub(task) for task in names)
-
-
-def main() -> None:
-    """Print the stubs of all tasks that are there."""
-    print(stubs(list(engine().tasks.values())), end="")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""The functions of the tasks that ship; made by `python -m mirra._stubs`."""
+"""The functions of the tasks that ship; made by `python -m mirra stubs`."""
 
 from collections.abc import Iterable
 from os import PathLike
