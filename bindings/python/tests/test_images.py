@@ -201,3 +201,24 @@ def test_region_tiles_and_pieces(engine, noisy):
 
         with pytest.raises(KeyError, match="no such piece"):
             session.run(mirra.Source(fails, 64, 48))
+
+
+def test_runs_of_changing_sizes_types_and_outcomes(engine, noisy):
+    """Structs that are kept from one run to the next say what holds for this one."""
+    with engine.session("gain", gain=0.5) as session, engine.session("double") as larger:
+        for image in (noisy, noisy[:9], noisy[:, :, 0].copy(), noisy.astype(np.float32) / 255, noisy[::-1], noisy):
+            result = session.run(image)
+            assert result.image.shape == image.shape
+            assert np.allclose(result.image, image * 0.5, atol=0.51)
+            assert larger.run(image).image.shape[0] == 2 * image.shape[0]
+        with pytest.raises(mirra.InvalidArgumentError):
+            session.run(noisy.astype(np.int32))
+        with pytest.raises(mirra.MirraError):
+            session.run(noisy, out=np.zeros((4, 4, 3), np.uint8))
+        assert np.array_equal(session.run(noisy).image, session.run(noisy, progress=lambda now: None).image)
+        session.set(gain=1)
+        assert np.array_equal(session.run(noisy).image, noisy)
+    with engine.session("fails", tile_size=16) as session:
+        for _ in range(2):
+            with pytest.raises(mirra.IoError):
+                session.run(noisy)

@@ -83,7 +83,8 @@ except KeyboardInterrupt:
     out, err = finish(process)
     assert process.returncode == 0, err
     assert out.startswith("interrupted"), out + err
-    assert float(out.split()[1]) - sent < 1.0
+    # The bound is a tenth of a second, on a machine that has nothing else to do.
+    assert float(out.split()[1]) - sent < 5.0
 
 
 def test_interpreter_ends_while_jobs_run(folder):

@@ -115,7 +115,7 @@ class Watch:
 
 def on_main_thread() -> bool:
     """Whether signals are handled by this thread."""
-    return threading.current_thread() is threading.main_thread()
+    return threading.get_ident() == threading.main_thread().ident
 
 
 def _outside(_kind: Any, error: BaseException, trace: Any) -> None:

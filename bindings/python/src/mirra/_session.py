@@ -12,6 +12,7 @@ import numpy as np
 from mirra import _core, _errors
 from mirra._cancel import Cancel
 from mirra._core import NULL, Handle, call, chars, ffi, lib, struct, take_text, text
+from mirra._fast import Fast, fast_of
 from mirra._job import Job
 from mirra._pixels import ImageLike
 from mirra._progress import ProgressLike, Rect, TileCallback, to_rect
@@ -153,7 +154,7 @@ class Session(Handle):
     One call at a time: another one meanwhile is a `BusyError`. Use `clone` for another thread.
     """
 
-    __slots__ = ("_sizes", "_state", "task")
+    __slots__ = ("_fast", "_sizes", "_state", "task")
     _destroyer = lib.mirra_session_destroy
     _noun = "session"
     _pickle_hint = "make one in each process; session.clone() makes another for a thread"
@@ -164,6 +165,7 @@ class Session(Handle):
         """The task, as the schema describes it."""
         self._state = state
         self._sizes: dict[tuple[int, int], tuple[int, int]] = {}
+        self._fast: list[Fast] | None = None
 
     def run(
         self,
@@ -206,9 +208,28 @@ class Session(Handle):
 
         """
         self._begin()
-        return self._call(
-            image, inputs, ports, out, outputs, size, progress, on_tile, cancel, region, scale, frame
-        ).run(self._live())
+        plain = progress is None and on_tile is None and cancel is None and region is None and inputs is None
+        if plain and type(image) is np.ndarray and not (outputs or scale or frame or ports):
+            result = self._run_fast(image, out)
+            if result is not None:
+                return result
+        run = self._call(image, inputs, ports, out, outputs, size, progress, on_tile, cancel, region, scale, frame)
+        return run.run(self._live())
+
+    def _run_fast(self, image: Any, out: Any) -> Result | None:
+        """A run from structs that are there; None: it needs more than these."""
+        kept = self._fast
+        if kept is None:
+            made = fast_of(self.task)
+            kept = self._fast = [] if made is None else [made]
+        try:
+            fast = kept.pop()
+        except IndexError:  # a task that needs more, or another run is under way
+            return None
+        try:
+            return fast.run(self, image, out)
+        finally:
+            kept.append(fast)
 
     def submit(
         self,
@@ -258,14 +279,18 @@ class Session(Handle):
             found = self._sizes[(width, height)] = (plan.output_width, plan.output_height)
         return found
 
+    def _changed(self) -> None:
+        """The size of outputs may hang on parameters."""
+        self._sizes, self._fast = {}, None
+
     def set(self, parameters: Mapping[str, Any] | None = None, /, **values: Any) -> None:
         """Sets parameters: all of them or, where one is refused, none. The error's subject is the parameter."""
-        self._sizes = {}
+        self._changed()
         call(lib.mirra_session_set_json, self._live(), _json({**(parameters or {}), **values}))
 
     def set_text(self, name: str, value: str) -> None:
         """Sets a parameter from text, as a person writes it: "auto", "12.5", "true"."""
-        self._sizes = {}
+        self._changed()
         call(lib.mirra_session_set_text, self._live(), chars(name), chars(value))
 
     def get(self, name: str) -> Any:
@@ -276,7 +301,7 @@ class Session(Handle):
 
     def reset(self, *names: str) -> None:
         """Gives parameters the values that they had at first; without names, all of them."""
-        self._sizes = {}
+        self._changed()
         for name in names or (None,):
             call(lib.mirra_session_reset, self._live(), chars(name))
 
