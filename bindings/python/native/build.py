@@ -82,6 +82,7 @@ ffi.set_source(
     include_dirs=[include],
     library_dirs=[libraries],
     libraries=["mirra"],
+    extra_compile_args=["-g0"],
     # The library in the wheel; without one, that of the SDK that this was built against.
     extra_link_args=["-Wl,-rpath," + ("$ORIGIN/_sdk/lib" if BUNDLED.is_dir() else libraries)],
 )

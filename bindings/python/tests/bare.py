@@ -25,4 +25,7 @@ with tempfile.TemporaryDirectory() as folder:
     assert {bundle.quality for bundle in mirra.engine().bundles} >= {"fast", "balanced", "best"}
     assert mirra.stylize(photo, style=photo).image.info.width == 96
     assert mirra.Engine(scan_plugins=True).tasks  # the worker is there
+    apart = mirra.Engine(isolation=True)
+    assert np.array_equal(apart.run("denoise", photo), mirra.denoise(photo))
+    assert apart.process
     print(f"{before:.1f} dB before, {after:.1f} dB after; {runtime.libtorch_path}")

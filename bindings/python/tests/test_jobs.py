@@ -214,7 +214,7 @@ def test_bar_as_of_tqdm(engine, noisy):
     with engine.session("denoise", sigma=20) as session:
         session.run(noisy, progress=bar)
     assert bar.n == pytest.approx(200)
-    tqdm = pytest.importorskip("tqdm")
+    tqdm = pytest.importorskip("tqdm", reason="this system has no tqdm")
     with tqdm.tqdm(disable=False, file=open("/dev/null", "w")) as bar, engine.session("gain") as session:
         session.run(noisy, progress=bar)
         assert bar.n == pytest.approx(1)

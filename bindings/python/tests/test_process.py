@@ -57,7 +57,7 @@ INTERRUPTED = {
         session.run(np.zeros((12000, 12000, 3), np.uint8))
     """,
     "job": "endless().submit(noisy).result()",
-    "process of its own": "endless(mirra.Engine(plugin_path=sys.argv[1], isolation=True)).run(noisy)",
+    "process of its own": "apart.run(noisy)",
     "function": 'mirra.invert(noisy, method="optimize", iterations=10**6, patience=10**6, tolerance=0)',
 }
 
@@ -69,6 +69,10 @@ def test_ctrl_c_stops_within_the_bound(folder, name):
         folder,
         f"""
 mirra.engine().session("denoise").run(noisy)
+apart = endless(mirra.Engine(isolation={name == "process of its own"}))
+apart.set(iterations=1)
+apart.run(noisy)
+apart.set(iterations=10**6)
 print("ready", flush=True)
 try:
 {body}

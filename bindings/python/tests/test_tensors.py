@@ -72,7 +72,7 @@ def test_results_and_inputs(engine, noisy):
 
 
 def test_torch_in_and_out_without_a_copy(engine, noisy):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="this system has no PyTorch for this Python")
     with engine.session("gain", gain=0.5) as session:
         image = torch.from_numpy(noisy)
         result = session.run(image).image
