@@ -25,8 +25,8 @@ napi_value make_exports(Js &js, napi_value exports) {
     make_environment(js);
     std::vector<Export> all{exported<close>("close"), exported<set_error_class>("setErrorClass"),
                             exported<pinning>("setPinning")};
-    for (const auto &part : {engine_exports(), session_exports(), bundle_exports(), picture_exports(), tensor_exports(),
-                             run_exports()})
+    for (const auto &part : {engine_exports(), session_exports(), bundle_exports(), picture_exports(),
+                             tensor_exports(), run_exports()})
         all.insert(all.end(), part.begin(), part.end());
     for (const Export &one : all) {
         napi_value function = nullptr;
@@ -40,5 +40,6 @@ napi_value make_exports(Js &js, napi_value exports) {
 } // namespace mirra_node
 
 NAPI_MODULE_INIT() {
-    return mirra_node::guarded(env, [exports](mirra_node::Js &js) { return mirra_node::make_exports(js, exports); });
+    return mirra_node::guarded(
+        env, [exports](mirra_node::Js &js) { return mirra_node::make_exports(js, exports); });
 }

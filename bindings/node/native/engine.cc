@@ -29,8 +29,10 @@ class Log : public Notified, public std::enable_shared_from_this<Log> {
         const napi_value callback = callback_.value(js);
         if (over) callback_.reset(js);
         for (const auto &[level, message] : messages) {
-            const std::array<napi_value, 2> values{js.word(level, words_of_mirra_log_level), js.text(message)};
-            js.check(napi_call_function(js.env, js.undefined(), callback, values.size(), values.data(), nullptr));
+            const std::array<napi_value, 2> values{js.word(level, words_of_mirra_log_level),
+                                                   js.text(message)};
+            js.check(
+                napi_call_function(js.env, js.undefined(), callback, values.size(), values.data(), nullptr));
         }
     }
     static void receive(void *user, mirra_log_level level, const char *message) {
@@ -69,7 +71,8 @@ struct Loading {
         if (loading.threw) return; // its exception is pending
         try {
             const napi_value value = loading.js.text(path);
-            loading.js.check(napi_call_function(loading.js.env, loading.js.undefined(), loading.callback, 1, &value, nullptr));
+            loading.js.check(napi_call_function(loading.js.env, loading.js.undefined(), loading.callback, 1,
+                                                &value, nullptr));
         } catch (const Pending &) {
             loading.threw = true;
         }
@@ -108,7 +111,8 @@ napi_value engine_create(Js &js, const Arguments &values) {
 }
 
 /// Everything that an engine lists under indices.
-template<class Info, auto Api::*count, auto Api::*item> napi_value engine_list(Js &js, const Arguments &values) {
+template<class Info, auto Api::*count, auto Api::*item>
+napi_value engine_list(Js &js, const Arguments &values) {
     const auto engine = unbox<mirra_engine>(js, values[0]);
     const std::uint32_t size = (api().*count)(engine.get());
     napi_value list = js.array(size);
@@ -123,17 +127,21 @@ template<class Info, auto Api::*count, auto Api::*item> napi_value engine_list(J
 napi_value engine_task(Js &js, const Arguments &values) {
     const auto engine = unbox<mirra_engine>(js, values[0]);
     const std::string name = js.to_text(values[1], "task");
-    const auto info = filled<mirra_task_info>(
-        [&](auto out, auto error) { return api().mirra_engine_find_task(engine.get(), name.c_str(), out, error); });
-    napi_value task = to_object(js, info), ports = js.array(info.port_count), params = js.array(info.param_count);
+    const auto info = filled<mirra_task_info>([&](auto out, auto error) {
+        return api().mirra_engine_find_task(engine.get(), name.c_str(), out, error);
+    });
+    napi_value task = to_object(js, info), ports = js.array(info.port_count),
+               params = js.array(info.param_count);
     for (std::uint32_t i = 0; i < info.port_count; ++i) {
-        const auto port = filled<mirra_port_info>(
-            [&](auto out, auto error) { return api().mirra_engine_port(engine.get(), name.c_str(), i, out, error); });
+        const auto port = filled<mirra_port_info>([&](auto out, auto error) {
+            return api().mirra_engine_port(engine.get(), name.c_str(), i, out, error);
+        });
         js.set(ports, i, to_object(js, port));
     }
     for (std::uint32_t i = 0; i < info.param_count; ++i) {
-        const auto param = filled<mirra_param_info>(
-            [&](auto out, auto error) { return api().mirra_engine_param(engine.get(), name.c_str(), i, out, error); });
+        const auto param = filled<mirra_param_info>([&](auto out, auto error) {
+            return api().mirra_engine_param(engine.get(), name.c_str(), i, out, error);
+        });
         js.set(params, i, to_object(js, param));
     }
     js.set(task, "ports", ports);
@@ -143,6 +151,10 @@ napi_value engine_task(Js &js, const Arguments &values) {
 
 napi_value engine_schema(Js &js, const Arguments &values) {
     return js.text(api().mirra_engine_schema_json(unbox<mirra_engine>(js, values[0]).get()));
+}
+
+napi_value engine_process(Js &js, const Arguments &values) {
+    return js.integer(api().mirra_engine_process(unbox<mirra_engine>(js, values[0]).get()));
 }
 
 napi_value engine_find_bundle(Js &js, const Arguments &values) {
@@ -216,15 +228,19 @@ napi_value text_printable(Js &js, const Arguments &values) {
 std::vector<Export> engine_exports() {
     return {
         exported<engine_create>("engineCreate"),
-        exported<engine_list<mirra_task_info, &Api::mirra_engine_task_count, &Api::mirra_engine_task>>("engineTasks"),
-        exported<engine_list<mirra_bundle_record, &Api::mirra_engine_bundle_count, &Api::mirra_engine_bundle>>(
+        exported<engine_list<mirra_task_info, &Api::mirra_engine_task_count, &Api::mirra_engine_task>>(
+            "engineTasks"),
+        exported<
+            engine_list<mirra_bundle_record, &Api::mirra_engine_bundle_count, &Api::mirra_engine_bundle>>(
             "engineBundles"),
-        exported<engine_list<mirra_plugin_record, &Api::mirra_engine_plugin_count, &Api::mirra_engine_plugin>>(
+        exported<
+            engine_list<mirra_plugin_record, &Api::mirra_engine_plugin_count, &Api::mirra_engine_plugin>>(
             "enginePlugins"),
         exported<engine_list<mirra_device_info, &Api::mirra_engine_device_count, &Api::mirra_engine_device>>(
             "engineDevices"),
         exported<engine_task>("engineTask"),
         exported<engine_schema>("engineSchema"),
+        exported<engine_process>("engineProcess"),
         exported<engine_find_bundle>("engineFindBundle"),
         MIRRA_EXPORT_BOTH("engineRuntime", engine_runtime),
         MIRRA_EXPORT_BOTH("engineShutdown", engine_shutdown),

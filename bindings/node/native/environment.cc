@@ -41,24 +41,26 @@ void complete(napi_env env, napi_status, void *data) {
     bool pending = false;
     napi_is_exception_pending(env, &pending);
     if (pending) {
-        if (napi_get_and_clear_last_exception(env, &result) == napi_ok) napi_reject_deferred(env, work->deferred, result);
+        if (napi_get_and_clear_last_exception(env, &result) == napi_ok)
+            napi_reject_deferred(env, work->deferred, result);
         return;
     }
     Js js(env);
     try {
-        if (work->failure) js.check(napi_reject_deferred(env, work->deferred, to_error(js, *work->failure)));
-        else if (result != nullptr) js.check(napi_resolve_deferred(env, work->deferred, result));
+        if (work->failure)
+            js.check(napi_reject_deferred(env, work->deferred, to_error(js, *work->failure)));
+        else if (result != nullptr)
+            js.check(napi_resolve_deferred(env, work->deferred, result));
     } catch (const Pending &) {
     }
 }
 
 } // namespace
 
-Loop::Loop(napi_env env)
-    : env_(env) {
+Loop::Loop(napi_env env) : env_(env) {
     Js js(env);
-    js.check(napi_create_threadsafe_function(env, nullptr, nullptr, js.text("mirra"), 0, 1, nullptr, nullptr, this,
-                                             deliver_all, &wakeup_));
+    js.check(napi_create_threadsafe_function(env, nullptr, nullptr, js.text("mirra"), 0, 1, nullptr, nullptr,
+                                             this, deliver_all, &wakeup_));
     js.check(napi_unref_threadsafe_function(env, wakeup_));
 }
 
@@ -122,7 +124,8 @@ void make_environment(Js &js) {
     auto made = std::make_unique<Environment>();
     made->loop = std::make_shared<Loop>(js.env);
     js.check(napi_set_instance_data(
-        js.env, made.get(), [](napi_env, void *data, void *) { delete static_cast<Environment *>(data); }, nullptr));
+        js.env, made.get(), [](napi_env, void *data, void *) { delete static_cast<Environment *>(data); },
+        nullptr));
     const auto *loop = new std::shared_ptr<Loop>(made.release()->loop);
     const auto close = [](void *data) {
         const std::unique_ptr<std::shared_ptr<Loop>> owner(static_cast<std::shared_ptr<Loop> *>(data));
@@ -133,8 +136,9 @@ void make_environment(Js &js) {
 
 napi_value to_error(Js &js, const Failure &failure) {
     const Reference &error_class = environment(js.env).error_class;
-    const std::array<napi_value, 5> values{js.text(failure.code), js.number(failure.status), js.text(failure.message),
-                                           js.text(failure.subject), js.text(failure.hint)};
+    const std::array<napi_value, 5> values{js.text(failure.code), js.number(failure.status),
+                                           js.text(failure.message), js.text(failure.subject),
+                                           js.text(failure.hint)};
     napi_value error = nullptr;
     js.check(napi_new_instance(js.env, error_class.value(js), values.size(), values.data(), &error));
     return error;
@@ -170,7 +174,8 @@ napi_value later(Js &js, Task task) {
     auto work = std::make_unique<Work>();
     work->task = std::move(task);
     napi_value promise = nullptr;
-    js.check(napi_create_async_work(js.env, nullptr, js.text("mirra"), execute, complete, work.get(), &work->work));
+    js.check(napi_create_async_work(js.env, nullptr, js.text("mirra"), execute, complete, work.get(),
+                                    &work->work));
     js.check(napi_create_promise(js.env, &work->deferred, &promise));
     js.check(napi_queue_async_work(js.env, work->work));
     work.release();

@@ -54,7 +54,6 @@ void make_environment(Js &js);
 /// The MirraError of a failure.
 napi_value to_error(Js &js, const Failure &failure);
 
-
 using Arguments = std::array<napi_value, 8>;
 
 /// Calls `call` and throws what it fails with as a JavaScript exception.
@@ -91,10 +90,14 @@ struct Export {
     const char *name;
     napi_callback callback;
 };
-template<Function function> Export exported(const char *name) { return {name, entry<function>}; }
+template<Function function> Export exported(const char *name) {
+    return {name, entry<function>};
+}
 /// Adds NAME, which gives a promise, and NAMESync.
-#define MIRRA_EXPORT_BOTH(name, prepare) \
-    Export{name, entry_later<prepare>}, Export { name "Sync", entry_now<prepare> }
+#define MIRRA_EXPORT_BOTH(name, prepare)                                                                     \
+    Export{name, entry_later<prepare>}, Export {                                                             \
+        name "Sync", entry_now<prepare>                                                                      \
+    }
 
 std::vector<Export> engine_exports();
 std::vector<Export> session_exports();

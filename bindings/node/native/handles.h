@@ -10,10 +10,12 @@
 namespace mirra_node {
 
 template<class T> struct Kind;
-#define MIRRA_KIND(type, word)                                                        \
-    template<> struct Kind<type> {                                                    \
-        static constexpr const char *noun = word;                                     \
-        static void destroy(type *handle) { api().type##_destroy(handle); }           \
+#define MIRRA_KIND(type, word)                                                                               \
+    template<> struct Kind<type> {                                                                           \
+        static constexpr const char *noun = word;                                                            \
+        static void destroy(type *handle) {                                                                  \
+            api().type##_destroy(handle);                                                                    \
+        }                                                                                                    \
     }
 MIRRA_KIND(mirra_engine, "engine");
 MIRRA_KIND(mirra_session, "session");
@@ -22,7 +24,9 @@ MIRRA_KIND(mirra_picture, "picture");
 #undef MIRRA_KIND
 
 /// Owns a handle of mirra.h.
-template<class T> std::shared_ptr<T> own(T *handle) { return {handle, Kind<T>::destroy}; }
+template<class T> std::shared_ptr<T> own(T *handle) {
+    return {handle, Kind<T>::destroy};
+}
 
 /// Calls a function of mirra.h that gives a handle, as call(T **, mirra_error **).
 template<class T, class Call> std::shared_ptr<T> made(const Call &call) {

@@ -23,7 +23,9 @@ void check_bounds(const mirra_image &image, const std::vector<View> &views, cons
     for (std::uint32_t plane = 0; plane < image.plane_count; ++plane) {
         const void *lowest = nullptr;
         std::uint64_t bytes = 0;
-        succeed([&](mirra_error **error) { return api().mirra_image_extent(&image, plane, &lowest, &bytes, error); });
+        succeed([&](mirra_error **error) {
+            return api().mirra_image_extent(&image, plane, &lowest, &bytes, error);
+        });
         const auto begin = reinterpret_cast<std::uintptr_t>(views[plane].data);
         const auto first = reinterpret_cast<std::uintptr_t>(lowest);
         const std::uint64_t size = views[plane].bytes;
@@ -37,7 +39,8 @@ void describe_planes(Js &js, napi_value value, const char *what, Described &desc
     mirra_image &image = described.image;
     const napi_value list = js.get(value, "views");
     const std::uint32_t count = js.length(list);
-    if (count != 1 && count != static_cast<std::uint32_t>(image.color)) throw invalid(what, "has a wrong number of planes");
+    if (count != 1 && count != static_cast<std::uint32_t>(image.color))
+        throw invalid(what, "has a wrong number of planes");
     const auto pixel_stride = js.to<std::int64_t>(js.get(value, "pixelStride"), "pixelStride");
     const auto row_stride = js.to<std::int64_t>(js.get(value, "rowStride"), "rowStride");
     const auto offset = js.to<std::uint64_t>(js.get(value, "offset"), "offset");
@@ -84,15 +87,17 @@ bool has_tight_pixels(const mirra_image &image) {
 } // namespace
 
 std::shared_ptr<void> pin(napi_value array_buffer) {
-    // v8::ArrayBuffer::GetBackingStore, which serves SharedArrayBuffers too. Node-API offers nothing like it, and an
-    // ArrayBuffer that is transferred while a job runs would be freed under the job.
+    // v8::ArrayBuffer::GetBackingStore, which serves SharedArrayBuffers too. Node-API offers nothing like it,
+    // and an ArrayBuffer that is transferred while a job runs would be freed under the job.
     using GetBackingStore = std::shared_ptr<void> (*)(napi_value);
     static const auto get_backing_store =
         reinterpret_cast<GetBackingStore>(dlsym(RTLD_DEFAULT, "_ZN2v811ArrayBuffer15GetBackingStoreEv"));
     return pinning && get_backing_store != nullptr ? get_backing_store(array_buffer) : nullptr;
 }
 
-void set_pinning(bool on) { pinning = on; }
+void set_pinning(bool on) {
+    pinning = on;
+}
 
 std::size_t sample_size(mirra_format format) {
     return format == MIRRA_FORMAT_U8 ? 1 : format == MIRRA_FORMAT_F32 ? 4 : 2;
@@ -100,17 +105,22 @@ std::size_t sample_size(mirra_format format) {
 
 napi_typedarray_type array_type(mirra_format format) {
     switch (format) {
-    case MIRRA_FORMAT_U8: return napi_uint8_array;
-    case MIRRA_FORMAT_F32: return napi_float32_array;
-    default: return napi_uint16_array;
+    case MIRRA_FORMAT_U8:
+        return napi_uint8_array;
+    case MIRRA_FORMAT_F32:
+        return napi_float32_array;
+    default:
+        return napi_uint16_array;
     }
 }
 
 void copy_pixels(const mirra_image &from, const mirra_image &to) {
     const std::size_t size = sample_size(from.format);
     if (has_tight_pixels(from) && has_tight_pixels(to)) {
-        const std::size_t row = size * static_cast<std::size_t>(from.color) * static_cast<std::size_t>(from.width);
-        for (std::int64_t y = 0; y < from.height; ++y) std::memcpy(sample(to, 0, 0, y), sample(from, 0, 0, y), row);
+        const std::size_t row =
+            size * static_cast<std::size_t>(from.color) * static_cast<std::size_t>(from.width);
+        for (std::int64_t y = 0; y < from.height; ++y)
+            std::memcpy(sample(to, 0, 0, y), sample(from, 0, 0, y), row);
         return;
     }
     for (int channel = 0; channel < from.color; ++channel)

@@ -8,8 +8,8 @@
 
 namespace mirra_node {
 
-/// Holds the memory of an ArrayBuffer, also where JavaScript transfers or drops it. Empty where this runtime offers no
-/// way to do so.
+/// Holds the memory of an ArrayBuffer, also where JavaScript transfers or drops it. Empty where this runtime
+/// offers no way to do so.
 std::shared_ptr<void> pin(napi_value array_buffer);
 /// For tests of the other way: copies.
 void set_pinning(bool on);
@@ -19,8 +19,8 @@ class HeldImage {
   public:
     enum class Use { read, write, describe };
 
-    /// `value`: { views, width, height, format, color, alphaMode, transfer, pixelStride, rowStride, offset, icc }.
-    /// With Use::describe there are no views. what: the port, for errors. @throws Failure
+    /// `value`: { views, width, height, format, color, alphaMode, transfer, pixelStride, rowStride, offset,
+    /// icc }. With Use::describe there are no views. what: the port, for errors. @throws Failure
     HeldImage(Js &js, napi_value value, const char *what, Use use);
     HeldImage(const HeldImage &) = delete;
     HeldImage &operator=(const HeldImage &) = delete;

@@ -21,7 +21,8 @@ void Js::check(napi_status status) const {
         napi_get_last_error_info(env, &info);
         // Fails, as it should, where the environment is ending.
         napi_throw_error(env, nullptr,
-                         info != nullptr && info->error_message != nullptr ? info->error_message : "Node-API failed");
+                         info != nullptr && info->error_message != nullptr ? info->error_message
+                                                                           : "Node-API failed");
     }
     throw Pending{};
 }
@@ -63,9 +64,13 @@ napi_value Js::text(const char *value) const {
     return result;
 }
 
-napi_value Js::text(const std::string &value) const { return text(value.c_str()); }
+napi_value Js::text(const std::string &value) const {
+    return text(value.c_str());
+}
 
-napi_value Js::text_or_null(const char *value) const { return value != nullptr ? text(value) : null(); }
+napi_value Js::text_or_null(const char *value) const {
+    return value != nullptr ? text(value) : null();
+}
 
 napi_value Js::strings(const char *const *values, std::uint32_t count) const {
     napi_value list = array(count);
@@ -165,7 +170,8 @@ std::int64_t Js::to_integer(napi_value value, const char *what, std::int64_t lea
         if (!lossless) throw invalid(what, "is out of range");
     } else {
         const double number = to_number(value, what);
-        if (!(std::abs(number) <= largest_exact) || number != std::floor(number)) throw invalid(what, "must be a whole number");
+        if (!(std::abs(number) <= largest_exact) || number != std::floor(number))
+            throw invalid(what, "must be a whole number");
         result = static_cast<std::int64_t>(number);
     }
     if (result < least || result > most)
@@ -197,14 +203,18 @@ std::string Js::to_text(napi_value value, const char *what) const {
 std::size_t element_size(napi_typedarray_type type) {
     switch (type) {
     case napi_int16_array:
-    case napi_uint16_array: return 2;
+    case napi_uint16_array:
+        return 2;
     case napi_int32_array:
     case napi_uint32_array:
-    case napi_float32_array: return 4;
+    case napi_float32_array:
+        return 4;
     case napi_float64_array:
     case napi_bigint64_array:
-    case napi_biguint64_array: return 8;
-    default: return 1;
+    case napi_biguint64_array:
+        return 8;
+    default:
+        return 1;
     }
 }
 
@@ -215,13 +225,16 @@ View to_view(Js &js, napi_value value, const char *what) {
     View view;
     std::size_t length = 0;
     void *data = nullptr;
-    js.check(napi_get_typedarray_info(js.env, value, &view.type, &length, &data, &view.array_buffer, nullptr));
+    js.check(
+        napi_get_typedarray_info(js.env, value, &view.type, &length, &data, &view.array_buffer, nullptr));
     view.data = static_cast<std::uint8_t *>(data);
     view.bytes = data == nullptr ? 0 : length * element_size(view.type);
     return view;
 }
 
-Reference::Reference(Js &js, napi_value value) { js.check(napi_create_reference(js.env, value, 1, &reference_)); }
+Reference::Reference(Js &js, napi_value value) {
+    js.check(napi_create_reference(js.env, value, 1, &reference_));
+}
 
 napi_value Reference::value(Js &js) const {
     napi_value result = nullptr;

@@ -11,7 +11,8 @@
 
 namespace mirra_node {
 
-/// Thrown when a JavaScript exception is pending, or the environment is ending and runs no JavaScript any more.
+/// Thrown when a JavaScript exception is pending, or the environment is ending and runs no JavaScript any
+/// more.
 struct Pending {};
 
 /// An enumerator of mirra.h and what JavaScript calls it.
@@ -23,8 +24,7 @@ struct Word {
 /// The environment of a call, and what it makes and reads. @throws Pending from every function
 class Js {
   public:
-    explicit Js(napi_env env)
-        : env(env) {}
+    explicit Js(napi_env env) : env(env) {}
 
     void check(napi_status status) const;
 

@@ -16,7 +16,8 @@ namespace mirra_node {
 namespace {
 
 constexpr const char *file_name = "libmirra.so.1";
-constexpr const char *hint = "install Mirra's library, or set MIRRA_PREFIX to the folder that it is installed in";
+constexpr const char *hint =
+    "install Mirra's library, or set MIRRA_PREFIX to the folder that it is installed in";
 
 void *open_library() {
     std::string reason;
@@ -33,24 +34,26 @@ void *open_library() {
         if (library == nullptr) library = open(file_name);
     }
     if (library == nullptr)
-        throw Failure{"not_found", MIRRA_E_NOT_FOUND, "the library cannot be loaded: " + reason, file_name, hint};
+        throw Failure{"not_found", MIRRA_E_NOT_FOUND, "the library cannot be loaded: " + reason, file_name,
+                      hint};
     return library;
 }
 
 Api load() {
     void *library = open_library();
-    Api table{};
-#define MIRRA_FUNCTION(name)                                                                                 \
-    table.name = reinterpret_cast<decltype(table.name)>(dlsym(library, #name));                              \
-    if (table.name == nullptr)                                                                               \
-        throw Failure{"unsupported", MIRRA_E_UNSUPPORTED, "the library has no function " #name, file_name,   \
-                      "install a library that is at least as new as this package"};
+    Api table;
+#define MIRRA_FUNCTION(name) table.name.set(#name, dlsym(library, #name));
 #include "generated/functions.inc"
 #undef MIRRA_FUNCTION
     return table;
 }
 
 } // namespace
+
+void refuse_missing(const char *name) {
+    throw Failure{"unsupported", MIRRA_E_UNSUPPORTED, std::string("the library has no function ") + name,
+                  file_name, "install a library that is at least as new as this package"};
+}
 
 const Api &api() {
     static const Api table = load(); // tried again where it throws

@@ -12,16 +12,22 @@ namespace {
 
 using Picture = std::shared_ptr<mirra_picture>;
 
-Picture picture_of(Js &js, const Arguments &values) { return unbox<mirra_picture>(js, values[0]); }
+Picture picture_of(Js &js, const Arguments &values) {
+    return unbox<mirra_picture>(js, values[0]);
+}
 
 mirra_image view_of(const Picture &picture) {
     return filled<mirra_image>(
         [&](auto out, auto error) { return api().mirra_picture_view(picture.get(), out, error); });
 }
 
-std::int64_t bytes_of(const mirra_image &image) { return image.planes[0].row_stride * image.height; }
+std::int64_t bytes_of(const mirra_image &image) {
+    return image.planes[0].row_stride * image.height;
+}
 
-napi_value box_picture(Js &js, const Picture &picture) { return box(js, picture, bytes_of(view_of(picture))); }
+napi_value box_picture(Js &js, const Picture &picture) {
+    return box(js, picture, bytes_of(view_of(picture)));
+}
 
 mirra_read_options read_options(Js &js, napi_value max_pixels) {
     MIRRA_STRUCT(mirra_read_options, options);
@@ -101,12 +107,14 @@ napi_value picture_image(Js &js, const Arguments &values) {
     napi_value memory = nullptr, data = nullptr;
     auto owner = std::make_unique<Picture>(picture); // the pixels live until JavaScript lets go of them
     const auto release = [](napi_env, void *, void *held) { delete static_cast<Picture *>(held); };
-    const napi_status status = view.plane_count != 1 ? napi_no_external_buffers_allowed
-                                                     : napi_create_external_arraybuffer(js.env, view.planes[0].data, bytes,
-                                                                                        release, owner.get(), &memory);
+    const napi_status status = view.plane_count != 1
+                                   ? napi_no_external_buffers_allowed
+                                   : napi_create_external_arraybuffer(js.env, view.planes[0].data, bytes,
+                                                                      release, owner.get(), &memory);
     if (status == napi_ok) {
         owner.release();
-        js.check(napi_create_typedarray(js.env, array_type(view.format), bytes / sample_size(view.format), memory, 0, &data));
+        js.check(napi_create_typedarray(js.env, array_type(view.format), bytes / sample_size(view.format),
+                                        memory, 0, &data));
         return to_image(js, view, data);
     }
     void *copied = nullptr;
@@ -135,7 +143,9 @@ napi_value picture_metadata(Js &js, const Arguments &values) {
 
 napi_value picture_copy_color(Js &js, const Arguments &values) {
     const Picture picture = picture_of(js, values), source = unbox<mirra_picture>(js, values[1]);
-    succeed([&](mirra_error **error) { return api().mirra_picture_copy_color(picture.get(), source.get(), error); });
+    succeed([&](mirra_error **error) {
+        return api().mirra_picture_copy_color(picture.get(), source.get(), error);
+    });
     return js.undefined();
 }
 
@@ -147,7 +157,8 @@ napi_value picture_same_color(Js &js, const Arguments &values) {
 Task picture_to_srgb(Js &js, const Arguments &values) {
     const Picture picture = picture_of(js, values);
     return {[=] {
-                succeed([&](mirra_error **error) { return api().mirra_picture_to_srgb(picture.get(), error); });
+                succeed(
+                    [&](mirra_error **error) { return api().mirra_picture_to_srgb(picture.get(), error); });
             },
             [](Js &js) { return js.undefined(); }};
 }
@@ -186,7 +197,8 @@ struct Writing {
         const auto number = [&](const char *name) { return js.to<std::int32_t>(js.get(given, name), name); };
         options.jpeg_quality = number("jpegQuality");
         options.bit_depth = number("bitDepth");
-        if (const napi_value value = js.get(given, "format"); js.is_given(value)) format = js.to_text(value, "format");
+        if (const napi_value value = js.get(given, "format"); js.is_given(value))
+            format = js.to_text(value, "format");
         if (!format.empty()) options.format = format.c_str();
         if (const napi_value value = js.get(given, "metadata"); js.is_given(value))
             metadata = unbox<mirra_picture>(js, value);
@@ -210,8 +222,8 @@ Task image_write(Js &js, const Arguments &values) {
     const auto writing = std::make_shared<Writing>(js, values[2]);
     return {[=] {
                 succeed([&](mirra_error **error) {
-                    return api().mirra_image_write(path.c_str(), image->get(), writing->metadata.get(), &writing->options,
-                                                   error);
+                    return api().mirra_image_write(path.c_str(), image->get(), writing->metadata.get(),
+                                                   &writing->options, error);
                 });
             },
             [=](Js &js) { return writing->to_notes(js); }};
@@ -225,8 +237,8 @@ Task image_encode(Js &js, const Arguments &values) {
     return {[=] {
                 void *bytes = nullptr;
                 succeed([&](mirra_error **error) {
-                    return api().mirra_image_write_memory(image->get(), writing->metadata.get(), &writing->options, &bytes,
-                                                          &file->second, error);
+                    return api().mirra_image_write_memory(image->get(), writing->metadata.get(),
+                                                          &writing->options, &bytes, &file->second, error);
                 });
                 file->first.reset(bytes);
             },
@@ -239,7 +251,8 @@ napi_value image_check_write(Js &js, const Arguments &values) {
     if (js.is_given(values[1])) image = std::make_unique<Pixels>(js, values[1], "image");
     const Writing writing(js, values[2]);
     succeed([&](mirra_error **error) {
-        return api().mirra_image_check_write(path.c_str(), image ? image->get() : nullptr, &writing.options, error);
+        return api().mirra_image_check_write(path.c_str(), image ? image->get() : nullptr, &writing.options,
+                                             error);
     });
     return js.undefined();
 }
@@ -271,7 +284,8 @@ Task image_estimate_noise(Js &js, const Arguments &values) {
 }
 
 Task image_compare(Js &js, const Arguments &values) {
-    const auto a = std::make_shared<Pixels>(js, values[0], "a"), b = std::make_shared<Pixels>(js, values[1], "b");
+    const auto a = std::make_shared<Pixels>(js, values[0], "a"),
+               b = std::make_shared<Pixels>(js, values[1], "b");
     const auto comparison = std::make_shared<mirra_comparison>();
     return {[=] {
                 *comparison = filled<mirra_comparison>([&](auto out, auto error) {

@@ -10,8 +10,8 @@
 namespace mirra_node {
 namespace {
 
-/// How long an ending environment waits for a job that was asked to stop: one whose plugin does not return keeps its
-/// memory, and goes on by itself.
+/// How long an ending environment waits for a job that was asked to stop: one whose plugin does not return
+/// keeps its memory, and goes on by itself.
 constexpr double patience = 10;
 
 std::mutex all_mutex;
@@ -31,11 +31,14 @@ void set_value(Js &js, napi_value value, mirra_type type, mirra_value &plain, st
         plain.type = type == MIRRA_TYPE_INT || type == MIRRA_TYPE_FLOAT ? MIRRA_TYPE_ENUM : type;
         plain.text = texts.emplace_back(js.to_text(value, what)).c_str();
         return;
-    default: break;
+    default:
+        break;
     }
     plain.type = type == MIRRA_TYPE_FLOAT ? MIRRA_TYPE_FLOAT : MIRRA_TYPE_INT;
-    if (type == MIRRA_TYPE_FLOAT) plain.real = js.to_number(value, what);
-    else plain.integer = js.to<std::int64_t>(value, what);
+    if (type == MIRRA_TYPE_FLOAT)
+        plain.real = js.to_number(value, what);
+    else
+        plain.integer = js.to<std::int64_t>(value, what);
 }
 
 napi_value to_result(Js &js, const mirra_result &result) {
@@ -55,7 +58,8 @@ napi_value to_result(Js &js, const mirra_result &result) {
     mirra_tensors *tensors = nullptr;
     if (info.tensor_count > 0)
         succeed([&](mirra_error **error) { return api().mirra_result_tensors(&result, &tensors, error); });
-    const std::unique_ptr<mirra_tensors, void (*)(mirra_tensors *)> owner(tensors, api().mirra_tensors_destroy);
+    const std::unique_ptr<mirra_tensors, void (*)(mirra_tensors *)> owner(tensors,
+                                                                          api().mirra_tensors_destroy);
     js.set(object, "tensors", tensors != nullptr ? to_tensors(js, *tensors) : js.array());
     return object;
 }
@@ -103,16 +107,19 @@ void Run::on_exit(void *data) {
     run->loop_->close();
     cancel_all(run->loop_.get());
     mirra_job *job = std::exchange(run->job_, nullptr);
-    if (api().mirra_job_wait(job, patience, nullptr, nullptr) != MIRRA_E_TIMEOUT) api().mirra_job_destroy(job);
+    if (api().mirra_job_wait(job, patience, nullptr, nullptr) != MIRRA_E_TIMEOUT)
+        api().mirra_job_destroy(job);
 }
 
 // ---- Running
 
 void Run::start(Js &js, mirra_session *session) {
     succeed([&](mirra_error **error) {
-        return api().mirra_session_submit(session, ports_.values.data(), ports_.values.size(), &options_, &job_, error);
+        return api().mirra_session_submit(session, ports_.values.data(), ports_.values.size(), &options_,
+                                          &job_, error);
     });
-    // Hooks are called from the last to the first: a buffer that the job uses was made before, and ends after it.
+    // Hooks are called from the last to the first: a buffer that the job uses was made before, and ends after
+    // it.
     js.check(napi_add_env_cleanup_hook(js.env, on_exit, this));
 }
 
@@ -148,9 +155,10 @@ napi_value Run::run_now(Js &js, mirra_session *session, napi_value ports, napi_v
     if (!has_callbacks()) {
         mirra_result *result = nullptr;
         mirra_error *error = nullptr;
-        const mirra_status status = api().mirra_session_run(session, ports_.values.data(), ports_.values.size(),
-                                                            &options_, &result, &error);
-        const std::unique_ptr<mirra_result, void (*)(mirra_result *)> owner(result, api().mirra_result_destroy);
+        const mirra_status status = api().mirra_session_run(session, ports_.values.data(),
+                                                            ports_.values.size(), &options_, &result, &error);
+        const std::unique_ptr<mirra_result, void (*)(mirra_result *)> owner(result,
+                                                                            api().mirra_result_destroy);
         release(js);
         if (status != MIRRA_OK) throw failure(status, error);
         return to_result(js, *result);
@@ -158,7 +166,8 @@ napi_value Run::run_now(Js &js, mirra_session *session, napi_value ports, napi_v
     for (bool done = false; !done;) {
         {
             std::unique_lock<std::mutex> lock(mutex_);
-            changed_.wait(lock, [this] { return done_ || has_progress_ || !tiles_.empty() || !requests_.empty(); });
+            changed_.wait(lock,
+                          [this] { return done_ || has_progress_ || !tiles_.empty() || !requests_.empty(); });
             done = done_;
         }
         deliver(js);
@@ -215,7 +224,9 @@ napi_value Run::finish(Js &js) {
     return to_result(js, *result);
 }
 
-bool Run::has_callbacks() const { return progress_callback_ || tile_callback_ || !ports_.streams.empty(); }
+bool Run::has_callbacks() const {
+    return progress_callback_ || tile_callback_ || !ports_.streams.empty();
+}
 
 void Run::listen(Js &js, napi_value callback) {
     if (job_ == nullptr) return; // it has ended
@@ -227,15 +238,16 @@ void Run::listen(Js &js, napi_value callback) {
 
 mirra_job_status Run::poll() const {
     if (job_ == nullptr) return last_;
-    return filled<mirra_job_status>([this](auto out, auto error) { return api().mirra_job_poll(job_, out, error); });
+    return filled<mirra_job_status>(
+        [this](auto out, auto error) { return api().mirra_job_poll(job_, out, error); });
 }
 
 // ---- Calls into JavaScript
 
 napi_value Run::call(Js &js, const Reference &function, std::initializer_list<napi_value> values) {
     napi_value result = nullptr, exception = nullptr;
-    const napi_status status =
-        napi_call_function(js.env, js.undefined(), function.value(js), values.size(), values.begin(), &result);
+    const napi_status status = napi_call_function(js.env, js.undefined(), function.value(js), values.size(),
+                                                  values.begin(), &result);
     if (status == napi_ok) return result;
     if (status == napi_pending_exception && napi_get_and_clear_last_exception(js.env, &exception) == napi_ok)
         keep_exception(js, exception);
@@ -278,13 +290,15 @@ void Run::call_stream(Js &js, const std::shared_ptr<Request> &request) {
         napi_value image = js.undefined();
         if (!request->reads) {
             const mirra_image &pixels = request->pixels;
-            const auto width = static_cast<std::size_t>(pixels.width), height = static_cast<std::size_t>(pixels.height);
+            const auto width = static_cast<std::size_t>(pixels.width),
+                       height = static_cast<std::size_t>(pixels.height);
             void *data = nullptr;
             napi_value array = js.typed_array(array_type(pixels.format),
                                               width * height * static_cast<std::size_t>(pixels.color), &data);
             mirra_image copy = pixels;
             copy.planes[0].data = data;
-            copy.planes[0].pixel_stride = pixels.color * static_cast<std::int64_t>(sample_size(pixels.format));
+            copy.planes[0].pixel_stride =
+                pixels.color * static_cast<std::int64_t>(sample_size(pixels.format));
             copy.planes[0].row_stride = copy.planes[0].pixel_stride * pixels.width;
             with_pixels(*request, [&] { copy_pixels(pixels, copy); });
             image = to_image(js, copy, array);
@@ -308,8 +322,10 @@ void Run::answer(Request &request, mirra_status status) {
 // ---- On the run's threads
 
 void Run::notify() {
-    if (here_) changed_.notify_all();
-    else loop_->wake(shared_from_this());
+    if (here_)
+        changed_.notify_all();
+    else
+        loop_->wake(shared_from_this());
 }
 
 std::int32_t Run::on_progress(void *user, const mirra_progress *progress) {
@@ -415,7 +431,8 @@ void Run::parse_port(Js &js, napi_value port) {
 void Run::parse_stream(Js &js, napi_value port, mirra_port_value &value, bool reads) {
     const mirra_image *image =
         ports_.images.emplace_back(js, js.get(port, "value"), value.name, HeldImage::Use::describe).get();
-    Stream &stream = ports_.streams.emplace_back(Stream{this, ports_.streams.size(), Reference(js, js.get(port, "callback"))});
+    Stream &stream = ports_.streams.emplace_back(
+        Stream{this, ports_.streams.size(), Reference(js, js.get(port, "callback"))});
     if (reads) {
         mirra_source &source = ports_.sources.emplace_back();
         source = {sizeof(mirra_source), 0, image, on_read, &stream};
@@ -433,7 +450,8 @@ void Run::parse_options(Js &js, napi_value options) {
         region_ = {sizeof(mirra_rect), 0, side("x"), side("y"), side("width"), side("height")};
         options_.region = &region_;
     }
-    if (const napi_value scale = js.get(options, "scale"); js.is_given(scale)) options_.scale = js.to_number(scale, "scale");
+    if (const napi_value scale = js.get(options, "scale"); js.is_given(scale))
+        options_.scale = js.to_number(scale, "scale");
     if (const napi_value frame = js.get(options, "frame"); js.is_given(frame))
         options_.frame = js.to<std::int64_t>(frame, "frame");
     if (const napi_value callback = js.get(options, "progress"); js.is_given(callback)) {
@@ -479,7 +497,9 @@ napi_value run_listen(Js &js, const Arguments &values) {
     return js.undefined();
 }
 
-napi_value run_poll(Js &js, const Arguments &values) { return to_object(js, run_of(js, values)->poll()); }
+napi_value run_poll(Js &js, const Arguments &values) {
+    return to_object(js, run_of(js, values)->poll());
+}
 
 napi_value cancel_everything(Js &js, const Arguments &) {
     Run::cancel_all();
@@ -495,8 +515,10 @@ napi_value request_read(Js &js, const Arguments &values) {
     const HeldImage image(js, values[1], "pixels", HeldImage::Use::read);
     request->run->with_pixels(*request, [&] {
         const mirra_image &from = *image.get(), &to = request->pixels;
-        if (from.width != to.width || from.height != to.height || from.format != to.format || from.color != to.color)
-            throw invalid("pixels", "must have the size of the rectangle, and the format and channels of the source");
+        if (from.width != to.width || from.height != to.height || from.format != to.format ||
+            from.color != to.color)
+            throw invalid("pixels",
+                          "must have the size of the rectangle, and the format and channels of the source");
         copy_pixels(from, to);
     });
     request->run->answer(*request, MIRRA_OK);
@@ -518,11 +540,11 @@ napi_value request_fail(Js &js, const Arguments &values) {
 
 std::vector<Export> run_exports() {
     return {
-        exported<run_create>("runCreate"),         exported<run_submit>("runSubmit"),
-        exported<run_sync>("runSync"),             exported<run_cancel>("runCancel"),
-        exported<run_listen>("runListen"),         exported<run_poll>("runPoll"),
-        exported<request_read>("requestRead"),     exported<request_written>("requestWritten"),
-        exported<request_fail>("requestFail"),     exported<cancel_everything>("cancelEverything"),
+        exported<run_create>("runCreate"),     exported<run_submit>("runSubmit"),
+        exported<run_sync>("runSync"),         exported<run_cancel>("runCancel"),
+        exported<run_listen>("runListen"),     exported<run_poll>("runPoll"),
+        exported<request_read>("requestRead"), exported<request_written>("requestWritten"),
+        exported<request_fail>("requestFail"), exported<cancel_everything>("cancelEverything"),
     };
 }
 

@@ -17,7 +17,8 @@ namespace mirra_node {
 
 class Run;
 
-/// A rectangle that a source is asked for, or that a sink is given: the run's thread waits for JavaScript's answer.
+/// A rectangle that a source is asked for, or that a sink is given: the run's thread waits for JavaScript's
+/// answer.
 struct Request {
     std::shared_ptr<Run> run;
     bool reads;

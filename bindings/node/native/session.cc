@@ -12,7 +12,9 @@ namespace {
 
 using Session = std::shared_ptr<mirra_session>;
 
-Session session_of(Js &js, const Arguments &values) { return unbox<mirra_session>(js, values[0]); }
+Session session_of(Js &js, const Arguments &values) {
+    return unbox<mirra_session>(js, values[0]);
+}
 
 /// The options with the texts that they point at.
 struct Options {
@@ -52,7 +54,8 @@ Task session_create(Js &js, const Arguments &values) {
                 });
                 if (!parsed->parameters.empty())
                     succeed([&](mirra_error **error) {
-                        return api().mirra_session_set_json(session->get(), parsed->parameters.c_str(), error);
+                        return api().mirra_session_set_json(session->get(), parsed->parameters.c_str(),
+                                                            error);
                     });
             },
             [=](Js &js) { return box(js, *session); }};
@@ -68,7 +71,9 @@ napi_value session_clone(Js &js, const Arguments &values) {
 napi_value session_set(Js &js, const Arguments &values) {
     const Session session = session_of(js, values);
     const std::string json = js.to_text(values[1], "parameters");
-    succeed([&](mirra_error **error) { return api().mirra_session_set_json(session.get(), json.c_str(), error); });
+    succeed([&](mirra_error **error) {
+        return api().mirra_session_set_json(session.get(), json.c_str(), error);
+    });
     return js.undefined();
 }
 
@@ -118,7 +123,8 @@ napi_value session_info(Js &js, const Arguments &values) {
 
 napi_value session_plan(Js &js, const Arguments &values) {
     const Session session = session_of(js, values);
-    const auto width = js.to<std::int32_t>(values[1], "width"), height = js.to<std::int32_t>(values[2], "height");
+    const auto width = js.to<std::int32_t>(values[1], "width"),
+               height = js.to<std::int32_t>(values[2], "height");
     return to_object(js, filled<mirra_plan>([&](auto out, auto error) {
                          return api().mirra_session_plan(session.get(), width, height, out, error);
                      }));
@@ -126,11 +132,13 @@ napi_value session_plan(Js &js, const Arguments &values) {
 
 napi_value session_required(Js &js, const Arguments &values) {
     const Session session = session_of(js, values);
-    const auto width = js.to<std::int32_t>(values[1], "width"), height = js.to<std::int32_t>(values[2], "height");
+    const auto width = js.to<std::int32_t>(values[1], "width"),
+               height = js.to<std::int32_t>(values[2], "height");
     const auto side = [&](const char *name) { return js.to<std::int64_t>(js.get(values[3], name), name); };
     const mirra_rect region{sizeof(mirra_rect), 0, side("x"), side("y"), side("width"), side("height")};
     return to_object(js, filled<mirra_rect>([&](auto out, auto error) {
-                         return api().mirra_session_required(session.get(), width, height, &region, out, error);
+                         return api().mirra_session_required(session.get(), width, height, &region, out,
+                                                             error);
                      }));
 }
 

@@ -13,7 +13,9 @@ namespace {
 
 using Tensors = std::shared_ptr<mirra_tensors>;
 
-Tensors own_tensors(mirra_tensors *tensors) { return {tensors, api().mirra_tensors_destroy}; }
+Tensors own_tensors(mirra_tensors *tensors) {
+    return {tensors, api().mirra_tensors_destroy};
+}
 
 template<class Call> Tensors made_tensors(const Call &call) {
     mirra_tensors *tensors = nullptr;
@@ -25,18 +27,21 @@ DLDataType data_type(Js &js, napi_value dtype, const View &view) {
     const auto bits = static_cast<std::uint8_t>(8 * element_size(view.type));
     switch (view.type) {
     case napi_float32_array:
-    case napi_float64_array: return {kDLFloat, bits, 1};
+    case napi_float64_array:
+        return {kDLFloat, bits, 1};
     case napi_int8_array:
     case napi_int16_array:
     case napi_int32_array:
-    case napi_bigint64_array: return {kDLInt, bits, 1};
+    case napi_bigint64_array:
+        return {kDLInt, bits, 1};
     case napi_uint16_array: {
         const std::string name = js.is_given(dtype) ? js.to_text(dtype, "dtype") : "";
         if (name == "f16") return {kDLFloat, bits, 1};
         if (name == "bf16") return {kDLBfloat, bits, 1};
         return {kDLUInt, bits, 1};
     }
-    default: return {kDLUInt, bits, 1};
+    default:
+        return {kDLUInt, bits, 1};
     }
 }
 
@@ -46,12 +51,14 @@ std::vector<std::int64_t> to_integers(Js &js, napi_value list, const char *what,
     if (!is_array) throw invalid(what, "must be an array of whole numbers");
     std::vector<std::int64_t> result(js.length(list));
     if (result.size() > 16) throw invalid(what, "has too many dimensions");
-    for (std::uint32_t i = 0; i < result.size(); ++i) result[i] = js.to_integer(js.get(list, i), what, least, INT64_MAX);
+    for (std::uint32_t i = 0; i < result.size(); ++i)
+        result[i] = js.to_integer(js.get(list, i), what, least, INT64_MAX);
     return result;
 }
 
 /// Whether all elements, the strides counted in elements from the first, lie within the memory.
-bool fits(const std::vector<std::int64_t> &shape, const std::vector<std::int64_t> &strides, std::int64_t elements) {
+bool fits(const std::vector<std::int64_t> &shape, const std::vector<std::int64_t> &strides,
+          std::int64_t elements) {
     if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return true;
     std::int64_t last = 0;
     for (std::size_t i = 0; i < shape.size(); ++i) {
@@ -83,19 +90,22 @@ Task giving_tensors(std::function<Tensors()> work) {
 Task tensors_read(Js &js, const Arguments &values) {
     const std::string path = js.to_text(values[0], "path");
     return giving_tensors([=] {
-        return made_tensors([&](auto out, auto error) { return api().mirra_tensors_read(path.c_str(), out, error); });
+        return made_tensors(
+            [&](auto out, auto error) { return api().mirra_tensors_read(path.c_str(), out, error); });
     });
 }
 
 napi_value tensors_parse(Js &js, const Arguments &values) {
     const View view = to_view(js, values[0], "bytes");
-    const Tensors tensors = made_tensors(
-        [&](auto out, auto error) { return api().mirra_tensors_read_memory(view.data, view.bytes, out, error); });
+    const Tensors tensors = made_tensors([&](auto out, auto error) {
+        return api().mirra_tensors_read_memory(view.data, view.bytes, out, error);
+    });
     return to_tensors(js, *tensors);
 }
 
 Tensors to_set(Js &js, napi_value entries) {
-    Tensors tensors = made_tensors([](auto out, auto error) { return api().mirra_tensors_create(out, error); });
+    Tensors tensors =
+        made_tensors([](auto out, auto error) { return api().mirra_tensors_create(out, error); });
     add_all(js, *tensors, entries);
     return tensors;
 }
@@ -131,23 +141,26 @@ Task graph_run(Js &js, const Arguments &values) {
     std::string device;
     if (const napi_value given = values[4]; js.is_given(given)) {
         const auto number = [&](const char *name) { return js.get(given, name); };
-        if (js.is_given(number("precision"))) options.precision = js.to<std::int32_t>(number("precision"), "precision");
-        if (js.is_given(number("memoryLimit"))) options.memory_limit = js.to<std::uint64_t>(number("memoryLimit"), "memoryLimit");
-        if (js.is_given(number("threads"))) options.threads = js.to<std::int32_t>(number("threads"), "threads");
+        if (js.is_given(number("precision")))
+            options.precision = js.to<std::int32_t>(number("precision"), "precision");
+        if (js.is_given(number("memoryLimit")))
+            options.memory_limit = js.to<std::uint64_t>(number("memoryLimit"), "memoryLimit");
+        if (js.is_given(number("threads")))
+            options.threads = js.to<std::int32_t>(number("threads"), "threads");
         if (js.is_given(number("device"))) device = js.to_text(number("device"), "device");
     }
     return giving_tensors([=]() mutable {
         if (!device.empty()) options.device = device.c_str();
         return made_tensors([&](auto out, auto error) {
-            return api().mirra_graph_run(engine.get(), bundle.get(), graph.c_str(), &options, inputs.get(), out, error);
+            return api().mirra_graph_run(engine.get(), bundle.get(), graph.c_str(), &options, inputs.get(),
+                                         out, error);
         });
     });
 }
 
 } // namespace
 
-HeldTensor::HeldTensor(Js &js, napi_value value, const char *what)
-    : tensor_{} {
+HeldTensor::HeldTensor(Js &js, napi_value value, const char *what) : tensor_{} {
     if (js.type(value) != napi_object) throw invalid(what, "must be a tensor: { data, shape }");
     const View view = to_view(js, js.get(value, "data"), what);
     shape_ = to_integers(js, js.get(value, "shape"), "shape", 0);
@@ -158,10 +171,12 @@ HeldTensor::HeldTensor(Js &js, napi_value value, const char *what)
         strides_.resize(shape_.size());
         for (std::size_t i = shape_.size(); i-- > 0;) {
             strides_[i] = step;
-            if (__builtin_mul_overflow(step, std::max<std::int64_t>(shape_[i], 1), &step)) throw invalid(what, "is too large");
+            if (__builtin_mul_overflow(step, std::max<std::int64_t>(shape_[i], 1), &step))
+                throw invalid(what, "is too large");
         }
     }
-    if (strides_.size() != shape_.size()) throw invalid(what, "has another number of strides than dimensions");
+    if (strides_.size() != shape_.size())
+        throw invalid(what, "has another number of strides than dimensions");
     if (!fits(shape_, strides_, static_cast<std::int64_t>(view.bytes / element_size(view.type))))
         throw invalid(what, "has fewer values than its shape asks for");
     tensor_.data = view.data;
@@ -178,16 +193,20 @@ napi_value to_tensors(Js &js, const mirra_tensors &tensors) {
     for (std::uint32_t i = 0; i < count; ++i) {
         const char *name = api().mirra_tensors_name(&tensors, i);
         DLManagedTensorVersioned *managed = nullptr;
-        succeed([&](mirra_error **error) { return api().mirra_tensors_get_versioned(&tensors, name, &managed, error); });
+        succeed([&](mirra_error **error) {
+            return api().mirra_tensors_get_versioned(&tensors, name, &managed, error);
+        });
         const std::unique_ptr<DLManagedTensorVersioned, void (*)(DLManagedTensorVersioned *)> owner(
             managed, [](DLManagedTensorVersioned *tensor) { tensor->deleter(tensor); });
         const DLTensor &view = managed->dl_tensor;
         std::size_t elements = 1;
-        for (std::int32_t axis = 0; axis < view.ndim; ++axis) elements *= static_cast<std::size_t>(view.shape[axis]);
+        for (std::int32_t axis = 0; axis < view.ndim; ++axis)
+            elements *= static_cast<std::size_t>(view.shape[axis]);
         void *data = nullptr;
         napi_value tensor = js.object(), pair = js.array(2);
         js.set(tensor, "data", js.typed_array(napi_float32_array, elements, &data));
-        if (elements > 0) std::memcpy(data, static_cast<char *>(view.data) + view.byte_offset, elements * sizeof(float));
+        if (elements > 0)
+            std::memcpy(data, static_cast<char *>(view.data) + view.byte_offset, elements * sizeof(float));
         js.set(tensor, "shape", js.numbers(view.shape, static_cast<std::uint32_t>(view.ndim)));
         js.set(pair, 0U, js.text(name));
         js.set(pair, 1U, tensor);
@@ -198,10 +217,8 @@ napi_value to_tensors(Js &js, const mirra_tensors &tensors) {
 
 std::vector<Export> tensor_exports() {
     return {
-        MIRRA_EXPORT_BOTH("tensorsRead", tensors_read),
-        MIRRA_EXPORT_BOTH("tensorsWrite", tensors_write),
-        MIRRA_EXPORT_BOTH("graphRun", graph_run),
-        exported<tensors_parse>("tensorsParse"),
+        MIRRA_EXPORT_BOTH("tensorsRead", tensors_read),  MIRRA_EXPORT_BOTH("tensorsWrite", tensors_write),
+        MIRRA_EXPORT_BOTH("graphRun", graph_run),        exported<tensors_parse>("tensorsParse"),
         exported<tensors_serialize>("tensorsSerialize"),
     };
 }

@@ -1,22 +1,27 @@
-// Prints where the header is that the addon is built against (`include`), or where its library is (`lib`): in
-// $MIRRA_PREFIX, else where pkg-config says, else the copy in this package and "".
+// Prints what binding.gyp asks for: the folder of the header that the generated files fit (`include`), or the folder where
+// pkg-config finds the library (`lib`), or "" where MIRRA_PREFIX is to say it.
 'use strict';
 
 const { execFileSync } = require('node:child_process');
+const { existsSync } = require('node:fs');
 const { join } = require('node:path');
 
-function folder(what) {
-  const prefix = process.env.MIRRA_PREFIX;
-  if (prefix) return what === 'lib' ? '' : join(prefix, 'include');
+const root = join(__dirname, '..');
+
+function include() {
+  const packed = join(root, 'native', 'include');
+  const repository = join(root, '..', '..', 'include');
+  return existsSync(join(root, 'tests', 'tsconfig.json')) ? repository : packed;
+}
+
+function lib() {
+  if (process.env.MIRRA_PREFIX) return '';
   try {
-    const variable = `--variable=${what}dir`;
-    return execFileSync('pkg-config', [variable, 'mirra'], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
+    const values = ['--variable=libdir', 'mirra'];
+    return execFileSync('pkg-config', values, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   } catch {
-    return what === 'lib' ? '' : join(__dirname, '..', 'native', 'include');
+    return '';
   }
 }
 
-process.stdout.write(folder(process.argv[2]));
+process.stdout.write(process.argv[2] === 'lib' ? lib() : include());

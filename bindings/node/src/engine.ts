@@ -139,6 +139,14 @@ export class Engine {
     return native.engineRuntime(this.#handle);
   }
 
+  /**
+   * The number of the process that runs the engine's sessions, with the flag `'isolation_process'`. It is 0 where that is
+   * this process, or there is none at the moment.
+   */
+  get process(): number {
+    return native.engineProcess(this.#handle);
+  }
+
   /** The path of a bundle by its name (`'denoiser.mirra'`), looked for in the folders of bundles. */
   findBundle(name: string): string {
     return native.engineFindBundle(this.#handle, name);

@@ -54,12 +54,14 @@ export type LogLevel = keyof typeof logLevelValues;
 
 /** The numbers of {@link EngineFlag} in the C API. */
 export const engineFlagValues = {
-  /** Run sessions in a process of their own. Reserved: this version answers `'unsupported'`. */
+  /** Load the plugins into a process of its own (mirra-worker, in mirra/ beside the library), and run all sessions and graphs of the engine there. What ends that process (a plugin that crashes, a system short of memory) costs the calls under way a `'plugin'` whose message says how it ended; sessions stay, and the next call starts another process. A run that does not stop within 10 s of its cancellation ends the process. Pixels cross in shared memory, which takes the size of a run's images besides; results are the same. A plugin that ends or blocks the process while it loads is passed over. Relative paths in parameters are those of the folder that this process was in as the worker started. */
   isolation_process: 1,
   /** Look for plugins in `plugin_path` only. */
   plugin_path_only: 2,
   /** Load each plugin in a process of its own first (mirra-worker, in mirra/ beside the library), and pass over one that ends or blocks it. Costs a few milliseconds a file. */
   plugin_scan_process: 4,
+  /** `'isolation_process'` if another LibTorch is in this process as the engine is created. Mirra's own bears other names and goes beside it, so this is for those who take no chances. */
+  isolation_auto: 8,
 } as const;
 /** How an engine finds plugins and runs sessions. */
 export type EngineFlag = keyof typeof engineFlagValues;

@@ -122,6 +122,7 @@ interface One {
   enginePlugins(engine: Handle): raw.PluginRecord[];
   engineDevices(engine: Handle): raw.DeviceInfo[];
   engineSchema(engine: Handle): string;
+  engineProcess(engine: Handle): number;
   engineFindBundle(engine: Handle, name: string): string;
   sessionClone(session: Handle): Handle;
   sessionSet(session: Handle, json: string): void;
