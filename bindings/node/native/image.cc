@@ -12,8 +12,6 @@ namespace {
 
 std::atomic<bool> pinning{false};
 
-constexpr std::int64_t largest_side = INT32_MAX;
-
 struct Described {
     mirra_image image;
     std::vector<View> views;
@@ -35,40 +33,61 @@ void check_bounds(const mirra_image &image, const std::vector<View> &views, cons
     }
 }
 
-void describe_planes(Js &js, napi_value value, const char *what, Described &described) {
+/// The numbers of an image, as src/image.ts puts them into an array: one look-up in place of nine.
+enum Number { width, height, format, color, alpha_mode, transfer, pixel_stride, row_stride, offset, count };
+constexpr const char *number_names[count] = {"width",    "height",      "format",    "channels", "alphaMode",
+                                             "transfer", "pixelStride", "rowStride", "offset"};
+
+class Numbers {
+  public:
+    Numbers(Js &js, napi_value image) : view_(to_view(js, js.get(image, "numbers"), "numbers")) {
+        if (view_.type != napi_float64_array || view_.bytes != count * sizeof(double))
+            throw invalid("numbers", "are missing");
+    }
+    template<class Integer> [[nodiscard]] Integer get(Number which, std::int64_t least = 0) const {
+        double value = 0;
+        std::memcpy(&value, view_.data + which * sizeof value, sizeof value);
+        return static_cast<Integer>(
+            checked_integer(value, number_names[which], least, sizeof(Integer) == 8 ? INT64_MAX : INT32_MAX));
+    }
+
+  private:
+    View view_;
+};
+
+void describe_planes(Js &js, napi_value value, const Numbers &numbers, const char *what,
+                     Described &described) {
     mirra_image &image = described.image;
     const napi_value list = js.get(value, "views");
-    const std::uint32_t count = js.length(list);
-    if (count != 1 && count != static_cast<std::uint32_t>(image.color))
+    const std::uint32_t planes = js.length(list);
+    if (planes != 1 && planes != static_cast<std::uint32_t>(image.color))
         throw invalid(what, "has a wrong number of planes");
-    const auto pixel_stride = js.to<std::int64_t>(js.get(value, "pixelStride"), "pixelStride");
-    const auto row_stride = js.to<std::int64_t>(js.get(value, "rowStride"), "rowStride");
-    const auto offset = js.to<std::uint64_t>(js.get(value, "offset"), "offset");
-    for (std::uint32_t i = 0; i < count; ++i) described.views.push_back(to_view(js, js.get(list, i), what));
-    image.plane_count = count;
-    for (std::uint32_t i = 0; i < count; ++i) {
+    const auto first = numbers.get<std::int64_t>(offset);
+    const auto pixel = numbers.get<std::int64_t>(pixel_stride, INT64_MIN);
+    const auto row = numbers.get<std::int64_t>(row_stride, INT64_MIN);
+    for (std::uint32_t i = 0; i < planes; ++i) described.views.push_back(to_view(js, js.get(list, i), what));
+    image.plane_count = planes;
+    for (std::uint32_t i = 0; i < planes; ++i) {
         const View &view = described.views[i];
-        if (view.bytes == 0 || offset >= view.bytes)
+        if (view.bytes == 0 || static_cast<std::uint64_t>(first) >= view.bytes)
             throw invalid(what, view.bytes == 0 ? "has no pixels: its memory is empty or was transferred"
                                                 : "has an offset beyond its memory");
-        image.planes[i] = {view.data + offset, pixel_stride, row_stride};
+        image.planes[i] = {view.data + first, pixel, row};
     }
     check_bounds(image, described.views, what);
 }
 
 Described describe(Js &js, napi_value value, const char *what, HeldImage::Use use) {
+    const Numbers numbers(js, value);
     MIRRA_STRUCT(mirra_image, image);
-    const auto side = [&](const char *name) {
-        return static_cast<std::int32_t>(js.to_integer(js.get(value, name), name, 1, largest_side));
-    };
-    image.width = side("width");
-    image.height = side("height");
-    image.format = js.to<std::int32_t>(js.get(value, "format"), "format");
-    image.color = js.to<std::int32_t>(js.get(value, "color"), "color");
-    image.alpha_mode = js.to<std::int32_t>(js.get(value, "alphaMode"), "alphaMode");
-    image.transfer = js.to<std::int32_t>(js.get(value, "transfer"), "transfer");
+    image.width = numbers.get<std::int32_t>(width, 1);
+    image.height = numbers.get<std::int32_t>(height, 1);
+    image.format = numbers.get<std::int32_t>(format);
+    image.color = numbers.get<std::int32_t>(color);
+    image.alpha_mode = numbers.get<std::int32_t>(alpha_mode);
+    image.transfer = numbers.get<std::int32_t>(transfer);
     Described described{image, {}};
-    if (use != HeldImage::Use::describe) describe_planes(js, value, what, described);
+    if (use != HeldImage::Use::describe) describe_planes(js, value, numbers, what, described);
     return described;
 }
 
@@ -129,18 +148,15 @@ void copy_pixels(const mirra_image &from, const mirra_image &to) {
                 std::memcpy(sample(to, channel, x, y), sample(from, channel, x, y), size);
 }
 
-HeldImage::HeldImage(Js &js, napi_value value, const char *what, Use use)
-    : image_(describe(js, value, what, Use::describe).image) {
+HeldImage::HeldImage(Js &js, napi_value value, const char *what, Use use) {
+    const Described described = describe(js, value, what, use);
+    image_ = described.image;
     if (const napi_value profile = js.get(value, "icc"); js.is_given(profile)) {
         const View view = to_view(js, profile, "icc");
         icc_.assign(view.data, view.data + view.bytes);
         image_.icc = icc_.data();
         image_.icc_bytes = icc_.size();
     }
-    if (use == Use::describe) return;
-    const Described described = describe(js, value, what, use);
-    image_.plane_count = described.image.plane_count;
-    for (std::uint32_t i = 0; i < image_.plane_count; ++i) image_.planes[i] = described.image.planes[i];
     for (const View &view : described.views) {
         pins_.push_back(pin(view.array_buffer));
         if (pins_.back() == nullptr) {

@@ -19,8 +19,8 @@ class HeldImage {
   public:
     enum class Use { read, write, describe };
 
-    /// `value`: { views, width, height, format, color, alphaMode, transfer, pixelStride, rowStride, offset,
-    /// icc }. With Use::describe there are no views. what: the port, for errors. @throws Failure
+    /// `value`: { views, numbers, icc }, as src/image.ts makes it. With Use::describe there are no views.
+    /// what: the port, for errors. @throws Failure
     HeldImage(Js &js, napi_value value, const char *what, Use use);
     HeldImage(const HeldImage &) = delete;
     HeldImage &operator=(const HeldImage &) = delete;

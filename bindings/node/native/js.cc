@@ -168,12 +168,16 @@ std::int64_t Js::to_integer(napi_value value, const char *what, std::int64_t lea
         bool lossless = false;
         check(napi_get_value_bigint_int64(env, value, &result, &lossless));
         if (!lossless) throw invalid(what, "is out of range");
-    } else {
-        const double number = to_number(value, what);
-        if (!(std::abs(number) <= largest_exact) || number != std::floor(number))
-            throw invalid(what, "must be a whole number");
-        result = static_cast<std::int64_t>(number);
+        if (result < least || result > most) throw invalid(what, "is out of range");
+        return result;
     }
+    return checked_integer(to_number(value, what), what, least, most);
+}
+
+std::int64_t checked_integer(double value, const char *what, std::int64_t least, std::int64_t most) {
+    if (!(std::abs(value) <= largest_exact) || value != std::floor(value))
+        throw invalid(what, "must be a whole number");
+    const auto result = static_cast<std::int64_t>(value);
     if (result < least || result > most)
         throw invalid(what, "must be from " + std::to_string(least) + " to " + std::to_string(most));
     return result;

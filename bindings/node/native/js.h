@@ -98,6 +98,9 @@ class Js {
     napi_env env;
 };
 
+/// A number as a whole one within the range. @throws Failure
+std::int64_t checked_integer(double value, const char *what, std::int64_t least, std::int64_t most);
+
 /// A typed array or Buffer: where its elements lie now.
 struct View {
     napi_typedarray_type type = napi_uint8_array;

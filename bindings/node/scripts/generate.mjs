@@ -1,8 +1,8 @@
 // Derives the raw layer from mirra.h: `node scripts/generate.mjs HEADER [--check]`.
 //
 // Writes native/generated/functions.inc (all functions, for the loader), native/generated/structs.inc (the structs that
-// the library fills, as JavaScript objects) and src/generated.ts (enums, flags and those structs as types, with the
-// header's own comments). With --check nothing is written: the exit status says whether the files fit the header.
+// the library fills, as JavaScript objects), src/generated/words.ts (enums and flags) and src/generated/structs.ts (those
+// structs as types), with the header's own comments. With --check nothing is written: the exit status says whether the files fit the header.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -201,7 +201,7 @@ function documentation(text, enums, indent) {
   return [`${indent}/** ${words[0].toUpperCase()}${words.slice(1)}${/[.!?:]$/.test(words) ? '' : '.'} */`];
 }
 
-function typescript({ enums, structs: list }) {
+function words({ enums }) {
   const lines = [`// ${note}`, ''];
   for (const { type, values, flags, comment } of enums.values()) {
     const name = flags ? pascal(type).replace(/s$/, '') : pascal(type);
@@ -214,19 +214,27 @@ function typescript({ enums, structs: list }) {
     lines.push('} as const;', ...documentation(rewritten[type] ?? comment, enums, ''));
     lines.push(`export type ${name} = keyof typeof ${name[0].toLowerCase()}${name.slice(1)}Values;`, '');
   }
-  for (const struct of list) {
-    lines.push(...documentation(struct.comment, enums, ''), `export interface ${pascal(struct.name)} {`);
-    for (const field of struct.fields) {
-      const comment = rewritten[`${struct.name}.${field.name}`] ?? field.comment;
-      const document = documentation(comment, enums, '  ');
-      lines.push(
-        ...(document.length > 0 ? document : [`  /** See {@link ${kind(field, enums).ts.replace('[]', '')}}. */`]),
-      );
-      lines.push(`  ${camel(field.name)}: ${kind(field, enums).ts};`);
-    }
-    lines.push('}', '');
-  }
   return lines.join('\n');
+}
+
+function interfaces({ enums, structs: list }) {
+  const names = [...enums.values()].map(({ type, flags }) => (flags ? pascal(type).replace(/s$/, '') : pascal(type)));
+  const bodies = list.flatMap((struct) => interfaceOf(struct, enums));
+  const used = names.filter((name) => bodies.some((line) => new RegExp(`: ${name}(\\[\\])?;$`).test(line)));
+  return [`// ${note}`, '', `import type { ${used.join(', ')} } from './words';`, '', ...bodies].join('\n');
+}
+
+function interfaceOf(struct, enums) {
+  const lines = [...documentation(struct.comment, enums, ''), `export interface ${pascal(struct.name)} {`];
+  for (const field of struct.fields) {
+    const comment = rewritten[`${struct.name}.${field.name}`] ?? field.comment;
+    const document = documentation(comment, enums, '  ');
+    lines.push(
+      ...(document.length > 0 ? document : [`  /** See {@link ${kind(field, enums).ts.replace('[]', '')}}. */`]),
+    );
+    lines.push(`  ${camel(field.name)}: ${kind(field, enums).ts};`);
+  }
+  return [...lines, '}', ''];
 }
 
 const [header, check] = process.argv.slice(2);
@@ -239,7 +247,8 @@ const root = join(import.meta.dirname, '..');
 const files = {
   'native/generated/functions.inc': cppFunctions(api),
   'native/generated/structs.inc': cppStructs(api),
-  'src/generated.ts': typescript(api),
+  'src/generated/words.ts': words(api),
+  'src/generated/structs.ts': interfaces(api),
 };
 for (const [name, content] of Object.entries(files)) {
   const path = join(root, name);

@@ -137,41 +137,29 @@ function code(words: Readonly<Record<string, number>>, word: string, what: strin
   return value;
 }
 
-function describe(image: PixelDescription, channels: number, format: Format): NativeImage {
-  return {
-    views: [],
-    width: image.width,
-    height: image.height,
-    format: formatValues[format],
-    color: channels,
-    alphaMode: code(alphaModeValues, image.alphaMode ?? 'straight', 'alphaMode'),
-    transfer: code(transferValues, image.transfer ?? 'encoded', 'transfer'),
-    pixelStride: 0,
-    rowStride: 0,
-    offset: 0,
-    icc: image.icc,
-  };
+/** All numbers of an image, in the addon's order. */
+function toNumbers(image: PixelDescription, channels: number, format: Format): Float64Array {
+  const alphaMode = code(alphaModeValues, image.alphaMode ?? 'straight', 'alphaMode');
+  const transfer = code(transferValues, image.transfer ?? 'encoded', 'transfer');
+  return Float64Array.of(image.width, image.height, formatValues[format], channels, alphaMode, transfer, 0, 0, 0);
 }
 
 /** An image as the addon takes it. @throws MirraError */
 export function toNative(image: Image | PlanarImage, what: string): NativeImage {
   const views = arraysOf(image, what);
-  const [first] = views;
-  const format = formatOf(image, first, what);
+  const format = formatOf(image, views[0], what);
   const channels = channelsOf(image, what);
-  const native = describe(image, channels, format);
-  native.views = views;
-  native.pixelStride = image.pixelStride ?? sampleSizes[format] * (isPlanar(image) ? 1 : channels);
-  native.rowStride = image.rowStride ?? native.pixelStride * image.width;
-  native.offset = image.offset ?? 0;
-  return native;
+  const numbers = toNumbers(image, channels, format);
+  const pixelStride = image.pixelStride ?? sampleSizes[format] * (isPlanar(image) ? 1 : channels);
+  numbers.set([pixelStride, image.rowStride ?? pixelStride * image.width, image.offset ?? 0], 6);
+  return { views, numbers, icc: image.icc };
 }
 
 /** What a source or sink is, as the addon takes it. @throws MirraError */
 export function toNativeDescription(stream: Source | Sink, size: { width: number; height: number }): NativeImage {
-  const format = stream.format;
+  const { format, channels, icc } = stream;
   if (!Object.hasOwn(formatValues, format)) throw invalid('format', 'must be u8, u16, f16 or f32');
-  return describe({ ...stream, ...size }, stream.channels, format);
+  return { views: [], numbers: toNumbers({ ...stream, ...size }, channels, format), icc };
 }
 
 type ArrayClass = new (length: number) => PixelArray;

@@ -10,18 +10,11 @@ import type { PictureInfo } from './picture';
 /** A handle of the C API inside of the addon. */
 export type Handle = { readonly handle: unique symbol };
 
-/** An image as the addon takes it: everything is stated, and codes are numbers. */
+/** An image as the addon takes it. */
 export interface NativeImage {
   views: readonly ArrayBufferView[];
-  width: number;
-  height: number;
-  format: number;
-  color: number;
-  alphaMode: number;
-  transfer: number;
-  pixelStride: number;
-  rowStride: number;
-  offset: number;
+  /** Width, height, format, channels, alpha mode, transfer, pixel stride, row stride, offset. */
+  numbers: Float64Array;
   icc: Uint8Array | undefined;
 }
 

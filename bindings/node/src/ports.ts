@@ -1,6 +1,6 @@
 import type { Task } from './engine';
 import { invalid } from './errors';
-import { typeValues, type Plan, type PortFlag, type PortInfo, type Rect } from './generated';
+import { typeValues, type PortFlag, type PortInfo, type Rect } from './generated';
 import {
   channelsOf,
   createImage,
@@ -26,7 +26,8 @@ export type PortValues = Readonly<Record<string, PortValue | undefined>>;
 /** What a run takes: the image for the first image input, or values by the names of ports. */
 export type RunInput = Image | PlanarImage | Picture | Source | PortValues;
 
-interface Size {
+/** The sides of an image. */
+export interface Size {
   width: number;
   height: number;
 }
@@ -84,7 +85,7 @@ export class Ports {
     task: Task,
     input: RunInput,
     extent: Extent,
-    plan: (width: number, height: number) => Plan,
+    sizeOf: (width: number, height: number) => Size,
     sync: boolean,
   ) {
     this.#task = task;
@@ -94,7 +95,7 @@ export class Ports {
       if (!task.ports.some((port) => port.name === name)) this.values.push({ name, kind: 'ask', value: undefined });
     for (const port of task.ports) if (port.direction === 'input') this.#addInput(port, given[port.name]);
     let size: Size | undefined;
-    const outputSize = (): Size => (size ??= this.#outputSize(extent, plan));
+    const outputSize = (): Size => (size ??= this.#outputSize(extent, sizeOf));
     for (const port of task.ports) if (port.direction === 'output') this.#addOutput(port, given[port.name], outputSize);
   }
 
@@ -181,14 +182,13 @@ export class Ports {
     this.#images[name] = output;
   }
 
-  #outputSize({ region, scale = 1 }: Extent, plan: (width: number, height: number) => Plan): Size {
+  #outputSize({ region, scale = 1 }: Extent, sizeOf: (width: number, height: number) => Size): Size {
     if (region) return { width: region.width, height: region.height };
     const first = this.#first;
     if (first === undefined) throw invalid('output', 'needs a size: this task has no input image to take it from');
     const { width, height } = first instanceof Picture ? first.info : first;
     const by = scale > 0 && scale < 1 ? scale : 1;
-    const { outputWidth, outputHeight } = plan(Math.ceil(width * by), Math.ceil(height * by));
-    return { width: outputWidth, height: outputHeight };
+    return sizeOf(Math.ceil(width * by), Math.ceil(height * by));
   }
 
   #reading(source: Source): StreamCallback {

@@ -5,7 +5,7 @@ import type { Image, PixelArray, PlanarImage } from './image';
 import { Job, type RunResult } from './job';
 import { native, type Handle, type NativeRunOptions, type Plain } from './native';
 import type { Picture } from './picture';
-import { Ports, type RunInput } from './ports';
+import { Ports, type RunInput, type Size } from './ports';
 import type { Task } from './engine';
 
 /** Values of a task's parameters by name. The task's schema says which there are: {@link Task.params}. */
@@ -69,6 +69,8 @@ export function toParameters(parameters: Parameters): string {
  */
 export class Session {
   readonly #handle: Handle;
+  /** The sizes of outputs by those of inputs, as long as no parameter is set: a plan takes longer than a small run. */
+  readonly #sizes = new Map<string, Size>();
   /** The task, as the engine lists it. */
   readonly task: Task;
 
@@ -95,11 +97,13 @@ export class Session {
 
   /** Sets parameters: all of them or, where one is refused, none. */
   set(parameters: Parameters): void {
+    this.#sizes.clear();
     native.sessionSet(this.#handle, toParameters(parameters));
   }
 
   /** Sets a parameter from text, as a person writes it: `'auto'`, `'12.5'`, `'true'`. */
   setText(name: string, text: string): void {
+    this.#sizes.clear();
     native.sessionSetText(this.#handle, name, text);
   }
 
@@ -110,6 +114,7 @@ export class Session {
 
   /** Gives a parameter, or all of them, the value that it had at first. */
   reset(name?: string): void {
+    this.#sizes.clear();
     native.sessionReset(this.#handle, name);
   }
 
@@ -147,7 +152,7 @@ export class Session {
   async #begin(run: Handle, input: RunInput, options: RunOptions): Promise<RunResult> {
     const { signal } = options;
     signal?.throwIfAborted();
-    const ports = new Ports(this.task, input, options, (width, height) => this.plan(width, height), false);
+    const ports = new Ports(this.task, input, options, this.#outputSize, false);
     const abort = (): void => {
       native.runCancel(run);
     };
@@ -170,7 +175,7 @@ export class Session {
     const { signal } = options;
     signal?.throwIfAborted();
     const run = native.runCreate();
-    const ports = new Ports(this.task, input, options, (width, height) => this.plan(width, height), true);
+    const ports = new Ports(this.task, input, options, this.#outputSize, true);
     const abort = (): void => {
       native.runCancel(run);
     };
@@ -183,6 +188,18 @@ export class Session {
       signal?.removeEventListener('abort', abort);
     }
   }
+
+  readonly #outputSize = (width: number, height: number): Size => {
+    const key = `${width}x${height}`;
+    let size = this.#sizes.get(key);
+    if (!size) {
+      const plan = this.plan(width, height);
+      size = { width: plan.outputWidth, height: plan.outputHeight };
+      if (this.#sizes.size > 99) this.#sizes.clear();
+      this.#sizes.set(key, size);
+    }
+    return size;
+  };
 
   #toOptions(ports: Ports, { onProgress, onTile, region, scale, frame }: RunOptions): NativeRunOptions {
     const tile =
