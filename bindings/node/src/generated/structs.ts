@@ -68,7 +68,7 @@ export interface ParamInfo {
   type: Type;
   /** See {@link ParamFlag}. */
   flags: ParamFlag[];
-  /** Version of the plugin's task that brought it, from 1. */
+  /** Version of the plugin's task that brought it, from 1; a plugin's 0 is 1. */
   since: number;
   /** "sigma". */
   name: string;

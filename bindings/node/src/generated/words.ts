@@ -54,7 +54,7 @@ export type LogLevel = keyof typeof logLevelValues;
 
 /** The numbers of {@link EngineFlag} in the C API. */
 export const engineFlagValues = {
-  /** Load the plugins into a process of its own (mirra-worker, in mirra/ beside the library), and run all sessions and graphs of the engine there. What ends that process (a plugin that crashes, a system short of memory) costs the calls under way a `'plugin'` whose message says how it ended; sessions stay, and the next call starts another process. A run that does not stop within 10 s of its cancellation ends the process. Pixels cross in shared memory, which takes the size of a run's images besides; results are the same. A plugin that ends or blocks the process while it loads is passed over. Relative paths in parameters are those of the folder that this process was in as the worker started. */
+  /** Load the plugins into a process of its own (mirra-worker, in mirra/ beside the library), and run all sessions and graphs of the engine there. What ends that process (a plugin that crashes, a system short of memory) costs the calls under way a `'plugin'` whose message says how it ended; sessions stay, and the next call starts another process. A run that says nothing for 10 s after its cancellation ends the process. Pixels cross in shared memory, which takes the size of a run's images besides; results are the same. A plugin that ends or blocks the process while it loads is passed over. Relative paths in parameters are those of the folder that this process was in as the worker started. A log callback is called by a thread of the engine's, and makes no calls that need the worker. */
   isolation_process: 1,
   /** Look for plugins in `plugin_path` only. */
   plugin_path_only: 2,
@@ -160,7 +160,7 @@ export const formatValues = {
   u16: 2,
   /** IEEE binary16; nominally 0 ... 1. */
   f16: 3,
-  /** Nominally 0 ... 1; tasks write within it. NaN is read as 0. */
+  /** Nominally 0 ... 1, where tasks clip but for MIRRA_SETUP_UNBOUNDED. NaN is 0. */
   f32: 4,
 } as const;
 /** What the samples of an image are. */
