@@ -19,6 +19,8 @@ namespace mirra::cli {
     COMMAND(compare)                                                                                         \
     COMMAND(noise)                                                                                           \
     COMMAND(sheet)                                                                                           \
+    COMMAND(new_plugin)                                                                                      \
+    COMMAND(plugin_check)                                                                                    \
     COMMAND(completion)
 #define MIRRA_DECLARE(name) std::unique_ptr<Command> make_##name##_command();
 #define MIRRA_LIST(name) &make_##name##_command,

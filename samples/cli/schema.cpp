@@ -31,6 +31,7 @@ Port to_port(const mirra_port_info &info) {
             .input = info.direction == MIRRA_PORT_INPUT,
             .optional = (info.flags & MIRRA_PORT_OPTIONAL) != 0,
             .colored = (info.flags & MIRRA_PORT_COLORED) != 0,
+            .with_alpha = (info.flags & MIRRA_PORT_WITH_ALPHA) != 0,
             .series = text_or_empty(info.series),
             .place = info.series_place,
             .max_count = info.max_count};
@@ -61,6 +62,7 @@ Task to_task(const Engine &engine, const mirra_task_info &info) {
               .default_bundle = text_or_empty(info.default_bundle),
               .plugin_id = text_or_empty(info.plugin_id),
               .plugin_version = text_or_empty(info.plugin_version),
+              .flags = info.flags,
               .qualities = {info.qualities, info.qualities + info.quality_count},
               .ports = {},
               .params = {}};

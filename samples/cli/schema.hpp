@@ -16,6 +16,7 @@ struct Port {
     bool input = false;
     bool optional = false;
     bool colored = false;                   ///< output: a drawing in colours
+    bool with_alpha = false;                ///< alpha goes through the task
     std::string series;                     ///< that it is of, or ""
     std::uint32_t place = 0, max_count = 0; ///< within the series, from 1; of its kind
 };
@@ -35,6 +36,7 @@ struct Param {
 /// A task with everything that a command line needs to know of it.
 struct Task {
     std::string name, label, doc, default_bundle, plugin_id, plugin_version;
+    mirra_task_flags flags = 0;
     std::vector<std::string> qualities; ///< of its bundles, from the fastest; none where there is one
     std::vector<Port> ports;
     std::vector<Param> params;
