@@ -95,7 +95,7 @@ void check_moment(const Lab &lab, Session &session, const Shape &shape, const Mo
         refused = error;
     }
     const double late = stop.ago();
-    if (late > 1 + 0.1 * whole_run)
+    if (late > 2 + 0.1 * whole_run)
         throw Fault(where, "the run went on for " + fixed(late, 1) +
                                " s: ask the host more often, by its function cancelled");
     if (refused && refused->code() != MIRRA_E_CANCELLED) throw Refused(*refused);
