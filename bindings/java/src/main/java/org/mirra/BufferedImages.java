@@ -239,7 +239,7 @@ final class BufferedImages {
     if (spec.icc() != null) {
       try {
         ColorSpace space = new ICC_ColorSpace(ICC_Profile.getInstance(spec.icc()));
-        if (space.getNumComponents() == (gray ? 1 : 3)) {
+        if (space.getType() == (gray ? ColorSpace.TYPE_GRAY : ColorSpace.TYPE_RGB)) {
           return space;
         }
       } catch (IllegalArgumentException e) {

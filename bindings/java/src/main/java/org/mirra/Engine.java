@@ -31,12 +31,20 @@ import org.mirra.raw.MirraTaskInfo;
 /**
  * Owns the plugins, the devices and the cache of compiled networks. A program makes one. Any thread
  * may use it, and it may be closed before its sessions.
+ *
+ * <p>When the JVM ends, all runs and jobs are stopped first, as {@link #shutdown} does.
  */
 public final class Engine extends NativeObject {
   private final Map<String, Task> tasks = new ConcurrentHashMap<>();
 
   Engine(MemorySegment pointer) {
-    super(new Handle(pointer, "engine", p -> mirra_engine_destroy(p)));
+    super(new Handle(pointer, "engine", Engine::destroy));
+    ShutdownHook.add(handle());
+  }
+
+  private static void destroy(MemorySegment pointer) {
+    ShutdownHook.remove(pointer);
+    mirra_engine_destroy(pointer);
   }
 
   /**

@@ -58,10 +58,17 @@ public final class Job extends CompletableFuture<Result> implements AutoCloseabl
     made = List.copyOf(pictures);
   }
 
-  void begun(MemorySegment pointer) {
-    handle = new Handle(pointer, "job", p -> mirra_job_destroy(p));
+  /** The job holds its session, and by that its engine. */
+  void begun(MemorySegment pointer, Handle session) {
+    session.hold();
+    handle = new Handle(pointer, "job", p -> destroy(p, session));
     whenComplete((result, thrown) -> stop());
     part();
+  }
+
+  private static void destroy(MemorySegment pointer, Handle session) {
+    mirra_job_destroy(pointer);
+    session.release();
   }
 
   private void part() {

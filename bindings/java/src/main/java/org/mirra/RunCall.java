@@ -103,7 +103,7 @@ final class RunCall implements AutoCloseable {
     job.giveImages(images(), made);
     MirraException.check(
         mirra_session_submit(session, values, count, options, pointer, frame.error()), frame);
-    job.begun(pointer.get(ADDRESS, 0));
+    job.begun(pointer.get(ADDRESS, 0), run.session.handle());
     return job;
   }
 
@@ -188,14 +188,14 @@ final class RunCall implements AutoCloseable {
       case BufferedImage image -> fillImage(s, Image.of(image), access);
       case Image image -> fillImage(s, image, access);
       case Picture picture -> MirraPortValue.picture(s, use(picture));
-      case ImageSource source -> {
+      case ImageSource source when access == Pixels.Access.READ -> {
         MemorySegment struct = MirraSource.allocate(frame.arena());
         MirraSource.image(struct, state.pixels().describe(frame.arena(), source.spec()));
         MirraSource.read(struct, Upcalls.READ);
         MirraSource.user(struct, state.addPiece(source, null));
         MirraPortValue.source(s, struct);
       }
-      case ImageSink sink -> {
+      case ImageSink sink when access == Pixels.Access.WRITE -> {
         MemorySegment struct = MirraSink.allocate(frame.arena());
         MirraSink.image(struct, state.pixels().describe(frame.arena(), sink.spec()));
         MirraSink.write(struct, Upcalls.WRITE);

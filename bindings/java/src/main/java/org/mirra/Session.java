@@ -33,9 +33,19 @@ public final class Session extends NativeObject {
   /** A text of a parameter must be copied before another thread sets the parameter. */
   private final Object parameters = new Object();
 
-  private Session(MemorySegment pointer, Task task) {
-    super(new Handle(pointer, "session", p -> mirra_session_destroy(p)));
+  /** The engine's, which the session holds: what runs is stopped by its engine as the JVM ends. */
+  private final Handle engine;
+
+  private Session(MemorySegment pointer, Task task, Handle engine) {
+    super(new Handle(pointer, "session", p -> destroy(p, engine)));
+    engine.hold();
     this.task = task;
+    this.engine = engine;
+  }
+
+  private static void destroy(MemorySegment pointer, Handle engine) {
+    mirra_session_destroy(pointer);
+    engine.release();
   }
 
   /** What a session is made of. */
@@ -182,7 +192,7 @@ public final class Session extends NativeObject {
       MirraSessionOptions.tile_size(options, tileSize);
       MemorySegment session = frame.pointer();
       MirraException.check(mirra_session_create(pointer, options, session, frame.error()), frame);
-      return new Session(session.get(ADDRESS, 0), engine.task(task));
+      return new Session(session.get(ADDRESS, 0), engine.task(task), engine.handle());
     }
   }
 
@@ -424,7 +434,7 @@ public final class Session extends NativeObject {
         (pointer, frame) -> {
           MemorySegment clone = frame.pointer();
           MirraException.check(mirra_session_clone(pointer, clone, frame.error()), frame);
-          return new Session(clone.get(ADDRESS, 0), task);
+          return new Session(clone.get(ADDRESS, 0), task, engine);
         });
   }
 

@@ -1,7 +1,10 @@
 package org.mirra;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import java.awt.image.BufferedImage;
 import java.util.Random;
+import org.mirra.internal.Registry;
 
 /** Pictures for tests, and one engine for all of them. */
 final class Fixtures {
@@ -30,5 +33,26 @@ final class Fixtures {
 
   static Session denoiser() {
     return ENGINE.newSession("denoise").quality("fast").threads(1).set("sigma", 20).open();
+  }
+
+  /** A session whose runs go on until they are stopped. */
+  static Session endless() {
+    return ENGINE
+        .newSession("invert")
+        .threads(1)
+        .set("method", "optimize")
+        .set("iterations", 1_000_000)
+        .set("patience", 1_000_000)
+        .set("tolerance", 0)
+        .open();
+  }
+
+  /** Waits until nothing but that is registered: the last thing that a job does, after its end. */
+  static void awaitRegistered(int count) {
+    long end = System.nanoTime() + 5_000_000_000L;
+    while (Registry.size() != count && System.nanoTime() < end) {
+      Thread.onSpinWait();
+    }
+    assertEquals(count, Registry.size(), "something stays registered");
   }
 }

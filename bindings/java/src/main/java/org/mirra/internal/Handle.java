@@ -33,6 +33,21 @@ public final class Handle {
     throw new IllegalStateException("this " + name + " is closed");
   }
 
+  /** As {@link #acquire}, also where it was closed; false if it was destroyed. */
+  public boolean hold() {
+    for (int count = uses.get(); count > 0; count = uses.get()) {
+      if (uses.compareAndSet(count, count + 1)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** The pointer, for who holds it. */
+  public MemorySegment held() {
+    return pointer;
+  }
+
   /** Ends a use. */
   public void release() {
     if (uses.decrementAndGet() == 0) {
