@@ -77,7 +77,7 @@ final class Programs {
    */
   private static long growth(int count, Runnable work) throws Exception {
     long least = Long.MAX_VALUE;
-    for (int round = 0; round < 6 && least > 512; ++round) {
+    for (int round = 0; round < 6 && least > 1000; ++round) {
       long before = resident();
       for (int i = 0; i < count; ++i) {
         work.run();
