@@ -3,7 +3,6 @@
 
 #include "engine_runs.hpp"
 #include "isolated_session.hpp"
-#include "mirra/environment.hpp"
 #include "paths.hpp"
 #include "request_memory.hpp"
 
@@ -44,8 +43,6 @@ Json told(const EngineOptions &given) {
     const auto modules = runtime_candidates(given.runtime_module);
     const auto module =
         std::ranges::find_if(modules, [](const fs::path &file) { return access(file.c_str(), F_OK) == 0; });
-    const std::string libtorch =
-        given.libtorch_path.empty() ? environment("MIRRA_LIBTORCH_PATH") : given.libtorch_path;
     return {{"do", "engine"},
             {"version", MIRRA_VERSION_TEXT},
             {"plugins", absolute_paths(plugin_candidates(given))},
@@ -53,7 +50,7 @@ Json told(const EngineOptions &given) {
             {"bundles", absolute_paths(named_bundle_folders(given.bundle_path))},
             {"runtime",
              modules.empty() ? std::string() : absolute_path(module == modules.end() ? modules[0] : *module)},
-            {"libtorch", absolute_path(libtorch)},
+            {"libtorch", absolute_path(given.libtorch_path)},
             {"logs", static_cast<bool>(given.log)}};
 }
 

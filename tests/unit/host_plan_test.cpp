@@ -77,7 +77,9 @@ TEST(HostPlan, AutomaticPrecisionTakesWhatIsFasterAndSaysWhy) {
 }
 
 TEST(HostPlan, PicturesOfOneSizeArePlannedOnce) {
+    const PluginTask task;
     SessionState session;
+    session.entry.task = &task;
     const host::Setup setup;
     MemoryShares shares;
     const auto first = plan_run(session, setup, shares, 400, 300, {});
