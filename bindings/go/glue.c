@@ -6,9 +6,13 @@ static void on_log(void *user, mirra_log_level level, const char *message) {
     mirraGoLog((uintptr_t)user, level, (char *)message);
 }
 
-static void on_log_end(void *user) { mirraGoLogEnd((uintptr_t)user); }
+static void on_log_end(void *user) {
+    mirraGoLogEnd((uintptr_t)user);
+}
 
-static void on_loading(void *user, const char *path) { mirraGoLoading((uintptr_t)user, (char *)path); }
+static void on_loading(void *user, const char *path) {
+    mirraGoLoading((uintptr_t)user, (char *)path);
+}
 
 static int32_t on_progress(void *user, const mirra_progress *progress) {
     return mirraGoProgress((uintptr_t)user, (mirra_progress *)progress);
@@ -19,9 +23,13 @@ static int32_t on_tile(void *user, const mirra_rect *rect, const mirra_image *pi
     return mirraGoTile((uintptr_t)user, (mirra_rect *)rect);
 }
 
-static void on_done(void *user, mirra_status status) { mirraGoDone((uintptr_t)user, status); }
+static void on_done(void *user, mirra_status status) {
+    mirraGoDone((uintptr_t)user, status);
+}
 
-static void on_run_end(void *user) { mirraGoRunEnd((uintptr_t)user); }
+static void on_run_end(void *user) {
+    mirraGoRunEnd((uintptr_t)user);
+}
 
 static mirra_status on_read(void *user, const mirra_rect *rect, const mirra_image *pixels) {
     return mirraGoRead((uintptr_t)user, (mirra_rect *)rect, (mirra_image *)pixels);
@@ -31,7 +39,9 @@ static mirra_status on_write(void *user, const mirra_rect *rect, const mirra_ima
     return mirraGoWrite((uintptr_t)user, (mirra_rect *)rect, (mirra_image *)pixels);
 }
 
-static void on_release(void *user) { mirraGoRelease((uintptr_t)user); }
+static void on_release(void *user) {
+    mirraGoRelease((uintptr_t)user);
+}
 
 mirra_status mirra_go_engine_create(mirra_engine_options *options, uintptr_t log, uintptr_t loading,
                                     mirra_engine **engine, mirra_error **error) {
@@ -89,4 +99,6 @@ void mirra_go_set_log(mirra_write_options *options, uintptr_t user) {
     options->log_user = (void *)user;
 }
 
-void mirra_go_delete_tensor(DLManagedTensorVersioned *tensor) { tensor->deleter(tensor); }
+void mirra_go_delete_tensor(DLManagedTensorVersioned *tensor) {
+    tensor->deleter(tensor);
+}

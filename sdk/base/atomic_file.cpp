@@ -3,8 +3,8 @@
 
 #include "file_attributes.hpp"
 #include "file_target.hpp"
-#include "mirra/held_signals.hpp"
 #include "mirra/error.hpp"
+#include "mirra/held_signals.hpp"
 
 #include <array>
 #include <cerrno>

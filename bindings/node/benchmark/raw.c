@@ -1,4 +1,5 @@
-/* What a run costs through mirra.h alone: runs(width, count) and jobs(width, count) give the seconds of each call. */
+/* What a run costs through mirra.h alone: runs(width, count) and jobs(width, count) give the seconds of each
+ * call. */
 
 #define NAPI_VERSION 8
 #include <mirra/mirra.h>
