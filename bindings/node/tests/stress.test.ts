@@ -83,7 +83,7 @@ async function work({ seed, until, expected }: Work): Promise<{ runs: number; ca
 
 if (isMainThread) {
   test('threads and sessions at once give what one gives', async () => {
-    const seconds = Number(process.env['MIRRA_STRESS_SECONDS'] ?? 30);
+    const seconds = Number(process.env.MIRRA_STRESS_SECONDS ?? 30);
     const engine = new Engine();
     const expected = kinds.map((_, kind) => {
       const session = open(engine, kind);

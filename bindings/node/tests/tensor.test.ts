@@ -24,12 +24,12 @@ test('tensors are written and read again, whatever their names', async () => {
     [...(Object.entries(read).find(([name]) => name === '__proto__')?.[1].data ?? [])],
     [1, 2, 3, 4, 5, 6],
   );
-  assert.deepEqual([...(read['half']?.data ?? [])], [1, -2]);
-  assert.deepEqual([...(read['brain']?.data ?? [])], [1]);
-  assert.deepEqual([...(read['double']?.data ?? [])], [0.5]);
-  assert.deepEqual(read['scalar']?.shape, []);
+  assert.deepEqual([...(read.half?.data ?? [])], [1, -2]);
+  assert.deepEqual([...(read.brain?.data ?? [])], [1]);
+  assert.deepEqual([...(read.double?.data ?? [])], [0.5]);
+  assert.deepEqual(read.scalar?.shape, []);
   const again = parseTensors(serializeTensors(read));
-  assert.deepEqual(again['half']?.data, read['half']?.data);
+  assert.deepEqual(again.half?.data, read.half?.data);
 });
 
 test('what does not fit its shape is refused', () => {
