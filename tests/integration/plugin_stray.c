@@ -71,12 +71,12 @@ static mirra_status process(void *self, mirra_context *context, const mirra_tile
     double level = stray->level, offset = 0;
     int64_t shape[4] = {0, 0, 0, 0};
     stray->host->tensor_shape(input, shape, 4);
-    if (STRAY == GREEDY && tile->input_width >= 256) {
+    if (STRAY == GREEDY && tile->input_width >= 140) {
         const mirra_status status = hold_much(stray, context, error);
         if (status != MIRRA_OK) return status;
     }
     if (STRAY == CRASHES_GRAY && shape[1] == 1 && shape[3] == 17) abort();
-    if (STRAY == DEAF && tile->input_width >= 256) sleep(4);
+    if (STRAY == DEAF && tile->input_width >= 140) sleep(4);
     if (STRAY == SHARED) level = shared_level;
     if (STRAY == BY_TILE) offset = (double)tile->index / 16;
     if (STRAY == COUNTS) offset = (double)(stray->runs++ % 8) / 16;
