@@ -390,7 +390,7 @@ TEST_F(Isolation, AChildOfAHostWithSessionsHasNone) {
 
 TEST_F(Isolation, MemoryThatIsRefusedIsAnError) {
     if (std::string(MIRRA_TEST_SANITIZER) != "")
-        GTEST_SKIP() << "sanitizers take terabytes of addresses for themselves";
+        GTEST_SKIP() << "under sanitizers, which take terabytes of addresses for themselves";
     const Session made = session();
     const auto process = static_cast<pid_t>(mirra_engine_process(engine_.get()));
     const rlimit small{std::size_t{40} << 20, std::size_t{40} << 20};
