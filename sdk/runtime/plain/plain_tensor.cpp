@@ -65,9 +65,10 @@ void PlainArena::give(std::unique_ptr<float[]> values, std::size_t count) noexce
     if (current_ + spare_bytes_ + count * sizeof(float) > peak_) return;
     try {
         spares_.push_back({std::move(values), count});
-        spare_bytes_ += count * sizeof(float);
-    } catch (const std::bad_alloc &) { // then it goes
+    } catch (const std::bad_alloc &) {
+        return; // then it goes
     }
+    spare_bytes_ += count * sizeof(float);
 }
 
 void PlainArena::reserve(std::uint64_t bytes) {
