@@ -190,14 +190,18 @@ CheckedRequest check_request(const TaskInfo &task, const RunRequest &request) {
     return checked;
 }
 
+bool lies_within(const runtime::Rect &rect, const runtime::Rect &whole) noexcept {
+    const auto inside = [](std::int64_t at, std::int64_t extent, std::int64_t from, std::int64_t all) {
+        return at >= from && extent >= 1 && extent <= all && at - from <= all - extent;
+    };
+    return inside(rect.x, rect.width, whole.x, whole.width) &&
+           inside(rect.y, rect.height, whole.y, whole.height);
+}
+
 runtime::Rect checked_region(const std::optional<runtime::Rect> &region, const Geometry &geometry) {
     if (!region) return geometry.whole();
     const runtime::Rect &r = *region;
-    const auto inside = [](std::int64_t at, std::int64_t extent, std::int64_t whole) {
-        return at >= 0 && extent >= 1 && extent <= whole && at <= whole - extent;
-    };
-    if (inside(r.x, r.width, geometry.output_width) && inside(r.y, r.height, geometry.output_height))
-        return r;
+    if (lies_within(r, geometry.whole())) return r;
     throw Error(ErrorCode::invalid_argument,
                 "the region is " + size_of(r.width, r.height) + " pixels at (" + std::to_string(r.x) + ", " +
                     std::to_string(r.y) + "), the output " +

@@ -28,6 +28,8 @@ CheckedRequest check_request(const TaskInfo &task, const RunRequest &request);
 
 using Outputs = std::map<std::string, OutputImage>; ///< image outputs by port
 
+/// Whether a rectangle has pixels, and all of them in the other.
+[[nodiscard]] bool lies_within(const runtime::Rect &rect, const runtime::Rect &whole) noexcept;
 /// The part of the output that a run makes. @throws Error invalid_argument
 runtime::Rect checked_region(const std::optional<runtime::Rect> &region, const Geometry &geometry);
 /// Where the run's image outputs go. The request must outlive them. @throws Error mismatch (sizes) |

@@ -172,10 +172,7 @@ image::ImageView checked_piece(const Json &body, const image::ImageView &picture
                                const runtime::Rect &whole) {
     const runtime::Rect rect = body.at("rect");
     image::ImageView view = picture;
-    if (rect.width < 1 || rect.height < 1 || rect.x < whole.x || rect.y < whole.y ||
-        rect.width > whole.width || rect.height > whole.height ||
-        rect.x - whole.x > whole.width - rect.width || rect.y - whole.y > whole.height - rect.height)
-        throw Gone();
+    if (!lies_within(rect, whole)) throw Gone();
     view.width = static_cast<std::int32_t>(rect.width);
     view.height = static_cast<std::int32_t>(rect.height);
     return view;

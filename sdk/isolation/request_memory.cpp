@@ -2,6 +2,7 @@
 #include "request_memory.hpp"
 
 #include "pixels.hpp"
+#include "ports.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -45,6 +46,13 @@ image::ImageView packed_view(const image::ImageView &description, std::span<std:
     view.alpha = description.alpha;
     view.transfer = description.transfer;
     return view;
+}
+
+host::TensorSet borrowed(const std::map<std::string, host::HostTensor> &tensors) {
+    host::TensorSet out;
+    for (const auto &[name, tensor] : tensors)
+        out.emplace(name, std::shared_ptr<const host::HostTensor>(std::shared_ptr<void>(), &tensor));
+    return out;
 }
 
 std::size_t tensor_bytes(const host::TensorSet &tensors) {
@@ -98,9 +106,7 @@ std::size_t WrittenRequest::reserve(std::size_t bytes) {
 
 WrittenRequest::WrittenRequest(const host::TaskInfo &task, const host::RunRequest &request)
     : request_(request) {
-    host::TensorSet tensors;
-    for (const auto &[name, tensor] : request.tensors)
-        tensors.emplace(name, std::shared_ptr<const host::HostTensor>(std::shared_ptr<void>(), &tensor));
+    const host::TensorSet tensors = borrowed(request.tensors);
     const std::size_t tensors_at = reserve(tensor_bytes(tensors));
     std::map<std::string, std::size_t> images, profiles;
     for (const auto &[name, view] : request.images) images[name] = reserve(packed_bytes(view));
@@ -139,9 +145,7 @@ void WrittenRequest::copy_back(const std::string &port, const runtime::Rect &rec
     const auto from = outputs_.find(port);
     if (from == outputs_.end()) throw Gone();
     const image::ImageView &whole = from->second;
-    if (rect.x < 0 || rect.y < 0 || rect.width < 1 || rect.height < 1 || rect.x > whole.width - rect.width ||
-        rect.y > whole.height - rect.height)
-        throw Gone();
+    if (!host::lies_within(rect, {0, 0, whole.width, whole.height})) throw Gone();
     const auto width = static_cast<std::int32_t>(rect.width), height = static_cast<std::int32_t>(rect.height);
     host::copy_samples(image::cropped(whole, rect.x, rect.y, width, height),
                        image::cropped(request_.images.at(port), rect.x, rect.y, width, height));

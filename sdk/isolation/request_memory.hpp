@@ -38,6 +38,8 @@ class WrittenRequest {
 /// Of the worker's process: what was written down. Values, and views into the memory, which must outlive it.
 [[nodiscard]] host::RunRequest read_request(const Json &in, const SharedMemory &memory);
 
+/// The same tensors, which must outlive the set.
+[[nodiscard]] host::TensorSet borrowed(const std::map<std::string, host::HostTensor> &tensors);
 /// Tensors, one behind the other.
 [[nodiscard]] std::size_t tensor_bytes(const host::TensorSet &tensors);
 [[nodiscard]] Json write_tensors(const host::TensorSet &tensors, std::span<std::byte> memory);

@@ -161,6 +161,7 @@ void LaneServer::answer(Message &message) {
     if (what == "create") {
         create(in);
     } else if (what == "run") {
+        set_params(in);
         serve_run(channel_, *session_, message, run_->begin(in.at("run")));
     } else if (what == "plan") {
         set_params(in);

@@ -1,5 +1,6 @@
 // A run of a session for another process.
 #include "pixels.hpp"
+#include "ports.hpp"
 #include "request_memory.hpp"
 #include "server.hpp"
 
@@ -69,13 +70,6 @@ void Asker::write(const std::string &port, const runtime::Rect &rect, const imag
     go(ask({{"is", "write"}, {"port", port}, {"rect", rect}}, memory.descriptor()));
 }
 
-/// The port whose tiles the caller is told of.
-std::string told_port(const host::TaskInfo &task) {
-    for (const mirra_port_info &port : task.ports)
-        if (host::is_image(port) && host::is_output(port)) return port.name;
-    return {};
-}
-
 void set_callbacks(const Json &in, host::Session &session, host::RunRequest &request,
                    const std::shared_ptr<Asker> &asker) {
     for (const auto &[name, what] : in.at("sources").items())
@@ -91,7 +85,8 @@ void set_callbacks(const Json &in, host::Session &session, host::RunRequest &req
     if (in.at("tells").at("progress"))
         request.progress = [asker](const host::Progress &progress) { return asker->progress(progress); };
     if (!in.at("tells").at("tile")) return;
-    const std::string port = told_port(session.task());
+    const mirra_port_info *first = host::main_output(session.task());
+    const std::string port = first == nullptr ? "" : first->name;
     const auto output = request.images.find(port);
     const auto view = output == request.images.end() ? std::optional<image::ImageView>() : output->second;
     request.tile = [asker, port, view](const runtime::Rect &rect, const image::ImageView &pixels) {
@@ -123,13 +118,9 @@ void serve_run(Channel &channel, host::Session &session, Message &request,
     const auto asker = std::make_shared<Asker>(channel);
     set_callbacks(request.body, session, run, asker);
     run.cancels.push_back(token);
-    for (const auto &[name, value] : decode_values(request.body.at("params"))) session.set(name, value);
     const auto result = session.run(std::move(run));
-    host::TensorSet tensors;
-    for (const auto &[name, tensor] : result->tensors)
-        tensors.emplace(name, std::shared_ptr<const host::HostTensor>(result, &tensor));
     send_with_tensors(channel, {{"is", "result"}, {"result", *result}, {"values", encode(result->values)}},
-                      tensors);
+                      borrowed(result->tensors));
 }
 
 } // namespace mirra::isolation
