@@ -20,13 +20,14 @@ ProcessMutex *g_taken = nullptr; ///< the latest of those that a fork holds; its
 
 struct ForkHandlers {
     static void before() {
-        pthread_rwlock_wrlock(&g_pauses);
+        // A library may fork as it is loaded: within a pause of this thread's own.
+        if (t_pauses == 0) pthread_rwlock_wrlock(&g_pauses);
         g_taken = g_latest.load();
         for (ProcessMutex *each = g_taken; each != nullptr; each = each->next_) each->lock();
     }
     static void in_parent() {
         for (ProcessMutex *each = g_taken; each != nullptr; each = each->next_) each->unlock();
-        pthread_rwlock_unlock(&g_pauses);
+        if (t_pauses == 0) pthread_rwlock_unlock(&g_pauses);
     }
     static void in_child() {
         ++g_forks;
@@ -36,6 +37,7 @@ struct ForkHandlers {
         }
         // Its owner is the thread's number in the parent: it cannot be unlocked here.
         g_pauses = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+        if (t_pauses > 0) pthread_rwlock_rdlock(&g_pauses);
     }
     static void add(ProcessMutex &made) noexcept {
         made.next_ = g_latest.load();

@@ -2,6 +2,7 @@
 #include "devices.hpp"
 
 #include "mirra/error.hpp"
+#include "mirra/forks.hpp"
 
 #include <algorithm>
 #include <locale>
@@ -17,6 +18,7 @@ namespace {
 using runtime::DeviceInfo, runtime::Precision;
 
 bool has_nvidia_driver() {
+    const ForkPause pause; // the loader is at work
     void *driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
     if (driver == nullptr) return false;
     dlclose(driver);

@@ -4,6 +4,7 @@
 #include "libtorch_cache.hpp"
 #include "mirra/environment.hpp"
 #include "mirra/error.hpp"
+#include "mirra/forks.hpp"
 #include "runtime/libtorch/prepare.hpp"
 #include "runtime/libtorch/private_names.hpp"
 #include "shared_library.hpp"
@@ -42,6 +43,7 @@ std::optional<std::string> wanted_version(const fs::path &module) {
 
 /// A process has one private LibTorch: modules bind to the one that was loaded first.
 void check_only_one(const fs::path &file) {
+    const ForkPause pause; // the loader is at work
     void *loaded = dlopen(libtorch::kPrivateTorch, RTLD_LAZY | RTLD_NOLOAD);
     if (loaded == nullptr) return;
     const link_map *map = nullptr;

@@ -60,6 +60,7 @@ void check_complete(const std::filesystem::path &file) {
 
 boost::dll::shared_library &load_forever(const std::filesystem::path &file) {
     check_complete(file);
+    const ForkPause pause; // a child of a process whose loader is at work cannot load anything
     std::list<boost::dll::shared_library> one(1);
     std::error_code error;
     one.front().load(file, error, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);

@@ -3,14 +3,19 @@ if(MIRRA_BUILD_RUNTIME AND MIRRA_PRIVATE_LIBTORCH)
     find_package(OpenMP REQUIRED COMPONENTS CXX)
     add_executable(mirra_life_host life/host.cpp)
     target_compile_definitions(mirra_life_host PRIVATE
-        MIRRA_LIFE_PICTURE="${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/png/rgb16_gamma.png")
+        MIRRA_LIFE_PICTURE="${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/png/rgb16_gamma.png"
+        MIRRA_LIFE_FORKS="${CMAKE_CURRENT_BINARY_DIR}/life-forks")
     target_link_libraries(mirra_life_host PRIVATE mirra mirra_warnings OpenMP::OpenMP_CXX)
     add_library(mirra_life_probe MODULE life/probe.cpp)
     target_link_libraries(mirra_life_probe PRIVATE mirra mirra_warnings)
-    add_dependencies(mirra_life_host mirra_runtime_torch mirra_plugin_denoiser)
+    add_library(mirra_life_forks MODULE life/forks.c)
+    target_link_libraries(mirra_life_forks PRIVATE mirra_warnings)
+    set_target_properties(mirra_life_forks PROPERTIES
+        LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/life-forks)
+    add_dependencies(mirra_life_host mirra_runtime_torch mirra_plugin_denoiser mirra_life_forks)
 
-    foreach(mode exit-job quick-exit exit-run exit-callback exit-beside-done exit-done thread-ends fork-before fork-after fork-errors fork-engines
-            fork-pictures fork-callback openmp arithmetic comma stack-128 stack-512 signals removed-folder few-threads
+    foreach(mode exit-job quick-exit exit-run exit-callback exit-beside-done exit-done thread-ends fork-before fork-after fork-errors
+            fork-loading fork-as-loaded fork-engines fork-pictures fork-callback openmp arithmetic comma stack-128 stack-512 signals removed-folder few-threads
             little-memory busy-neighbours idle-threads loaded)
         add_test(NAME life.${mode} COMMAND mirra_life_host ${mode})
         set_tests_properties(life.${mode} PROPERTIES TIMEOUT 120)

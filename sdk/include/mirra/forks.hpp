@@ -28,8 +28,8 @@ class ProcessMutex {
     ProcessMutex *next_ = nullptr; ///< made before this one
 };
 
-/// While alive no thread forks: for calls of libraries that have such locks of their own and leave them as
-/// they are. Short, and no ProcessMutex is held as it begins.
+/// While alive no other thread forks: for calls of libraries that have such locks of their own and leave them
+/// as they are, and for the loader. Short, and no ProcessMutex is held as it begins.
 class ForkPause {
   public:
     ForkPause();

@@ -219,6 +219,32 @@ int makes_engine() {
     return right ? 0 : 1;
 }
 
+/// A child of a thread that forks while another one loads plugins, at many moments of that, loads them too.
+int fork_while_loading() {
+    constexpr useconds_t kStep = 10, kEnd = 3000;
+    for (useconds_t moment = 0; moment < kEnd; moment += kStep) {
+        const int status = in_child([moment] {
+            std::thread(makes_engine).detach();
+            usleep(moment);
+            return in_child(makes_engine);
+        });
+        if (status == 0) continue;
+        std::printf("FAIL: after %u microseconds: %d\n", moment, status);
+        return 1;
+    }
+    return 0;
+}
+
+int load_what_forks() {
+    MIRRA_STRUCT(mirra_engine_options, options);
+    options.plugin_path = MIRRA_LIFE_FORKS;
+    mirra_engine *engine = nullptr;
+    mirra_error *error = nullptr;
+    const mirra_status status = mirra_engine_create(&options, &engine, &error);
+    mirra_engine_destroy(engine);
+    return life::report(status, error, "engine") != MIRRA_OK;
+}
+
 /// By Little CMS, which has locks of its own.
 int converts_picture() {
     mirra_picture *picture = nullptr;
@@ -460,6 +486,8 @@ int main(int count, char **arguments) {
         {"fork-before", fork_before_session},
         {"fork-after", fork_after_run},
         {"fork-errors", [] { return fork_beside(meets_error); }},
+        {"fork-loading", fork_while_loading},
+        {"fork-as-loaded", load_what_forks},
         {"fork-engines", [] { return fork_beside(makes_engine); }},
         {"fork-pictures", [] { return fork_beside(converts_picture); }},
         {"fork-callback", fork_in_callback},
