@@ -111,12 +111,15 @@ image::SampleType to_sample(std::int32_t format, const std::string &what, const 
         return image::SampleType::u8;
     case MIRRA_FORMAT_U16:
         return image::SampleType::u16;
+    case MIRRA_FORMAT_U16_SWAPPED:
+        return image::SampleType::u16_swapped;
     case MIRRA_FORMAT_F16:
         return image::SampleType::f16;
     case MIRRA_FORMAT_F32:
         return image::SampleType::f32;
     default:
-        unknown_value(what, format, name, "MIRRA_FORMAT_U8 (1), _U16 (2), _F16 (3) or _F32 (4)");
+        unknown_value(what, format, name,
+                      "MIRRA_FORMAT_U8 (1), _U16 (2), _F16 (3), _F32 (4) or _U16_SWAPPED (5)");
     }
 }
 

@@ -706,7 +706,10 @@ enum mirra_format_value {
     MIRRA_FORMAT_U8 = 1,  /* 0 ... 255 stand for 0 ... 1 */
     MIRRA_FORMAT_U16 = 2, /* 0 ... 65535 stand for 0 ... 1; host byte order */
     MIRRA_FORMAT_F16 = 3, /* IEEE binary16; nominally 0 ... 1 */
-    MIRRA_FORMAT_F32 = 4  /* nominally 0 ... 1, where tasks clip but for MIRRA_SETUP_UNBOUNDED. NaN is 0 */
+    MIRRA_FORMAT_F32 = 4, /* nominally 0 ... 1, where tasks clip but for MIRRA_SETUP_UNBOUNDED. NaN is 0 */
+    /* MIRRA_FORMAT_U16 in the other byte order: on most machines big-endian, as image.Gray16 of Go, PNG, PNM
+     * and many TIFFs have it */
+    MIRRA_FORMAT_U16_SWAPPED = 5
 };
 /* Channels of an image. */
 typedef int32_t mirra_color;

@@ -116,6 +116,8 @@ mirra_format format_of(image::SampleType sample) {
         return MIRRA_FORMAT_U8;
     case image::SampleType::u16:
         return MIRRA_FORMAT_U16;
+    case image::SampleType::u16_swapped:
+        return MIRRA_FORMAT_U16_SWAPPED;
     case image::SampleType::f16:
         return MIRRA_FORMAT_F16;
     case image::SampleType::f32:

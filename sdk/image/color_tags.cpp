@@ -91,10 +91,10 @@ detail::CmsTransform srgb_transform(const detail::CmsContext &context, const Ima
     const auto from = detail::profile_of(context, image.metadata, gray);
     const auto to = detail::srgb_profile(context, gray);
     if (!from || !to) return nullptr;
-    const cmsUInt32Number format = (real ? FLOAT_SH(1U) : 0U) |
-                                   COLORSPACE_SH(static_cast<unsigned>(gray ? PT_GRAY : PT_RGB)) |
-                                   EXTRA_SH(alpha ? 1U : 0U) | CHANNELS_SH(gray ? 1U : 3U) |
-                                   BYTES_SH(static_cast<unsigned>(sample_bytes(image.sample())));
+    const cmsUInt32Number format =
+        (real ? FLOAT_SH(1U) : 0U) | COLORSPACE_SH(static_cast<unsigned>(gray ? PT_GRAY : PT_RGB)) |
+        ENDIAN16_SH(image.sample() == SampleType::u16_swapped ? 1U : 0U) | EXTRA_SH(alpha ? 1U : 0U) |
+        CHANNELS_SH(gray ? 1U : 3U) | BYTES_SH(static_cast<unsigned>(sample_bytes(image.sample())));
     const auto flags = static_cast<cmsUInt32Number>(cmsFLAGS_COPY_ALPHA | cmsFLAGS_NOCACHE |
                                                     cmsFLAGS_BLACKPOINTCOMPENSATION);
     return detail::CmsTransform(cmsCreateTransformTHR(context.get(), from.get(), format, to.get(), format,

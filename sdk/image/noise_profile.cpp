@@ -92,7 +92,17 @@ void add_second_differences(const ConstImageView &view, std::vector<float> &diff
 
 /// Between neighbouring values: a gradient goes in such steps, which are no noise.
 double step_of(SampleType type) {
-    return type == SampleType::u8 ? 1.0 / 255 : type == SampleType::u16 ? 1.0 / 65535 : 0;
+    switch (type) {
+    case SampleType::u8:
+        return 1.0 / 255;
+    case SampleType::u16:
+    case SampleType::u16_swapped:
+        return 1.0 / 65535;
+    case SampleType::f16:
+    case SampleType::f32:
+        break;
+    }
+    return 0;
 }
 
 ConstImageView transposed(ConstImageView view) {

@@ -81,6 +81,22 @@ struct U16 {
     }
 };
 
+/// The machine's byte order is little-endian or big-endian: the other one has the two bytes the other way.
+struct SwappedU16 {
+    static float bounded(float value) noexcept { return clamp_unit(value); }
+    static constexpr std::ptrdiff_t kBytes = 2;
+    static std::uint16_t swapped(std::uint16_t value) noexcept {
+        return static_cast<std::uint16_t>(value << 8 | value >> 8);
+    }
+    static float load(const std::byte *at) noexcept {
+        return static_cast<float>(swapped(load_raw<std::uint16_t>(at))) / 65535.0F;
+    }
+    static void store(std::byte *at, float value) noexcept {
+        store_raw(at, swapped(static_cast<std::uint16_t>(
+                          static_cast<std::int32_t>(clamp_unit(value) * 65535.0F + 0.5F))));
+    }
+};
+
 struct F16 {
     static float bounded(float value) noexcept { return clamp_unit(value); }
     static constexpr std::ptrdiff_t kBytes = 2;
@@ -114,13 +130,15 @@ struct UnboundedF32 : F32 {
     static void store(std::byte *at, float value) noexcept { store_raw(at, make_finite(value)); }
 };
 
-/// Calls `function` with the one of U8, U16, F16 and F32 that stands for `type`.
+/// Calls `function` with the one of U8, U16, SwappedU16, F16 and F32 that stands for `type`.
 template<class Function> decltype(auto) with_sample(SampleType type, Function &&function) {
     switch (type) {
     case SampleType::u8:
         return function(U8{});
     case SampleType::u16:
         return function(U16{});
+    case SampleType::u16_swapped:
+        return function(SwappedU16{});
     case SampleType::f16:
         return function(F16{});
     case SampleType::f32:

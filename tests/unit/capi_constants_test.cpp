@@ -59,6 +59,7 @@ TEST(CapiConstants, OfImagesAndRunsKeepTheirValues) {
     static_assert(MIRRA_FORMAT_U16 == 2);
     static_assert(MIRRA_FORMAT_F16 == 3);
     static_assert(MIRRA_FORMAT_F32 == 4);
+    static_assert(MIRRA_FORMAT_U16_SWAPPED == 5);
     static_assert(MIRRA_COLOR_GRAY == 1);
     static_assert(MIRRA_COLOR_GRAY_ALPHA == 2);
     static_assert(MIRRA_COLOR_RGB == 3);

@@ -299,7 +299,7 @@ TEST_F(Descriptors, SamplesNeedNoAlignment) {
     sigma.type = MIRRA_TYPE_FLOAT;
     EXPECT_OK(mirra_session_set(session.get(), "sigma", &sigma, error)); // the output is the input
     const std::pair<std::int32_t, std::int64_t> formats[] = {
-        {MIRRA_FORMAT_U16, 2}, {MIRRA_FORMAT_F16, 2}, {MIRRA_FORMAT_F32, 4}};
+        {MIRRA_FORMAT_U16, 2}, {MIRRA_FORMAT_U16_SWAPPED, 2}, {MIRRA_FORMAT_F16, 2}, {MIRRA_FORMAT_F32, 4}};
     for (const auto &[format, size] : formats) {
         std::vector<std::uint8_t> out(memory.size());
         for (std::size_t i = 0; i < memory.size(); ++i) { // numbers within 0 and 1 in each format

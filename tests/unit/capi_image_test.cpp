@@ -35,6 +35,21 @@ TEST(CapiImage, SixteenBitRgbaSurvivesAPngFile) {
     EXPECT_EQ(0U, info.icc_bytes);
 }
 
+TEST(CapiImage, BytesInTheOtherOrderBecomeTheSameFile) {
+    Ramp pixels(MIRRA_COLOR_RGBA);
+    const std::string path = temporary("picture.png"), other = temporary("other.png");
+    EXPECT_OK(mirra_image_write(path.c_str(), &pixels.image, nullptr, nullptr, error));
+    for (auto &sample : pixels.samples) sample = static_cast<std::uint16_t>(sample << 8 | sample >> 8);
+    pixels.image.format = MIRRA_FORMAT_U16_SWAPPED;
+    EXPECT_OK(mirra_image_write(other.c_str(), &pixels.image, nullptr, nullptr, error));
+    const auto bytes_of = [](const std::string &file) {
+        std::ifstream stream(file, std::ios::binary);
+        return std::string(std::istreambuf_iterator<char>(stream), {});
+    };
+    EXPECT_FALSE(bytes_of(path).empty());
+    EXPECT_EQ(bytes_of(path), bytes_of(other));
+}
+
 TEST(CapiImage, AFormatThatIsSaidNeedsNoEnding) {
     Ramp pixels(MIRRA_COLOR_RGB);
     MIRRA_STRUCT(mirra_write_options, options);

@@ -124,6 +124,41 @@ TEST(CapiSession, SixteenBitsKeepTheirPrecision) {
         ASSERT_NEAR(in.samples[i] + 13107, out.samples[i], 1) << i;
 }
 
+/// The same pixels in the other byte order.
+void swap_bytes(Pixels<std::uint16_t> &pixels) {
+    for (auto &sample : pixels.samples) sample = static_cast<std::uint16_t>(sample << 8 | sample >> 8);
+    pixels.image.format =
+        pixels.image.format == MIRRA_FORMAT_U16 ? MIRRA_FORMAT_U16_SWAPPED : MIRRA_FORMAT_U16;
+}
+
+TEST(CapiSession, SixteenBitsInEitherByteOrderAreTheSame) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle();
+    const Session session = stated_session(engine, bundle);
+    for (const mirra_color color :
+         {MIRRA_COLOR_GRAY, MIRRA_COLOR_GRAY_ALPHA, MIRRA_COLOR_RGB, MIRRA_COLOR_RGBA}) {
+        Pixels<std::uint16_t> in(37, 21, color, MIRRA_FORMAT_U16), expected(37, 21, color, MIRRA_FORMAT_U16);
+        fill_random(in.samples, 50000);
+        in.samples.back() = 0; // of RGBA, a pixel that cannot be seen
+        EXPECT_OK(run(session, in.image, expected.image, error));
+        for (const bool swapped_in : {false, true})
+            for (const bool swapped_out : {false, true}) {
+                Pixels<std::uint16_t> given(37, 21, color, MIRRA_FORMAT_U16),
+                    made(37, 21, color, MIRRA_FORMAT_U16);
+                std::ranges::copy(in.samples, given.samples.begin());
+                if (swapped_in) swap_bytes(given);
+                if (swapped_out) made.image.format = MIRRA_FORMAT_U16_SWAPPED;
+                EXPECT_OK(run(session, given.image, made.image, error));
+                if (swapped_out) swap_bytes(made);
+                EXPECT_EQ(expected.samples, made.samples) << color << swapped_in << swapped_out;
+            }
+        swap_bytes(in);
+        EXPECT_OK(run(session, in.image, in.image, error)); // the result over the picture
+        swap_bytes(in);
+        EXPECT_EQ(expected.samples, in.samples) << color;
+    }
+}
+
 TEST(CapiSession, GrayGoesThroughAsRgbAndComesBackAsGray) {
     const Engine engine = make_engine();
     const Bundle bundle = make_bundle();

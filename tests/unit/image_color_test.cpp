@@ -195,6 +195,12 @@ TEST(Color, ConversionShowsTheSameColours) {
     EXPECT_NEAR(values[0], 0.5 * 65535, 100) << "linear 0.2140 is 0.5 on the curve";
     EXPECT_EQ(values[1], 999) << "alpha stays";
     EXPECT_EQ(values[3], 65535);
+    Image swapped(2, 1, 2, SampleType::u16_swapped);
+    const std::array<std::uint16_t, 4> turned{0xce36, 0xe703, 65535, 65535}; // 14030 and 999
+    std::memcpy(swapped.bytes().data(), turned.data(), 8);
+    swapped.metadata.color.gamma = 100000;
+    image::convert_to_srgb(swapped);
+    for (std::size_t i = 0; i < 8; ++i) EXPECT_EQ(swapped.bytes()[i], linear.bytes()[i ^ 1U]) << i;
 }
 
 TEST(Color, TheSameColoursAreKnownAsSuch) {

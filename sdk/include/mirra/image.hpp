@@ -17,9 +17,9 @@
 
 namespace mirra::image {
 
-/// Type of one sample. u8 and u16 span [0, 1] with their full range, in the machine's byte order; f16 is IEEE
-/// half.
-enum class SampleType : std::uint8_t { u8, u16, f16, f32 };
+/// Type of one sample. u8 and u16 span [0, 1] with their full range; f16 is IEEE half. All are in the
+/// machine's byte order but u16_swapped, which is u16 in the other one.
+enum class SampleType : std::uint8_t { u8, u16, u16_swapped, f16, f32 };
 
 /// What the last of 2 or 4 channels means. `none` is for 1 and 3 channels, and only for them.
 enum class AlphaMode : std::uint8_t { none, straight, premultiplied };
