@@ -308,8 +308,8 @@ def main(words):
     if words[:1] == ["links"]:
         wrong = check_links()
     elif words[:1] == ["examples"]:
-        # Those of the bindings are run by their own tests.
-        everywhere = [page for page in pages() if not page.startswith("bindings/")]
+        # Those of the bindings and samples are run by their own tests.
+        everywhere = [page for page in pages() if not page.startswith(("bindings/", "samples/"))]
         chosen = [word for word in words[1:] if word != "-v"] or everywhere
         wrong = [problem for problem in (run_examples(page, "-v" in words) for page in chosen) if problem]
     elif words[:1] == ["generate"]:
