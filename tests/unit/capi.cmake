@@ -142,3 +142,10 @@ endif()
 set(MIRRA_UNIT_FAULTS_TESTS memory_faults_test.cpp failing_memory.cpp)
 set(MIRRA_UNIT_SOAK_TESTS soak_test.cpp)
 set(MIRRA_UNIT_SOAK_LABEL threads)
+
+# Filters of Google Test: not run once more with sessions in a process of their own.
+set(MIRRA_UNIT_CAPI_OF_ONE_PROCESS
+    BundleCache.* CapiConstants.* CapiCounts.* CapiEngine.IsMadeInMilliseconds CapiImage.* CapiMessages.* CapiNull.*
+    CapiSession.ARunInPlaceNeedsItsCopyBesides CapiStruct.* EngineLog.* HiddenColors.* HostPaths.* HostPlan.* HostResample.*
+    HostTeam.* HostValue.* InMemory.* LibTorchCache.* LibTorchNames.* LibTorchPrepare.* PluginHeader.*
+    PluginRogueTable.EnginesOneAfterTheOtherUseOneTable Values.*)
