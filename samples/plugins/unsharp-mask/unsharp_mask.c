@@ -148,7 +148,7 @@ static mirra_status configure(void *self, mirra_context *context, mirra_setup *s
     unsharp->threshold = (float)threshold;
     setup->halo = (uint32_t)unsharp->reach;
     setup->extra_bytes_per_pixel = 3 * sizeof(float); /* a `work` has fewer values than three channels */
-    setup->flags = MIRRA_SETUP_ENCODED | MIRRA_SETUP_UNBOUNDED;
+    setup->flags = MIRRA_SETUP_UNBOUNDED;
     return MIRRA_OK;
 }
 

@@ -55,7 +55,8 @@ double sharpened(const std::vector<float> &samples, int channels, int c, int x, 
 
 template<class Sample>
 std::vector<Sample> run(const api::Engine &engine, const std::vector<Sample> &samples, mirra_color color,
-                        const char *radius, const char *threshold, std::int32_t tile_size) {
+                        const char *radius, const char *threshold, std::int32_t tile_size,
+                        mirra_transfer transfer = MIRRA_TRANSFER_ENCODED) {
     api::SessionOptions options;
     options.task = "unsharp-mask";
     options.tile_size = tile_size;
@@ -63,8 +64,11 @@ std::vector<Sample> run(const api::Engine &engine, const std::vector<Sample> &sa
     session.set_text("radius", radius);
     session.set_text("threshold", threshold);
     std::vector<Sample> out(samples.size());
-    session.run({api::in("image", api::ConstImage(api::Span<const Sample>(samples), kWidth, kHeight, color)),
-                 api::out("output", api::Image(api::Span<Sample>(out), kWidth, kHeight, color))});
+    api::ConstImage image(api::Span<const Sample>(samples), kWidth, kHeight, color);
+    api::Image output(api::Span<Sample>(out), kWidth, kHeight, color);
+    image.set_transfer(transfer);
+    output.set_transfer(transfer);
+    session.run({api::in("image", image), api::out("output", output)});
     return out;
 }
 
@@ -109,6 +113,23 @@ template<class Sample> void samples_are_those_of_floats(const api::Engine &engin
     expect(colors_equal, "integers are the floats, rounded and clipped");
 }
 
+double on_the_curve(double light) {
+    return light <= 0.0031308 ? 12.92 * light : 1.055 * std::pow(light, 1 / 2.4) - 0.055;
+}
+
+void linear_light_is_sharpened_on_the_curve(const api::Engine &engine) {
+    const auto light = picture<float>(MIRRA_COLOR_RGB, 0, 1);
+    std::vector<float> encoded(light.size());
+    std::transform(light.begin(), light.end(), encoded.begin(),
+                   [](float value) { return on_the_curve(value); });
+    const auto expected = run(engine, encoded, MIRRA_COLOR_RGB, "2", "0", 0);
+    const auto out = run(engine, light, MIRRA_COLOR_RGB, "2", "0", 0, MIRRA_TRANSFER_LINEAR);
+    double furthest = 0;
+    for (std::size_t i = 0; i < out.size(); ++i)
+        if (expected[i] >= 0) furthest = std::max(furthest, std::abs(on_the_curve(out[i]) - expected[i]));
+    expect(furthest < 1e-5, "linear light is sharpened on the curve");
+}
+
 } // namespace
 
 int main(int, char **arguments) {
@@ -119,5 +140,6 @@ int main(int, char **arguments) {
     floats_are_those_of_the_definition(engine, MIRRA_COLOR_RGB);
     samples_are_those_of_floats<std::uint8_t>(engine, 255);
     samples_are_those_of_floats<std::uint16_t>(engine, 65535);
+    linear_light_is_sharpened_on_the_curve(engine);
     return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
