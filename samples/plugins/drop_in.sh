@@ -22,13 +22,12 @@ build_alone() {
     ctest --test-dir "$work/build" --output-on-failure
 }
 
-# drop_in NAME: puts NAME.so, and what NAME.mirra there is, into the folder of the user's plugins.
+# drop_in NAME FILE...: puts NAME.so, and further files of the build, into the folder of the user's plugins.
 drop_in() {
-    local file
+    local plugin=$1
+    shift
     mkdir -p "$XDG_DATA_HOME/mirra/plugins"
-    for file in "$work/build/$1.so" "$work/build/$1.mirra"; do
-        [[ ! -e $file ]] || cp "$file" "$XDG_DATA_HOME/mirra/plugins/"
-    done
+    (cd "$work/build" && cp "$plugin.so" "$@" "$XDG_DATA_HOME/mirra/plugins/")
 }
 
 # sees TASK PARAMETER: the command knows the task that was dropped in, and its parameter.
@@ -36,7 +35,7 @@ sees() {
     "$mirra" tasks >"$work/seen"
     grep -q "^$1  " "$work/seen" || fail "mirra tasks lists no $1"
     "$mirra" "$1" --help >"$work/seen"
-    grep -q -- "--$2 " "$work/seen" || fail "the help of $1 has no --$2"
+    grep -q -- "--$2\\>" "$work/seen" || fail "the help of $1 has no --$2"
     "$mirra" completion bash >"$work/seen"
     grep -q -- "^ *$1) .* --$2 " "$work/seen" || fail "the completion of $1 has no --$2"
     "$mirra" doctor >"$work/seen" 2>&1 || true # a host without LibTorch has other problems

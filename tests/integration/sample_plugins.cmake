@@ -4,7 +4,7 @@ if(MIRRA_BUILD_CLI AND MIRRA_BUILD_RUNTIME)
     add_test(NAME sample-plugin.sdk
         COMMAND ${CMAKE_CURRENT_LIST_DIR}/install_sdk.sh ${CMAKE_COMMAND} ${PROJECT_BINARY_DIR} ${sdk})
     set_tests_properties(sample-plugin.sdk PROPERTIES FIXTURES_SETUP sample_sdk)
-    foreach(sample unsharp-mask)
+    foreach(sample unsharp-mask upscale)
         add_test(NAME sample-plugin.${sample} COMMAND ${PROJECT_SOURCE_DIR}/samples/plugins/${sample}/test)
         set_tests_properties(sample-plugin.${sample} PROPERTIES FIXTURES_REQUIRED sample_sdk TIMEOUT 300
             SKIP_RETURN_CODE 77 ENVIRONMENT "MIRRA_PREFIX=${sdk}")
