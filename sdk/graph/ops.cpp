@@ -97,6 +97,12 @@ constexpr Execution taking(Temporaries temporaries) {
 
 /// Converts its weights to the precision of its inputs.
 constexpr Execution kWithWeights = taking({.a_weight = sizeof(float), .channel_vectors = kChannelVectors});
+/// Converts them, and writes over its input.
+constexpr Execution kWithWeightsOver = [] {
+    Execution out = kWithWeights;
+    out.storage = Storage::over_input;
+    return out;
+}();
 constexpr Execution kView = stored(Storage::view);
 constexpr Temporaries kCopyOfResult{.a_value = sizeof(float), .channel_vectors = kChannelVectors};
 
@@ -237,15 +243,68 @@ Shape per_channel_shape(const Node &node, std::span<const Shape> inputs) {
     return x;
 }
 
-constexpr WeightInfo kBatchNormWeights[] = {{"weight", true, channels_vector},
-                                            {"bias", true, channels_vector},
-                                            {"running_mean", true, channels_vector},
-                                            {"running_var", true, channels_vector}};
+constexpr WeightInfo kBatchNormWeights[] = {{"weight", true, channels_vector, 1},
+                                            {"bias", true, channels_vector, 0},
+                                            {"running_mean", true, channels_vector, 0},
+                                            {"running_var", true, channels_vector, 1}};
 
 constexpr OpInfo batch_norm{
     .inputs = kOne,
     .attributes = kBatchNorm,
     .weights = kBatchNormWeights,
+    .shape = per_channel_shape,
+    .placement = kPixelwise,
+    .products = Products::none,
+    .execution = kWithWeights,
+};
+
+constexpr AttributeInfo kLayerNorm[] = {{"channels", integer, {}, 1, kMaxChannels},
+                                        {"epsilon", real, 1e-6, 1e-12, 1}};
+
+constexpr WeightInfo kLayerNormWeights[] = {{"weight", true, channels_vector, 1},
+                                            {"bias", true, channels_vector, 0}};
+
+/// Over the channels of each pixel. The mean and the deviation of each are kept for a gradient.
+constexpr OpInfo layer_norm{
+    .inputs = kOne,
+    .attributes = kLayerNorm,
+    .weights = kLayerNormWeights,
+    .shape = per_channel_shape,
+    .placement = kPixelwise,
+    .products = Products::none,
+    .execution =
+        Execution{
+            .storage = Storage::own,
+            .precision = ResultPrecision::of_inputs,
+            .dense = true,
+            .temporaries = Temporaries{.a_pixel = 2 * sizeof(float),
+                                       .a_weight = sizeof(float),
+                                       .channel_vectors = kChannelVectors},
+            .gradient_reads_result = false,
+        },
+};
+
+constexpr AttributeInfo kChannels[] = {{"channels", integer, {}, 1, kMaxChannels}};
+
+constexpr WeightInfo kScaleWeights[] = {{"weight", true, channels_vector, 1},
+                                        {"bias", false, channels_vector, 0}};
+
+constexpr OpInfo scale{
+    .inputs = kOne,
+    .attributes = kChannels,
+    .weights = kScaleWeights,
+    .shape = per_channel_shape,
+    .placement = kPixelwise,
+    .products = Products::none,
+    .execution = kWithWeightsOver,
+};
+
+constexpr WeightInfo kPreluWeights[] = {{"weight", true, channels_vector, 0.25}};
+
+constexpr OpInfo prelu{
+    .inputs = kOne,
+    .attributes = kChannels,
+    .weights = kPreluWeights,
     .shape = per_channel_shape,
     .placement = kPixelwise,
     .products = Products::none,
@@ -334,6 +393,20 @@ constexpr AttributeInfo kLeakyRelu[] = {{"slope", real, 0.01, -10, 10}};
 constexpr OpInfo leaky_relu = [] {
     OpInfo info = kCurve;
     info.attributes = kLeakyRelu;
+    return info;
+}();
+
+constexpr OpInfo silu = [] {
+    OpInfo info = kCurve;
+    info.execution = stored(Storage::over_input);
+    return info;
+}();
+
+/// The tanh form where `approximate` is 1.
+constexpr AttributeInfo kGelu[] = {{"approximate", integer, 0, 0, 1}};
+constexpr OpInfo gelu = [] {
+    OpInfo info = silu;
+    info.attributes = kGelu;
     return info;
 }();
 
@@ -450,19 +523,26 @@ constexpr OpInfo concat{
     .execution = kOrdinary,
 };
 
-Shape add_shape(const Node &node, std::span<const Shape> inputs) {
-    if (inputs[0] != inputs[1])
-        mismatch(node, "inputs differ: " + text(inputs[0]) + " and " + text(inputs[1]));
-    return inputs[0];
+/// The second input is as large as the first, or one value for each of its channels or for each of its
+/// places.
+Shape paired_shape(const Node &node, std::span<const Shape> inputs) {
+    const Shape &a = inputs[0], &b = inputs[1];
+    if (a == b) return a;
+    const bool pictures = a.size() == 4 && b.size() == 4 && a[0] == b[0];
+    const bool of_channels = pictures && b[1] == a[1] && b[2] == 1 && b[3] == 1;
+    const bool of_places = pictures && b[1] == 1 && b[2] == a[2] && b[3] == a[3];
+    if (!of_channels && !of_places) mismatch(node, "inputs differ: " + text(a) + " and " + text(b));
+    return a;
 }
 
 constexpr OpInfo add{
     .inputs = kTwo,
-    .shape = add_shape,
+    .shape = paired_shape,
     .placement = kPixelwise,
     .products = Products::none,
     .execution = stored(Storage::over_input),
 };
+constexpr OpInfo multiply = add;
 
 constexpr AttributeInfo kChannelSlice[] = {{"begin", integer, {}, 0, kMaxChannels},
                                            {"end", integer, {}, 1, kMaxChannels}};
@@ -486,14 +566,14 @@ constexpr OpInfo channel_slice{
 
 // ---- extents
 
-constexpr AttributeInfo kUpsample[] = {{"factor", integer, {}, 1, 64}};
+constexpr AttributeInfo kFactor[] = {{"factor", integer, {}, 1, 64}};
 
 Shape upsample_shape(const Node &node, std::span<const Shape> inputs) {
     const Shape &x = image(node, inputs);
     return {x[0], x[1], x[2] * node.integer("factor"), x[3] * node.integer("factor")};
 }
 
-Interval upsample_field(const Node &node, bool, Interval output) {
+Interval enlarged_field(const Node &node, bool, Interval output) {
     const auto factor = node.integer("factor");
     return {floor_div(output.low, factor), floor_div(output.high, factor), output.unbounded};
 }
@@ -501,12 +581,72 @@ Interval upsample_field(const Node &node, bool, Interval output) {
 Scale enlarged_by_factor(const Node &node) {
     return {1, node.integer("factor")};
 }
+constexpr Placement kEnlarged{enlarged_field, enlarged_by_factor};
 
 constexpr OpInfo upsample_nearest{
     .inputs = kOne,
-    .attributes = kUpsample,
+    .attributes = kFactor,
     .shape = upsample_shape,
-    .placement = Placement{upsample_field, enlarged_by_factor},
+    .placement = kEnlarged,
+    .products = Products::none,
+    .execution = kOrdinary,
+};
+
+/// Between the two pixels whose middles are nearest, as a pixel's middle lies half a pixel from its edges.
+Interval bilinear_field(const Node &node, bool, Interval output) {
+    const auto factor = node.integer("factor");
+    return {floor_div(2 * output.low + 1 - factor, 2 * factor),
+            ceil_div(2 * output.high + 1 - factor, 2 * factor), output.unbounded};
+}
+
+constexpr OpInfo upsample_bilinear{
+    .inputs = kOne,
+    .attributes = kFactor,
+    .shape = upsample_shape,
+    .placement = Placement{bilinear_field, enlarged_by_factor},
+    .products = Products::none,
+    .execution = kOrdinary,
+};
+
+Shape pixel_shuffle_shape(const Node &node, std::span<const Shape> inputs) {
+    const Shape &x = image(node, inputs);
+    const auto factor = node.integer("factor"), pixels = factor * factor;
+    if (x[1] % pixels != 0)
+        mismatch(node, "needs a multiple of " + std::to_string(pixels) + " channels, got " + text(x));
+    return {x[0], x[1] / pixels, x[2] * factor, x[3] * factor};
+}
+
+constexpr OpInfo pixel_shuffle{
+    .inputs = kOne,
+    .attributes = kFactor,
+    .shape = pixel_shuffle_shape,
+    .placement = kEnlarged,
+    .products = Products::none,
+    .execution = kOrdinary,
+};
+
+Shape pixel_unshuffle_shape(const Node &node, std::span<const Shape> inputs) {
+    const Shape &x = image(node, inputs);
+    const auto factor = node.integer("factor");
+    if (x[2] % factor != 0 || x[3] % factor != 0)
+        mismatch(node, "needs sides that are multiples of " + std::to_string(factor) + ", got " + text(x));
+    return {x[0], x[1] * factor * factor, x[2] / factor, x[3] / factor};
+}
+
+Interval reduced_field(const Node &node, bool, Interval output) {
+    const auto factor = node.integer("factor");
+    return {output.low * factor, output.high * factor + factor - 1, output.unbounded};
+}
+
+Scale reduced_by_factor(const Node &node) {
+    return {node.integer("factor"), 1};
+}
+
+constexpr OpInfo pixel_unshuffle{
+    .inputs = kOne,
+    .attributes = kFactor,
+    .shape = pixel_unshuffle_shape,
+    .placement = Placement{reduced_field, reduced_by_factor},
     .products = Products::none,
     .execution = kOrdinary,
 };

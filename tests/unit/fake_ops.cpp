@@ -1,7 +1,7 @@
 // Every op as plain loops.
 //
-// All but the maximum and the functions of single values are sums of products: y[out] += factor * x[in]. Each
-// such op lists its terms once, and both directions follow from the list.
+// All but the maximum, the functions of single values, the product and layer norm are sums of products:
+// y[out] += factor * x[in]. Each such op lists its terms once, and both directions follow from the list.
 #include "fake_ops.hpp"
 
 #include <algorithm>
@@ -149,6 +149,47 @@ Source upsampled(const Link &link, std::int64_t c, std::int64_t i, std::int64_t 
     return {c, i / factor, j / factor};
 }
 
+Source shuffled(const Link &link, std::int64_t c, std::int64_t i, std::int64_t j) {
+    const auto factor = link.integer("factor");
+    return {(c * factor + i % factor) * factor + j % factor, i / factor, j / factor};
+}
+
+Source unshuffled(const Link &link, std::int64_t c, std::int64_t i, std::int64_t j) {
+    const auto factor = link.integer("factor");
+    return {c / (factor * factor), i * factor + c / factor % factor, j * factor + c % factor};
+}
+
+/// Two pixels along an axis, and what of each.
+using Blend = std::array<std::pair<std::int64_t, float>, 2>;
+
+Blend blended(std::int64_t place, std::int64_t factor, std::int64_t extent) {
+    const double middle =
+        std::max(0.0, (static_cast<double>(place) + 0.5) / static_cast<double>(factor) - 0.5);
+    const auto low = static_cast<std::int64_t>(middle);
+    const auto share = static_cast<float>(middle - static_cast<double>(low));
+    return {std::pair{low, 1 - share}, std::pair{std::min(low + 1, extent - 1), share}};
+}
+
+template<class Visit> void bilinear_terms(const Link &link, const Visit &visit) {
+    const Places x(link.from), y(link.to);
+    const auto factor = link.integer("factor");
+    for_places(y, [&](std::int64_t n, std::int64_t c, std::int64_t i, std::int64_t j) {
+        for (const auto &[row, of_row] : blended(i, factor, x.h))
+            for (const auto &[column, of_column] : blended(j, factor, x.w))
+                if (of_row * of_column != 0)
+                    visit(x.at(n, c, row, column), y.at(n, c, i, j), of_row * of_column);
+    });
+}
+
+/// The place of a second value that goes with a place of the first: as large, or one for each channel or for
+/// each place.
+std::size_t partner(const Shape &first, const Shape &second, std::size_t at) {
+    if (first == second) return at;
+    const Places a(first), b(second);
+    const auto area = static_cast<std::size_t>(a.h * a.w), channels = static_cast<std::size_t>(a.c);
+    return b.c == a.c && b.h == 1 && b.w == 1 ? at / area : at / (area * channels) * area + at % area;
+}
+
 std::int64_t reflected(std::int64_t at, std::int64_t extent) {
     const auto inside = at < 0 ? -at : at;
     return inside >= extent ? 2 * (extent - 1) - inside : inside;
@@ -199,7 +240,8 @@ template<class Visit> void for_terms(const Link &link, const Visit &visit) {
         return adaptive_pool_terms(link, visit);
     case Op::flatten:
     case Op::add:
-        for (std::size_t i = 0; i < count(link.from); ++i) visit(i, i, 1.0F);
+        for (std::size_t i = 0; i < count(link.to); ++i)
+            visit(link.node.op == Op::add ? partner(link.to, link.from, i) : i, i, 1.0F);
         return;
     case Op::concat:
         return copy_terms(
@@ -220,6 +262,22 @@ template<class Visit> void for_terms(const Link &link, const Visit &visit) {
             link,
             [&](const Places &, std::int64_t c, std::int64_t i, std::int64_t j) {
                 return upsampled(link, c, i, j);
+            },
+            visit);
+    case Op::upsample_bilinear:
+        return bilinear_terms(link, visit);
+    case Op::pixel_shuffle:
+        return copy_terms(
+            link,
+            [&](const Places &, std::int64_t c, std::int64_t i, std::int64_t j) {
+                return shuffled(link, c, i, j);
+            },
+            visit);
+    case Op::pixel_unshuffle:
+        return copy_terms(
+            link,
+            [&](const Places &, std::int64_t c, std::int64_t i, std::int64_t j) {
+                return unshuffled(link, c, i, j);
             },
             visit);
     case Op::crop:
@@ -246,6 +304,8 @@ template<class Visit> void for_terms(const Link &link, const Visit &visit) {
                 return static_cast<float>(1 / of_channel(link.node.reals("deviation"), c));
             },
             visit);
+    case Op::scale:
+        return channel_terms(link, [&](std::size_t c) { return link.weight("weight")[c]; }, visit);
     case Op::haar_analysis:
         return haar_terms(Places(link.from), Places(link.to), visit);
     case Op::haar_synthesis:
@@ -307,25 +367,112 @@ struct Curve {
     float value, slope;
 };
 
-Curve curve(const Node &node, float x) {
+/// Erf form, and the one by the hyperbolic tangent.
+Curve gelu(float x, bool approximate) {
+    constexpr float kRoot = 0.7978845608F, kCube = 0.044715F; // the square root of 2 / pi
+    if (!approximate) {
+        const float below = 0.5F * (1 + std::erf(x * 0.7071067812F));
+        return {x * below, below + x * 0.5F * kRoot * std::exp(-x * x / 2)};
+    }
+    const float bent = std::tanh(kRoot * (x + kCube * x * x * x));
+    return {0.5F * x * (1 + bent),
+            0.5F * (1 + bent) + 0.5F * x * (1 - bent * bent) * kRoot * (1 + 3 * kCube * x * x)};
+}
+
+/// @param slope  left of zero, of the functions that have one
+Curve curve(const Node &node, float x, float slope) {
     switch (node.op) {
     case Op::relu:
         return {std::isnan(x) ? x : std::max(x, 0.0F), x > 0 ? 1.0F : 0.0F};
-    case Op::leaky_relu: {
-        const auto slope = static_cast<float>(node.real("slope"));
+    case Op::leaky_relu:
+    case Op::prelu:
         return {x > 0 ? x : x * slope, x > 0 ? 1.0F : slope};
-    }
     case Op::tanh:
         return {std::tanh(x), 1 - std::tanh(x) * std::tanh(x)};
     case Op::sigmoid:
         return {sigmoid(x), sigmoid(x) * (1 - sigmoid(x))};
+    case Op::silu:
+        return {x * sigmoid(x), sigmoid(x) * (1 + x * (1 - sigmoid(x)))};
+    case Op::gelu:
+        return gelu(x, node.integer("approximate") == 1);
     default:
         throw std::logic_error("no function of single values");
     }
 }
 
 bool is_curve(Op op) {
-    return op == Op::relu || op == Op::leaky_relu || op == Op::tanh || op == Op::sigmoid;
+    constexpr std::array kCurves{Op::relu,    Op::leaky_relu, Op::prelu, Op::tanh,
+                                 Op::sigmoid, Op::silu,       Op::gelu};
+    return std::ranges::find(kCurves, op) != kCurves.end();
+}
+
+/// Calls visit(place, the curve there).
+template<class Visit>
+void for_curve(const Node &node, const Valued &input, const FakeWeights &weights, const Visit &visit) {
+    const auto *slopes = node.op == Op::prelu ? &weights.at(node.weights.at("weight")) : nullptr;
+    const auto plain = node.op == Op::leaky_relu ? static_cast<float>(node.real("slope")) : 0.0F;
+    const std::size_t area =
+        slopes == nullptr ? 1 : static_cast<std::size_t>(input.shape[2] * input.shape[3]);
+    for (std::size_t i = 0; i < input.values.size(); ++i)
+        visit(i,
+              curve(node, input.values[i], slopes == nullptr ? plain : (*slopes)[i / area % slopes->size()]));
+}
+
+/// The channels of one pixel, less their mean, over their deviation.
+struct Normal {
+    std::vector<std::size_t> places;
+    std::vector<float> values;
+    float deviation = 1;
+};
+
+/// Calls visit(normal) for each pixel.
+template<class Visit> void for_normals(const Node &node, const Valued &input, const Visit &visit) {
+    const Places x(input.shape);
+    const Places pixels({x.n, 1, x.h, x.w});
+    for_places(pixels, [&](std::int64_t n, std::int64_t, std::int64_t i, std::int64_t j) {
+        Normal normal;
+        double mean = 0, square = 0;
+        for (std::int64_t c = 0; c < x.c; ++c) normal.places.push_back(x.at(n, c, i, j));
+        for (const auto at : normal.places) mean += input.values[at];
+        mean /= static_cast<double>(x.c);
+        for (const auto at : normal.places) square += (input.values[at] - mean) * (input.values[at] - mean);
+        const double deviation = std::sqrt(square / static_cast<double>(x.c) + node.real("epsilon"));
+        for (const auto at : normal.places)
+            normal.values.push_back(static_cast<float>((input.values[at] - mean) / deviation));
+        normal.deviation = static_cast<float>(deviation);
+        visit(normal);
+    });
+}
+
+std::vector<float> layer_norm(const Node &node, const Valued &input, const FakeWeights &weights) {
+    std::vector<float> out(input.values.size());
+    const auto &weight = weights.at(node.weights.at("weight")), &bias = weights.at(node.weights.at("bias"));
+    for_normals(node, input, [&](const Normal &normal) {
+        for (std::size_t c = 0; c < normal.places.size(); ++c)
+            out[normal.places[c]] = normal.values[c] * weight[c] + bias[c];
+    });
+    return out;
+}
+
+/// Of the gradient by the normal values its mean, and what lies along them, have no part in the inputs'.
+std::vector<float> layer_norm_back(const Node &node, const Valued &input, const Valued &gradient,
+                                   const FakeWeights &weights) {
+    std::vector<float> out(input.values.size());
+    const auto &weight = weights.at(node.weights.at("weight"));
+    for_normals(node, input, [&](const Normal &normal) {
+        const auto count = static_cast<float>(normal.places.size());
+        float mean = 0, along = 0;
+        for (std::size_t c = 0; c < normal.places.size(); ++c) {
+            const float given = gradient.values[normal.places[c]] * weight[c];
+            mean += given / count;
+            along += given * normal.values[c] / count;
+        }
+        for (std::size_t c = 0; c < normal.places.size(); ++c)
+            out[normal.places[c]] =
+                (gradient.values[normal.places[c]] * weight[c] - mean - along * normal.values[c]) /
+                normal.deviation;
+    });
+    return out;
 }
 
 /// Calls visit(index of the input, link).
@@ -345,7 +492,12 @@ std::vector<float> forward(const Node &node, std::span<const Valued> inputs, con
                            const FakeWeights &weights) {
     std::vector<float> out(count(result));
     if (is_curve(node.op)) {
-        for (std::size_t i = 0; i < out.size(); ++i) out[i] = curve(node, inputs[0].values[i]).value;
+        for_curve(node, inputs[0], weights, [&](std::size_t i, const Curve &at) { out[i] = at.value; });
+    } else if (node.op == Op::layer_norm) {
+        out = layer_norm(node, inputs[0], weights);
+    } else if (node.op == Op::multiply) {
+        for (std::size_t i = 0; i < out.size(); ++i)
+            out[i] = inputs[0].values[i] * inputs[1].values[partner(result, inputs[1].shape, i)];
     } else if (node.op == Op::max_pool) {
         for_maxima(node, inputs[0], result,
                    [&](std::size_t in, std::size_t at) { out[at] = inputs[0].values[in]; });
@@ -365,8 +517,16 @@ std::vector<std::vector<float>> backward(const Node &node, std::span<const Value
     std::vector<std::vector<float>> out;
     for (const Valued &input : inputs) out.emplace_back(input.values.size());
     if (is_curve(node.op)) {
-        for (std::size_t i = 0; i < out[0].size(); ++i)
-            out[0][i] = gradient.values[i] * curve(node, inputs[0].values[i]).slope;
+        for_curve(node, inputs[0], weights,
+                  [&](std::size_t i, const Curve &at) { out[0][i] = gradient.values[i] * at.slope; });
+    } else if (node.op == Op::layer_norm) {
+        out[0] = layer_norm_back(node, inputs[0], gradient, weights);
+    } else if (node.op == Op::multiply) {
+        for (std::size_t i = 0; i < out[0].size(); ++i) {
+            const auto other = partner(gradient.shape, inputs[1].shape, i);
+            out[0][i] += gradient.values[i] * inputs[1].values[other];
+            out[1][other] += gradient.values[i] * inputs[0].values[i];
+        }
     } else if (node.op == Op::max_pool) {
         for_maxima(node, inputs[0], gradient.shape,
                    [&](std::size_t in, std::size_t at) { out[0][in] += gradient.values[at]; });

@@ -68,6 +68,39 @@ TEST(Shapes, OfEveryWindowOp) {
     EXPECT_EQ(run_shape(pad, "n", {1, 4, 5, 6}), (Shape{1, 4, 6, 8}));
     EXPECT_EQ(run_shape(single(Op::haar_analysis, {}, 4), "n", {1, 4, 27, 55}), (Shape{1, 16, 13, 27}));
     EXPECT_EQ(run_shape(single(Op::haar_synthesis, {}, 8), "n", {1, 8, 3, 4}), (Shape{1, 2, 6, 8}));
+    const std::map<std::string, Attribute> by_three{{"factor", std::int64_t{3}}};
+    EXPECT_EQ(run_shape(single(Op::pixel_shuffle, by_three, 18), "n", {2, 18, 5, 4}), (Shape{2, 2, 15, 12}));
+    EXPECT_EQ(run_shape(single(Op::pixel_unshuffle, by_three, 2), "n", {2, 2, 6, 9}), (Shape{2, 18, 2, 3}));
+    EXPECT_EQ(run_shape(single(Op::upsample_bilinear, by_three, 2), "n", {2, 2, 5, 4}),
+              (Shape{2, 2, 15, 12}));
+}
+
+TEST(Shapes, PixelsThatDoNotMakeUpChannelsAreAMismatch) {
+    const std::map<std::string, Attribute> by_three{{"factor", std::int64_t{3}}};
+    EXPECT_EQ(code_of([&] { run_shape(single(Op::pixel_shuffle, by_three, 8), "n", {1, 8, 6, 6}); }),
+              ErrorCode::mismatch);
+    for (const auto &shape : {Shape{1, 8, 6, 7}, Shape{1, 8, 7, 6}, Shape{1, 8, 2, 2}})
+        EXPECT_EQ(code_of([&] { run_shape(single(Op::pixel_unshuffle, by_three, 8), "n", shape); }),
+                  ErrorCode::mismatch);
+}
+
+TEST(Shapes, OfTwoValuesTheSecondMayBeOneForEachChannelOrForEachPlace) {
+    for (const auto op : {Op::add, Op::multiply}) {
+        const Node node{.name = "n", .op = op, .inputs = {"a", "b"}, .attributes = {}, .weights = {}};
+        const auto shape = [&](const Shape &a, const Shape &b) {
+            const std::vector<Shape> inputs{a, b};
+            return op_info(op).shape(node, inputs);
+        };
+        const Shape picture{2, 4, 6, 5};
+        for (const auto &second : {picture, Shape{2, 4, 1, 1}, Shape{2, 1, 6, 5}})
+            EXPECT_EQ(shape(picture, second), picture);
+        EXPECT_EQ(shape({2, 7}, {2, 7}), (Shape{2, 7}));
+        for (const auto &second : {Shape{1, 4, 1, 1}, Shape{2, 1, 1, 1}, Shape{2, 4, 6, 1}, Shape{1, 1, 6, 5},
+                                   Shape{2, 4}, Shape{2, 3, 6, 5}})
+            EXPECT_EQ(code_of([&] { shape(picture, second); }), ErrorCode::mismatch);
+        EXPECT_EQ(code_of([&] { shape({2, 4, 1, 1}, picture); }), ErrorCode::mismatch);
+        EXPECT_EQ(code_of([&] { shape({2, 4}, {2, 1}); }), ErrorCode::mismatch);
+    }
 }
 
 TEST(Shapes, TooSmallOrWrongChannelsIsAMismatchThatNamesTheNode) {
@@ -108,6 +141,31 @@ TEST(Validate, RejectsWhatAHostileFileMayHold) {
     auto many = good;
     many.nodes.resize(Limits::kNodes + 1, good.nodes[0]);
     EXPECT_EQ(code_of([&] { validate(many); }), ErrorCode::limit);
+}
+
+TEST(Validate, RejectsAttributesOutOfTheirRangeOrOfAnotherKind) {
+    const std::int64_t one = 1;
+    for (const auto &[op, attribute, value] : std::vector<std::tuple<Op, std::string, Attribute>>{
+             {Op::gelu, "approximate", one + 1},
+             {Op::gelu, "approximate", 1.0},
+             {Op::silu, "approximate", one},
+             {Op::layer_norm, "epsilon", 0.0},
+             {Op::layer_norm, "channels", one - 1},
+             {Op::prelu, "channels", 4.0},
+             {Op::scale, "channels", one << 40},
+             {Op::pixel_shuffle, "factor", one - 1},
+             {Op::pixel_unshuffle, "factor", one + 64},
+             {Op::upsample_bilinear, "factor", std::vector<double>{2}},
+             {Op::multiply, "factor", one}}) {
+        SCOPED_TRACE(std::string(op_info(op).name) + " " + attribute);
+        auto graph = single(op, {}, 4);
+        graph.nodes[0].inputs.assign(op_info(op).inputs.value.least, "x");
+        for (const auto &info : op_info(op).attributes)
+            if (!info.fallback) graph.nodes[0].attributes[std::string(info.name)] = std::int64_t{4};
+        EXPECT_NO_THROW(validate(graph));
+        graph.nodes[0].attributes[attribute] = value;
+        EXPECT_EQ(code_of([&] { validate(graph); }), ErrorCode::corrupt);
+    }
 }
 
 TEST(Validate, InputsOfAllNodesTogetherAreBounded) {
@@ -188,6 +246,33 @@ TEST(Geometry, FieldOfAGraphThatReduces) {
 
 TEST(Geometry, GlobalPoolingCannotBeTiled) {
     EXPECT_TRUE(receptive_field(single(Op::global_avg_pool, {}, 4)).unbounded);
+    Builder b("gated");
+    const auto x = b.input("image", 3);
+    b.output("image", b.add(x, b.global_avg_pool(x)));
+    EXPECT_TRUE(receptive_field(b.finish()).unbounded);
+}
+
+Interval field_of(Op op, std::int64_t factor, std::int64_t channels, Interval pixels) {
+    return input_interval(single(op, {{"factor", factor}}, channels), "y", false, pixels);
+}
+
+TEST(Geometry, FieldsOfChangedPixels) {
+    const auto expect = [](Interval field, std::int64_t low, std::int64_t high) {
+        EXPECT_EQ(field.low, low);
+        EXPECT_EQ(field.high, high);
+    };
+    expect(field_of(Op::pixel_shuffle, 3, 9, {3, 5}), 1, 1);
+    expect(field_of(Op::pixel_shuffle, 3, 9, {-1, 6}), -1, 2);
+    expect(field_of(Op::pixel_unshuffle, 3, 1, {-1, 1}), -3, 5);
+    // Of the places of pixel 1 the first half lies between it and the one before, the second half behind it.
+    expect(field_of(Op::upsample_bilinear, 2, 1, {2, 2}), 0, 1);
+    expect(field_of(Op::upsample_bilinear, 2, 1, {3, 3}), 1, 2);
+    expect(field_of(Op::upsample_bilinear, 3, 1, {3, 3}), 0, 1);
+    expect(field_of(Op::upsample_bilinear, 3, 1, {4, 4}), 1, 1);
+    expect(field_of(Op::upsample_bilinear, 3, 1, {5, 5}), 1, 2);
+    expect(field_of(Op::upsample_bilinear, 1, 1, {5, 5}), 5, 5);
+    EXPECT_EQ(alignment(single(Op::pixel_unshuffle, {{"factor", std::int64_t{3}}}, 1)), 3);
+    EXPECT_EQ(alignment(single(Op::pixel_shuffle, {{"factor", std::int64_t{3}}}, 9)), 1);
 }
 
 TEST(Geometry, LeastExtentsAreThoseOfEachAxis) {

@@ -57,7 +57,12 @@ Attributes random_attributes(Dice &dice, Op op, std::int64_t channels, std::int6
     case Op::conv_transpose2d:
         return transposed(dice, channels, most_channels);
     case Op::batch_norm:
+    case Op::layer_norm:
+    case Op::scale:
+    case Op::prelu:
         return {{"channels", whole(channels)}};
+    case Op::gelu:
+        return {{"approximate", whole(dice.between(0, 1))}};
     case Op::leaky_relu:
         return {{"slope", dice.real()}};
     case Op::max_pool:
@@ -68,6 +73,9 @@ Attributes random_attributes(Dice &dice, Op op, std::int64_t channels, std::int6
     case Op::adaptive_avg_pool:
         return {{"extent", whole(dice.between(1, 40))}};
     case Op::upsample_nearest:
+    case Op::upsample_bilinear:
+    case Op::pixel_shuffle:
+    case Op::pixel_unshuffle:
         return {{"factor", whole(dice.between(1, 3))}};
     case Op::reflection_pad:
     case Op::crop:
@@ -175,18 +183,24 @@ void NetworkGrower::shift() {
 }
 
 void NetworkGrower::curve() {
-    const std::vector<Op> ops{Op::relu, Op::leaky_relu, Op::tanh, Op::sigmoid, Op::batch_norm, Op::normalise};
+    const std::vector<Op> ops{Op::relu,       Op::leaky_relu, Op::tanh,       Op::sigmoid,
+                              Op::batch_norm, Op::normalise,  Op::layer_norm, Op::scale,
+                              Op::prelu,      Op::silu,       Op::gelu};
     const Op op = dice_.one_of(ops);
     then(op, random_attributes(dice_, op, channels_, channels_));
 }
 
-/// Two ways of one value, added or side by side.
+/// Two ways of one value, added, multiplied or side by side.
 void NetworkGrower::branch() {
     const std::string other = value_;
     const auto before = channels_;
     conv(dice_.chance(0.5) ? channels_ : dice_.between(1, 4));
+    const Op op = dice_.chance(0.6) ? Op::add : Op::multiply;
     if (channels_ == before) {
-        value_ = add(Op::add, {value_, other});
+        value_ = add(op, {value_, other});
+    } else if (channels_ == 1) {
+        value_ = add(op, {other, value_});
+        channels_ = before;
     } else {
         value_ = add(Op::concat, {other, value_});
         channels_ += before;
@@ -217,10 +231,13 @@ void NetworkGrower::layer(std::int64_t largest_scale) {
     case 5:
         return narrow();
     case 6:
-        if (scale_ * 2 > largest_scale) return curve();
-        then(Op::haar_analysis);
-        channels_ *= 4;
-        scale_ *= 2;
+        if (scale_ * stride > largest_scale) return curve();
+        if (stride == 2 && dice_.chance(0.5))
+            then(Op::haar_analysis);
+        else
+            then(Op::pixel_unshuffle, {{"factor", whole(stride)}});
+        channels_ *= stride * stride;
+        scale_ *= stride;
         return;
     default:
         return curve();
@@ -238,6 +255,7 @@ void NetworkGrower::wild_layer() {
                               Op::global_avg_pool,
                               Op::adaptive_avg_pool,
                               Op::upsample_nearest,
+                              Op::upsample_bilinear,
                               Op::haar_analysis};
     const Op op = dice_.one_of(ops);
     const auto attributes = random_attributes(dice_, op, channels_, kMostWild);
@@ -248,9 +266,15 @@ void NetworkGrower::wild_layer() {
 }
 
 void NetworkGrower::enlarge_by(std::int64_t factor) {
-    const auto way = dice_.between(0, 2);
+    const auto way = dice_.between(0, 4);
     if (way == 0) {
         then(Op::upsample_nearest, {{"factor", whole(factor)}});
+    } else if (way == 3) {
+        then(Op::upsample_bilinear, {{"factor", whole(factor)}});
+    } else if (way == 4) {
+        conv(factor * factor * dice_.between(1, 3));
+        then(Op::pixel_shuffle, {{"factor", whole(factor)}});
+        channels_ /= factor * factor;
     } else if (way == 1 && factor == 2) {
         conv(4 * dice_.between(1, 3));
         then(Op::haar_synthesis);

@@ -2,6 +2,8 @@
 #include "mirra/error.hpp"
 #include "random_graphs.hpp"
 
+#include <optional>
+
 namespace mirra::test {
 
 using graph::Op;
@@ -100,26 +102,53 @@ class Growth {
                                   Op::crop,
                                   Op::normalise,
                                   Op::haar_analysis,
-                                  Op::haar_synthesis};
+                                  Op::haar_synthesis,
+                                  Op::prelu,
+                                  Op::silu,
+                                  Op::gelu,
+                                  Op::multiply,
+                                  Op::scale,
+                                  Op::layer_norm,
+                                  Op::pixel_shuffle,
+                                  Op::pixel_unshuffle,
+                                  Op::upsample_bilinear};
         const Value x = pick();
         if (x.shape.size() != 4) return;
         const Op op = dice_.one_of(ops);
-        if (op == Op::add || op == Op::concat)
-            join(op, x);
+        if (op == Op::add || op == Op::multiply)
+            pair(op, x);
+        else if (op == Op::concat)
+            join(x);
         else
             append(op, {x}, random_attributes(dice_, op, x.shape[1], freedom_.most_channels));
     }
 
-    void join(Op op, const Value &x) {
+    /// Any value of those that are there whose shape is right.
+    template<class Right> std::optional<Value> one_that(const Right &right) {
         std::vector<Value> fitting;
         for (const Value &value : values_)
-            if (value.shape.size() == 4 && value.shape[2] == x.shape[2] && value.shape[3] == x.shape[3] &&
-                (op == Op::concat || value.shape[1] == x.shape[1]))
-                fitting.push_back(value);
+            if (value.shape.size() == 4 && right(value.shape)) fitting.push_back(value);
+        return fitting.empty() ? std::nullopt : std::optional(dice_.one_of(fitting));
+    }
+
+    void join(const Value &x) {
         std::vector<Value> inputs;
-        for (auto parts = op == Op::add ? 2 : dice_.between(2, 6); parts > 0; --parts)
-            inputs.push_back(dice_.one_of(fitting));
-        append(op, inputs);
+        for (auto parts = dice_.between(2, 6); parts > 0; --parts)
+            inputs.push_back(*one_that(
+                [&](const graph::Shape &shape) { return shape[2] == x.shape[2] && shape[3] == x.shape[3]; }));
+        append(Op::concat, inputs);
+    }
+
+    /// With one as large, or with one value for each channel or for each place.
+    void pair(Op op, const Value &x) {
+        const bool smaller = dice_.chance(0.3);
+        const auto second = one_that([&](const graph::Shape &shape) {
+            if (!smaller) return shape == x.shape;
+            return shape != x.shape && (shape == graph::Shape{1, x.shape[1], 1, 1} ||
+                                        shape == graph::Shape{1, 1, x.shape[2], x.shape[3]});
+        });
+        if (second)
+            append(op, dice_.chance(0.5) && !smaller ? std::vector{*second, x} : std::vector{x, *second});
     }
 
     void finish_picture() {

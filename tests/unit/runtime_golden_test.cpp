@@ -1,14 +1,14 @@
 // The published architectures against PyTorch: golden.json holds samples of what
 // tests/integration/make_golden.py computed with networks that were written independently of the SDK.
-#include "golden.hpp"
+#include "golden_ops.hpp"
 #include "mirra/architectures.hpp"
-#include "runtime/torch/module.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <fstream>
+#include <set>
 
 namespace {
 
@@ -68,6 +68,33 @@ TEST(Golden, EveryPublishedArchitectureEqualsPyTorch) {
             worst = std::max(worst, std::abs(flat.at(i * step) - each["samples"][i].get<double>()));
         EXPECT_LT(worst, kTolerance) << arch << " " << each["height"] << "x" << each["width"];
     }
+}
+
+/// The farthest that a result is from PyTorch's, against its largest value.
+double farthest(const test::GoldenOps &golden, Precision precision) {
+    const auto result = golden.network().compiled(golden.inputs, precision).front().flatten();
+    double worst = 0, largest = 1;
+    for (std::size_t i = 0; i < golden.samples.size(); ++i) {
+        const double value = result[static_cast<std::int64_t>(i * golden.step)].item<double>();
+        worst = std::max(worst, std::abs(value - golden.samples[i]));
+        largest = std::max(largest, std::abs(golden.samples[i]));
+    }
+    return worst / largest;
+}
+
+TEST(Golden, EveryOperationEqualsPyTorchInEveryPrecision) {
+    std::set<graph::Op> seen;
+    for (const auto &golden : test::golden_ops()) {
+        SCOPED_TRACE(golden.graph.name);
+        for (const auto &node : golden.graph.nodes) seen.insert(node.op);
+        EXPECT_LT(farthest(golden, Precision::fp32), 3e-6);
+        for (const auto &[precision, tolerance] :
+             {std::pair{Precision::bf16, 0.03}, {Precision::fp16, 0.004}}) {
+            if (!test::has_precision(precision)) continue;
+            EXPECT_LT(farthest(golden, precision), tolerance);
+        }
+    }
+    for (const auto &op : graph::ops()) EXPECT_TRUE(seen.contains(op.op)) << op.name;
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 // Gradients of graphs against finite differences, and what they take of memory.
+#include "golden_ops.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/error.hpp"
 #include "mirra/tiling.hpp"
@@ -39,35 +40,44 @@ std::vector<Case> cases() {
             {graph::classifier({.architecture = "resnet18", .width = 1.0 / 8, .hidden = {}}).encoder}};
 }
 
+/// In double precision, along the gradient itself: where it is largest, kinks matter least.
+void expect_slope(const RandomNetwork &network, const std::vector<torch::Tensor> &inputs, std::size_t output,
+                  std::size_t input) {
+    std::vector<TensorPtr> given;
+    for (const auto &each : inputs) given.push_back(uploaded(each));
+    torch::Tensor weights;
+    const auto gradient =
+        downloaded(network.compile_gradient()->gradient(given, output, input, [&](const TensorPtr &y) {
+            weights = torch::randn(y->shape());
+            return uploaded(weights);
+        }));
+    ASSERT_EQ(gradient.sizes(), inputs[input].sizes());
+    const auto direction = (gradient / gradient.norm()).to(torch::kDouble);
+    const auto value = [&](double step) {
+        std::vector<torch::Tensor> moved;
+        for (const auto &each : inputs) moved.push_back(each.to(torch::kDouble));
+        moved[input] = moved[input] + step * direction;
+        return (network.plain(moved)[output] * weights).sum().item<double>();
+    };
+    constexpr double kStep = 1e-6;
+    const double slope = (value(kStep) - value(-kStep)) / (2 * kStep);
+    EXPECT_NEAR(slope, gradient.norm().item<double>(), 1e-3 * std::abs(slope))
+        << network.graph().name << " " << network.graph().outputs[output].name;
+}
+
 TEST(Gradient, AgreesWithFiniteDifferences) {
     for (const auto &[graph, height, width] : cases()) {
         const RandomNetwork network(graph, 21);
         const auto inputs = network.inputs(2, height, width);
-        std::vector<TensorPtr> given;
-        for (const auto &input : inputs) given.push_back(uploaded(input));
-        const auto differentiable = network.compile_gradient();
-        for (std::size_t output = 0; output < graph.outputs.size(); ++output) {
-            torch::Tensor weights;
-            const auto gradient =
-                downloaded(differentiable->gradient(given, output, 0, [&](const TensorPtr &y) {
-                    weights = torch::randn(y->shape());
-                    return uploaded(weights);
-                }));
-            ASSERT_EQ(gradient.sizes(), inputs[0].sizes());
-            // In double precision, along the gradient itself: where it is largest, kinks matter least.
-            const auto direction = (gradient / gradient.norm()).to(torch::kDouble);
-            const auto value = [&](double step) {
-                std::vector<torch::Tensor> moved;
-                for (const auto &input : inputs) moved.push_back(input.to(torch::kDouble));
-                moved[0] = moved[0] + step * direction;
-                return (network.plain(moved)[output] * weights).sum().item<double>();
-            };
-            constexpr double kStep = 1e-6;
-            const double slope = (value(kStep) - value(-kStep)) / (2 * kStep);
-            EXPECT_NEAR(slope, gradient.norm().item<double>(), 1e-3 * std::abs(slope))
-                << graph.name << " " << graph.outputs[output].name;
-        }
+        for (std::size_t output = 0; output < graph.outputs.size(); ++output)
+            expect_slope(network, inputs, output, 0);
     }
+}
+
+TEST(Gradient, OfEveryOperationAgreesWithFiniteDifferences) {
+    for (const auto &golden : test::golden_ops())
+        for (std::size_t input = 0; input < golden.inputs.size(); ++input)
+            expect_slope(golden.network(), golden.inputs, 0, input);
 }
 
 TEST(Gradient, TheEstimateIsAnUpperBound) {

@@ -14,10 +14,13 @@
 
 namespace mirra::test {
 
-/// Whether the processor is offered in bf16: what runs in it elsewhere is slow, and in no plan.
-inline bool has_bf16() {
-    return std::ranges::find(runtime::cpu_device().precisions, runtime::Precision::bf16) !=
+/// Whether the processor is offered in it: what runs in it elsewhere is slow, and in no plan.
+inline bool has_precision(runtime::Precision precision) {
+    return std::ranges::find(runtime::cpu_device().precisions, precision) !=
            runtime::cpu_device().precisions.end();
+}
+inline bool has_bf16() {
+    return has_precision(runtime::Precision::bf16);
 }
 
 class RandomNetwork {
@@ -26,6 +29,9 @@ class RandomNetwork {
         torch::manual_seed(seed);
         for (const auto &[name, shape] : graph::weight_shapes(graph_)) weights_[name] = random(name, shape);
     }
+    RandomNetwork(graph::Graph graph, std::map<std::string, torch::Tensor> weights)
+        : graph_(std::move(graph))
+        , weights_(std::move(weights)) {}
 
     [[nodiscard]] std::vector<torch::Tensor> inputs(std::int64_t batch, std::int64_t height,
                                                     std::int64_t width) const {

@@ -26,7 +26,7 @@ torch::Tensor run_tiled(const RandomNetwork &network, const std::vector<torch::T
     auto &module = torch_module();
     const auto executable = network.compile(Precision::fp32);
     const auto arena = module.make_arena(limit);
-    auto out = torch::zeros_like(images[0]);
+    torch::Tensor out;
     for (const auto &tile : plan.tiles) {
         const auto scope = module.enter(arena);
         std::vector<TensorPtr> inputs;
@@ -40,10 +40,15 @@ torch::Tensor run_tiled(const RandomNetwork &network, const std::vector<torch::T
         auto values = torch::empty(result->shape());
         module.download(*result, {values.mutable_data_ptr<float>(), static_cast<std::size_t>(values.numel())},
                         Layout::nchw);
-        const auto y = tile.core.y - tile.input.y, x = tile.core.x - tile.input.x;
-        out.slice(2, tile.core.y, tile.core.y + tile.core.height)
-            .slice(3, tile.core.x, tile.core.x + tile.core.width)
-            .copy_(values.slice(2, y, y + tile.core.height).slice(3, x, x + tile.core.width));
+        const auto factor = values.size(3) / tile.input.width; // of a graph that enlarges
+        if (!out.defined())
+            out = torch::zeros({1, values.size(1), images[0].size(2) * factor, images[0].size(3) * factor});
+        const auto part = [&](const torch::Tensor &of, std::int64_t y, std::int64_t x) {
+            return of.narrow(2, y * factor, tile.core.height * factor)
+                .narrow(3, x * factor, tile.core.width * factor);
+        };
+        part(out, tile.core.y, tile.core.x)
+            .copy_(part(values, tile.core.y - tile.input.y, tile.core.x - tile.input.x));
     }
     if (peak) *peak = arena->peak_bytes();
     return out;
@@ -89,6 +94,53 @@ TEST(TiledRun, EqualsUntiledBehindCropsAndPaddings) {
             b.conv2d(padded, {.in = 4, .out = 3, .kernel = kernel, .padding = kernel / 2}, "seen");
         b.output("image", b.upsample_nearest(seen, 2, "whole"));
         expect_equal(RandomNetwork(b.finish(), 16), 201, 333, 64);
+    }
+}
+
+/// As super-resolution does: the network's own pixels upon the picture's, interpolated.
+graph::Graph enlarging(std::int64_t factor) {
+    const auto integer = [](std::int64_t value) { return graph::Attribute(value); };
+    graph::Graph graph{
+        .name = "enlarging", .inputs = {{"image", 3}}, .nodes = {}, .outputs = {{"image", "sum"}}};
+    const auto add = [&](const char *name, graph::Op op, std::vector<std::string> inputs,
+                         std::map<std::string, graph::Attribute> attributes) {
+        graph::Node node{name, op, std::move(inputs), std::move(attributes), {}};
+        for (const auto &info : graph::op_info(op).weights)
+            node.weights[std::string(info.role)] = std::string(name).append(".").append(info.role);
+        graph.nodes.push_back(std::move(node));
+    };
+    const auto conv = [&](std::int64_t in, std::int64_t out) {
+        return std::map<std::string, graph::Attribute>{{"in_channels", integer(in)},
+                                                       {"out_channels", integer(out)},
+                                                       {"kernel", integer(3)},
+                                                       {"padding", integer(1)}};
+    };
+    const std::map<std::string, graph::Attribute> by{{"factor", integer(factor)}};
+    add("first", graph::Op::conv2d, {"image"}, conv(3, 16));
+    add("norm", graph::Op::layer_norm, {"first"}, {{"channels", integer(16)}});
+    add("bent", graph::Op::prelu, {"norm"}, {{"channels", integer(16)}});
+    add("gate", graph::Op::conv2d, {"bent"}, conv(16, 1));
+    add("gated", graph::Op::multiply, {"bent", "gate"}, {});
+    add("pixels", graph::Op::conv2d, {"gated"}, conv(16, 4 * factor * factor));
+    add("large", graph::Op::pixel_shuffle, {"pixels"}, by);
+    add("last", graph::Op::conv2d, {"large"}, conv(4, 3));
+    add("plain", graph::Op::upsample_bilinear, {"image"}, by);
+    add("sum", graph::Op::add, {"plain", "last"}, {});
+    return graph;
+}
+
+TEST(TiledRun, EqualsUntiledToTheByteWhereAGraphEnlarges) {
+    for (const std::int64_t factor : {1, 2, 3, 4}) {
+        const RandomNetwork network(enlarging(factor), 17);
+        for (const auto &[height, width] :
+             {std::pair<std::int64_t, std::int64_t>{1, 1}, {3, 100}, {133, 171}}) {
+            const auto images = network.inputs(1, height, width);
+            const auto whole = run_tiled(network, images, plan_tiles(network.graph(), width, height, {}));
+            const auto plan = plan_tiles(network.graph(), width, height, {.largest_tile = 48});
+            EXPECT_EQ(whole.size(2), height * factor);
+            EXPECT_TRUE(torch::equal(whole, run_tiled(network, images, plan)))
+                << factor << " times " << width << "x" << height << " in " << plan.tiles.size() << " tiles";
+        }
     }
 }
 

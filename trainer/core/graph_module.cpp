@@ -21,9 +21,9 @@ std::string module_name(std::string name) {
     return name;
 }
 
-torch::Tensor initial(const graph::Node &node, const std::string &role, const graph::Shape &shape) {
-    if (node.op == graph::Op::batch_norm)
-        return role == "weight" || role == "running_var" ? torch::ones(shape) : torch::zeros(shape);
+torch::Tensor initial(const graph::Node &node, const graph::WeightInfo &info) {
+    const auto shape = info.shape(node);
+    if (info.initial) return torch::full(shape, *info.initial);
     const auto weight_shape = graph::op_info(node.op).weights[0].shape(node);
     const auto fan_in =
         static_cast<double>(weight_shape[1]) *
@@ -48,7 +48,7 @@ void GraphModule::create(const graph::Node &node, const Options &options) {
         const auto found = node.weights.find(role);
         if (found == node.weights.end() || tensors_.contains(found->second)) continue;
         const std::string &name = found->second;
-        auto tensor = initial(node, role, info.shape(node));
+        auto tensor = initial(node, info);
         if (has_prefix(name, options.zero_init)) tensor.zero_();
         if (tensor.dim() == 4 && options.channels_last)
             tensor = tensor.contiguous(at::MemoryFormat::ChannelsLast);

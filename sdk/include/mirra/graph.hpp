@@ -42,7 +42,9 @@ struct Limits {
     OP(leaky_relu) OP(tanh) OP(sigmoid) OP(max_pool) OP(avg_pool) \
     OP(global_avg_pool) OP(adaptive_avg_pool) OP(flatten) OP(concat) OP(add) \
     OP(channel_slice) OP(upsample_nearest) OP(reflection_pad) OP(crop) OP(normalise) \
-    OP(haar_analysis) OP(haar_synthesis)
+    OP(haar_analysis) OP(haar_synthesis) OP(prelu) OP(silu) OP(gelu) \
+    OP(multiply) OP(scale) OP(layer_norm) OP(pixel_shuffle) OP(pixel_unshuffle) \
+    OP(upsample_bilinear)
 // clang-format on
 
 #define MIRRA_ENUMERATOR(name) name,
@@ -117,6 +119,7 @@ struct WeightInfo {
     std::string_view role;
     bool required = true;
     Shape (*shape)(const Node &) = nullptr; ///< expected shape of the tensor
+    std::optional<double> initial = {};     ///< what a training starts it at; absent: at random
 };
 
 /// Input pixels per output pixel along an axis, as a fraction in lowest terms.
@@ -157,6 +160,7 @@ enum class ResultPrecision : std::uint8_t {
 /// Memory that a kernel takes beside its inputs and its result.
 struct Temporaries {
     std::uint64_t a_value = 0;         ///< bytes for each value of the result
+    std::uint64_t a_pixel = 0;         ///< for each pixel of it, which the way back of a gradient reads
     std::uint64_t a_weight = 0;        ///< bytes for each value of its weights, which it converts
     std::uint64_t channel_vectors = 0; ///< vectors of a double for each channel of the first input
     std::uint64_t kept_a_value = 0;    ///< of a_value, what the way back of a gradient reads

@@ -21,6 +21,10 @@ std::uint64_t elements(const g::Shape &shape) {
     return count;
 }
 
+std::uint64_t pixels(const g::Shape &shape) {
+    return shape.size() == 4 ? elements(shape) / static_cast<std::uint64_t>(shape[1]) : 0;
+}
+
 /// Blocks of the arena are a little larger than what they hold.
 std::uint64_t block(std::uint64_t bytes) {
     return bytes + bytes / 8 + 4096;
@@ -170,6 +174,16 @@ class Footprint::Simulation {
         return bytes;
     }
 
+    /// Of several values, those that are brought to the precision of the most precise.
+    [[nodiscard]] std::uint64_t widened(const Played &played) const {
+        if (played.op.storage != g::Storage::over_input) return 0;
+        const auto width = widest(played);
+        std::uint64_t bytes = 0;
+        for (const auto input : played.inputs)
+            if (values_[input].width != width) bytes += block(count(input) * width);
+        return bytes;
+    }
+
     /// What a step holds beside its inputs and its result.
     [[nodiscard]] std::uint64_t temporaries(const Played &played) const {
         if (is_convolution(played.node.op)) return of_convolution(played);
@@ -178,8 +192,9 @@ class Footprint::Simulation {
         const auto blocks = [](std::uint64_t values, std::uint64_t bytes) {
             return bytes == 0 ? 0 : block(values * bytes);
         };
-        return blocks(count(played.result), each.a_value) + blocks(played.weights, each.a_weight) +
-               each.channel_vectors * block(channels * sizeof(double));
+        return blocks(count(played.result), each.a_value) +
+               blocks(pixels(shapes_[played.result]), each.a_pixel) + blocks(played.weights, each.a_weight) +
+               each.channel_vectors * block(channels * sizeof(double)) + widened(played);
     }
 
     /// Reduced precision converts an fp32 input first, and adds to an addend of another kind through copies.
@@ -247,8 +262,10 @@ class Footprint::WayBack {
         for (std::size_t i = 0; i < graph.inputs.size(); ++i) kept += bytes_of(i);
         for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
             const auto &op = g::op_info(graph.nodes[i].op).execution.value;
-            if (const auto bytes = op.temporaries.value.kept_a_value; bytes > 0)
-                kept += block(elements(shapes_[graph.inputs.size() + i]) * bytes);
+            const auto &shape = shapes_[graph.inputs.size() + i];
+            const g::Temporaries &each = op.temporaries;
+            if (each.kept_a_value > 0) kept += block(elements(shape) * each.kept_a_value);
+            if (each.a_pixel > 0) kept += block(pixels(shape) * each.a_pixel);
         }
         return kept + std::max(kGradientsAtOnce * largest, 2 * largest + gradients());
     }

@@ -26,6 +26,12 @@ RoleSource weights_of(const CompiledStep &step, at::ScalarType type) {
     };
 }
 
+/// Of a convolution's result, before what is added to it.
+g::Shape convolved_shape(const g::Node &node, const at::Tensor &x) {
+    const g::Shape input = x.sizes().vec();
+    return g::op_info(node.op).shape(node, {&input, 1});
+}
+
 at::Tensor scaled(const at::Tensor &x, const at::Tensor &scale, const at::Tensor &offset) {
     return x.is_cpu() && x.scalar_type() == at::kFloat ? affine_channels(x, scale, offset)
                                                        : x * scale + offset;
@@ -122,11 +128,14 @@ at::Tensor Pass::convolve(const CompiledStep &step) {
     if (!recorded(step.step.inputs)) return y;
     const bool to_source = tape_->follows(source), to_addend = addend && tape_->follows(*addend);
     tape_->remember(step.step.result, [&step, to_source, to_addend, size = x.sizes().vec(),
+                                       own = addend ? convolved_shape(step.node, x) : y.sizes().vec(),
+                                       added = addend ? values_.at(*addend).sizes().vec() : g::Shape{},
                                        positive = step.step.relu ? y : at::Tensor()](
                                           Tape::Gradients &gradients, const at::Tensor &given) {
         const auto gradient = positive.defined() ? at::threshold_backward(given, positive, 0) : given;
-        if (to_source) accumulate(gradients, step.node.inputs[0], step.adjoint->apply(gradient, size));
-        if (to_addend) accumulate(gradients, *step.step.addend, gradient);
+        if (to_source)
+            accumulate(gradients, step.node.inputs[0], step.adjoint->apply(gradient.sum_to_size(own), size));
+        if (to_addend) accumulate(gradients, *step.step.addend, gradient.sum_to_size(added));
     });
     return y;
 }
@@ -134,7 +143,7 @@ at::Tensor Pass::convolve(const CompiledStep &step) {
 at::Tensor Pass::convolve_and_add(const CompiledStep &step, const at::Tensor &x) {
     const auto &name = *step.step.addend;
     const bool relu = step.step.relu;
-    if (!step.packed || tape_ != nullptr) {
+    if (!step.packed || tape_ != nullptr || values_.at(name).sizes() != convolved_shape(step.node, x)) {
         auto y = runtime::convolve(step, x, false) + values_.at(name);
         return relu ? y.relu_() : y;
     }

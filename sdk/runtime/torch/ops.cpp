@@ -1,6 +1,7 @@
 // The kernels behind the op table: one a name of MIRRA_GRAPH_OPS, which is a function here.
 #include "runtime/torch/ops.hpp"
 
+#include "runtime/torch/bilinear.hpp"
 #include "runtime/torch/haar.hpp"
 #include "runtime/torch/libtorch.hpp"
 
@@ -57,6 +58,29 @@ at::Tensor batch_norm(const Call &c) {
                           c.weight("running_var"), c.mode.training, kMomentum, c.node.real("epsilon"), false);
 }
 
+/// Of the channels, which channels-last memory has side by side.
+at::Tensor layer_norm(const Call &c) {
+    const auto pixels = c.x().permute({0, 2, 3, 1});
+    return at::layer_norm(pixels, {pixels.size(3)}, c.weight("weight"), c.weight("bias"),
+                          c.node.real("epsilon"))
+        .permute({0, 3, 1, 2});
+}
+
+at::Tensor scale(const Call &c) {
+    auto x = c.x();
+    const auto each = [&](const char *role) {
+        const auto values = c.weight(role);
+        return values.defined() ? values.view({1, -1, 1, 1}) : values;
+    };
+    const auto weight = each("weight"), bias = each("bias");
+    if (!bias.defined()) return c.mode.over ? x.mul_(weight) : at::mul(x, weight);
+    return c.mode.over ? at::addcmul_out(x, bias, x, weight) : at::addcmul(bias, x, weight);
+}
+
+at::Tensor prelu(const Call &c) {
+    return at::prelu(c.x(), c.weight("weight"));
+}
+
 at::Tensor linear(const Call &c) {
     return at::linear(c.x(), c.weight("weight"), optional(c.weight("bias")));
 }
@@ -72,6 +96,15 @@ at::Tensor tanh(const Call &c) {
 }
 at::Tensor sigmoid(const Call &c) {
     return c.mode.over ? c.x().sigmoid_() : at::sigmoid(c.x());
+}
+at::Tensor silu(const Call &c) {
+    auto x = c.x();
+    return c.mode.over ? at::silu_(x) : at::silu(x);
+}
+at::Tensor gelu(const Call &c) {
+    auto x = c.x();
+    const char *form = c.integer("approximate") == 1 ? "tanh" : "none";
+    return c.mode.over ? at::gelu_(x, form) : at::gelu(x, form);
 }
 
 at::Tensor max_pool(const Call &c) {
@@ -93,14 +126,30 @@ at::Tensor flatten(const Call &c) {
 at::Tensor concat(const Call &c) {
     return at::cat(at::TensorList(c.inputs.data(), c.inputs.size()), 1);
 }
-/// Mixed precisions are widened first: LibTorch's mixed addition runs element by element.
-at::Tensor add(const Call &c) {
-    const auto &a = c.inputs[0], &b = c.inputs[1];
+/// One function of two values. Mixed precisions are widened first: LibTorch's mixed arithmetic runs element
+/// by element.
+template<class Function, class Over>
+at::Tensor paired(const Call &c, const Function &function, const Over &over) {
+    auto a = c.inputs[0], b = c.inputs[1];
+    const bool alike = a.sizes() == b.sizes();
     if (const auto wide = at::promote_types(a.scalar_type(), b.scalar_type());
-        a.scalar_type() != b.scalar_type())
-        return a.scalar_type() == wide ? b.to(wide).add_(a) : a.to(wide).add_(b);
-    if (!c.mode.over) return at::add(a, b);
-    return *c.mode.over == 0 ? a.add_(b) : b.add_(a);
+        a.scalar_type() != b.scalar_type()) {
+        if (a.scalar_type() != wide) return over(a.to(wide), b);
+        if (alike) return over(b.to(wide), a);
+        b = b.to(wide);
+    }
+    if (!c.mode.over || (*c.mode.over == 1 && !alike)) return function(a, b);
+    return *c.mode.over == 0 ? over(a, b) : over(b, a);
+}
+at::Tensor add(const Call &c) {
+    return paired(
+        c, [](const at::Tensor &a, const at::Tensor &b) { return at::add(a, b); },
+        [](const at::Tensor &a, const at::Tensor &b) { return a.add_(b); });
+}
+at::Tensor multiply(const Call &c) {
+    return paired(
+        c, [](const at::Tensor &a, const at::Tensor &b) { return at::mul(a, b); },
+        [](const at::Tensor &a, const at::Tensor &b) { return a.mul_(b); });
 }
 at::Tensor channel_slice(const Call &c) {
     return c.x().slice(1, c.integer("begin"), c.integer("end"));
@@ -109,6 +158,15 @@ at::Tensor channel_slice(const Call &c) {
 at::Tensor upsample_nearest(const Call &c) {
     const auto factor = c.integer("factor");
     return at::upsample_nearest2d(c.x(), {c.x().size(2) * factor, c.x().size(3) * factor});
+}
+at::Tensor upsample_bilinear(const Call &c) {
+    return upsample_bilinear_autograd(c.x(), c.integer("factor"));
+}
+at::Tensor pixel_shuffle(const Call &c) {
+    return at::pixel_shuffle(c.x(), c.integer("factor"));
+}
+at::Tensor pixel_unshuffle(const Call &c) {
+    return at::pixel_unshuffle(c.x(), c.integer("factor"));
 }
 at::Tensor reflection_pad(const Call &c) {
     return at::reflection_pad2d(
