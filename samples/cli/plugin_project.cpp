@@ -51,6 +51,23 @@ const std::vector<PluginLanguage> &languages() {
           {"@STANDARD@", "cxx_std_17"},
           {"@COMPILER@", "c++"},
           {"@FLAGS@", "-std=c++17 -shared -fPIC -fvisibility=hidden"}}},
+        {"rust",
+         {{"saturate.rs", "src/lib.rs"},
+          {"mirra.rs", "src/mirra.rs"},
+          {"host.rs", "src/mirra/host.rs"},
+          {"task.rs", "src/mirra/task.rs"},
+          {"bindings.rs", "src/mirra/bindings.rs"},
+          {"plugin_check.rs", "tests/plugin_check.rs"},
+          {"Cargo.toml.in", "Cargo.toml"},
+          {"README-rust.md.in", "README.md"}},
+         {{"//! saturate.rs - the smallest plugin in Rust: a task \"saturate\" that makes colours stronger "
+           "or "
+           "weaker. Copy this file and\n//! change it. `mirra new-plugin NAME --lang rust` makes a project "
+           "of it and of the modules that it needs.\n",
+           "//! The task \"@NAME@\". It makes colours stronger or weaker until you change it.\n"},
+          {"c\"saturate\",\n    c\"Saturate\",", "c\"@NAME@\",\n    c\"@LABEL@\","},
+          {"\"org.example.saturate\"", "\"@ID@\""}},
+         {}},
     };
     return all;
 }
@@ -170,10 +187,11 @@ std::vector<std::string> write_plugin_project(const std::string &language, const
         if (fs::exists(fs::symlink_status(file.path, error)))
             throw Failure(ExitCode::output, "the file is there already", file.path,
                           "name another folder, or move the file away");
-    if (fs::create_directories(folder, error); error)
-        throw Failure(ExitCode::output, "the folder cannot be made: " + error.message(), folder);
     std::vector<std::string> paths;
     for (const Written &file : files) {
+        const fs::path parent = fs::path(file.path).parent_path();
+        if (fs::create_directories(parent, error); error)
+            throw Failure(ExitCode::output, "the folder cannot be made: " + error.message(), parent.string());
         in_phase(Phase::output, [&] { api::write_file(file.path, file.text.data(), file.text.size()); });
         paths.push_back(file.path);
     }

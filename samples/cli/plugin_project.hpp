@@ -23,7 +23,7 @@ struct PluginLanguage {
     std::vector<Change> marks;   ///< in all files, beside @NAME@, @ID@, @LABEL@ and @SOURCE@
 };
 
-/// "c", "cpp"
+/// "c", "cpp", "rust"
 std::vector<std::string> plugin_languages();
 
 /// Why `name` cannot be that of a task; "" if it can.

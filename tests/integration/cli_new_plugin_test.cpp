@@ -78,6 +78,20 @@ TEST_F(CliNewPlugin, AProjectOfEachLanguageBuildsByCMakeAndPassesItsTest) {
     }
 }
 
+TEST_F(CliNewPlugin, ARustProjectPassesItsTestWithoutAWarning) {
+    if (std::system("{ cargo --version && rustc --edition 2024 --print sysroot; } >/dev/null 2>&1") != 0)
+        GTEST_SKIP() << "this system has no cargo with Rust 1.85 or newer";
+    const std::string project = folder_ / "rust";
+    ASSERT_EQ(0, run_cli({"new-plugin", "my-blur", "--lang", "rust", "--folder", project}).exit_code);
+    const std::string cargo = "cd " + project + "; export MIRRA_PREFIX=" + prefix() +
+                              " CARGO_TARGET_DIR=target RUSTFLAGS='-D warnings'; cargo ";
+    EXPECT_TRUE(contains(shell(cargo + "test --offline"), "test plugin_check ... ok"));
+    shell(cargo + "build --offline --release; cp target/release/libplugin.so my-blur.so");
+    const std::string tasks = shell("MIRRA_PLUGIN_PATH=" + project + " " + prefix() + "/bin/mirra tasks");
+    EXPECT_TRUE(contains(tasks, "my-blur  My blur  [org.example.my-blur 1.0.0]")) << tasks;
+    if (std::system("cargo fmt --version >/dev/null 2>&1") == 0) shell(cargo + "fmt --check");
+}
+
 TEST_F(CliNewPlugin, TheTwoLinesOfTheReadmeCompileIt) {
     for (const char *language : {"c", "cpp"}) {
         const std::string project = folder_ / language;
@@ -124,12 +138,16 @@ TEST_F(CliNewPlugin, NamesThatNoTaskMayHaveAreRefusedWithTheReason) {
 }
 
 TEST_F(CliNewPlugin, ItSaysWhatItWrote) {
-    const std::string project = folder_ / "said";
-    const auto report = run_cli({"new-plugin", "said", "--folder", project, "--json"}).json();
-    EXPECT_EQ(3U, report["files"].size());
-    for (const auto &file : report["files"]) EXPECT_TRUE(fs::exists(file.get<std::string>())) << file;
-    for (const auto &file : report["files"])
-        EXPECT_FALSE(contains(slurp(file.get<std::string>()), "@")) << "a mark is left in " << file;
+    for (const auto &[language, count] : {std::pair("c", 3U), {"cpp", 3U}, {"rust", 8U}}) {
+        const std::string project = folder_ / language;
+        const auto report =
+            run_cli({"new-plugin", "said", "--lang", language, "--folder", project, "--json"}).json();
+        EXPECT_EQ(count, report["files"].size());
+        for (const auto &file : report["files"]) {
+            EXPECT_TRUE(fs::exists(file.get<std::string>())) << file;
+            EXPECT_FALSE(contains(slurp(file.get<std::string>()), "@")) << "a mark is left in " << file;
+        }
+    }
 }
 
 } // namespace

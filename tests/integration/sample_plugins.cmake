@@ -10,3 +10,7 @@ if(MIRRA_BUILD_CLI AND MIRRA_BUILD_RUNTIME)
             SKIP_RETURN_CODE 77 ENVIRONMENT "MIRRA_PREFIX=${sdk}")
     endforeach()
 endif()
+
+# The C header in Rust, which plugins of `mirra new-plugin --lang rust` have, is what bindgen makes of it.
+add_test(NAME sample-plugin.rust-header COMMAND ${PROJECT_SOURCE_DIR}/plugins/template-rust/generate --check)
+set_tests_properties(sample-plugin.rust-header PROPERTIES SKIP_RETURN_CODE 77)

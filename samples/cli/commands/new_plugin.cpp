@@ -11,7 +11,8 @@ namespace {
 
 class NewPluginCommand final : public Command {
   public:
-    NewPluginCommand() : Command("new-plugin", "Begins a plugin: source, CMakeLists.txt, test, README.") {}
+    NewPluginCommand()
+        : Command("new-plugin", "Begins a plugin in C, C++ or Rust: source, project, test, README.") {}
 
     void declare(CLI::App &app) override {
         console_.declare(app);

@@ -22,11 +22,17 @@ impl Table {
     /// # Errors
     /// A sentence that names the line.
     pub fn read(lines: impl BufRead) -> Result<Self, String> {
-        let mut made =
-            Self { size: 0, is_cube: false, minimum: [0.0; 3], maximum: [1.0; 3], colors: Vec::new() };
+        let mut made = Self {
+            size: 0,
+            is_cube: false,
+            minimum: [0.0; 3],
+            maximum: [1.0; 3],
+            colors: Vec::new(),
+        };
         for (number, line) in lines.lines().enumerate() {
             let line = line.map_err(|error| format!("the file cannot be read: {error}"))?;
-            made.take(line.trim()).map_err(|reason| format!("line {}: {reason}", number + 1))?;
+            made.take(line.trim())
+                .map_err(|reason| format!("line {}: {reason}", number + 1))?;
         }
         if made.size == 0 {
             return Err("it says neither LUT_3D_SIZE nor LUT_1D_SIZE".to_owned());
@@ -34,12 +40,18 @@ impl Table {
         let wanted = made.entries();
         match made.colors.len() {
             found if found == wanted => Ok(made),
-            found => Err(format!("it has {found} colours, where its size asks for {wanted}")),
+            found => Err(format!(
+                "it has {found} colours, where its size asks for {wanted}"
+            )),
         }
     }
 
     fn entries(&self) -> usize {
-        if self.is_cube { self.size.pow(3) } else { self.size }
+        if self.is_cube {
+            self.size.pow(3)
+        } else {
+            self.size
+        }
     }
 
     fn take(&mut self, line: &str) -> Result<(), String> {
@@ -67,7 +79,11 @@ impl Table {
         if self.size != 0 {
             return Err("the size is stated twice".to_owned());
         }
-        let size = text.trim().parse().ok().filter(|size| (2..=limit).contains(size));
+        let size = text
+            .trim()
+            .parse()
+            .ok()
+            .filter(|size| (2..=limit).contains(size));
         self.size = size.ok_or_else(|| format!("the size is not a number from 2 to {limit}"))?;
         self.is_cube = is_cube;
         Ok(())
@@ -76,7 +92,11 @@ impl Table {
     fn set_domain(&mut self, minimum: [f32; 3], maximum: [f32; 3]) -> Result<(), String> {
         (self.minimum, self.maximum) = (minimum, maximum);
         let grows = minimum.iter().zip(maximum).all(|(low, high)| *low < high);
-        if grows { Ok(()) } else { Err("the domain ends before it begins".to_owned()) }
+        if grows {
+            Ok(())
+        } else {
+            Err("the domain ends before it begins".to_owned())
+        }
     }
 
     /// The colour that the table has for a colour, linear between its entries.
@@ -87,12 +107,17 @@ impl Table {
         let mut part = [0.0; 3];
         for channel in 0..3 {
             let range = self.maximum[channel] - self.minimum[channel];
-            let place = ((color[channel] - self.minimum[channel]) / range).clamp(0.0, 1.0) * last as f32;
+            let place =
+                ((color[channel] - self.minimum[channel]) / range).clamp(0.0, 1.0) * last as f32;
             // The cast takes NaN for 0.
             low[channel] = (place as usize).min(last - 1);
             part[channel] = (place - low[channel] as f32).max(0.0);
         }
-        if self.is_cube { self.within_cube(low, part) } else { self.on_curves(low, part) }
+        if self.is_cube {
+            self.within_cube(low, part)
+        } else {
+            self.on_curves(low, part)
+        }
     }
 
     fn on_curves(&self, low: [usize; 3], part: [f32; 3]) -> [f32; 3] {
@@ -107,8 +132,15 @@ impl Table {
         let mut sum = [0.0; 3];
         for corner in 0..8 {
             let step = [corner & 1, corner >> 1 & 1, corner >> 2];
-            let weight: f32 =
-                (0..3).map(|axis| if step[axis] == 1 { part[axis] } else { 1.0 - part[axis] }).product();
+            let weight: f32 = (0..3)
+                .map(|axis| {
+                    if step[axis] == 1 {
+                        part[axis]
+                    } else {
+                        1.0 - part[axis]
+                    }
+                })
+                .product();
             let [red, green, blue] = [0, 1, 2].map(|axis| low[axis] + step[axis]);
             let color = self.colors[(blue * self.size + green) * self.size + red];
             (0..3).for_each(|channel| sum[channel] += weight * color[channel]);
@@ -118,9 +150,15 @@ impl Table {
 }
 
 fn color(text: &str) -> Result<[f32; 3], String> {
-    let mut numbers =
-        text.split_whitespace().map(|word| word.parse::<f32>().ok().filter(|value| value.is_finite()));
-    match [numbers.next(), numbers.next(), numbers.next(), numbers.next()] {
+    let mut numbers = text
+        .split_whitespace()
+        .map(|word| word.parse::<f32>().ok().filter(|value| value.is_finite()));
+    match [
+        numbers.next(),
+        numbers.next(),
+        numbers.next(),
+        numbers.next(),
+    ] {
         [Some(Some(red)), Some(Some(green)), Some(Some(blue)), None] => Ok([red, green, blue]),
         _ => Err(format!("{text:?} is not three numbers")),
     }
@@ -138,15 +176,16 @@ mod tests {
 
     #[test]
     fn curves_are_linear_between_entries() {
-        let table =
-            read("# gamma\nTITLE \"a\"\nLUT_1D_SIZE 3\n0 0 1\n0.2 0.5 0.5\n1 1 0\n").expect("a table");
+        let table = read("# gamma\nTITLE \"a\"\nLUT_1D_SIZE 3\n0 0 1\n0.2 0.5 0.5\n1 1 0\n")
+            .expect("a table");
         assert_eq!(table.look_up([0.25, 0.75, 0.25]), [0.1, 0.75, 0.75]);
         assert_eq!(table.look_up([-1.0, 2.0, f32::NAN])[..2], [0.0, 1.0]);
     }
 
     #[test]
     fn red_varies_fastest_in_a_cube() {
-        let corners = (0..8).map(|corner| format!("{} {} {}\n", corner & 1, corner >> 1 & 1, corner >> 2));
+        let corners =
+            (0..8).map(|corner| format!("{} {} {}\n", corner & 1, corner >> 1 & 1, corner >> 2));
         let text = format!("LUT_3D_SIZE 2\n{}", corners.collect::<String>());
         let table = read(&text).expect("a table");
         for color in [[0.0, 0.5, 1.0], [0.25, 0.75, 0.5], [1.0, 1.0, 1.0]] {
@@ -165,7 +204,10 @@ mod tests {
             ("LUT_1D_SIZE 2\nLUT_3D_SIZE 2\n", "line 2"),
             ("0 0 0\n", "before the size"),
             ("LUT_1D_SIZE 2\n0 0 0\n", "1 colours"),
-            ("LUT_1D_SIZE 2\n0 0 0\n0 0 0\n0 0 0\n", "line 4: there are more"),
+            (
+                "LUT_1D_SIZE 2\n0 0 0\n0 0 0\n0 0 0\n",
+                "line 4: there are more",
+            ),
             ("LUT_1D_SIZE 2\n0 0\n", "line 2"),
             ("LUT_1D_SIZE 2\n0 0 0 0\n", "line 2"),
             ("LUT_1D_SIZE 2\n0 0 nan\n", "line 2"),

@@ -30,7 +30,8 @@ pub struct DLDevice {
 const _: () = {
     ["Size of DLDevice"][::core::mem::size_of::<DLDevice>() - 8usize];
     ["Alignment of DLDevice"][::core::mem::align_of::<DLDevice>() - 4usize];
-    ["Offset of field: DLDevice::device_type"][::core::mem::offset_of!(DLDevice, device_type) - 0usize];
+    ["Offset of field: DLDevice::device_type"]
+        [::core::mem::offset_of!(DLDevice, device_type) - 0usize];
     ["Offset of field: DLDevice::device_id"][::core::mem::offset_of!(DLDevice, device_id) - 4usize];
 };
 #[repr(C)]
@@ -69,7 +70,8 @@ const _: () = {
     ["Offset of field: DLTensor::dtype"][::core::mem::offset_of!(DLTensor, dtype) - 20usize];
     ["Offset of field: DLTensor::shape"][::core::mem::offset_of!(DLTensor, shape) - 24usize];
     ["Offset of field: DLTensor::strides"][::core::mem::offset_of!(DLTensor, strides) - 32usize];
-    ["Offset of field: DLTensor::byte_offset"][::core::mem::offset_of!(DLTensor, byte_offset) - 40usize];
+    ["Offset of field: DLTensor::byte_offset"]
+        [::core::mem::offset_of!(DLTensor, byte_offset) - 40usize];
 };
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
@@ -81,8 +83,10 @@ pub struct DLPackVersion {
 const _: () = {
     ["Size of DLPackVersion"][::core::mem::size_of::<DLPackVersion>() - 8usize];
     ["Alignment of DLPackVersion"][::core::mem::align_of::<DLPackVersion>() - 4usize];
-    ["Offset of field: DLPackVersion::major"][::core::mem::offset_of!(DLPackVersion, major) - 0usize];
-    ["Offset of field: DLPackVersion::minor"][::core::mem::offset_of!(DLPackVersion, minor) - 4usize];
+    ["Offset of field: DLPackVersion::major"]
+        [::core::mem::offset_of!(DLPackVersion, major) - 0usize];
+    ["Offset of field: DLPackVersion::minor"]
+        [::core::mem::offset_of!(DLPackVersion, minor) - 4usize];
 };
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
@@ -95,8 +99,10 @@ pub struct DLManagedTensorVersioned {
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of DLManagedTensorVersioned"][::core::mem::size_of::<DLManagedTensorVersioned>() - 80usize];
-    ["Alignment of DLManagedTensorVersioned"][::core::mem::align_of::<DLManagedTensorVersioned>() - 8usize];
+    ["Size of DLManagedTensorVersioned"]
+        [::core::mem::size_of::<DLManagedTensorVersioned>() - 80usize];
+    ["Alignment of DLManagedTensorVersioned"]
+        [::core::mem::align_of::<DLManagedTensorVersioned>() - 8usize];
     ["Offset of field: DLManagedTensorVersioned::version"]
         [::core::mem::offset_of!(DLManagedTensorVersioned, version) - 0usize];
     ["Offset of field: DLManagedTensorVersioned::manager_ctx"]
@@ -122,8 +128,10 @@ pub struct mirra_rect {
 const _: () = {
     ["Size of mirra_rect"][::core::mem::size_of::<mirra_rect>() - 40usize];
     ["Alignment of mirra_rect"][::core::mem::align_of::<mirra_rect>() - 8usize];
-    ["Offset of field: mirra_rect::struct_size"][::core::mem::offset_of!(mirra_rect, struct_size) - 0usize];
-    ["Offset of field: mirra_rect::reserved"][::core::mem::offset_of!(mirra_rect, reserved) - 4usize];
+    ["Offset of field: mirra_rect::struct_size"]
+        [::core::mem::offset_of!(mirra_rect, struct_size) - 0usize];
+    ["Offset of field: mirra_rect::reserved"]
+        [::core::mem::offset_of!(mirra_rect, reserved) - 4usize];
     ["Offset of field: mirra_rect::x"][::core::mem::offset_of!(mirra_rect, x) - 8usize];
     ["Offset of field: mirra_rect::y"][::core::mem::offset_of!(mirra_rect, y) - 16usize];
     ["Offset of field: mirra_rect::width"][::core::mem::offset_of!(mirra_rect, width) - 24usize];
@@ -212,13 +220,20 @@ const _: () = {
         [::core::mem::offset_of!(mirra_port_info, struct_size) - 0usize];
     ["Offset of field: mirra_port_info::direction"]
         [::core::mem::offset_of!(mirra_port_info, direction) - 4usize];
-    ["Offset of field: mirra_port_info::type_"][::core::mem::offset_of!(mirra_port_info, type_) - 8usize];
-    ["Offset of field: mirra_port_info::flags"][::core::mem::offset_of!(mirra_port_info, flags) - 12usize];
-    ["Offset of field: mirra_port_info::name"][::core::mem::offset_of!(mirra_port_info, name) - 16usize];
-    ["Offset of field: mirra_port_info::label"][::core::mem::offset_of!(mirra_port_info, label) - 24usize];
-    ["Offset of field: mirra_port_info::doc"][::core::mem::offset_of!(mirra_port_info, doc) - 32usize];
-    ["Offset of field: mirra_port_info::unit"][::core::mem::offset_of!(mirra_port_info, unit) - 40usize];
-    ["Offset of field: mirra_port_info::series"][::core::mem::offset_of!(mirra_port_info, series) - 48usize];
+    ["Offset of field: mirra_port_info::type_"]
+        [::core::mem::offset_of!(mirra_port_info, type_) - 8usize];
+    ["Offset of field: mirra_port_info::flags"]
+        [::core::mem::offset_of!(mirra_port_info, flags) - 12usize];
+    ["Offset of field: mirra_port_info::name"]
+        [::core::mem::offset_of!(mirra_port_info, name) - 16usize];
+    ["Offset of field: mirra_port_info::label"]
+        [::core::mem::offset_of!(mirra_port_info, label) - 24usize];
+    ["Offset of field: mirra_port_info::doc"]
+        [::core::mem::offset_of!(mirra_port_info, doc) - 32usize];
+    ["Offset of field: mirra_port_info::unit"]
+        [::core::mem::offset_of!(mirra_port_info, unit) - 40usize];
+    ["Offset of field: mirra_port_info::series"]
+        [::core::mem::offset_of!(mirra_port_info, series) - 48usize];
     ["Offset of field: mirra_port_info::series_place"]
         [::core::mem::offset_of!(mirra_port_info, series_place) - 56usize];
     ["Offset of field: mirra_port_info::max_count"]
@@ -263,14 +278,22 @@ const _: () = {
     ["Alignment of mirra_param_info"][::core::mem::align_of::<mirra_param_info>() - 8usize];
     ["Offset of field: mirra_param_info::struct_size"]
         [::core::mem::offset_of!(mirra_param_info, struct_size) - 0usize];
-    ["Offset of field: mirra_param_info::type_"][::core::mem::offset_of!(mirra_param_info, type_) - 4usize];
-    ["Offset of field: mirra_param_info::flags"][::core::mem::offset_of!(mirra_param_info, flags) - 8usize];
-    ["Offset of field: mirra_param_info::since"][::core::mem::offset_of!(mirra_param_info, since) - 12usize];
-    ["Offset of field: mirra_param_info::name"][::core::mem::offset_of!(mirra_param_info, name) - 16usize];
-    ["Offset of field: mirra_param_info::label"][::core::mem::offset_of!(mirra_param_info, label) - 24usize];
-    ["Offset of field: mirra_param_info::doc"][::core::mem::offset_of!(mirra_param_info, doc) - 32usize];
-    ["Offset of field: mirra_param_info::group"][::core::mem::offset_of!(mirra_param_info, group) - 40usize];
-    ["Offset of field: mirra_param_info::unit"][::core::mem::offset_of!(mirra_param_info, unit) - 48usize];
+    ["Offset of field: mirra_param_info::type_"]
+        [::core::mem::offset_of!(mirra_param_info, type_) - 4usize];
+    ["Offset of field: mirra_param_info::flags"]
+        [::core::mem::offset_of!(mirra_param_info, flags) - 8usize];
+    ["Offset of field: mirra_param_info::since"]
+        [::core::mem::offset_of!(mirra_param_info, since) - 12usize];
+    ["Offset of field: mirra_param_info::name"]
+        [::core::mem::offset_of!(mirra_param_info, name) - 16usize];
+    ["Offset of field: mirra_param_info::label"]
+        [::core::mem::offset_of!(mirra_param_info, label) - 24usize];
+    ["Offset of field: mirra_param_info::doc"]
+        [::core::mem::offset_of!(mirra_param_info, doc) - 32usize];
+    ["Offset of field: mirra_param_info::group"]
+        [::core::mem::offset_of!(mirra_param_info, group) - 40usize];
+    ["Offset of field: mirra_param_info::unit"]
+        [::core::mem::offset_of!(mirra_param_info, unit) - 48usize];
     ["Offset of field: mirra_param_info::default_value"]
         [::core::mem::offset_of!(mirra_param_info, default_value) - 56usize];
     ["Offset of field: mirra_param_info::minimum"]
@@ -281,7 +304,8 @@ const _: () = {
         [::core::mem::offset_of!(mirra_param_info, soft_minimum) - 80usize];
     ["Offset of field: mirra_param_info::soft_maximum"]
         [::core::mem::offset_of!(mirra_param_info, soft_maximum) - 88usize];
-    ["Offset of field: mirra_param_info::step"][::core::mem::offset_of!(mirra_param_info, step) - 96usize];
+    ["Offset of field: mirra_param_info::step"]
+        [::core::mem::offset_of!(mirra_param_info, step) - 96usize];
     ["Offset of field: mirra_param_info::default_text"]
         [::core::mem::offset_of!(mirra_param_info, default_text) - 104usize];
     ["Offset of field: mirra_param_info::choices"]
@@ -312,6 +336,7 @@ pub const MIRRA_FORMAT_U8: mirra_format_value = 1;
 pub const MIRRA_FORMAT_U16: mirra_format_value = 2;
 pub const MIRRA_FORMAT_F16: mirra_format_value = 3;
 pub const MIRRA_FORMAT_F32: mirra_format_value = 4;
+pub const MIRRA_FORMAT_U16_SWAPPED: mirra_format_value = 5;
 pub type mirra_format_value = ::core::ffi::c_int;
 pub type mirra_color = i32;
 pub const MIRRA_COLOR_GRAY: mirra_color_value = 1;
@@ -341,7 +366,8 @@ const _: () = {
     ["Offset of field: mirra_plane::data"][::core::mem::offset_of!(mirra_plane, data) - 0usize];
     ["Offset of field: mirra_plane::pixel_stride"]
         [::core::mem::offset_of!(mirra_plane, pixel_stride) - 8usize];
-    ["Offset of field: mirra_plane::row_stride"][::core::mem::offset_of!(mirra_plane, row_stride) - 16usize];
+    ["Offset of field: mirra_plane::row_stride"]
+        [::core::mem::offset_of!(mirra_plane, row_stride) - 16usize];
 };
 pub type mirra_image_flags = u32;
 pub const MIRRA_IMAGE_PACKED: mirra_image_flag = 1;
@@ -369,22 +395,32 @@ pub struct mirra_image {
 const _: () = {
     ["Size of mirra_image"][::core::mem::size_of::<mirra_image>() - 168usize];
     ["Alignment of mirra_image"][::core::mem::align_of::<mirra_image>() - 8usize];
-    ["Offset of field: mirra_image::struct_size"][::core::mem::offset_of!(mirra_image, struct_size) - 0usize];
+    ["Offset of field: mirra_image::struct_size"]
+        [::core::mem::offset_of!(mirra_image, struct_size) - 0usize];
     ["Offset of field: mirra_image::flags"][::core::mem::offset_of!(mirra_image, flags) - 4usize];
     ["Offset of field: mirra_image::width"][::core::mem::offset_of!(mirra_image, width) - 8usize];
-    ["Offset of field: mirra_image::height"][::core::mem::offset_of!(mirra_image, height) - 12usize];
-    ["Offset of field: mirra_image::format"][::core::mem::offset_of!(mirra_image, format) - 16usize];
+    ["Offset of field: mirra_image::height"]
+        [::core::mem::offset_of!(mirra_image, height) - 12usize];
+    ["Offset of field: mirra_image::format"]
+        [::core::mem::offset_of!(mirra_image, format) - 16usize];
     ["Offset of field: mirra_image::color"][::core::mem::offset_of!(mirra_image, color) - 20usize];
-    ["Offset of field: mirra_image::alpha_mode"][::core::mem::offset_of!(mirra_image, alpha_mode) - 24usize];
-    ["Offset of field: mirra_image::transfer"][::core::mem::offset_of!(mirra_image, transfer) - 28usize];
+    ["Offset of field: mirra_image::alpha_mode"]
+        [::core::mem::offset_of!(mirra_image, alpha_mode) - 24usize];
+    ["Offset of field: mirra_image::transfer"]
+        [::core::mem::offset_of!(mirra_image, transfer) - 28usize];
     ["Offset of field: mirra_image::plane_count"]
         [::core::mem::offset_of!(mirra_image, plane_count) - 32usize];
-    ["Offset of field: mirra_image::reserved"][::core::mem::offset_of!(mirra_image, reserved) - 36usize];
-    ["Offset of field: mirra_image::planes"][::core::mem::offset_of!(mirra_image, planes) - 40usize];
+    ["Offset of field: mirra_image::reserved"]
+        [::core::mem::offset_of!(mirra_image, reserved) - 36usize];
+    ["Offset of field: mirra_image::planes"]
+        [::core::mem::offset_of!(mirra_image, planes) - 40usize];
     ["Offset of field: mirra_image::icc"][::core::mem::offset_of!(mirra_image, icc) - 136usize];
-    ["Offset of field: mirra_image::icc_bytes"][::core::mem::offset_of!(mirra_image, icc_bytes) - 144usize];
-    ["Offset of field: mirra_image::device"][::core::mem::offset_of!(mirra_image, device) - 152usize];
-    ["Offset of field: mirra_image::stream"][::core::mem::offset_of!(mirra_image, stream) - 160usize];
+    ["Offset of field: mirra_image::icc_bytes"]
+        [::core::mem::offset_of!(mirra_image, icc_bytes) - 144usize];
+    ["Offset of field: mirra_image::device"]
+        [::core::mem::offset_of!(mirra_image, device) - 152usize];
+    ["Offset of field: mirra_image::stream"]
+        [::core::mem::offset_of!(mirra_image, stream) - 160usize];
 };
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
@@ -409,9 +445,11 @@ pub struct mirra_value {
 const _: () = {
     ["Size of mirra_value"][::core::mem::size_of::<mirra_value>() - 32usize];
     ["Alignment of mirra_value"][::core::mem::align_of::<mirra_value>() - 8usize];
-    ["Offset of field: mirra_value::struct_size"][::core::mem::offset_of!(mirra_value, struct_size) - 0usize];
+    ["Offset of field: mirra_value::struct_size"]
+        [::core::mem::offset_of!(mirra_value, struct_size) - 0usize];
     ["Offset of field: mirra_value::type_"][::core::mem::offset_of!(mirra_value, type_) - 4usize];
-    ["Offset of field: mirra_value::integer"][::core::mem::offset_of!(mirra_value, integer) - 8usize];
+    ["Offset of field: mirra_value::integer"]
+        [::core::mem::offset_of!(mirra_value, integer) - 8usize];
     ["Offset of field: mirra_value::real"][::core::mem::offset_of!(mirra_value, real) - 16usize];
     ["Offset of field: mirra_value::text"][::core::mem::offset_of!(mirra_value, text) - 24usize];
 };
@@ -436,7 +474,8 @@ const _: () = {
     ["Alignment of mirra_source"][::core::mem::align_of::<mirra_source>() - 8usize];
     ["Offset of field: mirra_source::struct_size"]
         [::core::mem::offset_of!(mirra_source, struct_size) - 0usize];
-    ["Offset of field: mirra_source::reserved"][::core::mem::offset_of!(mirra_source, reserved) - 4usize];
+    ["Offset of field: mirra_source::reserved"]
+        [::core::mem::offset_of!(mirra_source, reserved) - 4usize];
     ["Offset of field: mirra_source::image"][::core::mem::offset_of!(mirra_source, image) - 8usize];
     ["Offset of field: mirra_source::read"][::core::mem::offset_of!(mirra_source, read) - 16usize];
     ["Offset of field: mirra_source::user"][::core::mem::offset_of!(mirra_source, user) - 24usize];
@@ -460,8 +499,10 @@ pub struct mirra_sink {
 const _: () = {
     ["Size of mirra_sink"][::core::mem::size_of::<mirra_sink>() - 32usize];
     ["Alignment of mirra_sink"][::core::mem::align_of::<mirra_sink>() - 8usize];
-    ["Offset of field: mirra_sink::struct_size"][::core::mem::offset_of!(mirra_sink, struct_size) - 0usize];
-    ["Offset of field: mirra_sink::reserved"][::core::mem::offset_of!(mirra_sink, reserved) - 4usize];
+    ["Offset of field: mirra_sink::struct_size"]
+        [::core::mem::offset_of!(mirra_sink, struct_size) - 0usize];
+    ["Offset of field: mirra_sink::reserved"]
+        [::core::mem::offset_of!(mirra_sink, reserved) - 4usize];
     ["Offset of field: mirra_sink::image"][::core::mem::offset_of!(mirra_sink, image) - 8usize];
     ["Offset of field: mirra_sink::write"][::core::mem::offset_of!(mirra_sink, write) - 16usize];
     ["Offset of field: mirra_sink::user"][::core::mem::offset_of!(mirra_sink, user) - 24usize];
@@ -487,16 +528,20 @@ const _: () = {
         [::core::mem::offset_of!(mirra_port_value, struct_size) - 0usize];
     ["Offset of field: mirra_port_value::reserved"]
         [::core::mem::offset_of!(mirra_port_value, reserved) - 4usize];
-    ["Offset of field: mirra_port_value::name"][::core::mem::offset_of!(mirra_port_value, name) - 8usize];
-    ["Offset of field: mirra_port_value::image"][::core::mem::offset_of!(mirra_port_value, image) - 16usize];
-    ["Offset of field: mirra_port_value::value"][::core::mem::offset_of!(mirra_port_value, value) - 24usize];
+    ["Offset of field: mirra_port_value::name"]
+        [::core::mem::offset_of!(mirra_port_value, name) - 8usize];
+    ["Offset of field: mirra_port_value::image"]
+        [::core::mem::offset_of!(mirra_port_value, image) - 16usize];
+    ["Offset of field: mirra_port_value::value"]
+        [::core::mem::offset_of!(mirra_port_value, value) - 24usize];
     ["Offset of field: mirra_port_value::tensor"]
         [::core::mem::offset_of!(mirra_port_value, tensor) - 32usize];
     ["Offset of field: mirra_port_value::picture"]
         [::core::mem::offset_of!(mirra_port_value, picture) - 40usize];
     ["Offset of field: mirra_port_value::source"]
         [::core::mem::offset_of!(mirra_port_value, source) - 48usize];
-    ["Offset of field: mirra_port_value::sink"][::core::mem::offset_of!(mirra_port_value, sink) - 56usize];
+    ["Offset of field: mirra_port_value::sink"]
+        [::core::mem::offset_of!(mirra_port_value, sink) - 56usize];
 };
 pub const MIRRA_JOB_RUNNING: mirra_job_state_value = 1;
 pub const MIRRA_JOB_DONE: mirra_job_state_value = 2;
@@ -532,11 +577,16 @@ const _: () = {
     ["Alignment of mirra_graph_use"][::core::mem::align_of::<mirra_graph_use>() - 8usize];
     ["Offset of field: mirra_graph_use::struct_size"]
         [::core::mem::offset_of!(mirra_graph_use, struct_size) - 0usize];
-    ["Offset of field: mirra_graph_use::flags"][::core::mem::offset_of!(mirra_graph_use, flags) - 4usize];
-    ["Offset of field: mirra_graph_use::graph"][::core::mem::offset_of!(mirra_graph_use, graph) - 8usize];
-    ["Offset of field: mirra_graph_use::batch"][::core::mem::offset_of!(mirra_graph_use, batch) - 16usize];
-    ["Offset of field: mirra_graph_use::height"][::core::mem::offset_of!(mirra_graph_use, height) - 24usize];
-    ["Offset of field: mirra_graph_use::width"][::core::mem::offset_of!(mirra_graph_use, width) - 32usize];
+    ["Offset of field: mirra_graph_use::flags"]
+        [::core::mem::offset_of!(mirra_graph_use, flags) - 4usize];
+    ["Offset of field: mirra_graph_use::graph"]
+        [::core::mem::offset_of!(mirra_graph_use, graph) - 8usize];
+    ["Offset of field: mirra_graph_use::batch"]
+        [::core::mem::offset_of!(mirra_graph_use, batch) - 16usize];
+    ["Offset of field: mirra_graph_use::height"]
+        [::core::mem::offset_of!(mirra_graph_use, height) - 24usize];
+    ["Offset of field: mirra_graph_use::width"]
+        [::core::mem::offset_of!(mirra_graph_use, width) - 32usize];
 };
 pub type mirra_setup_flags = u32;
 pub const MIRRA_SETUP_WHOLE_IMAGE: mirra_setup_flag = 1;
@@ -571,23 +621,29 @@ pub struct mirra_setup {
 const _: () = {
     ["Size of mirra_setup"][::core::mem::size_of::<mirra_setup>() - 88usize];
     ["Alignment of mirra_setup"][::core::mem::align_of::<mirra_setup>() - 8usize];
-    ["Offset of field: mirra_setup::struct_size"][::core::mem::offset_of!(mirra_setup, struct_size) - 0usize];
-    ["Offset of field: mirra_setup::reserved"][::core::mem::offset_of!(mirra_setup, reserved) - 4usize];
+    ["Offset of field: mirra_setup::struct_size"]
+        [::core::mem::offset_of!(mirra_setup, struct_size) - 0usize];
+    ["Offset of field: mirra_setup::reserved"]
+        [::core::mem::offset_of!(mirra_setup, reserved) - 4usize];
     ["Offset of field: mirra_setup::graph"][::core::mem::offset_of!(mirra_setup, graph) - 8usize];
     ["Offset of field: mirra_setup::extra_bytes_per_pixel"]
         [::core::mem::offset_of!(mirra_setup, extra_bytes_per_pixel) - 16usize];
     ["Offset of field: mirra_setup::flags"][::core::mem::offset_of!(mirra_setup, flags) - 24usize];
-    ["Offset of field: mirra_setup::use_count"][::core::mem::offset_of!(mirra_setup, use_count) - 28usize];
+    ["Offset of field: mirra_setup::use_count"]
+        [::core::mem::offset_of!(mirra_setup, use_count) - 28usize];
     ["Offset of field: mirra_setup::uses"][::core::mem::offset_of!(mirra_setup, uses) - 32usize];
     ["Offset of field: mirra_setup::extra_bytes"]
         [::core::mem::offset_of!(mirra_setup, extra_bytes) - 40usize];
     ["Offset of field: mirra_setup::width"][::core::mem::offset_of!(mirra_setup, width) - 48usize];
-    ["Offset of field: mirra_setup::height"][::core::mem::offset_of!(mirra_setup, height) - 52usize];
+    ["Offset of field: mirra_setup::height"]
+        [::core::mem::offset_of!(mirra_setup, height) - 52usize];
     ["Offset of field: mirra_setup::measure_passes"]
         [::core::mem::offset_of!(mirra_setup, measure_passes) - 56usize];
-    ["Offset of field: mirra_setup::margin"][::core::mem::offset_of!(mirra_setup, margin) - 60usize];
+    ["Offset of field: mirra_setup::margin"]
+        [::core::mem::offset_of!(mirra_setup, margin) - 60usize];
     ["Offset of field: mirra_setup::halo"][::core::mem::offset_of!(mirra_setup, halo) - 64usize];
-    ["Offset of field: mirra_setup::reserved_2"][::core::mem::offset_of!(mirra_setup, reserved_2) - 68usize];
+    ["Offset of field: mirra_setup::reserved_2"]
+        [::core::mem::offset_of!(mirra_setup, reserved_2) - 68usize];
     ["Offset of field: mirra_setup::scale_numerator"]
         [::core::mem::offset_of!(mirra_setup, scale_numerator) - 72usize];
     ["Offset of field: mirra_setup::scale_denominator"]
@@ -621,21 +677,29 @@ pub struct mirra_tile {
 const _: () = {
     ["Size of mirra_tile"][::core::mem::size_of::<mirra_tile>() - 120usize];
     ["Alignment of mirra_tile"][::core::mem::align_of::<mirra_tile>() - 8usize];
-    ["Offset of field: mirra_tile::struct_size"][::core::mem::offset_of!(mirra_tile, struct_size) - 0usize];
+    ["Offset of field: mirra_tile::struct_size"]
+        [::core::mem::offset_of!(mirra_tile, struct_size) - 0usize];
     ["Offset of field: mirra_tile::pass"][::core::mem::offset_of!(mirra_tile, pass) - 4usize];
     ["Offset of field: mirra_tile::index"][::core::mem::offset_of!(mirra_tile, index) - 8usize];
     ["Offset of field: mirra_tile::count"][::core::mem::offset_of!(mirra_tile, count) - 16usize];
     ["Offset of field: mirra_tile::core_x"][::core::mem::offset_of!(mirra_tile, core_x) - 24usize];
     ["Offset of field: mirra_tile::core_y"][::core::mem::offset_of!(mirra_tile, core_y) - 32usize];
-    ["Offset of field: mirra_tile::core_width"][::core::mem::offset_of!(mirra_tile, core_width) - 40usize];
-    ["Offset of field: mirra_tile::core_height"][::core::mem::offset_of!(mirra_tile, core_height) - 48usize];
-    ["Offset of field: mirra_tile::input_x"][::core::mem::offset_of!(mirra_tile, input_x) - 56usize];
-    ["Offset of field: mirra_tile::input_y"][::core::mem::offset_of!(mirra_tile, input_y) - 64usize];
-    ["Offset of field: mirra_tile::input_width"][::core::mem::offset_of!(mirra_tile, input_width) - 72usize];
+    ["Offset of field: mirra_tile::core_width"]
+        [::core::mem::offset_of!(mirra_tile, core_width) - 40usize];
+    ["Offset of field: mirra_tile::core_height"]
+        [::core::mem::offset_of!(mirra_tile, core_height) - 48usize];
+    ["Offset of field: mirra_tile::input_x"]
+        [::core::mem::offset_of!(mirra_tile, input_x) - 56usize];
+    ["Offset of field: mirra_tile::input_y"]
+        [::core::mem::offset_of!(mirra_tile, input_y) - 64usize];
+    ["Offset of field: mirra_tile::input_width"]
+        [::core::mem::offset_of!(mirra_tile, input_width) - 72usize];
     ["Offset of field: mirra_tile::input_height"]
         [::core::mem::offset_of!(mirra_tile, input_height) - 80usize];
-    ["Offset of field: mirra_tile::output_x"][::core::mem::offset_of!(mirra_tile, output_x) - 88usize];
-    ["Offset of field: mirra_tile::output_y"][::core::mem::offset_of!(mirra_tile, output_y) - 96usize];
+    ["Offset of field: mirra_tile::output_x"]
+        [::core::mem::offset_of!(mirra_tile, output_x) - 88usize];
+    ["Offset of field: mirra_tile::output_y"]
+        [::core::mem::offset_of!(mirra_tile, output_y) - 96usize];
     ["Offset of field: mirra_tile::output_width"]
         [::core::mem::offset_of!(mirra_tile, output_width) - 104usize];
     ["Offset of field: mirra_tile::output_height"]
@@ -722,7 +786,8 @@ pub struct mirra_task {
 const _: () = {
     ["Size of mirra_task"][::core::mem::size_of::<mirra_task>() - 136usize];
     ["Alignment of mirra_task"][::core::mem::align_of::<mirra_task>() - 8usize];
-    ["Offset of field: mirra_task::struct_size"][::core::mem::offset_of!(mirra_task, struct_size) - 0usize];
+    ["Offset of field: mirra_task::struct_size"]
+        [::core::mem::offset_of!(mirra_task, struct_size) - 0usize];
     ["Offset of field: mirra_task::flags"][::core::mem::offset_of!(mirra_task, flags) - 4usize];
     ["Offset of field: mirra_task::name"][::core::mem::offset_of!(mirra_task, name) - 8usize];
     ["Offset of field: mirra_task::label"][::core::mem::offset_of!(mirra_task, label) - 16usize];
@@ -731,15 +796,21 @@ const _: () = {
         [::core::mem::offset_of!(mirra_task, default_bundle) - 32usize];
     ["Offset of field: mirra_task::ports"][::core::mem::offset_of!(mirra_task, ports) - 40usize];
     ["Offset of field: mirra_task::params"][::core::mem::offset_of!(mirra_task, params) - 48usize];
-    ["Offset of field: mirra_task::port_count"][::core::mem::offset_of!(mirra_task, port_count) - 56usize];
-    ["Offset of field: mirra_task::param_count"][::core::mem::offset_of!(mirra_task, param_count) - 60usize];
+    ["Offset of field: mirra_task::port_count"]
+        [::core::mem::offset_of!(mirra_task, port_count) - 56usize];
+    ["Offset of field: mirra_task::param_count"]
+        [::core::mem::offset_of!(mirra_task, param_count) - 60usize];
     ["Offset of field: mirra_task::user"][::core::mem::offset_of!(mirra_task, user) - 64usize];
     ["Offset of field: mirra_task::create"][::core::mem::offset_of!(mirra_task, create) - 72usize];
-    ["Offset of field: mirra_task::destroy"][::core::mem::offset_of!(mirra_task, destroy) - 80usize];
-    ["Offset of field: mirra_task::configure"][::core::mem::offset_of!(mirra_task, configure) - 88usize];
+    ["Offset of field: mirra_task::destroy"]
+        [::core::mem::offset_of!(mirra_task, destroy) - 80usize];
+    ["Offset of field: mirra_task::configure"]
+        [::core::mem::offset_of!(mirra_task, configure) - 88usize];
     ["Offset of field: mirra_task::begin"][::core::mem::offset_of!(mirra_task, begin) - 96usize];
-    ["Offset of field: mirra_task::measure"][::core::mem::offset_of!(mirra_task, measure) - 104usize];
-    ["Offset of field: mirra_task::process"][::core::mem::offset_of!(mirra_task, process) - 112usize];
+    ["Offset of field: mirra_task::measure"]
+        [::core::mem::offset_of!(mirra_task, measure) - 104usize];
+    ["Offset of field: mirra_task::process"]
+        [::core::mem::offset_of!(mirra_task, process) - 112usize];
     ["Offset of field: mirra_task::finish"][::core::mem::offset_of!(mirra_task, finish) - 120usize];
     ["Offset of field: mirra_task::end"][::core::mem::offset_of!(mirra_task, end) - 128usize];
 };
@@ -772,14 +843,18 @@ const _: () = {
     ["Alignment of mirra_run_info"][::core::mem::align_of::<mirra_run_info>() - 8usize];
     ["Offset of field: mirra_run_info::struct_size"]
         [::core::mem::offset_of!(mirra_run_info, struct_size) - 0usize];
-    ["Offset of field: mirra_run_info::color"][::core::mem::offset_of!(mirra_run_info, color) - 4usize];
-    ["Offset of field: mirra_run_info::width"][::core::mem::offset_of!(mirra_run_info, width) - 8usize];
-    ["Offset of field: mirra_run_info::height"][::core::mem::offset_of!(mirra_run_info, height) - 12usize];
+    ["Offset of field: mirra_run_info::color"]
+        [::core::mem::offset_of!(mirra_run_info, color) - 4usize];
+    ["Offset of field: mirra_run_info::width"]
+        [::core::mem::offset_of!(mirra_run_info, width) - 8usize];
+    ["Offset of field: mirra_run_info::height"]
+        [::core::mem::offset_of!(mirra_run_info, height) - 12usize];
     ["Offset of field: mirra_run_info::precision"]
         [::core::mem::offset_of!(mirra_run_info, precision) - 16usize];
     ["Offset of field: mirra_run_info::reserved"]
         [::core::mem::offset_of!(mirra_run_info, reserved) - 20usize];
-    ["Offset of field: mirra_run_info::device"][::core::mem::offset_of!(mirra_run_info, device) - 24usize];
+    ["Offset of field: mirra_run_info::device"]
+        [::core::mem::offset_of!(mirra_run_info, device) - 24usize];
     ["Offset of field: mirra_run_info::padded_width"]
         [::core::mem::offset_of!(mirra_run_info, padded_width) - 32usize];
     ["Offset of field: mirra_run_info::padded_height"]
@@ -788,17 +863,22 @@ const _: () = {
         [::core::mem::offset_of!(mirra_run_info, output_width) - 48usize];
     ["Offset of field: mirra_run_info::output_height"]
         [::core::mem::offset_of!(mirra_run_info, output_height) - 52usize];
-    ["Offset of field: mirra_run_info::format"][::core::mem::offset_of!(mirra_run_info, format) - 56usize];
+    ["Offset of field: mirra_run_info::format"]
+        [::core::mem::offset_of!(mirra_run_info, format) - 56usize];
     ["Offset of field: mirra_run_info::alpha_mode"]
         [::core::mem::offset_of!(mirra_run_info, alpha_mode) - 60usize];
     ["Offset of field: mirra_run_info::transfer"]
         [::core::mem::offset_of!(mirra_run_info, transfer) - 64usize];
-    ["Offset of field: mirra_run_info::threads"][::core::mem::offset_of!(mirra_run_info, threads) - 68usize];
-    ["Offset of field: mirra_run_info::icc"][::core::mem::offset_of!(mirra_run_info, icc) - 72usize];
+    ["Offset of field: mirra_run_info::threads"]
+        [::core::mem::offset_of!(mirra_run_info, threads) - 68usize];
+    ["Offset of field: mirra_run_info::icc"]
+        [::core::mem::offset_of!(mirra_run_info, icc) - 72usize];
     ["Offset of field: mirra_run_info::icc_bytes"]
         [::core::mem::offset_of!(mirra_run_info, icc_bytes) - 80usize];
-    ["Offset of field: mirra_run_info::scale"][::core::mem::offset_of!(mirra_run_info, scale) - 88usize];
-    ["Offset of field: mirra_run_info::frame"][::core::mem::offset_of!(mirra_run_info, frame) - 96usize];
+    ["Offset of field: mirra_run_info::scale"]
+        [::core::mem::offset_of!(mirra_run_info, scale) - 88usize];
+    ["Offset of field: mirra_run_info::frame"]
+        [::core::mem::offset_of!(mirra_run_info, frame) - 96usize];
 };
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
@@ -816,7 +896,8 @@ const _: () = {
         [::core::mem::offset_of!(mirra_named_tensor, struct_size) - 0usize];
     ["Offset of field: mirra_named_tensor::reserved"]
         [::core::mem::offset_of!(mirra_named_tensor, reserved) - 4usize];
-    ["Offset of field: mirra_named_tensor::name"][::core::mem::offset_of!(mirra_named_tensor, name) - 8usize];
+    ["Offset of field: mirra_named_tensor::name"]
+        [::core::mem::offset_of!(mirra_named_tensor, name) - 8usize];
     ["Offset of field: mirra_named_tensor::tensor"]
         [::core::mem::offset_of!(mirra_named_tensor, tensor) - 16usize];
 };
@@ -844,7 +925,8 @@ pub struct mirra_gradient_request {
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
     ["Size of mirra_gradient_request"][::core::mem::size_of::<mirra_gradient_request>() - 56usize];
-    ["Alignment of mirra_gradient_request"][::core::mem::align_of::<mirra_gradient_request>() - 8usize];
+    ["Alignment of mirra_gradient_request"]
+        [::core::mem::align_of::<mirra_gradient_request>() - 8usize];
     ["Offset of field: mirra_gradient_request::struct_size"]
         [::core::mem::offset_of!(mirra_gradient_request, struct_size) - 0usize];
     ["Offset of field: mirra_gradient_request::input_count"]
@@ -917,8 +999,9 @@ pub struct mirra_host_api {
             hint: *const ::core::ffi::c_char,
         ) -> *mut mirra_error,
     >,
-    pub error_destroy:
-        ::core::option::Option<unsafe extern "C" fn(host: *const mirra_host_api, error: *mut mirra_error)>,
+    pub error_destroy: ::core::option::Option<
+        unsafe extern "C" fn(host: *const mirra_host_api, error: *mut mirra_error),
+    >,
     pub register_task: ::core::option::Option<
         unsafe extern "C" fn(
             host: *const mirra_host_api,
@@ -1000,8 +1083,9 @@ pub struct mirra_host_api {
         ) -> mirra_status,
     >,
     pub tensor_release: ::core::option::Option<unsafe extern "C" fn(tensor: *mut mirra_tensor)>,
-    pub tensor_retain:
-        ::core::option::Option<unsafe extern "C" fn(tensor: *const mirra_tensor) -> *mut mirra_tensor>,
+    pub tensor_retain: ::core::option::Option<
+        unsafe extern "C" fn(tensor: *const mirra_tensor) -> *mut mirra_tensor,
+    >,
     pub tensor_shape: ::core::option::Option<
         unsafe extern "C" fn(tensor: *const mirra_tensor, shape: *mut i64, capacity: i32) -> i32,
     >,
@@ -1343,18 +1427,22 @@ const _: () = {
     ["Offset of field: mirra_host_api::struct_size"]
         [::core::mem::offset_of!(mirra_host_api, struct_size) - 0usize];
     ["Offset of field: mirra_host_api::abi"][::core::mem::offset_of!(mirra_host_api, abi) - 4usize];
-    ["Offset of field: mirra_host_api::host"][::core::mem::offset_of!(mirra_host_api, host) - 8usize];
-    ["Offset of field: mirra_host_api::log"][::core::mem::offset_of!(mirra_host_api, log) - 16usize];
+    ["Offset of field: mirra_host_api::host"]
+        [::core::mem::offset_of!(mirra_host_api, host) - 8usize];
+    ["Offset of field: mirra_host_api::log"]
+        [::core::mem::offset_of!(mirra_host_api, log) - 16usize];
     ["Offset of field: mirra_host_api::allocate"]
         [::core::mem::offset_of!(mirra_host_api, allocate) - 24usize];
-    ["Offset of field: mirra_host_api::release"][::core::mem::offset_of!(mirra_host_api, release) - 32usize];
+    ["Offset of field: mirra_host_api::release"]
+        [::core::mem::offset_of!(mirra_host_api, release) - 32usize];
     ["Offset of field: mirra_host_api::error_create"]
         [::core::mem::offset_of!(mirra_host_api, error_create) - 40usize];
     ["Offset of field: mirra_host_api::error_destroy"]
         [::core::mem::offset_of!(mirra_host_api, error_destroy) - 48usize];
     ["Offset of field: mirra_host_api::register_task"]
         [::core::mem::offset_of!(mirra_host_api, register_task) - 56usize];
-    ["Offset of field: mirra_host_api::param"][::core::mem::offset_of!(mirra_host_api, param) - 64usize];
+    ["Offset of field: mirra_host_api::param"]
+        [::core::mem::offset_of!(mirra_host_api, param) - 64usize];
     ["Offset of field: mirra_host_api::manifest_json"]
         [::core::mem::offset_of!(mirra_host_api, manifest_json) - 72usize];
     ["Offset of field: mirra_host_api::manifest_default"]
@@ -1419,7 +1507,8 @@ const _: () = {
         [::core::mem::offset_of!(mirra_host_api, set_result_part) - 312usize];
     ["Offset of field: mirra_host_api::progress"]
         [::core::mem::offset_of!(mirra_host_api, progress) - 320usize];
-    ["Offset of field: mirra_host_api::preview"][::core::mem::offset_of!(mirra_host_api, preview) - 328usize];
+    ["Offset of field: mirra_host_api::preview"]
+        [::core::mem::offset_of!(mirra_host_api, preview) - 328usize];
     ["Offset of field: mirra_host_api::graph_gradient"]
         [::core::mem::offset_of!(mirra_host_api, graph_gradient) - 336usize];
     ["Offset of field: mirra_host_api::tensor_resample"]
@@ -1472,8 +1561,10 @@ const _: () = {
     ["Alignment of mirra_host_info"][::core::mem::align_of::<mirra_host_info>() - 8usize];
     ["Offset of field: mirra_host_info::struct_size"]
         [::core::mem::offset_of!(mirra_host_info, struct_size) - 0usize];
-    ["Offset of field: mirra_host_info::abi_min"][::core::mem::offset_of!(mirra_host_info, abi_min) - 4usize];
-    ["Offset of field: mirra_host_info::abi_max"][::core::mem::offset_of!(mirra_host_info, abi_max) - 8usize];
+    ["Offset of field: mirra_host_info::abi_min"]
+        [::core::mem::offset_of!(mirra_host_info, abi_min) - 4usize];
+    ["Offset of field: mirra_host_info::abi_max"]
+        [::core::mem::offset_of!(mirra_host_info, abi_max) - 8usize];
     ["Offset of field: mirra_host_info::reserved"]
         [::core::mem::offset_of!(mirra_host_info, reserved) - 12usize];
     ["Offset of field: mirra_host_info::version"]
@@ -1508,8 +1599,10 @@ const _: () = {
         [::core::mem::offset_of!(mirra_plugin_info, abi_max) - 8usize];
     ["Offset of field: mirra_plugin_info::reserved"]
         [::core::mem::offset_of!(mirra_plugin_info, reserved) - 12usize];
-    ["Offset of field: mirra_plugin_info::id"][::core::mem::offset_of!(mirra_plugin_info, id) - 16usize];
+    ["Offset of field: mirra_plugin_info::id"]
+        [::core::mem::offset_of!(mirra_plugin_info, id) - 16usize];
     ["Offset of field: mirra_plugin_info::version"]
         [::core::mem::offset_of!(mirra_plugin_info, version) - 24usize];
-    ["Offset of field: mirra_plugin_info::init"][::core::mem::offset_of!(mirra_plugin_info, init) - 32usize];
+    ["Offset of field: mirra_plugin_info::init"]
+        [::core::mem::offset_of!(mirra_plugin_info, init) - 32usize];
 };
