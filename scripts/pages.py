@@ -23,7 +23,7 @@ import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BIN = pathlib.Path(os.environ.get("MIRRA_BIN", ROOT / "build/release/bin"))
-FENCE = re.compile(r"(?:<!-- (?P<mark>[^\n]*?) -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.S | re.M)
+FENCE = re.compile(r"(?:<!-- (?P<mark>[^\n]*?) -->\n)?^```(?P<kind>[\w,]*)\n(?P<text>.*?)^```$", re.S | re.M)
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 # A path of the repository in the text, as `sdk/graph/` or `tests/unit/image_*_test.cpp`.
 PATH = re.compile(r"`((?:capi|cmake|docs|include|plugins|samples|scripts|sdk|tests|trainer)/[\w./*-]*)`")

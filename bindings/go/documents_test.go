@@ -10,21 +10,19 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"mirra.org/mirra"
 )
 
 // goRun gives a command that was built of a file or folder of this module.
-func goRun(t *testing.T, source string, arguments ...string) *exec.Cmd {
+func goRun(t *testing.T, source string) *exec.Cmd {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "program")
 	if out, err := exec.Command("go", "build", "-o", program, source).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	return exec.Command(program, arguments...)
+	return exec.Command(program)
 }
 
 func writePicture(t *testing.T, path string, width, height int) {
@@ -63,54 +61,10 @@ func TestTheReadmesExampleRuns(t *testing.T) {
 	}
 }
 
-func TestDenoiseFolder(t *testing.T) {
-	from, to := t.TempDir(), filepath.Join(t.TempDir(), "clean")
-	writePicture(t, filepath.Join(from, "a.png"), 40, 30)
-	writePicture(t, filepath.Join(from, "b.JPG"), 30, 40)
-	if err := os.WriteFile(filepath.Join(from, "broken.png"), []byte("no picture"), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	command := goRun(t, "./examples/denoise-folder", "-quality", "fast", from, to)
-	out, err := command.CombinedOutput()
-	if command.ProcessState.ExitCode() != 1 || !bytes.Contains(out, []byte("[1/3] a.png 100 %")) ||
-		!bytes.Contains(out, []byte("broken.png")) {
+func TestTheProgramForAFolderIsAsInEveryLanguage(t *testing.T) {
+	program := goRun(t, "./examples/denoise-folder").Path
+	if out, err := exec.Command("../../tests/hosts/check_folder_program", program).CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
-	}
-	for _, name := range []string{"a.png", "b.JPG"} {
-		if _, err := mirra.ReadPicture(filepath.Join(to, name), nil); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-func TestDenoiseFolderStopsAtCtrlC(t *testing.T) {
-	from, to := t.TempDir(), t.TempDir()
-	writePicture(t, filepath.Join(from, "large.png"), 4000, 3000)
-	command := goRun(t, "./examples/denoise-folder", "-quality", "best", from, to)
-	progress, err := command.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	text := make([]byte, 256)
-	if _, err := progress.Read(text); err != nil {
-		t.Fatal(err)
-	}
-	began := time.Now()
-	if err := command.Process.Signal(syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
-	for err == nil {
-		_, err = progress.Read(text)
-	}
-	_ = command.Wait()
-	if code, took := command.ProcessState.ExitCode(), time.Since(began); code != 130 || took > 5*time.Second {
-		t.Errorf("exit code %d after %v", code, took)
-	}
-	if left, err := os.ReadDir(to); err != nil || len(left) != 0 {
-		t.Errorf("%v is left (%v)", left, err)
 	}
 }
 

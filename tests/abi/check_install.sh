@@ -14,7 +14,8 @@ mv "$work/first" "$work/prefix"
 prefix=$work/prefix
 for file in include/mirra/mirra.h include/mirra/mirra.hpp include/mirra/mirra_plugin.h include/mirra/mirra_plugin.hpp \
     share/mirra/plugin-template/gain.c share/mirra/plugin-template/posterize.cpp share/mirra/samples/denoise.c \
-    share/mirra/samples/denoise.cpp share/mirra/bundles/denoiser.mirra share/mirra/bundles/denoiser.md share/doc/mirra/LICENSE; do
+    share/mirra/samples/denoise.cpp share/mirra/samples/denoise_folder.c share/mirra/samples/denoise_folder.cpp \
+    share/mirra/bundles/denoiser.mirra share/mirra/bundles/denoiser.md share/doc/mirra/LICENSE; do
     [ -s "$prefix/$file" ] || { echo "FAIL: $file is not installed"; exit 1; }
 done
 [ ! -e "$prefix/bin/mirra" ] || { echo "FAIL: the component tools was not asked for"; exit 1; }

@@ -1,14 +1,8 @@
-// Denoise-folder takes the noise out of all pictures of a folder.
-//
-//	denoise-folder [-quality fast] PICTURES CLEAN
-//
-// It shows how far it is. Ctrl-C stops it at once; no half picture is left.
+// Denoise-folder takes the noise out of the pictures of a folder: denoise-folder PICTURES CLEAN
 package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -20,95 +14,73 @@ import (
 )
 
 func main() {
-	quality := flag.String("quality", "", "fast, balanced or best")
-	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: denoise-folder [-quality fast|balanced|best] PICTURES CLEAN")
-		flag.PrintDefaults()
-	}
-	flag.Parse()
-	if flag.NArg() != 2 {
-		flag.Usage()
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: denoise-folder PICTURES CLEAN")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := denoise(ctx, flag.Arg(0), flag.Arg(1), *quality)
+	failed, err := denoiseFolder(ctx, os.Args[1], os.Args[2])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 	}
 	switch {
 	case ctx.Err() != nil:
 		os.Exit(130)
-	case err != nil:
+	case err != nil || failed > 0:
 		os.Exit(1)
 	}
 }
 
-// denoise goes over the pictures of a folder. A picture that fails does not keep the others.
-func denoise(ctx context.Context, from, to, quality string) error {
-	paths, err := pictures(from)
+// denoiseFolder says how many pictures failed. A picture that fails does not keep the others.
+func denoiseFolder(ctx context.Context, from, to string) (failed int, err error) {
+	files, err := os.ReadDir(from)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := os.MkdirAll(to, 0o777); err != nil {
-		return err
+		return 0, err
 	}
 	engine, err := mirra.NewEngine(nil)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer engine.Close()
-	session, err := engine.NewSession("denoise", &mirra.SessionOptions{Quality: quality})
+	session, err := engine.NewSession("denoise", nil)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer session.Close()
-	var failed []error
-	for i, path := range paths {
-		name := fmt.Sprintf("[%d/%d] %s", i+1, len(paths), filepath.Base(path))
-		err := one(ctx, session, path, filepath.Join(to, filepath.Base(path)), func(fraction float64) {
-			fmt.Fprintf(os.Stderr, "\r%s %3.0f %%", name, 100*fraction)
-		})
-		fmt.Fprintln(os.Stderr)
+	for _, file := range files {
+		if !slices.Contains([]string{".png", ".jpg", ".jpeg"}, strings.ToLower(filepath.Ext(file.Name()))) {
+			continue
+		}
+		err := denoise(ctx, session, filepath.Join(from, file.Name()), filepath.Join(to, file.Name()))
 		if ctx.Err() != nil {
-			return err
+			break
 		}
 		if err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", path, err))
+			fmt.Fprintf(os.Stderr, "\r%s: %v", file.Name(), err)
+			failed++
 		}
+		fmt.Fprintln(os.Stderr)
 	}
-	return errors.Join(failed...)
+	return failed, nil
 }
 
-// one denoises a picture. The file is written at the end, whole or not at all.
-func one(ctx context.Context, session *mirra.Session, from, to string, tell func(fraction float64)) error {
+// denoise writes the result at the end: whole, or not at all.
+func denoise(ctx context.Context, session *mirra.Session, from, to string) error {
 	picture, err := mirra.ReadPicture(from, nil)
 	if err != nil {
 		return err
 	}
 	defer picture.Close()
-	clean, _, err := session.ProcessPicture(ctx, picture, &mirra.RunOptions{
-		Progress: func(p mirra.Progress) { tell(p.Fraction) },
-	})
+	clean, _, err := session.ProcessPicture(ctx, picture, &mirra.RunOptions{Progress: func(p mirra.Progress) {
+		fmt.Fprintf(os.Stderr, "\r%s %3.0f %%", from, 100*p.Fraction)
+	}})
 	if err != nil {
 		return err
 	}
 	defer clean.Close()
 	return mirra.WriteImage(to, clean, &mirra.WriteOptions{Metadata: picture})
-}
-
-// pictures lists the PNG and JPEG files of a folder.
-func pictures(folder string) ([]string, error) {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return nil, err
-	}
-	var paths []string
-	for _, entry := range entries {
-		ending := strings.ToLower(filepath.Ext(entry.Name()))
-		if !entry.IsDir() && slices.Contains([]string{".png", ".jpg", ".jpeg"}, ending) {
-			paths = append(paths, filepath.Join(folder, entry.Name()))
-		}
-	}
-	return paths, nil
 }

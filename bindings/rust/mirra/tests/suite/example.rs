@@ -1,8 +1,6 @@
 //! The example, as a person calls it.
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use mirra::{Picture, Writer};
 
@@ -13,14 +11,6 @@ fn program(name: &str) -> Command {
     let own = std::env::current_exe().expect("this program has a path");
     let folder = own.ancestors().nth(2).expect("target/PROFILE/deps");
     Command::new(folder.join("examples").join(name))
-}
-
-fn folder(name: &str, pictures: u32, side: u32) -> PathBuf {
-    let folder = scratch(name);
-    for number in 0..pictures {
-        Writer::new().write(folder.join(format!("{number}.png")), &noisy(side, side)).expect("written");
-    }
-    folder
 }
 
 #[test]
@@ -40,32 +30,9 @@ fn level(image: &Picture) -> f64 {
 }
 
 #[test]
-fn a_folder_is_denoised() {
-    let from = folder("example", 2, 48);
-    std::fs::write(from.join("2.png"), "no picture").expect("written");
-    std::fs::write(from.join("notes.txt"), "no picture either").expect("written");
-    let to = from.join("clean");
-    let output = program("denoise_folder").arg(&from).arg(&to).output().expect("it starts");
-    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!((output.status.code(), out.matches("noise level").count()), (Some(1), 2), "{out}{error}");
-    assert!(error.contains("2.png"), "{error}");
-    let clean = Picture::read(to.join("0.png")).expect("written");
-    assert!(level(&clean) < 8.0);
-    assert!(!to.join("2.png").exists());
-}
-
-#[test]
-fn an_interrupt_stops_it() {
-    let from = folder("interrupted", 3, 1200);
-    let to = from.join("clean");
-    let mut child =
-        program("denoise_folder").arg(&from).arg(&to).stderr(Stdio::piped()).spawn().expect("it starts");
-    while !to.exists() {
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let begun = Instant::now();
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill starts");
-    assert_eq!(child.wait().expect("it ends").code(), Some(130));
-    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
-    assert!(!to.join("2.png").exists());
+fn the_program_for_a_folder_is_as_in_every_language() {
+    let check = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/hosts/check_folder_program");
+    let checked =
+        Command::new(check).arg(program("denoise_folder").get_program()).output().expect("it starts");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }
