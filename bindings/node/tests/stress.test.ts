@@ -1,4 +1,4 @@
-// 16 threads with 8 sessions each, mixed tasks, cancels and closes at random. MIRRA_STRESS_SECONDS says how long.
+// 16 threads with 8 sessions each, mixed tasks, cancels and closes at random. MIRRA_TEST_SECONDS says how long.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -83,7 +83,7 @@ async function work({ seed, until, expected }: Work): Promise<{ runs: number; ca
 
 if (isMainThread) {
   test('threads and sessions at once give what one gives', async () => {
-    const seconds = Number(process.env.MIRRA_STRESS_SECONDS ?? 30);
+    const seconds = Number(process.env.MIRRA_TEST_SECONDS ?? 30);
     const engine = new Engine();
     const expected = kinds.map((_, kind) => {
       const session = open(engine, kind);

@@ -146,6 +146,7 @@ impl Case<'_> {
                     builder = match flag.as_str() {
                         Some("plugin_path_only") => builder.plugin_path_only(),
                         Some("plugin_scan_process") => builder.plugin_scan_process(),
+                        Some("isolation_process") => builder.isolation_process(),
                         _ => return Err(format!("the runner does not know the flag {flag}")),
                     };
                 }

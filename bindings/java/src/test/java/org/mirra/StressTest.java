@@ -46,7 +46,7 @@ class StressTest {
 
   @Test
   void resultsEqualTheSerialOnes() throws Exception {
-    String seconds = System.getenv().getOrDefault("MIRRA_STRESS_SECONDS", "30");
+    String seconds = System.getenv().getOrDefault("MIRRA_TEST_SECONDS", "30");
     for (int kind = 0; kind < 4; ++kind) {
       try (Session session = open(kind)) {
         expected.add(pixels(session.run(NOISY)));

@@ -76,6 +76,7 @@ final class ObjectSteps {
       switch (flag.asText()) {
         case "plugin_path_only" -> builder.pluginPathOnly();
         case "plugin_scan_process" -> builder.scanPlugins();
+        case "isolation_process" -> builder.isolated();
         default -> throw new AssertionError("the runner does not know the flag " + flag);
       }
     }
