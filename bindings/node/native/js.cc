@@ -115,6 +115,12 @@ void Js::set(napi_value object, const char *name, napi_value value) const {
     check(napi_set_named_property(env, object, name, value));
 }
 
+void Js::define(napi_value object, const char *name, napi_value value) const {
+    const napi_property_descriptor property{
+        name, nullptr, nullptr, nullptr, nullptr, value, napi_default_jsproperty, nullptr};
+    check(napi_define_properties(env, object, 1, &property));
+}
+
 void Js::set(napi_value list, std::uint32_t index, napi_value value) const {
     check(napi_set_element(env, list, index, value));
 }

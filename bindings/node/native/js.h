@@ -76,6 +76,8 @@ class Js {
     // ---- Properties
 
     void set(napi_value object, const char *name, napi_value value) const;
+    /// A property of any name, be it "__proto__".
+    void define(napi_value object, const char *name, napi_value value) const;
     void set(napi_value list, std::uint32_t index, napi_value value) const;
     [[nodiscard]] napi_value get(napi_value object, const char *name) const;
     [[nodiscard]] napi_value get(napi_value list, std::uint32_t index) const;

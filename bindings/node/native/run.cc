@@ -20,7 +20,7 @@ std::set<Run *> &all_runs() {
     return *runs;
 }
 
-void set_value(Js &js, napi_value value, mirra_type type, mirra_value &plain, std::deque<std::string> &texts,
+void set_value(Js &js, napi_value value, mirra_type type, mirra_value &plain, std::list<std::string> &texts,
                const char *what) {
     switch (js.type(value)) {
     case napi_boolean:
@@ -44,15 +44,12 @@ void set_value(Js &js, napi_value value, mirra_type type, mirra_value &plain, st
 napi_value to_result(Js &js, const mirra_result &result) {
     const auto info = filled<mirra_result_info>(
         [&](auto out, auto error) { return api().mirra_result_get_info(&result, out, error); });
-    napi_value object = to_object(js, info), values = js.array(info.value_count);
+    napi_value object = to_object(js, info), values = js.object();
     for (std::uint32_t i = 0; i < info.value_count; ++i) {
         const char *name = nullptr;
         const auto value = filled<mirra_value>(
             [&](auto out, auto error) { return api().mirra_result_value(&result, i, &name, out, error); });
-        napi_value pair = js.array(2);
-        js.set(pair, 0U, js.text(name));
-        js.set(pair, 1U, to_value(js, value));
-        js.set(values, i, pair);
+        js.define(values, name, to_value(js, value));
     }
     js.set(object, "values", values);
     mirra_tensors *tensors = nullptr;
@@ -73,19 +70,22 @@ Run::Run(std::shared_ptr<Loop> loop)
     , last_(filled<mirra_job_status>([](auto, auto) { return MIRRA_OK; }))
     , progress_(filled<mirra_progress>([](auto, auto) { return MIRRA_OK; })) {
     succeed([this](mirra_error **error) { return api().mirra_cancel_create(&cancel_, error); });
-    const std::lock_guard<std::mutex> lock(all_mutex);
-    all_runs().insert(this);
 }
 
 Run::~Run() {
-    {
-        const std::lock_guard<std::mutex> lock(all_mutex);
-        all_runs().erase(this);
-    }
+    set_listed(false); // where the environment ended before the run
     api().mirra_cancel_destroy(cancel_);
 }
 
 // ---- Stopping
+
+void Run::set_listed(bool on) {
+    const std::lock_guard<std::mutex> lock(all_mutex);
+    if (on)
+        all_runs().insert(this);
+    else
+        all_runs().erase(this);
+}
 
 void Run::cancel() {
     api().mirra_cancel_request(cancel_);
@@ -128,12 +128,14 @@ void Run::release(Js &js) {
     for (Stream &stream : ports_.streams) stream.callback.reset(js);
     progress_callback_.reset(js);
     tile_callback_.reset(js);
-    Ports().swap(ports_);
+    ports_ = {};
+    set_listed(false);
 }
 
 void Run::begin(Js &js, mirra_session *session, napi_value ports, napi_value options) {
     try {
         parse(js, ports, options);
+        set_listed(true);
         if (!here_ || has_callbacks()) start(js, session);
     } catch (...) {
         release(js);
@@ -178,8 +180,8 @@ napi_value Run::run_now(Js &js, mirra_session *session, napi_value ports, napi_v
 void Run::deliver(Js &js) {
     const std::shared_ptr<Run> self = shared_from_this();
     bool progressed = false, done = false;
-    std::deque<mirra_rect> tiles;
-    std::deque<std::shared_ptr<Request>> requests;
+    std::vector<mirra_rect> tiles;
+    std::vector<std::shared_ptr<Request>> requests;
     {
         const std::lock_guard<std::mutex> lock(mutex_);
         progressed = std::exchange(has_progress_, false);
@@ -290,11 +292,8 @@ void Run::call_stream(Js &js, const std::shared_ptr<Request> &request) {
         napi_value image = js.undefined();
         if (!request->reads) {
             const mirra_image &pixels = request->pixels;
-            const auto width = static_cast<std::size_t>(pixels.width),
-                       height = static_cast<std::size_t>(pixels.height);
             void *data = nullptr;
-            napi_value array = js.typed_array(array_type(pixels.format),
-                                              width * height * static_cast<std::size_t>(pixels.color), &data);
+            napi_value array = js.typed_array(array_type(pixels.format), array_length(pixels), &data);
             mirra_image copy = pixels;
             copy.planes[0].data = data;
             copy.planes[0].pixel_stride =
@@ -397,6 +396,7 @@ void Run::parse(Js &js, napi_value ports, napi_value options) {
     if (options_.user != nullptr) throw invalid("run", "was begun before");
     const std::uint32_t count = js.length(ports);
     ports_.values.reserve(count);
+    ports_.streams.reserve(count); // they are pointed at
     for (std::uint32_t i = 0; i < count; ++i) parse_port(js, js.get(ports, i));
     parse_options(js, options);
     options_.cancel = cancel_;
@@ -409,21 +409,33 @@ void Run::parse_port(Js &js, napi_value port) {
     MIRRA_STRUCT(mirra_port_value, value);
     const char *name = ports_.texts.emplace_back(js.to_text(js.get(port, "name"), "name")).c_str();
     value.name = name;
-    const std::string kind = js.to_text(js.get(port, "kind"), "kind");
     const napi_value given = js.get(port, "value");
-    if (kind == "read" || kind == "write") {
-        const auto use = kind == "read" ? HeldImage::Use::read : HeldImage::Use::write;
-        value.image = ports_.images.emplace_back(js, given, name, use).get();
-    } else if (kind == "picture") {
+    switch (static_cast<PortKind>(js.to<std::int32_t>(js.get(port, "kind"), "kind"))) {
+    case PortKind::ask:
+        break;
+    case PortKind::read:
+        value.image = ports_.images.emplace_back(js, given, name, HeldImage::Use::read).get();
+        break;
+    case PortKind::write:
+        value.image = ports_.images.emplace_back(js, given, name, HeldImage::Use::write).get();
+        break;
+    case PortKind::picture:
         value.picture = ports_.pictures.emplace_back(unbox<mirra_picture>(js, given)).get();
-    } else if (kind == "tensor") {
+        break;
+    case PortKind::tensor:
         value.tensor = ports_.tensors.emplace_back(js, given, name).get();
-    } else if (kind == "source" || kind == "sink") {
-        parse_stream(js, port, value, kind == "source");
-    } else if (kind == "plain") {
+        break;
+    case PortKind::source:
+        parse_stream(js, port, value, true);
+        break;
+    case PortKind::sink:
+        parse_stream(js, port, value, false);
+        break;
+    case PortKind::plain:
         MIRRA_STRUCT(mirra_value, plain);
         set_value(js, given, js.to<std::int32_t>(js.get(port, "type"), "type"), plain, ports_.texts, name);
         value.value = &ports_.plain.emplace_back(plain);
+        break;
     }
     ports_.values.push_back(value);
 }
@@ -445,6 +457,8 @@ void Run::parse_stream(Js &js, napi_value port, mirra_port_value &value, bool re
 }
 
 void Run::parse_options(Js &js, napi_value options) {
+    if (!here_) options_.progress = on_progress; // somebody may begin to listen to a job
+    if (!js.is_given(options)) return;
     if (const napi_value region = js.get(options, "region"); js.is_given(region)) {
         const auto side = [&](const char *name) { return js.to<std::int64_t>(js.get(region, name), name); };
         region_ = {sizeof(mirra_rect), 0, side("x"), side("y"), side("width"), side("height")};
@@ -457,8 +471,8 @@ void Run::parse_options(Js &js, napi_value options) {
     if (const napi_value callback = js.get(options, "progress"); js.is_given(callback)) {
         progress_callback_ = Reference(js, callback);
         listening_ = true;
+        options_.progress = on_progress;
     }
-    if (listening_ || !here_) options_.progress = on_progress; // somebody may begin to listen to a job
     if (const napi_value callback = js.get(options, "tile"); js.is_given(callback)) {
         tile_callback_ = Reference(js, callback);
         options_.tile = on_tile;
@@ -484,7 +498,10 @@ napi_value run_submit(Js &js, const Arguments &values) {
 
 napi_value run_sync(Js &js, const Arguments &values) {
     const auto session = unbox<mirra_session>(js, values[1]);
-    return run_of(js, values)->run_now(js, session.get(), values[2], values[3]);
+    // Without a handle nobody stops it.
+    const auto run =
+        js.is_given(values[0]) ? run_of(js, values) : std::make_shared<Run>(environment(js.env).loop);
+    return run->run_now(js, session.get(), values[2], values[3]);
 }
 
 napi_value run_cancel(Js &js, const Arguments &values) {

@@ -6,7 +6,7 @@
 #include "tensor.h"
 
 #include <condition_variable>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -36,19 +36,20 @@ struct Stream {
     Reference callback;
 };
 
-/// The values at the ports, with all that they point at.
+/// What goes to a port, as src/native.ts names it.
+enum class PortKind : std::int32_t { ask, read, write, picture, tensor, plain, source, sink };
+
+/// The values at the ports, with all that they point at. Lists, because an empty one costs nothing.
 struct Ports {
     std::vector<mirra_port_value> values;
-    std::deque<std::string> texts;
-    std::deque<HeldImage> images;
-    std::deque<mirra_value> plain;
-    std::deque<HeldTensor> tensors;
-    std::deque<mirra_source> sources;
-    std::deque<mirra_sink> sinks;
-    std::deque<Stream> streams;
+    std::list<std::string> texts;
+    std::list<HeldImage> images;
+    std::list<mirra_value> plain;
+    std::list<HeldTensor> tensors;
+    std::list<mirra_source> sources;
+    std::list<mirra_sink> sinks;
+    std::vector<Stream> streams; // as many as there are ports at most
     std::vector<std::shared_ptr<mirra_picture>> pictures;
-
-    void swap(Ports &other) { std::swap(*this, other); }
 };
 
 class Run : public Notified, public std::enable_shared_from_this<Run> {
@@ -77,6 +78,8 @@ class Run : public Notified, public std::enable_shared_from_this<Run> {
         if (!request.answered) access();
     }
 
+    /// Whether `cancel_all` stops it.
+    void set_listed(bool on);
     /// From any thread: asks the run to stop.
     void cancel();
     /// From any thread: asks all runs of the process to stop, or those of one environment.
@@ -91,7 +94,7 @@ class Run : public Notified, public std::enable_shared_from_this<Run> {
     /// Parses, and starts a job unless the run goes without one.
     void begin(Js &js, mirra_session *session, napi_value ports, napi_value options);
     void start(Js &js, mirra_session *session);
-    /// Lets go of all that JavaScript gave.
+    /// Lets go of all that JavaScript gave; nothing is to be stopped any more.
     void release(Js &js);
     /// The job is done: settles the promise.
     void end(Js &js);
@@ -130,8 +133,8 @@ class Run : public Notified, public std::enable_shared_from_this<Run> {
     bool stopping_ = false, done_ = false, listening_ = false, has_progress_ = false;
     mirra_progress progress_;
     std::string stage_;
-    std::deque<mirra_rect> tiles_;
-    std::deque<std::shared_ptr<Request>> requests_;
+    std::vector<mirra_rect> tiles_;
+    std::vector<std::shared_ptr<Request>> requests_;
 };
 
 } // namespace mirra_node

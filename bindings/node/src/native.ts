@@ -38,9 +38,13 @@ export interface NativeTensor {
 
 export type StreamCallback = (request: Handle, rect: raw.Rect, image: GivenImage | undefined) => void;
 
+/** What goes to a port, as native/run.h names it. */
+export const PortKind = { ask: 0, read: 1, write: 2, picture: 3, tensor: 4, plain: 5, source: 6, sink: 7 } as const;
+export type PortKind = (typeof PortKind)[keyof typeof PortKind];
+
 export interface NativePort {
   name: string;
-  kind: 'read' | 'write' | 'picture' | 'tensor' | 'plain' | 'source' | 'sink' | 'ask';
+  kind: PortKind;
   value: unknown;
   type?: number;
   callback?: StreamCallback;
@@ -58,7 +62,7 @@ export interface NativeRunOptions {
 export type Plain = boolean | number | bigint | string;
 
 export interface NativeResult extends raw.ResultInfo {
-  values: [string, Plain][];
+  values: Record<string, Plain>;
   tensors: [string, NativeTensor][];
 }
 
@@ -147,9 +151,14 @@ interface One {
     run: Handle,
     session: Handle,
     ports: readonly NativePort[],
-    options: NativeRunOptions,
+    options: NativeRunOptions | undefined,
   ): Promise<NativeResult>;
-  runSync(run: Handle, session: Handle, ports: readonly NativePort[], options: NativeRunOptions): NativeResult;
+  runSync(
+    run: Handle | undefined,
+    session: Handle,
+    ports: readonly NativePort[],
+    options: NativeRunOptions | undefined,
+  ): NativeResult;
   runListen(run: Handle, callback: (progress: raw.Progress) => unknown): void;
   runCancel(run: Handle): void;
   runPoll(run: Handle): raw.JobStatus;

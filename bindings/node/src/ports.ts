@@ -13,7 +13,7 @@ import {
   type Source,
 } from './image';
 import type { RunResult } from './job';
-import { native, type Handle, type NativePort, type NativeResult, type StreamCallback } from './native';
+import { PortKind, native, type Handle, type NativePort, type NativeResult, type StreamCallback } from './native';
 import { Picture, handleOf } from './picture';
 import { isTensor, toRecord, type Tensor } from './tensor';
 
@@ -92,7 +92,8 @@ export class Ports {
     this.#sync = sync;
     const given = this.#byName(input);
     for (const name of Object.keys(given))
-      if (!task.ports.some((port) => port.name === name)) this.values.push({ name, kind: 'ask', value: undefined });
+      if (!task.ports.some((port) => port.name === name))
+        this.values.push({ name, kind: PortKind.ask, value: undefined });
     for (const port of task.ports) if (port.direction === 'input') this.#addInput(port, given[port.name]);
     let size: Size | undefined;
     const outputSize = (): Size => (size ??= this.#outputSize(extent, sizeOf));
@@ -106,14 +107,12 @@ export class Ports {
   }
 
   toResult(result: NativeResult): RunResult {
-    const { values, tensors, ...info } = result;
-    return {
-      ...info,
+    // What the addon gave is completed, not copied: small runs notice.
+    return Object.assign(result as Omit<NativeResult, 'tensors'>, {
       image: this.firstImage as Image,
       images: this.#images,
-      values: Object.fromEntries(values),
-      tensors: toRecord(tensors),
-    };
+      tensors: toRecord(result.tensors),
+    });
   }
 
   #byName(input: RunInput): PortValues {
@@ -130,25 +129,25 @@ export class Ports {
       this.#addImage(name, value);
     } else if (type === 'tensor') {
       if (!isTensor(value)) throw invalid(name, 'must be a tensor: { data, shape }');
-      this.values.push({ name, kind: 'tensor', value });
+      this.values.push({ name, kind: PortKind.tensor, value });
     } else {
-      this.values.push({ name, kind: 'plain', value, type: typeValues[type] });
+      this.values.push({ name, kind: PortKind.plain, value, type: typeValues[type] });
     }
   }
 
   #addImage(name: string, value: PortValue): void {
     if (typeof value !== 'object') throw invalid(name, 'must be an image');
     if (value instanceof Picture) {
-      this.values.push({ name, kind: 'picture', value: handleOf(value) });
+      this.values.push({ name, kind: PortKind.picture, value: handleOf(value) });
     } else if (isSource(value)) {
       this.values.push({
         name,
-        kind: 'source',
+        kind: PortKind.source,
         value: toNativeDescription(value, value),
         callback: this.#reading(value),
       });
     } else if (isImage(value)) {
-      this.values.push({ name, kind: 'read', value: toNative(value, name) });
+      this.values.push({ name, kind: PortKind.read, value: toNative(value, name) });
     } else {
       throw invalid(name, 'must be an image, a picture or a source');
     }
@@ -160,7 +159,7 @@ export class Ports {
     const wanted = value ?? !flags.includes('optional');
     if (wanted === false) return;
     if (type !== 'image') {
-      if (value !== undefined) this.values.push({ name, kind: 'ask', value: undefined });
+      if (value !== undefined) this.values.push({ name, kind: PortKind.ask, value: undefined });
       return;
     }
     const first = this.#first;
@@ -168,14 +167,14 @@ export class Ports {
     const output = wanted === true && first ? createOutput(first, flags, size()) : wanted;
     if (typeof output !== 'object') throw invalid(name, 'must be an image');
     if (output instanceof Picture) {
-      this.values.push({ name, kind: 'picture', value: handleOf(output) });
+      this.values.push({ name, kind: PortKind.picture, value: handleOf(output) });
     } else if (isSink(output)) {
       const { width, height } = output.width && output.height ? (output as Size) : size();
       const description = toNativeDescription(output, { width, height });
-      this.values.push({ name, kind: 'sink', value: description, callback: this.#writing(output) });
+      this.values.push({ name, kind: PortKind.sink, value: description, callback: this.#writing(output) });
       return;
     } else if (isImage(output)) {
-      this.values.push({ name, kind: 'write', value: toNative(output, name) });
+      this.values.push({ name, kind: PortKind.write, value: toNative(output, name) });
     } else {
       throw invalid(name, 'must be an image, a picture or a sink');
     }

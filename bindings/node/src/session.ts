@@ -174,10 +174,10 @@ export class Session {
   runSync(input: RunInput, options: RunOptions = {}): RunResult {
     const { signal } = options;
     signal?.throwIfAborted();
-    const run = native.runCreate();
+    const run = signal && native.runCreate();
     const ports = new Ports(this.task, input, options, this.#outputSize, true);
     const abort = (): void => {
-      native.runCancel(run);
+      if (run) native.runCancel(run);
     };
     signal?.addEventListener('abort', abort, { once: true });
     try {
@@ -201,7 +201,9 @@ export class Session {
     return size;
   };
 
-  #toOptions(ports: Ports, { onProgress, onTile, region, scale, frame }: RunOptions): NativeRunOptions {
+  #toOptions(ports: Ports, options: RunOptions): NativeRunOptions | undefined {
+    const { onProgress, onTile, region, scale, frame } = options;
+    if ((onProgress ?? onTile ?? region ?? scale ?? frame) === undefined) return undefined;
     const tile =
       onTile &&
       ((rect: Rect): void => {
