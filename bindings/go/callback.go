@@ -151,8 +151,8 @@ func mirraGoTile(user C.uintptr_t, rect *C.mirra_rect) C.int32_t {
 }
 
 //export mirraGoDone
-func mirraGoDone(user C.uintptr_t, status C.mirra_status) {
-	cgo.Handle(user).Value().(*running).onDone(status == C.MIRRA_OK)
+func mirraGoDone(user C.uintptr_t) {
+	cgo.Handle(user).Value().(*running).onDone()
 }
 
 //export mirraGoRunEnd

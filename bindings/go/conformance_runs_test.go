@@ -5,6 +5,7 @@ import (
 	"context"
 	"image"
 	"math"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 const padding = 0xAA
 
 var (
-	formats   = map[string]mirra.Format{"u8": mirra.U8, "u16": mirra.U16, "f16": mirra.F16, "f32": mirra.F32}
+	formats   = map[string]mirra.Format{"u8": mirra.U8, "u16": mirra.U16, "f16": mirra.F16, "f32": mirra.F32, "u16_swapped": mirra.U16Swapped}
 	colors    = map[string]mirra.Color{"gray": mirra.Gray, "gray_alpha": mirra.GrayAlpha, "rgb": mirra.RGB, "rgba": mirra.RGBA}
 	alphas    = map[string]mirra.Alpha{"": mirra.Straight, "premultiplied": mirra.Premultiplied}
 	transfers = map[string]mirra.Transfer{"": mirra.Encoded, "linear": mirra.Linear}
@@ -146,6 +147,10 @@ func numbers(r *mirra.Raw) []float64 {
 	case mirra.U16:
 		for _, v := range mirra.Samples[uint16](r.Pix) {
 			list = append(list, float64(v))
+		}
+	case mirra.U16Swapped:
+		for _, v := range mirra.Samples[uint16](r.Pix) {
+			list = append(list, float64(bits.ReverseBytes16(v)))
 		}
 	case mirra.F16:
 		for _, v := range mirra.Samples[uint16](r.Pix) {

@@ -19,7 +19,7 @@
 //
 // # Images
 //
-// *image.NRGBA, *image.RGBA, *image.Gray and *[Raw] cross without a copy. [Ports] says what becomes of the others.
+// *image.NRGBA, *image.RGBA, *image.Gray, those with 64 and 16 bits, and *[Raw] cross without a copy. [Ports] says what becomes of the others.
 // While a run or a job works on an image, its pixels stay where they are, whatever the program drops or closes.
 //
 // # Cancelling

@@ -78,11 +78,11 @@ func (a *arena) image(img any, f func(*C.mirra_image) error) error {
 	if !ok {
 		return invalid("", "this is no image", "give an image.Image or a *mirra.Picture")
 	}
-	b, err := input(m)
+	raw, err := input(m)
 	if err != nil {
 		return err
 	}
-	c := a.raw(b.Raw)
+	c := a.raw(raw)
 	if a.err != nil {
 		return a.err
 	}
@@ -144,28 +144,19 @@ func givenBytes(data unsafe.Pointer, size C.size_t) []byte {
 // AddNoise adds Gaussian noise of standard deviation sigma (in units of 1/255) to the colours of an image in place. The
 // result is clipped to 0 ... 1. The same seed gives the same noise, on every machine. img is one that runs write to.
 func AddNoise(img image.Image, sigma float64, seed uint64) error {
-	b, err := input(img)
-	if err != nil {
-		return err
-	}
-	to, err := output(img)
+	raw, err := output(img)
 	if err != nil {
 		return err
 	}
 	var a arena
 	defer a.free()
-	c := a.raw(b.Raw)
+	c := a.raw(raw)
 	if a.err != nil {
 		return a.err
 	}
-	err = call(func(e **C.mirra_error) C.mirra_status {
+	return call(func(e **C.mirra_error) C.mirra_status {
 		return C.mirra_image_add_noise(c, C.double(sigma), C.uint64_t(seed), e)
 	})
-	if err == nil && to.store != nil {
-		copy(to.Pix, b.Pix)
-		to.store(img.Bounds().Sub(img.Bounds().Min))
-	}
-	return err
 }
 
 // EstimateNoise estimates the standard deviation of the noise, in units of 1/255, as the tasks do where sigma is

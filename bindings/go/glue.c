@@ -24,7 +24,8 @@ static int32_t on_tile(void *user, const mirra_rect *rect, const mirra_image *pi
 }
 
 static void on_done(void *user, mirra_status status) {
-    mirraGoDone((uintptr_t)user, status);
+    (void)status;
+    mirraGoDone((uintptr_t)user);
 }
 
 static void on_run_end(void *user) {

@@ -1,6 +1,7 @@
 package mirra
 
 import (
+	"encoding/binary"
 	"fmt"
 	"image"
 	"image/color"
@@ -11,70 +12,63 @@ import (
 // Images of other types are copied; larger ones are refused rather than fill the memory.
 const maxConverted = 1 << 28
 
-// buffer is an image as the library takes it.
-type buffer struct {
-	*Raw
-	store func(image.Rectangle) // brings a rectangle of the result to where the caller has it; nil: it is there
-}
+// highFirst is the format of the image package's samples of 16 bits.
+var highFirst = func() Format {
+	if binary.NativeEndian.Uint16([]byte{0, 1}) == 1 {
+		return U16
+	}
+	return U16Swapped
+}()
 
 // input gives the pixels of an image that is read.
-func input(img image.Image) (buffer, error) {
-	if b, ok, err := shared(img); ok || err != nil {
-		return b, err
-	}
-	if wide, ok := wideOf(img); ok {
-		b, err := wide.buffer()
-		if err == nil {
-			wide.load(b.Raw)
-		}
-		return b, err
+func input(img image.Image) (*Raw, error) {
+	if raw, err := shared(img); raw != nil || err != nil {
+		return raw, err
 	}
 	bounds := img.Bounds()
 	if !small(bounds) {
-		return buffer{}, &Error{Code: ErrLimit, Message: fmt.Sprintf("an image of %v is too large to be converted", bounds)}
+		return nil, &Error{Code: ErrLimit, Message: fmt.Sprintf("an image of %v is too large to be converted", bounds)}
 	}
-	return input(converted(img))
+	return shared(converted(img))
 }
 
 // output gives the memory of an image that is written.
-func output(img image.Image) (buffer, error) {
-	if b, ok, err := shared(img); ok || err != nil {
-		return b, err
+func output(img image.Image) (*Raw, error) {
+	raw, err := shared(img)
+	if raw == nil && err == nil {
+		err = &Error{Code: ErrUnsupported, Message: fmt.Sprintf("an image of type %T has no memory that can be written", img),
+			Hint: "take *image.NRGBA, RGBA, Gray, NRGBA64, RGBA64, Gray16 or *mirra.Raw"}
 	}
-	if wide, ok := wideOf(img); ok {
-		b, err := wide.buffer()
-		raw := b.Raw
-		b.store = func(rect image.Rectangle) { wide.store(raw, rect) }
-		return b, err
-	}
-	return buffer{}, &Error{Code: ErrUnsupported, Message: fmt.Sprintf("an image of type %T cannot be written to", img),
-		Hint: "take *image.NRGBA, RGBA, Gray, NRGBA64, RGBA64, Gray16 or *mirra.Raw"}
+	return raw, err
 }
 
-// shared describes an image whose own memory serves.
-func shared(img image.Image) (buffer, bool, error) {
+// shared describes an image whose own memory serves; nil for others.
+func shared(img image.Image) (*Raw, error) {
 	if img == nil || reflect.ValueOf(img).Kind() == reflect.Pointer && reflect.ValueOf(img).IsNil() {
-		return buffer{}, false, invalid("", "the image is nil", "")
+		return nil, invalid("", "the image is nil", "")
 	}
-	var raw *Raw
 	switch m := img.(type) {
 	case *image.NRGBA:
-		raw = strided(m.Rect, RGBA, Straight, m.Pix, m.Stride)
+		return strided(m.Rect, U8, RGBA, Straight, m.Pix, m.Stride), nil
 	case *image.RGBA:
-		raw = strided(m.Rect, RGBA, Premultiplied, m.Pix, m.Stride)
+		return strided(m.Rect, U8, RGBA, Premultiplied, m.Pix, m.Stride), nil
 	case *image.Gray:
-		raw = strided(m.Rect, Gray, Straight, m.Pix, m.Stride)
+		return strided(m.Rect, U8, Gray, Straight, m.Pix, m.Stride), nil
+	case *image.NRGBA64:
+		return strided(m.Rect, highFirst, RGBA, Straight, m.Pix, m.Stride), nil
+	case *image.RGBA64:
+		return strided(m.Rect, highFirst, RGBA, Premultiplied, m.Pix, m.Stride), nil
+	case *image.Gray16:
+		return strided(m.Rect, highFirst, Gray, Straight, m.Pix, m.Stride), nil
 	case *Raw:
-		raw = m
-	default:
-		return buffer{}, false, nil
+		return m, nil
 	}
-	return buffer{Raw: raw}, true, nil
+	return nil, nil
 }
 
-func strided(rect image.Rectangle, channels Color, alpha Alpha, pix []byte, stride int) *Raw {
-	return &Raw{Layout: Layout{Width: rect.Dx(), Height: rect.Dy(), Format: U8, Color: channels, Alpha: alpha},
-		Planes: []Plane{{Pix: pix, PixelStride: channels.Channels(), RowStride: stride}}}
+func strided(rect image.Rectangle, format Format, channels Color, alpha Alpha, pix []byte, stride int) *Raw {
+	return &Raw{Layout: Layout{Width: rect.Dx(), Height: rect.Dy(), Format: format, Color: channels, Alpha: alpha},
+		Planes: []Plane{{Pix: pix, PixelStride: channels.Channels() * format.Bytes(), RowStride: stride}}}
 }
 
 func small(rect image.Rectangle) bool {

@@ -108,7 +108,15 @@ func TestWideImagesEqualRawOnes(t *testing.T) {
 	for i, samples := 0, mirra.Samples[uint16](raw.Pix); i < len(samples); i++ {
 		samples[i] = uint16(img.Pix[2*i])<<8 | uint16(img.Pix[2*i+1])
 	}
-	sameColors(t, process(t, s, img), process(t, s, raw), 0)
+	want := process(t, s, raw)
+	sameColors(t, process(t, s, img), want, 0)
+	swapped := mirra.NewRaw(raw.Layout)
+	swapped.Format = mirra.U16Swapped
+	for i := range swapped.Pix {
+		swapped.Pix[i] = raw.Pix[i^1]
+	}
+	sameColors(t, swapped, img, 0)
+	sameColors(t, process(t, s, swapped), want, 0)
 
 	raw.Alpha = mirra.Premultiplied
 	premultiplied := &image.RGBA64{Pix: img.Pix, Stride: img.Stride, Rect: img.Rect}
@@ -364,32 +372,51 @@ func TestColoursAreConverted(t *testing.T) {
 }
 
 func TestWrappedPicturesShareTheirPixels(t *testing.T) {
-	img := noisy(40, 40)
-	out := image.NewNRGBA(img.Rect)
-	from, err := mirra.WrapPicture(img)
-	if err != nil {
-		t.Fatal(err)
-	}
-	to, err := mirra.WrapPicture(out)
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := denoiser(t)
-	job, err := s.Submit(context.Background(), mirra.Ports{"image": from, "output": to}, nil)
-	if err != nil {
-		t.Fatal(err)
+	rect := image.Rect(0, 0, 40, 40)
+	for _, out := range []draw.Image{image.NewNRGBA(rect), image.NewNRGBA64(rect), image.NewGray16(rect)} {
+		img := like(out, noisy(40, 40))
+		from, err := mirra.WrapPicture(img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to, err := mirra.WrapPicture(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shown, err := from.Image(); err != nil {
+			t.Error(err)
+		} else {
+			sameColors(t, shown, img, 0)
+		}
+		job, err := s.Submit(context.Background(), mirra.Ports{"image": from, "output": to}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from.Close()
+		to.Close()
+		if _, err := job.Wait(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		sameColors(t, out, process(t, s, img), 0)
 	}
-	from.Close()
-	to.Close()
-	if _, err := job.Wait(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	sameColors(t, out, process(t, s, img), 0)
-	for _, bad := range []image.Image{image.NewGray16(img.Rect), &image.NRGBA{Pix: img.Pix[:9], Stride: 160, Rect: img.Rect}} {
+	for _, bad := range []image.Image{image.NewPaletted(rect, color.Palette{color.Black}),
+		&image.NRGBA{Pix: make([]byte, 9), Stride: 160, Rect: rect}} {
 		if _, err := mirra.WrapPicture(bad); err == nil {
 			t.Errorf("%T is wrapped", bad)
 		}
 	}
+}
+
+// like gives a drawing as an image of the type of another.
+func like(img draw.Image, from image.Image) draw.Image {
+	switch img.(type) {
+	case *image.NRGBA64:
+		return drawn(image.NewNRGBA64(img.Bounds()), from)
+	case *image.Gray16:
+		return drawn(image.NewGray16(img.Bounds()), from)
+	}
+	return drawn(image.NewNRGBA(img.Bounds()), from)
 }
 
 func TestNoise(t *testing.T) {

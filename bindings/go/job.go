@@ -67,12 +67,7 @@ func (s *Session) Submit(ctx context.Context, ports Ports, options *RunOptions) 
 	return job, nil
 }
 
-func (r *running) onDone(well bool) {
-	if well {
-		r.finish()
-	}
-	close(r.job.done)
-}
+func (r *running) onDone() { close(r.job.done) }
 
 // Done gives a channel that is closed when the job has ended, well or not. The session is free then, and the images are
 // no longer touched.

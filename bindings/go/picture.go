@@ -54,16 +54,12 @@ func NewPicture(width, height int, format Format, channels Color) (*Picture, err
 // WrapPicture gives a picture over the memory of an image, without a copy. The image must be one that runs write in
 // place: see [Ports]. Its pixels stay in place until neither the picture nor a run needs them.
 func WrapPicture(img image.Image) (*Picture, error) {
-	b, ok, err := shared(img)
+	raw, err := output(img)
 	if err != nil {
 		return nil, err
 	}
-	if !ok {
-		return nil, &Error{Code: ErrUnsupported, Message: "this image's memory cannot be shared",
-			Hint: "give *image.NRGBA, RGBA, Gray or *mirra.Raw"}
-	}
 	a := new(arena)
-	c := a.raw(b.Raw)
+	c := a.raw(raw)
 	wrapped := false
 	defer func() {
 		if !wrapped {
@@ -181,7 +177,7 @@ func (p *Picture) Image() (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	return raw.image(), nil
+	return raw.toImage(), nil
 }
 
 // Metadata is a kind of what a picture may hold beside its pixels.

@@ -16,10 +16,9 @@ import (
 //   - ports of plain types: see [ValueOf]
 //   - outputs that are no images: nil, which asks for the result
 //
-// *image.NRGBA, RGBA (premultiplied), Gray and *Raw are read and written in place, without a copy. So are their
-// SubImages. *image.NRGBA64, RGBA64 and Gray16 hold their samples in an order of bytes that Mirra has no format for:
-// they are copied once. Inputs of other types (YCbCr, Paletted, CMYK ...) are converted; outputs of other types are
-// refused.
+// *image.NRGBA, RGBA (premultiplied), Gray, NRGBA64, RGBA64, Gray16 and *Raw are read and written in place, without a
+// copy. So are their SubImages. Inputs of other types (YCbCr, Paletted, CMYK ...) are converted; outputs of other types
+// are refused.
 //
 // The output has the size that [Session.Plan] tells, or that of the region. It may be the first input itself.
 type Ports map[string]any
@@ -101,14 +100,11 @@ func (r *running) bindImage(c *C.mirra_port_value, port *Port, img image.Image) 
 	if port.Output {
 		take = output
 	}
-	b, err := take(img)
+	raw, err := take(img)
 	if err != nil {
 		return err
 	}
-	c.image = r.raw(b.Raw)
-	if b.store != nil {
-		r.stores = append(r.stores, b.store)
-	}
+	c.image = r.raw(raw)
 	return r.arena.err
 }
 

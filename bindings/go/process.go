@@ -14,7 +14,7 @@ func (s *Session) Process(ctx context.Context, img image.Image, options *RunOpti
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, _, err := shared(img); err != nil {
+	if _, err := shared(img); err != nil {
 		return nil, nil, err
 	}
 	size, err := s.outputSize(img.Bounds().Size(), options)

@@ -17,6 +17,8 @@ const (
 	U16 Format = C.MIRRA_FORMAT_U16 // two bytes in the byte order of the machine
 	F16 Format = C.MIRRA_FORMAT_F16 // IEEE binary16, nominally 0 ... 1
 	F32 Format = C.MIRRA_FORMAT_F32 // float32, nominally 0 ... 1
+	// U16Swapped is U16 in the other byte order, which on most machines is that of the image package: high byte first.
+	U16Swapped Format = C.MIRRA_FORMAT_U16_SWAPPED
 )
 
 // Bytes gives the size of a sample: 1, 2 or 4; 0 for what is no format.
@@ -24,7 +26,7 @@ func (f Format) Bytes() int {
 	switch f {
 	case U8:
 		return 1
-	case U16, F16:
+	case U16, U16Swapped, F16:
 		return 2
 	case F32:
 		return 4
@@ -32,8 +34,10 @@ func (f Format) Bytes() int {
 	return 0
 }
 
-// String gives the name: "u8", "u16", "f16", "f32".
-func (f Format) String() string { return nameOf([]string{"", "u8", "u16", "f16", "f32"}, int(f)) }
+// String gives the name: "u8", "u16", "f16", "f32", "u16_swapped".
+func (f Format) String() string {
+	return nameOf([]string{"", "u8", "u16", "f16", "f32", "u16_swapped"}, int(f))
+}
 
 // Color says which channels an image has. Its value is the number of channels.
 type Color int32

@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"image/draw"
 	"math"
+	"math/bits"
 )
 
 // Bounds gives the rectangle from (0, 0) to the image's size.
@@ -59,6 +60,8 @@ func (r *Raw) sample(x, y, channel int) uint16 {
 		return uint16(at[0]) * 0x101
 	case U16:
 		return binary.NativeEndian.Uint16(at)
+	case U16Swapped:
+		return bits.ReverseBytes16(binary.NativeEndian.Uint16(at))
 	case F16:
 		return whole(halfToFloat(binary.NativeEndian.Uint16(at)))
 	default:
@@ -93,8 +96,14 @@ func halfToFloat(h uint16) float32 {
 	return float32(value)
 }
 
-// image gives a copy as a type of the image package.
-func (r *Raw) image() image.Image {
+// toImage gives the pixels as a type of the image package, which takes their memory where it can.
+func (r *Raw) toImage() image.Image {
+	if r.Format != highFirst && (r.Format == U16 || r.Format == U16Swapped) {
+		for i := 1; i < len(r.Pix); i += 2 {
+			r.Pix[i-1], r.Pix[i] = r.Pix[i], r.Pix[i-1]
+		}
+		r.Format = highFirst
+	}
 	bounds := r.Bounds()
 	gray, whole := r.Color == Gray, len(r.Planes) == 0 && r.Alpha == Straight
 	switch {
@@ -102,14 +111,10 @@ func (r *Raw) image() image.Image {
 		return &image.Gray{Pix: r.Pix, Stride: r.Width, Rect: bounds}
 	case r.Format == U8 && whole:
 		return &image.NRGBA{Pix: r.colored(), Stride: 4 * r.Width, Rect: bounds}
-	case r.Format == U16 && gray && whole:
-		img := image.NewGray16(bounds)
-		swapBytes(img.Pix, r.Pix)
-		return img
-	case r.Format == U16 && whole:
-		img := image.NewNRGBA64(bounds)
-		swapBytes(img.Pix, r.colored())
-		return img
+	case r.Format == highFirst && gray && whole:
+		return &image.Gray16{Pix: r.Pix, Stride: 2 * r.Width, Rect: bounds}
+	case r.Format == highFirst && whole:
+		return &image.NRGBA64{Pix: r.colored(), Stride: 8 * r.Width, Rect: bounds}
 	}
 	var img draw.Image = image.NewNRGBA64(bounds)
 	if gray {

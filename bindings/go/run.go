@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"math"
 	"runtime/cgo"
 	"time"
 	"unsafe"
@@ -65,8 +64,6 @@ type running struct {
 	values   []C.mirra_port_value
 	progress func(Progress)
 	tile     func(image.Rectangle)
-	stores   []func(image.Rectangle)
-	previews uint64
 	releases []func()
 	job      *Job // which nobody else may hold any more
 }
@@ -91,7 +88,6 @@ func (s *Session) Run(ctx context.Context, ports Ports, options *RunOptions) (*R
 	if err := r.outcome(s.engine, err); err != nil {
 		return nil, err
 	}
-	r.finish()
 	return resultOf(result)
 }
 
@@ -172,28 +168,11 @@ func (r *running) outcome(engine *Engine, err error) error {
 	return err
 }
 
-// finish brings the result to where the caller has it, after all calls.
-func (r *running) finish() {
-	r.serial.Lock()
-	defer r.serial.Unlock()
-	r.storeAll()
-}
-
-func (r *running) storeAll() {
-	for _, store := range r.stores {
-		store(image.Rect(0, 0, math.MaxInt32, math.MaxInt32))
-	}
-}
-
 func (r *running) onProgress(p *C.mirra_progress) error {
 	progress := Progress{Stage: C.GoString(p.stage), Fraction: float64(p.fraction), Tile: uint64(p.tile),
 		TileCount: uint64(p.tile_count), BytesNow: uint64(p.bytes_now), BytesPeak: uint64(p.bytes_peak),
 		Previews: uint64(p.previews), Step: uint64(p.step), StepCount: uint64(p.step_count)}
 	return r.run(func() error {
-		if progress.Previews > r.previews {
-			r.previews = progress.Previews
-			r.storeAll()
-		}
 		r.progress(progress)
 		return r.ctx.Err() // a context that the function cancels stops the run at once
 	})
@@ -201,9 +180,6 @@ func (r *running) onProgress(p *C.mirra_progress) error {
 
 func (r *running) onTile(rect image.Rectangle) error {
 	return r.run(func() error {
-		for _, store := range r.stores {
-			store(rect)
-		}
 		r.tile(rect)
 		return r.ctx.Err()
 	})

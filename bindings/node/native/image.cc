@@ -125,12 +125,19 @@ std::size_t sample_size(mirra_format format) {
 napi_typedarray_type array_type(mirra_format format) {
     switch (format) {
     case MIRRA_FORMAT_U8:
+    case MIRRA_FORMAT_U16_SWAPPED: // no array shows these as numbers
         return napi_uint8_array;
     case MIRRA_FORMAT_F32:
         return napi_float32_array;
     default:
         return napi_uint16_array;
     }
+}
+
+std::size_t array_length(const mirra_image &image) {
+    return static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height) *
+           static_cast<std::size_t>(image.color) * sample_size(image.format) /
+           element_size(array_type(image.format));
 }
 
 void copy_pixels(const mirra_image &from, const mirra_image &to) {

@@ -43,6 +43,8 @@ void copy_pixels(const mirra_image &from, const mirra_image &to);
 std::size_t sample_size(mirra_format format);
 /// The type of array that samples of a format are given in.
 napi_typedarray_type array_type(mirra_format format);
+/// How many elements such an array of all samples of an image has.
+std::size_t array_length(const mirra_image &image);
 /// Describes an image and its memory as JavaScript sees them.
 napi_value to_image(Js &js, const mirra_image &image, napi_value data);
 

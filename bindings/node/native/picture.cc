@@ -104,6 +104,7 @@ napi_value picture_image(Js &js, const Arguments &values) {
     const Picture picture = picture_of(js, values);
     const mirra_image view = view_of(picture);
     const auto bytes = static_cast<std::size_t>(bytes_of(view));
+    const napi_typedarray_type type = array_type(view.format);
     napi_value memory = nullptr, data = nullptr;
     auto owner = std::make_unique<Picture>(picture); // the pixels live until JavaScript lets go of them
     const auto release = [](napi_env, void *, void *held) { delete static_cast<Picture *>(held); };
@@ -113,17 +114,13 @@ napi_value picture_image(Js &js, const Arguments &values) {
                                                                       release, owner.get(), &memory);
     if (status == napi_ok) {
         owner.release();
-        js.check(napi_create_typedarray(js.env, array_type(view.format), bytes / sample_size(view.format),
-                                        memory, 0, &data));
+        js.check(napi_create_typedarray(js.env, type, bytes / element_size(type), memory, 0, &data));
         return to_image(js, view, data);
     }
     void *copied = nullptr;
     mirra_image copy = view;
     const std::int64_t pixel = view.color * static_cast<std::int64_t>(sample_size(view.format));
-    data = js.typed_array(array_type(view.format),
-                          static_cast<std::size_t>(view.width) * static_cast<std::size_t>(view.height) *
-                              static_cast<std::size_t>(view.color),
-                          &copied);
+    data = js.typed_array(type, array_length(view), &copied);
     copy.plane_count = 1;
     copy.planes[0] = {copied, pixel, pixel * view.width};
     copy_pixels(view, copy);

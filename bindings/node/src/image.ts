@@ -21,7 +21,8 @@ export interface PixelDescription {
   height: number;
   /**
    * What the samples are. By default the array says it: `'u8'`, `'u16'` or `'f32'`. State it for `'f16'` in a
-   * Uint16Array, and for samples of several bytes, in the byte order of this machine, in a Uint8Array or Buffer.
+   * Uint16Array, and for samples of several bytes in a Uint8Array or Buffer. Those are in the byte order of this machine;
+   * `'u16_swapped'` is the other one: on most machines big-endian, as in PNG and TIFF files.
    */
   format?: Format | undefined;
   /** By default `'straight'`. */
@@ -86,7 +87,12 @@ export interface Sink extends Omit<PixelDescription, 'width' | 'height'> {
   write(rect: Rect, image: Image): void | Promise<void>;
 }
 
-const sampleSizes = { u8: 1, u16: 2, f16: 2, f32: 4 } as const satisfies Record<Format, number>;
+const sampleSizes = { u8: 1, u16: 2, f16: 2, f32: 4, u16_swapped: 2 } as const satisfies Record<Format, number>;
+
+function checkFormat(format: Format): void {
+  if (!Object.hasOwn(formatValues, format))
+    throw invalid('format', `must be one of ${Object.keys(formatValues).join(', ')}`);
+}
 
 export function isPlanar(image: Image | PlanarImage): image is PlanarImage {
   return 'planes' in image;
@@ -96,7 +102,7 @@ export function isPlanar(image: Image | PlanarImage): image is PlanarImage {
 export function formatOf(image: PixelDescription, array: PixelArray, what: string): Format {
   const is = array instanceof Uint16Array ? 'u16' : array instanceof Float32Array ? 'f32' : 'u8';
   const format = image.format ?? is;
-  if (!Object.hasOwn(formatValues, format)) throw invalid('format', 'must be u8, u16, f16 or f32');
+  checkFormat(format);
   const fits = is === format || is === 'u8' || (is === 'u16' && format === 'f16');
   if (!fits) throw invalid(what, `cannot be ${format} in this type of array`);
   return format;
@@ -141,7 +147,14 @@ function code(words: Readonly<Record<string, number>>, word: string, what: strin
 function toNumbers(image: PixelDescription, channels: number, format: Format): Float64Array {
   const alphaMode = code(alphaModeValues, image.alphaMode ?? 'straight', 'alphaMode');
   const transfer = code(transferValues, image.transfer ?? 'encoded', 'transfer');
-  return Float64Array.of(image.width, image.height, formatValues[format], channels, alphaMode, transfer, 0, 0, 0);
+  const numbers = new Float64Array(9);
+  numbers[0] = image.width;
+  numbers[1] = image.height;
+  numbers[2] = formatValues[format];
+  numbers[3] = channels;
+  numbers[4] = alphaMode;
+  numbers[5] = transfer;
+  return numbers;
 }
 
 /** An image as the addon takes it. @throws MirraError */
@@ -151,21 +164,23 @@ export function toNative(image: Image | PlanarImage, what: string): NativeImage 
   const channels = channelsOf(image, what);
   const numbers = toNumbers(image, channels, format);
   const pixelStride = image.pixelStride ?? sampleSizes[format] * (isPlanar(image) ? 1 : channels);
-  numbers.set([pixelStride, image.rowStride ?? pixelStride * image.width, image.offset ?? 0], 6);
+  numbers[6] = pixelStride;
+  numbers[7] = image.rowStride ?? pixelStride * image.width;
+  numbers[8] = image.offset ?? 0;
   return { views, numbers, icc: image.icc };
 }
 
 /** What a source or sink is, as the addon takes it. @throws MirraError */
 export function toNativeDescription(stream: Source | Sink, size: { width: number; height: number }): NativeImage {
   const { format, channels, icc } = stream;
-  if (!Object.hasOwn(formatValues, format)) throw invalid('format', 'must be u8, u16, f16 or f32');
+  checkFormat(format);
   return { views: [], numbers: toNumbers({ ...stream, ...size }, channels, format), icc };
 }
 
-type ArrayClass = new (length: number) => PixelArray;
-
-function arrayClass(format: Format): ArrayClass {
-  return format === 'u8' ? Uint8Array : format === 'f32' ? Float32Array : Uint16Array;
+/** Black samples in the type of array that shows them as numbers; in bytes where none does. */
+function createSamples(format: Format, count: number): PixelArray {
+  if (format === 'u8' || format === 'u16_swapped') return new Uint8Array(count * sampleSizes[format]);
+  return format === 'f32' ? new Float32Array(count) : new Uint16Array(count);
 }
 
 /** A black image without gaps: `createImage({ width: 640, height: 480, channels: 3 })`. */
@@ -173,10 +188,10 @@ export function createImage(
   description: PixelDescription & { channels: 1 | 2 | 3 | 4 },
 ): Image<Uint8Array> | Image<Uint16Array> | Image<Float32Array> {
   const { width, height, channels, format = 'u8' } = description;
-  if (!Object.hasOwn(formatValues, format)) throw invalid('format', 'must be u8, u16, f16 or f32');
+  checkFormat(format);
   for (const [name, side] of Object.entries({ width, height }))
     if (!Number.isInteger(side) || side < 1 || side >= 2 ** 31) throw invalid(name, 'must be a whole number from 1');
-  return { ...description, format, data: new (arrayClass(format))(width * height * channels) } as Image<Uint8Array>;
+  return { ...description, format, data: createSamples(format, width * height * channels) } as Image<Uint8Array>;
 }
 
 /** An image of another size as `image` is: the same type of array, format, colours and order of channels. */
@@ -195,7 +210,7 @@ export function createLike(
       ? new Uint8ClampedArray(samples)
       : array instanceof Uint8Array
         ? new Uint8Array(samples * sampleSizes[format])
-        : new (arrayClass(format))(samples);
+        : createSamples(format, samples);
   if (isPlanar(image)) return { planes: Array.from({ length: channels }, () => create(count)), ...same, format };
   return { data: create(count * channels), ...same, channels: channels as 1 | 2 | 3 | 4, format };
 }

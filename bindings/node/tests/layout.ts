@@ -24,14 +24,19 @@ export interface Layout {
 }
 
 export const channelCounts = { gray: 1, gray_alpha: 2, rgb: 3, rgba: 4 } as const satisfies Record<Color, number>;
-export const sampleSizes = { u8: 1, u16: 2, f16: 2, f32: 4 } as const satisfies Record<Format, number>;
+export const sampleSizes = { u8: 1, u16: 2, f16: 2, f32: 4, u16_swapped: 2 } as const satisfies Record<Format, number>;
 const padding = 0xaa;
 const fields = 'layout row_padding pixel_padding flip mirror order broadcast alpha transfer'.split(' ');
+
+/** Whether a format is used with an array of bytes. */
+function isBytes(format: Format): boolean {
+  return format === 'u8' || format === 'u16_swapped';
+}
 
 /** Bytes in the array that their format is used with. */
 export function typed(bytes: Uint8Array, format: Format): Uint8Array | Uint16Array | Float32Array {
   const memory = new Uint8Array(bytes).buffer;
-  return format === 'u8'
+  return isBytes(format)
     ? new Uint8Array(memory)
     : format === 'f32'
       ? new Float32Array(memory)
@@ -103,5 +108,5 @@ export class LaidOut {
 
 function shared(memory: Uint8Array, format: Format): Uint8Array | Uint16Array | Float32Array {
   const { buffer } = memory;
-  return format === 'u8' ? memory : format === 'f32' ? new Float32Array(buffer) : new Uint16Array(buffer);
+  return isBytes(format) ? memory : format === 'f32' ? new Float32Array(buffer) : new Uint16Array(buffer);
 }

@@ -60,6 +60,10 @@ test('a Buffer holds samples of 16 bits at any place', async () => {
   const a = await session.run({ data: plain, width: 32, height: 16 });
   const b = await session.run({ data, width: 32, height: 16, format: 'u16', channels: 1, offset: 1 });
   assert.ok(Buffer.from(a.image.data.buffer).equals(b.image.data));
+  const other = data.subarray(1).swap16();
+  const c = await session.run({ data: other, width: 32, height: 16, format: 'u16_swapped' });
+  assert.equal(c.image.format, 'u16_swapped');
+  assert.ok(Buffer.from(a.image.data.buffer).equals(Buffer.from(c.image.data.buffer).swap16()));
 });
 
 test('the memory of an output is written where it lies', async () => {
@@ -286,5 +290,10 @@ test('an engine that was shut down stops its jobs', async () => {
 test('createImage makes black pixels of a format', () => {
   const image = createImage({ width: 4, height: 3, channels: 2, format: 'u16' });
   assert.ok(image.data instanceof Uint16Array && image.data.length === 24);
+  assert.equal(createImage({ width: 4, height: 3, channels: 2, format: 'u16_swapped' }).data.length, 48);
+  assert.throws(
+    () => createImage({ width: 4, height: 3, channels: 2, format: 'u32' as 'u16' }),
+    failure('invalid_argument', 'format'),
+  );
   assert.throws(() => createImage({ width: -1, height: 3, channels: 2 }), failure('invalid_argument', 'width'));
 });

@@ -9,7 +9,8 @@ import mirra
 
 SUITE = pathlib.Path(__file__).resolve().parents[3] / "tests" / "conformance"
 DTYPES = {"u8": np.uint8, "u16": np.uint16, "f16": np.float16, "f32": np.float32}
-FORMATS = {np.dtype(kind).name: name for name, kind in DTYPES.items()}
+DTYPES["u16_swapped"] = np.dtype(np.uint16).newbyteorder("S")
+FORMATS = {str(np.dtype(kind)): name for name, kind in DTYPES.items()}
 CHANNELS = {"gray": 1, "gray_alpha": 2, "rgb": 3, "rgba": 4}
 COLORS = {count: name for name, count in CHANNELS.items()}
 LAYOUT = {
@@ -164,6 +165,7 @@ class Runner:
     def op_engine(self, **fields):
         words = {word: True for word in fields.get("flags", ())}
         words["scan_plugins"] = words.pop("plugin_scan_process", False)
+        words["isolation"] = words.pop("isolation_process", False)
         path = self._path(fields["plugin_path"]) if "plugin_path" in fields else self.folder / self.index["plugins"]
         self.objects[fields["as"]] = mirra.Engine(plugin_path=path, plugin_skip=fields.get("plugin_skip"), **words)
 

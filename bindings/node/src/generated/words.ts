@@ -162,6 +162,8 @@ export const formatValues = {
   f16: 3,
   /** Nominally 0 ... 1, where tasks clip but for MIRRA_SETUP_UNBOUNDED. NaN is 0. */
   f32: 4,
+  /** `'u16'` in the other byte order: on most machines big-endian, as image.Gray16 of Go, PNG, PNM and many TIFFs have it. */
+  u16_swapped: 5,
 } as const;
 /** What the samples of an image are. */
 export type Format = keyof typeof formatValues;

@@ -31,7 +31,7 @@ class PictureInfo(NamedTuple):
     channels: int
     """1 gray, 2 gray and alpha, 3 RGB, 4 RGBA."""
     dtype: str
-    """Of the samples: "uint8", "uint16", "float16", "float32"."""
+    """Of the samples: "uint8", "uint16", "float16", "float32"; ">u2" is uint16 with the high byte first."""
     linear: bool
     """Whether the samples are linear light."""
     bit_depth: int

@@ -14,6 +14,7 @@ from mirra._core import ffi, lib, struct
 FORMATS: dict[Any, int] = {
     np.dtype(np.uint8): lib.MIRRA_FORMAT_U8,
     np.dtype(np.uint16): lib.MIRRA_FORMAT_U16,
+    np.dtype(np.uint16).newbyteorder("S"): lib.MIRRA_FORMAT_U16_SWAPPED,
     np.dtype(np.float16): lib.MIRRA_FORMAT_F16,
     np.dtype(np.float32): lib.MIRRA_FORMAT_F32,
 }
@@ -30,7 +31,8 @@ class Image:
 
     Args:
         pixels: an array of shape (height, width) or (height, width, channels) with 1 to 4 channels: gray, gray and
-            alpha, RGB, RGBA. uint8 and uint16 stand for 0 to 1, float16 and float32 are 0 to 1. Any strides.
+            alpha, RGB, RGBA. uint8 and uint16 (of either byte order) stand for 0 to 1, float16 and float32 are 0 to 1.
+            Any strides.
             A torch tensor or another array with `__dlpack__` on the CPU is taken without a copy.
         layout: "HWC", or "CHW" for an array of shape (channels, height, width). Results have the same layout.
         premultiplied: alpha is multiplied into the colours.
@@ -191,7 +193,8 @@ def copy_of(image: Any) -> Any:
     )
 
 
-PILLOW_MODES = {"L": "L", "LA": "LA", "RGB": "RGB", "RGBA": "RGBA", "I;16": "I;16", "1": "L", "P": "RGBA", "PA": "RGBA"}
+AS_THEY_ARE = ("L", "LA", "RGB", "RGBA", "I;16", "I;16B")
+PILLOW_MODES = {**{mode: mode for mode in AS_THEY_ARE}, "1": "L", "P": "RGBA", "PA": "RGBA"}
 
 
 def from_pillow(value: Any, name: str) -> Any:
@@ -208,7 +211,7 @@ def from_pillow(value: Any, name: str) -> Any:
 def to_pillow(array: Any, icc: bytes | None) -> Any:
     """A Pillow image over the pixels."""
     pillow: Any = sys.modules["PIL.Image"]
-    if array.dtype != np.uint8 and not (array.dtype == np.uint16 and array.ndim == 2):
+    if array.dtype != np.uint8 and not (array.dtype.kind == "u" and array.ndim == 2):
         # Pillow has no colours of more than 8 bits.
         array = to_bytes(array)
     image = pillow.fromarray(array)
@@ -219,7 +222,7 @@ def to_pillow(array: Any, icc: bytes | None) -> Any:
 
 def to_bytes(array: Any) -> Any:
     """Samples rounded to uint8."""
-    if array.dtype == np.uint16:
+    if array.dtype.kind == "u":
         return ((array.astype(np.uint32) + 128) // 257).astype(np.uint8)
     return np.rint(np.clip(array.astype(np.float32), 0, 1) * 255).astype(np.uint8)
 

@@ -11,6 +11,9 @@ pub enum Format {
     U8,
     /// 0 ... 65535 stand for 0 ... 1; in the machine's byte order.
     U16,
+    /// [`U16`](Self::U16) in the other byte order: on most machines big-endian, as PNG, PNM and many TIFF files have it.
+    /// Its pixels are bytes: see [`ImageView::from_bytes`](crate::ImageView::from_bytes).
+    U16Swapped,
     /// IEEE binary16; nominally 0 ... 1.
     F16,
     /// Nominally 0 ... 1; tasks write within it. NaN is read as 0.
@@ -23,7 +26,7 @@ impl Format {
     pub fn bytes(self) -> usize {
         match self {
             Self::U8 => 1,
-            Self::U16 | Self::F16 => 2,
+            Self::U16 | Self::U16Swapped | Self::F16 => 2,
             Self::F32 => 4,
         }
     }
@@ -32,6 +35,7 @@ impl Format {
         match self {
             Self::U8 => sys::MIRRA_FORMAT_U8,
             Self::U16 => sys::MIRRA_FORMAT_U16,
+            Self::U16Swapped => sys::MIRRA_FORMAT_U16_SWAPPED,
             Self::F16 => sys::MIRRA_FORMAT_F16,
             Self::F32 => sys::MIRRA_FORMAT_F32,
         }
@@ -41,6 +45,7 @@ impl Format {
         match raw {
             sys::MIRRA_FORMAT_U8 => Self::U8,
             sys::MIRRA_FORMAT_U16 => Self::U16,
+            sys::MIRRA_FORMAT_U16_SWAPPED => Self::U16Swapped,
             sys::MIRRA_FORMAT_F16 => Self::F16,
             _ => Self::F32,
         }

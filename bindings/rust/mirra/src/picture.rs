@@ -259,11 +259,14 @@ impl ImageView<'_> {
                 image::ImageBuffer::from_raw(self.width(), self.height(), samples)
                     .map(DynamicImage::ImageRgba32F)
             }
-            (Format::F16, _) => None,
+            (Format::U16Swapped | Format::F16, _) => None,
         };
         made.ok_or_else(|| {
-            Error::new(ErrorKind::Unsupported, "the image crate has no images of 16-bit floats")
-                .with_hint("read the samples by to_vec()")
+            Error::new(
+                ErrorKind::Unsupported,
+                format!("the image crate has no images of {:?}", self.format()),
+            )
+            .with_hint("look at the samples by row(), get() or to_vec()")
         })
     }
 }

@@ -42,6 +42,7 @@ pub fn format_of(name: &str) -> Format {
     match name {
         "u8" => Format::U8,
         "u16" => Format::U16,
+        "u16_swapped" => Format::U16Swapped,
         "f16" => Format::F16,
         "f32" => Format::F32,
         _ => panic!("no format {name}"),
@@ -100,6 +101,7 @@ impl Samples {
             .map(|sample| match *sample {
                 [byte] => f64::from(byte),
                 [a, b] if self.format == Format::F16 => half::f16::from_ne_bytes([a, b]).to_f64(),
+                [a, b] if self.format == Format::U16Swapped => f64::from(u16::from_ne_bytes([b, a])),
                 [a, b] => f64::from(u16::from_ne_bytes([a, b])),
                 [a, b, c, d] => f64::from(f32::from_ne_bytes([a, b, c, d])),
                 _ => unreachable!("samples have 1, 2 or 4 bytes"),

@@ -8,6 +8,11 @@ public enum SampleFormat {
   U8(Constants.MIRRA_FORMAT_U8),
   /** Two bytes in the order of the machine: 0 ... 65535 stand for 0 ... 1. */
   U16(Constants.MIRRA_FORMAT_U16),
+  /**
+   * {@link #U16} in the other byte order: on most machines big-endian, as PNG, PNM and many TIFF
+   * files have it, and a {@link java.nio.ByteBuffer} whose order was not set.
+   */
+  U16_SWAPPED(Constants.MIRRA_FORMAT_U16_SWAPPED),
   /** IEEE binary16, nominally 0 ... 1. */
   F16(Constants.MIRRA_FORMAT_F16),
   /** IEEE binary32, nominally 0 ... 1. NaN is read as 0. */

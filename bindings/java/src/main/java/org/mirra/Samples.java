@@ -29,6 +29,7 @@ final class Samples {
     return switch (format) {
       case U8 -> memory.get(JAVA_BYTE, at) & 0xff;
       case U16 -> memory.get(JAVA_SHORT_UNALIGNED, at) & 0xffff;
+      case U16_SWAPPED -> Short.reverseBytes(memory.get(JAVA_SHORT_UNALIGNED, at)) & 0xffff;
       case F16 -> toBits(Float.float16ToFloat(memory.get(JAVA_SHORT_UNALIGNED, at)));
       case F32 -> toBits(memory.get(JAVA_FLOAT_UNALIGNED, at));
     };

@@ -102,6 +102,7 @@ public final class Constants {
   public static final int MIRRA_FORMAT_U16 = 2;
   public static final int MIRRA_FORMAT_F16 = 3;
   public static final int MIRRA_FORMAT_F32 = 4;
+  public static final int MIRRA_FORMAT_U16_SWAPPED = 5;
   public static final int MIRRA_COLOR_GRAY = 1;
   public static final int MIRRA_COLOR_GRAY_ALPHA = 2;
   public static final int MIRRA_COLOR_RGB = 3;

@@ -139,6 +139,9 @@ final class Layout {
     return switch (format) {
       case U8 -> samples[at] & 0xff;
       case U16 -> all.get(java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED, at) & 0xffff;
+      case U16_SWAPPED ->
+          Short.reverseBytes(all.get(java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED, at))
+              & 0xffff;
       case F16 ->
           Float.float16ToFloat(all.get(java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED, at));
       case F32 -> all.get(java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED, at);
