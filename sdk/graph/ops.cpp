@@ -308,7 +308,7 @@ constexpr OpInfo prelu{
     .shape = per_channel_shape,
     .placement = kPixelwise,
     .products = Products::none,
-    .execution = kWithWeights,
+    .execution = kWithWeightsOver,
 };
 
 constexpr AttributeInfo kLinear[] = {{"in_channels", integer, {}, 1, 1 << 24},

@@ -73,6 +73,12 @@ class Case:
         return self("gelu", lambda x: F.gelu(x, approximate=["none", "tanh"][approximate]), x,
                     attributes={"approximate": approximate})
 
+    def leaky_relu(self, x):
+        return self("leaky_relu", lambda x: F.leaky_relu(x, 0.2), x, attributes={"slope": 0.2})
+
+    def gelu_tanh(self, x):
+        return self.gelu(x, 1)
+
     def relu(self, x):
         return self("relu", F.relu, x)
 
@@ -127,7 +133,7 @@ def single():
         getattr(case, name)("x")
         yield case
     case = Case("gelu-tanh", x=picture())
-    case.gelu("x", 1)
+    case.gelu_tanh("x")
     yield case
     case = Case("layer_norm-epsilon", x=picture())
     case.layer_norm("x", 1e-2)
@@ -206,6 +212,15 @@ def pairs():
         yield case
 
 
+def curves():
+    """Functions of each value, which a convolution before them takes in."""
+    for name in ("leaky_relu", "prelu", "silu", "gelu", "gelu_tanh", "relu", "sigmoid"):
+        for channels in (3, 16):
+            case = Case(f"conv-{channels}-{name}", x=picture(channels))
+            getattr(case, name)(case.conv("x", channels))
+            yield case
+
+
 def networks():
     """Blocks of common restoration networks."""
     case = Case("nafnet-block", x=picture(8))
@@ -241,7 +256,7 @@ def networks():
 def main():
     torch.set_num_threads(1)
     with torch.no_grad():
-        cases = [case.done() for make in (single, older, pairs, networks) for case in make()]
+        cases = [case.done() for make in (single, older, pairs, curves, networks) for case in make()]
     text = json.dumps(cases, separators=(",", ":")).replace('{"graph"', '\n{"graph"')
     pathlib.Path(sys.argv[1]).write_text(text + "\n")
 

@@ -114,6 +114,22 @@ TEST(Program, FusesBatchNormAdditionAndReLU) {
     EXPECT_EQ(program.steps[1].result, "sum");
 }
 
+TEST(Program, FusesAFunctionOfEachValueWhereThereIsNoWayBack) {
+    for (const bool added : {false, true}) {
+        graph::Builder b("curve");
+        const auto x = b.input("x", 3);
+        const auto c = b.conv2d(x, {.in = 3, .out = 3}, "c");
+        b.output("y", b.leaky_relu(added ? b.add(c, x) : c, 0.2, "l"));
+        const auto graph = b.finish();
+        const auto program = lower(graph);
+        ASSERT_EQ(program.steps.size(), added ? 2u : 1u);
+        EXPECT_EQ(program.steps[0].curve.has_value(), !added);
+        EXPECT_EQ(program.steps.back().result, "l");
+        EXPECT_EQ(kernel_of(graph.nodes[0], program.steps[0], true), Kernel::general);
+        EXPECT_EQ(lower(graph, true).steps.size(), 2u);
+    }
+}
+
 /// A convolution behind an enlargement by nearest neighbour, then batch norm and ReLU.
 graph::Graph enlarged(std::int64_t factor, std::int64_t kernel, bool kept) {
     graph::Builder b("enlarged");

@@ -302,7 +302,7 @@ Footprint::Footprint(const g::Graph &graph, Precision precision, bool gradient)
     : graph_(graph)
     , value_bytes_(gradient || precision == Precision::fp32 ? 4 : 2)
     , gradient_(gradient)
-    , program_(lower(graph))
+    , program_(lower(graph, gradient))
     , weights_(weight_bytes(graph, program_, gradient ? Precision::fp32 : precision, gradient))
     , inference_(graph) {
     const auto numbers = [&](const std::vector<std::string> &names) {
@@ -338,7 +338,7 @@ std::uint64_t Footprint::tensors(std::span<const g::Shape> inputs) {
 }
 
 WeightBytes compiled_bytes(const g::Graph &graph, Precision precision, bool gradient) {
-    return weight_bytes(graph, lower(graph), gradient ? Precision::fp32 : precision, gradient);
+    return weight_bytes(graph, lower(graph, gradient), gradient ? Precision::fp32 : precision, gradient);
 }
 
 MemoryEstimate estimate_memory(const g::Graph &graph, const std::map<std::string, g::Shape> &inputs,

@@ -22,9 +22,14 @@ bool takes_doubling(const g::Node &node) {
            node.integer("padding") == 1 && node.integer("dilation") == 1 && node.integer("groups") == 1;
 }
 
+/// Whether oneDNN applies the function to what it convolves.
+bool follows_convolution(g::Op op) {
+    return op == g::Op::silu || op == g::Op::gelu || op == g::Op::leaky_relu;
+}
+
 class Lowering {
   public:
-    explicit Lowering(const g::Graph &graph) : graph_(graph) {
+    Lowering(const g::Graph &graph, bool gradient) : graph_(graph), gradient_(gradient) {
         for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
             places_[graph.nodes[i].name] = i;
             for (const auto &input : graph.nodes[i].inputs) readers_[input].push_back(i);
@@ -99,6 +104,9 @@ class Lowering {
         if (next && graph_.nodes[*next].op == g::Op::relu) {
             step.relu = true;
             swallow(*next);
+        } else if (next && !step.addend && !gradient_ && follows_convolution(graph_.nodes[*next].op)) {
+            step.curve = next;
+            swallow(*next);
         }
         fused_.insert(place);
         at_[place] = std::move(step);
@@ -130,7 +138,7 @@ class Lowering {
         const auto place = places_.find(node.inputs[0]);
         const auto source = place == places_.end() ? at_.end() : at_.find(place->second);
         if (source == at_.end() || source->second.result != node.inputs[0] || source->second.relu ||
-            source->second.addend)
+            source->second.curve || source->second.addend)
             return;
         source->second.gain = 2;
         Step step = plain(tanh);
@@ -156,6 +164,7 @@ class Lowering {
     }
 
     const g::Graph &graph_;
+    const bool gradient_;
     std::unordered_map<std::string, std::size_t> places_; ///< of nodes, by name
     std::unordered_map<std::string, std::vector<std::size_t>> readers_;
     std::unordered_set<std::string> kept_;
@@ -193,8 +202,8 @@ g::Node phase_convolution(const g::Node &transposed) {
 
 } // namespace
 
-Program lower(const g::Graph &graph) {
-    return Lowering(graph).run();
+Program lower(const g::Graph &graph, bool gradient) {
+    return Lowering(graph, gradient).run();
 }
 
 g::Node kernel_node(const g::Graph &graph, const Step &step) {
@@ -214,7 +223,7 @@ g::Node kernel_node(const g::Graph &graph, const Step &step) {
 
 Kernel kernel_of(const g::Node &node, const Step &step, bool fp32) {
     if (step.addend) return Kernel::general;
-    if (fp32 && is_three_channel_convolution(node)) return Kernel::three_channels;
+    if (fp32 && !step.curve && is_three_channel_convolution(node)) return Kernel::three_channels;
     return computes_in_phases(node) ? Kernel::phases : Kernel::general;
 }
 

@@ -13,13 +13,14 @@
 namespace mirra::runtime {
 
 /// A step is one kernel call. A convolution may carry the doubling before it, and the batch norm, addition
-/// and ReLU that follow it in the graph.
+/// and ReLU that follow it in the graph; without an addition, another function of each value.
 struct Step {
     std::size_t node = 0;                  ///< index into graph.nodes: the convolution, or the op itself
     bool doubled = false;                  ///< of its input, enlarged twofold by nearest neighbour
     std::optional<std::size_t> batch_norm; ///< folded into the convolution's weights
     std::optional<std::string> addend;     ///< value added to the convolution's result
     bool relu = false;                     ///< applied last
+    std::optional<std::size_t> curve;      ///< node of the function that is applied last
     double gain = 1;                       ///< of the convolution's weights: 2 before image_range
     bool image_range = false; ///< tanh and the shift to [0, 1] behind it: the sigmoid of the doubled value
     std::string result;       ///< name of the value that it yields
@@ -33,7 +34,8 @@ struct Program {
 };
 
 /// Fuses where each intermediate value has one reader; the order stays topological.
-Program lower(const graph::Graph &graph);
+/// @param gradient  whether there is a way back, which reads what other functions than ReLU are given
+Program lower(const graph::Graph &graph, bool gradient = false);
 
 /// Node of the step's kernel: that of the graph, or, for a doubled convolution, the transposed one of kernel
 /// 4 and stride 2 that equals both. Each output of the pair reads two by two inputs, so that of its 3 x 3

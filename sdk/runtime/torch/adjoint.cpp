@@ -100,7 +100,7 @@ at::Tensor Adjoint::apply(const at::Tensor &gradient, at::IntArrayRef input_size
     if (kind_ == Kind::general) return general(gradient, input_size);
     const auto x =
         kind_ == Kind::phases ? split_phases(gradient) : gradient.contiguous(at::MemoryFormat::ChannelsLast);
-    auto y = fused_convolution(back_, x, packed_->fitting(x.sizes()), {}, false);
+    auto y = fused_convolution(back_, x, packed_->fitting(x.sizes()), {});
     if (kind_ != Kind::blocks) return y.size(1) == input_size[1] ? y : y.narrow(1, 0, input_size[1]);
     const auto stride = forward_.integer("stride"), padding = forward_.integer("padding");
     y = from_blocks(y.narrow(1, 0, stride * stride * input_size[1]), stride);

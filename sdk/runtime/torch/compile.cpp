@@ -50,6 +50,13 @@ class Compiler {
         , type_(type)
         , shapes_(g::weight_shapes(graph)) {}
 
+    std::vector<CompiledStep> compile(const Program &program) {
+        std::vector<CompiledStep> out;
+        for (const auto &step : program.steps) out.push_back(compile(step));
+        return out;
+    }
+
+  private:
     CompiledStep compile(const Step &step) {
         CompiledStep out;
         out.step = step;
@@ -66,7 +73,6 @@ class Compiler {
         return out;
     }
 
-  private:
     /// A convolution's weight in the form that its kernel takes.
     struct Prepared {
         at::Tensor weight, bias;
@@ -88,6 +94,7 @@ class Compiler {
 
     void convolution(CompiledStep &out) {
         out.kind = CompiledStep::Kind::convolution;
+        if (out.step.curve) out.curve = graph_.nodes[*out.step.curve];
         const auto kernel =
             device_.is_cpu() ? kernel_of(out.node, out.step, type_ == at::kFloat) : Kernel::general;
         const auto [place, added] = prepared_.try_emplace(weight_key(graph_, out.step, kernel));
@@ -164,15 +171,12 @@ class Compiler {
 
 std::vector<CompiledStep> compile_steps(const g::Graph &graph, const WeightSource &weights,
                                         const c10::Device &device, at::ScalarType type) {
-    Compiler compiler(graph, weights, device, type);
-    std::vector<CompiledStep> out;
-    for (const auto &step : lower(graph).steps) out.push_back(compiler.compile(step));
-    return out;
+    return Compiler(graph, weights, device, type).compile(lower(graph));
 }
 
 std::vector<CompiledStep> compile_differentiable(const g::Graph &graph, const WeightSource &weights,
                                                  const c10::Device &device) {
-    auto steps = compile_steps(graph, weights, device, at::kFloat);
+    auto steps = Compiler(graph, weights, device, at::kFloat).compile(lower(graph, true));
     std::map<std::string, std::shared_ptr<Adjoint>> adjoints; // one a convolution, as its weights are
     for (auto &step : steps) {
         if (step.kind != CompiledStep::Kind::convolution) continue;

@@ -30,6 +30,7 @@ struct CompiledStep {
     std::shared_ptr<PackedWeight> packed; ///< the weight for oneDNN; null where another library convolves
     std::string packing;                  ///< its key: steps with one key have one convolution
     std::shared_ptr<const ThreeChannelFilter> filter; ///< the convolution, if it is of three channels
+    std::optional<graph::Node> curve;       ///< the function of each value that follows the convolution
     std::int64_t phases_of = 0;             ///< channels to join the result's phases to; 0: it has none
     std::shared_ptr<const Adjoint> adjoint; ///< the way back through it; null unless compiled for gradients
 

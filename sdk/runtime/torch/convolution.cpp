@@ -34,8 +34,17 @@ c10::IValue both(std::int64_t value) {
 c10::IValue optional(const at::Tensor &tensor) {
     return tensor.defined() ? c10::IValue(tensor) : c10::IValue();
 }
-c10::IValue no_scalars() {
-    return c10::impl::GenericList(c10::OptionalType::create(c10::NumberType::get()));
+c10::IValue scalars(const std::vector<double> &values = {}) {
+    c10::impl::GenericList list(c10::OptionalType::create(c10::NumberType::get()));
+    for (const double value : values) list.push_back(value);
+    return list;
+}
+
+/// See follows_convolution() in sdk/runtime/plan/program.cpp.
+Following following(const g::Node &curve) {
+    if (curve.op == g::Op::silu) return {"swish"};
+    if (curve.op == g::Op::leaky_relu) return {"leaky_relu", {curve.real("slope")}};
+    return {"gelu", {}, curve.integer("approximate") == 1 ? "tanh" : "none"};
 }
 
 at::Tensor pack_weight(const g::Node &node, const at::Tensor &weight, at::IntArrayRef input_size) {
@@ -70,18 +79,18 @@ at::Tensor PackedWeight::fitting(at::IntArrayRef input_size) {
 }
 
 at::Tensor fused_convolution(const g::Node &node, const at::Tensor &x, const at::Tensor &weight,
-                             const at::Tensor &bias, bool relu) {
-    const char *after = relu ? "relu" : "none";
+                             const at::Tensor &bias, const Following &after) {
+    const auto form = after.form == nullptr ? c10::IValue() : c10::IValue(std::string(after.form));
     if (node.op == g::Op::conv_transpose2d) {
         static const auto handle = operation("mkldnn::_convolution_transpose_pointwise", "");
         return call(handle, {x, weight, optional(bias), both(node.integer("padding")),
                              both(node.integer("output_padding")), both(node.integer("stride")), both(1),
-                             std::int64_t{1}, after, no_scalars(), c10::IValue()});
+                             std::int64_t{1}, after.name, scalars(after.scalars), form});
     }
     static const auto handle = operation("mkldnn::_convolution_pointwise", "");
-    return call(handle,
-                {x, weight, optional(bias), both(node.integer("padding")), both(node.integer("stride")),
-                 both(node.integer("dilation")), node.integer("groups"), after, no_scalars(), c10::IValue()});
+    return call(handle, {x, weight, optional(bias), both(node.integer("padding")),
+                         both(node.integer("stride")), both(node.integer("dilation")), node.integer("groups"),
+                         after.name, scalars(after.scalars), form});
 }
 
 at::Tensor fused_convolution_add(const g::Node &node, at::Tensor addend, const at::Tensor &x,
@@ -90,18 +99,20 @@ at::Tensor fused_convolution_add(const g::Node &node, at::Tensor addend, const a
     return call(handle,
                 {addend, x, weight, optional(bias), both(node.integer("padding")),
                  both(node.integer("stride")), both(node.integer("dilation")), node.integer("groups"), "add",
-                 c10::IValue(), relu ? c10::IValue("relu") : c10::IValue(), no_scalars(), c10::IValue()});
+                 c10::IValue(), relu ? c10::IValue("relu") : c10::IValue(), scalars(), c10::IValue()});
 }
 
 at::Tensor convolve(const CompiledStep &step, const at::Tensor &x, bool relu) {
     if (step.filter) return three_channel_convolution(x, *step.filter, relu);
     if (step.packed) {
-        const auto y = fused_convolution(step.node, x, step.packed->fitting(x.sizes()), step.bias, relu);
+        const auto after = step.curve ? following(*step.curve) : Following{relu ? "relu" : "none"};
+        const auto y = fused_convolution(step.node, x, step.packed->fitting(x.sizes()), step.bias, after);
         return step.phases_of > 0 ? join_phases(y, step.phases_of) : y;
     }
     auto y = apply_op(step.node, {&x, 1}, [&](const char *role) {
         return std::string_view(role) == "weight" ? step.weight : step.bias;
     });
+    if (step.curve) return apply_op(*step.curve, {&y, 1}, {}, {.over = 0});
     return relu ? y.relu_() : y;
 }
 

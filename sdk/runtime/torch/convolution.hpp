@@ -39,15 +39,23 @@ class PackedWeight {
     std::list<Packed> packed_; ///< the one used last comes first
 };
 
-/// conv2d or conv_transpose2d by oneDNN, with ReLU if asked for; the input channels-last.
+/// What oneDNN makes of each value of a convolution's result.
+struct Following {
+    const char *name = "none";
+    std::vector<double> scalars = {};
+    const char *form = nullptr; ///< of several of one name
+};
+
+/// conv2d or conv_transpose2d by oneDNN; the input channels-last.
 at::Tensor fused_convolution(const graph::Node &node, const at::Tensor &x, const at::Tensor &weight,
-                             const at::Tensor &bias, bool relu);
+                             const at::Tensor &bias, const Following &after = {});
 
 /// conv2d(x) + addend, with ReLU if asked for, written over `addend`, which is returned.
 at::Tensor fused_convolution_add(const graph::Node &node, at::Tensor addend, const at::Tensor &x,
                                  const at::Tensor &weight, const at::Tensor &bias, bool relu);
 
-/// The step's convolution without what is added to it, by whichever kernel it was compiled for.
+/// The step's convolution without what is added to it, by whichever kernel it was compiled for, and the
+/// function of each value that follows.
 /// @param x     channels-last, in the type that the step was compiled for
 /// @param relu  whether the result goes through a ReLU
 at::Tensor convolve(const CompiledStep &step, const at::Tensor &x, bool relu);

@@ -154,8 +154,7 @@ at::Tensor Pass::convolve_and_add(const CompiledStep &step, const at::Tensor &x)
         if (!reusable) addend = addend.clone();
         return fused_convolution_add(step.node, addend, x, weight, step.bias, relu);
     }
-    auto sum =
-        fused_convolution(step.node, x, weight, step.bias, false).to(addend.scalar_type()).add_(addend);
+    auto sum = fused_convolution(step.node, x, weight, step.bias).to(addend.scalar_type()).add_(addend);
     return relu ? sum.relu_() : sum;
 }
 

@@ -4,6 +4,7 @@
 #include "runtime/torch/bilinear.hpp"
 #include "runtime/torch/haar.hpp"
 #include "runtime/torch/libtorch.hpp"
+#include "runtime/torch/prelu.hpp"
 
 #include <array>
 
@@ -78,7 +79,10 @@ at::Tensor scale(const Call &c) {
 }
 
 at::Tensor prelu(const Call &c) {
-    return at::prelu(c.x(), c.weight("weight"));
+    auto x = c.x();
+    if (!c.mode.over) return at::prelu(x, c.weight("weight"));
+    prelu_over(x, c.weight("weight"));
+    return x;
 }
 
 at::Tensor linear(const Call &c) {
