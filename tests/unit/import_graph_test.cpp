@@ -74,6 +74,25 @@ TEST(ImportGraph, TakesWeightsByTheirNames) {
     EXPECT_FALSE(provenance.contains("extent"));
 }
 
+TEST(ImportGraph, TakesAGraphThatEnlarges) {
+    const std::string text = R"({"name": "double", "inputs": [{"name": "image", "channels": 3}], "nodes": [
+        {"name": "c", "op": "conv2d", "inputs": ["image"],
+         "attributes": {"in_channels": 3, "out_channels": 12, "kernel": 3, "padding": 1}, "weights": {"weight": "c.weight"}},
+        {"name": "p", "op": "prelu", "inputs": ["c"], "attributes": {"channels": 12}, "weights": {"weight": "p.weight"}},
+        {"name": "s", "op": "scale", "inputs": ["p"], "attributes": {"channels": 12}, "weights": {"weight": "beta"}},
+        {"name": "y", "op": "pixel_shuffle", "inputs": ["s"], "attributes": {"factor": 2}}],
+        "outputs": [{"name": "image", "source": "y"}]})";
+    test::TorchState state;
+    for (const auto &[name, shape] : graph::weight_shapes(graph::parse_json(text)))
+        state.emplace_back(name, test::random_tensor(shape));
+    test::write_torch_zip(path("in.pth"), state);
+    const auto options = options_for({text});
+    import_checkpoint(options);
+    const auto bundle = bundle::Bundle::open(options.output);
+    EXPECT_EQ(bundle->graph("double"), graph::parse_json(text));
+    EXPECT_EQ(test::stored(*bundle, "beta"), test::values(test::tensor(state, "beta")));
+}
+
 TEST(ImportGraph, ListsTensorsThatDoNotFit) {
     auto state = weights();
     test::tensor(state, "net.0.bias") = test::random_tensor({5});
