@@ -8,6 +8,7 @@
 #include "mirra/error.hpp"
 #include "mirra/printable.hpp"
 #include "report/training_report.hpp"
+#include "tasks/bundle.hpp"
 #include "tasks/command.hpp"
 
 #include <CLI/CLI.hpp>
@@ -17,6 +18,7 @@
 #include <cstdio>
 #include <exception>
 #include <limits>
+#include <set>
 #include <string>
 
 #include <fcntl.h>
@@ -50,6 +52,8 @@ std::string not_finite(const std::string &text) {
     return number && !std::isfinite(value) ? "'" + text + "' is no finite number" : std::string();
 }
 
+const std::set<std::string> kWithoutPictures{"bundle", "import", "recipe"};
+
 /// What is the same for all commands: real numbers are finite, and those that read pictures have
 /// --max-pixels.
 void complete(CLI::App &app) {
@@ -61,7 +65,7 @@ void complete(CLI::App &app) {
         has_commands |= !sub->get_name().empty();
     }
     const bool is_group = app.get_name().empty(); // of options, and the program itself
-    if (is_group || has_commands || app.get_name() == "import" || app.get_name() == "recipe") return;
+    if (is_group || has_commands || kWithoutPictures.contains(app.get_name())) return;
     constexpr auto kMost = std::uint64_t{1} << 62;
     app.add_option_function<std::uint64_t>("--max-pixels", mirra::trainer::limit_pictures,
                                            "Larger pictures are refused (268435456)")
@@ -87,8 +91,10 @@ int run(int argc, char **argv) {
     mirra::trainer::add_inverter_command(app, status);
     mirra::trainer::add_anomaly_command(app, status);
     mirra::trainer::add_stylizer_command(app, status);
+    mirra::trainer::add_network_command(app, status);
     mirra::trainer::add_recipe_command(app);
     mirra::trainer::add_import_command(app);
+    mirra::trainer::add_bundle_command(app);
     mirra::trainer::add_eval_command(app, status);
     mirra::trainer::add_attack_command(app, status);
     mirra::trainer::add_loader_command(app, status);

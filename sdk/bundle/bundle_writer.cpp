@@ -3,6 +3,7 @@
 #include "dtype.hpp"
 #include "manifest.hpp"
 
+#include "mirra/bundle_bytes.hpp"
 #include "mirra/error.hpp"
 
 #include <algorithm>
@@ -49,21 +50,39 @@ void check_range(const std::string &name, std::span<const float> values, DType s
                     "store the bundle as bf16 or f32");
 }
 
+/// The tensors of a bundle, and what its file says of them.
+struct Stored {
+    std::map<std::string, std::vector<std::byte>> values;
+    std::map<std::string, TensorView> tensors;
+    std::map<std::string, std::string> metadata;
+};
+
+/// @param name  of the bundle, for errors
+Stored stored(const Manifest &manifest, const Weights &weights, DType storage, const std::string &name) {
+    Stored out;
+    for (const auto &[weight_name, shape] : needed_weights(manifest)) {
+        const WeightTensor &weight = checked(weights, weight_name, shape);
+        check_range(weight_name, weight.values, storage);
+        const auto &bytes = out.values[weight_name] = from_float(weight.values, storage);
+        out.tensors[weight_name] = {storage, shape, bytes};
+    }
+    const std::string json = manifest_json(manifest, sha256_of(out.tensors));
+    (void)parse_manifest(json, name); // what could not be read is not written
+    out.metadata = {{kManifestKey, json}, {kManifestDigestKey, sha256_of(json)}};
+    return out;
+}
+
 } // namespace
 
 void write_bundle(const std::filesystem::path &path, const Manifest &manifest, const Weights &weights,
                   DType storage) {
-    std::map<std::string, std::vector<std::byte>> stored;
-    std::map<std::string, TensorView> tensors;
-    for (const auto &[name, shape] : needed_weights(manifest)) {
-        const WeightTensor &weight = checked(weights, name, shape);
-        check_range(name, weight.values, storage);
-        const auto &bytes = stored[name] = from_float(weight.values, storage);
-        tensors[name] = {storage, shape, bytes};
-    }
-    const std::string json = manifest_json(manifest, sha256_of(tensors));
-    (void)parse_manifest(json, path.string()); // what could not be read is not written
-    write_tensors(path, tensors, {{kManifestKey, json}, {kManifestDigestKey, sha256_of(json)}});
+    const Stored out = stored(manifest, weights, storage, path.string());
+    write_tensors(path, out.tensors, out.metadata);
+}
+
+std::vector<std::byte> bundle_bytes(const Manifest &manifest, const Weights &weights, DType storage) {
+    const Stored out = stored(manifest, weights, storage, manifest.name);
+    return tensor_bytes(out.tensors, out.metadata);
 }
 
 } // namespace mirra::bundle

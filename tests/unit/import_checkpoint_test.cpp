@@ -158,7 +158,7 @@ TEST(Import, ListsAllThatIsWrong) {
     state.emplace_back("generator.gen.4.weight_orig", random_tensor({64})); // of a batch norm
     const std::string message = failure(state);
     for (const char *part :
-         {"missing: generator.gen.1.running_mean, generator.gen.6.weight_v",
+         {"missing: generator.gen.1.running_mean [64], generator.gen.6.weight_v [",
           "unexpected: generator.gen.4.weight_orig, generator.gen.99.weight",
           "generator.gen.27.bias has shape [4], wanted [3]",
           "generator.gen.6.weight_u has shape [3], wanted [64]", "generator.gen.1.bias holds integers"})

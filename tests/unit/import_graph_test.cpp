@@ -101,7 +101,7 @@ TEST(ImportGraph, ListsTensorsThatDoNotFit) {
     test::write_torch_zip(path("in.pth"), state);
     const auto message = failure(options_for({to_json(network())}), ErrorCode::mismatch);
     EXPECT_NE(
-        message.find("missing: module.fc.bias; wrong: net.0.bias has shape [5], wanted [4]; unexpected: "
+        message.find("missing: module.fc.bias [2]; wrong: net.0.bias has shape [5], wanted [4]; unexpected: "
                      "module.fc2.bias"),
         std::string::npos)
         << message;

@@ -26,6 +26,7 @@ void add_eval_command(CLI::App &app, int &status) {
     add_inversion_evaluations(*eval, status);
     add_anomaly_evaluation(*eval, status);
     add_stylization_evaluation(*eval, status);
+    add_network_evaluation(*eval, status);
 }
 
 void add_host_options(CLI::App &sub, std::string *precision, std::string &device, int &threads) {

@@ -33,6 +33,7 @@ void add_inversion_evaluations(CLI::App &eval, int &status); ///< inversion, sca
 void add_comparison(CLI::App &eval, int &status);
 void add_anomaly_evaluation(CLI::App &eval, int &status);
 void add_stylization_evaluation(CLI::App &eval, int &status);
+void add_network_evaluation(CLI::App &eval, int &status);
 
 /// --precision unless it is null, --device and --threads.
 void add_host_options(CLI::App &sub, std::string *precision, std::string &device, int &threads);

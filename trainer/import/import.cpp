@@ -33,10 +33,11 @@ void check(const ImportOptions &options) {
     if (!options.graphs.empty() && (options.input_transform || options.normalisation))
         refuse("a graph says itself what it does to pixels", "--graph", "give the graph a node 'normalise'");
     if (options.files.empty()) refuse("no checkpoint is given", "files", "name at least one file");
-    for (const auto &file : options.files)
-        if (std::error_code ignored; std::filesystem::equivalent(file, options.output, ignored))
-            refuse("the bundle would replace a file that it is made from", file.string(),
-                   "give another output");
+    for (const auto *files : {&options.files, &options.graphs})
+        for (const auto &file : *files)
+            if (std::error_code ignored; std::filesystem::equivalent(file, options.output, ignored))
+                refuse("the bundle would replace a file that it is made from", file.string(),
+                       "give another output");
 }
 
 /// The network's pixel transform, and for people where it is from.
@@ -110,6 +111,8 @@ std::string summary(const std::vector<graph::Graph> &graphs, const std::optional
     return text;
 }
 
+} // namespace
+
 graph::Graph read_graph(const std::filesystem::path &file) {
     const auto bytes = read_file(file, graph::Limits::kJsonBytes);
     try {
@@ -119,6 +122,8 @@ graph::Graph read_graph(const std::filesystem::path &file) {
                     "docs/reference/bundle-format.md has the form of a graph and an example");
     }
 }
+
+namespace {
 
 /// One graph a file, in the form that bundles carry.
 std::vector<graph::Graph> read_graphs(const std::vector<std::filesystem::path> &files) {
@@ -144,11 +149,7 @@ void add_network_options(CLI::App &command, CommandLine &line) {
     network->require_option(1);
     network->add_option("--arch", line.options.architecture, "Architecture of the network")
         ->check(CLI::IsMember(importer::recipe_names()));
-    network
-        ->add_option(
-            "--graph", line.options.graphs,
-            "JSON file of a graph of one's own whose weights have the names of the tensors; repeatable")
-        ->allow_extra_args(false);
+    add_graph_option(*network, line.options);
 }
 
 void add_pixel_options(CLI::App &command, CommandLine &line) {
@@ -175,16 +176,7 @@ void add_pixel_options(CLI::App &command, CommandLine &line) {
     mean->needs(deviation);
 }
 
-void add_bundle_options(CLI::App &command, ImportOptions &options) {
-    command.add_option("-o,--output", options.output, "Bundle to write")->required();
-    const std::map<std::string, bundle::DType> storages{
-        {"f32", bundle::DType::f32}, {"f16", bundle::DType::f16}, {"bf16", bundle::DType::bf16}};
-    command
-        .add_option_function<std::string>(
-            "--storage",
-            [&options, storages](const std::string &name) { options.storage = storages.at(name); },
-            "Stored precision [f32]")
-        ->check(CLI::IsMember(storages));
+void add_picture_options(CLI::App &command, ImportOptions &options) {
     command
         .add_option("--class-names", options.class_names,
                     "Of a classifier, in the order of its logits: CAT,DOG,...")
@@ -192,10 +184,6 @@ void add_bundle_options(CLI::App &command, ImportOptions &options) {
         ->allow_extra_args(false);
     command.add_option("--extent", options.extent, "Height and width of the pictures [what is usual]")
         ->check(CLI::Range(8, 4096));
-    command.add_option("--name", options.name, "Name of the bundle, for people");
-    command.add_option("--licence", options.licence, "Licence of the weights");
-    command.add_flag("--allow-unexpected", options.allow_unexpected,
-                     "Ignore tensors that the architecture does not know");
 }
 
 ImportOptions finished(CommandLine line) {
@@ -211,7 +199,34 @@ ImportOptions finished(CommandLine line) {
 
 } // namespace
 
-std::string import_checkpoint(const ImportOptions &options) {
+void add_graph_option(CLI::App &command, ImportOptions &options) {
+    command
+        .add_option(
+            "--graph", options.graphs,
+            "JSON file of a graph of one's own whose weights have the names of the tensors; repeatable")
+        ->allow_extra_args(false);
+}
+
+void add_bundle_options(CLI::App &command, ImportOptions &options) {
+    command.add_option("-o,--output", options.output, "Bundle to write")->required();
+    const std::map<std::string, bundle::DType> storages{
+        {"f32", bundle::DType::f32}, {"f16", bundle::DType::f16}, {"bf16", bundle::DType::bf16}};
+    std::string standard;
+    for (const auto &[name, type] : storages)
+        if (type == options.storage) standard = name;
+    command
+        .add_option_function<std::string>(
+            "--storage",
+            [&options, storages](const std::string &name) { options.storage = storages.at(name); },
+            "Stored precision [" + standard + "]")
+        ->check(CLI::IsMember(storages));
+    command.add_option("--name", options.name, "Name of the bundle, for people");
+    command.add_option("--licence", options.licence, "Licence of the weights");
+    command.add_flag("--allow-unexpected", options.allow_unexpected,
+                     "Ignore tensors that the network does not have");
+}
+
+Imported read_network(const ImportOptions &options) {
     check(options);
     const bool own_graphs = !options.graphs.empty();
     const Recipe &recipe =
@@ -224,20 +239,25 @@ std::string import_checkpoint(const ImportOptions &options) {
     for (auto &state : states) source.add(std::move(state));
     std::vector<graph::Graph> graphs =
         own_graphs ? read_graphs(options.graphs) : recipe.graphs(source.shapes(), chosen->pixels);
-    const bundle::Weights weights = source.collect(graphs, options.allow_unexpected);
+    bundle::Weights weights = source.collect(graphs, options.allow_unexpected);
     check_class_names(options, graphs);
 
-    bundle::Manifest manifest;
-    manifest.task = recipe.task;
+    Imported out{.manifest = {}, .weights = std::move(weights), .found = summary(graphs, chosen)};
+    auto &manifest = out.manifest;
+    manifest.task = own_graphs ? options.task : std::string(recipe.task);
     manifest.name = options.name.empty() ? std::string(recipe.title) : options.name;
     manifest.architecture = options.architecture;
     manifest.licence = options.licence;
     if (!recipe.layer.empty()) manifest.defaults = Json{{"layer", recipe.layer}}.dump();
     manifest.provenance = provenance(options, recipe, chosen);
-    const auto text = summary(graphs, chosen);
     for (graph::Graph &graph : graphs) manifest.graphs.emplace(std::string(graph.name), std::move(graph));
-    bundle::write_bundle(options.output, manifest, weights, options.storage);
-    return text;
+    return out;
+}
+
+std::string import_checkpoint(const ImportOptions &options) {
+    const auto network = read_network(options);
+    bundle::write_bundle(options.output, network.manifest, network.weights, options.storage);
+    return network.found;
 }
 
 void add_import_command(CLI::App &app) {
@@ -250,6 +270,7 @@ void add_import_command(CLI::App &app) {
         ->required();
     add_pixel_options(*command, *line);
     add_bundle_options(*command, line->options);
+    add_picture_options(*command, line->options);
     command->callback([line] {
         const ImportOptions options = finished(*line);
         const std::string found = import_checkpoint(options);

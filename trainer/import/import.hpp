@@ -28,16 +28,36 @@ struct ImportOptions {
     std::vector<std::string> class_names;              ///< by label
     std::int64_t extent = 0;                           ///< of the pictures; 0: what is usual
     bundle::DType storage = bundle::DType::f32;
+    std::string task;              ///< of graphs; empty: of none
     std::string name;              ///< empty: that of the architecture
     std::string licence;           ///< empty: unknown
     bool allow_unexpected = false; ///< ignore tensors that the architecture does not know
 };
+
+/// The graph of a JSON file in the form that bundles carry. @throws Error not_found | io | corrupt |
+/// unsupported
+graph::Graph read_graph(const std::filesystem::path &file);
+
+/// A network that was found in files.
+struct Imported {
+    bundle::Manifest manifest;
+    bundle::Weights weights;
+    std::string found; ///< in them, for people
+};
+
+/// What import_checkpoint() writes. @throws Error as that does
+Imported read_network(const ImportOptions &options);
 
 /// Writes the bundle atomically.
 /// @returns what was found in the files, for people
 /// @throws Error not_found | io | corrupt | limit | unsupported | invalid_argument | mismatch (lists every
 /// tensor that is missing, unexpected or of the wrong shape)
 std::string import_checkpoint(const ImportOptions &options);
+
+/// Declares --graph, --storage, --name, --licence and --allow-unexpected: what this command and others that
+/// make bundles have alike. `options` must outlive `command`.
+void add_graph_option(CLI::App &command, ImportOptions &options);
+void add_bundle_options(CLI::App &command, ImportOptions &options);
 
 /// Adds `import` to the commands of mirra-train.
 void add_import_command(CLI::App &app);

@@ -109,7 +109,7 @@ bool WeightSource::check(const std::string &name, const graph::Shape &shape) {
     used_.insert(name);
     const auto found = tensors_.find(name);
     if (found == tensors_.end()) {
-        missing_.insert(name);
+        missing_.insert(name + " " + bundle::to_text(shape));
         return false;
     }
     for (const SourceTensor &tensor : found->second) {

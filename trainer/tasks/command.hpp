@@ -82,6 +82,7 @@ void add_inverter_command(CLI::App &app, int &status);
 void add_denoiser_command(CLI::App &app, int &status);
 void add_stylizer_command(CLI::App &app, int &status);
 void add_anomaly_command(CLI::App &app, int &status);
+void add_network_command(CLI::App &app, int &status);
 
 /// The subcommand that prints the keys of recipes.
 void add_recipe_command(CLI::App &app);

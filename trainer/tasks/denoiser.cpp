@@ -3,11 +3,8 @@
 
 #include "core/data_files.hpp"
 #include "core/device.hpp"
-#include "core/optimizer.hpp"
 #include "core/provenance.hpp"
 #include "core/text.hpp"
-#include "core/training_run.hpp"
-#include "data/loaders.hpp"
 #include "distributed/environment.hpp"
 #include "log/log.hpp"
 #include "losses/comparator.hpp"
@@ -20,30 +17,14 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <array>
-#include <chrono>
 #include <iterator>
-#include <limits>
 #include <memory>
 
 namespace mirra::trainer {
 namespace {
 
-constexpr std::uint64_t kCacheBytes = std::uint64_t{6} << 30;
 constexpr std::int64_t kValidationExtent = 256;
 constexpr double kFullRange = 255;
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-torch::Tensor pictures(const std::vector<std::uint8_t> &pixels, std::int64_t crop,
-                       const torch::Device &device) {
-    const auto count = static_cast<std::int64_t>(pixels.size()) / (crop * crop * 3);
-    const auto bytes =
-        torch::from_blob(const_cast<std::uint8_t *>(pixels.data()), {count, crop, crop, 3}, at::kByte);
-    return (bytes.to(device).to(at::kFloat) / kFullRange).permute({0, 3, 1, 2});
-}
-
-constexpr std::array kShortcuts{Shortcut{"--steps", "optimizer.steps"}, Shortcut{"--batch", "data.batch"},
-                                Shortcut{"--seed", "training.seed"}};
 
 DenoiserOrigin open_origin(const DenoiserCommand &command) {
     DenoiserOrigin out;
@@ -52,111 +33,47 @@ DenoiserOrigin open_origin(const DenoiserCommand &command) {
     return out;
 }
 
-class DenoiserTask final : public TrainingTask {
+class DenoiserTask final : public CropTask {
   public:
     /// `command` must outlive the task. @throws Error
     DenoiserTask(const DenoiserCommand &command, Recipe recipe, DenoiserRecipe settings);
 
     [[nodiscard]] std::string name() const override { return "denoiser"; }
-    [[nodiscard]] std::int64_t steps() const override { return settings_.optimizer.schedule.steps; }
-    [[nodiscard]] std::string fingerprint() const override;
-    [[nodiscard]] std::filesystem::path output() const override { return command_.output; }
-    [[nodiscard]] std::map<std::string, torch::Tensor> state() const override;
-    [[nodiscard]] std::vector<std::string> columns() const override {
-        return {"loss", "rate", "gradient_norm", "steps_per_second", "validation_psnr"};
-    }
-    [[nodiscard]] std::int64_t validation_interval() const override { return settings_.validation_every; }
-    void start(std::int64_t step) override;
-    std::vector<double> step(std::int64_t step) override;
-    void validate(std::vector<double> &values) override;
-    void finish() override;
 
   private:
-    torch::Tensor loss_of(const NoisyBatch &batch);
+    torch::Tensor loss_of(const torch::Tensor &clean, std::int64_t step) override;
+    [[nodiscard]] std::int64_t validation_extent() const override { return kValidationExtent; }
+    torch::Tensor restored(const torch::Tensor &clean, std::int64_t index) override;
+    [[nodiscard]] std::string first_weights() const override;
+    [[nodiscard]] std::string origin() const override { return origin_.fingerprint(); }
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> own_words() const override;
+    [[nodiscard]] std::string validation_note() const override {
+        return " at sigma " + decimal(settings_.validation_sigma, 0);
+    }
+    void write_bundle() override;
     torch::Tensor denoise(const torch::Tensor &noisy, const torch::Tensor &noise_level);
-    [[nodiscard]] std::string first_weights() const;
-    [[nodiscard]] TrainingFacts facts() const;
-    [[nodiscard]] std::vector<std::string> words() const;
-    double validation_psnr();
-    double validation_psnr(const image::Image &picture, std::int64_t index);
 
     const DenoiserCommand &command_;
-    Recipe recipe_;
     DenoiserRecipe settings_;
-    torch::Device device_;
-    bool bf16_;
-    PictureSet data_;
-    std::unique_ptr<PictureSet> validation_;
     DenoiserOrigin origin_;
-    std::vector<bundle::Round> rounds_; ///< the trainings before this one; empty: random weights
-    std::shared_ptr<GraphModule> network_;
     std::unique_ptr<Comparator> comparator_; ///< null without a feature loss
-    Adam adam_;
-    std::unique_ptr<CropLoader> loader_;
 };
 
 DenoiserTask::DenoiserTask(const DenoiserCommand &command, Recipe recipe, DenoiserRecipe settings)
-    : command_(command)
-    , recipe_(std::move(recipe))
+    : CropTask(command, std::move(recipe), settings)
+    , command_(command)
     , settings_(std::move(settings))
-    , device_(select_device(command.device))
-    , bf16_(is_bf16(settings_.precision, device_))
-    , data_(open_folders(command.data), {.cache_bytes = kCacheBytes})
-    , validation_(data_.hold_out(settings_.validation_pictures))
-    , origin_(open_origin(command))
-    , rounds_(origin_.start ? rounds_before(*origin_.start) : std::vector<bundle::Round>())
-    , network_(make_denoiser(settings_, origin_, device_))
-    , adam_(network_->trainable(), settings_.optimizer.adam) {
-    if (settings_.feature_weight > 0) comparator_ = std::make_unique<Comparator>(*origin_.encoder, device_);
+    , origin_(open_origin(command)) {
+    train(make_denoiser(settings_, origin_, device()),
+          origin_.start ? rounds_before(*origin_.start) : std::vector<bundle::Round>());
+    if (settings_.feature_weight > 0) comparator_ = std::make_unique<Comparator>(*origin_.encoder, device());
 }
 
-std::string DenoiserTask::fingerprint() const {
-    return recipe_.source() + "|" + std::to_string(settings_.seed) + "|" + std::to_string(steps()) + "|" +
-           std::to_string(data_.source_fingerprint()) + origin_.fingerprint();
-}
-
-std::map<std::string, torch::Tensor> DenoiserTask::state() const {
-    auto out = network_->state();
-    out.merge(adam_.state());
-    return out;
-}
-
-void DenoiserTask::start(std::int64_t step) {
-    log_info(std::to_string(data_.size()) + " pictures, " + std::to_string(validation_->size()) +
-             " more for validation; " + std::to_string(graph::parameter_count(network_->graph())) +
-             " parameters, from " + first_weights());
-    static_cast<void>(validation_->get(0)); // fails now, not at the first validation, if none can be read
-    const CropLoader::Options options{settings_.batch,     settings_.crop, settings_.flips,
-                                      settings_.rotations, settings_.seed, command_.loader_threads};
-    loader_ = std::make_unique<CropLoader>(data_, options, step);
-    record_run(command_, facts(),
-               {.words = words(),
-                .validation = {},
-                .validation_pictures = validation_->size(),
-                .bf16 = bf16_,
-                .resumed = step > 0});
-}
-
-std::vector<std::string> DenoiserTask::words() const {
+std::vector<std::pair<std::string, std::string>> DenoiserTask::own_words() const {
     std::vector<std::pair<std::string, std::string>> own;
-    for (const auto &folder : command_.data) own.emplace_back("--data", folder.string());
     if (command_.encoder) own.emplace_back("--encoder", command_.encoder->string());
     if (command_.start) own.emplace_back("--start-from", command_.start->string());
-    return words_of(command_, "denoiser", own, kShortcuts);
-}
-
-TrainingFacts DenoiserTask::facts() const {
-    std::vector<std::string> sources;
-    for (const auto &folder : command_.data) sources.push_back(folder.string());
-    return {.data = std::move(sources),
-            .pictures = data_.size(),
-            .recipe = &recipe_,
-            .seed = settings_.seed,
-            .steps = steps(),
-            .batch = settings_.batch,
-            .extent = settings_.crop,
-            .device = command_.device,
-            .rounds = rounds_};
+    return own;
 }
 
 std::string DenoiserTask::first_weights() const {
@@ -165,29 +82,13 @@ std::string DenoiserTask::first_weights() const {
                                                                : "random weights";
 }
 
-std::vector<double> DenoiserTask::step(std::int64_t step) {
-    const auto begin = std::chrono::steady_clock::now();
-    const auto crops = loader_->next();
-    const auto batch =
-        add_noise(pictures(crops.pixels, settings_.crop, device_), settings_.noise, settings_.seed, step);
-    network_->train();
-    adam_.zero_grad();
-    const auto loss = loss_of(batch);
-    loss.backward();
-    const double norm =
-        clip_gradients(adam_.parameters(), settings_.optimizer.clip_norm, step, command_.recipe.string());
-    const double rate = settings_.optimizer.schedule.at(step);
-    adam_.step(rate);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    return {loss.item<double>(), rate, norm, 1 / seconds.count(), kNaN};
-}
-
 torch::Tensor DenoiserTask::denoise(const torch::Tensor &noisy, const torch::Tensor &noise_level) {
-    return network_->forward({{"image", noisy}, {"noise_level", noise_level}}).at("image");
+    return network().forward({{"image", noisy}, {"noise_level", noise_level}}).at("image");
 }
 
-torch::Tensor DenoiserTask::loss_of(const NoisyBatch &batch) {
-    const Autocast autocast(device_.type(), bf16_);
+torch::Tensor DenoiserTask::loss_of(const torch::Tensor &clean, std::int64_t step) {
+    const auto batch = add_noise(clean, settings_.noise, settings_.seed, step);
+    const Autocast autocast(device().type(), bf16());
     const auto output = denoise(batch.noisy, batch.noise_level).to(at::kFloat);
     auto loss = settings_.pixel_weight * (settings_.pixel_l1 ? torch::l1_loss(output, batch.target)
                                                              : torch::mse_loss(output, batch.target));
@@ -201,53 +102,24 @@ torch::Tensor DenoiserTask::loss_of(const NoisyBatch &batch) {
            settings_.feature_weight * comparator_->distance(output, wanted, settings_.feature_distance);
 }
 
-void DenoiserTask::validate(std::vector<double> &values) {
-    const auto psnr = validation_psnr();
-    values.back() = psnr;
-    log_info("validation: " + decimal(psnr, 3) + " dB at sigma " + decimal(settings_.validation_sigma, 0));
+torch::Tensor DenoiserTask::restored(const torch::Tensor &clean, std::int64_t index) {
+    const auto pixels = clean.permute({0, 2, 3, 1}).contiguous();
+    const auto noisy = pixels.clone();
+    image::add_gaussian_noise({noisy.mutable_data_ptr<float>(), static_cast<std::size_t>(noisy.numel())},
+                              settings_.validation_sigma / kFullRange, static_cast<std::uint64_t>(index),
+                              true);
+    return denoise(noisy.permute({0, 3, 1, 2}).to(device()),
+                   torch::full({1, 1, clean.size(2), clean.size(3)}, graph::kUnknownNoiseLevel, device()));
 }
 
-double DenoiserTask::validation_psnr() {
-    const torch::NoGradGuard no_grad;
-    network_->eval();
-    double sum = 0;
-    for (std::int64_t i = 0; i < validation_->size(); ++i)
-        sum += validation_psnr(*validation_->get(i).picture, i);
-    return sum / static_cast<double>(validation_->size());
-}
-
-/// Of the middle of a picture.
-double DenoiserTask::validation_psnr(const image::Image &picture, std::int64_t index) {
-    constexpr auto kExtent = kValidationExtent;
-    constexpr auto kSide = static_cast<std::int32_t>(kExtent);
-    std::vector<float> clean(static_cast<std::size_t>(kExtent * kExtent * 3));
-    image::gather(picture.view(),
-                  {(picture.width() - kSide) / 2, (picture.height() - kSide) / 2, kSide, kSide}, clean, 3);
-    auto noisy = clean;
-    image::add_gaussian_noise(noisy, settings_.validation_sigma / kFullRange,
-                              static_cast<std::uint64_t>(index), true);
-    const auto image =
-        torch::from_blob(noisy.data(), {1, kExtent, kExtent, 3}).permute({0, 3, 1, 2}).to(device_);
-    const auto output =
-        denoise(image, torch::full({1, 1, kExtent, kExtent}, graph::kUnknownNoiseLevel, device_))
-            .clamp(0, 1)
-            .permute({0, 2, 3, 1})
-            .contiguous()
-            .to(at::kCPU);
-    return image::psnr(clean, {output.const_data_ptr<float>(), clean.size()});
-}
-
-void DenoiserTask::finish() {
-    for (const auto *set : {&data_, validation_.get()})
-        for (const auto &file : set->skipped()) log_warning("skipped " + file);
+void DenoiserTask::write_bundle() {
     write_denoiser_bundle({.output = command_.output,
-                           .network = *network_,
+                           .network = network(),
                            .settings = settings_,
                            .origin = origin_,
                            .encoder_name = command_.encoder ? command_.encoder->stem().string() : "",
                            .licence = command_.licence,
                            .facts = facts()});
-    record_skipped(command_, std::ssize(data_.skipped()));
 }
 
 } // namespace
@@ -268,21 +140,20 @@ int train_denoiser(const DenoiserCommand &command) {
 void add_denoiser_command(CLI::App &app, int &status) {
     auto *sub = app.add_subcommand("denoiser", "Train a denoiser on a folder of clean pictures");
     const auto command = std::make_shared<DenoiserCommand>();
-    sub->add_option("--data", command->data, "Folders of pictures (.png, .jpg), searched to any depth")
-        ->required();
+    add_data_option(*sub, *command);
     sub->add_option("--encoder", command->encoder,
                     "Bundle whose encoder the network has, and compares features with");
     sub->add_option(
         "--start-from", command->start,
         "Denoiser bundle to start from: the same parameters, or fewer residual blocks [random weights]");
     command->recipe = "denoiser";
-    add_run_options(*sub, *command, kShortcuts, recipe_keys<DenoiserRecipe>());
+    add_run_options(*sub, *command, kCropShortcuts, recipe_keys<DenoiserRecipe>());
     sub->callback([command, &status] { status = train_denoiser(*command); });
 }
 
 namespace {
 
-constexpr double kLarge = 1e12, kMany = 1e9;
+constexpr double kLarge = 1e12;
 
 /// Keys of one architecture are unknown to the other.
 void declare_network(RecipeKeys &keys, DenoiserRecipe &out) {
@@ -314,12 +185,8 @@ bool takes_noise_level(const graph::Graph &network) {
 } // namespace
 
 void DenoiserRecipe::declare(RecipeKeys &keys) {
-    constexpr double kSmallestCrop = 16, kMost = 4096, kMostPictures = 10'000;
     declare_network(keys, *this);
-    keys.integer("data.crop", crop, {kSmallestCrop, kMost}, "Height and width of the crops");
-    keys.integer("data.batch", batch, {1, kMost}, "Number of crops in a step");
-    keys.flag("data.flips", flips, "Whether half of the crops are mirrored");
-    keys.flag("data.rotations", rotations, "Whether crops are turned by quarters");
+    declare_crops(keys);
     noise.declare(keys);
     declare_pixel_loss(keys, pixel_l1, pixel_weight);
     keys.real("loss.feature_weight", feature_weight, {0, kLarge},
@@ -329,10 +196,8 @@ void DenoiserRecipe::declare(RecipeKeys &keys) {
         throw Error(ErrorCode::invalid_argument,
                     "recipe: 'loss.pixel_weight' and 'loss.feature_weight' are both 0, so nothing is learned",
                     keys.recipe_name(), "set one of them");
-    optimizer.declare(keys, "optimizer");
-    keys.integer("validation.every", validation_every, {1, kMany}, "Steps between validations");
-    keys.integer("validation.pictures", validation_pictures, {1, kMostPictures},
-                 "Number of pictures held out for the validation");
+    declare_optimizer(keys);
+    declare_validation(keys);
     keys.real("validation.sigma", validation_sigma, {0, kFullRange}, "Noise of the validation, of 255");
     declare_training(keys, precision, seed);
 }
@@ -399,17 +264,6 @@ std::vector<std::string> added_weights(const graph::Graph &network, const bundle
         names.push_back(name);
     }
     return names;
-}
-
-/// A misspelt prefix would do nothing, in silence.
-void check_prefixes(const graph::Graph &network, const std::vector<std::string> &prefixes,
-                    const std::string &key) {
-    const auto weights = graph::weight_shapes(network);
-    for (const auto &prefix : prefixes)
-        if (std::ranges::none_of(weights,
-                                 [&](const auto &weight) { return weight.first.starts_with(prefix); }))
-            throw Error(ErrorCode::invalid_argument, "no weight of the network begins with '" + prefix + "'",
-                        "network." + key, "the first one is named '" + weights.begin()->first + "'");
 }
 
 /// A block whose second convolution is zero passes its input on, so the start's result is kept.

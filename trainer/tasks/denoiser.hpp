@@ -3,13 +3,10 @@
 #pragma once
 
 #include "core/graph_module.hpp"
-#include "core/provenance.hpp"
-#include "core/training_run.hpp"
 #include "losses/comparator.hpp"
 #include "mirra/architectures.hpp"
-#include "tasks/command.hpp"
+#include "tasks/crop_training.hpp"
 #include "tasks/denoiser_noise.hpp"
-#include "tasks/recipe_parts.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -20,8 +17,7 @@
 
 namespace mirra::trainer {
 
-struct DenoiserCommand : RunCommand {
-    std::vector<std::filesystem::path> data;
+struct DenoiserCommand : CropCommand {
     std::optional<std::filesystem::path> encoder; ///< a bundle whose encoder weights and comparator are used
     std::optional<std::filesystem::path> start;   ///< a denoiser bundle whose weights are the first
 };
@@ -33,15 +29,12 @@ std::unique_ptr<TrainingTask> denoiser_task(const DenoiserCommand &command);
 /// @throws Error
 int train_denoiser(const DenoiserCommand &command);
 
-struct DenoiserRecipe {
+struct DenoiserRecipe : CropRecipe {
     std::string architecture = "wavelet-denoiser"; ///< wavelet-denoiser | alexnet-denoiser
     graph::WaveletDenoiserOptions wavelet;
     std::optional<graph::InputTransform> input_transform; ///< of alexnet-denoiser; empty: the encoder's
     std::vector<std::string> spectral_norm, zero_init, frozen;
     bool identity_tail = false; ///< the last layers start as color_tail.hpp has it
-
-    std::int64_t crop = 128, batch = 16;
-    bool flips = true, rotations = true;
 
     NoiseRecipe noise;
 
@@ -50,13 +43,7 @@ struct DenoiserRecipe {
     double feature_weight = 0; ///< of the distance of comparator features; 0: no comparator
     FeatureDistance feature_distance = FeatureDistance::squared;
 
-    AdamRecipe optimizer;
-
-    std::int64_t validation_every = 500, validation_pictures = 12;
     double validation_sigma = 50;
-
-    std::string precision = "bf16"; ///< bf16 | fp32 | auto (bf16 where the device is faster in it)
-    std::uint64_t seed = 0;
 
     void declare(RecipeKeys &keys);
     /// @throws Error invalid_argument

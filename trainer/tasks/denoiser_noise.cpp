@@ -3,13 +3,13 @@
 #include "tasks/denoiser_noise.hpp"
 
 #include "core/random.hpp"
+#include "core/seeded.hpp"
 #include "mirra/architectures.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <functional>
-#include <mutex>
 #include <vector>
 
 namespace mirra::trainer {
@@ -210,11 +210,7 @@ NoisyBatch add_noise(const torch::Tensor &pictures, const NoiseRecipe &recipe, s
                      std::int64_t step) {
     const auto device = pictures.device();
     CounterRandom random(seed ^ kNoiseSalt, static_cast<std::uint64_t>(step));
-    auto generator = at::globalContext().defaultGenerator(device);
-    {
-        const std::scoped_lock lock(generator.mutex());
-        generator.set_current_seed(random.bits());
-    }
+    const auto generator = seeded(device, random.bits());
     const auto draws = draw(random, pictures.size(0), recipe, seed, step);
     auto noise = torch::randn(pictures.sizes(), generator, pictures.options());
     auto clean = pictures;

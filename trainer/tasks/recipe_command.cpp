@@ -6,6 +6,7 @@
 #include "tasks/denoiser.hpp"
 #include "tasks/encoder.hpp"
 #include "tasks/inverter.hpp"
+#include "tasks/network.hpp"
 #include "tasks/stylizer.hpp"
 
 #include <CLI/CLI.hpp>
@@ -35,7 +36,9 @@ const std::array kTasks{
             [] { return recipe_keys<AnomalyRecipe>(); }},
     Trained{"stylizer",
             "A generator for each level of a style transfer. A key `level.LAYER.*` is of one level.",
-            stylizer_keys}};
+            stylizer_keys},
+    Trained{"network", "A network of one's own, on pictures that are made worse.",
+            [] { return recipe_keys<NetworkRecipe>(); }}};
 
 /// A value is set in the type of a machine, a sentence about it is not.
 std::string written(const RecipeKey &key) {
@@ -90,7 +93,7 @@ std::string recipe_reference(const std::string &task) {
 void add_recipe_command(CLI::App &app) {
     auto *sub = app.add_subcommand("recipe", "Print the keys of recipes: what they take, their defaults");
     const auto task = std::make_shared<std::string>();
-    sub->add_option("task", *task, "denoiser, encoder, inverter, anomaly or stylizer [all]");
+    sub->add_option("task", *task, "denoiser, encoder, inverter, anomaly, stylizer or network [all]");
     sub->callback([task] { std::fputs(recipe_reference(*task).c_str(), stdout); });
 }
 

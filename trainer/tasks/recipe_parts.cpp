@@ -74,8 +74,12 @@ void PictureRecipe::declare_pictures(RecipeKeys &keys) {
     keys.real("data.color", how.color, {0, 1}, "Strength of random brightness, saturation and contrast");
 }
 
-void declare_pixel_loss(RecipeKeys &keys, bool &l1, double &weight) {
+void declare_pixel_distance(RecipeKeys &keys, bool &l1) {
     keys.choice<bool>("loss.pixel", l1, {{"l1", true}, {"l2", false}}, "Absolute or squared differences");
+}
+
+void declare_pixel_loss(RecipeKeys &keys, bool &l1, double &weight) {
+    declare_pixel_distance(keys, l1);
     keys.real("loss.pixel_weight", weight, {0, kLarge}, "Weight of the mean over all pixels");
 }
 

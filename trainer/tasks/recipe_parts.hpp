@@ -47,7 +47,9 @@ TrainingFacts facts_of(const Command &command, const Recipe &recipe, const Setti
             .device = command.device};
 }
 
-/// The keys loss.pixel, loss.pixel_weight and loss.feature.
+/// The key loss.pixel.
+void declare_pixel_distance(RecipeKeys &keys, bool &l1);
+/// That and loss.pixel_weight; loss.feature.
 void declare_pixel_loss(RecipeKeys &keys, bool &l1, double &weight);
 void declare_feature_distance(RecipeKeys &keys, FeatureDistance &distance);
 
