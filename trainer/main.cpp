@@ -4,6 +4,7 @@
 #include "eval/evaluation.hpp"
 #include "eval/loader_speed.hpp"
 #include "eval/robustness.hpp"
+#include "export/onnx.hpp"
 #include "import/import.hpp"
 #include "mirra/error.hpp"
 #include "mirra/printable.hpp"
@@ -52,7 +53,7 @@ std::string not_finite(const std::string &text) {
     return number && !std::isfinite(value) ? "'" + text + "' is no finite number" : std::string();
 }
 
-const std::set<std::string> kWithoutPictures{"bundle", "import", "recipe"};
+const std::set<std::string> kWithoutPictures{"bundle", "export", "import", "recipe"};
 
 /// What is the same for all commands: real numbers are finite, and those that read pictures have
 /// --max-pixels.
@@ -95,6 +96,7 @@ int run(int argc, char **argv) {
     mirra::trainer::add_recipe_command(app);
     mirra::trainer::add_import_command(app);
     mirra::trainer::add_bundle_command(app);
+    mirra::trainer::add_export_command(app);
     mirra::trainer::add_eval_command(app, status);
     mirra::trainer::add_attack_command(app, status);
     mirra::trainer::add_loader_command(app, status);
