@@ -262,8 +262,8 @@ typedef int32_t mirra_status;
 enum mirra_status_value {
     MIRRA_OK = 0,
     MIRRA_E_INVALID_ARGUMENT = -1, /* an argument or parameter is NULL, out of range or of the wrong type */
-    MIRRA_E_NOT_FOUND = -2,        /* a file, task, device, graph or parameter of that name does not exist */
-    MIRRA_E_IO = -3,               /* reading or writing failed (permission, full disk, missing folder) */
+    MIRRA_E_NOT_FOUND = -2,        /* a file, folder, task, device, graph or parameter does not exist */
+    MIRRA_E_IO = -3,               /* reading or writing failed (permission, full disk) */
     MIRRA_E_CORRUPT = -4,          /* a file's content contradicts its format */
     MIRRA_E_UNSUPPORTED = -5,      /* valid, but this build or version cannot do it */
     MIRRA_E_LIMIT = -6,            /* a safety limit (pixels, nodes, bytes) is exceeded */
@@ -1075,7 +1075,7 @@ MIRRA_API mirra_status mirra_session_get_json(mirra_session *session, char **jso
 MIRRA_API mirra_status mirra_session_param(mirra_session *session, uint32_t index, mirra_param_info *info,
                                            mirra_error **error);
 /* Another session with the same options and parameters, which shares the compiled networks; for a thread of
- * its own. */
+ * its own. MIRRA_E_BUSY while the session runs: clone it before. */
 MIRRA_API mirra_status mirra_session_clone(mirra_session *session, mirra_session **clone,
                                            mirra_error **error);
 
@@ -1228,8 +1228,9 @@ typedef int32_t (*mirra_progress_callback)(void *user, const mirra_progress *pro
 typedef void (*mirra_done_callback)(void *user, mirra_status status);
 
 /* Called when a rectangle of the output image is final, from a thread of the run: once a tile, all of them
- * together the output. `pixels` describes those of the rectangle in the output image, or is the sink's.
- * Returns 0 to go on, anything else to stop the run with MIRRA_E_CANCELLED. */
+ * together the output. `pixels` describes those of the rectangle in the output image, or is the sink's. It
+ * and the progress callback of a run are never called at the same time. Returns 0 to go on, anything else to
+ * stop the run with MIRRA_E_CANCELLED. */
 typedef int32_t (*mirra_tile_callback)(void *user, const mirra_rect *rect, const mirra_image *pixels);
 
 /* How a run goes, and whom it tells. */
@@ -1303,7 +1304,9 @@ MIRRA_API mirra_status mirra_session_run(mirra_session *session, const mirra_por
  * Thread-safety: safe; any thread may poll, wait and cancel. */
 typedef struct mirra_job mirra_job;
 
-/* Begins a run and returns at once; arguments as of mirra_session_run. */
+/* Begins a run and returns at once; arguments as of mirra_session_run. What is wrong with the values, such as
+ * a port that is missing, is said here or by mirra_job_wait. A process that ends while a job runs ends
+ * without it: see mirra_engine_shutdown. */
 MIRRA_API mirra_status mirra_session_submit(mirra_session *session, const mirra_port_value *values,
                                             size_t count, const mirra_run_options *options, mirra_job **job,
                                             mirra_error **error);
