@@ -164,7 +164,9 @@ def run_examples(page, whole):
     script = ["set -euo pipefail"]
     for fence in FENCE.finditer((ROOT / page).read_text()):
         mark = fence["mark"] or ""
-        if mark.startswith("file: "):
+        if mark.startswith("needs ") and not shutil.which(mark[6:]):
+            print(f"{page}: an example is not run, there is no {mark[6:]}")
+        elif mark.startswith("file: "):
             script.append(f"cat >{mark[6:]} <<'END_OF_FILE'\n{fence['text']}END_OF_FILE")
         elif mark.startswith("edit: "):
             _, path, pattern = mark.split(" ", 2)

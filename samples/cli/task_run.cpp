@@ -8,6 +8,7 @@
 #include <charconv>
 #include <deque>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
 
@@ -53,6 +54,21 @@ Tensors alone(const Tensors &from, const std::string &name) {
         return set;
     });
 }
+
+/// Where a plugin leaves the folder of the process, outputs would be written elsewhere.
+class SameFolder {
+  public:
+    SameFolder() : folder_(std::filesystem::current_path(ignored_)) {}
+    SameFolder(const SameFolder &) = delete;
+    SameFolder &operator=(const SameFolder &) = delete;
+    ~SameFolder() {
+        if (!folder_.empty()) std::filesystem::current_path(folder_, ignored_);
+    }
+
+  private:
+    std::error_code ignored_; ///< of a folder that was removed
+    std::filesystem::path folder_;
+};
 
 void write_file(const Tensors &tensors, const std::string &path) {
     in_phase(Phase::output, [&] { tensors.write(path); });
@@ -251,6 +267,7 @@ void TaskRun::check_sheet(const Ports &ports) const {
 }
 
 Result TaskRun::execute(const Ports &ports, const std::string &label) {
+    const SameFolder stay;
     Progress progress(console_, label, ports.main != nullptr ? megapixels(view_of(*ports.main)) : 0);
     std::function<void()> show;
     if (!ports.further.preview.empty() && !ports.outputs.empty())

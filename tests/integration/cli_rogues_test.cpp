@@ -33,6 +33,7 @@ bool contains(const std::string &text, const std::string &part) {
 
 TEST(CliRogues, DoctorNamesAPluginThatEndsOrBlocksItsProcess) {
     const std::pair<const char *, const char *> rogues[] = {{"crashes-in-init", "(Aborted)"},
+                                                            {"crashes-when-loaded", "(Aborted)"},
                                                             {"exits-in-init", "(exit code 0)"},
                                                             {"overflows-in-init", "(Segmentation fault)"},
                                                             {"hangs-in-init", "longer than 10 s"}};
@@ -49,8 +50,10 @@ TEST(CliRogues, DoctorNamesAPluginThatEndsOrBlocksItsProcess) {
 }
 
 TEST(CliRogues, EveryCommandThatDiesOfAPluginNamesIt) {
-    const std::pair<const char *, int> rogues[] = {
-        {"crashes-in-init", 128 + SIGABRT}, {"overflows-in-init", 128 + SIGSEGV}, {"exits-in-init", 5}};
+    const std::pair<const char *, int> rogues[] = {{"crashes-in-init", 128 + SIGABRT},
+                                                   {"crashes-when-loaded", 128 + SIGABRT},
+                                                   {"overflows-in-init", 128 + SIGSEGV},
+                                                   {"exits-in-init", 5}};
     for (const auto &[name, code] : rogues) {
         const Plugins plugins(name);
         const Outcome run = run_cli({"tasks"});
@@ -58,10 +61,12 @@ TEST(CliRogues, EveryCommandThatDiesOfAPluginNamesIt) {
         EXPECT_TRUE(contains(run.err, "loading the plugin " + plugins.file)) << name << ": " << run.err;
         EXPECT_FALSE(contains(run.err, "/somebody/else.so")) << "a plugin's own words name nobody";
     }
-    const Plugins plugins("hangs-in-init");
-    const Outcome run = run_cli({"tasks"}, Signal{SIGTERM, std::chrono::milliseconds(500)});
-    EXPECT_EQ(128 + SIGTERM, run.exit_code);
-    EXPECT_TRUE(contains(run.err, "loading the plugin " + plugins.file)) << run.err;
+    for (const char *name : {"hangs-in-init", "hangs-in-query"}) {
+        const Plugins plugins(name);
+        const Outcome run = run_cli({"tasks"}, Signal{SIGTERM, std::chrono::milliseconds(500)});
+        EXPECT_EQ(128 + SIGTERM, run.exit_code);
+        EXPECT_TRUE(contains(run.err, "loading the plugin " + plugins.file)) << run.err;
+    }
 }
 
 TEST(CliRogues, APluginThatClosesAllDescriptorsDoesNotStopTheCommandFromEnding) {
@@ -74,6 +79,31 @@ TEST(CliRogues, APluginThatClosesAllDescriptorsDoesNotStopTheCommandFromEnding) 
     EXPECT_TRUE(std::filesystem::exists(folder / "out.png"));
 }
 
+TEST(CliRogues, APluginThatTreatsTheProcessAsItsOwnGivesItsResultAllTheSame) {
+    for (const char *name : {"prints", "changes-folder", "changes-locale", "ignores-signals"}) {
+        const Plugins plugins(name);
+        const TemporaryFolder folder;
+        write_flat(folder / "in.png", 20, 20, 90);
+        const std::filesystem::path before = std::filesystem::current_path();
+        std::filesystem::current_path(std::filesystem::path(folder / "in.png").parent_path());
+        const Outcome run = run_cli({name, "in.png", "-o", "out.png"});
+        std::filesystem::current_path(before);
+        EXPECT_EQ(0, run.exit_code) << name << run.err;
+        EXPECT_TRUE(std::filesystem::exists(folder / "out.png")) << name;
+    }
+}
+
+TEST(CliRogues, ASecondSignalEndsATaskThatHangs) {
+    const Plugins plugins("hangs-in-process");
+    const TemporaryFolder folder;
+    write_flat(folder / "in.png", 20, 20, 90);
+    const std::string script = std::string(MIRRA_TEST_CLI) + " hangs-in-process " + (folder / "in.png") +
+                               " -o " + (folder / "out.png") +
+                               " -q & sleep 0.7; kill -TERM $!; sleep 0.3; kill -TERM $!; wait $!";
+    EXPECT_EQ(130, WEXITSTATUS(std::system(script.c_str())));
+    EXPECT_FALSE(std::filesystem::exists(folder / "out.png"));
+}
+
 TEST(CliRogues, RunMeansTheTaskWhereACommandHasItsName) {
     const Plugins plugins("named-as-command");
     const TemporaryFolder folder;
@@ -82,6 +112,14 @@ TEST(CliRogues, RunMeansTheTaskWhereACommandHasItsName) {
     const Outcome run = run_cli({"run", "tasks", folder / "none.png", "-o", folder / "out.png"});
     EXPECT_EQ(3, run.exit_code) << run.err;
     EXPECT_EQ(0, run_cli({"tasks"}).exit_code);
+}
+
+TEST(CliRogues, ParametersThatAreNamedAsOptionsAreHad) {
+    const Plugins plugins("params-named-as-options");
+    const std::string help = run_cli({"params-named-as-options", "--help"}).out;
+    for (const char *option : {"--task-help ", "--task-json ", "--task-device ", "--task-threads "})
+        EXPECT_TRUE(contains(help, option)) << option << help;
+    EXPECT_EQ(0, run_cli({"completion", "zsh"}).exit_code);
 }
 
 TEST(CliRogues, NamesThatAreNoneDoNotReachTheCommandLine) {

@@ -35,6 +35,7 @@ set(MIRRA_UNIT_CAPI_TESTS
     plugin_inverter_optimize_test.cpp
     plugin_inverter_test.cpp
     plugin_light_test.cpp
+    plugin_misfits_test.cpp
     plugin_stylizer_test.cpp
     plugin_rogues_test.cpp
     plugin_search_test.cpp
@@ -98,6 +99,18 @@ foreach(rogue releases-input gives-twice releases-twice made-up-handles keeps-co
     target_compile_definitions(mirra_zoo_${rogue} PRIVATE ROGUE=${index} ROGUE_NAME="${rogue}")
     target_link_libraries(mirra_zoo_${rogue} PRIVATE Threads::Threads)
     list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_${rogue})
+endforeach()
+set(index 0)
+foreach(misfit throws-in-query throws-in-init throws-in-create throws-in-configure throws-in-begin throws-a-number
+        throws-in-finish task-of-no-size task-cut-short task-with-tail port-cut-short param-cut-short same-task-twice
+        from-a-thread params-named-as-ports params-named-as-options thousand-params speaks-all-abis long-doc gives-kept
+        thread-keeps-context destroy-keeps-context positive-status ok-with-error no-instance huge-extra logs-a-lot
+        crashes-when-loaded hangs-in-query prints changes-folder changes-locale ignores-signals hangs-in-process)
+    math(EXPR index "${index} + 1")
+    mirra_zoo_animal(${misfit} plugin_misfits.cpp)
+    target_compile_definitions(mirra_zoo_${misfit} PRIVATE MISFIT=${index} MISFIT_NAME="${misfit}")
+    target_link_libraries(mirra_zoo_${misfit} PRIVATE Threads::Threads)
+    list(APPEND MIRRA_UNIT_CAPI_DEPENDENCIES mirra_zoo_${misfit})
 endforeach()
 mirra_zoo_animal(outputs plugin_outputs.c)
 mirra_zoo_animal(throws plugin_throws.cpp)
