@@ -98,6 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Bad{"crashes-in-init", "loads", "", "(Aborted)"},
                     Bad{"stray-by-tile", "tiles", "in 9 tiles",
                         "differ from the whole: output 'output' by up to"},
+                    Bad{"stray-on-request", "tiles", "in 9 tiles", "differ from the whole: output 'output'"},
                     Bad{"stray-greedy", "memory", "300x220 u8 RGB", "the plan said"},
                     Bad{"stray-deaf", "cancel", "after a tenth of its time", "the run went on for"},
                     Bad{"stray-shared", "two sessions", "two sessions", "not in a static"},
@@ -150,6 +151,12 @@ TEST(CliPluginCheck, AFileThatIsNotThereAndATaskThatIsNotItsOwnAreErrors) {
     const Outcome run = check_file(MIRRA_TEST_TEMPLATE, {"--task", "denoise"});
     EXPECT_EQ(2, run.exit_code) << run.err;
     EXPECT_TRUE(contains(run.err, "gain")) << run.err;
+}
+
+TEST(CliPluginCheck, ATaskThatHasNoBundleOfItsOwnAsksForOne) {
+    const auto report = check_file(MIRRA_TEST_ANOMALY).json();
+    EXPECT_EQ(std::set<std::string>{"session"}, failed(report)) << report.dump(1);
+    EXPECT_TRUE(contains(check_of(report, "session").dump(), "--bundle names one")) << report.dump(1);
 }
 
 TEST(CliPluginCheck, CtrlCEndsIt) {

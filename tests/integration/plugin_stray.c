@@ -17,7 +17,8 @@ enum {
     COUNTS,        /* gives something else in each run */
     NO_SCORE,      /* gives a result that is no number */
     SLOW_TO_BEGIN, /* never returns when a session is made */
-    CRASHES_GRAY   /* on a small picture of one colour channel */
+    CRASHES_GRAY,  /* on a small picture of one colour channel */
+    ON_REQUEST     /* as BY_TILE, in a picture that is given to who asks for it */
 };
 
 typedef struct instance {
@@ -78,7 +79,7 @@ static mirra_status process(void *self, mirra_context *context, const mirra_tile
     if (STRAY == CRASHES_GRAY && shape[1] == 1 && shape[3] == 17) abort();
     if (STRAY == DEAF && tile->input_width >= 140) sleep(4);
     if (STRAY == SHARED) level = shared_level;
-    if (STRAY == BY_TILE) offset = (double)tile->index / 16;
+    if (STRAY == BY_TILE || STRAY == ON_REQUEST) offset = (double)tile->index / 16;
     if (STRAY == COUNTS) offset = (double)(stray->runs++ % 8) / 16;
     return stray->host->tensor_affine(context, input, level, offset, output, error);
 }
@@ -102,7 +103,9 @@ static const mirra_port_info ports[] = {
     {.struct_size = sizeof(mirra_port_info),
      .direction = MIRRA_PORT_OUTPUT,
      .type = MIRRA_TYPE_IMAGE,
-     .flags = STRAY == CRASHES_GRAY ? MIRRA_PORT_AS_IS : 0,
+     .flags = STRAY == CRASHES_GRAY ? MIRRA_PORT_AS_IS
+              : STRAY == ON_REQUEST ? MIRRA_PORT_OPTIONAL
+                                    : 0,
      .name = "output",
      .label = "Output",
      .doc = "The image, changed."},

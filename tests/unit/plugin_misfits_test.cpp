@@ -26,7 +26,7 @@ mirra_status run_in_tiles(const Session &session, Failure &failure) {
     in.samples.assign(in.samples.size(), 51);
     Pixels<std::uint8_t> out(40, 40, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
     const mirra_status status = run(session, in.image, out.image, failure.out());
-    if (status == MIRRA_OK) EXPECT_EQ(in.samples, out.samples);
+    EXPECT_TRUE(status != MIRRA_OK || in.samples == out.samples);
     return status;
 }
 

@@ -40,9 +40,18 @@ void check_descriptions(const Lab &lab, Findings &findings) {
     for (const Param &param : task.params) check_param(param, findings);
 }
 
+Session first_session(const Lab &lab) {
+    try {
+        return lab.session();
+    } catch (const Refused &refused) {
+        if (!refused.lacks_bundle()) throw;
+        throw Fault(refused.where(), refused.what() + std::string(". --bundle names one"));
+    }
+}
+
 void check_session(const Lab &lab, Findings &findings) {
     findings.end(); // unless all of this works
-    const Session session = lab.session();
+    const Session session = first_session(lab);
     for (const Param &param : lab.task().params)
         lab.within("parameter '" + param.name + "'", [&] { return session.value(param.name); });
     const Session second = lab.within("a second session", [&] { return session.clone(); });

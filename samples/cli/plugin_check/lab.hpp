@@ -33,15 +33,19 @@ class Refused : public Fault {
     [[nodiscard]] mirra_status code() const noexcept { return code_; }
     /// Whether it says what was wrong with the call; else the plugin, or Mirra, is at fault.
     [[nodiscard]] bool decent() const noexcept;
+    /// Whether it was for want of a bundle.
+    [[nodiscard]] bool lacks_bundle() const noexcept { return lacks_bundle_; }
 
   private:
     mirra_status code_;
+    bool lacks_bundle_;
 };
 
 /// How a run differs from the simplest one.
 struct Ask {
     std::vector<std::string> ports{}; ///< optional ones that are given, or asked for
     std::int32_t further_width = 0;   ///< of all image inputs but the first; 0: as the first
+    bool as_planned = false;          ///< without optional outputs that all other runs ask for
     std::optional<mirra_rect> region{};
     const Cancel *cancel = nullptr;
     std::function<bool(const mirra_progress &)> progress{};

@@ -28,12 +28,14 @@ void check_memory(const Lab &lab, Findings &findings) {
     const Shape shape{300, 220};
     Session session = lab.session();
     const mirra_plan plan = lab.plan(session, shape);
-    const Taken taken = lab.take(session, shape);
+    Ask ask;
+    ask.as_planned = true;
+    const Taken taken = lab.take(session, shape, ask);
     findings.guard([&] { check_peak(plan, taken.result.info(), shape.text()); });
 
     const std::string where = shape.text() + " with memory_limit = " + bytes(plan.required_bytes);
     Session limited = lab.session(0, plan.required_bytes);
-    lab.take(limited, shape, {}, where);
+    lab.take(limited, shape, ask, where);
 }
 
 /// When a run is cancelled: at the share `fraction` of its progress, or `after` its beginning.
