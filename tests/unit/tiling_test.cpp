@@ -183,6 +183,18 @@ TEST(Program, DoesNotFuseAValueThatIsReadTwiceOrIsAnOutput) {
     EXPECT_EQ(lower(b.finish()).steps.size(), 2u);
 }
 
+TEST(Tiling, ANetworkThatSeesTheWholePictureIsNotCut) {
+    graph::Builder b("gated");
+    const auto x = b.conv2d(b.input("image", 3), {.in = 3, .out = 3}, "c");
+    b.output("image", b.add(x, b.global_avg_pool(x)));
+    const auto graph = b.finish();
+    const auto plan = plan_tiles(graph, 3000, 2000, {.largest_tile = 64});
+    ASSERT_EQ(plan.tiles.size(), 1u);
+    EXPECT_EQ(plan.tiles[0].core, (Rect{0, 0, 3000, 2000}));
+    EXPECT_THAT([&] { static_cast<void>(plan_tiles(graph, 3000, 2000, {.budget = 64u << 20})); },
+                mirra::test::throws_error(ErrorCode::budget, "the smallest tile needs"));
+}
+
 TEST(Tiling, AWholeImageIsOneTileOrAnErrorThatNamesTheBytes) {
     const auto graph = graph::alexnet_autoencoder(graph::AlexNetTap::conv1);
     const auto plan = plan_tiles(graph, 3000, 2000, {.largest_tile = 64, .whole = true});
