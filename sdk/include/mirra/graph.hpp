@@ -182,8 +182,9 @@ struct Execution {
     Stated<bool> gradient_reads_result; ///< so that nothing may be written over it before the way back
 };
 
-/// Everything the SDK must know of an op but its kernel. Entries stand in sdk/graph/ops.cpp; the compiler,
-/// the executor, the planner and the trainer ask here, and nowhere decide by op what is a property of it.
+/// Everything the SDK must know of an op but its kernel. Entries stand in sdk/graph/ops.cpp and
+/// op_extents.hpp; the compiler, the executor, the planner and the trainer ask here, and nowhere decide by op
+/// what is a property of it.
 struct OpInfo {
     Op op{};                    ///< the table's
     std::string_view name = {}; ///< the table's
