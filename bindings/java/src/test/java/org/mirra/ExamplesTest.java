@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +33,7 @@ class ExamplesTest {
 
   private Process start(List<String> command) throws IOException {
     return new ProcessBuilder(command)
+        .directory(folder.toFile())
         .redirectErrorStream(true)
         .redirectOutput(output().toFile())
         .start();
@@ -47,16 +49,71 @@ class ExamplesTest {
   }
 
   private Path noisy(Path file, int width, int height) throws IOException {
+    String ending = file.toString().endsWith(".jpg") ? "jpg" : "png";
     ImageIO.write(
-        Fixtures.noisy(width, height, BufferedImage.TYPE_3BYTE_BGR), "png", file.toFile());
+        Fixtures.noisy(width, height, BufferedImage.TYPE_3BYTE_BGR), ending, file.toFile());
     return file;
+  }
+
+  /** The Java code of the README, block by block. */
+  private static List<String> readme() throws IOException {
+    return Pattern.compile("```java\n(.*?)```", Pattern.DOTALL)
+        .matcher(Files.readString(Path.of("README.md")))
+        .results()
+        .map(block -> block.group(1))
+        .toList();
+  }
+
+  /** A block sees what the text before it speaks of, and has a session of its own. */
+  private static final String SNIPPETS =
+      """
+      import java.awt.image.BufferedImage;
+      import java.nio.file.Path;
+      import java.util.Map;
+      import org.mirra.*;
+
+      public class Snippets {
+        static BufferedImage noisy = new BufferedImage(64, 48, BufferedImage.TYPE_3BYTE_BGR);
+        static javax.swing.BoundedRangeModel bar = new javax.swing.DefaultBoundedRangeModel();
+
+        static void show(BufferedImage image) {}
+
+        public static void main(String[] arguments) throws Exception {
+          try (Engine engine = Engine.create()) {
+            %s
+          }
+        }
+
+        %s
+      }
+      """;
+
+  @Test
+  void readmeSnippetsRun() throws Exception {
+    List<String> blocks = readme();
+    StringBuilder calls = new StringBuilder();
+    StringBuilder methods = new StringBuilder();
+    for (int i = 1; i < blocks.size(); ++i) {
+      calls.append("try (Session own = engine.session(\"denoise\")) { block" + i + "(own); }\n");
+      methods.append(
+          "static void block"
+              + i
+              + "(Session session) throws Exception {\n"
+              + blocks.get(i)
+              + "}\n");
+    }
+    Path program = folder.resolve("Snippets.java");
+    Files.writeString(program, SNIPPETS.formatted(calls, methods));
+    noisy(folder.resolve("noisy.jpg"), 64, 48);
+    assertEnds(start(java(program)), 0);
+    assertTrue(blocks.size() > 4);
+    assertTrue(Files.exists(folder.resolve("clean.jpg")));
   }
 
   @Test
   void readmeDenoisesPicture() throws Exception {
-    String readme = Files.readString(Path.of("README.md"));
     Path program = folder.resolve("Denoise.java");
-    Files.writeString(program, readme.split("```java\n", 2)[1].split("```", 2)[0]);
+    Files.writeString(program, readme().getFirst());
     Path noisy = noisy(folder.resolve("noisy.png"), 64, 64);
     Path clean = folder.resolve("clean.png");
     assertEnds(start(java(program, noisy, clean)), 0);
@@ -71,8 +128,8 @@ class ExamplesTest {
 
   @Test
   void folderIsDenoisedAsInEveryLanguage() throws Exception {
-    List<String> check = java(Path.of("examples/DenoiseFolder.java"));
-    check.addFirst("../../tests/hosts/check_folder_program");
+    List<String> check = java(Path.of("examples/DenoiseFolder.java").toAbsolutePath());
+    check.addFirst(Path.of("../../tests/hosts/check_folder_program").toAbsolutePath().toString());
     assertEnds(start(check), 0);
   }
 }
