@@ -1,5 +1,5 @@
 // values_test.cpp - values FOLDER: with the bundles of bicubic.py, the plugin of that folder gives what
-// bicubic interpolation is.
+// bicubic interpolation is; with its own, more than that.
 #include <mirra/mirra.hpp>
 
 #include <algorithm>
@@ -64,14 +64,15 @@ class Upscaler {
     }
 
     template<class Sample>
-    Picture<Sample> run(const Picture<Sample> &picture, const Settings &settings) const {
+    Picture<Sample> run(const Picture<Sample> &picture, const Settings &settings,
+                        const std::string &bundle = {}) const {
         const auto extent = [&](int size) {
             return settings.scale * static_cast<int>(std::ceil(size * settings.preview));
         };
         Picture<Sample> out(extent(picture.width), extent(picture.height), picture.color);
         api::RunOptions options;
         options.scale = settings.preview;
-        session("bicubic" + std::to_string(settings.scale), settings)
+        session(bundle.empty() ? "bicubic" + std::to_string(settings.scale) : bundle, settings)
             .run({api::in("image", picture.read()), api::out("output", out.write())}, options);
         return out;
     }
@@ -185,6 +186,72 @@ void a_bundle_that_does_not_fit_is_refused(const Upscaler &upscaler) {
     }
 }
 
+/// Discs of random grays over each other, with smooth edges.
+Picture<float> discs(int width, int height) {
+    struct Disc {
+        double x, y, radius, gray;
+    };
+    std::mt19937 dice(7);
+    std::uniform_real_distribution<double> unit(0, 1);
+    std::vector<Disc> all(150);
+    for (Disc &disc : all)
+        disc = {unit(dice) * width, unit(dice) * height, 3 + 12 * unit(dice), 0.1 + 0.8 * unit(dice)};
+    Picture<float> picture(width, height, MIRRA_COLOR_RGB);
+    for (int y = 0; y < height; ++y)
+        for (int x = 0; x < width; ++x) {
+            double value = 0.5;
+            for (const Disc &disc : all) {
+                const double inside = disc.radius - std::hypot(x - disc.x, y - disc.y);
+                value += std::clamp(inside + 0.5, 0.0, 1.0) * (disc.gray - value);
+            }
+            for (int c = 0; c < 3; ++c) picture.at(c, x, y) = static_cast<float>(value);
+        }
+    return picture;
+}
+
+/// Half the size, by the bicubic filter that is as wide as the reduction.
+Picture<float> halved(Picture<float> &picture) {
+    Picture<float> half(picture.width / 2, picture.height / 2, picture.color);
+    for (int y = 0; y < half.height; ++y)
+        for (int x = 0; x < half.width; ++x)
+            for (int c = 0; c < picture.color; ++c) {
+                double sum = 0, weights = 0;
+                for (int j = 2 * y - 3; j <= 2 * y + 4; ++j)
+                    for (int i = 2 * x - 3; i <= 2 * x + 4; ++i) {
+                        const double weight = cubic((i - 2 * x - 0.5) / 2) * cubic((j - 2 * y - 0.5) / 2);
+                        sum += weight * picture.at(c, std::clamp(i, 0, picture.width - 1),
+                                                   std::clamp(j, 0, picture.height - 1));
+                        weights += weight;
+                    }
+                half.at(c, x, y) = static_cast<float>(sum / weights);
+            }
+    return half;
+}
+
+double psnr(Picture<float> &a, Picture<float> &b) {
+    constexpr int kBorder = 6;
+    double sum = 0, count = 0;
+    for (int y = kBorder; y < a.height - kBorder; ++y)
+        for (int x = kBorder; x < a.width - kBorder; ++x)
+            for (int c = 0; c < a.color; ++c, ++count) sum += std::pow(a.at(c, x, y) - b.at(c, x, y), 2);
+    return 10 * std::log10(count / sum);
+}
+
+void the_network_is_better_than_bicubic(const Upscaler &upscaler) {
+    auto truth = discs(160, 120);
+    const auto half = halved(truth);
+    auto bicubic = upscaler.run(half, {2}), network = upscaler.run(half, {2}, "upscaler");
+    auto ensemble = upscaler.run(half, {2, true}, "upscaler");
+    const double plain = psnr(truth, bicubic), better = psnr(truth, network), best = psnr(truth, ensemble);
+    std::printf("bicubic %.2f dB, network %.2f dB, ensemble %.2f dB\n", plain, better, best);
+    expect(better >= plain + 1, "the network is better than bicubic interpolation");
+    expect(best >= better, "the ensemble is no worse");
+    expect(furthest(network, upscaler.run(half, {2, false, 32}, "upscaler")) < 2e-5,
+           "its tiles equal the whole");
+    expect(furthest(ensemble, upscaler.run(half, {2, true, 32}, "upscaler")) < 2e-5,
+           "the ensemble's tiles equal the whole");
+}
+
 } // namespace
 
 int main(int, char **arguments) {
@@ -194,5 +261,6 @@ int main(int, char **arguments) {
     alpha_becomes_larger_too(upscaler);
     previews_are_smaller(upscaler);
     a_bundle_that_does_not_fit_is_refused(upscaler);
+    the_network_is_better_than_bicubic(upscaler);
     return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
