@@ -238,14 +238,14 @@ TEST_F(BundleFile, ErrorsOfAGraphNameTheFileTheGraphAndThePart) {
               file + "; the graph 'net', at 'conv': attribute 'kernel' is missing");
     EXPECT_EQ(error_of([](auto &node) { node["attributes"]["padding"] = "same"; }),
               file + "; the graph 'net', at 'padding': attribute 'padding' has the wrong type");
-    EXPECT_EQ(error_of([](auto &node) { node["op"] = "gelu"; }),
-              file + "; the graph 'net', at 'op': unknown op 'gelu'");
+    EXPECT_EQ(error_of([](auto &node) { node["op"] = "warp"; }),
+              file + "; the graph 'net', at 'op': unknown op 'warp'");
     EXPECT_EQ(error_of([](auto &node) { node["weights"]["bias"] = node["weights"]["weight"]; }),
               file + "; the graph 'net', at 'conv.weight': two nodes use one weight with different shapes");
 }
 
 TEST_F(BundleFile, RefusesUnknownOps) {
-    const auto change = [](nlohmann::json &json) { json["graphs"]["net"]["nodes"][1]["op"] = "gelu"; };
+    const auto change = [](nlohmann::json &json) { json["graphs"]["net"]["nodes"][1]["op"] = "warp"; };
     EXPECT_EQ(code_of([&] { with_manifest(change); }), ErrorCode::unsupported);
 }
 

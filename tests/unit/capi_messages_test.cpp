@@ -34,10 +34,10 @@ class CapiMessages : public ::testing::Test {
 };
 
 TEST_F(CapiMessages, NumbersThatStandForNothingNameThoseThatDo) {
-    EXPECT_EQ(
-        "image: format is 9, which there is not | image | Use MIRRA_FORMAT_U8 (1), _U16 (2), _F16 (3) or "
-        "_F32 (4).",
-        of_image([](mirra_image &i) { i.format = 9; }));
+    EXPECT_EQ("image: format is 9, which there is not | image | Use MIRRA_FORMAT_U8 (1), _U16 (2), _F16 (3), "
+              "_F32 (4) "
+              "or _U16_SWAPPED (5).",
+              of_image([](mirra_image &i) { i.format = 9; }));
     EXPECT_THAT(of_image([](mirra_image &i) { i.color = 5; }),
                 HasSubstr("image: color is 5, which there is not | image | Use MIRRA_COLOR_GRAY (1)"));
     EXPECT_THAT(
