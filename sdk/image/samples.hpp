@@ -72,29 +72,21 @@ struct U8 {
 struct U16 {
     static float bounded(float value) noexcept { return clamp_unit(value); }
     static constexpr std::ptrdiff_t kBytes = 2;
-    static float load(const std::byte *at) noexcept {
-        return static_cast<float>(load_raw<std::uint16_t>(at)) / 65535.0F;
+    static float to_float(std::uint16_t raw) noexcept { return static_cast<float>(raw) / 65535.0F; }
+    static std::uint16_t to_raw(float value) noexcept {
+        return static_cast<std::uint16_t>(static_cast<std::int32_t>(clamp_unit(value) * 65535.0F + 0.5F));
     }
-    static void store(std::byte *at, float value) noexcept {
-        store_raw(at,
-                  static_cast<std::uint16_t>(static_cast<std::int32_t>(clamp_unit(value) * 65535.0F + 0.5F)));
-    }
+    static float load(const std::byte *at) noexcept { return to_float(load_raw<std::uint16_t>(at)); }
+    static void store(std::byte *at, float value) noexcept { store_raw(at, to_raw(value)); }
 };
 
-/// The machine's byte order is little-endian or big-endian: the other one has the two bytes the other way.
-struct SwappedU16 {
-    static float bounded(float value) noexcept { return clamp_unit(value); }
-    static constexpr std::ptrdiff_t kBytes = 2;
-    static std::uint16_t swapped(std::uint16_t value) noexcept {
-        return static_cast<std::uint16_t>(value << 8 | value >> 8);
+/// The same in the byte order that the machine does not have.
+struct SwappedU16 : U16 {
+    static std::uint16_t swapped(std::uint16_t raw) noexcept {
+        return static_cast<std::uint16_t>(raw << 8 | raw >> 8);
     }
-    static float load(const std::byte *at) noexcept {
-        return static_cast<float>(swapped(load_raw<std::uint16_t>(at))) / 65535.0F;
-    }
-    static void store(std::byte *at, float value) noexcept {
-        store_raw(at, swapped(static_cast<std::uint16_t>(
-                          static_cast<std::int32_t>(clamp_unit(value) * 65535.0F + 0.5F))));
-    }
+    static float load(const std::byte *at) noexcept { return to_float(swapped(load_raw<std::uint16_t>(at))); }
+    static void store(std::byte *at, float value) noexcept { store_raw(at, swapped(to_raw(value))); }
 };
 
 struct F16 {

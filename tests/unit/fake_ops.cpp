@@ -133,15 +133,6 @@ template<class Visit> void adaptive_pool_terms(const Link &link, const Visit &vi
     });
 }
 
-/// Each place of the result is one of the input, `from(n, c, i, j)`.
-template<class From, class Visit> void copy_terms(const Link &link, const From &from, const Visit &visit) {
-    const Places x(link.from), y(link.to);
-    for_places(y, [&](std::int64_t n, std::int64_t c, std::int64_t i, std::int64_t j) {
-        const auto [channel, row, column] = from(x, c, i, j);
-        if (channel >= 0 && channel < x.c) visit(x.at(n, channel, row, column), y.at(n, c, i, j), 1.0F);
-    });
-}
-
 using Source = std::array<std::int64_t, 3>;
 
 Source upsampled(const Link &link, std::int64_t c, std::int64_t i, std::int64_t j) {
@@ -224,6 +215,36 @@ double of_channel(const std::vector<double> &values, std::size_t c) {
     return values[values.size() == 1 ? 0 : c];
 }
 
+/// Where an op that copies values has that of a place of its result.
+Source source_of(const Link &link, const Places &x, std::int64_t c, std::int64_t i, std::int64_t j) {
+    switch (link.node.op) {
+    case Op::concat:
+        return {c - static_cast<std::int64_t>(link.before), i, j};
+    case Op::channel_slice:
+        return {c + link.integer("begin"), i, j};
+    case Op::upsample_nearest:
+        return upsampled(link, c, i, j);
+    case Op::pixel_shuffle:
+        return shuffled(link, c, i, j);
+    case Op::pixel_unshuffle:
+        return unshuffled(link, c, i, j);
+    case Op::crop:
+        return {c, i + link.integer("top"), j + link.integer("left")};
+    case Op::reflection_pad:
+        return {c, reflected(i - link.integer("top"), x.h), reflected(j - link.integer("left"), x.w)};
+    default:
+        throw std::logic_error("copies no values");
+    }
+}
+
+template<class Visit> void copy_terms(const Link &link, const Visit &visit) {
+    const Places x(link.from), y(link.to);
+    for_places(y, [&](std::int64_t n, std::int64_t c, std::int64_t i, std::int64_t j) {
+        const auto [channel, row, column] = source_of(link, x, c, i, j);
+        if (channel >= 0 && channel < x.c) visit(x.at(n, channel, row, column), y.at(n, c, i, j), 1.0F);
+    });
+}
+
 /// Calls visit(in, out, factor) for each term of a sum of products.
 template<class Visit> void for_terms(const Link &link, const Visit &visit) {
     switch (link.node.op) {
@@ -244,57 +265,15 @@ template<class Visit> void for_terms(const Link &link, const Visit &visit) {
             visit(link.node.op == Op::add ? partner(link.to, link.from, i) : i, i, 1.0F);
         return;
     case Op::concat:
-        return copy_terms(
-            link,
-            [&](const Places &, std::int64_t c, std::int64_t i, std::int64_t j) {
-                return Source{c - static_cast<std::int64_t>(link.before), i, j};
-            },
-            visit);
     case Op::channel_slice:
-        return copy_terms(
-            link,
-            [&](const Places &, std::int64_t c, std::int64_t i, std::int64_t j) {
-                return Source{c + link.integer("begin"), i, j};
-            },
-            visit);
     case Op::upsample_nearest:
-        return copy_terms(
-            link,
-            [&](const Places &, std::int64_t c, std::int64_t i, std::int64_t j) {
-                return upsampled(link, c, i, j);
-            },
-            visit);
+    case Op::pixel_shuffle:
+    case Op::pixel_unshuffle:
+    case Op::crop:
+    case Op::reflection_pad:
+        return copy_terms(link, visit);
     case Op::upsample_bilinear:
         return bilinear_terms(link, visit);
-    case Op::pixel_shuffle:
-        return copy_terms(
-            link,
-            [&](const Places &, std::int64_t c, std::int64_t i, std::int64_t j) {
-                return shuffled(link, c, i, j);
-            },
-            visit);
-    case Op::pixel_unshuffle:
-        return copy_terms(
-            link,
-            [&](const Places &, std::int64_t c, std::int64_t i, std::int64_t j) {
-                return unshuffled(link, c, i, j);
-            },
-            visit);
-    case Op::crop:
-        return copy_terms(
-            link,
-            [&](const Places &, std::int64_t c, std::int64_t i, std::int64_t j) {
-                return Source{c, i + link.integer("top"), j + link.integer("left")};
-            },
-            visit);
-    case Op::reflection_pad:
-        return copy_terms(
-            link,
-            [&](const Places &x, std::int64_t c, std::int64_t i, std::int64_t j) {
-                return Source{c, reflected(i - link.integer("top"), x.h),
-                              reflected(j - link.integer("left"), x.w)};
-            },
-            visit);
     case Op::batch_norm:
         return channel_terms(link, [&](std::size_t c) { return batch_norm_factor(link, c); }, visit);
     case Op::normalise:
