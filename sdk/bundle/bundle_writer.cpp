@@ -3,7 +3,7 @@
 #include "dtype.hpp"
 #include "manifest.hpp"
 
-#include "mirra/bundle_bytes.hpp"
+#include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
 
 #include <algorithm>

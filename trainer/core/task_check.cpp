@@ -5,7 +5,7 @@
 #include "core/text.hpp"
 #include "eval/evaluation.hpp"
 #include "log/log.hpp"
-#include "mirra/bundle_bytes.hpp"
+#include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
 #include "mirra/image.hpp"
 #include "value.hpp"

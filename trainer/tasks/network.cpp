@@ -7,7 +7,7 @@
 #include "distributed/environment.hpp"
 #include "import/import.hpp"
 #include "log/log.hpp"
-#include "mirra/bundle_bytes.hpp"
+#include "mirra/bundle.hpp"
 #include "mirra/error.hpp"
 
 #include <CLI/CLI.hpp>

@@ -102,4 +102,9 @@ using Weights = std::map<std::string, WeightTensor>;
 void write_bundle(const std::filesystem::path &path, const Manifest &manifest, const Weights &weights,
                   DType storage);
 
+/// What write_bundle() writes, in memory: a bundle to be tried before it is written. @throws Error as that
+/// does, but io
+[[nodiscard]] std::vector<std::byte> bundle_bytes(const Manifest &manifest, const Weights &weights,
+                                                  DType storage);
+
 } // namespace mirra::bundle
