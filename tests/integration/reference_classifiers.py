@@ -72,7 +72,7 @@ class Vgg16(Classifier):
             channels = factor * c
             layers += [nn.BatchNorm2d(channels)] if batch_norm else []
             layers.append(nn.ReLU())
-        self.tap = 36 if batch_norm else 25
+        self.taps = {place: f"conv{i + 1}_1" for i, place in enumerate((2, 9, 16, 26, 36) if batch_norm else (1, 6, 11, 18, 25))}
         self.features = nn.Sequential(*layers)
         self.avgpool = nn.AdaptiveAvgPool2d(extent)
         self.classifier = nn.Sequential(
@@ -80,7 +80,7 @@ class Vgg16(Classifier):
             nn.Linear(hidden, hidden), nn.ReLU(), nn.Dropout(), nn.Linear(hidden, classes))
 
     def forward(self, x):
-        x, taps = sequence(self.features, x, {self.tap: "conv5_1"})
+        x, taps = sequence(self.features, x, self.taps)
         return self.classifier(self.avgpool(x).flatten(1)), taps
 
 

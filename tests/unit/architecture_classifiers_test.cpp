@@ -40,6 +40,15 @@ TEST(Classifiers, HaveTheTapsThatThePaperInverts) {
     EXPECT_EQ(shape_of(classifier(options_for("alexnet")).encoder, "conv5", 224), (Shape{1, 256, 6, 6}));
 }
 
+TEST(Classifiers, Vgg16HasATapAtEachResolution) {
+    const auto encoder = classifier(options_for("vgg16")).encoder;
+    EXPECT_EQ(shape_of(encoder, "conv1_1", 224), (Shape{1, 64, 224, 224}));
+    EXPECT_EQ(shape_of(encoder, "conv2_1", 224), (Shape{1, 128, 112, 112}));
+    EXPECT_EQ(shape_of(encoder, "conv3_1", 224), (Shape{1, 256, 56, 56}));
+    EXPECT_EQ(shape_of(encoder, "conv4_1", 224), (Shape{1, 512, 28, 28}));
+    EXPECT_EQ(encoder.outputs.back().name, "conv5_1");
+}
+
 TEST(Classifiers, EncoderIsAPartOfTheClassifier) {
     for (const auto &name : classifier_architectures()) {
         const auto graphs = classifier(options_for(name));

@@ -58,6 +58,7 @@ INSTANTIATE_TEST_SUITE_P(
     Generator, EveryTap,
     testing::Values(Inverted{"alexnet", "conv1", 1, 224}, Inverted{"alexnet", "conv2", 0.5, 128},
                     Inverted{"alexnet", "conv5", 0.5, 128}, Inverted{"vgg16", "conv5_1", 0.25, 224},
+                    Inverted{"vgg16", "conv1_1", 0.25, 64}, Inverted{"vgg16", "conv3_1", 0.25, 64},
                     Inverted{"resnet18", "layer3", 0.25, 32}, Inverted{"resnet18", "layer4", 1, 32},
                     Inverted{"wrn-28-10", "block3", 0.25, 32},
                     Inverted{"wrn-28-10", "block3_raw", 0.25, 32}));
