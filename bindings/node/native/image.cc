@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 
@@ -194,13 +195,20 @@ void HeldImage::give_back(Js &js) {
 }
 
 napi_value to_image(Js &js, const mirra_image &image, napi_value data) {
+    const mirra_plane &plane = image.planes[0];
+    const std::int64_t tight = image.color * static_cast<std::int64_t>(sample_size(image.format));
+    const std::int64_t first = std::min<std::int64_t>(0, (image.width - 1) * plane.pixel_stride) +
+                               std::min<std::int64_t>(0, (image.height - 1) * plane.row_stride);
     napi_value object = js.object();
     js.set(object, "data", data);
     js.set(object, "width", js.number(image.width));
     js.set(object, "height", js.number(image.height));
     js.set(object, "channels", js.number(image.color));
     js.set(object, "format", js.word(image.format, words_of_mirra_format));
-    js.set(object, "rowStride", js.number(static_cast<double>(image.planes[0].row_stride)));
+    js.set(object, "rowStride", js.number(static_cast<double>(plane.row_stride)));
+    if (plane.pixel_stride != tight)
+        js.set(object, "pixelStride", js.number(static_cast<double>(plane.pixel_stride)));
+    if (first != 0) js.set(object, "offset", js.number(static_cast<double>(-first)));
     js.set(object, "alphaMode", js.word(image.alpha_mode, words_of_mirra_alpha_mode));
     js.set(object, "transfer", js.word(image.transfer, words_of_mirra_transfer));
     if (image.icc_bytes > 0) js.set(object, "icc", js.buffer(image.icc, image.icc_bytes));

@@ -45,7 +45,8 @@ std::size_t sample_size(mirra_format format);
 napi_typedarray_type array_type(mirra_format format);
 /// How many elements such an array of all samples of an image has.
 std::size_t array_length(const mirra_image &image);
-/// Describes an image and its memory as JavaScript sees them.
+/// Describes an interleaved image as JavaScript sees it. data: an array over its memory, from the lowest byte
+/// on.
 napi_value to_image(Js &js, const mirra_image &image, napi_value data);
 
 } // namespace mirra_node

@@ -100,27 +100,35 @@ napi_value picture_info(Js &js, const Arguments &values) {
     return object;
 }
 
+/// The memory of interleaved pixels as an array of JavaScript's, which keeps the picture; null where this
+/// runtime has no such arrays.
+napi_value array_over(Js &js, const Picture &picture, const mirra_image &view) {
+    const void *lowest = nullptr;
+    std::uint64_t bytes = 0;
+    succeed([&](mirra_error **error) { return api().mirra_image_extent(&view, 0, &lowest, &bytes, error); });
+    auto owner = std::make_unique<Picture>(picture); // the pixels live until JavaScript lets go of them
+    const auto release = [](napi_env, void *, void *held) { delete static_cast<Picture *>(held); };
+    napi_value memory = nullptr, data = nullptr;
+    if (napi_create_external_arraybuffer(js.env, const_cast<void *>(lowest), bytes, release, owner.get(),
+                                         &memory) != napi_ok)
+        return nullptr;
+    owner.release();
+    const std::size_t sample = element_size(array_type(view.format));
+    const bool whole = reinterpret_cast<std::uintptr_t>(lowest) % sample == 0 && bytes % sample == 0;
+    const napi_typedarray_type type = whole ? array_type(view.format) : napi_uint8_array;
+    js.check(napi_create_typedarray(js.env, type, bytes / element_size(type), memory, 0, &data));
+    return data;
+}
+
 napi_value picture_image(Js &js, const Arguments &values) {
     const Picture picture = picture_of(js, values);
     const mirra_image view = view_of(picture);
-    const auto bytes = static_cast<std::size_t>(bytes_of(view));
-    const napi_typedarray_type type = array_type(view.format);
-    napi_value memory = nullptr, data = nullptr;
-    auto owner = std::make_unique<Picture>(picture); // the pixels live until JavaScript lets go of them
-    const auto release = [](napi_env, void *, void *held) { delete static_cast<Picture *>(held); };
-    const napi_status status = view.plane_count != 1
-                                   ? napi_no_external_buffers_allowed
-                                   : napi_create_external_arraybuffer(js.env, view.planes[0].data, bytes,
-                                                                      release, owner.get(), &memory);
-    if (status == napi_ok) {
-        owner.release();
-        js.check(napi_create_typedarray(js.env, type, bytes / element_size(type), memory, 0, &data));
-        return to_image(js, view, data);
-    }
+    if (view.plane_count == 1)
+        if (const napi_value data = array_over(js, picture, view)) return to_image(js, view, data);
     void *copied = nullptr;
     mirra_image copy = view;
     const std::int64_t pixel = view.color * static_cast<std::int64_t>(sample_size(view.format));
-    data = js.typed_array(type, array_length(view), &copied);
+    const napi_value data = js.typed_array(array_type(view.format), array_length(view), &copied);
     copy.plane_count = 1;
     copy.planes[0] = {copied, pixel, pixel * view.width};
     copy_pixels(view, copy);

@@ -289,25 +289,26 @@ void Run::call_stream(Js &js, const std::shared_ptr<Request> &request) {
     napi_value result = nullptr;
     try {
         const napi_value handle = box(js, "request", request), rect = to_object(js, request->rect);
-        napi_value image = js.undefined();
-        if (!request->reads) {
-            const mirra_image &pixels = request->pixels;
-            void *data = nullptr;
-            napi_value array = js.typed_array(array_type(pixels.format), array_length(pixels), &data);
-            mirra_image copy = pixels;
-            copy.planes[0].data = data;
-            copy.planes[0].pixel_stride =
-                pixels.color * static_cast<std::int64_t>(sample_size(pixels.format));
-            copy.planes[0].row_stride = copy.planes[0].pixel_stride * pixels.width;
-            with_pixels(*request, [&] { copy_pixels(pixels, copy); });
-            image = to_image(js, copy, array);
-        }
+        const napi_value image = request->reads ? js.undefined() : written_image(js, *request);
+        if (image == nullptr) return; // the run has given up: there are no pixels to write
         result = call(js, function, {handle, rect, image});
     } catch (...) {
         answer(*request, MIRRA_E_CANCELLED);
         throw;
     }
     if (result == nullptr) answer(*request, MIRRA_E_CANCELLED);
+}
+
+napi_value Run::written_image(Js &js, const Request &request) {
+    const mirra_image &pixels = request.pixels;
+    void *data = nullptr;
+    const napi_value array = js.typed_array(array_type(pixels.format), array_length(pixels), &data);
+    mirra_image copy = pixels;
+    copy.planes[0].data = data;
+    copy.planes[0].pixel_stride = pixels.color * static_cast<std::int64_t>(sample_size(pixels.format));
+    copy.planes[0].row_stride = copy.planes[0].pixel_stride * pixels.width;
+    const bool is_there = with_pixels(request, [&] { copy_pixels(pixels, copy); });
+    return is_there ? to_image(js, copy, array) : nullptr;
 }
 
 void Run::answer(Request &request, mirra_status status) {

@@ -72,10 +72,11 @@ class Run : public Notified, public std::enable_shared_from_this<Run> {
     void answer(Request &request, mirra_status status);
     /// JavaScript threw: that ends the run, and is what the run ends with.
     void keep_exception(Js &js, napi_value exception);
-    /// Calls access() while a request's pixels are there; nothing where the run has given up waiting.
-    template<class Access> void with_pixels(const Request &request, const Access &access) {
+    /// Calls access() while a request's pixels are there; false where the run has given up waiting.
+    template<class Access> bool with_pixels(const Request &request, const Access &access) {
         const std::lock_guard<std::mutex> lock(mutex_);
         if (!request.answered) access();
+        return !request.answered;
     }
 
     /// Whether `cancel_all` stops it.
@@ -106,6 +107,8 @@ class Run : public Notified, public std::enable_shared_from_this<Run> {
     void call_progress(Js &js);
     void call_tile(Js &js, const mirra_rect &rect);
     void call_stream(Js &js, const std::shared_ptr<Request> &request);
+    /// A copy of what a sink is given; null where the run has given up waiting.
+    napi_value written_image(Js &js, const Request &request);
     napi_value call(Js &js, const Reference &function, std::initializer_list<napi_value> values);
 
     // ---- On the run's threads

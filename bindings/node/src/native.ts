@@ -26,6 +26,8 @@ export interface GivenImage {
   channels: 1 | 2 | 3 | 4;
   format: raw.Format;
   rowStride: number;
+  pixelStride?: number;
+  offset?: number;
   alphaMode: raw.AlphaMode;
   transfer: raw.Transfer;
   icc?: Uint8Array;

@@ -123,7 +123,7 @@ export class Picture {
 
   /**
    * The pixels, without a copy: what is written to them is written to the picture. They stay when the picture is
-   * closed.
+   * closed. A picture over planes gives a copy.
    */
   image(): Image {
     return native.pictureImage(handleOf(this));

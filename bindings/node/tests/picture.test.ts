@@ -77,6 +77,36 @@ test('a picture over the pixels of an image', async () => {
   assert.equal((await compareImages(picture, own)).psnr, 80);
 });
 
+test('a picture over rows and pixels with gaps shows them as they lie', async () => {
+  const layouts = [
+    { name: 'gaps behind rows', pixelStride: 3, rowStride: 70, offset: 0 },
+    { name: 'RGB of RGBA', pixelStride: 4, rowStride: 80, offset: 0 },
+    { name: 'from below', pixelStride: 3, rowStride: -60, offset: 60 * 9 },
+    { name: 'mirrored', pixelStride: -3, rowStride: 60, offset: 57 },
+    { name: 'one row', pixelStride: 3, rowStride: 0, offset: 0 },
+  ];
+  for (const { name, ...layout } of layouts) {
+    const length = Math.abs(layout.rowStride) * 9 + 20 * Math.abs(layout.pixelStride);
+    const data = Uint8Array.from({ length }, (_, i) => (i * 37) % 251);
+    const own = { data, width: 20, height: 10, channels: 3 as const, ...layout };
+    using picture = Picture.from(own);
+    const shown = picture.image();
+    assert.ok(shown.data.byteLength <= length, `${name}: ${shown.data.byteLength} of ${length} bytes`);
+    assert.equal((await compareImages(shown, own)).psnr, 80, name);
+    shown.data.fill(5);
+    assert.equal(own.data[layout.offset], 5, name);
+  }
+});
+
+test('a picture over samples at odd places shows bytes', async () => {
+  const memory = new Uint8Array(2 * 12 * 12 + 1);
+  const own = { data: memory, width: 12, height: 12, channels: 1 as const, format: 'u16' as const, offset: 1 };
+  using picture = Picture.from(own);
+  const shown = picture.image();
+  assert.ok(shown.data instanceof Uint8Array);
+  assert.equal((await compareImages(shown, own)).psnr, 80);
+});
+
 test('metadata goes along, and notes say what is lost', async () => {
   const profile = makeTagged();
   using picture = Picture.decodeSync(profile);

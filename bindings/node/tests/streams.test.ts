@@ -121,6 +121,21 @@ test('an answer that comes too late does nothing', async () => {
   assert.deepEqual(session.runSync(whole).image.data, expected);
 });
 
+test('a sink gets nothing of a run that was stopped before', async () => {
+  const controller = new AbortController();
+  const given: Image[] = [];
+  const write = (_: Rect, image: Image): void => {
+    given.push(image);
+  };
+  const { signal } = controller;
+  const job = session.run({ image: whole, output: { channels: 3, format: 'u8', write } }, { signal });
+  // The loop stands still meanwhile: the run has its first rectangle, and waits for somebody to take it.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+  controller.abort();
+  await assert.rejects(job, { name: 'AbortError' });
+  assert.deepEqual(given, []);
+});
+
 function withResolvers(): { promise: Promise<Image>; resolve: (image: Image) => void } {
   let resolve: (image: Image) => void = () => undefined;
   const promise = new Promise<Image>((settle) => (resolve = settle));

@@ -6,9 +6,9 @@ export const statusValues = {
   ok: 0,
   /** An argument or parameter is null, out of range or of the wrong type. */
   invalid_argument: -1,
-  /** A file, task, device, graph or parameter of that name does not exist. */
+  /** A file, folder, task, device, graph or parameter does not exist. */
   not_found: -2,
-  /** Reading or writing failed (permission, full disk, missing folder). */
+  /** Reading or writing failed (permission, full disk). */
   io: -3,
   /** A file's content contradicts its format. */
   corrupt: -4,
