@@ -108,7 +108,7 @@ final class Pixels {
           "the output of a job is memory of a confined arena, which no other thread may write; use"
               + " Image.allocate or a shared arena");
     }
-    Staged copy = new Staged(memory, bands, access);
+    Staged copy = new Staged(image, memory, bands, access);
     staged.add(copy);
     return copy.copy.address() - copy.low;
   }
@@ -179,13 +179,15 @@ final class Pixels {
 
   /** A copy of what an image takes of a memory. */
   private static final class Staged {
+    private final Image image;
     private final MemorySegment memory;
     private final List<Band> bands;
     private final Access access;
     private final long low;
     private final MemorySegment copy;
 
-    Staged(MemorySegment memory, List<Band> bands, Access access) {
+    Staged(Image image, MemorySegment memory, List<Band> bands, Access access) {
+      this.image = image;
       this.memory = memory;
       this.bands = bands;
       this.access = access;
@@ -196,7 +198,29 @@ final class Pixels {
     }
 
     void copyBack() {
-      bands.forEach(band -> band.copy(copy, low, memory, 0));
+      if (isShared()) {
+        image.planes().stream().filter(plane -> plane.memory() == memory).forEach(this::copyBack);
+      } else {
+        bands.forEach(band -> band.copy(copy, low, memory, 0));
+      }
+    }
+
+    /** Whether other planes, in memory objects of their own, may lie between the samples. */
+    private boolean isShared() {
+      long gap = Math.abs(image.planes().getFirst().pixelStride()) - image.spec().format().bytes();
+      return gap > 0
+          && image.planes().size() > 1
+          && image.planes().stream().anyMatch(plane -> plane.memory() != memory);
+    }
+
+    /** The samples alone. */
+    private void copyBack(Plane plane) {
+      for (long y = 0; y < image.height(); ++y) {
+        for (long x = 0; x < image.width(); ++x) {
+          long at = plane.offset() + y * plane.rowStride() + x * plane.pixelStride();
+          MemorySegment.copy(copy, at - low, memory, at, image.spec().format().bytes());
+        }
+      }
     }
   }
 }

@@ -238,4 +238,18 @@ class MemoryTest {
     assertEquals(80, part.compare(part).psnr());
     assertThrows(IndexOutOfBoundsException.class, () -> image.view(new Rect(40, 0, 9, 9)));
   }
+
+  @Test
+  void planesOfOneArrayMayBeSegmentsOfTheirOwn() {
+    byte[] array = samples();
+    Plane[] planes = new Plane[3];
+    for (int channel = 0; channel < 3; ++channel) {
+      planes[channel] = new Plane(MemorySegment.ofArray(array), channel, 3, 48 * 3);
+    }
+    Image image = Image.of(SPEC, planes);
+    try (Session session = Fixtures.denoiser()) {
+      session.newRun().input("image", image).output("output", image).run();
+    }
+    assertArrayEquals(expected(), array);
+  }
 }
