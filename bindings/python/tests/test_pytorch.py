@@ -237,6 +237,7 @@ REFUSED = {
         "depends on the size",
         "Mirra pads pictures by itself",
     ),
+    "by the number of pixels": (lambda m, x: x * (1 / x.shape[2]), "depends on the size", "from those of the input"),
     "smaller": (lambda m, x: F.interpolate(x, scale_factor=0.5), "an enlargement", "stride"),
     "oblong": (lambda m, x: F.conv2d(x, torch.ones(4, 4, 1, 3)), "the kernel is 1 x 3", "square"),
     "of the picture": (lambda m, x: F.conv2d(x, x.mean() * torch.ones(4, 4, 1, 1)), "", ""),
@@ -312,6 +313,14 @@ def test_a_module_that_pads_otherwise_is_refused():
         convert(padded, layers=nn.Sequential(one, other))
     assert "differ from the module's" in caught.value.message
     assert "pads pictures to a multiple" in caught.value.hint
+
+
+def test_what_is_no_number_is_refused():
+    """It agrees with nothing, not even with itself."""
+    module = networks.seeded(nn.Conv2d(3, 3, 1))
+    module.weight.data[1] = float("nan")
+    with pytest.raises(mirra.MismatchError, match="no finite number"):
+        mirra.pytorch.convert(module, 3)
 
 
 def test_padding_inside_is_told(converted):
@@ -413,12 +422,14 @@ def test_command_line(mine):
         ("mine:make", "other.pth", 'Unexpected key(s) in state_dict: "other"'),
         ("mine:make", "code.pth", "torch.save"),
         ("mine:make", "none.pth", "torch.save"),
+        ("mine:make", "list.pth", "holds a list"),
     ],
 )
 def test_command_line_refuses(mine, capsys, factory, weights, said):
     folder, _ = mine
     torch.save({"other": torch.zeros(1)}, folder / "other.pth")
     torch.save(nn.ReLU(), folder / "code.pth")
+    torch.save([torch.zeros(1)], folder / "list.pth")
     (folder / "none.pth").write_bytes(b"no weights")
     assert __main__.main([factory, "--weights", weights, "--bundle", "net.mirra"]) == 1
     told = capsys.readouterr().err

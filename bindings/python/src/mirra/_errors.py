@@ -42,7 +42,7 @@ class InvalidArgumentError(MirraError, ValueError):
 
 
 class NotFoundError(MirraError, LookupError):
-    """A file, task, device, network or parameter of that name does not exist."""
+    """A file, folder, task, device, network or parameter does not exist."""
 
     code = "not_found"
 

@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("factory", metavar="PACKAGE.MODULE:FACTORY", help="a class or function that gives the module")
     made.add_argument("--weights", metavar="FILE", help="state dict, from torch.save; nothing in the file is executed")
     made.add_argument("--channels", type=int, default=3, help="of the input (3)")
-    made.add_argument("--size", metavar="HxW", help="a size that the module takes (64x128)")
+    made.add_argument("--size", type=size, metavar="HxW", help="a size that the module takes (64x128)")
     made.add_argument("--name", default="network", help="of the network: 'denoiser' for the task denoise")
     made.add_argument("--pixel-range", nargs=2, type=float, default=(0, 1), metavar=("BLACK", "WHITE"), help="(0 1)")
     made.add_argument("-o", "--output", nargs=2, metavar=("JSON", "SAFETENSORS"), help="graph and weights")
@@ -33,6 +33,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--task", default="", help="that the bundle is for")
     made.add_argument("--licence", default="", help="of the weights")
     return made
+
+
+def size(text: str) -> tuple[int, int]:
+    """Height and width."""
+    height, width = map(int, text.split("x"))
+    return height, width
 
 
 def load(factory: str, weights: str | None) -> Any:
@@ -59,6 +65,8 @@ def read_state(file: str) -> dict[str, Any]:
     import torch  # pyright: ignore[reportMissingImports]
 
     state = torch.load(file, map_location="cpu", weights_only=True)
+    if not isinstance(state, dict):
+        raise RuntimeError(f"the file holds a {type(state).__name__}, no state dict")
     nest = next((key for key in NESTS if isinstance(state.get(key), dict)), None)
     found = state if nest is None else state[nest]
     return {key[len("module.") :] if key.startswith("module.") else key: value for key, value in found.items()}
@@ -83,8 +91,7 @@ def convert(options: argparse.Namespace) -> None:
 
     example: Any = options.channels
     if options.size:
-        height, width = map(int, options.size.split("x"))
-        example = torch.zeros(1, options.channels, height, width)
+        example = torch.zeros(1, options.channels, *options.size)
     module = load(options.factory, options.weights)
     network = mirra.pytorch.convert(module, example, name=options.name, pixel_range=tuple(options.pixel_range))
     if options.output:

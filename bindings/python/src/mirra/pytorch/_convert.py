@@ -176,7 +176,10 @@ def _compare(nodes: list[Node], again: list[Node], size: tuple[int, ...]) -> Non
 
 
 def _facts(node: Node) -> Any:
-    weights = {role: (value.name, value.tensor.shape) for role, value in node.weights.items()}
+    weights = {
+        role: (value.name, value.tensor.shape, None if value.name else value.tensor.cpu().numpy().tobytes())
+        for role, value in node.weights.items()
+    }
     return node.name, node.op, node.inputs, node.attributes, weights
 
 

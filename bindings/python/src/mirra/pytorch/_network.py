@@ -98,9 +98,16 @@ class Network:
             least = max(facts.minimum_extent, LEAST_EXTENT)
             turns = -(-least // facts.alignment) | 1
             short, long = turns * facts.alignment, (turns + 2) * facts.alignment
-            worst = max(self._difference(bundle, *size) for size in ((short, long), (long, short)))
+            # numpy's maximum keeps a NaN.
+            worst = float(np.max([self._difference(bundle, *size) for size in ((short, long), (long, short))]))
             self._note_padding(facts.alignment, short)
         self.difference = worst
+        if np.isnan(worst):
+            raise mirra.MismatchError(
+                "the module or Mirra gives what is no finite number",
+                self._module.label,
+                "look for weights that are NaN or infinite; a network must also bear pixels that are noise",
+            )
         if not worst <= tolerance:
             raise mirra.MismatchError(
                 f"the results of Mirra differ from the module's by {worst:.1e} of the largest value",
@@ -115,7 +122,7 @@ class Network:
         pixels = dice.random((1, port["channels"], height, width), np.float32)
         wanted = self._run_module(pixels)
         found = mirra.engine().run_graph(bundle, self.name, {port["name"]: pixels}, precision="fp32")
-        worst = 0.0
+        differences = []
         for output, expected in zip(self.graph["outputs"], wanted):
             given = found[output["name"]].numpy()
             if given.shape != expected.shape:
@@ -125,8 +132,8 @@ class Network:
                     PADDING_HINT,
                 )
             scale = max(float(np.abs(expected).max()), 1e-12)
-            worst = max(worst, float(np.abs(given - expected).max()) / scale)
-        return worst
+            differences.append(float(np.abs(given - expected).max()) / scale)
+        return float(np.max(differences))
 
     def _run_module(self, pixels: Any) -> list[Any]:
         try:
