@@ -1,10 +1,12 @@
 //! Tables of the .cube format: one curve for each channel, or a cube of colours.
 
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
 /// The largest table that is read: 2 ... 256 steps of a cube, 2 ... 65536 of curves.
 const MAX_CUBE: usize = 256;
 const MAX_CURVES: usize = 65_536;
+/// Bytes of a line: a file that is none of lines is not read to its end.
+const MAX_LINE: usize = 4096;
 
 /// What to make of a colour.
 #[derive(Debug)]
@@ -21,7 +23,7 @@ impl Table {
     ///
     /// # Errors
     /// A sentence that names the line.
-    pub fn read(lines: impl BufRead) -> Result<Self, String> {
+    pub fn read(mut lines: impl BufRead) -> Result<Self, String> {
         let mut made = Self {
             size: 0,
             is_cube: false,
@@ -29,10 +31,21 @@ impl Table {
             maximum: [1.0; 3],
             colors: Vec::new(),
         };
-        for (number, line) in lines.lines().enumerate() {
-            let line = line.map_err(|error| format!("the file cannot be read: {error}"))?;
+        let mut line = String::new();
+        for number in 1.. {
+            line.clear();
+            let mut part = lines.by_ref().take(MAX_LINE as u64);
+            let length = part
+                .read_line(&mut line)
+                .map_err(|error| format!("the file cannot be read: {error}"))?;
+            if length == 0 {
+                break;
+            }
+            if length == MAX_LINE && !line.ends_with('\n') {
+                return Err(format!("line {number}: it is longer than {MAX_LINE} bytes"));
+            }
             made.take(line.trim())
-                .map_err(|reason| format!("line {}: {reason}", number + 1))?;
+                .map_err(|reason| format!("line {number}: {reason}"))?;
         }
         if made.size == 0 {
             return Err("it says neither LUT_3D_SIZE nor LUT_1D_SIZE".to_owned());
@@ -168,6 +181,8 @@ fn color(text: &str) -> Result<[f32; 3], String> {
 mod tests {
     #![allow(clippy::float_cmp, reason = "values are stated and given exactly")]
 
+    use std::io::BufReader;
+
     use super::Table;
 
     fn read(text: &str) -> Result<Table, String> {
@@ -217,5 +232,7 @@ mod tests {
             assert!(error.contains(reason), "{error}");
         }
         assert!(Table::read(&b"LUT_1D_SIZE 2\n\xff\n"[..]).is_err());
+        let endless = Table::read(BufReader::new(std::io::repeat(b'0')));
+        assert!(endless.expect_err("no table").contains("longer than"));
     }
 }
