@@ -17,9 +17,9 @@ type Code int32
 const (
 	// ErrInvalidArgument: an argument or parameter is missing, out of range or of the wrong type.
 	ErrInvalidArgument Code = C.MIRRA_E_INVALID_ARGUMENT
-	// ErrNotFound: a file, task, device, graph or parameter of that name does not exist. It is fs.ErrNotExist too.
+	// ErrNotFound: a file, folder, task, device, graph or parameter does not exist. It is fs.ErrNotExist too.
 	ErrNotFound Code = C.MIRRA_E_NOT_FOUND
-	// ErrIO: reading or writing failed (permission, full disk, missing folder).
+	// ErrIO: reading or writing failed (permission, full disk).
 	ErrIO Code = C.MIRRA_E_IO
 	// ErrCorrupt: the content of a file contradicts its format.
 	ErrCorrupt Code = C.MIRRA_E_CORRUPT

@@ -277,9 +277,9 @@ pub type mirra_status = i32;
 pub const MIRRA_OK: mirra_status_value = 0;
 #[doc = " an argument or parameter is NULL, out of range or of the wrong type"]
 pub const MIRRA_E_INVALID_ARGUMENT: mirra_status_value = -1;
-#[doc = " a file, task, device, graph or parameter of that name does not exist"]
+#[doc = " a file, folder, task, device, graph or parameter does not exist"]
 pub const MIRRA_E_NOT_FOUND: mirra_status_value = -2;
-#[doc = " reading or writing failed (permission, full disk, missing folder)"]
+#[doc = " reading or writing failed (permission, full disk)"]
 pub const MIRRA_E_IO: mirra_status_value = -3;
 #[doc = " a file's content contradicts its format"]
 pub const MIRRA_E_CORRUPT: mirra_status_value = -4;
@@ -1835,7 +1835,7 @@ unsafe extern "C" {
     ) -> mirra_status;
 }
 unsafe extern "C" {
-    #[doc = " Another session with the same options and parameters, which shares the compiled networks; for a thread of\n its own."]
+    #[doc = " Another session with the same options and parameters, which shares the compiled networks; for a thread of\n its own. MIRRA_E_BUSY while the session runs: clone it before."]
     pub fn mirra_session_clone(
         session: *mut mirra_session,
         clone: *mut *mut mirra_session,
@@ -2182,7 +2182,7 @@ pub type mirra_progress_callback = ::core::option::Option<
 #[doc = " Called once when a job has ended, well or not, from the job's thread, perhaps before mirra_session_submit\n has returned; `status` is what mirra_job_wait\n gives. The session is free then, and the job's images are no longer touched: the callback may wait for the\n job, destroy it and submit the next one. mirra_job_destroy in another thread returns after it, so hold no\n lock then that the callback takes; mirra_job_wait may return before it. `user` must live until `user_free`\n was called, or mirra_job_destroy, which waits for that too, has returned."]
 pub type mirra_done_callback =
     ::core::option::Option<unsafe extern "C" fn(user: *mut ::core::ffi::c_void, status: mirra_status)>;
-#[doc = " Called when a rectangle of the output image is final, from a thread of the run: once a tile, all of them\n together the output. `pixels` describes those of the rectangle in the output image, or is the sink's.\n Returns 0 to go on, anything else to stop the run with MIRRA_E_CANCELLED."]
+#[doc = " Called when a rectangle of the output image is final, from a thread of the run: once a tile, all of them\n together the output. `pixels` describes those of the rectangle in the output image, or is the sink's. It\n and the progress callback of a run are never called at the same time. Returns 0 to go on, anything else to\n stop the run with MIRRA_E_CANCELLED."]
 pub type mirra_tile_callback = ::core::option::Option<
     unsafe extern "C" fn(
         user: *mut ::core::ffi::c_void,
@@ -2348,7 +2348,7 @@ pub struct mirra_job {
     _unused: [u8; 0],
 }
 unsafe extern "C" {
-    #[doc = " Begins a run and returns at once; arguments as of mirra_session_run."]
+    #[doc = " Begins a run and returns at once; arguments as of mirra_session_run. What is wrong with the values, such as\n a port that is missing, is said here or by mirra_job_wait. A process that ends while a job runs ends\n without it: see mirra_engine_shutdown."]
     pub fn mirra_session_submit(
         session: *mut mirra_session,
         values: *const mirra_port_value,

@@ -43,9 +43,9 @@ macro_rules! kinds {
 kinds! {
     /// An argument or parameter is out of range or of the wrong type.
     InvalidArgument = MIRRA_E_INVALID_ARGUMENT,
-    /// A file, task, device, graph or parameter of that name does not exist.
+    /// A file, folder, task, device, graph or parameter does not exist.
     NotFound = MIRRA_E_NOT_FOUND,
-    /// Reading or writing failed: permission, full disk, missing folder.
+    /// Reading or writing failed: permission, full disk.
     Io = MIRRA_E_IO,
     /// A file's content contradicts its format.
     Corrupt = MIRRA_E_CORRUPT,

@@ -64,10 +64,7 @@ impl<'a> TensorView<'a> {
             let message = format!("a tensor of shape {shape:?} has not {} elements", values.len());
             return Err(Error::new(ErrorKind::Mismatch, message));
         }
-        let mut strides = vec![1; shape.len()];
-        for axis in (1..shape.len()).rev() {
-            strides[axis - 1] = strides[axis] * shape[axis] as i64;
-        }
+        let strides = compact(&shape.iter().map(|&side| side as i64).collect::<Vec<_>>());
         // SAFETY: the values are borrowed for 'a, and there are as many as the shape says.
         Ok(unsafe { Self::from_parts(values.as_ptr(), shape, strides) })
     }

@@ -6,9 +6,9 @@ import org.mirra.raw.Constants;
 public enum ErrorCode {
   /** An argument or parameter is missing, out of range or of the wrong type. */
   INVALID_ARGUMENT(Constants.MIRRA_E_INVALID_ARGUMENT),
-  /** A file, task, device, graph or parameter of that name does not exist. */
+  /** A file, folder, task, device, graph or parameter does not exist. */
   NOT_FOUND(Constants.MIRRA_E_NOT_FOUND),
-  /** Reading or writing failed: permission, full disk, missing folder. */
+  /** Reading or writing failed: permission, full disk. */
   IO(Constants.MIRRA_E_IO),
   /** A file's content contradicts its format. */
   CORRUPT(Constants.MIRRA_E_CORRUPT),
