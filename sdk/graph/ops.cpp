@@ -497,7 +497,7 @@ const OpInfo &op_info(std::string_view name) {
     const auto found = std::ranges::find(kOps, name, &OpInfo::name);
     if (found == kOps.end())
         throw Error(ErrorCode::unsupported, "unknown op '" + std::string(name.substr(0, 40)) + "'", "op",
-                    "the file was made by a newer version of Mirra, or it is damaged");
+                    "docs/reference/ops.md lists the operations of this version; a newer one may have more");
     return *found;
 }
 

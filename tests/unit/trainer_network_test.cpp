@@ -2,12 +2,14 @@
 #include "core/graph_module.hpp"
 #include "data/degradation.hpp"
 #include "eval/network.hpp"
+#include "export/onnx.hpp"
 #include "mirra/architectures.hpp"
 #include "tasks/bundle.hpp"
 #include "tasks/network.hpp"
 #include "trainer_support.hpp"
 #include "wrapped_task.hpp"
 
+#include <CLI/CLI.hpp>
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
@@ -319,6 +321,33 @@ TEST(BundleOfOnesOwn, IsWrittenOnlyIfItsTaskTakesIt) {
     unchecked.unchecked = true;
     make_bundle(unchecked);
     EXPECT_TRUE(std::filesystem::exists(unchecked.network.output));
+}
+
+TEST(BundleOfOnesOwn, AnOperationThatThereIsNotIsSaidWithWhereTheyAreListed) {
+    auto command = bundle_command("misspelt");
+    const auto graph = command.network.graphs.front();
+    std::ofstream(graph) << R"({"name": "denoiser", "inputs": [{"name": "image", "channels": 3}],
+        "nodes": [{"name": "a", "op": "reluu", "inputs": ["image"]}], "outputs": [{"name": "image", "source": "a"}]})";
+    try {
+        make_bundle(command);
+        FAIL() << "it was taken";
+    } catch (const Error &error) {
+        EXPECT_EQ(error.code(), ErrorCode::unsupported);
+        EXPECT_THAT(error.what(), HasSubstr("reluu"));
+        EXPECT_THAT(error.hint(), HasSubstr("ops.md"));
+    }
+}
+
+TEST(Export, DoesNotReplaceTheBundleThatItReads) {
+    const auto command = bundle_command("exported");
+    make_bundle(command);
+    const auto file = command.network.output.string();
+    CLI::App app;
+    add_export_command(app);
+    EXPECT_THAT(
+        refusal(ErrorCode::invalid_argument, [&] { app.parse("export " + file + " --onnx " + file); }),
+        HasSubstr("replace the bundle"));
+    EXPECT_NO_THROW(static_cast<void>(bundle::Bundle::open(file)));
 }
 
 TEST(BundleOfOnesOwn, WeightsThatAreNoNumbersAreRefused) {

@@ -53,7 +53,11 @@ struct Command {
 
 void run(const Command &command) {
     check_writable(command.output);
-    const auto bundle = bundle::Bundle::open(find_bundle(command.bundle));
+    const auto path = find_bundle(command.bundle);
+    if (std::error_code none; std::filesystem::equivalent(path, command.output, none))
+        throw Error(ErrorCode::invalid_argument, "the model would replace the bundle that it is made from",
+                    command.output.string(), "give another file to --onnx");
+    const auto bundle = bundle::Bundle::open(path);
     const auto &graph = chosen(*bundle, command.graph);
     write_file(command.output, onnx_model(*bundle, graph));
     log_info("wrote " + command.output.string() + ": the graph '" + graph.name + "', " +

@@ -119,7 +119,9 @@ graph::Graph read_graph(const std::filesystem::path &file) {
         return graph::parse_json({reinterpret_cast<const char *>(bytes.data()), bytes.size()});
     } catch (const Error &error) {
         throw Error(error.code(), file.string() + ": " + error.what(), error.subject(),
-                    "docs/reference/bundle-format.md has the form of a graph and an example");
+                    error.code() == ErrorCode::unsupported
+                        ? "docs/reference/ops.md lists the operations of this version"
+                        : "docs/reference/bundle-format.md has the form of a graph and an example");
     }
 }
 
