@@ -5,6 +5,7 @@
 #include "isolated_session.hpp"
 #include "paths.hpp"
 #include "request_memory.hpp"
+#include "sources_digest.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -45,6 +46,7 @@ Json told(const EngineOptions &given) {
         std::ranges::find_if(modules, [](const fs::path &file) { return access(file.c_str(), F_OK) == 0; });
     return {{"do", "engine"},
             {"version", MIRRA_VERSION_TEXT},
+            {"sources", sources_digest()},
             {"plugins", absolute_paths(plugin_candidates(given))},
             {"skip", skipped(given.plugin_skip)},
             {"bundles", absolute_paths(named_bundle_folders(given.bundle_path))},

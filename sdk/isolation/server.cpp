@@ -4,6 +4,7 @@
 #include "mirra/error.hpp"
 #include "process_life.hpp"
 #include "request_memory.hpp"
+#include "sources_digest.hpp"
 
 #include <algorithm>
 #include <poll.h>
@@ -223,6 +224,18 @@ host::EngineOptions options_of(const Json &in) {
     return options;
 }
 
+void check_build(const Json &in) {
+    if (in.at("version") != MIRRA_VERSION_TEXT)
+        throw Error(ErrorCode::unsupported,
+                    "mirra-worker is of version " MIRRA_VERSION_TEXT ", the library is not", "flags",
+                    "Install both from one version.");
+    if (in.value("sources", "") != sources_digest())
+        throw Error(ErrorCode::unsupported,
+                    "mirra-worker is built from other sources of version " MIRRA_VERSION_TEXT
+                    " than the library",
+                    "flags", "Install both from one build.");
+}
+
 void Server::make_engine(const Message &message) {
     auto options = options_of(message.body);
     if (message.body.at("logs"))
@@ -234,10 +247,7 @@ void Server::make_engine(const Message &message) {
         };
     options.loading = [this](const std::string &path) { tell({{"is", "loading"}, {"path", path}}); };
     try {
-        if (message.body.at("version") != MIRRA_VERSION_TEXT)
-            throw Error(ErrorCode::unsupported,
-                        "mirra-worker is of version " MIRRA_VERSION_TEXT ", the library is not", "flags",
-                        "Install both from one version.");
+        check_build(message.body);
         served_.engine = host::make_engine(std::move(options));
     } catch (const Gone &) {
         throw;

@@ -1,21 +1,27 @@
 // The connection between two processes: what arrives is what was sent, or the other end counts as gone.
 #include "channel.hpp"
+#include "child_process.hpp"
 #include "messages.hpp"
 #include "request_memory.hpp"
 #include "shared_memory.hpp"
+#include "sources_digest.hpp"
 
 #include "mirra/error.hpp"
+#include "mirra/mirra.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <cstring>
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <filesystem>
 #include <limits>
 #include <random>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 
 namespace mirra::isolation {
 namespace {
@@ -135,6 +141,40 @@ TEST(IsolationMemory, PlacesBeyondTheMemoryAreRefused) {
         bad[member] = member == std::string("width") ? -1 : 9;
         EXPECT_THROW(static_cast<void>(decode_view(bad)), Gone) << member;
     }
+}
+
+/// What mirra-worker answers to the one who asks for an engine.
+Json answer_of_worker(const Json &asked) {
+    auto [here, there] = Channel::pair();
+    Dl_info library{};
+    EXPECT_NE(0, dladdr(reinterpret_cast<const void *>(&mirra_version), &library));
+    const auto program = host::worker_program(std::filesystem::path(library.dli_fname).parent_path());
+    const host::ChildProcess worker(program, {"--serve", std::to_string(getpid())}, there.descriptor(),
+                                    host::ChildProcess::Output::shared);
+    there = Channel();
+    here.send(asked);
+    return here.receive().body;
+}
+
+TEST(IsolationWorker, OneOfAnotherBuildIsRefused) {
+    Json asked{{"do", "engine"},
+               {"version", MIRRA_VERSION_TEXT},
+               {"sources", sources_digest()},
+               {"plugins", Json::array()},
+               {"skip", Json::array()},
+               {"bundles", Json::array()},
+               {"runtime", ""},
+               {"libtorch", ""},
+               {"logs", false}};
+    EXPECT_EQ("engine", answer_of_worker(asked).at("is"));
+    asked["sources"] = std::string(64, '0');
+    const Json other = answer_of_worker(asked);
+    EXPECT_EQ("error", other.at("is"));
+    EXPECT_NE(std::string::npos, other.dump().find("built from other sources")) << other;
+    asked.erase("sources");
+    EXPECT_EQ("error", answer_of_worker(asked).at("is"));
+    asked["version"] = "0.0.9";
+    EXPECT_NE(std::string::npos, answer_of_worker(asked).dump().find("is of version"));
 }
 
 } // namespace
