@@ -39,7 +39,8 @@ int serve(std::string_view number) {
     if (read.ec != std::errc() || parent <= 0) return kUsage;
     fcntl(host::kChildDescriptor, F_SETFD, FD_CLOEXEC);           // not for what a plugin starts
     syscall(SYS_close_range, host::kChildDescriptor + 1, ~0U, 0); // what the host has left open is its own
-    std::signal(SIGTTOU, SIG_IGN); // a terminal may stop the groups in its background
+    dup2(STDERR_FILENO, STDOUT_FILENO); // the host's results are not for a plugin to print into
+    std::signal(SIGTTOU, SIG_IGN);      // a terminal may stop the groups in its background
     isolation::serve(Descriptor(host::kChildDescriptor), parent);
 }
 

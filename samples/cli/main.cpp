@@ -2,6 +2,7 @@
 #include "command.hpp"
 #include "loading.hpp"
 #include "option_names.hpp"
+#include "own_output.hpp"
 #include "printable.hpp"
 #include "schema.hpp"
 
@@ -11,6 +12,7 @@
 #include <fcntl.h>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <poll.h>
 #include <span>
 #include <unistd.h>
@@ -111,8 +113,8 @@ ExitCode dispatch(Arguments arguments) {
 
 /// Has the reader of the standard output, a pipe, left? Then there is nobody to tell, and the program ends as
 /// others do: by SIGPIPE, unless the caller ignores it.
-void end_with_reader() {
-    pollfd output{STDOUT_FILENO, 0, 0};
+void end_with_reader(int descriptor) {
+    pollfd output{descriptor, 0, 0};
     if (poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0) std::raise(SIGPIPE);
 }
 
@@ -131,13 +133,16 @@ void report(const Failure &failure, bool json) {
 
 int guarded_main(const Arguments &arguments) {
     const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+    std::optional<OwnOutput> own;
+    if (json) own.emplace();
     try {
         const ExitCode code = dispatch(arguments);
         std::cout.flush();
         if (!std::cout) throw Failure(ExitCode::output, "the standard output cannot be written", "stdout");
         return static_cast<int>(code);
     } catch (const Failure &failure) {
-        if (failure.exit_code() == ExitCode::output) end_with_reader();
+        if (failure.exit_code() == ExitCode::output)
+            end_with_reader(own && own->descriptor() >= 0 ? own->descriptor() : STDOUT_FILENO);
         report(failure, json);
         return static_cast<int>(failure.exit_code());
     } catch (const std::bad_alloc &) {

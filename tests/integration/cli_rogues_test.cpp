@@ -93,6 +93,22 @@ TEST(CliRogues, APluginThatTreatsTheProcessAsItsOwnGivesItsResultAllTheSame) {
     }
 }
 
+TEST(CliRogues, WhatAPluginPrintsIsNoPartOfADocument) {
+    const Plugins plugins("prints");
+    const TemporaryFolder folder;
+    write_flat(folder / "in.png", 20, 20, 90);
+    for (const std::vector<std::string> &arguments :
+         {std::vector<std::string>{"prints", folder / "in.png", "-o", folder / "out.png", "--json"},
+          {"plugin-check", plugins.file, "--json"}}) {
+        const Outcome run = run_cli(arguments);
+        EXPECT_TRUE(contains(run.err, "a word of the plugin's")) << run.err;
+        EXPECT_TRUE(nlohmann::json::accept(run.out)) << run.out;
+    }
+    const Outcome check = run_cli({"plugin-check", plugins.file});
+    EXPECT_FALSE(contains(check.out, "a word of the plugin's"))
+        << "nor of the lines for people: " << check.out;
+}
+
 TEST(CliRogues, ASecondSignalEndsATaskThatHangs) {
     const Plugins plugins("hangs-in-process");
     const TemporaryFolder folder;
