@@ -17,6 +17,7 @@ type handle[P any] struct {
 	mu      sync.Mutex
 	pointer P
 	users   int
+	alone   bool // the one user lets nobody else in
 	closed  bool
 }
 
@@ -27,7 +28,12 @@ func own[Owner, P any](owner *Owner, what string, pointer P, destroy func(P)) *h
 	return h
 }
 
-func (h *handle[P]) use() (pointer P, err error) {
+func (h *handle[P]) use() (P, error) { return h.take(false) }
+
+// useAlone is use by who changes what other calls read: ErrBusy where there are any, and for those that come meanwhile.
+func (h *handle[P]) useAlone() (P, error) { return h.take(true) }
+
+func (h *handle[P]) take(alone bool) (pointer P, err error) {
 	if h == nil {
 		return pointer, invalid("", "the object was not made by a function of this package", "")
 	}
@@ -37,13 +43,18 @@ func (h *handle[P]) use() (pointer P, err error) {
 		return pointer, &Error{Code: ErrInvalidArgument, Message: "the " + h.what + " is closed", Subject: h.what,
 			Cause: ErrClosed}
 	}
+	if h.alone || alone && h.users > 0 {
+		return pointer, &Error{Code: ErrBusy, Message: "the " + h.what + " is in use by another call", Subject: h.what}
+	}
 	h.users++
+	h.alone = alone
 	return h.pointer, nil
 }
 
 func (h *handle[P]) release() {
 	h.mu.Lock()
 	h.users--
+	h.alone = false
 	last := h.closed && h.users == 0
 	h.mu.Unlock()
 	if last {

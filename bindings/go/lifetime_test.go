@@ -1,6 +1,7 @@
 package mirra_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"image"
@@ -205,6 +206,65 @@ func TestClosingDuringUse(t *testing.T) {
 		}
 		all.Go(func() { s.Close() })
 		all.Wait()
+	}
+}
+
+// What changes the colours of a picture has it alone: nobody reads a profile that is being freed.
+func TestColoursAreChangedAlone(t *testing.T) {
+	var sources []*mirra.Picture
+	for i := range 2 {
+		profile := bytes.Repeat([]byte{byte(i + 1)}, 100_000*(i+1))
+		source, err := mirra.WrapPicture(mirra.NewRaw(mirra.Layout{Width: 4, Height: 4, Format: mirra.U8,
+			Color: mirra.RGB, ICC: profile}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer source.Close()
+		sources = append(sources, source)
+	}
+	picture, err := mirra.NewPicture(64, 64, mirra.U8, mirra.RGB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer picture.Close()
+	busy := func(err error) bool {
+		if err != nil && !errors.Is(err, mirra.ErrBusy) {
+			t.Error(err)
+		}
+		return err != nil
+	}
+	var wait sync.WaitGroup
+	for range 2 {
+		wait.Add(2)
+		go func() {
+			defer wait.Done()
+			for i := range 3000 {
+				busy(picture.CopyColor(sources[i%2]))
+			}
+		}()
+		go func() {
+			defer wait.Done()
+			for range 3000 {
+				data, err := picture.Metadata(mirra.ICC)
+				if !busy(err) && len(data) > 0 && !bytes.Equal(data, bytes.Repeat(data[:1], 100_000*int(data[0]))) {
+					t.Error("half of a profile was read")
+					return
+				}
+			}
+		}()
+	}
+	wait.Wait()
+
+	job, err := endless(t).Submit(context.Background(), mirra.Ports{"image": picture, "output": picture}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := picture.CopyColor(sources[0]); !errors.Is(err, mirra.ErrBusy) {
+		t.Errorf("the colours of a picture in use were changed: %v", err)
+	}
+	job.Close()
+	if err := picture.CopyColor(sources[0]); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 
 // Picture holds the pixels and the metadata of a picture file, in memory of the library's: colour profile, EXIF, XMP,
 // IPTC, texts and resolution. Tasks read and write it without a copy. Runs and jobs keep its pixels, also where it is
-// closed meanwhile.
+// closed meanwhile. What changes its colours has it alone: ErrBusy while another call, a run or a job uses it, and for
+// those that begin meanwhile.
 type Picture struct{ h *handle[*C.mirra_picture] }
 
 // ReadOptions says how a picture is read.
@@ -207,12 +208,15 @@ func (p *Picture) Metadata(kind Metadata) ([]byte, error) {
 // CopyColor gives the picture the colour tags of another, and its transfer function; the pixels stay as they are. For a
 // picture that is to hold what a task makes of source.
 func (p *Picture) CopyColor(source *Picture) error {
+	if p == source {
+		return nil
+	}
 	from, err := source.h.use()
 	if err != nil {
 		return err
 	}
 	defer source.h.release()
-	return p.h.call(func(picture *C.mirra_picture, e **C.mirra_error) C.mirra_status {
+	return p.change(func(picture *C.mirra_picture, e **C.mirra_error) C.mirra_status {
 		return C.mirra_picture_copy_color(picture, from, e)
 	})
 }
@@ -235,7 +239,16 @@ func (p *Picture) SameColor(other *Picture) (bool, error) {
 // ToSRGB converts the pixels to sRGB, whatever the tags say, and tags them so. ErrUnsupported for a profile that cannot
 // be used, for HDR curves and F16: the picture is untouched then.
 func (p *Picture) ToSRGB() error {
-	return p.h.call(func(picture *C.mirra_picture, e **C.mirra_error) C.mirra_status {
+	return p.change(func(picture *C.mirra_picture, e **C.mirra_error) C.mirra_status {
 		return C.mirra_picture_to_srgb(picture, e)
 	})
+}
+
+func (p *Picture) change(f func(*C.mirra_picture, **C.mirra_error) C.mirra_status) error {
+	picture, err := p.h.useAlone()
+	if err != nil {
+		return err
+	}
+	defer p.h.release()
+	return call(func(e **C.mirra_error) C.mirra_status { return f(picture, e) })
 }
