@@ -1,7 +1,8 @@
-import { invalid } from './errors';
+import { MirraError, invalid } from './errors';
 import {
   formatValues,
   metadataValues,
+  statusValues,
   type Comparison,
   type Format,
   type Metadata,
@@ -44,11 +45,50 @@ export interface PictureInfo extends FileInfo {
 
 const handles = new WeakMap<Picture, Handle>();
 
+/** How many calls on other threads read the colours of a picture; {@link changing}: one changes them. */
+const calls = new WeakMap<Picture, number>();
+const changing = -1;
+
+function busy(): MirraError {
+  return new MirraError(
+    'busy',
+    statusValues.busy,
+    'the picture is in use by another call',
+    'picture',
+    'await that call',
+  );
+}
+
 /** The addon's handle of a picture. */
 export function handleOf(picture: Picture): Handle {
   const handle = handles.get(picture);
   if (handle === undefined) throw invalid('picture', 'must be a Picture');
+  if (calls.get(picture) === changing) throw busy();
   return handle;
+}
+
+/** The same for a call that changes the picture's colours, which others may be reading. */
+function handleToChange(picture: Picture): Handle {
+  const handle = handleOf(picture);
+  if (calls.get(picture)) throw busy();
+  return handle;
+}
+
+/** Calls `call`, until whose end the colours of pictures stay what they are. */
+async function reading<T>(
+  images: readonly (Image | PlanarImage | Picture | undefined)[],
+  call: () => Promise<T>,
+): Promise<T> {
+  const pictures = images.filter((image) => image instanceof Picture);
+  const count = (by: number): void => {
+    for (const picture of pictures) calls.set(picture, (calls.get(picture) ?? 0) + by);
+  };
+  count(1);
+  try {
+    return await call();
+  } finally {
+    count(-1);
+  }
 }
 
 /** Pixels of the addon's, whatever they are in. */
@@ -68,7 +108,8 @@ function toWriting(options: WriteOptions): NativeWriteOptions {
 /**
  * A picture of the library's: the pixels of a file with their metadata.
  *
- * It is closed by `close()` or `using`, or else when it is collected as garbage. Safe to use while jobs read it.
+ * It is closed by `close()` or `using`, or else when it is collected as garbage. Safe to use while jobs read it. While
+ * {@link toSrgb} is at work, other calls throw `'busy'`; so does what changes its colours while it is being written.
  */
 export class Picture {
   private constructor(handle: Handle) {
@@ -136,7 +177,7 @@ export class Picture {
 
   /** Gives the picture the colour tags of another one. The pixels stay as they are. */
   copyColor(source: Picture): void {
-    native.pictureCopyColor(handleOf(this), handleOf(source));
+    native.pictureCopyColor(handleToChange(this), handleOf(source));
   }
 
   /** Whether the tags of two pictures mean the same colours; false too where that cannot be told. */
@@ -146,12 +187,18 @@ export class Picture {
 
   /** Converts the pixels to sRGB, and tags them so. Colours that sRGB lacks are clipped. */
   async toSrgb(): Promise<void> {
-    await native.pictureToSrgb(handleOf(this));
+    const handle = handleToChange(this);
+    calls.set(this, changing);
+    try {
+      await native.pictureToSrgb(handle);
+    } finally {
+      calls.delete(this);
+    }
   }
 
   /** As {@link toSrgb}; the event loop waits. */
   toSrgbSync(): void {
-    native.pictureToSrgbSync(handleOf(this));
+    native.pictureToSrgbSync(handleToChange(this));
   }
 
   /** Writes the picture as {@link writeImage} does, by default with its own metadata. */
@@ -176,7 +223,7 @@ export class Picture {
 
   /** Gives the pixels up, once nothing uses them any more. Using the picture afterwards throws. */
   close(): void {
-    native.close(handleOf(this));
+    native.close(handles.get(this) as Handle);
   }
 
   /** As {@link close}. */
@@ -196,7 +243,9 @@ export async function writeImage(
   image: Image | PlanarImage | Picture,
   options: WriteOptions = {},
 ): Promise<string[]> {
-  return native.imageWrite(path, pixelsOf(image, 'image'), toWriting(options));
+  const pixels = pixelsOf(image, 'image');
+  const writing = toWriting(options);
+  return reading([image, options.metadata], () => native.imageWrite(path, pixels, writing));
 }
 
 /** As {@link writeImage}; the event loop waits. */
@@ -214,7 +263,9 @@ export async function encodeImage(
   format: 'png' | 'jpeg',
   options: WriteOptions = {},
 ): Promise<Buffer> {
-  return native.imageEncode(pixelsOf(image, 'image'), toWriting({ ...options, format }));
+  const pixels = pixelsOf(image, 'image');
+  const writing = toWriting({ ...options, format });
+  return reading([image, options.metadata], () => native.imageEncode(pixels, writing));
 }
 
 /** As {@link encodeImage}; the event loop waits. */

@@ -107,6 +107,24 @@ test('a picture over samples at odd places shows bytes', async () => {
   assert.equal((await compareImages(shown, own)).psnr, 80);
 });
 
+test('colours are changed by one call alone', async () => {
+  using tagged = Picture.decodeSync(makeTagged());
+  using picture = Picture.decodeSync(makeTagged());
+  const converted = picture.toSrgb();
+  assert.throws(() => picture.info, failure('busy', 'picture'));
+  assert.throws(() => picture.copyColor(tagged), failure('busy', 'picture'));
+  await assert.rejects(picture.toSrgb(), failure('busy', 'picture'));
+  await converted;
+  const file = picture.encode('png', { metadata: tagged });
+  assert.throws(() => tagged.copyColor(picture), failure('busy', 'picture'));
+  await assert.rejects(tagged.toSrgb(), failure('busy', 'picture'));
+  await file;
+  tagged.copyColor(picture);
+  const last = tagged.toSrgb();
+  tagged.close();
+  await last;
+});
+
 test('metadata goes along, and notes say what is lost', async () => {
   const profile = makeTagged();
   using picture = Picture.decodeSync(profile);
