@@ -1,5 +1,6 @@
 """Many threads and sessions, with cancels and closes at random: results are those of one thread, and memory stays."""
 
+import concurrent.futures
 import gc
 import os
 import random
@@ -158,3 +159,25 @@ def test_time_passes_for_others_while_a_session_is_made(engine):
     stop.set()
     thread.join()
     assert sum(begin < moment < end for moment in ticks) > 5
+
+
+def test_colors_change_under_readers():
+    """Nobody reads a profile that is being freed."""
+    pixels = np.zeros((4, 4, 3), np.uint8)
+    profiles = [bytes([n]) * (100_000 * n) for n in (1, 2)]
+    sources = [mirra.read(mirra.encode(mirra.Image(pixels, icc=each))) for each in profiles]
+    picture = mirra.Picture.create(4, 4)
+
+    def change():
+        for turn in range(2000):
+            picture.copy_color(sources[turn % 2])
+            sources[turn % 2].same_color(picture)
+
+    def look():
+        return all(picture.metadata("icc") in (None, *profiles) for _ in range(2000))
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        looks = [pool.submit(look) for _ in range(2)]
+        changes = [pool.submit(change) for _ in range(2)]
+        assert all(each.result() for each in looks)
+        assert [each.result() for each in changes] == [None, None]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
+from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple, Union
 
 import numpy as np
@@ -55,13 +58,24 @@ class Comparison(NamedTuple):
     """Mean structural similarity; 1 for equal images, NaN for an image smaller than 11 pixels."""
 
 
+@contextlib.contextmanager
+def _held(*pictures: Any) -> Iterator[None]:
+    """Keeps the colours of pictures as they are: a profile lives until another takes its place."""
+    found = {id(each): each for each in pictures if isinstance(each, Picture)}
+    with contextlib.ExitStack() as stack:
+        for _, each in sorted(found.items()):
+            each._live()  # a lock may have been held when the process was forked
+            stack.enter_context(each._colors)
+        yield
+
+
 class Picture(Handle):
     """Pixels with the colour tags and metadata of their file. `numpy.asarray(picture)` shows the pixels without a copy.
 
     The array may be written, and stays valid when the picture is closed. Any thread may read a picture.
     """
 
-    __slots__ = ("_metadata",)
+    __slots__ = ("_colors", "_metadata")
     _destroyer = lib.mirra_picture_destroy
     _noun = "picture"
     _pickle_hint = "send picture.to_bytes('png')"
@@ -69,6 +83,7 @@ class Picture(Handle):
     def __init__(self, pointer: Any) -> None:
         super().__init__(pointer)
         self._metadata: Picture | None = None
+        self._colors = threading.Lock()
 
     @classmethod
     def read(cls, file: FileLike, *, max_pixels: int = 0) -> Picture:
@@ -150,7 +165,8 @@ class Picture(Handle):
     def info(self) -> PictureInfo:
         """Size, samples, and what the file was."""
         view, info = self._view(), struct("mirra_picture_info")
-        call(lib.mirra_picture_get_info, self._live(), info)
+        with _held(self):
+            call(lib.mirra_picture_get_info, self._live(), info)
         return PictureInfo(
             view.width,
             view.height,
@@ -176,20 +192,24 @@ class Picture(Handle):
         if kind not in METADATA:
             raise _errors.InvalidArgumentError("metadata is one of " + ", ".join(METADATA), subject=kind)
         data, size = ffi.new("void **"), ffi.new("uint64_t *")
-        call(lib.mirra_picture_metadata, self._live(), METADATA[kind], data, size)
-        return None if data[0] == NULL else bytes(ffi.buffer(data[0], size[0]))
+        with _held(self):
+            call(lib.mirra_picture_metadata, self._live(), METADATA[kind], data, size)
+            return None if data[0] == NULL else bytes(ffi.buffer(data[0], size[0]))
 
     def copy_color(self, source: Picture) -> None:
         """Takes the colour tags of another picture; the pixels stay as they are."""
-        call(lib.mirra_picture_copy_color, self._live(), source._live())
+        with _held(self, source):
+            call(lib.mirra_picture_copy_color, self._live(), source._live())
 
     def same_color(self, other: Picture) -> bool:
         """Whether the tags of both mean the same colours; False also if it cannot be told."""
-        return bool(lib.mirra_picture_same_color(self._live(), other._live()))
+        with _held(self, other):
+            return bool(lib.mirra_picture_same_color(self._live(), other._live()))
 
     def to_srgb(self) -> None:
         """Converts the pixels to sRGB in place. `UnsupportedError`: a profile or curve that cannot be converted."""
-        call(lib.mirra_picture_to_srgb, self._live())
+        with _held(self):
+            call(lib.mirra_picture_to_srgb, self._live())
 
     def to_pillow(self) -> Any:
         """A Pillow image with a copy of the pixels. Colours of more than 8 bits are rounded to 8: Pillow has none."""
@@ -230,10 +250,12 @@ def _write_options(format: str | None, quality: int, bit_depth: int) -> tuple[An
     return options, name
 
 
-def _metadata_of(image: ImageLike, metadata: Picture | None) -> Any:
-    if metadata is None and isinstance(image, Picture):
-        metadata = image._metadata or image
-    return NULL if metadata is None else metadata._live()
+def _metadata_of(image: ImageLike, metadata: Picture | None) -> Picture | None:
+    return image._metadata or image if metadata is None and isinstance(image, Picture) else metadata
+
+
+def _pointer(picture: Picture | None) -> Any:
+    return NULL if picture is None else picture._live()
 
 
 def encode(
@@ -254,10 +276,12 @@ def encode(
         bit_depth: of a PNG, 8 or 16; 0: as the samples.
 
     """
-    source = take(image, "image")
     options, keep = _write_options(format, quality, bit_depth)
     data, size = ffi.new("void **"), ffi.new("size_t *")
-    call(lib.mirra_image_write_memory, source.pixels.struct, _metadata_of(image, metadata), options, data, size)
+    tags = _metadata_of(image, metadata)
+    with _held(image, tags):
+        source = take(image, "image")
+        call(lib.mirra_image_write_memory, source.pixels.struct, _pointer(tags), options, data, size)
     del keep
     return take_bytes(data[0], size[0])
 
@@ -285,9 +309,11 @@ def write(
     if not isinstance(file, (str, os.PathLike)):
         file.write(encode(image, format or "png", metadata=metadata, quality=quality, bit_depth=bit_depth))
         return
-    source = take(image, "image")
     options, keep = _write_options(format, quality, bit_depth)
-    call_file(lib.mirra_image_write, chars(file), source.pixels.struct, _metadata_of(image, metadata), options)
+    tags = _metadata_of(image, metadata)
+    with _held(image, tags):
+        source = take(image, "image")
+        call_file(lib.mirra_image_write, chars(file), source.pixels.struct, _pointer(tags), options)
     del keep
 
 
