@@ -317,8 +317,9 @@ def test_a_module_that_pads_otherwise_is_refused():
 
 def test_what_is_no_number_is_refused():
     """It agrees with nothing, not even with itself."""
-    module = networks.seeded(nn.Conv2d(3, 3, 1))
-    module.weight.data[1] = float("nan")
+    module = nn.Sequential(nn.Conv2d(3, 3, 1, bias=False), nn.ReLU(), nn.Conv2d(3, 3, 1, bias=False))
+    for layer in (module[0], module[2]):
+        layer.weight.data.fill_(1e30)
     with pytest.raises(mirra.MismatchError, match="no finite number"):
         mirra.pytorch.convert(module, 3)
 
