@@ -60,6 +60,7 @@ fn sets_go_through_files_and_memory() {
     assert_eq!(set.get("b").expect_err("none").kind(), ErrorKind::NotFound);
     assert_eq!(Tensors::from_bytes(b"{}").expect_err("none").kind(), ErrorKind::Corrupt);
     assert_eq!(TensorView::new(&[1.0_f32], &[2]).expect_err("two").kind(), ErrorKind::Mismatch);
+    TensorView::new::<f32>(&[], &[0, 1 << 40, 1 << 40]).expect("no values at all");
     assert_eq!(TensorView::new(&[1.0_f32], &[usize::MAX, 3]).expect_err("many").kind(), ErrorKind::Mismatch);
 }
 
