@@ -5,8 +5,9 @@ use std::io::{BufRead, Read};
 /// The largest table that is read: 2 ... 256 steps of a cube, 2 ... 65536 of curves.
 const MAX_CUBE: usize = 256;
 const MAX_CURVES: usize = 65_536;
-/// Bytes of a line: a file that is none of lines is not read to its end.
-const MAX_LINE: usize = 4096;
+/// Bytes of a line: a file that has no lines at all shall not fill the memory.
+const MAX_LINE: u64 = 4096;
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// What to make of a colour.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ impl Table {
     ///
     /// # Errors
     /// A sentence that names the line.
-    pub fn read(mut lines: impl BufRead) -> Result<Self, String> {
+    pub fn read(mut file: impl BufRead) -> Result<Self, String> {
         let mut made = Self {
             size: 0,
             is_cube: false,
@@ -31,25 +32,16 @@ impl Table {
             maximum: [1.0; 3],
             colors: Vec::new(),
         };
-        let mut line = String::new();
-        for number in 1.. {
-            line.clear();
-            let mut part = lines.by_ref().take(MAX_LINE as u64);
-            let length = part
-                .read_line(&mut line)
-                .map_err(|error| format!("the file cannot be read: {error}"))?;
-            if length == 0 {
-                break;
-            }
-            if length == MAX_LINE && !line.ends_with('\n') {
-                return Err(format!("line {number}: it is longer than {MAX_LINE} bytes"));
-            }
-            made.take(line.trim())
+        let mut number = 0;
+        while let Some(line) = next_line(&mut file)? {
+            number += 1;
+            made.take(line.trim_start_matches(BYTE_ORDER_MARK).trim())
                 .map_err(|reason| format!("line {number}: {reason}"))?;
         }
         if made.size == 0 {
             return Err("it says neither LUT_3D_SIZE nor LUT_1D_SIZE".to_owned());
         }
+        made.check_domain()?;
         let wanted = made.entries();
         match made.colors.len() {
             found if found == wanted => Ok(made),
@@ -74,8 +66,19 @@ impl Table {
             _ if word.starts_with('#') => Ok(()),
             "LUT_3D_SIZE" => self.set_size(rest, true, MAX_CUBE),
             "LUT_1D_SIZE" => self.set_size(rest, false, MAX_CURVES),
-            "DOMAIN_MIN" => self.set_domain(color(rest)?, self.maximum),
-            "DOMAIN_MAX" => self.set_domain(self.minimum, color(rest)?),
+            "DOMAIN_MIN" => {
+                self.minimum = color(rest)?;
+                Ok(())
+            }
+            "DOMAIN_MAX" => {
+                self.maximum = color(rest)?;
+                Ok(())
+            }
+            "LUT_3D_INPUT_RANGE" | "LUT_1D_INPUT_RANGE" => {
+                let [low, high] = numbers(rest, "two")?;
+                (self.minimum, self.maximum) = ([low; 3], [high; 3]);
+                Ok(())
+            }
             _ if word.starts_with(|first: char| first.is_ascii_alphabetic()) => Ok(()),
             _ if self.size == 0 => Err("a colour stands before the size".to_owned()),
             _ if self.colors.len() == self.entries() => {
@@ -102,14 +105,16 @@ impl Table {
         Ok(())
     }
 
-    fn set_domain(&mut self, minimum: [f32; 3], maximum: [f32; 3]) -> Result<(), String> {
-        (self.minimum, self.maximum) = (minimum, maximum);
-        let grows = minimum.iter().zip(maximum).all(|(low, high)| *low < high);
-        if grows {
-            Ok(())
-        } else {
-            Err("the domain ends before it begins".to_owned())
+    fn check_domain(&self) -> Result<(), String> {
+        for (low, high) in self.minimum.iter().zip(self.maximum) {
+            if *low >= high {
+                return Err("its domain ends before it begins".to_owned());
+            }
+            if !(high - low).is_finite() {
+                return Err("its domain is wider than numbers reach".to_owned());
+            }
         }
+        Ok(())
     }
 
     /// The colour that the table has for a colour, linear between its entries.
@@ -162,26 +167,39 @@ impl Table {
     }
 }
 
-fn color(text: &str) -> Result<[f32; 3], String> {
-    let mut numbers = text
-        .split_whitespace()
-        .map(|word| word.parse::<f32>().ok().filter(|value| value.is_finite()));
-    match [
-        numbers.next(),
-        numbers.next(),
-        numbers.next(),
-        numbers.next(),
-    ] {
-        [Some(Some(red)), Some(Some(green)), Some(Some(blue)), None] => Ok([red, green, blue]),
-        _ => Err(format!("{text:?} is not three numbers")),
+/// The next line; None at the end. Titles and comments may be in any encoding.
+fn next_line(file: &mut impl BufRead) -> Result<Option<String>, String> {
+    let mut line = Vec::new();
+    file.take(MAX_LINE)
+        .read_until(b'\n', &mut line)
+        .map_err(|error| format!("the file cannot be read: {error}"))?;
+    if line.len() as u64 == MAX_LINE {
+        return Err(format!("a line has {MAX_LINE} bytes or more"));
     }
+    Ok((!line.is_empty()).then(|| String::from_utf8_lossy(&line).into_owned()))
+}
+
+fn color(text: &str) -> Result<[f32; 3], String> {
+    numbers(text, "three")
+}
+
+/// So many finite numbers, and nothing else.
+fn numbers<const COUNT: usize>(text: &str, count: &str) -> Result<[f32; COUNT], String> {
+    let found: Option<Vec<f32>> = text
+        .split_whitespace()
+        .map(|word| word.parse().ok().filter(|value: &f32| value.is_finite()))
+        .collect();
+    found
+        .and_then(|found| found.try_into().ok())
+        .ok_or_else(|| {
+            let start: String = text.chars().take(60).collect();
+            format!("{start:?} is not {count} numbers")
+        })
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::float_cmp, reason = "values are stated and given exactly")]
-
-    use std::io::BufReader;
 
     use super::Table;
 
@@ -211,6 +229,21 @@ mod tests {
     }
 
     #[test]
+    fn files_of_other_programs_are_read() {
+        const CURVES: &str = "LUT_1D_SIZE 2\r\n0 0 0\r\n1 1 1\r\n";
+        assert!(read(&format!("\u{feff}{CURVES}")).is_ok());
+        let latin = [b"TITLE \"Caf\xe9\"\n# \xe9\n", CURVES.as_bytes()].concat();
+        assert!(Table::read(&latin[..]).is_ok());
+        for domain in [
+            "DOMAIN_MIN 1 1 1\nDOMAIN_MAX 3 3 3\n",
+            "LUT_1D_INPUT_RANGE 1 3\n",
+        ] {
+            let table = read(&format!("{domain}{CURVES}")).expect("a table");
+            assert_eq!(table.look_up([1.0, 2.0, 3.0]), [0.0, 0.5, 1.0]);
+        }
+    }
+
+    #[test]
     fn what_is_no_table_says_where() {
         for (text, reason) in [
             ("", "neither"),
@@ -226,13 +259,22 @@ mod tests {
             ("LUT_1D_SIZE 2\n0 0\n", "line 2"),
             ("LUT_1D_SIZE 2\n0 0 0 0\n", "line 2"),
             ("LUT_1D_SIZE 2\n0 0 nan\n", "line 2"),
-            ("DOMAIN_MIN 0 1 0\n", "line 1: the domain"),
+            (
+                "LUT_1D_SIZE 2\n0 0 0\n1 1 1\nDOMAIN_MIN 0 1 0\n",
+                "its domain ends",
+            ),
+            (
+                "LUT_1D_SIZE 2\n0 0 0\n1 1 1\nLUT_1D_INPUT_RANGE -3e38 3e38\n",
+                "its domain is wider",
+            ),
+            ("LUT_3D_INPUT_RANGE 0\n", "line 1: \"0\" is not two numbers"),
+            (&"x".repeat(100_000), "a line has 4096 bytes"),
         ] {
             let error = read(text).expect_err("no table");
             assert!(error.contains(reason), "{error}");
         }
         assert!(Table::read(&b"LUT_1D_SIZE 2\n\xff\n"[..]).is_err());
-        let endless = Table::read(BufReader::new(std::io::repeat(b'0')));
-        assert!(endless.expect_err("no table").contains("longer than"));
+        let endless = std::io::BufReader::new(std::io::repeat(b'#'));
+        assert!(Table::read(endless).is_err());
     }
 }

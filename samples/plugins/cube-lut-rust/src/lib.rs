@@ -50,6 +50,9 @@ impl Session for Grade {
             let hint = "Give a table of the .cube format, with LUT_3D_SIZE or LUT_1D_SIZE.";
             Failure::new(status, message, &self.path, hint)
         };
+        if std::fs::metadata(&self.path).is_ok_and(|found| !found.is_file()) {
+            return Err(failed(MIRRA_E_IO, "the table is not a file".to_owned()));
+        }
         let file = File::open(&self.path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => {
                 failed(MIRRA_E_NOT_FOUND, "there is no such table".to_owned())
