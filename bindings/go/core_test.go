@@ -60,6 +60,10 @@ func TestErrorsHaveCodeSubjectAndHint(t *testing.T) {
 	if errors.Is(err, mirra.ErrBusy) {
 		t.Error("is busy")
 	}
+	_, err = mirra.ReadPicture("missing.png", nil)
+	if got, want := err.Error(), "mirra: missing.png: the file does not exist (check the path)"; got != want {
+		t.Errorf("%q, not %q", got, want)
+	}
 	if got := mirra.ErrNotFound.String(); got != "not_found" {
 		t.Error(got)
 	}

@@ -69,9 +69,13 @@ type Error struct {
 	Cause   error  // what lies behind it, such as context.Canceled or the error of a [Source]; may be nil
 }
 
-// Error gives message, cause and hint.
+// Error gives message, subject, cause and hint. Many messages name the subject; the others get it in front.
 func (e *Error) Error() string {
-	text := "mirra: " + e.Message
+	text := "mirra: "
+	if !strings.Contains(e.Message, e.Subject) {
+		text += e.Subject + ": "
+	}
+	text += e.Message
 	if e.Cause != nil && e.Cause != ErrClosed {
 		text += ": " + e.Cause.Error()
 	}
