@@ -101,6 +101,10 @@ def test_errors_have_code_message_subject_and_hint(engine):
     assert (error.code, error.subject) == ("not_found", "denoize")
     assert "denoise" in error.hint
     assert error.message in str(error)
+    assert str(error).count("denoize") == 1
+    with pytest.raises(mirra.NotFoundError) as missing:
+        mirra.Picture.read("missing.png")
+    assert str(missing.value) == "the file does not exist (missing.png). Check the path"
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again), again.hint) == (type(error), str(error), error.hint)
     assert isinstance(error, LookupError)
@@ -165,7 +169,10 @@ def test_tasks_are_functions(noisy):
     with pytest.raises(mirra.NotFoundError, match="sigma") as caught:
         mirra.denoise(noisy, sigme=20)
     assert caught.value.subject == "sigme"
-    with pytest.raises(AttributeError, match="denoise"):
+    assert "Did you mean 'sigma'? The task has: chrominance" in caught.value.hint
+    with pytest.raises(mirra.NotFoundError, match="Did you mean 'quality'"):
+        mirra.denoise(noisy, qualty="fast")
+    with pytest.raises(AttributeError, match="denoise.*MIRRA_PLUGIN_PATH"):
         mirra.denoize  # noqa: B018
 
 

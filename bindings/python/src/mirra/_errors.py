@@ -28,7 +28,8 @@ class MirraError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        text = f"{self.message} ({self.subject})" if self.subject else self.message
+        known = self.subject in self.message  # many messages name what they are about
+        text = self.message if known else f"{self.message} ({self.subject})"
         return f"{text}. {self.hint[:1].upper()}{self.hint[1:]}" if self.hint else text
 
     def __reduce__(self) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import textwrap
 import threading
@@ -52,9 +53,12 @@ def run_task(owner: Engine, name: str, image: Any, arguments: dict[str, Any]) ->
         elif key in RUN_OPTIONS:
             run[key] = value
         else:
-            known = ", ".join(sorted(params | inputs))
+            known = sorted(params | inputs)
+            near = difflib.get_close_matches(key, [*known, *SESSION_OPTIONS, *RUN_OPTIONS], 1)
             raise _errors.NotFoundError(
-                f"the task '{name}' has no parameter or input of that name", key, f"it has: {known}"
+                f"the task '{name}' has no parameter, input or option '{key}'",
+                key,
+                (f"Did you mean '{near[0]}'? " if near else "") + f"The task has: {', '.join(known)}.",
             )
     pool = (name, *(options.get(key) for key in SESSION_OPTIONS))
     session = owner._borrow(pool, options)
@@ -157,7 +161,10 @@ def find(name: str) -> Callable[..., Result]:
     for task in (name, name.replace("_", "-")):
         if task in tasks:
             return function(engine, tasks[task])
-    raise AttributeError(f"module 'mirra' has no attribute {name!r}; its tasks are {', '.join(tasks)}")
+    raise AttributeError(
+        f"module 'mirra' has no attribute {name!r}; its tasks are {', '.join(tasks)}. "
+        "Plugins of your own are found in the folders of MIRRA_PLUGIN_PATH"
+    )
 
 
 def names() -> list[str]:
