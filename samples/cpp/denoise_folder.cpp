@@ -67,7 +67,8 @@ int main(int argc, char **argv) {
         const int failed = denoise_folder(argv[1], argv[2]);
         return stopped != 0 ? 130 : failed > 0;
     } catch (const api::Error &error) {
-        std::fprintf(stderr, "error: %s: %s. %s\n", error.subject().c_str(), error.what(), error.hint().c_str());
+        std::fprintf(stderr, "error: %s: %s. %s\n", error.subject().c_str(), error.what(),
+                     error.hint().c_str());
         return 1;
     } catch (const std::exception &error) {
         std::fprintf(stderr, "error: %s\n", error.what());
