@@ -20,7 +20,7 @@ public final class Cost {
     int size = Integer.parseInt(arguments[2]);
     int runs = Integer.parseInt(arguments[3]);
     try (Engine engine = Engine.builder().pluginPath(Path.of(arguments[0])).create();
-        Session session = engine.newSession(arguments[1]).threads(1).open()) {
+        Session session = engine.newSession(arguments[1]).threads(1).create()) {
       ImageSpec spec = new ImageSpec(size, size, SampleFormat.U8, Channels.RGB);
       Image in = Image.allocate(spec);
       var pixels = in.planes().getFirst().memory();

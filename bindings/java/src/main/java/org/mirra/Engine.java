@@ -286,10 +286,10 @@ public final class Engine extends NativeObject {
    *
    * @param task its name
    * @return the session
-   * @throws MirraException as {@link Session.Builder#open}
+   * @throws MirraException as {@link Session.Builder#create}
    */
   public Session session(String task) {
-    return newSession(task).open();
+    return newSession(task).create();
   }
 
   /**

@@ -30,11 +30,17 @@ public final class MirraException extends RuntimeException {
   private final String sentence;
 
   MirraException(ErrorCode code, String sentence, String subject, String hint) {
-    super(sentence + (hint.isEmpty() ? "" : " (" + hint + ")"));
+    super(described(sentence, subject, hint));
     this.code = code;
     this.sentence = sentence;
     this.subject = subject;
     this.hint = hint;
+  }
+
+  /** Many sentences name what they are about; the others get it in front. */
+  private static String described(String sentence, String subject, String hint) {
+    String about = sentence.contains(subject) ? "" : subject + ": ";
+    return about + sentence + (hint.isEmpty() ? "" : " (" + hint + ")");
   }
 
   /** Throws what a failed call says. */
@@ -66,7 +72,7 @@ public final class MirraException extends RuntimeException {
   }
 
   /**
-   * One sentence that says what went wrong. {@link #getMessage} has the hint besides.
+   * One sentence that says what went wrong. {@link #getMessage} has the subject and the hint besides.
    *
    * @return the sentence
    */

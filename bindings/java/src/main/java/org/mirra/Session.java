@@ -162,8 +162,8 @@ public final class Session extends NativeObject {
      * @throws MirraException NOT_FOUND, MISMATCH, UNSUPPORTED, DEVICE, BUDGET, PLUGIN;
      *     INVALID_ARGUMENT for a parameter
      */
-    public Session open() {
-      Session session = engine.use(this::create);
+    public Session create() {
+      Session session = engine.use(this::createBare);
       try {
         parameters.forEach(session::set);
         return session;
@@ -173,14 +173,14 @@ public final class Session extends NativeObject {
       }
     }
 
-    private Session create(MemorySegment pointer, Frame frame) {
+    private Session createBare(MemorySegment pointer, Frame frame) {
       if (bundle == null) {
-        return create(pointer, frame, MemorySegment.NULL);
+        return createBare(pointer, frame, MemorySegment.NULL);
       }
-      return bundle.use((opened, unused) -> create(pointer, frame, opened));
+      return bundle.use((opened, unused) -> createBare(pointer, frame, opened));
     }
 
-    private Session create(MemorySegment pointer, Frame frame, MemorySegment opened) {
+    private Session createBare(MemorySegment pointer, Frame frame, MemorySegment opened) {
       MemorySegment options = MirraSessionOptions.allocate(frame.arena());
       MirraSessionOptions.task(options, frame.string(task));
       MirraSessionOptions.bundle(options, opened);
@@ -489,6 +489,28 @@ public final class Session extends NativeObject {
    */
   public Job submit(BufferedImage image) {
     return newRun().input(firstName(), image).submit();
+  }
+
+  /**
+   * Begins a run on an image and returns at once.
+   *
+   * @param image the first input; native memory is used in place
+   * @return a future
+   * @throws MirraException as {@link Run#submit}
+   */
+  public Job submit(Image image) {
+    return newRun().input(firstName(), image).submit();
+  }
+
+  /**
+   * Begins a run on a picture and returns at once.
+   *
+   * @param picture the first input; the job keeps its pixels
+   * @return a future
+   * @throws MirraException as {@link Run#submit}
+   */
+  public Job submit(Picture picture) {
+    return newRun().input(firstName(), picture).submit();
   }
 
   /** The port of the first input image. */

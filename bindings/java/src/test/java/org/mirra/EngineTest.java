@@ -66,7 +66,7 @@ class EngineTest {
       assertEquals(bundle.graphs(), same.graphs());
       assertTrue(bundle.manifestJson().contains("denoise"));
     }
-    try (Session session = Fixtures.ENGINE.newSession("denoise").bundle(bundle).open()) {
+    try (Session session = Fixtures.ENGINE.newSession("denoise").bundle(bundle).create()) {
       bundle.close();
       assertThrows(IllegalStateException.class, bundle::info);
       assertEquals("denoiser-fast", session.info().bundleName());

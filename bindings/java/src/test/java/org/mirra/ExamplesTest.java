@@ -73,13 +73,14 @@ class ExamplesTest {
       import org.mirra.*;
 
       public class Snippets {
+        static final Engine engine = Engine.create();
         static BufferedImage noisy = new BufferedImage(64, 48, BufferedImage.TYPE_3BYTE_BGR);
         static javax.swing.BoundedRangeModel bar = new javax.swing.DefaultBoundedRangeModel();
 
         static void show(BufferedImage image) {}
 
         public static void main(String[] arguments) throws Exception {
-          try (Engine engine = Engine.create()) {
+          try (engine) {
             %s
           }
         }

@@ -32,7 +32,7 @@ final class Fixtures {
   }
 
   static Session denoiser() {
-    return ENGINE.newSession("denoise").quality("fast").threads(1).set("sigma", 20).open();
+    return ENGINE.newSession("denoise").quality("fast").threads(1).set("sigma", 20).create();
   }
 
   /** A session whose runs go on until they are stopped. */
@@ -44,7 +44,7 @@ final class Fixtures {
         .set("iterations", 1_000_000)
         .set("patience", 1_000_000)
         .set("tolerance", 0)
-        .open();
+        .create();
   }
 
   /** Waits until nothing but that is registered: the last thing that a job does, after its end. */

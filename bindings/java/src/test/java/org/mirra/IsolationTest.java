@@ -26,7 +26,7 @@ class IsolationTest {
     BufferedImage noisy = Fixtures.noisy(64, 48, BufferedImage.TYPE_3BYTE_BGR);
     try (Engine engine = Engine.builder().isolated().create();
         Session session =
-            engine.newSession("denoise").quality("fast").threads(1).set("sigma", 20).open();
+            engine.newSession("denoise").quality("fast").threads(1).set("sigma", 20).create();
         Session other = Fixtures.denoiser()) {
       int[] expected = other.run(noisy).getRGB(0, 0, 64, 48, null, 0, 64);
       assertArrayEquals(expected, session.run(noisy).getRGB(0, 0, 64, 48, null, 0, 64));
@@ -42,7 +42,7 @@ class IsolationTest {
   void itsEndIsAnError() {
     BufferedImage noisy = Fixtures.noisy(512, 512, BufferedImage.TYPE_3BYTE_BGR);
     try (Engine engine = Engine.builder().isolated().create();
-        Session session = engine.newSession("denoise").quality("best").threads(1).open()) {
+        Session session = engine.newSession("denoise").quality("best").threads(1).create()) {
       Run run =
           session
               .newRun()

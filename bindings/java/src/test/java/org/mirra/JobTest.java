@@ -44,6 +44,19 @@ class JobTest {
   }
 
   @Test
+  void imagesAndPicturesAreSubmittedAsTheyAre() {
+    try (Session session = Fixtures.denoiser();
+        Picture picture = Picture.create(64, 48, SampleFormat.U16, Channels.RGB)) {
+      Image image = Image.of(noisy);
+      Image clean = session.submit(image).join().image();
+      assertEquals(image.spec(), clean.spec());
+      try (Picture made = session.submit(picture).join().picture()) {
+        assertEquals(16, made.info().bitDepth());
+      }
+    }
+  }
+
+  @Test
   void timeoutsStopItToo() throws Exception {
     try (Session session = Fixtures.endless()) {
       Job job = session.submit(noisy);
@@ -96,7 +109,7 @@ class JobTest {
   @Test
   void everythingElseMayBeClosed() throws Exception {
     Engine engine = Engine.create();
-    Session session = engine.newSession("denoise").quality("fast").set("sigma", 20).open();
+    Session session = engine.newSession("denoise").quality("fast").set("sigma", 20).create();
     Picture picture = Picture.create(64, 48, SampleFormat.U8, Channels.RGB);
     CountDownLatch closed = new CountDownLatch(1);
     Job job = session.newRun().input("image", picture).progress(progress -> await(closed)).submit();
@@ -142,7 +155,7 @@ class JobTest {
                 .set("iterations", 1_000_000)
                 .set("patience", 1_000_000)
                 .set("tolerance", 0)
-                .open()) {
+                .create()) {
       Job job = session.submit(noisy);
       engine.shutdown(LONG);
       assertTrue(job.isDone());

@@ -57,7 +57,7 @@ class ListenerTest {
             .quality("fast")
             .tileSize(200)
             .set("sigma", 20)
-            .open()) {
+            .create()) {
       BufferedImage large = Fixtures.noisy(210, 150, BufferedImage.TYPE_3BYTE_BGR);
       long[] pixels = new long[1];
       List<Rect> tiles = new ArrayList<>();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.awt.image.BufferedImage;
+import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -43,6 +44,10 @@ class SessionTest {
       assertEquals("sigma", e.subject());
       assertTrue(e.getMessage().startsWith(e.sentence()) && !e.sentence().isEmpty());
     }
+    Path missing = Path.of("missing.png");
+    MirraException e = assertThrows(MirraException.class, () -> Picture.read(missing));
+    assertEquals("missing.png: the file does not exist (check the path)", e.getMessage());
+    assertEquals("the file does not exist", e.sentence());
   }
 
   @Test

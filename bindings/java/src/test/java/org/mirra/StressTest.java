@@ -29,14 +29,14 @@ class StressTest {
     return switch (kind) {
       case 0 -> Fixtures.denoiser();
       case 1 -> Fixtures.denoiser().set("strength", 0.5);
-      case 2 -> Fixtures.ENGINE.newSession("invert").threads(1).open();
+      case 2 -> Fixtures.ENGINE.newSession("invert").threads(1).create();
       default ->
           Fixtures.ENGINE
               .newSession("invert")
               .threads(1)
               .set("method", "optimize")
               .set("iterations", 2)
-              .open();
+              .create();
     };
   }
 

@@ -84,7 +84,7 @@ final class SessionSteps {
       builder.bundle(run.object(step.text("bundle"), Bundle.class));
     }
     values(step.get("set")).forEach(builder::set);
-    run.put(step.text("as"), builder.open());
+    run.put(step.text("as"), builder.create());
   }
 
   private void get(Fields step) {
