@@ -30,7 +30,7 @@ for (const name of names) {
   } catch (error) {
     if (signal.aborted) break;
     if (!(error instanceof MirraError)) throw error;
-    process.stderr.write(`\r${name}: ${error.message} ${error.hint}`);
+    process.stderr.write(`\r${name}: ${error.message}`);
     process.exitCode = 1;
   }
   process.stderr.write('\n');

@@ -7,7 +7,8 @@ const handles = new WeakMap<Bundle, Handle>();
 /** The addon's handle of a bundle. */
 export function handleOf(bundle: Bundle): Handle {
   const handle = handles.get(bundle);
-  if (handle === undefined) throw invalid('bundle', 'must be a Bundle');
+  if (handle === undefined)
+    throw invalid('bundle', 'must be a Bundle', "Open its file: await Bundle.open(engine.findBundle('NAME.mirra')).");
   return handle;
 }
 

@@ -1,4 +1,5 @@
 import { handleOf as bundleHandle, type Bundle } from './bundle';
+import { checkOptions, type OptionNames } from './errors';
 import {
   engineFlagValues,
   logLevelValues,
@@ -15,7 +16,7 @@ import {
   type TaskInfo,
 } from './generated';
 import { native, type Handle, type NativeTask } from './native';
-import { Session, toParameters, type Parameters, type SessionOptions } from './session';
+import { Session, sessionOptionNames, toParameters, type Parameters, type SessionOptions } from './session';
 import { toEntries, toRecord, type GivenTensor, type Tensors } from './tensor';
 
 /** How an engine finds plugins, bundles and its runtime. Everything has a default. */
@@ -69,6 +70,20 @@ export interface GraphOptions {
   threads?: number;
 }
 
+const engineOptionNames: OptionNames<EngineOptions> = {
+  pluginPath: true,
+  pluginSkip: true,
+  bundlePath: true,
+  flags: true,
+  runtimeModule: true,
+  libtorchPath: true,
+  log: true,
+  logLevel: true,
+  onLoading: true,
+};
+
+const graphOptionNames: OptionNames<GraphOptions> = { device: true, precision: true, memoryLimit: true, threads: true };
+
 function toPath(value: string | readonly string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(':') : (value as string | undefined);
 }
@@ -91,6 +106,7 @@ export class Engine {
   readonly #handle: Handle;
 
   constructor(options: EngineOptions = {}) {
+    checkOptions(options, engineOptionNames, 'an engine');
     this.#handle = native.engineCreate({
       flags: (options.flags ?? []).reduce((all, flag) => all | engineFlagValues[flag], 0),
       pluginPath: toPath(options.pluginPath),
@@ -170,6 +186,7 @@ export class Engine {
   }
 
   #toOptions(task: string, parameters: Parameters, options: SessionOptions): object {
+    checkOptions(options, sessionOptionNames, 'a session');
     return {
       task,
       parameters: toParameters(parameters),
@@ -194,6 +211,7 @@ export class Engine {
     inputs: Tensors,
     options: GraphOptions = {},
   ): Promise<Record<string, GivenTensor>> {
+    checkOptions(options, graphOptionNames, 'runGraph');
     const { precision = 'auto', ...rest } = options;
     const given = { ...rest, precision: precisionValues[precision] };
     return toRecord(await native.graphRun(this.#handle, bundleHandle(bundle), graph, toEntries(inputs), given));

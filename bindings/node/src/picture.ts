@@ -1,4 +1,4 @@
-import { MirraError, invalid } from './errors';
+import { MirraError, checkOptions, invalid, type OptionNames } from './errors';
 import {
   formatValues,
   metadataValues,
@@ -96,7 +96,17 @@ export function pixelsOf(image: Image | PlanarImage | Picture, what: string): Ha
   return image instanceof Picture ? handleOf(image) : toNative(image, what);
 }
 
+const readOptionNames: OptionNames<ReadOptions> = { maxPixels: true };
+
+function maxPixelsOf(options: ReadOptions): number | undefined {
+  checkOptions(options, readOptionNames, 'reading');
+  return options.maxPixels;
+}
+
+const writeOptionNames: OptionNames<WriteOptions> = { jpegQuality: true, bitDepth: true, metadata: true, format: true };
+
 function toWriting(options: WriteOptions): NativeWriteOptions {
+  checkOptions(options, writeOptionNames, 'writing');
   return {
     jpegQuality: options.jpegQuality ?? 0,
     bitDepth: options.bitDepth ?? 0,
@@ -118,22 +128,22 @@ export class Picture {
 
   /** Reads a PNG or JPEG file. The picture is upright: an EXIF orientation has been applied. */
   static async read(path: string, options: ReadOptions = {}): Promise<Picture> {
-    return new Picture(await native.pictureRead(path, options.maxPixels));
+    return new Picture(await native.pictureRead(path, maxPixelsOf(options)));
   }
 
   /** As {@link read}; the event loop waits. */
   static readSync(path: string, options: ReadOptions = {}): Picture {
-    return new Picture(native.pictureReadSync(path, options.maxPixels));
+    return new Picture(native.pictureReadSync(path, maxPixelsOf(options)));
   }
 
   /** Reads a file in memory. */
   static async decode(bytes: Uint8Array, options: ReadOptions = {}): Promise<Picture> {
-    return new Picture(await native.pictureDecode(bytes, options.maxPixels));
+    return new Picture(await native.pictureDecode(bytes, maxPixelsOf(options)));
   }
 
   /** As {@link decode}; the event loop waits. */
   static decodeSync(bytes: Uint8Array, options: ReadOptions = {}): Picture {
-    return new Picture(native.pictureDecodeSync(bytes, options.maxPixels));
+    return new Picture(native.pictureDecodeSync(bytes, maxPixelsOf(options)));
   }
 
   /** A black (and transparent) picture. */

@@ -116,7 +116,10 @@ export class Ports {
   }
 
   #byName(input: RunInput): PortValues {
-    if (typeof input !== 'object' || (input as unknown) === null) throw invalid('input', 'must be an image or ports');
+    if (typeof input !== 'object' || (input as unknown) === null)
+      throw invalid('input', 'must be an image or ports', 'Read a file by Picture.read.');
+    if (ArrayBuffer.isView(input))
+      throw invalid('input', 'is an array: its size is missing', 'Give { data, width, height }.');
     if (!(input instanceof Picture) && !isImage(input) && !isSource(input)) return input;
     const port = this.#task.ports.find(({ type, direction }) => type === 'image' && direction === 'input');
     if (!port) throw invalid('input', `of the task ${this.#task.name} has no image: name its ports`);
@@ -136,7 +139,7 @@ export class Ports {
   }
 
   #addImage(name: string, value: PortValue): void {
-    if (typeof value !== 'object') throw invalid(name, 'must be an image');
+    if (typeof value !== 'object') throw invalid(name, 'must be an image', 'Read a file by Picture.read.');
     if (value instanceof Picture) {
       this.values.push({ name, kind: PortKind.picture, value: handleOf(value) });
     } else if (isSource(value)) {

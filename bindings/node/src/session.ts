@@ -1,5 +1,5 @@
 import type { Bundle } from './bundle';
-import { MirraError, invalid } from './errors';
+import { checkOptions, invalid, MirraError, type OptionNames } from './errors';
 import type { ParamInfo, Plan, Precision, Progress, Rect, SessionInfo } from './generated';
 import type { Image, PixelArray, PlanarImage } from './image';
 import { Job, type RunResult } from './job';
@@ -29,6 +29,16 @@ export interface SessionOptions {
   tileSize?: number;
 }
 
+export const sessionOptionNames: OptionNames<SessionOptions> = {
+  quality: true,
+  bundle: true,
+  device: true,
+  precision: true,
+  memoryLimit: true,
+  threads: true,
+  tileSize: true,
+};
+
 /** How a run goes, and whom it tells. */
 export interface RunOptions {
   /** Stops the run: its promise is rejected with the signal's reason. */
@@ -46,6 +56,25 @@ export interface RunOptions {
   scale?: number;
   /** Number of the image within a sequence, for tasks that ask for it. */
   frame?: number;
+}
+
+const runOptionNames: OptionNames<RunOptions> = {
+  signal: true,
+  onProgress: true,
+  onTile: true,
+  region: true,
+  scale: true,
+  frame: true,
+};
+
+/** The signal of a run's options, which are checked. @throws its reason where it was aborted before */
+function signalOf(options: RunOptions): AbortSignal | undefined {
+  checkOptions(options, runOptionNames, 'a run');
+  const { signal } = options;
+  if (signal && typeof (signal as Partial<AbortSignal>).throwIfAborted !== 'function')
+    throw invalid('signal', 'must be an AbortSignal', 'Give the signal of the AbortController: controller.signal.');
+  signal?.throwIfAborted();
+  return signal;
 }
 
 /** The parameters as JSON for the library, which takes all of them or none. */
@@ -150,8 +179,7 @@ export class Session {
   }
 
   async #begin(run: Handle, input: RunInput, options: RunOptions): Promise<RunResult> {
-    const { signal } = options;
-    signal?.throwIfAborted();
+    const signal = signalOf(options);
     const ports = new Ports(this.task, input, options, this.#outputSize, false);
     const abort = (): void => {
       native.runCancel(run);
@@ -172,8 +200,7 @@ export class Session {
   runSync(input: Picture, options?: RunOptions): RunResult<Picture>;
   runSync(input: RunInput, options?: RunOptions): RunResult;
   runSync(input: RunInput, options: RunOptions = {}): RunResult {
-    const { signal } = options;
-    signal?.throwIfAborted();
+    const signal = signalOf(options);
     const run = signal && native.runCreate();
     const ports = new Ports(this.task, input, options, this.#outputSize, true);
     const abort = (): void => {

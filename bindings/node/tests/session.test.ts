@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 
-import { Engine, MirraError, Picture, createImage, version, type Image, type Progress, type Rect } from 'mirra';
+import {
+  Engine,
+  MirraError,
+  Picture,
+  createImage,
+  version,
+  writeImageSync,
+  type Image,
+  type Progress,
+  type Rect,
+} from 'mirra';
 
 import { failure, noise } from './support';
 
@@ -296,4 +306,39 @@ test('createImage makes black pixels of a format', () => {
     failure('invalid_argument', 'format'),
   );
   assert.throws(() => createImage({ width: -1, height: 3, channels: 2 }), failure('invalid_argument', 'width'));
+});
+
+test('an option that there is not is refused, with the options that there are', () => {
+  const options = { qualty: 'best' } as object;
+  assert.throws(() => engine.session('denoise', {}, options), failure('invalid_argument', 'qualty'));
+  assert.throws(() => engine.session('denoise', {}, options), /The options are: quality, bundle/);
+  assert.throws(
+    () => session.runSync(input, { onprogress: () => undefined } as object),
+    failure('invalid_argument', 'onprogress'),
+  );
+  assert.throws(() => new Engine({ pluginpath: '/tmp' } as object), failure('invalid_argument', 'pluginpath'));
+  assert.throws(() => Picture.readSync('in.png', { maxpixels: 1 } as object), failure('invalid_argument', 'maxpixels'));
+  assert.throws(
+    () => writeImageSync('out.png', input, { quality: 9 } as object),
+    failure('invalid_argument', 'quality'),
+  );
+});
+
+test('what is given in place of an image, a signal or a bundle is refused with what to give', async () => {
+  const controller = new AbortController() as unknown as AbortSignal;
+  await assert.rejects(session.run(input, { signal: controller }), /controller\.signal/);
+  await assert.rejects(session.run('in.png' as never), /Picture\.read/);
+  await assert.rejects(session.run({ image: 'in.png' }), /Picture\.read/);
+  await assert.rejects(session.run(new Uint8Array(12) as never), /Give \{ data, width, height \}/);
+  assert.throws(() => engine.session('denoise', {}, { bundle: 'a.mirra' as never }), /Bundle\.open/);
+});
+
+test("an error's message is all that it says", () => {
+  const missing = (): unknown => Picture.readSync('missing.png');
+  assert.throws(missing, { sentence: 'the file does not exist', subject: 'missing.png', hint: 'check the path' });
+  assert.throws(missing, { message: 'missing.png: the file does not exist (check the path)' });
+  assert.throws(
+    () => engine.task('x'),
+    ({ message }: Error) => message.startsWith("there is no task 'x' (The tasks are"),
+  );
 });
