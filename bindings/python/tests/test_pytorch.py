@@ -172,6 +172,8 @@ EXACT = {
         ["layer_norm"],
     ),
     "not used": (lambda m, x: (x.relu(), x.sigmoid())[1], ["sigmoid"]),
+    "unbounded": (lambda m, x: (3 * x).clamp(-torch.inf, 1), ["scale", "relu", "scale"]),
+    "without the indices": (lambda m, x: F.max_pool2d(x, 2, return_indices=True)[0], ["max_pool"]),
     "nothing": (lambda m, x: F.dropout(x, 0.5, m.training).contiguous().view(x.shape), []),
 }
 
@@ -272,6 +274,17 @@ REFUSED = {
     "lasting dropout": (lambda m, x: F.dropout(x, 0.5), "dropout that does not end", "nn.Dropout"),
     "branch": (lambda m, x: x if x.mean() > 0 else -x, "torch.export cannot follow", ""),
     "two": (lambda m, x: (x, x.relu()), "gives 2 tensors", "name all of them"),
+    "two in two": (lambda m, x: (x,) if x.shape[0] > 1 else {"a": x}, "gives a dict", "a tuple of tensors"),
+    "by a number of the size": (
+        lambda m, x: torch.sigmoid(m.conv(x)) * (1 + 1e-7 * x.shape[2]),
+        "depends on the size",
+        "Mirra pads pictures by itself",
+    ),
+    "indices": (lambda m, x: F.max_unpool2d(*F.max_pool2d(x, 2, return_indices=True), 2), "result 1 of", "first"),
+    "by zero": (lambda m, x: x / 0, "a division by zero", "another number"),
+    "by a zero": (lambda m, x: x / torch.zeros(4, 1, 1), "not finite numbers", "infinite"),
+    "not a number": (lambda m, x: x.clamp(min=torch.nan), "not finite numbers", "infinite"),
+    "out of range": (lambda m, x: F.leaky_relu(x, 20), "'slope' is out of range", "ops.md"),
 }
 
 
@@ -279,7 +292,7 @@ REFUSED = {
 def test_refused_with_the_line(name):
     function, message, hint = REFUSED[name]
     with pytest.raises(mirra.UnsupportedError) as caught:
-        convert(function)
+        convert(function, conv=nn.Conv2d(4, 4, 1))
     assert message in caught.value.message
     assert hint in caught.value.hint
     assert caught.value.hint
@@ -296,6 +309,45 @@ def test_the_error_names_module_and_line():
     assert caught.value.subject.startswith("1, ")
     assert f"{pathlib.Path(__file__).name}:" in caught.value.subject
     assert "torch.erf(x)" in caught.value.subject
+
+
+PLAIN = nn.Conv2d(4, 4, 1)
+NOT_TAKEN = {
+    "a class": (nn.ReLU, 4, {}, "a type is no module"),
+    "a function": (torch.relu, 4, {}, "is no module"),
+    "no channels": (PLAIN, 0, {}, "the example 0 is no picture"),
+    "text": (PLAIN, "4", {}, "the example '4' is no picture"),
+    "one picture": (PLAIN, torch.zeros(4, 8, 8), {}, "of shape [4, 8, 8] is no picture"),
+    "a list": (PLAIN, [torch.zeros(1, 4, 8, 8)], {}, "is no picture"),
+    "a space": (PLAIN, 4, {"name": "my network"}, "'my network' cannot be a name"),
+    "no text": (PLAIN, 4, {"output": ("a", 3)}, "3 cannot be a name"),
+    "one name twice": (PLAIN, 4, {"output": ("a", "a")}, "the outputs are called ['a', 'a']"),
+    "no range": (PLAIN, 4, {"pixel_range": (1, 1)}, "black is 1 and white is 1"),
+    "an endless range": (PLAIN, 4, {"pixel_range": (0, torch.inf)}, "white is inf"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_TAKEN)
+def test_arguments_that_are_not_taken(name):
+    module, example, options, message = NOT_TAKEN[name]
+    with pytest.raises(mirra.InvalidArgumentError) as caught:
+        mirra.pytorch.convert(module, example, **options)
+    assert message in caught.value.message
+    assert caught.value.hint
+
+
+def test_weights_without_values_are_refused():
+    with pytest.raises(mirra.UnsupportedError, match="without values"):
+        mirra.pytorch.convert(nn.Conv2d(4, 4, 1, device="meta"), 4)
+
+
+def test_names_that_no_bundle_takes_are_replaced():
+    module = nn.Sequential()
+    for name in ("a b", "a\tb", "ü", "n" * 300):
+        module.add_module(name, nn.BatchNorm2d(4))
+    network = mirra.pytorch.convert(networks.seeded(module), 4)
+    assert len(network.weights) == 16
+    assert all(name.isascii() and name.isprintable() and " " not in name for name in network.weights)
 
 
 def test_half_precision_is_refused():

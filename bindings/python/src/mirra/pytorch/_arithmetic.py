@@ -117,6 +117,8 @@ def divide(step: Step, one: Any, other: Any) -> Any:
         return known(step, _statistics.divide(one, other))
     if isinstance(other, Image):
         raise step.refuse("division by a picture has no operation in Mirra", "divide by constants only")
+    if not isinstance(other, Constant) and other == 0:
+        raise step.refuse("a division by zero", "divide by another number")
     inverse = Constant(1 / other.tensor.double(), None) if isinstance(other, Constant) else 1 / other
     return affine(step, one, weight=inverse)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch  # pyright: ignore[reportMissingImports]
 
-from mirra._errors import UnsupportedError
+from mirra._errors import InvalidArgumentError, UnsupportedError
 from mirra.pytorch import _rules as _rules  # registers them
 from mirra.pytorch._lower import Lowering, writes_over
 from mirra.pytorch._network import Network
@@ -19,6 +22,12 @@ from mirra.pytorch._values import Constant, Image, Node, refuse
 LEAST_VERSION = (2, 5)
 SIZE = (64, 128)
 """Multiples of what networks usually halve."""
+NAME_HINT = "names have 1 to 200 characters of ASCII, without spaces"
+
+
+def fits_a_bundle(name: str) -> bool:
+    """Whether a network, a port or a weight of a bundle can have this name."""
+    return re.fullmatch(r"[!-~]{1,200}", name) is not None
 
 
 @contextlib.contextmanager
@@ -40,6 +49,8 @@ class Module:
     def __init__(self, module: Any, pixel_range: tuple[float, float]) -> None:
         self.module, (self.black, self.white) = module, pixel_range
         state = [*module.parameters(), *module.buffers()]
+        if any(each.is_meta for each in state):
+            raise refuse("the module has weights without values (device 'meta')", self.label, "load its weights first")
         strange = {str(each.dtype) for each in state if each.is_floating_point()} - {"torch.float32"}
         if strange:
             raise refuse(f"the module has weights of {', '.join(strange)}", "", "call module.float() first")
@@ -56,6 +67,12 @@ class Module:
             given = torch.from_numpy(pixels).to(self.device) * (self.white - self.black) + self.black
             found = self.module(given)
         results = found if isinstance(found, (list, tuple)) else [found]
+        if not all(isinstance(each, torch.Tensor) for each in results):
+            raise refuse(
+                f"the module gives a {type(found).__name__} that holds other things than tensors",
+                self.label,
+                "let forward return one tensor, or a tuple of tensors",
+            )
         return [((each - self.black) / (self.white - self.black)).cpu().numpy() for each in results]
 
     def export(self, shape: tuple[int, ...]) -> Any:
@@ -77,8 +94,9 @@ def convert(
     """Traces at two sizes and two batches; what is the same at both is the network."""
     if tuple(map(int, torch.__version__.split(".")[:2])) < LEAST_VERSION:
         raise refuse(f"PyTorch {torch.__version__} is too old", "torch", "install PyTorch 2.5 or newer")
+    _check_arguments(module, (name, input_name, *output_names), output_names, pixel_range)
     mine = Module(module, pixel_range)
-    channels, size = (example, SIZE) if isinstance(example, int) else (example.shape[1], tuple(example.shape[2:]))
+    channels, size = _extents(example)
     first, second = (2, channels, *size), (3, channels, 2 * size[0], 3 * size[1])
     nodes, sources = _lowered(mine, first, input_name)
     again, _ = _lowered(mine, second, input_name)
@@ -96,6 +114,39 @@ def convert(
     weights: dict[str, Any] = {}
     graph["nodes"] = [_entry(node, weights) for node in nodes]
     return Network(graph, weights, mine)
+
+
+def _check_arguments(
+    module: Any, names: tuple[Any, ...], outputs: tuple[Any, ...], pixel_range: tuple[float, float]
+) -> None:
+    """Refuses what no network can be made of."""
+    if not isinstance(module, torch.nn.Module):
+        raise InvalidArgumentError(
+            f"a {type(module).__name__} is no module", "module", "give an instance of a class below torch.nn.Module"
+        )
+    for name in names:
+        if not isinstance(name, str) or not fits_a_bundle(name):
+            raise InvalidArgumentError(f"{name!r} cannot be a name", "name", NAME_HINT)
+    if not outputs or len(set(outputs)) != len(outputs):
+        raise InvalidArgumentError(f"the outputs are called {list(outputs)}", "output", "give each output a name")
+    black, white = pixel_range
+    if not (math.isfinite(black) and math.isfinite(white) and black != white):
+        raise InvalidArgumentError(
+            f"black is {black} and white is {white}", "pixel_range", "give two different numbers, such as (0, 255)"
+        )
+
+
+def _extents(example: Any) -> tuple[int, tuple[int, ...]]:
+    """Channels, and height and width, of an example."""
+    if isinstance(example, int) and not isinstance(example, bool) and example > 0:
+        return example, SIZE
+    shape = tuple(getattr(example, "shape", ()))
+    if len(shape) != 4 or min(shape) < 1:
+        given = f"of shape {list(shape)}" if shape else repr(example)[:80]
+        raise InvalidArgumentError(
+            f"the example {given} is no picture", "example", "give the number of channels, or a tensor (N, C, H, W)"
+        )
+    return shape[1], shape[2:]
 
 
 def _lowered(mine: Module, shape: tuple[int, ...], input_name: str) -> tuple[list[Node], list[str]]:
@@ -176,8 +227,9 @@ def _compare(nodes: list[Node], again: list[Node], size: tuple[int, ...]) -> Non
 
 
 def _facts(node: Node) -> Any:
+    """What must be the same for every size; of weights that were computed, the values too."""
     weights = {
-        role: (value.name, value.tensor.shape, None if value.name else value.tensor.cpu().numpy().tobytes())
+        role: (value.name, value.tensor.shape, None if value.name else _array(value).tobytes())
         for role, value in node.weights.items()
     }
     return node.name, node.op, node.inputs, node.attributes, weights
@@ -193,14 +245,26 @@ def _entry(node: Node, weights: dict[str, Any]) -> dict[str, Any]:
     return entry
 
 
+def _array(value: Constant) -> Any:
+    return value.tensor.detach().cpu().float().contiguous().numpy().copy()
+
+
 def _stored(node: Node, role: str, value: Constant, weights: dict[str, Any]) -> str:
     """The name under which a weight is stored: the one in the state dict, if it is that tensor."""
-    array = value.tensor.detach().cpu().float().contiguous().numpy().copy()
+    array = _array(value)
+    if not np.isfinite(array).all():
+        raise refuse(
+            f"the weight '{value.name or role}' holds values that are not finite numbers",
+            node.origin,
+            "the training diverged, or a number in the module is infinite",
+        )
     for name in (value.name, f"{node.name}.{role}"):
-        if name is not None and name not in weights:
+        if name is None or not fits_a_bundle(name):
+            continue
+        if name not in weights:
             weights[name] = array
             return name
-        if name is not None and weights[name].shape == array.shape and (weights[name] == array).all():
+        if weights[name].shape == array.shape and (weights[name] == array).all():
             return name
     raise AssertionError(f"two weights are called {node.name}.{role}")
 

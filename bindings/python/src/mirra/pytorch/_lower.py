@@ -24,8 +24,8 @@ RESHAPES = {"view", "reshape", "unsqueeze", "squeeze", "expand", "clone", "detac
 """A constant keeps its name in them."""
 LAYOUTS = {"NCHW", "NHWC", "NC", "NF"}
 """In which operations compute."""
-LIMIT = 190
-"""Characters of a name."""
+LIMIT = 180
+"""Characters of a node's name: those of its weights are longer, and bundles take 200."""
 
 
 def rule(*names: str, arithmetic: bool = False) -> Callable[[Said], Said]:
@@ -53,7 +53,7 @@ def origin_of(node: Any) -> str:
     path, kind = module_of(node)
     where = path or kind.rpartition(".")[2] or "the module"
     frames = re.findall(r'File "([^"]+)", line (\d+), in .*\n\s*(.*)', node.meta.get("stack_trace") or "")
-    own = [frame for frame in frames if "/torch/" not in frame[0].replace("\\", "/")] or frames
+    own = [frame for frame in frames if not re.search(r"/torch/|/mirra/pytorch/", frame[0].replace("\\", "/"))]
     if own:
         file, line, code = own[-1]
         where += f", {file}:{line}: {code.strip()}"
@@ -186,7 +186,7 @@ class Lowering:
     def _call(self, node: Any) -> Any:
         args, kwargs = self._seen(list(node.args)), {key: self._seen(value) for key, value in node.kwargs.items()}
         if node.target is operator.getitem:
-            return args[0][args[1]]
+            return self._item(node, *args)
         if not _is_operation(node):
             raise refuse(f"'{node.target}' is no operation of ATen", origin_of(node), "write it without control flow")
         if not node.target._schema.returns:
@@ -196,6 +196,18 @@ class Lowering:
         if not any(isinstance(value, (Image, Partial)) for value in given):
             return self._fold(node, packet, args, kwargs)
         return self._apply(node, packet, overload, given, _bound(node.target._schema, args, kwargs))
+
+    def _item(self, node: Any, values: list[Any], index: int) -> Any:
+        """One of several results; rules give those that Mirra has."""
+        if index < len(values):
+            return values[index]
+        if not node.users:
+            return None
+        raise refuse(
+            f"result {index} of '{operation_of(node.args[0])}' has no operation in Mirra",
+            origin_of(node.args[0]),
+            "use its first result alone",
+        )
 
     def _apply(self, node: Any, packet: str, overload: str, given: list[Any], arguments: list[Any]) -> Any:
         step = Step(self, node, packet)

@@ -13,8 +13,8 @@ from mirra._core import PathType
 from mirra.pytorch import _file
 
 PADDING_HINT = (
-    "if the module pads pictures to a multiple of some size, leave that out: Mirra pads pictures by itself. Otherwise "
-    "please report it, with the module"
+    "if the module pads pictures to a multiple of some size, leave that out: Mirra pads pictures by itself. What it "
+    "computes must not depend on the size, or on what it was given before. Otherwise please report it, with the module"
 )
 LEAST_EXTENT = 24
 """Of the pictures of a check."""
@@ -93,7 +93,7 @@ class Network:
             mirra.MismatchError: it is larger than the tolerance.
 
         """
-        with mirra.Bundle(self.to_bytes()) as bundle:
+        with self._opened() as bundle:
             facts = bundle.graphs[0]
             least = max(facts.minimum_extent, LEAST_EXTENT)
             turns = -(-least // facts.alignment) | 1
@@ -115,6 +115,17 @@ class Network:
                 PADDING_HINT,
             )
         return worst
+
+    def _opened(self) -> mirra.Bundle:
+        """The network as Mirra takes it: numbers of an operation may be out of its range."""
+        try:
+            return mirra.Bundle(self.to_bytes())
+        except mirra.MirraError as error:
+            raise mirra.UnsupportedError(
+                f"Mirra does not take the network: {error.message}",
+                self._module.label,
+                "the range of each number stands in docs/reference/ops.md",
+            ) from error
 
     def _difference(self, bundle: mirra.Bundle, height: int, width: int) -> float:
         port = self.graph["inputs"][0]
@@ -139,6 +150,8 @@ class Network:
     def _run_module(self, pixels: Any) -> list[Any]:
         try:
             return self._module(pixels)  # type: ignore[no-any-return]
+        except mirra.MirraError:
+            raise
         except Exception as error:
             raise mirra.UnsupportedError(
                 f"the module fails for {list(pixels.shape)}, a size that its network takes: {error}",

@@ -208,6 +208,8 @@ def clamp(step: Step, value: Image, low: Any = None, high: Any = None) -> Image:
         if bound is not None:
             if not isinstance(bound, (int, float)):
                 raise step.refuse("bounds that are tensors have no operation in Mirra", "clamp by numbers")
+            if bound == -sign * math.inf:
+                continue  # no bound
             beyond = (bound, sign) != (0, 1)
             value = affine(step, value, weight=sign, bias=-sign * bound) if beyond else value
             value = step.emit("relu", [value])
