@@ -146,7 +146,7 @@ if(TARGET mirra_runtime_torch)
     add_executable(mirra_memory_child ${CMAKE_CURRENT_LIST_DIR}/memory_child.cpp)
     target_link_libraries(mirra_memory_child PRIVATE mirra mirra_warnings)
     set_target_properties(mirra_memory_child PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-    mirra_unit_test(capi_memory SOURCES capi_memory_test.cpp capi_memory_bound_test.cpp LIBRARIES mirra mirra_host mirra_random_graphs
+    mirra_unit_test(capi_memory APART SOURCES capi_memory_test.cpp capi_memory_bound_test.cpp LIBRARIES mirra mirra_host mirra_random_graphs
         DEFINITIONS ${MIRRA_UNIT_CAPI_DEFINITIONS} MIRRA_TEST_MEMORY_CHILD="$<TARGET_FILE:mirra_memory_child>"
         DEPENDENCIES mirra_runtime_torch mirra_memory_child mirra_plugin_denoiser)
 endif()
