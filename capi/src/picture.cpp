@@ -6,7 +6,7 @@
 #include "pixels.hpp"
 
 #include <algorithm>
-#include <cctype>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -34,9 +34,10 @@ image::EncodeOptions to_options(const mirra_write_options &options) {
                     "jpeg_quality is " + std::to_string(options.jpeg_quality) + ", and must be 1 to 100",
                     "jpeg_quality", "Set it to 0 for the default.");
     }
-    if (options.bit_depth != 0 && options.bit_depth != 8 && options.bit_depth != 16) {
+    constexpr std::array kDepths{0, 8, 16, 32};
+    if (std::ranges::find(kDepths, options.bit_depth) == kDepths.end()) {
         throw Error(ErrorCode::invalid_argument,
-                    "bit_depth is " + std::to_string(options.bit_depth) + ", and must be 8 or 16",
+                    "bit_depth is " + std::to_string(options.bit_depth) + ", and must be 8, 16 or 32",
                     "bit_depth", "Set it to 0 for that of the image.");
     }
     out.bit_depth = options.bit_depth;
@@ -85,11 +86,9 @@ image::Image on_the_curve(const image::ImageView &view) {
 /// Does a file of that name, format and options hold fewer bits a sample than the image has?
 bool narrows(const std::filesystem::path &path, std::string_view format, const image::ImageView &view,
              const image::EncodeOptions &options) {
-    const bool png =
-        format == "png" ||
-        (format.empty() && std::ranges::equal(path.extension().string(), std::string_view(".png"), {},
-                                              [](unsigned char letter) { return std::tolower(letter); }));
-    return !png || (options.bit_depth == 8 && view.sample != image::SampleType::u8);
+    const image::Codec *const codec = image::find_codec(path, format);
+    const bool wide = codec != nullptr && codec->widest_bits > 8;
+    return !wide || (options.bit_depth == 8 && view.sample != image::SampleType::u8);
 }
 
 /// Gives pixels and tags that agree to `write(view, metadata)`.

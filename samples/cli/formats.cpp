@@ -13,9 +13,18 @@ using namespace std::string_view_literals;
 
 constexpr std::array kPngEndings{".png"sv};
 constexpr std::array kJpegEndings{".jpg"sv, ".jpeg"sv, ".jpe"sv, ".jfif"sv};
+constexpr std::array kPngMagics{"\x89PNG\r\n\x1a\n"sv};
+constexpr std::array kJpegMagics{"\xff\xd8\xff"sv};
+#ifdef MIRRA_WITH_TIFF
+constexpr std::array kTiffEndings{".tif"sv, ".tiff"sv};
+constexpr std::array kTiffMagics{"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv};
+#endif
 constexpr std::array kFormats{
-    Format{"png", kPngEndings, "\x89PNG\r\n\x1a\n", true},
-    Format{"jpeg", kJpegEndings, "\xff\xd8\xff", false},
+    Format{"png", kPngEndings, kPngMagics, true},
+    Format{"jpeg", kJpegEndings, kJpegMagics, false},
+#ifdef MIRRA_WITH_TIFF
+    Format{"tiff", kTiffEndings, kTiffMagics, true},
+#endif
 };
 
 } // namespace
@@ -50,8 +59,10 @@ const Format *format_of_content(const std::filesystem::path &path) {
     std::array<char, 16> first{};
     file.read(first.data(), first.size());
     const std::string_view bytes(first.data(), static_cast<std::size_t>(file.gcount()));
-    const auto found =
-        std::ranges::find_if(kFormats, [&](const Format &format) { return bytes.starts_with(format.magic); });
+    const auto found = std::ranges::find_if(kFormats, [&](const Format &format) {
+        return std::ranges::any_of(format.magics,
+                                   [&](std::string_view magic) { return bytes.starts_with(magic); });
+    });
     return found != kFormats.end() ? &*found : nullptr;
 }
 

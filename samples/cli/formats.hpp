@@ -13,13 +13,13 @@ namespace mirra::cli {
 struct Format {
     std::string_view name;                     ///< of --format
     std::span<const std::string_view> endings; ///< in small letters; the first is that of results
-    std::string_view magic;                    ///< how its files begin
+    std::span<const std::string_view> magics;  ///< how its files begin
     bool alpha;                                ///< whether it holds transparency
 };
 
 /// All of them; the first is that of sheets, previews and the standard output.
 std::span<const Format> formats();
-/// "png", "jpeg".
+/// "png", "jpeg", and what else the library was built with.
 std::vector<std::string> format_names();
 /// By --format. Throws std::out_of_range for others.
 const Format &format_named(std::string_view name);

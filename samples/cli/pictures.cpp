@@ -18,7 +18,8 @@ namespace {
 std::int64_t sample_bytes(const mirra_image &image) {
     if (image.format == MIRRA_FORMAT_U8) return 1;
     if (image.format == MIRRA_FORMAT_U16) return 2;
-    throw Failure(ExitCode::internal, "pixels of this format have no whole-number samples", "format");
+    if (image.format == MIRRA_FORMAT_F32) return 4;
+    throw Failure(ExitCode::internal, "no picture file has pixels of this format", "format");
 }
 
 /// Where a sample of a picture of the library lies.
@@ -55,6 +56,8 @@ std::string WriteSettings::ending() const {
 
 std::int32_t output_format(const mirra_image &source, const WriteSettings &settings) {
     if (settings.bit_depth == 0) return source.format;
+    constexpr int kReal = 32;
+    if (settings.bit_depth == kReal) return MIRRA_FORMAT_F32;
     return settings.bit_depth == 8 ? MIRRA_FORMAT_U8 : MIRRA_FORMAT_U16;
 }
 
@@ -122,6 +125,11 @@ Picture srgb_copy(const Picture &source) {
 double sample(const mirra_image &image, std::int32_t x, std::int32_t y, std::int32_t channel) {
     const std::byte *place = address(image, x, y, channel);
     if (image.format == MIRRA_FORMAT_U8) return std::to_integer<int>(*place) / 255.0;
+    if (image.format == MIRRA_FORMAT_F32) {
+        float value = 0;
+        std::memcpy(&value, place, sizeof value);
+        return value;
+    }
     std::uint16_t value = 0;
     std::memcpy(&value, place, sizeof value);
     return value / 65535.0;
@@ -130,6 +138,11 @@ double sample(const mirra_image &image, std::int32_t x, std::int32_t y, std::int
 void set_sample(const mirra_image &image, std::int32_t x, std::int32_t y, std::int32_t channel,
                 double value) {
     std::byte *place = address(image, x, y, channel);
+    if (image.format == MIRRA_FORMAT_F32) {
+        const auto real = static_cast<float>(value);
+        std::memcpy(place, &real, sizeof real);
+        return;
+    }
     const double clipped = std::clamp(value, 0.0, 1.0);
     if (image.format == MIRRA_FORMAT_U8) {
         *place = static_cast<std::byte>(std::lround(clipped * 255));

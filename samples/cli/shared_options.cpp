@@ -27,9 +27,12 @@ void WriteSettings::declare(CLI::App &app, const Console &notes) {
     console = &notes;
     app.add_option("--jpeg-quality", jpeg_quality, "Quality of a JPEG output, 1 ... 100 (95).")
         ->check(between(1, 100));
-    app.add_option("--bit-depth", bit_depth, "Bits of a PNG output's samples, 8 or 16 (as the input).")
-        ->check(one_of({"8", "16"}));
-    app.add_option("--format", format, "png or jpeg (as the output's name says; PNG for -).")
+    app.add_option(
+           "--bit-depth", bit_depth,
+           "Bits of a PNG or TIFF output's samples, 8 or 16; 32 of a TIFF: real numbers (as the input).")
+        ->check(one_of({"8", "16", "32"}));
+    app.add_option("--format", format,
+                   joined(format_names(), " or ") + " (as the output's name says; PNG for -).")
         ->check(one_of(format_names()));
 }
 

@@ -21,21 +21,22 @@ std::string known_formats() {
     return names;
 }
 
+std::string small_extension(const std::filesystem::path &path) {
+    std::string extension = path.extension().string();
+    std::ranges::transform(extension, extension.begin(),
+                           [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+    return extension;
+}
+
 const Codec &codec_named(std::string_view name) {
-    for (const Codec &codec : codecs()) {
-        if (codec.name == name) return codec;
-    }
+    if (const Codec *const found = find_codec({}, name)) return *found;
     throw Error(ErrorCode::unsupported, "there is no image format '" + std::string(name) + "'",
                 std::string(name), "use one of: " + known_formats());
 }
 
 const Codec &codec_of_extension(const std::filesystem::path &path) {
-    std::string extension = path.extension().string();
-    std::transform(extension.begin(), extension.end(), extension.begin(),
-                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
-    for (const Codec &codec : codecs()) {
-        if (std::ranges::find(codec.extensions, extension) != codec.extensions.end()) return codec;
-    }
+    if (const Codec *const found = find_codec(path, {})) return *found;
+    const std::string extension = small_extension(path);
     std::string known;
     for (const Codec &codec : codecs()) {
         for (const std::string_view each : codec.extensions) known += " " + std::string(each);
@@ -46,7 +47,7 @@ const Codec &codec_of_extension(const std::filesystem::path &path) {
                 path.string(), "use one of:" + known);
 }
 
-const Codec &codec_for(const std::filesystem::path &path, std::string_view format) {
+const Codec &codec_of(const std::filesystem::path &path, std::string_view format) {
     return format.empty() ? codec_of_extension(path) : codec_named(format);
 }
 
@@ -69,14 +70,25 @@ void check_options(const EncodeOptions &options) {
           "1 to 100");
     check(options.png_compression >= 0 && options.png_compression <= 9, "png_compression",
           options.png_compression, "0 to 9");
-    check(options.bit_depth == 0 || options.bit_depth == 8 || options.bit_depth == 16, "bit_depth",
-          options.bit_depth, "0, 8 or 16");
+    check(options.bit_depth == 0 || options.bit_depth == 8 || options.bit_depth == 16 ||
+              options.bit_depth == 32,
+          "bit_depth", options.bit_depth, "0, 8, 16 or 32");
+}
+
+/// A depth beyond what files of the format hold; that of JPEG is taken for any.
+void check_depth(const Codec &codec, const EncodeOptions &options, const std::string &subject) {
+    constexpr int kReal = 32;
+    if (options.bit_depth != kReal || codec.widest_bits >= kReal || codec.widest_bits == 8) return;
+    throw Error(ErrorCode::unsupported,
+                "a " + std::string(codec.name) + " file holds samples of 8 or 16 bits, not of 32", subject,
+                "write a TIFF");
 }
 
 std::vector<std::byte> encode_with(const Codec &codec, const ConstImageView &view, const Metadata &metadata,
                                    const EncodeOptions &options) {
     validate(view, "image");
     check_options(options);
+    check_depth(codec, options, {});
     check_size(codec, view.width, view.height, {});
     try {
         return codec.encode(view, detail::true_metadata(metadata, view), options);
@@ -96,8 +108,21 @@ std::span<const Codec> codecs() noexcept {
     static const std::array kCodecs{
         detail::png_codec(),
         detail::jpeg_codec(),
+#ifdef MIRRA_WITH_TIFF
+        detail::tiff_codec(),
+#endif
     };
     return kCodecs;
+}
+
+const Codec *find_codec(const std::filesystem::path &path, std::string_view format) {
+    const std::string extension = small_extension(path);
+    const auto all = codecs();
+    const auto found = std::ranges::find_if(all, [&](const Codec &codec) {
+        if (!format.empty()) return codec.name == format;
+        return std::ranges::find(codec.extensions, extension) != codec.extensions.end();
+    });
+    return found == all.end() ? nullptr : &*found;
 }
 
 Image decode(std::span<const std::byte> bytes, const DecodeOptions &options) {
@@ -111,7 +136,7 @@ Image decode(std::span<const std::byte> bytes, const DecodeOptions &options) {
     }
     try {
         Image image = codec->decode(bytes, options);
-        detail::settle_metadata(image.metadata, codec->name == "jpeg");
+        detail::settle_metadata(image.metadata, codec->name != "png");
         image.transfer = stated_transfer(image.metadata);
         return options.apply_orientation ? detail::turn_upright(std::move(image)) : image;
     } catch (const std::bad_alloc &) {
@@ -139,8 +164,10 @@ std::vector<std::byte> encode(const Image &image, std::string_view format, const
 
 void check_write(const std::filesystem::path &path, std::int32_t width, std::int32_t height,
                  const EncodeOptions &options, std::string_view format) {
-    check_size(codec_for(path, format), width, height, path.string());
+    const Codec &codec = codec_of(path, format);
+    check_size(codec, width, height, path.string());
     check_options(options);
+    check_depth(codec, options, path.string());
     check_writable(path);
 }
 
@@ -149,7 +176,7 @@ void write_as(const std::filesystem::path &path, const ConstImageView &view, con
     check_write(path, view.width, view.height, options, format);
     std::vector<std::byte> bytes;
     try {
-        bytes = encode_with(codec_for(path, format), view, metadata, options);
+        bytes = encode_with(codec_of(path, format), view, metadata, options);
     } catch (const Error &error) {
         rethrow_about(error, path);
     }

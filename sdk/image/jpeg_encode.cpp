@@ -194,7 +194,7 @@ std::int32_t largest_jpeg_side() noexcept {
 
 Codec jpeg_codec() noexcept {
     static constexpr std::array<std::string_view, 4> kExtensions{".jpg", ".jpeg", ".jpe", ".jfif"};
-    return {"jpeg", kExtensions, sniff_jpeg, decode_jpeg, encode_jpeg};
+    return {"jpeg", kExtensions, sniff_jpeg, decode_jpeg, encode_jpeg, 8};
 }
 
 } // namespace mirra::image::detail

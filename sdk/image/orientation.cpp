@@ -57,8 +57,12 @@ void copy_pixels(const ConstImageView &from, const ImageView &to) {
         return copy_pixels<4>(from, to);
     case 6:
         return copy_pixels<6>(from, to);
-    default:
+    case 8:
         return copy_pixels<8>(from, to);
+    case 12:
+        return copy_pixels<12>(from, to);
+    default:
+        return copy_pixels<16>(from, to);
     }
 }
 

@@ -41,7 +41,8 @@ RowPacker::RowPacker(const ConstImageView &view, SampleType target, RowAlpha alp
     : view_(view)
     , target_(target)
     , channels_(alpha == RowAlpha::straight ? view.channels : view.color_channels())
-    , plain_(view.sample == target && channels_ == view.channels && view.alpha != AlphaMode::premultiplied) {
+    , plain_(view.sample == target && target != SampleType::f32 && channels_ == view.channels &&
+             view.alpha != AlphaMode::premultiplied) {
     if (!plain_)
         pixels_.resize(static_cast<std::size_t>(view.width) * static_cast<std::size_t>(view.channels));
 }
@@ -53,9 +54,8 @@ std::size_t RowPacker::row_bytes() const noexcept {
 
 void RowPacker::pack(std::int32_t y, std::byte *out) noexcept {
     if (plain_) {
-        target_ == SampleType::u8 ? copy_row<std::uint8_t>(view_, y, out)
-                                  : copy_row<std::uint16_t>(view_, y, out);
-        return;
+        if (target_ == SampleType::u8) return copy_row<std::uint8_t>(view_, y, out);
+        return copy_row<std::uint16_t>(view_, y, out);
     }
     with_sample(view_.sample, [&](auto sample) { load_row<decltype(sample)>(view_, y, pixels_.data()); });
     const int colors = view_.color_channels();
@@ -65,12 +65,13 @@ void RowPacker::pack(std::int32_t y, std::byte *out) noexcept {
         if (channels_ != view_.channels) lay_over_white(pixel, colors);
         for (int i = 0; i < channels_; ++i) pixels_[static_cast<std::size_t>(x * channels_ + i)] = pixel[i];
     }
-    with_sample(target_, [&](auto sample) {
-        using Sample = decltype(sample);
-        for (std::int64_t i = 0; i < std::int64_t{view_.width} * channels_; ++i) {
-            Sample::store(out + i * Sample::kBytes, pixels_[static_cast<std::size_t>(i)]);
-        }
-    });
+    if (target_ == SampleType::f32) return store_row<UnboundedF32>(out);
+    with_sample(target_, [&](auto sample) { store_row<decltype(sample)>(out); });
+}
+
+template<class Sample> void RowPacker::store_row(std::byte *out) const noexcept {
+    for (std::int64_t i = 0; i < std::int64_t{view_.width} * channels_; ++i)
+        Sample::store(out + i * Sample::kBytes, pixels_[static_cast<std::size_t>(i)]);
 }
 
 } // namespace mirra::image::detail

@@ -1,4 +1,4 @@
-// Rows of a view in the form that encoders take: interleaved, straight alpha, 8 or 16 bits.
+// Rows of a view in the form that encoders take: interleaved, straight alpha, 8 or 16 bits or real numbers.
 #pragma once
 
 #include "mirra/image.hpp"
@@ -13,7 +13,7 @@ enum class RowAlpha : std::uint8_t { straight, over_white };
 /// a C library's error handling jumps over the frames above it.
 class RowPacker {
   public:
-    /// @param target u8 or u16
+    /// @param target u8, u16 or f32, whose values may lie beyond [0, 1]
     RowPacker(const ConstImageView &view, SampleType target, RowAlpha alpha);
 
     [[nodiscard]] int channels() const noexcept { return channels_; }
@@ -22,6 +22,8 @@ class RowPacker {
     void pack(std::int32_t y, std::byte *out) noexcept;
 
   private:
+    template<class Sample> void store_row(std::byte *out) const noexcept;
+
     ConstImageView view_;
     SampleType target_;
     int channels_;

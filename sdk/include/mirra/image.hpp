@@ -171,7 +171,7 @@ class Image {
 
     Metadata metadata;
     Transfer transfer = Transfer::unknown;
-    int bit_depth = 8; ///< bits a sample had in its file: 1 to 16
+    int bit_depth = 8; ///< bits a sample had in its file: 1 to 32
 
   private:
     std::int32_t width_ = 0;
@@ -242,8 +242,10 @@ struct DecodeOptions {
 
 struct EncodeOptions {
     int jpeg_quality = 95;   ///< 1 to 100; from 90 on colour is not subsampled (4:4:4), below it is 4:2:0
-    int png_compression = 3; ///< zlib level, 0 to 9; photographs gain nothing above 3
-    int bit_depth = 0;       ///< 8 or 16; 0: 8 for u8, otherwise 16. JPEG is always 8
+    int png_compression = 3; ///< zlib level of PNG and TIFF, 0 to 9; photographs gain nothing above 3
+    /// 8, 16, or 32 for real numbers in a TIFF; 0: 8 for u8, 32 for f16 and f32 in a TIFF, otherwise 16. JPEG
+    /// is always 8
+    int bit_depth = 0;
     /// Receives a sentence for everything of the metadata that the file cannot hold. May be null
     std::vector<std::string> *notes = nullptr;
 };
@@ -256,6 +258,7 @@ struct Codec {
     Image (*decode)(std::span<const std::byte> bytes, const DecodeOptions &options);
     std::vector<std::byte> (*encode)(const ConstImageView &view, const Metadata &metadata,
                                      const EncodeOptions &options);
+    int widest_bits; ///< of a sample in its files: 8, 16, or 32 for real numbers
 };
 
 /// Every format of this build.

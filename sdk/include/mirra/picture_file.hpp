@@ -8,6 +8,9 @@
 
 namespace mirra::image {
 
+/// The codec of a name, or where it is empty of the path's extension; null where there is none.
+[[nodiscard]] const Codec *find_codec(const std::filesystem::path &path, std::string_view format);
+
 /// What write_as() would refuse of a picture of that size for its path, format and size alone; 0 x 0: not yet
 /// known. @throws Error as write_as
 void check_write(const std::filesystem::path &path, std::int32_t width, std::int32_t height,
