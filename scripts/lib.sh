@@ -17,7 +17,7 @@ bindgen_version=0.72.1
 style_wheels=("clang-format==18.1.8" "clang-tidy==18.1.8")
 
 build_packages=(g++ cmake ninja-build pkg-config ccache python3 python3-venv
-    libpng-dev libjpeg62-turbo-dev libtiff-dev zlib1g-dev liblcms2-dev libeigen3-dev libpugixml-dev libssl-dev libboost-dev
+    libpng-dev libjpeg62-turbo-dev libtiff-dev libwebp-dev zlib1g-dev liblcms2-dev libeigen3-dev libpugixml-dev libssl-dev libboost-dev
     nlohmann-json3-dev libcli11-dev)
 train_packages=(libzip-dev libspdlog-dev libtomlplusplus-dev libopencv-photo-dev libarchive-dev libgloo-dev)
 test_packages=(git libgtest-dev libgmock-dev libexif-dev libzip-dev libtomlplusplus-dev abigail-tools shellcheck

@@ -19,11 +19,18 @@ constexpr std::array kJpegMagics{"\xff\xd8\xff"sv};
 constexpr std::array kTiffEndings{".tif"sv, ".tiff"sv};
 constexpr std::array kTiffMagics{"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv};
 #endif
+#ifdef MIRRA_WITH_WEBP
+constexpr std::array kWebpEndings{".webp"sv};
+constexpr std::array kWebpMagics{"RIFF"sv};
+#endif
 constexpr std::array kFormats{
     Format{"png", kPngEndings, kPngMagics, true},
     Format{"jpeg", kJpegEndings, kJpegMagics, false},
 #ifdef MIRRA_WITH_TIFF
     Format{"tiff", kTiffEndings, kTiffMagics, true},
+#endif
+#ifdef MIRRA_WITH_WEBP
+    Format{"webp", kWebpEndings, kWebpMagics, true},
 #endif
 };
 

@@ -52,7 +52,7 @@ const Codec &codec_of(const std::filesystem::path &path, std::string_view format
 }
 
 void check_size(const Codec &codec, std::int32_t width, std::int32_t height, const std::string &subject) {
-    const std::int32_t largest = codec.name == "jpeg" ? detail::largest_jpeg_side() : INT32_MAX;
+    const std::int32_t largest = codec.largest_side;
     if (width <= largest && height <= largest) return;
     throw Error(ErrorCode::unsupported,
                 "a " + std::string(codec.name) + " file cannot be larger than " + std::to_string(largest) +
@@ -110,6 +110,9 @@ std::span<const Codec> codecs() noexcept {
         detail::jpeg_codec(),
 #ifdef MIRRA_WITH_TIFF
         detail::tiff_codec(),
+#endif
+#ifdef MIRRA_WITH_WEBP
+        detail::webp_codec(),
 #endif
     };
     return kCodecs;

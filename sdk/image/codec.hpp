@@ -12,7 +12,7 @@ namespace mirra::image::detail {
 [[nodiscard]] Codec png_codec() noexcept;
 [[nodiscard]] Codec jpeg_codec() noexcept;
 [[nodiscard]] Codec tiff_codec() noexcept;
-[[nodiscard]] std::int32_t largest_jpeg_side() noexcept;
+[[nodiscard]] Codec webp_codec() noexcept;
 
 [[nodiscard]] Image decode_png(std::span<const std::byte> bytes, const DecodeOptions &options);
 [[nodiscard]] Image decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions &options);

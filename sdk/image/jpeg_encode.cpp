@@ -188,13 +188,9 @@ std::vector<std::byte> encode_jpeg(const ConstImageView &view, const Metadata &m
 
 } // namespace
 
-std::int32_t largest_jpeg_side() noexcept {
-    return kLargestSide;
-}
-
 Codec jpeg_codec() noexcept {
     static constexpr std::array<std::string_view, 4> kExtensions{".jpg", ".jpeg", ".jpe", ".jfif"};
-    return {"jpeg", kExtensions, sniff_jpeg, decode_jpeg, encode_jpeg, 8};
+    return {"jpeg", kExtensions, sniff_jpeg, decode_jpeg, encode_jpeg, 8, kLargestSide};
 }
 
 } // namespace mirra::image::detail

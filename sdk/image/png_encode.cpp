@@ -149,7 +149,7 @@ std::vector<std::byte> encode_png(const ConstImageView &view, const Metadata &me
 
 Codec png_codec() noexcept {
     static constexpr std::array<std::string_view, 1> kExtensions{".png"};
-    return {"png", kExtensions, sniff_png, decode_png, encode_png, 16};
+    return {"png", kExtensions, sniff_png, decode_png, encode_png, 16, INT32_MAX};
 }
 
 } // namespace mirra::image::detail

@@ -79,7 +79,7 @@ std::vector<std::byte> encode_tiff(const ConstImageView &view, const Metadata &m
 
 Codec tiff_codec() noexcept {
     static constexpr std::array<std::string_view, 2> kExtensions{".tif", ".tiff"};
-    return {"tiff", kExtensions, sniff_tiff, decode_tiff, encode_tiff, 32};
+    return {"tiff", kExtensions, sniff_tiff, decode_tiff, encode_tiff, 32, INT32_MAX};
 }
 
 } // namespace mirra::image::detail

@@ -19,6 +19,10 @@ set(MIRRA_UNIT_IMAGE_TESTS
     image_noise_test.cpp
     image_noise_profile_test.cpp)
 set(MIRRA_UNIT_IMAGE_LIBRARIES mirra_image PNG::PNG JPEG::JPEG ZLIB::ZLIB PkgConfig::EXIF PkgConfig::LCMS2)
+if(MIRRA_WITH_WEBP)
+    list(APPEND MIRRA_UNIT_IMAGE_TESTS image_webp_test.cpp)
+    list(APPEND MIRRA_UNIT_IMAGE_LIBRARIES PkgConfig::WEBP)
+endif()
 if(MIRRA_WITH_TIFF)
     list(APPEND MIRRA_UNIT_IMAGE_TESTS image_tiff_test.cpp)
     list(APPEND MIRRA_UNIT_IMAGE_LIBRARIES TIFF::TIFF)

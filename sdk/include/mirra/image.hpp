@@ -258,7 +258,8 @@ struct Codec {
     Image (*decode)(std::span<const std::byte> bytes, const DecodeOptions &options);
     std::vector<std::byte> (*encode)(const ConstImageView &view, const Metadata &metadata,
                                      const EncodeOptions &options);
-    int widest_bits; ///< of a sample in its files: 8, 16, or 32 for real numbers
+    int widest_bits;           ///< of a sample in its files: 8, 16, or 32 for real numbers
+    std::int32_t largest_side; ///< of a picture in its files
 };
 
 /// Every format of this build.
