@@ -1,6 +1,7 @@
 // The table of codecs, and reading and writing through it.
 #include "codec.hpp"
 
+#include "foreign.hpp"
 #include "metadata.hpp"
 #include "mirra/file.hpp"
 #include "mirra/picture_file.hpp"
@@ -134,6 +135,9 @@ Image decode(std::span<const std::byte> bytes, const DecodeOptions &options) {
     const auto all = codecs();
     const auto codec = std::ranges::find_if(all, [&](const Codec &each) { return each.sniff(bytes); });
     if (codec == all.end()) {
+        if (const auto foreign = detail::foreign_format(bytes))
+            throw Error(ErrorCode::unsupported, "the file is " + std::string(foreign->what), {},
+                        std::string(foreign->hint));
         throw Error(ErrorCode::unsupported, "the file is not an image of a known format", {},
                     "convert it to one of: " + known_formats());
     }

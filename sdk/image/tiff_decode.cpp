@@ -1,5 +1,6 @@
 // TIFF to pixels, through libtiff.
 #include "codec.hpp"
+#include "foreign.hpp"
 #include "notes.hpp"
 #include "profile.hpp"
 #include "samples.hpp"
@@ -43,8 +44,7 @@ struct Storage {
 
 [[noreturn]] void refuse_raw() {
     throw Error(ErrorCode::unsupported, "the file is a raw file of a camera, not a developed picture", {},
-                "develop it first, for example: darktable-cli FILE picture.tif, or rawtherapee-cli -o "
-                "picture.tif -t -c FILE");
+                std::string(kDevelopHint));
 }
 
 class TiffReader {
@@ -95,12 +95,17 @@ void TiffReader::choose_directory() {
     TIFF *const tiff = file_.handle();
     std::uint64_t chosen = 0;
     int seen = 0, pictures = 0;
+    bool has_hidden = false; // cameras put a preview first, and their own data below it
     do {
         const auto kind = file_.field<std::uint32_t>(TIFFTAG_SUBFILETYPE);
         const bool whole = (kind & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) == 0;
+        std::uint16_t below = 0;
+        const std::uint64_t *places = nullptr;
+        has_hidden = has_hidden || TIFFGetField(tiff, TIFFTAG_SUBIFD, &below, &places) != 0;
         if (whole && pictures++ == 0) chosen = TIFFCurrentDirOffset(tiff);
     } while (++seen < kMostDirectories && TIFFReadDirectory(tiff) != 0);
     further_ = std::max(0, pictures - 1);
+    if (pictures == 0 && has_hidden) refuse_raw();
     const bool back = chosen != 0 ? TIFFSetSubDirectory(tiff, chosen) != 0 : TIFFSetDirectory(tiff, 0) != 0;
     if (!back) file_.fail();
 }
@@ -108,8 +113,10 @@ void TiffReader::choose_directory() {
 void TiffReader::read_storage() {
     auto &s = storage_;
     const auto word = [&](std::uint32_t tag) { return file_.field<std::uint16_t>(tag); };
-    const std::uint32_t *version = nullptr;
-    if (TIFFGetField(file_.handle(), kDngVersion, &version) != 0) refuse_raw();
+    const std::uint8_t *version = nullptr;
+    const bool canon =
+        as_text(bytes_.subspan(0, std::min<std::size_t>(bytes_.size(), 16))).find("CR\x02") == 8;
+    if (canon || TIFFGetField(file_.handle(), kDngVersion, &version) != 0) refuse_raw();
     s.width = file_.field<std::uint32_t>(TIFFTAG_IMAGEWIDTH);
     s.height = file_.field<std::uint32_t>(TIFFTAG_IMAGELENGTH);
     s.bits = word(TIFFTAG_BITSPERSAMPLE);
@@ -417,6 +424,9 @@ Image TiffReader::decode() {
 } // namespace
 
 Image decode_tiff(ByteSpan bytes, const DecodeOptions &options) {
+    // Canon's raw files are TIFFs in which a preview comes first, as an ordinary picture.
+    const std::string_view start = as_text(bytes.first(std::min<std::size_t>(bytes.size(), 16)));
+    if (start.find("CR\x02") == 8) refuse_raw();
     return TiffReader(bytes, options).decode();
 }
 

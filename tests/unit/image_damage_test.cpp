@@ -180,5 +180,25 @@ TEST(Damage, TheTortureSetCrashesNothing) {
     EXPECT_GE(errors, 90);
 }
 
+TEST(Foreign, FilesOfOtherProgramsAreNamedWithTheCommandThatConvertsThem) {
+    const auto refused = [](const std::string &bytes) {
+        try {
+            (void)image::decode(to_bytes(bytes + std::string(64, '\0')));
+        } catch (const Error &error) {
+            EXPECT_EQ(error.code(), ErrorCode::unsupported);
+            return std::string(error.what()) + " | " + error.hint();
+        }
+        return std::string("read");
+    };
+    const std::string box("\0\0\0\x18", 4);
+    EXPECT_THAT(refused(box + "ftypheic"),
+                testing::AllOf(testing::HasSubstr("HEIC"), testing::HasSubstr("heif-convert")));
+    EXPECT_THAT(refused(box + "ftypavif"), testing::HasSubstr("avifdec"));
+    EXPECT_THAT(refused(box + "ftypcrx "), testing::HasSubstr("darktable-cli"));
+    EXPECT_THAT(refused("FUJIFILMCCD-RAW 0201"), testing::HasSubstr("darktable-cli"));
+    EXPECT_THAT(refused("GIF89a"), testing::HasSubstr("magick"));
+    EXPECT_THAT(refused("no picture at all"), testing::HasSubstr("known format"));
+}
+
 } // namespace
 } // namespace mirra::test

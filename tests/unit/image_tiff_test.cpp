@@ -438,6 +438,16 @@ TEST(Tiff, RawFilesOfCamerasAreRefusedWithTheCommandThatDevelopsThem) {
         TIFFSetField(tiff, TIFFTAG_DNGVERSION, version.data());
     }};
     EXPECT_THAT(refusal(make_tiff({dng})), HasSubstr("darktable-cli"));
+    // A preview alone, with the camera's data in a directory below it.
+    const auto preview = [](TIFF *tiff) {
+        const std::array<std::uint64_t, 1> place{0};
+        TIFFSetField(tiff, TIFFTAG_SUBFILETYPE, FILETYPE_REDUCEDIMAGE);
+        TIFFSetField(tiff, TIFFTAG_SUBIFD, 1, place.data());
+    };
+    EXPECT_THAT(refusal(make_tiff({{.more = preview}, {.width = 8, .height = 8}})),
+                HasSubstr("darktable-cli"));
+    EXPECT_THAT(refusal(to_bytes(std::string("II*\0\x10\0\0\0CR\2\0", 12) + std::string(40, '\0'))),
+                testing::Not(IsEmpty()));
 }
 
 TEST(Tiff, WhatHasNoPlaceInAPictureIsRefused) {

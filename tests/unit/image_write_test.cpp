@@ -21,7 +21,7 @@ TEST(Write, ByExtensionInAnyCase) {
 TEST(Write, UnknownExtensionsTouchNothing) {
     const auto folder = fresh_folder("write");
     const Image picture = smooth_image(20, 10, 3);
-    for (const char *name : {"a.webp", "a", "png", "a.png.txt"}) {
+    for (const char *name : {"a.bmp", "a", "png", "a.png.txt"}) {
         EXPECT_EQ(error_of([&] { image::write(folder / name, picture.view()); }),
                   code(ErrorCode::unsupported))
             << name;
@@ -58,7 +58,7 @@ TEST(Write, RefusesBadOptionsAndViews) {
     EXPECT_EQ(attempt({.bit_depth = 12}), code(ErrorCode::invalid_argument));
     EXPECT_EQ(error_of([] { (void)image::encode(image::ConstImageView{}, {}, "png"); }),
               code(ErrorCode::invalid_argument));
-    EXPECT_EQ(error_of([&] { (void)image::encode(picture, "webp"); }), code(ErrorCode::unsupported));
+    EXPECT_EQ(error_of([&] { (void)image::encode(picture, "bmp"); }), code(ErrorCode::unsupported));
 }
 
 TEST(Write, MissingFolderAndFullDisk) {
@@ -98,7 +98,7 @@ TEST(Read, GoesByContentNotByName) {
 TEST(Codecs, AreListed) {
     std::vector<std::string> names;
     for (const image::Codec &codec : image::codecs()) names.emplace_back(codec.name);
-    EXPECT_THAT(names, testing::UnorderedElementsAre("png", "jpeg"));
+    EXPECT_THAT(names, testing::IsSupersetOf({"png", "jpeg"}));
 }
 
 } // namespace
