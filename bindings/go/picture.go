@@ -21,7 +21,7 @@ type ReadOptions struct {
 	MaxPixels uint64 // larger pictures give ErrLimit before anything is allocated; 0: 1 << 28
 }
 
-// ReadPicture reads a PNG or JPEG file. The picture is upright: an EXIF orientation has been applied. nil: the
+// ReadPicture reads a PNG, JPEG, TIFF or WebP file. The picture is upright: an EXIF orientation has been applied. nil: the
 // defaults.
 func ReadPicture(path string, options *ReadOptions) (*Picture, error) {
 	var a arena
@@ -107,7 +107,7 @@ func (p *Picture) Close() error {
 // PictureInfo says what a picture is and what its file was.
 type PictureInfo struct {
 	Layout
-	BitDepth   int    // of the file: 1, 2, 4, 8 or 16; of the format where there was no file
+	BitDepth   int    // of the file: 1 to 16, or 32; of the format where there was no file
 	FileFormat string // "png", "jpeg"; "" where there was no file
 	// ColorTag is the tag that says what the colours are: "icc", "cicp", "srgb", "gama"; "" where none does, which is
 	// taken as sRGB.

@@ -385,7 +385,8 @@ mirra_status mirra_image_write_memory(const mirra_image *image, const mirra_pict
                                       const mirra_write_options *options, void **bytes, size_t *size,
                                       mirra_error **error) {
     return guard(error, [&] {
-        constexpr const char *kHint = R"(Set options.format to "png" or "jpeg".)";
+        constexpr const char *kHint =
+            R"(Set options.format to "png", "jpeg" or another format of this build.)";
         required(options, "options", kHint);
         const auto given = read_struct(options, "options");
         required(given.format, "options.format", kHint);

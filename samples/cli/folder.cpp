@@ -55,7 +55,7 @@ class Walk {
         if (format_of(path) != nullptr || (!path.has_extension() && format_of_content(path) != nullptr))
             content_.pictures.push_back(path);
         else
-            skip(path, "not the name of a PNG or JPEG file");
+            skip(path, "not the name of a picture file");
     }
 
     void visit_folder(const fs::path &folder, bool link) {

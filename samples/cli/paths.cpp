@@ -83,7 +83,7 @@ class Inputs {
         const std::string first = found.skipped.empty() ? ""
                                                         : " (skipped " + found.skipped.front().file + ": " +
                                                               found.skipped.front().reason + ")";
-        pass_over(folder, "the folder holds no PNG or JPEG file" + first,
+        pass_over(folder, "the folder holds no picture file" + first,
                   recursive_ ? "" : "--recursive looks into the folders inside as well");
     }
     void pass_over(const fs::path &input, const std::string &reason, const std::string &hint) {

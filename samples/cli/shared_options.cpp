@@ -25,7 +25,8 @@ void ReadSettings::declare(CLI::App &app) {
 
 void WriteSettings::declare(CLI::App &app, const Console &notes) {
     console = &notes;
-    app.add_option("--jpeg-quality", jpeg_quality, "Quality of a JPEG output, 1 ... 100 (95).")
+    app.add_option("--jpeg-quality", jpeg_quality,
+                   "Quality of a JPEG or WebP output, 1 ... 100 (95); 100 is lossless in WebP.")
         ->check(between(1, 100));
     app.add_option(
            "--bit-depth", bit_depth,

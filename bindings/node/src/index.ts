@@ -36,6 +36,7 @@ export {
   writeImageSync,
   type PictureInfo,
   type ReadOptions,
+  type FileFormat,
   type WriteOptions,
 } from './picture';
 export type { PortValue, PortValues, RunInput } from './ports';

@@ -17,16 +17,19 @@ export interface ReadOptions {
   maxPixels?: number;
 }
 
+/** A format of picture files. A build of Mirra may lack TIFF and WebP. */
+export type FileFormat = 'png' | 'jpeg' | 'tiff' | 'webp';
+
 /** How a file is written. */
 export interface WriteOptions {
   /** 1 ... 100; by default 95. */
   jpegQuality?: number;
-  /** Of a PNG: 8 or 16. By default 8 for `'u8'`, else 16. */
-  bitDepth?: 8 | 16;
+  /** Of a PNG: 8 or 16; of a TIFF also 32, real numbers. By default as the image has it. */
+  bitDepth?: 8 | 16 | 32;
   /** The picture whose metadata and, where the image has no profile of its own, colour tags go along. */
   metadata?: Picture;
   /** By default the ending of the file's name says it. */
-  format?: 'png' | 'jpeg';
+  format?: FileFormat;
 }
 
 /** What a picture is, and what its file was. */
@@ -126,7 +129,7 @@ export class Picture {
     handles.set(this, handle);
   }
 
-  /** Reads a PNG or JPEG file. The picture is upright: an EXIF orientation has been applied. */
+  /** Reads a PNG, JPEG, TIFF or WebP file. The picture is upright: an EXIF orientation has been applied. */
   static async read(path: string, options: ReadOptions = {}): Promise<Picture> {
     return new Picture(await native.pictureRead(path, maxPixelsOf(options)));
   }
@@ -222,12 +225,12 @@ export class Picture {
   }
 
   /** The file in memory, as {@link encodeImage} makes it, by default with the picture's own metadata. */
-  encode(format: 'png' | 'jpeg', options: WriteOptions = {}): Promise<Buffer> {
+  encode(format: FileFormat, options: WriteOptions = {}): Promise<Buffer> {
     return encodeImage(this, format, { metadata: this, ...options });
   }
 
   /** As {@link encode}; the event loop waits. */
-  encodeSync(format: 'png' | 'jpeg', options: WriteOptions = {}): Buffer {
+  encodeSync(format: FileFormat, options: WriteOptions = {}): Buffer {
     return encodeImageSync(this, format, { metadata: this, ...options });
   }
 
@@ -243,7 +246,7 @@ export class Picture {
 }
 
 /**
- * Writes a PNG or JPEG file: readers see the old file or the new one, never a part. JPEG has no alpha, so that the image
+ * Writes a picture file: readers see the old file or the new one, never a part. JPEG has no alpha, so that the image
  * is laid over white.
  *
  * @returns sentences about what the metadata's file had and this one lacks
@@ -267,10 +270,10 @@ export function writeImageSync(
   return native.imageWriteSync(path, pixelsOf(image, 'image'), toWriting(options));
 }
 
-/** A PNG or JPEG file in memory. */
+/** A picture file in memory. */
 export async function encodeImage(
   image: Image | PlanarImage | Picture,
-  format: 'png' | 'jpeg',
+  format: FileFormat,
   options: WriteOptions = {},
 ): Promise<Buffer> {
   const pixels = pixelsOf(image, 'image');
@@ -281,7 +284,7 @@ export async function encodeImage(
 /** As {@link encodeImage}; the event loop waits. */
 export function encodeImageSync(
   image: Image | PlanarImage | Picture,
-  format: 'png' | 'jpeg',
+  format: FileFormat,
   options: WriteOptions = {},
 ): Buffer {
   return native.imageEncodeSync(pixelsOf(image, 'image'), toWriting({ ...options, format }));

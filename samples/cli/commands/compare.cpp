@@ -17,7 +17,7 @@ class CompareCommand final : public Command {
     void declare(CLI::App &app) override {
         console_.declare_json(app);
         read_.declare(app);
-        app.add_option("A", a_, "A PNG or JPEG file.")->required();
+        app.add_option("A", a_, "A picture file.")->required();
         app.add_option("B", b_, "Another of the same size.")->required();
     }
 

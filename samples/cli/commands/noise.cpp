@@ -17,7 +17,7 @@ class NoiseCommand final : public Command {
 
     void declare(CLI::App &app) override {
         console_.declare(app);
-        app.add_option("INPUT", input_, "A PNG or JPEG file.")->required();
+        app.add_option("INPUT", input_, "A picture file.")->required();
         app.add_option("-o,--output", output_, "File for the result.")->required();
         app.add_option("--sigma", sigma_, "Standard deviation of the noise, of 255.")
             ->required()

@@ -20,7 +20,7 @@ class SheetCommand final : public Command {
 
     void declare(CLI::App &app) override {
         console_.declare(app);
-        app.add_option("PICTURES", inputs_, "PNG or JPEG files.")->required();
+        app.add_option("PICTURES", inputs_, "Picture files.")->required();
         app.add_option("-o,--output", output_, "File for the sheet.")->required();
         app.add_option("--label", labels_, "Caption of a picture, in their order (the file's name).")
             ->allow_extra_args(false);

@@ -132,7 +132,7 @@ void TaskCommand::declare_ports(CLI::App &app) {
     const Port *input = primary_port(task_, true);
     const Port *output = primary_output(task_);
     if (input != nullptr) {
-        app.add_option("INPUT", inputs_, sentence(input->doc) + " PNG or JPEG files, folders or patterns.")
+        app.add_option("INPUT", inputs_, sentence(input->doc) + " Picture files, folders or patterns.")
             ->required();
     }
     if (output != nullptr) declare_output(app, *output);

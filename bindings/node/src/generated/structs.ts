@@ -232,9 +232,9 @@ export interface GraphInfo {
 
 /** What the file of a picture was. */
 export interface PictureInfo {
-  /** Of the file: 1, 2, 4, 8 or 16; of the format where there was no file. */
+  /** Of the file: 1 to 16, or 32; of the format where there was no file. */
   bitDepth: number;
-  /** "png", "jpeg"; "" where there was no file. */
+  /** "png", "jpeg", "tiff", "webp"; "" where there was no file. */
   fileFormat: string;
   /** Size of the ICC profile; 0: none. */
   iccBytes: number;

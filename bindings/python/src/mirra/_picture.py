@@ -38,9 +38,9 @@ class PictureInfo(NamedTuple):
     linear: bool
     """Whether the samples are linear light."""
     bit_depth: int
-    """Of the file: 1, 2, 4, 8 or 16; of the samples where there was no file."""
+    """Of the file: 1 to 16, or 32; of the samples where there was no file."""
     file_format: str
-    """The format: "png", "jpeg"; "" where there was no file."""
+    """The format: "png", "jpeg", "tiff", "webp"; "" where there was no file."""
     icc_bytes: int
     """Size of the ICC profile; 0: none."""
     exif_bytes: int
@@ -87,7 +87,7 @@ class Picture(Handle):
 
     @classmethod
     def read(cls, file: FileLike, *, max_pixels: int = 0) -> Picture:
-        """Reads a PNG or JPEG file. The picture is upright, whatever the EXIF orientation says.
+        """Reads a PNG, JPEG, TIFF or WebP file. The picture is upright, whatever the EXIF orientation says.
 
         Args:
             file: a path, or the bytes of a file.
@@ -266,14 +266,14 @@ def encode(
     quality: int = 0,
     bit_depth: int = 0,
 ) -> bytes:
-    """An image as the bytes of a PNG or JPEG file.
+    """An image as the bytes of a picture file.
 
     Args:
         image: what a run takes as an image.
-        format: "png" or "jpeg".
+        format: "png", "jpeg", "tiff" or "webp".
         metadata: a picture whose metadata and colour tags go along; None: those of `image`, if it is a Picture.
         quality: of a JPEG, 1 to 100; 0: 95.
-        bit_depth: of a PNG, 8 or 16; 0: as the samples.
+        bit_depth: of a PNG or TIFF, 8 or 16; of a TIFF also 32; 0: as the samples.
 
     """
     options, keep = _write_options(format, quality, bit_depth)
@@ -301,9 +301,9 @@ def write(
         file: a path, whose ending says which format; or a file object, with `format`.
         image: what a run takes as an image.
         metadata: a picture whose metadata and colour tags go along; None: those of `image`, if it is a Picture.
-        format: "png" or "jpeg"; None: as the ending says.
+        format: "png", "jpeg", "tiff" or "webp"; None: as the ending says.
         quality: of a JPEG, 1 to 100; 0: 95. JPEG has no alpha: the image is laid over white.
-        bit_depth: of a PNG, 8 or 16; 0: as the samples.
+        bit_depth: of a PNG or TIFF, 8 or 16; of a TIFF also 32; 0: as the samples.
 
     """
     if not isinstance(file, (str, os.PathLike)):
@@ -318,7 +318,7 @@ def write(
 
 
 def read(file: FileLike, *, max_pixels: int = 0) -> Picture:
-    """Reads a PNG or JPEG file, or its bytes: see `Picture.read`."""
+    """Reads a picture file, or its bytes: see `Picture.read`."""
     return Picture.read(file, max_pixels=max_pixels)
 
 

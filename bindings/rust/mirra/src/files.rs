@@ -12,11 +12,16 @@ use crate::{IntoView, Picture, Result};
 
 /// The format of a picture's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum FileFormat {
     /// Lossless, 8 or 16 bits, with alpha.
     Png,
     /// 8 bits; alpha is laid over white.
     Jpeg,
+    /// Lossless, 8, 16 or 32 bits (real numbers), with alpha. A build of Mirra may lack it.
+    Tiff,
+    /// 8 bits, with alpha; lossless at a quality of 100. A build of Mirra may lack it.
+    WebP,
 }
 
 /// Writes pictures.
@@ -49,13 +54,13 @@ impl<'a> Writer<'a> {
         self
     }
 
-    /// 8 or 16; otherwise 8 for samples of 8 bits and for JPEG, else 16.
+    /// 8 or 16, or 32 for the real numbers of a TIFF; otherwise as the samples are, as far as the format holds them.
     pub fn bit_depth(mut self, bits: u8) -> Self {
         self.bit_depth = bits.into();
         self
     }
 
-    /// Otherwise the ending of the file's name says it: .png; .jpg, .jpeg, .jpe, .jfif.
+    /// Otherwise the ending of the file's name says it: .png; .jpg, .jpeg, .jpe, .jfif; .tif, .tiff; .webp.
     pub fn format(mut self, format: FileFormat) -> Self {
         self.format = Some(format);
         self
@@ -125,6 +130,8 @@ impl<'a> Writer<'a> {
             None => ptr::null(),
             Some(FileFormat::Png) => c"png".as_ptr(),
             Some(FileFormat::Jpeg) => c"jpeg".as_ptr(),
+            Some(FileFormat::Tiff) => c"tiff".as_ptr(),
+            Some(FileFormat::WebP) => c"webp".as_ptr(),
         };
         if let Some(notes) = notes {
             raw.log = Some(take_note);

@@ -59,9 +59,9 @@ pub enum Metadata {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PictureInfo {
-    /// Of the file: 1, 2, 4, 8 or 16; of the format where there was no file.
+    /// Of the file: 1 to 16, or 32; of the format where there was no file.
     pub bit_depth: u32,
-    /// `"png"`, `"jpeg"`; `""` where there was no file.
+    /// `"png"`, `"jpeg"`, `"tiff"`, `"webp"`; `""` where there was no file.
     pub file_format: String,
     /// Size of the ICC profile; 0: none.
     pub icc_bytes: u64,
@@ -72,7 +72,7 @@ pub struct PictureInfo {
 }
 
 impl Picture {
-    /// Reads a PNG or JPEG file. The picture is upright: an EXIF orientation has been applied.
+    /// Reads a PNG, JPEG, TIFF or WebP file. The picture is upright: an EXIF orientation has been applied.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         Self::read_with(path, &ReadOptions::new())
     }
@@ -86,7 +86,7 @@ impl Picture {
         .map(Self)
     }
 
-    /// Reads a PNG or JPEG file that is in memory.
+    /// Reads a picture file that is in memory.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         Self::from_bytes_with(bytes, &ReadOptions::new())
     }

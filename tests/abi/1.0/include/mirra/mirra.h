@@ -798,15 +798,15 @@ typedef struct mirra_read_options {
     uint32_t struct_size;
     uint32_t flags; /* 0 */
     /* larger files give MIRRA_E_LIMIT before anything is allocated; 0: 1 << 28. No file takes more memory
-     * than 64 MiB, four times its size, and 16 bytes for each pixel within this limit */
+     * than 64 MiB, four times its size, and 16 bytes for each pixel within this limit, 32 of real numbers */
     uint64_t max_pixels;
 } mirra_read_options;
 
 /* What the file of a picture was. */
 typedef struct mirra_picture_info {
     uint32_t struct_size;
-    int32_t bit_depth;       /* of the file: 1, 2, 4, 8 or 16; of the format where there was no file */
-    const char *file_format; /* "png", "jpeg"; "" where there was no file */
+    int32_t bit_depth;       /* of the file: 1 to 16, or 32; of the format where there was no file */
+    const char *file_format; /* "png", "jpeg", "tiff", "webp"; "" where there was no file */
     uint64_t icc_bytes;      /* size of the ICC profile; 0: none */
     uint64_t exif_bytes;     /* size of the EXIF data; 0: none */
     /* which tag says what the colours are: "icc", "cicp", "srgb", "gama" (gAMA and cHRM); "" where none does,
@@ -816,9 +816,9 @@ typedef struct mirra_picture_info {
     uint32_t reserved;   /* 0 */
 } mirra_picture_info;
 
-/* Reads a PNG or JPEG file. The picture is upright: an EXIF orientation has been applied. Samples stay as
- * they are encoded; where the colour tags say linear light, the picture's view says MIRRA_TRANSFER_LINEAR.
- * options: may be NULL. */
+/* Reads a PNG, JPEG, TIFF or WebP file; a build may lack the latter two. The picture is upright: an EXIF
+ * orientation has been applied. Samples stay as they are encoded; where the colour tags say linear light, the
+ * picture's view says MIRRA_TRANSFER_LINEAR. options: may be NULL. */
 MIRRA_API mirra_status mirra_image_read(const char *path, const mirra_read_options *options,
                                         mirra_picture **picture, mirra_error **error);
 /* The same of `size` bytes at `bytes`, at most 2^30, which are not kept. */
@@ -877,20 +877,21 @@ MIRRA_API mirra_status mirra_picture_to_srgb(mirra_picture *picture, mirra_error
 /* How a picture is written. */
 typedef struct mirra_write_options {
     uint32_t struct_size;
-    int32_t jpeg_quality; /* 1 ... 100; 0: 95 */
-    int32_t bit_depth;    /* PNG: 8 or 16; 0: 8 for MIRRA_FORMAT_U8, else 16. JPEG: 8 or 0 */
-    int32_t reserved;     /* 0 */
+    int32_t jpeg_quality; /* of JPEG and WebP, 1 ... 100; 0: 95. WebP: 100 is lossless */
+    int32_t
+        bit_depth; /* PNG: 8 or 16; TIFF: also 32, real numbers; 0: as the image has it. JPEG, WebP: 8 or 0 */
+    int32_t reserved; /* 0 */
     /* receives a sentence (MIRRA_LOG_WARNING) for all that the metadata's file had and this one lacks, the
      * notes of `metadata` first, before mirra_image_write returns; NULL: none */
     mirra_log_callback log;
     void *log_user;     /* handed to `log` */
-    const char *format; /* "png" or "jpeg"; NULL: the ending of the file's name says it */
+    const char *format; /* "png", "jpeg", "tiff" or "webp"; NULL: the ending of the file's name says it */
 } mirra_write_options;
 
-/* Writes a file as mirra_file_write does; its ending says which format (.png; .jpg, .jpeg, .jpe, .jfif),
- * unless the options do. JPEG has no alpha: the image is laid over white. metadata: the picture whose
- * metadata and, if the image has no profile of its own, colour tags go along; may be NULL. EXIF states the
- * size of this image, and its thumbnail shows it. options: may be NULL.
+/* Writes a file as mirra_file_write does; its ending says which format (.png; .jpg, .jpeg, .jpe, .jfif;
+ * .tif, .tiff; .webp), unless the options do. JPEG has no alpha: the image is laid over white. metadata: the
+ * picture whose metadata and, if the image has no profile of its own, colour tags go along; may be NULL. EXIF
+ * states the size of this image, and its thumbnail shows it. options: may be NULL.
  *
  * Light and tags always agree. An encoded image beside tags of linear light is tagged as being on the sRGB
  * curve, with the same primaries. Linear light stays what it is where the tags say so and the file has the

@@ -13,7 +13,7 @@ import org.mirra.internal.Frame;
 import org.mirra.internal.Registry;
 import org.mirra.raw.MirraWriteOptions;
 
-/** Writes PNG and JPEG with metadata, safely: readers see the old file or the new, never a part. */
+/** Writes picture files with metadata, safely: readers see the old file or the new, never a part. */
 public final class ImageFiles {
   private ImageFiles() {}
 
@@ -47,7 +47,7 @@ public final class ImageFiles {
    * @param image its pixels
    * @param metadata as for a file
    * @param options how; they name the format
-   * @return a PNG or JPEG
+   * @return the file
    * @throws MirraException as for a file
    */
   public static byte[] toBytes(Image image, Picture metadata, WriteOptions options) {

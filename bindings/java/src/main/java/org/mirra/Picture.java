@@ -41,7 +41,7 @@ public final class Picture extends NativeObject {
   }
 
   /**
-   * Reads a PNG or JPEG file. The picture is upright; samples stay as they are encoded.
+   * Reads a PNG, JPEG, TIFF or WebP file. The picture is upright; samples stay as they are encoded.
    *
    * @param file to read
    * @return the picture
@@ -52,7 +52,7 @@ public final class Picture extends NativeObject {
   }
 
   /**
-   * Reads a PNG or JPEG file of limited size.
+   * Reads a picture file of limited size.
    *
    * @param file to read
    * @param maxPixels larger files are refused before anything is allocated; 0: 2^28
@@ -71,7 +71,7 @@ public final class Picture extends NativeObject {
   }
 
   /**
-   * Reads the content of a PNG or JPEG file.
+   * Reads the content of a picture file.
    *
    * @param content of a file
    * @return the picture
@@ -82,7 +82,7 @@ public final class Picture extends NativeObject {
   }
 
   /**
-   * Reads the content of a PNG or JPEG file of limited size.
+   * Reads the content of a picture file of limited size.
    *
    * @param content of a file
    * @param maxPixels larger pictures are refused before anything is allocated; 0: 2^28

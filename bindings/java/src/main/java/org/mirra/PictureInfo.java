@@ -9,7 +9,7 @@ import org.mirra.raw.MirraPictureInfo;
  * What the file of a picture was.
  *
  * @param fileFormat "png", "jpeg"; "" where there was no file
- * @param bitDepth of the file: 1, 2, 4, 8 or 16; of the samples where there was no file
+ * @param bitDepth of the file: 1 to 16, or 32; of the samples where there was no file
  * @param colorTag which tag says what the colours are: "icc", "cicp", "srgb", "gama"; "" where none
  *     does, which is taken as sRGB
  * @param notes sentences for people about what the file had and the picture lacks
