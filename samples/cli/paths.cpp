@@ -140,41 +140,58 @@ void check_distinct(const std::vector<FilePair> &pairs) {
 }
 
 /// A result has the ending of its format, even where its input has none.
-fs::path result_name(const Source &source, const std::string &ending) {
-    fs::path name = source.name;
-    if (!ending.empty()) return name.replace_extension(ending);
-    const Format *format = name.has_extension() ? nullptr : format_of_content(source.file);
-    if (format != nullptr) name += format->endings.front();
-    return name;
+fs::path result_name(const Source &source, const ResultNames &names) {
+    const Format *format = source.name.has_extension() ? nullptr : format_of_content(source.file);
+    std::string ending = names.ending;
+    if (ending.empty())
+        ending = format != nullptr ? std::string(format->endings.front()) : source.name.extension().string();
+    return source.name.parent_path() / (source.name.stem().string() + names.suffix + ending);
+}
+
+/// Where the result of a source goes.
+std::string result_path(const Source &source, const std::string &output, bool to_folder,
+                        const ResultNames &names) {
+    if (!to_folder || (output.empty() && names.suffix.empty())) return output;
+    const fs::path folder = output.empty() ? source.file.parent_path() : fs::path(output);
+    const fs::path name = result_name(source, names);
+    return (folder / (output.empty() ? name.filename() : name)).string();
 }
 
 } // namespace
 
 Files pair_files(const std::vector<std::string> &inputs, const std::string &output, bool recursive,
-                 const std::string &ending) {
+                 const ResultNames &names) {
     Inputs all(recursive, output, inputs.size() > 1);
     for (const auto &input : inputs) all.add(input);
     if (all.sources.empty())
         throw Failure(ExitCode::input, "no input is left: " + all.skipped.front().reason,
                       all.skipped.front().file, "name the files, or another folder for the results");
-    const bool file_ending = ending == kTensorEnding
-                                 ? output.ends_with(ending)
+    const bool file_ending = names.ending == kTensorEnding
+                                 ? output.ends_with(names.ending)
                                  : format_of(output) != nullptr || output == kStandardOutput;
     if (all.several() && !is_folder(output) && file_ending)
         throw Failure(ExitCode::usage, "several inputs need a folder as output", output, "give -o FOLDER");
-    const bool to_folder = all.several() || is_folder(output) || output.ends_with('/');
+    const bool beside = output.empty() && !names.suffix.empty();
+    const bool to_folder = beside || all.several() || is_folder(output) || output.ends_with('/');
     Files files{.pairs = {}, .skipped = std::move(all.skipped)};
     files.pairs.reserve(all.sources.size());
     for (const auto &source : all.sources)
-        files.pairs.push_back({source.file.string(),
-                               output.empty() || !to_folder
-                                   ? output
-                                   : (fs::path(output) / result_name(source, ending)).string(),
-                               result_name(source, "").string()});
-    if (output.empty()) return files;
+        files.pairs.push_back({source.file.string(), result_path(source, output, to_folder, names),
+                               result_name(source, {}).string()});
+    if (output.empty() && !beside) return files;
     check_distinct(files.pairs);
-    if (to_folder) make_folders(files.pairs);
+    if (to_folder && !beside) make_folders(files.pairs);
     return files;
+}
+
+void skip_existing(Files &files) {
+    std::erase_if(files.pairs, [&](const FilePair &pair) {
+        std::error_code error;
+        const bool there =
+            fs::is_regular_file(pair.output, error) && !fs::equivalent(pair.output, pair.input, error);
+        if (there) files.skipped.push_back({pair.input, "its result is there: " + pair.output});
+        return there;
+    });
 }
 
 void DashNames::text(std::string &path, const std::string &option) {

@@ -20,13 +20,22 @@ struct Files {
     std::vector<Skipped> skipped; ///< of the input folders, and inputs that give nothing
 };
 
+/// How results are named where -o is a folder, or is not given.
+struct ResultNames {
+    std::string ending = {}; ///< "": that of their inputs
+    std::string suffix = {}; ///< goes before the ending; without -o results then lie beside their inputs
+};
+
 /// Input files as the caller wrote them: files, folders (see read_folder) and patterns with * ? [ ]. Of
 /// several those folders and patterns that give no file are skipped; throws Failure (input) if nothing is
 /// left. `output`: a file if there is one input file, else a folder, which is made; "" for no output. Throws
 /// Failure (usage, output) if two inputs would go to the same file or no folder can be made. `ending`: of the
 /// outputs' names in a folder; "": that of their inputs.
 Files pair_files(const std::vector<std::string> &inputs, const std::string &output, bool recursive,
-                 const std::string &ending = "");
+                 const ResultNames &names = {});
+
+/// Moves the pairs whose output is there, and is not their input, to those that are skipped.
+void skip_existing(Files &files);
 
 /// Of files that hold tensors.
 inline constexpr const char *kTensorEnding = ".safetensors";

@@ -337,4 +337,19 @@ Json TaskRun::one(const FilePair &file, const FurtherOutputs &further, const std
     return done;
 }
 
+Json TaskRun::record() const {
+    const auto info = get<mirra_session_info>(Phase::setup, [&](mirra_session_info *out, mirra_error **e) {
+        return mirra_session_get_info(session_.get(), out, e);
+    });
+    Json out{
+        {"plugin", info.plugin_id},
+        {"bundle", {{"name", info.bundle_name}, {"path", info.bundle_path}, {"sha256", info.bundle_sha256}}},
+        {"quality", info.quality},
+        {"parameters", Json::parse(in_phase(Phase::setup, [&] { return session_.json(); }))}};
+    out["inputs"] = Json::object();
+    for (const auto &[name, file] : settings_.ports)
+        if (!file.empty()) out["inputs"][name] = file;
+    return out;
+}
+
 } // namespace mirra::cli

@@ -53,6 +53,9 @@ class TaskRun {
     /// JSON. `counter` goes before the label of the progress. Throws Failure.
     Json one(const FilePair &file, const FurtherOutputs &further, const std::string &counter);
 
+    /// The session: plugin, bundle with its sum, quality, parameters and the files of its other inputs.
+    [[nodiscard]] Json record() const;
+
   private:
     struct Inputs;
     struct Ports;

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 
@@ -196,6 +197,57 @@ TEST_F(CliFiles, AFolderOfSheetsHasOneForEachInputAndReplacesNone) {
     write_waves(a(), 24, 16);
     EXPECT_EQ(slurp(a()), before);
     EXPECT_EQ(gain({in_, "-o", out_, "--compare", sheets}).exit_code, 2) << "two would be a.png";
+}
+
+TEST_F(CliFiles, ASuffixPutsResultsBesideTheirInputs) {
+    ASSERT_EQ(gain({in_, "--suffix", "-done"}).exit_code, 0);
+    EXPECT_EQ(names_in(in_), (Names{"a-done.png", "a.png"}));
+    ASSERT_EQ(gain({a(), "--suffix", "-2", "-o", out_ + "/", "--format", "jpeg"}).exit_code, 0);
+    EXPECT_EQ(names_in(out_), (Names{"a-2.jpg"}));
+    EXPECT_EQ(gain({a(), "--suffix", "x/y"}).exit_code, 2);
+    EXPECT_EQ(gain({a(), "--suffix", ""}).exit_code, 2);
+    EXPECT_EQ(gain({a()}).exit_code, 2) << "without --suffix a result needs a name";
+}
+
+TEST_F(CliFiles, WhatIsThereCanBeSkipped) {
+    write_waves(in_ + "/b.png", 24, 16);
+    ASSERT_EQ(gain({a(), "-o", out_ + "/"}).exit_code, 0);
+    const std::string before = slurp(out_ + "/a.png");
+    write_text(out_ + "/a.png", "kept");
+    const auto run = gain({in_, "-o", out_, "--skip-existing", "--json"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(slurp(out_ + "/a.png"), "kept");
+    EXPECT_EQ(slurp(out_ + "/b.png"), before);
+    EXPECT_NE(run.out.find("its result is there"), std::string::npos);
+    const auto again = gain({in_, "-o", out_, "--skip-existing", "--json"});
+    EXPECT_EQ(again.exit_code, 0);
+    EXPECT_NE(again.out.find("\"done\": 0"), std::string::npos) << again.out;
+    // An input that is its own output is no result yet.
+    EXPECT_EQ(gain({a(), "-o", a(), "--skip-existing"}).exit_code, 0);
+    EXPECT_NE(slurp(a()), before);
+}
+
+TEST_F(CliFiles, ASidecarSaysHowTheResultWasMade) {
+    ASSERT_EQ(gain({a(), "-o", out_ + "/", "--gain", "0.5", "--sidecar"}).exit_code, 0);
+    const auto record = nlohmann::json::parse(slurp(out_ + "/a.png.json"));
+    EXPECT_EQ(record["task"], "gain");
+    EXPECT_EQ(record["parameters"]["gain"], 0.5);
+    EXPECT_EQ(record["input"], a());
+    EXPECT_EQ(record["mirra"], mirra_version_string());
+    EXPECT_TRUE(record.contains("plugin"));
+    EXPECT_TRUE(record["bundle"].contains("sha256"));
+    EXPECT_EQ(gain({a(), "--sidecar"}).exit_code, 2);
+}
+
+TEST_F(CliFiles, TiffAndWebpAreFormatsAsOthers) {
+    const std::string tiff = folder_ / "a.tif", webp = folder_ / "a.webp", back = folder_ / "back.png";
+    if (gain({a(), "-o", tiff}).exit_code == 4) GTEST_SKIP() << "this system has no libtiff for the build";
+    ASSERT_EQ(gain({tiff, "-o", webp, "--jpeg-quality", "100"}).exit_code, 0);
+    ASSERT_EQ(gain({webp, "-o", back}).exit_code, 0);
+    EXPECT_TRUE(begins_as_png(slurp(back)));
+    ASSERT_EQ(gain({a(), "-o", tiff, "--bit-depth", "32"}).exit_code, 0);
+    EXPECT_EQ(run_cli({"compare", tiff, a(), "--json"}).exit_code, 0);
+    EXPECT_EQ(gain({a(), "-o", back, "--bit-depth", "32"}).exit_code, 4) << "a PNG has no real numbers";
 }
 
 TEST_F(CliFiles, DevicesAndLinksStayWhatTheyAre) {

@@ -62,6 +62,8 @@ class TaskCommand final : public Command {
                      const Interrupt &interrupt);
     [[nodiscard]] Json document(const Json &results, std::size_t failed,
                                 const std::vector<Skipped> &skipped) const;
+    [[nodiscard]] static std::string sidecar_of(const FilePair &file);
+    [[nodiscard]] Json record(const TaskRun &run, const Json &done) const;
     [[nodiscard]] std::string summary_line(const Json &done, const FilePair &file) const;
 
     Engine engine_;
@@ -73,7 +75,10 @@ class TaskCommand final : public Command {
     std::vector<std::string> inputs_;
     std::string output_;
     std::string csv_;
+    std::string suffix_;
     bool recursive_ = false;
+    bool skip_existing_ = false;
+    bool sidecar_ = false;
 };
 
 /// An option name that the command does not have yet: a plugin's parameter may be called like one of ours.
@@ -93,6 +98,12 @@ std::string named(const std::string &file) {
 }
 
 /// Likewise.
+std::string suffix_objection(const std::string &suffix) {
+    if (suffix.empty()) return "the suffix is empty";
+    return suffix.find('/') == std::string::npos ? "" : "a suffix is a part of a file's name, and has no /";
+}
+
+/// Likewise.
 std::string named_quality(const std::string &quality) {
     return quality.empty() ? "the name of the quality is empty" : "";
 }
@@ -105,6 +116,17 @@ void TaskCommand::declare_output(CLI::App &app, const Port &output) {
                              "the input itself.")
             ->check(named);
     if (!output.optional) option->required();
+    app.add_option_function<std::string>(
+           "--suffix",
+           [this, option](const std::string &text) {
+               suffix_ = text;
+               option->required(false);
+           },
+           "Put before the ending of each result's name. Without -o the results lie beside their inputs.")
+        ->check(suffix_objection);
+    app.add_flag("--skip-existing", skip_existing_, "Pass over inputs whose result is there.");
+    app.add_flag("--sidecar", sidecar_,
+                 "Also write a file RESULT.json with settings, bundle and values of each result.");
     if (output.type != MIRRA_TYPE_IMAGE) return;
     app.add_option("--compare", settings_.further.sheet,
                    std::string("Also write a before/after sheet.") + kPlace)
@@ -218,7 +240,10 @@ Files TaskCommand::files() const {
     if (primary_port(task_, true) == nullptr) return {.pairs = {{"", output_}}, .skipped = {}};
     const Port *output = primary_output(task_);
     const bool tensor = output != nullptr && output->type == MIRRA_TYPE_TENSOR;
-    return pair_files(inputs_, output_, recursive_, tensor ? kTensorEnding : settings_.write.ending());
+    auto files = pair_files(inputs_, output_, recursive_,
+                            {.ending = tensor ? kTensorEnding : settings_.write.ending(), .suffix = suffix_});
+    if (skip_existing_) mirra::cli::skip_existing(files);
+    return files;
 }
 
 /// Which outputs "-" sends to the standard output.
@@ -268,6 +293,11 @@ ExitCode TaskCommand::run() {
     read_dashes();
     const auto files = this->files();
     tell_skipped(files.skipped);
+    if (files.pairs.empty()) {
+        console_.note("0 done, 0 failed, " + std::to_string(files.skipped.size()) + " skipped");
+        if (console_.json()) console_.document(document(Json::array(), 0, files.skipped));
+        return ExitCode::ok;
+    }
     if (files.pairs.size() > 1 && settings_.further.names_file())
         throw Failure(ExitCode::usage, "several inputs cannot share the file of an option", task_.name,
                       "name a folder, with / at its end, or give one input");
@@ -308,7 +338,15 @@ void TaskCommand::check_inputs_stay(const std::vector<FilePair> &files,
 
 /// One of several that cannot be written fails alone; if none can, nothing is begun.
 void TaskCommand::check_main_outputs(const std::vector<FilePair> &files) const {
-    if (output_.empty()) return;
+    if (files.front().output.empty()) {
+        if (sidecar_)
+            throw Failure(ExitCode::usage, "there is no result to write beside", "--sidecar",
+                          "give -o or --suffix as well");
+        return;
+    }
+    if (sidecar_ && files.front().output == kStandardOutput)
+        throw Failure(ExitCode::usage, "nothing can be written beside the standard output", "--sidecar",
+                      "name a file with -o");
     for (const auto &file : files) {
         try {
             check_output_file(file.output);
@@ -331,7 +369,7 @@ void TaskCommand::check_outputs(const std::vector<FilePair> &files,
     for (const auto &outputs : further) {
         for (const std::string &picture : {outputs.sheet, outputs.preview}) {
             if (picture.empty()) continue;
-            if (output_.empty())
+            if (files.front().output.empty())
                 throw Failure(ExitCode::usage, "there is no result to show", picture, "give -o as well");
             check_output(picture, {});
         }
@@ -341,6 +379,18 @@ void TaskCommand::check_outputs(const std::vector<FilePair> &files,
         }
         if (!outputs.tensors.empty()) check_writable(outputs.tensors);
     }
+}
+
+std::string TaskCommand::sidecar_of(const FilePair &file) {
+    return file.output + ".json";
+}
+
+/// What a result was made of and by, so that it can be made again.
+Json TaskCommand::record(const TaskRun &run, const Json &done) const {
+    Json out{{"mirra", mirra_version_string()}, {"task", task_.name}};
+    out.update(run.record());
+    out.update(done);
+    return out;
 }
 
 std::string TaskCommand::summary_line(const Json &done, const FilePair &file) const {
@@ -364,6 +414,7 @@ ExitCode TaskCommand::run_all(TaskRun &run, const Files &files, const std::vecto
         try {
             interrupt.check();
             Json done = run.one(file, further[results.size()], counter);
+            if (sidecar_) write_text(sidecar_of(file), record(run, done).dump(2) + "\n");
             const bool values_only = file.output.empty() && !console_.json() && csv_ != kStandardOutput;
             values_only ? console_.result(summary_line(done, file))
                         : console_.note(counter + summary_line(done, file));
