@@ -32,7 +32,8 @@ bool tells_of_memory(std::string_view message) {
 } // namespace
 
 TiffFile::TiffFile(ByteSpan bytes) : source_(bytes) {
-    open("r");
+    open("rD"); // the places of strips are read when they are needed, not in each directory that is passed
+                // over
 }
 
 TiffFile::TiffFile(bool big_endian) : writes_(true) {
