@@ -46,6 +46,7 @@ std::vector<std::byte> exif_of(const TiffFile &file, ByteSpan bytes, std::vector
     if (Tiff<const std::byte>(bytes).valid()) {
         ExifBuilder builder(bytes, TIFFCurrentDirOffset(file.handle()));
         builder.keep_main(kDescribing);
+        if (orientation == ORIENTATION_TOPLEFT) static_cast<void>(builder.drop(TIFFTAG_ORIENTATION));
         return builder.empty() ? std::vector<std::byte>() : builder.build();
     }
     add_note(notes, "The EXIF data of a TIFF beyond 4 GiB (BigTIFF) are not read.");

@@ -138,6 +138,7 @@ void expect_samples(const Layout &layout) {
     ASSERT_EQ(image.width(), static_cast<int>(layout.width));
     ASSERT_EQ(image.height(), static_cast<int>(layout.height));
     ASSERT_EQ(image.channels(), layout.samples);
+    EXPECT_THAT(image.metadata.exif, IsEmpty());
     const auto values = values_of(image);
     const auto expected = default_sampler(layout);
     std::size_t i = 0;
