@@ -158,6 +158,14 @@ std::vector<Written> project_of(const PluginLanguage &language, const std::strin
     return files;
 }
 
+void write(const Written &file) {
+    const fs::path parent = fs::path(file.path).parent_path();
+    std::error_code error;
+    if (fs::create_directories(parent, error); error)
+        throw Failure(ExitCode::output, "the folder cannot be made: " + error.message(), parent.string());
+    in_phase(Phase::output, [&] { api::write_file(file.path, file.text.data(), file.text.size()); });
+}
+
 } // namespace
 
 std::vector<std::string> plugin_languages() {
@@ -188,12 +196,14 @@ std::vector<std::string> write_plugin_project(const std::string &language, const
             throw Failure(ExitCode::output, "the file is there already", file.path,
                           "name another folder, or move the file away");
     std::vector<std::string> paths;
-    for (const Written &file : files) {
-        const fs::path parent = fs::path(file.path).parent_path();
-        if (fs::create_directories(parent, error); error)
-            throw Failure(ExitCode::output, "the folder cannot be made: " + error.message(), parent.string());
-        in_phase(Phase::output, [&] { api::write_file(file.path, file.text.data(), file.text.size()); });
-        paths.push_back(file.path);
+    try {
+        for (const Written &file : files) {
+            write(file);
+            paths.push_back(file.path);
+        }
+    } catch (...) { // half a project would stand in the way of the next try
+        for (const std::string &path : paths) fs::remove(path, error);
+        throw;
     }
     return paths;
 }

@@ -39,12 +39,13 @@ std::vector<Shape> inputs_of(const Graph &graph, Extents extents) {
     return inputs;
 }
 
-bool fits(const Graph &graph, ShapeInference &inference, Extents extents) {
+/// Why inputs of these extents do not fit; nothing if they do.
+std::optional<Error> objection(const Graph &graph, ShapeInference &inference, Extents extents) {
     try {
         inference.infer(inputs_of(graph, extents));
-        return true;
-    } catch (const Error &) {
-        return false;
+        return std::nullopt;
+    } catch (const Error &error) {
+        return error;
     }
 }
 
@@ -146,15 +147,19 @@ Extents minimum_extents(const Graph &graph) {
     ShapeInference inference(graph);
     const auto first = [&](std::int64_t most, const auto &extents_of) {
         for (auto extent = step; extent < most; extent += step)
-            if (fits(graph, inference, extents_of(extent))) return extent;
+            if (!objection(graph, inference, extents_of(extent))) return extent;
         return most;
     };
     const auto beyond = (kTries + 1) * step;
     const auto square = first(beyond, [](std::int64_t extent) { return Extents{extent, extent}; });
-    if (square == beyond)
+    if (square == beyond) {
+        const auto largest = kTries * step;
+        const auto reason = objection(graph, inference, {largest, largest});
         throw Error(ErrorCode::mismatch,
-                    "no input size up to " + std::to_string(kTries * step) + " pixels fits the graph",
-                    graph.name);
+                    "no input size up to " + std::to_string(largest) + " pixels fits the graph '" +
+                        graph.name + "': " + reason->what(),
+                    reason->subject(), "correct this node, or what it reads");
+    }
     const auto height = first(square, [&](std::int64_t extent) { return Extents{extent, square}; });
     const auto width = first(square, [&](std::int64_t extent) { return Extents{height, extent}; });
     return {height, width};

@@ -63,6 +63,18 @@ std::vector<double> parse_reals(std::string_view name, Value value) {
     return out;
 }
 
+const char *wanted(AttributeKind kind) {
+    switch (kind) {
+    case AttributeKind::integer:
+        return "a whole number";
+    case AttributeKind::real:
+        return "a number";
+    case AttributeKind::reals:
+        return "a list of numbers";
+    }
+    return "";
+}
+
 Attribute parse_attribute(const OpInfo &op, std::string_view name, Value value) {
     const auto info = std::ranges::find(op.attributes, name, &AttributeInfo::name);
     if (info == op.attributes.end())
@@ -81,7 +93,7 @@ Attribute parse_attribute(const OpInfo &op, std::string_view name, Value value) 
         if (!value.is(Kind::array)) break;
         return parse_reals(name, value);
     }
-    corrupt("attribute '" + std::string(name) + "' has the wrong type", name);
+    corrupt("attribute '" + std::string(name) + "' has the wrong type: it is " + wanted(info->kind), name);
 }
 
 std::vector<std::string> parse_inputs(Value node, const OpInfo &op) {
@@ -120,6 +132,22 @@ Node parse_node(Value json) {
     return node;
 }
 
+/// Of a node that may be anything: its name, or its place among the nodes.
+std::string label(Value node, std::size_t place) {
+    const auto name = node.is(Kind::object) ? node.find("name") : std::nullopt;
+    if (name && name->is(Kind::text)) return std::string(name->text().substr(0, kShown));
+    return "node " + std::to_string(place + 1);
+}
+
+/// Its errors say which node it is.
+Node parse_node_at(Value json, std::size_t place) {
+    try {
+        return parse_node(json);
+    } catch (const Error &error) {
+        throw Error(error.code(), error.what(), label(json, place), error.hint());
+    }
+}
+
 /// An array of at most so many elements.
 Value list(Value json, const char *key, std::size_t most) {
     const Value array = member(json, key, Kind::array);
@@ -140,7 +168,7 @@ Graph parse_graph(Value json) {
     });
     const Value nodes = list(json, "nodes", Limits::kNodes);
     graph.nodes.reserve(nodes.size());
-    nodes.each_element([&](Value node) { graph.nodes.push_back(parse_node(node)); });
+    nodes.each_element([&](Value node) { graph.nodes.push_back(parse_node_at(node, graph.nodes.size())); });
     list(json, "outputs", Limits::kPorts).each_element([&](Value output) {
         graph.outputs.push_back({text(output, "name"), text(output, "source")});
     });

@@ -3,6 +3,8 @@
 #include "mirra/graph.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <set>
 #include <unordered_set>
@@ -18,13 +20,22 @@ namespace {
 void check_name(const std::string &name) {
     const auto printable = [](char c) { return c > ' ' && c != 0x7f; };
     if (name.empty() || name.size() > Limits::kNameLength || !std::ranges::all_of(name, printable))
-        corrupt("a name must have 1 to " + std::to_string(Limits::kNameLength) + " printable characters",
+        corrupt("a name must have 1 to " + std::to_string(Limits::kNameLength) +
+                    " printable characters of ASCII, without spaces",
                 name.substr(0, 40));
+}
+
+std::string plain(double value) {
+    std::array<char, 32> text{};
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+    return {text.data(), end};
 }
 
 void check_value(const Node &node, const AttributeInfo &info, double value) {
     if (std::isnan(value) || value < info.minimum || value > info.maximum)
-        corrupt("attribute '" + std::string(info.name) + "' is out of range", node.name);
+        corrupt("attribute '" + std::string(info.name) + "' is out of range: it is " + plain(value) +
+                    ", where " + plain(info.minimum) + " to " + plain(info.maximum) + " is allowed",
+                node.name);
 }
 
 void check_attribute(const Node &node, const AttributeInfo &info) {
@@ -69,10 +80,17 @@ void check_node(const Node &node, const std::unordered_set<std::string> &known) 
     if (known.contains(node.name)) corrupt("two tensors have one name", node.name);
     const OpInfo &op = op_info(node.op);
     if (node.inputs.size() < op.inputs.value.least || node.inputs.size() > op.inputs.value.most)
-        corrupt("op " + std::string(op.name) + " has " + std::to_string(node.inputs.size()) + " inputs",
+        corrupt("op " + std::string(op.name) + " has " + std::to_string(node.inputs.size()) +
+                    " inputs, where it takes " + std::to_string(op.inputs.value.least) +
+                    (op.inputs.value.most > op.inputs.value.least
+                         ? " to " + std::to_string(op.inputs.value.most)
+                         : ""),
                 node.name);
     for (const auto &input : node.inputs)
-        if (!known.contains(input)) corrupt("unknown input '" + input.substr(0, 40) + "'", node.name);
+        if (!known.contains(input))
+            corrupt("unknown input '" + input.substr(0, 40) +
+                        "': it is neither an input of the graph nor a node before this one",
+                    node.name);
     check_attributes(node, op);
     check_weights(node, op);
     if (const char *conflict = op.conflict ? op.conflict(node) : nullptr) corrupt(conflict, node.name);
@@ -97,7 +115,9 @@ void validate(const Graph &graph) {
     for (const auto &input : graph.inputs) {
         check_name(input.name);
         if (input.channels < 1 || input.channels > Limits::kChannels)
-            corrupt("bad channel count", input.name);
+            corrupt("an input has " + std::to_string(input.channels) + " channels, where 1 to " +
+                        std::to_string(Limits::kChannels) + " are allowed",
+                    input.name);
         if (!known.insert(input.name).second) corrupt("two inputs have one name", input.name);
     }
     for (const auto &node : graph.nodes) {

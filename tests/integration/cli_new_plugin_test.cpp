@@ -117,6 +117,17 @@ TEST_F(CliNewPlugin, NothingIsWrittenOver) {
     EXPECT_FALSE(fs::exists(project + "/tint.c")) << "all or nothing";
 }
 
+TEST_F(CliNewPlugin, AProjectThatCannotBeFinishedIsTakenAway) {
+    const std::string project = folder_ / "tint";
+    fs::create_directory(project);
+    write_text(project + "/tests", "where a folder has to be");
+    const Outcome run = run_cli({"new-plugin", "tint", "--lang", "rust", "--folder", project});
+    EXPECT_EQ(4, run.exit_code);
+    EXPECT_TRUE(contains(run.err, "the folder cannot be made")) << run.err;
+    for (const auto &entry : fs::recursive_directory_iterator(project))
+        EXPECT_TRUE(entry.is_directory() || entry.path().filename() == "tests") << entry.path();
+}
+
 TEST_F(CliNewPlugin, NamesThatNoTaskMayHaveAreRefusedWithTheReason) {
     const std::pair<std::string, std::string> names[] = {{"Blur", "begin with a lower case letter"},
                                                          {"2blur", "begin with a lower case letter"},

@@ -232,14 +232,23 @@ TEST_F(BundleFile, ErrorsOfAGraphNameTheFileTheGraphAndThePart) {
         return std::string("no error");
     };
     const auto file = mirra::test::scratch() + "bundle_file_test_changed.mirra";
-    EXPECT_EQ(error_of([](auto &node) { node["attributes"]["kernel"] = 999; }),
-              file + "; the graph 'net', at 'conv': attribute 'kernel' is out of range");
+    EXPECT_EQ(
+        error_of([](auto &node) { node["attributes"]["kernel"] = 999; }),
+        file + "; the graph 'net', at 'conv': attribute 'kernel' is out of range: it is 999, where 1 to 256 "
+               "is allowed");
     EXPECT_EQ(error_of([](auto &node) { node["attributes"].erase("kernel"); }),
               file + "; the graph 'net', at 'conv': attribute 'kernel' is missing");
-    EXPECT_EQ(error_of([](auto &node) { node["attributes"]["padding"] = "same"; }),
-              file + "; the graph 'net', at 'padding': attribute 'padding' has the wrong type");
+    EXPECT_EQ(
+        error_of([](auto &node) { node["attributes"]["padding"] = "same"; }),
+        file + "; the graph 'net', at 'conv': attribute 'padding' has the wrong type: it is a whole number");
     EXPECT_EQ(error_of([](auto &node) { node["op"] = "warp"; }),
-              file + "; the graph 'net', at 'op': unknown op 'warp'");
+              file + "; the graph 'net', at 'conv': unknown op 'warp'");
+    EXPECT_EQ(error_of([](auto &node) { node.erase("name"); }),
+              file + "; the graph 'net', at 'node 1': member 'name' is missing");
+    EXPECT_EQ(
+        error_of([](auto &node) { node["inputs"] = {"conv"}; }),
+        file + "; the graph 'net', at 'conv': unknown input 'conv': it is neither an input of the graph nor "
+               "a node before this one");
     EXPECT_EQ(error_of([](auto &node) { node["weights"]["bias"] = node["weights"]["weight"]; }),
               file + "; the graph 'net', at 'conv.weight': two nodes use one weight with different shapes");
 }

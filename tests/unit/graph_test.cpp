@@ -323,6 +323,21 @@ TEST(Geometry, FieldsThatReachBeyondEveryTensorAreTheWholeAxis) {
     EXPECT_EQ(code_of([&] { minimum_extents(graph); }), ErrorCode::mismatch);
 }
 
+TEST(Geometry, WhyNoPictureFitsIsSaid) {
+    Builder b("net");
+    const auto x = b.input("image", 3);
+    b.output("image", b.add(b.conv2d(x, {.in = 3, .out = 3, .kernel = 3}, "valid"), x, "sum"));
+    try {
+        minimum_extents(b.finish());
+        FAIL() << "it fits";
+    } catch (const Error &error) {
+        EXPECT_EQ(error.subject(), "sum");
+        EXPECT_EQ(std::string(error.what()).find("no input size up to 64 pixels fits the graph 'net': add: "),
+                  0u)
+            << error.what();
+    }
+}
+
 TEST(Geometry, CountsThatNoNumberHoldsAreTheLargest) {
     Builder b("heavy");
     auto x = b.input("image", 1);

@@ -117,6 +117,28 @@ TEST(ImportGraph, RefusesGraphsThatAreNone) {
     failure(options, ErrorCode::not_found);
 }
 
+TEST(ImportGraph, RefusesGraphsThatTakeNoPicture) {
+    test::write_torch_zip(path("in.pth"), weights());
+    auto graph = network();
+    graph.inputs.front().channels = 4;
+    const auto message = failure(options_for({to_json(graph)}), ErrorCode::mismatch);
+    EXPECT_NE(message.find("fits the graph 'classifier': conv2d: needs 3 channels"), std::string::npos)
+        << message;
+}
+
+TEST(ImportGraph, TakesGraphsOfOneLargeSize) {
+    graph::Builder b("large");
+    b.output("logits", b.linear(b.flatten(b.input("image", 1)), 100 * 100, 2, "fc"));
+    test::TorchState state;
+    const auto graph = b.finish();
+    for (const auto &[name, shape] : graph::weight_shapes(graph))
+        state.emplace_back(name, test::random_tensor(shape));
+    test::write_torch_zip(path("in.pth"), state);
+    const auto options = options_for({to_json(graph)});
+    import_checkpoint(options);
+    EXPECT_EQ(bundle::Bundle::open(options.output)->graph("large"), graph);
+}
+
 TEST(ImportGraph, RefusesOptionsThatContradictIt) {
     test::write_torch_zip(path("in.pth"), weights());
     auto options = options_for({to_json(network())});

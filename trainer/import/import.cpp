@@ -3,6 +3,7 @@
 
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
+#include "mirra/geometry.hpp"
 #include "mirra/printable.hpp"
 #include "recipes.hpp"
 #include "weight_source.hpp"
@@ -111,12 +112,26 @@ std::string summary(const std::vector<graph::Graph> &graphs, const std::optional
     return text;
 }
 
+/// Of several inputs each may have a size of its own, and a `linear` may want a size beyond those that are
+/// tried: such graphs are left to who runs them.
+void check_takes_pictures(const graph::Graph &graph) {
+    if (graph.inputs.size() > 1) return;
+    try {
+        graph::minimum_extents(graph);
+    } catch (const Error &error) {
+        const auto node = std::ranges::find(graph.nodes, error.subject(), &graph::Node::name);
+        if (node == graph.nodes.end() || node->op != graph::Op::linear) throw;
+    }
+}
+
 } // namespace
 
 graph::Graph read_graph(const std::filesystem::path &file) {
     const auto bytes = read_file(file, graph::Limits::kJsonBytes);
     try {
-        return graph::parse_json({reinterpret_cast<const char *>(bytes.data()), bytes.size()});
+        auto graph = graph::parse_json({reinterpret_cast<const char *>(bytes.data()), bytes.size()});
+        check_takes_pictures(graph);
+        return graph;
     } catch (const Error &error) {
         throw Error(error.code(), file.string() + ": " + error.what(), error.subject(),
                     error.code() == ErrorCode::unsupported
