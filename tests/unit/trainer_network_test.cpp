@@ -239,6 +239,10 @@ TEST(Network, NetworksThatDoNotRestoreAreRefused) {
     frozen.overrides = {{"network.frozen", "head,tail"}};
     EXPECT_THAT(refusal(ErrorCode::invalid_argument, [&] { train_network(frozen); }),
                 HasSubstr("nothing is left to train"));
+    auto over = command_for("over", enlarger());
+    over.output = over.graph;
+    EXPECT_THAT(refusal(ErrorCode::invalid_argument, [&] { train_network(over); }),
+                HasSubstr("would replace a file"));
     auto none = command_for("none", enlarger());
     none.graph = "nowhere.json";
     EXPECT_THAT(refusal(ErrorCode::not_found, [&] { train_network(none); }), HasSubstr("nowhere.json"));

@@ -8,6 +8,7 @@
 #include "eval/evaluation.hpp"
 #include "eval/pictures.hpp"
 #include "eval/similarity.hpp"
+#include "import/import.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
@@ -298,6 +299,7 @@ int evaluate(Command &command) {
     settings.compared.luma = command.channels.empty() ? enlarges : command.channels == "y";
     settings.compared.border = command.border >= 0 ? command.border : (enlarges ? how.downscale : 0);
     require_writable(settings.csv, {}, {settings.sheet});
+    check_spares(settings.csv, settings.bundles);
     for (const auto &path : settings.bundles)
         if (settings.record) check_rewritable(*bundle::Bundle::open(path), path);
     NetworkTable table(settings);

@@ -34,11 +34,8 @@ void check(const ImportOptions &options) {
     if (!options.graphs.empty() && (options.input_transform || options.normalisation))
         refuse("a graph says itself what it does to pixels", "--graph", "give the graph a node 'normalise'");
     if (options.files.empty()) refuse("no checkpoint is given", "files", "name at least one file");
-    for (const auto *files : {&options.files, &options.graphs})
-        for (const auto &file : *files)
-            if (std::error_code ignored; std::filesystem::equivalent(file, options.output, ignored))
-                refuse("the bundle would replace a file that it is made from", file.string(),
-                       "give another output");
+    check_spares(options.output, options.files);
+    check_spares(options.output, options.graphs);
 }
 
 /// The network's pixel transform, and for people where it is from.
@@ -125,6 +122,13 @@ void check_takes_pictures(const graph::Graph &graph) {
 }
 
 } // namespace
+
+void check_spares(const std::filesystem::path &output, std::span<const std::filesystem::path> inputs) {
+    for (const auto &file : inputs)
+        if (std::error_code ignored; std::filesystem::equivalent(file, output, ignored))
+            refuse("the output would replace a file that it is made from", file.string(),
+                   "give another output");
+}
 
 graph::Graph read_graph(const std::filesystem::path &file) {
     const auto bytes = read_file(file, graph::Limits::kJsonBytes);

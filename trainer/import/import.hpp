@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ struct ImportOptions {
     std::string licence;           ///< empty: unknown
     bool allow_unexpected = false; ///< ignore tensors that the architecture does not know
 };
+
+/// @throws Error invalid_argument where the output is one of the files that it is made from
+void check_spares(const std::filesystem::path &output, std::span<const std::filesystem::path> inputs);
 
 /// The graph of a JSON file in the form that bundles carry. @throws Error not_found | io | corrupt |
 /// unsupported

@@ -253,6 +253,7 @@ std::unique_ptr<TrainingTask> network_task(const NetworkCommand &command) {
     auto settings = NetworkRecipe::read(recipe);
     if (command.threads > 0) torch::set_num_threads(command.threads);
     check_output(command.output);
+    check_spares(command.output, std::array{command.graph, command.recipe});
     return std::make_unique<NetworkTask>(command, std::move(recipe), std::move(settings));
 }
 
