@@ -11,6 +11,19 @@
 
 namespace mirra::host {
 
+namespace {
+
+/// For one who asks for a task of a plugin that is not there.
+std::string where_its_plugin_is(const std::vector<PluginRecord> &records) {
+    const auto passed_over = std::ranges::count(records, false, &PluginRecord::loaded);
+    if (passed_over == 0) return " Plugins of your own are found in the folders of MIRRA_PLUGIN_PATH.";
+    const PluginRecord &first = *std::ranges::find(records, false, &PluginRecord::loaded);
+    return " Plugins that were passed over: " + std::to_string(passed_over) +
+           "; `mirra doctor` says why. The first is " + first.path + ": " + first.reason;
+}
+
+} // namespace
+
 Engine::Engine(EngineOptions options) : options_(std::move(options)), runs_(std::make_shared<EngineRuns>()) {}
 
 Engine::~Engine() = default;
@@ -28,15 +41,11 @@ const TaskInfo &Engine::task(std::string_view name) const {
         names.push_back(each->name());
         if (names.back() == name || each->full_name() == name) return *each;
     }
-    const auto passed_over = std::ranges::count(records_, false, &PluginRecord::loaded);
-    const std::string others = passed_over == 0
-                                   ? std::string()
-                                   : " Plugins that were passed over: " + std::to_string(passed_over) +
-                                         "; `mirra doctor` and mirra_engine_plugin say why.";
-    throw Error(ErrorCode::not_found, "there is no task '" + std::string(name) + "'", std::string(name),
-                (names.empty() ? "No plugin was loaded: set MIRRA_PLUGIN_PATH."
-                               : did_you_mean(name, names) + "The tasks are: " + joined(names) + ".") +
-                    others);
+    const std::string nearest = did_you_mean(name, names);
+    throw Error(
+        ErrorCode::not_found, "there is no task '" + std::string(name) + "'", std::string(name),
+        (names.empty() ? "No plugin was loaded." : nearest + "The tasks are: " + joined(names) + ".") +
+            (nearest.empty() ? where_its_plugin_is(records_) : ""));
 }
 
 const std::vector<BundleRecord> &Engine::bundle_records() {

@@ -20,6 +20,9 @@ namespace {
 constexpr std::uint32_t kMostPorts = 32;
 constexpr std::uint32_t kMostParameters = 256;
 constexpr std::uint32_t kMostChoices = 1024;
+/// Fields of mirra_session_options.
+constexpr std::string_view kSessionOptions[] = {"bundle",       "device",  "precision", "quality",
+                                                "memory_limit", "threads", "tile_size"};
 
 [[noreturn]] void reject(const std::string &what, const std::string &why) {
     throw Error(ErrorCode::plugin, what + " " + why);
@@ -302,11 +305,13 @@ const mirra_param_info &TaskInfo::param(std::string_view wanted) const {
         if (wanted == param.name) return param;
         names.emplace_back(param.name);
     }
-    throw Error(ErrorCode::not_found,
-                "the task '" + name() + "' has no parameter '" + std::string(wanted) + "'",
-                std::string(wanted),
-                names.empty() ? "It has none."
-                              : did_you_mean(wanted, names) + "Its parameters are: " + joined(names) + ".");
+    const bool of_session = std::ranges::find(kSessionOptions, wanted) != std::end(kSessionOptions);
+    throw Error(
+        ErrorCode::not_found, "the task '" + name() + "' has no parameter '" + std::string(wanted) + "'",
+        std::string(wanted),
+        (of_session ? "It is an option of the session: give it when the session is made. " : "") +
+            (names.empty() ? "The task has no parameters."
+                           : did_you_mean(wanted, names) + "Its parameters are: " + joined(names) + "."));
 }
 
 const char *TaskInfo::keep(std::string text) {

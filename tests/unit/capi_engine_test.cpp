@@ -32,6 +32,8 @@ TEST(CapiEngine, AMistypedNameGetsTheNearestOne) {
     Failure failure;
     EXPECT_EQ(MIRRA_E_NOT_FOUND, mirra_session_set_text(session.get(), "strenght", "1", failure.out()));
     EXPECT_THAT(message(failure), HasSubstr("Did you mean 'strength'?"));
+    EXPECT_EQ(MIRRA_E_NOT_FOUND, mirra_session_set_text(session.get(), "quality", "best", failure.out()));
+    EXPECT_THAT(message(failure), HasSubstr("It is an option of the session"));
 }
 
 TEST(CapiEngine, AMissingTaskTellsOfPluginsThatWerePassedOver) {
@@ -40,6 +42,15 @@ TEST(CapiEngine, AMissingTaskTellsOfPluginsThatWerePassedOver) {
     Failure failure;
     EXPECT_EQ(MIRRA_E_NOT_FOUND, mirra_engine_find_task(engine.get(), "sharpen", &info, failure.out()));
     EXPECT_THAT(mirra_error_hint(failure.get()), ::testing::HasSubstr("passed over: 1"));
+    EXPECT_THAT(mirra_error_hint(failure.get()), ::testing::HasSubstr(MIRRA_TEST_ZOO "/no-symbol.so: "));
+}
+
+TEST(CapiEngine, AMissingTaskTellsWherePluginsAreFound) {
+    const Engine engine = make_engine();
+    MIRRA_STRUCT(mirra_task_info, info);
+    Failure failure;
+    EXPECT_EQ(MIRRA_E_NOT_FOUND, mirra_engine_find_task(engine.get(), "unsharp-mask", &info, failure.out()));
+    EXPECT_THAT(mirra_error_hint(failure.get()), ::testing::HasSubstr("MIRRA_PLUGIN_PATH"));
 }
 
 TEST(CapiEngine, DescribesTheDenoiser) {
