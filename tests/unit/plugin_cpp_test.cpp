@@ -18,7 +18,7 @@ struct Probe {
     Probe() {
         api::EngineOptions options;
         options.flags = MIRRA_PLUGIN_PATH_ONLY;
-        options.plugin_path = std::string(MIRRA_TEST_ZOO) + "/probe.so";
+        options.plugin_path = MIRRA_TEST_ZOO "/probe.so";
         options.runtime_module = MIRRA_TEST_RUNTIME;
         options.log = [this](mirra_log_level, const std::string &message) {
             const std::lock_guard<std::mutex> hold(lock);
