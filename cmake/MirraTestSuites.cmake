@@ -1,9 +1,12 @@
 # mirra_test_suites(PROGRAM [APART] [PREFIX P] [EXCEPT FILTER...] [PROPERTIES NAME VALUE...]): an entry of ctest for each
 # suite of Google Test in a program, which is asked after it is built. gtest_discover_tests starts a process for every test,
-# and most of them take longer to load LibTorch or the sanitizers than to run. APART: an entry for each test all the same, where
-# tests are about their process, or take seconds by themselves.
+# and most of them take longer to load LibTorch than to run. APART: an entry for each test all the same, where tests are about
+# their process, or take seconds by themselves; also under sanitizers.
 function(mirra_test_suites program)
     cmake_parse_arguments(PARSE_ARGV 1 ARG "APART" "PREFIX" "EXCEPT;PROPERTIES") # a value may be a list
+    if(MIRRA_SANITIZE)
+        set(ARG_APART ON) # so that what a sanitizer finds has the name of its test
+    endif()
     set(except "")
     if(ARG_EXCEPT)
         list(JOIN ARG_EXCEPT ":" except)

@@ -20,8 +20,7 @@ build_packages=(g++ cmake ninja-build pkg-config ccache python3 python3-venv
     libpng-dev libjpeg62-turbo-dev libtiff-dev libwebp-dev zlib1g-dev liblcms2-dev libeigen3-dev libpugixml-dev libssl-dev libboost-dev
     nlohmann-json3-dev libcli11-dev)
 train_packages=(libzip-dev libspdlog-dev libtomlplusplus-dev libopencv-photo-dev libarchive-dev libgloo-dev)
-test_packages=(git libgtest-dev libgmock-dev libexif-dev libzip-dev libtomlplusplus-dev abigail-tools shellcheck
-    clang-16 libclang-rt-16-dev)
+test_packages=(git libgtest-dev libgmock-dev libexif-dev libzip-dev libtomlplusplus-dev abigail-tools shellcheck)
 fuzz_packages=(clang-16 libclang-rt-16-dev)
 dev_packages=(clang-16 lld-16 libomp-16-dev)
 

@@ -12,7 +12,7 @@
 namespace mirra::image::detail {
 namespace {
 
-constexpr int kMostDirectories = 200;
+constexpr int kMostDirectories = 32; // each may take what the whole file takes
 constexpr std::uint16_t kColorFilterArray = 32803, kLinearRaw = 34892;
 constexpr std::uint32_t kDngVersion = 50706;
 /// What a stream may expand to: what Deflate cannot, nothing honest does.

@@ -32,8 +32,7 @@ bool tells_of_memory(std::string_view message) {
 } // namespace
 
 TiffFile::TiffFile(ByteSpan bytes) : source_(bytes) {
-    open("rD"); // the places of strips are read when they are needed, not in each directory that is passed
-                // over
+    open("r");
 }
 
 TiffFile::TiffFile(bool big_endian) : writes_(true) {

@@ -120,7 +120,7 @@ TEST_F(CapiMessages, WritingSaysWhichOptionToSet) {
         EXPECT_THAT(refusal([&](mirra_error **e) {
                         return mirra_image_write_memory(&pixels_.image, nullptr, given, &bytes, &size, e);
                     }),
-                    HasSubstr(R"( | Set options.format to "png" or "jpeg".)"));
+                    HasSubstr(R"( | Set options.format to "png", "jpeg" or another format of this build.)"));
     options.jpeg_quality = 101;
     const auto check = [&](mirra_error **e) {
         return mirra_image_check_write("/tmp/x.jpg", nullptr, &options, e);
@@ -129,7 +129,8 @@ TEST_F(CapiMessages, WritingSaysWhichOptionToSet) {
                 StartsWith("jpeg_quality is 101, and must be 1 to 100 | jpeg_quality | Set it"));
     options.jpeg_quality = 0;
     options.bit_depth = 12;
-    EXPECT_THAT(refusal(check), StartsWith("bit_depth is 12, and must be 8 or 16 | bit_depth | Set it to 0"));
+    EXPECT_THAT(refusal(check),
+                StartsWith("bit_depth is 12, and must be 8, 16 or 32 | bit_depth | Set it to 0"));
 }
 
 TEST_F(CapiMessages, NamesAndIndicesThatAreNotThereComeWithThoseThatAre) {

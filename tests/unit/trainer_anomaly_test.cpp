@@ -234,7 +234,7 @@ TEST(FeatureMemory, TheGraphsDistancesAreThoseToTheNearestMember) {
 TEST(FeatureMemory, TakesTheSecondDeepestTapOrConv2) {
     EXPECT_EQ(memory_layer(graph::classifier({.architecture = "alexnet", .width = 0.25}).encoder), "conv2");
     EXPECT_EQ(memory_layer(graph::classifier({.architecture = "resnet18", .width = 0.25}).encoder), "layer3");
-    EXPECT_EQ(memory_layer(graph::classifier({.architecture = "vgg16", .width = 0.25}).encoder), "conv5_1");
+    EXPECT_EQ(memory_layer(graph::classifier({.architecture = "vgg16", .width = 0.25}).encoder), "conv4_1");
 }
 
 TEST(AnomalyTraining, MakesABundleOfTheContract) {

@@ -200,7 +200,7 @@ class Footprint::Simulation {
     /// Reduced precision converts an fp32 input first, and adds to an addend of another kind through copies.
     [[nodiscard]] std::uint64_t of_convolution(const Played &played) const {
         const auto result = count(played.result), input = count(played.inputs.front());
-        auto bytes = padded_result(played) + unfolded(played);
+        auto bytes = padded_result(played) + unfolded(played) + gathered(played);
         if (value_bytes_ != sizeof(float)) bytes += block(input * value_bytes_);
         if (played.step->addend) bytes += block(result * sizeof(float));
         if (played.kernel == Kernel::three_channels)
@@ -220,6 +220,22 @@ class Footprint::Simulation {
         const auto channels = node.integer(transposed ? "out_channels" : "in_channels");
         return block(elements(places) / static_cast<std::uint64_t>(places[1]) *
                      static_cast<std::uint64_t>(channels) * kernel * kernel * sizeof(float));
+    }
+
+    /// Few channels, which oneDNN brings to groups of 16 for AMX, and their windows, which it gathers of a
+    /// whole picture.
+    [[nodiscard]] std::uint64_t gathered(const Played &played) const {
+        constexpr std::uint64_t kGroup = 16, kFewChannels = 32, kBytes = 2;
+        if (value_bytes_ == sizeof(float) || !detail::has_word(detail::this_cpu().flags, "amx_bf16"))
+            return 0;
+        const auto node = computed_node(played.node, played.kernel);
+        if (node.op != g::Op::conv2d) return 0;
+        const auto channels = static_cast<std::uint64_t>(node.integer("in_channels"));
+        const auto kernel = static_cast<std::uint64_t>(node.integer("kernel"));
+        if (channels > kFewChannels || kernel == 1) return 0;
+        const auto grouped = (channels + kGroup - 1) / kGroup * kGroup * kBytes;
+        return block(pixels(shapes_[played.result]) * kernel * kernel * grouped) +
+               block(pixels(shapes_[played.inputs.front()]) * grouped);
     }
 
     /// Transposed convolutions compute in blocks of channels and copy what is wanted of them.
