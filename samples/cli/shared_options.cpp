@@ -32,8 +32,7 @@ void WriteSettings::declare(CLI::App &app, const Console &notes) {
            "--bit-depth", bit_depth,
            "Bits of a PNG or TIFF output's samples, 8 or 16; 32 of a TIFF: real numbers (as the input).")
         ->check(one_of({"8", "16", "32"}));
-    app.add_option("--format", format,
-                   joined(format_names()) + " (as the output's name says; PNG for -).")
+    app.add_option("--format", format, joined(format_names()) + " (as the output's name says; PNG for -).")
         ->check(one_of(format_names()));
 }
 

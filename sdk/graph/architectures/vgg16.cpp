@@ -1,5 +1,5 @@
-// VGG-16 in torchvision's layout (configuration D), up to conv5_1 and its ReLU as an encoder. The first convolution of
-// each block, after its ReLU, is a tap.
+// VGG-16 in torchvision's layout (configuration D), up to conv5_1 and its ReLU as an encoder. The first
+// convolution of each block, after its ReLU, is a tap.
 #include "classifiers.hpp"
 
 namespace mirra::graph {
