@@ -70,7 +70,9 @@ inline Cost cost_of(const std::function<void()> &action) {
         try {
             const Cost cost = cost_here(action);
             const bool told = write(ends[1], &cost, sizeof cost) == sizeof cost;
-            _exit(told && !testing::Test::HasFailure() ? 0 : 1); // the parent learns of a failed expectation here alone
+            _exit(told && !testing::Test::HasFailure()
+                      ? 0
+                      : 1); // the parent learns of a failed expectation here alone
         } catch (const std::exception &error) {
             std::cerr << "in the child: " << error.what() << '\n';
             _exit(1);
