@@ -77,7 +77,7 @@ static mirra_status process(void *self, mirra_context *context, const mirra_tile
         if (status != MIRRA_OK) return status;
     }
     if (STRAY == CRASHES_GRAY && shape[1] == 1 && shape[3] == 17) abort();
-    if (STRAY == DEAF && tile->input_width >= 140) sleep(3);
+    if (STRAY == DEAF && tile->input_width >= 140) sleep(4);
     if (STRAY == SHARED) level = shared_level;
     if (STRAY == BY_TILE || STRAY == ON_REQUEST) offset = (double)tile->index / 16;
     if (STRAY == COUNTS) offset = (double)(stray->runs++ % 8) / 16;
