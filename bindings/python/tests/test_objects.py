@@ -172,7 +172,7 @@ def test_tasks_are_functions(noisy):
     assert "Did you mean 'sigma'? The task has: chrominance" in caught.value.hint
     with pytest.raises(mirra.NotFoundError, match="Did you mean 'quality'"):
         mirra.denoise(noisy, qualty="fast")
-    with pytest.raises(AttributeError, match="denoise.*MIRRA_PLUGIN_PATH"):
+    with pytest.raises(AttributeError, match=r"denoise.*MIRRA_PLUGIN_PATH"):
         mirra.denoize  # noqa: B018
 
 
