@@ -878,8 +878,8 @@ MIRRA_API mirra_status mirra_picture_to_srgb(mirra_picture *picture, mirra_error
 typedef struct mirra_write_options {
     uint32_t struct_size;
     int32_t jpeg_quality; /* of JPEG and WebP, 1 ... 100; 0: 95. WebP: 100 is lossless */
-    int32_t
-        bit_depth; /* PNG: 8 or 16; TIFF: also 32, real numbers; 0: as the image has it. JPEG, WebP: 8 or 0 */
+    /* PNG: 8 or 16; TIFF: also 32, real numbers; JPEG, WebP: 8; 0: as the image has it */
+    int32_t bit_depth;
     int32_t reserved; /* 0 */
     /* receives a sentence (MIRRA_LOG_WARNING) for all that the metadata's file had and this one lacks, the
      * notes of `metadata` first, before mirra_image_write returns; NULL: none */

@@ -1450,7 +1450,7 @@ pub struct mirra_write_options {
     pub struct_size: u32,
     #[doc = " of JPEG and WebP, 1 ... 100; 0: 95. WebP: 100 is lossless"]
     pub jpeg_quality: i32,
-    #[doc = " PNG: 8 or 16; TIFF: also 32, real numbers; 0: as the image has it. JPEG, WebP: 8 or 0"]
+    #[doc = " PNG: 8 or 16; TIFF: also 32, real numbers; JPEG, WebP: 8; 0: as the image has it"]
     pub bit_depth: i32,
     #[doc = " 0"]
     pub reserved: i32,
