@@ -154,11 +154,12 @@ Extents minimum_extents(const Graph &graph) {
     const auto square = first(beyond, [](std::int64_t extent) { return Extents{extent, extent}; });
     if (square == beyond) {
         const auto largest = kTries * step;
-        const auto reason = objection(graph, inference, {largest, largest});
+        const Error reason = objection(graph, inference, {largest, largest})
+                                 .value_or(Error(ErrorCode::mismatch, "it is the last that was tried"));
         throw Error(ErrorCode::mismatch,
                     "no input size up to " + std::to_string(largest) + " pixels fits the graph '" +
-                        graph.name + "': " + reason->what(),
-                    reason->subject(), "correct this node, or what it reads");
+                        graph.name + "': " + reason.what(),
+                    reason.subject(), "correct this node, or what it reads");
     }
     const auto height = first(square, [&](std::int64_t extent) { return Extents{extent, square}; });
     const auto width = first(square, [&](std::int64_t extent) { return Extents{height, extent}; });
