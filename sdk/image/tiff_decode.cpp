@@ -17,8 +17,8 @@ constexpr std::uint16_t kColorFilterArray = 32803, kLinearRaw = 34892;
 constexpr std::uint32_t kDngVersion = 50706;
 /// What a stream may expand to: what Deflate cannot, nothing honest does.
 constexpr std::uint64_t kExpansion = 4096;
-/// Strips and tiles larger than the picture itself by more than this are no honest ones.
-constexpr std::uint64_t kSpareBytes = 64U << 20;
+/// What is read at once may be larger than the picture by this, since small pictures have tiles as well.
+constexpr std::uint64_t kSpareBytes = 32U << 20;
 
 /// How a file stores its samples.
 struct Storage {
@@ -61,6 +61,7 @@ class TiffReader {
     void read_extra_samples();
     void check_storage() const;
     void check_size() const;
+    [[nodiscard]] std::uint64_t piece_bytes() const;
     void make_image();
     void read_palette();
     void read_strips();
@@ -114,9 +115,7 @@ void TiffReader::read_storage() {
     auto &s = storage_;
     const auto word = [&](std::uint32_t tag) { return file_.field<std::uint16_t>(tag); };
     const std::uint8_t *version = nullptr;
-    const bool canon =
-        as_text(bytes_.subspan(0, std::min<std::size_t>(bytes_.size(), 16))).find("CR\x02") == 8;
-    if (canon || TIFFGetField(file_.handle(), kDngVersion, &version) != 0) refuse_raw();
+    if (TIFFGetField(file_.handle(), kDngVersion, &version) != 0) refuse_raw();
     s.width = file_.field<std::uint32_t>(TIFFTAG_IMAGEWIDTH);
     s.height = file_.field<std::uint32_t>(TIFFTAG_IMAGELENGTH);
     s.bits = word(TIFFTAG_BITSPERSAMPLE);
@@ -195,10 +194,17 @@ void TiffReader::check_size() const {
         throw Error(ErrorCode::corrupt, "the TIFF is damaged: the file is too short for its " +
                                             std::to_string(s.width) + "x" + std::to_string(s.height) +
                                             " pixels");
-    const std::uint64_t piece =
-        TIFFIsTiled(file_.handle()) != 0 ? TIFFTileSize64(file_.handle()) : TIFFStripSize64(file_.handle());
-    if (piece == 0 || piece > 2 * whole + kSpareBytes)
-        throw Error(ErrorCode::limit, "the TIFF has tiles or strips that are larger than the picture");
+    const std::uint64_t piece = piece_bytes();
+    const std::uint64_t most = std::uint64_t{s.width} * s.height * (s.format == SAMPLEFORMAT_IEEEFP ? 16 : 8);
+    if (piece == 0 || piece > most + kSpareBytes)
+        throw Error(ErrorCode::limit, "the TIFF has tiles or rows that are larger than the picture");
+}
+
+/// What is read at once: a tile or a row, and by libtiff itself a strip.
+std::uint64_t TiffReader::piece_bytes() const {
+    if (TIFFIsTiled(file_.handle()) != 0) return TIFFTileSize64(file_.handle());
+    if (needs_library()) return TIFFStripSize64(file_.handle());
+    return TIFFScanlineSize64(file_.handle());
 }
 
 void TiffReader::make_image() {

@@ -13,21 +13,6 @@ std::span<const std::byte> first_bytes(const Bytes &file, std::size_t count) {
     return std::span(file).first(count);
 }
 
-/// Every prefix is an error, or the very same picture where nothing but an end marker lacks.
-void expect_no_partial_picture(const Bytes &file, std::size_t may_lack) {
-    const Image whole = image::decode(file);
-    for (std::size_t size = 0; size < file.size(); ++size) {
-        try {
-            const Image picture = image::decode(first_bytes(file, size));
-            EXPECT_TRUE(same_pixels(picture, whole)) << "wrong pixels at " << size << " of " << file.size();
-            EXPECT_GE(size + may_lack, file.size()) << "accepted at " << size << " of " << file.size();
-        } catch (const Error &error) {
-            EXPECT_TRUE(error.code() == ErrorCode::corrupt || error.code() == ErrorCode::unsupported)
-                << error.what();
-        }
-    }
-}
-
 TEST(Damage, APngTruncatedAnywhereIsCorrupt) {
     expect_no_partial_picture(image::encode(random_image(9, 7, 3, SampleType::u8), "png"), 0);
     expect_no_partial_picture(image::encode(random_image(5, 5, 2, SampleType::u16), "png"), 0);

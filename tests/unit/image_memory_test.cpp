@@ -117,6 +117,22 @@ TEST(PictureMemory, RowsAndColumnsCostNoMoreThanPixels) {
     }
 }
 
+/// TIFF and WebP as this build has them, turned as well, which takes a second picture.
+TEST(PictureMemory, HoldsForEveryFormatThatIsWritten) {
+    constexpr int kWidth = 3000, kHeight = 2000;
+    for (const auto sample : {image::SampleType::u8, image::SampleType::u16, image::SampleType::f32})
+        for (const image::Codec &codec : image::codecs()) {
+            image::Image made(kWidth, kHeight, codec.name == "jpeg" ? 3 : 4, sample);
+            made.metadata.exif = exif_block(6, false);
+            const Bytes file = image::encode(made, codec.name, {.jpeg_quality = 100});
+            const Cost cost = cost_of_decoding(file, {});
+            const std::uint64_t each = codec.widest_bits == 32 && sample == image::SampleType::f32 ? 32 : 16;
+            EXPECT_EQ(cost.code, 0) << codec.name;
+            EXPECT_LE(cost.bytes, 64 * kMebibyte + 4 * file.size() + each * kWidth * kHeight + kToolBytes)
+                << codec.name << " of " << image::sample_bytes(sample) << " bytes a sample";
+        }
+}
+
 /// The promise over several hundred odd and broken files, where the checkout has them beside it.
 TEST(PictureMemory, HoldsOverTheTortureSet) {
     const auto folder = shared_data() / "images-torture";

@@ -248,6 +248,39 @@ inline bool same_pixels(const image::Image &a, const image::Image &b) {
            a.sample() == b.sample() && std::ranges::equal(a.bytes(), b.bytes());
 }
 
+/// Every prefix is one of the errors, or the very same picture where no more than `may_lack` bytes are gone.
+inline void expect_no_partial_picture(const Bytes &file, std::size_t may_lack,
+                                      const std::vector<ErrorCode> &errors = {ErrorCode::corrupt,
+                                                                              ErrorCode::unsupported}) {
+    const image::Image whole = image::decode(file);
+    for (std::size_t size = 0; size < file.size(); ++size) {
+        try {
+            const image::Image picture = image::decode(std::span(file).first(size));
+            EXPECT_TRUE(same_pixels(picture, whole)) << "wrong pixels at " << size << " of " << file.size();
+            EXPECT_GE(size + may_lack, file.size()) << "accepted at " << size << " of " << file.size();
+        } catch (const Error &error) {
+            EXPECT_TRUE(std::ranges::find(errors, error.code()) != errors.end()) << error.what();
+        }
+    }
+}
+
+/// Files in which some bytes were changed at random are errors or pictures.
+inline void expect_no_crash(const std::vector<Bytes> &files, int rounds, unsigned seed) {
+    std::mt19937 random(seed);
+    for (int round = 0; round < rounds; ++round) {
+        Bytes file = files[random() % files.size()];
+        for (unsigned i = 0; i <= random() % 4; ++i)
+            file[random() % file.size()] = static_cast<std::byte>(random() & 0xffU);
+        for (const bool tolerate : {false, true}) {
+            try {
+                (void)image::decode(file, {.max_pixels = 1 << 20, .tolerate_damage = tolerate});
+            } catch (const Error &error) {
+                EXPECT_NE(error.code(), ErrorCode::internal) << error.what();
+            }
+        }
+    }
+}
+
 /// A TIFF block whose first directory holds a make and an orientation.
 inline Bytes exif_block(int orientation, bool big_endian) {
     Bytes block;
