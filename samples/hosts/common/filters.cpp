@@ -227,7 +227,7 @@ std::string message_of(const std::exception &error) {
     if (known == nullptr) return message;
     if (!known->subject().empty() && message.find(known->subject()) == std::string::npos)
         message = known->subject() + ": " + message;
-    if (!known->hint().empty()) message += "; " + known->hint();
+    if (!known->hint().empty()) message += ". " + known->hint();
     return message;
 }
 
