@@ -1,0 +1,31 @@
+#include "scene.hpp"
+
+#include "frame.hpp"
+
+#include <mirra/mirra.hpp>
+#include <opencv2/imgproc.hpp>
+
+namespace video {
+namespace {
+
+/// Mean difference of two small frames, out of 255, from which on they show different scenes.
+constexpr double kOtherScene = 25;
+
+} // namespace
+
+cv::Mat SceneFinder::small(const cv::Mat &frame) {
+    cv::Mat reduced;
+    cv::resize(frame, reduced, {32, 32}, 0, 0, cv::INTER_AREA);
+    return reduced;
+}
+
+const Scene &SceneFinder::of(const cv::Mat &frame, std::int64_t index) {
+    const cv::Mat reduced = small(frame);
+    if (reference_.empty() || cv::norm(reduced, reference_, cv::NORM_L1) / (32.0 * 32 * 3) > kOtherScene) {
+        scene_ = {index, mirra::api::ConstImage(described(frame)).estimate_noise()};
+        reference_ = reduced;
+    }
+    return scene_;
+}
+
+} // namespace video
