@@ -57,6 +57,7 @@ class Writer {
         if (stream->codecpar->codec_tag != 0 && context->oformat->codec_tag != nullptr &&
             av_codec_get_id(context->oformat->codec_tag, like.codecpar->codec_tag) != like.codecpar->codec_id)
             stream->codecpar->codec_tag = 0;
+        stream->codecpar->bit_rate = 0; // an estimate, which hangs on the part
         stream->time_base = like.time_base;
         stream->avg_frame_rate = like.avg_frame_rate;
         check(avio_open(&context->pb, url(file).c_str(), AVIO_FLAG_WRITE), file);

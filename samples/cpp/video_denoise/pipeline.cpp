@@ -62,7 +62,7 @@ SceneFinder skip(cv::VideoCapture &capture, const Parts &parts, Stop &stopped) {
 }
 
 void decode(cv::VideoCapture &capture, std::int64_t index, Frames &frames, Stop &stopped) {
-    const Closing<Frames> closing(frames);
+    const Closing<Frame> closing(frames);
     for (; stopped == 0; ++index) {
         Frame frame{{}, index, {}};
         if (!capture.read(frame.pixels) || frame.pixels.empty()) return;
@@ -114,7 +114,7 @@ class Encoder {
 
 /// whole: says, once there are no more frames, whether these were all of the video
 void encode(Encoder &encoder, Frames &frames, const std::atomic<bool> &whole) {
-    const Closing<Frames> closing(frames);
+    const Closing<Frame> closing(frames);
     while (const std::optional<Frame> frame = frames.pop()) encoder.write(*frame);
     if (whole) encoder.close();
 }
@@ -175,7 +175,7 @@ bool denoise(const Options &options, Parts &parts, Stop &stopped) {
     std::future<void> encoding = std::async(std::launch::async, [&] { encode(encoder, denoised, whole); });
     {
         // However the middle ends, so do the others; their futures wait for them.
-        const Closing<Frames> first(decoded), last(denoised);
+        const Closing<Frame> first(decoded), last(denoised);
         try {
             whole = compute(session, options, scenes, progress, decoded, denoised, stopped);
         } catch (const api::Error &error) {

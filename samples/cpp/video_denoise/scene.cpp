@@ -5,11 +5,14 @@
 #include <mirra/mirra.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include <algorithm>
+
 namespace video {
 namespace {
 
 /// Mean difference of two small frames, out of 255, from which on they show different scenes.
 constexpr double kOtherScene = 25;
+constexpr double kMostNoise = 100; // that `sigma` takes
 
 } // namespace
 
@@ -22,7 +25,7 @@ cv::Mat SceneFinder::small(const cv::Mat &frame) {
 const Scene &SceneFinder::of(const cv::Mat &frame, std::int64_t index) {
     const cv::Mat reduced = small(frame);
     if (reference_.empty() || cv::norm(reduced, reference_, cv::NORM_L1) / (32.0 * 32 * 3) > kOtherScene) {
-        scene_ = {index, mirra::api::ConstImage(described(frame)).estimate_noise()};
+        scene_ = {index, std::min(mirra::api::ConstImage(described(frame)).estimate_noise(), kMostNoise)};
         reference_ = reduced;
     }
     return scene_;
