@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from inspection.ledger import COLUMNS, Ledger, LedgerError, original, printable
 from inspection.report import Report
 from inspection.scorer import shown
