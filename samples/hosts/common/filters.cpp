@@ -13,7 +13,6 @@ namespace mirra_filters {
 namespace {
 
 constexpr std::size_t max_resting = 8; // sessions: as many as frames or regions are at work at once, about
-constexpr const char *by_number = "value";
 
 std::string identifier(const std::string &text, char between) {
     std::string made;
@@ -123,6 +122,7 @@ Setting picture_of(const mirra_port_info &port) {
     setting.name = identifier(port.name, '_');
     setting.target = port.name;
     setting.advanced = port.series_place > 1;
+    setting.required = (port.flags & MIRRA_PORT_OPTIONAL) == 0;
     return setting;
 }
 
@@ -201,6 +201,9 @@ std::optional<Filter> filter_of(const api::Engine &engine, const mirra_task_info
         if (!add_port(filter, port)) return std::nullopt;
     if (filter.input.empty() || filter.output.empty()) return std::nullopt;
     for (const auto &info : engine.params(task.name)) add_parameter(filter.settings, info);
+    std::stable_partition(filter.settings.begin(), filter.settings.end(), [](const Setting &setting) {
+        return setting.role != Setting::Role::picture || setting.required;
+    });
     add_run_settings(filter.settings, task, devices);
     std::set<std::string> taken;
     for (auto &setting : filter.settings) setting.name = unique(setting.name, taken);
@@ -213,6 +216,22 @@ const Setting *Filter::setting(const std::string &setting_name) const noexcept {
     const auto found = std::find_if(settings.begin(), settings.end(),
                                     [&](const Setting &setting) { return setting.name == setting_name; });
     return found == settings.end() ? nullptr : &*found;
+}
+
+const Setting *Filter::mode_of(const Setting &number) const noexcept {
+    if (number.role != Setting::Role::parameter) return nullptr;
+    const auto found = std::find_if(settings.begin(), settings.end(), [&](const Setting &setting) {
+        return setting.role == Setting::Role::mode && setting.target == number.target;
+    });
+    return found == settings.end() ? nullptr : &*found;
+}
+
+void Filter::put(Values &values, const Setting &setting, const std::string &text) const {
+    const Setting *const mode = mode_of(setting);
+    const auto is_text = [&](const Choice &choice) { return choice.value == text; };
+    const bool word = mode != nullptr && std::any_of(mode->choices.begin(), mode->choices.end(), is_text);
+    if (mode != nullptr) values[mode->name] = word ? text : by_number;
+    if (!word) values[setting.name] = text;
 }
 
 std::string text_of(double number) {
@@ -300,19 +319,12 @@ api::Session made_session(const api::Engine &engine, const Filter &filter, const
     return engine.session(options);
 }
 
-// Of a number with words: which setting says whether the number counts.
-const Setting *mode_of(const Filter &filter, const Setting &number) {
-    for (const auto &setting : filter.settings)
-        if (setting.role == Role::mode && setting.target == number.target) return &setting;
-    return nullptr;
-}
-
 void set_parameters(api::Session &session, const Filter &filter, const Values &values) {
     session.reset_params();
     for (const auto &setting : filter.settings) {
         if (setting.role != Role::parameter && setting.role != Role::mode) continue;
         const std::string &value = value_of(setting, values);
-        const Setting *const mode = setting.role == Role::parameter ? mode_of(filter, setting) : nullptr;
+        const Setting *const mode = filter.mode_of(setting);
         if (mode != nullptr && value_of(*mode, values) != by_number) continue; // a word holds
         const bool initial = value == setting.initial && (mode == nullptr || mode->initial == by_number);
         if (initial || (setting.role == Role::mode && value == by_number)) continue;

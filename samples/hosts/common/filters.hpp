@@ -50,12 +50,16 @@ struct Setting {
     double step = 0; ///< of a slider; 0: the host's choice
     std::vector<Choice> choices;
     bool advanced = false;  ///< a dialog may hide it at first
+    bool required = false;  ///< a picture without which the filter does not run
     std::string visible_if; ///< "NAME=VALUE" or "NAME=VALUE|VALUE": shown only then; "": always
 };
 
 /// Values of settings, by name. A setting that is left out, or stands at its initial value, is what the
 /// bundle says.
 using Values = std::map<std::string, std::string>;
+
+/// Of the choice beside a number that may be a word: the number counts.
+constexpr const char *by_number = "value";
 
 /// A task as a filter. Constant.
 struct Filter {
@@ -69,10 +73,16 @@ struct Filter {
     bool colored_output = false;
     /// A region of the output may depend on all of the input; see mirra_session_required.
     bool global_statistics = false;
+    /// The quality, required pictures, parameters, further pictures, and how it runs.
     std::vector<Setting> settings;
 
     /// NULL if there is none of that name.
     [[nodiscard]] const Setting *setting(const std::string &setting_name) const noexcept;
+    /// Of a number that may be a word: the choice beside it. NULL for any other setting.
+    [[nodiscard]] const Setting *mode_of(const Setting &number) const noexcept;
+    /// Puts down a value as people write it in a script: a number that may be a word ("auto") takes either,
+    /// and the choice beside it follows.
+    void put(Values &values, const Setting &setting, const std::string &text) const;
 };
 
 /// A number as Values hold it: with a decimal point whatever the locale says, and no digit too many.
