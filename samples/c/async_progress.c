@@ -8,15 +8,19 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char usage[] = "Usage: async_progress INPUT OUTPUT [SIGMA]\n"
-                            "\n"
-                            "Takes the noise out of INPUT as a job on a thread of its own. A bar shows how "
-                            "far it is; afterwards the\n"
-                            "program says how the run went. SIGMA is the noise of the picture in steps of "
-                            "1/255; without it the noise\n"
-                            "is measured. Ctrl-C stops the job, and OUTPUT stays as it was.\n"
-                            "\n"
-                            "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped.\n";
+static int usage(FILE *to, int status) {
+    fputs(
+        "Usage: async_progress INPUT OUTPUT [SIGMA]\n"
+        "\n"
+        "Takes the noise out of INPUT as a job on a thread of its own. A bar shows how far it is; "
+        "afterwards\n"
+        "the program says how the run went. SIGMA is the noise of the picture in steps of 1/255; without it\n"
+        "the noise is measured. Ctrl-C stops the job, and OUTPUT stays as it was.\n"
+        "\n"
+        "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped.\n",
+        to);
+    return status;
+}
 
 static volatile sig_atomic_t stopped;
 
@@ -137,8 +141,8 @@ static int fail(mirra_error *error) {
 
 int main(int argc, char **argv) {
     mirra_error *error = NULL;
-    if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) return fputs(usage, stdout), 0;
-    if (argc < 3 || argc > 4) return fputs(usage, stderr), 2;
+    if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) return usage(stdout, 0);
+    if (argc < 3 || argc > 4) return usage(stderr, 2);
     if (denoise(argv[1], argv[2], argc > 3 ? argv[3] : "auto", &error)) return fail(error);
     return 0;
 }
