@@ -24,6 +24,7 @@ body {{ font: 15px system-ui, sans-serif; margin: 1.5em; color: #222 }}
 main {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(430px, 1fr)); gap: 1em }}
 figure {{ margin: 0; padding: .6em; border: 1px solid #ccc; border-left: 8px solid #2a7; overflow-wrap: anywhere }}
 figure.anomalous {{ border-left-color: #c33 }}
+a {{ text-decoration: none }}
 img {{ max-width: 48%; vertical-align: top }}
 </style></head><body>
 <h1>{folder}</h1>
@@ -36,7 +37,7 @@ Last change: {time}. The {shown} with the highest scores:</p>
 """
 FIGURE = """<figure class="{verdict}"><a href="{link}">
 <img src="{picture}" alt="picture"> <img src="{heat}" alt="heat map"></a>
-<figcaption><b>{score}</b> {verdict} ({probability}) {file}, {time}</figcaption></figure>"""
+<figcaption><b>{score}</b> {verdict} (probability {probability})<br>{file}, {time}</figcaption></figure>"""
 
 
 def replace_file(path: pathlib.Path, content: bytes) -> None:
@@ -105,7 +106,9 @@ class Report:
         path = os.path.relpath(self.watched / original(row["file"]), self.folder)
         link = urllib.parse.quote(os.fsencode(path))
         values = {name: html.escape(value) for name, value in row.items()}
-        values["score"] = f"{float(row['score']):.3f}"
+        values["score"] = f"{float(row['score']):.2f}"
+        values["probability"] = f"{float(row['probability'] or 'nan'):.2f}"
+        values["time"] = html.escape(row["time"][:19].replace("T", " "))
         for kind in ("picture", "heat"):
             values[kind] = f"thumbnails/{self._thumbnail(row, kind).name}"
         return FIGURE.format(link=link, **values)
@@ -121,7 +124,7 @@ class Report:
             good=self._counts["normal"],
             failed=self._counts["error"],
             threshold=html.escape(self._threshold),
-            time=self._time or "none yet",
+            time=self._time[:19].replace("T", " ") or "none yet",
             shown=len(self._worst),
             figures="\n".join(map(self._figure, self._worst)),
             broken=f"<h2>Could not be read</h2>\n<ul>\n{lines}</ul>\n" if lines else "",
