@@ -1,0 +1,160 @@
+"""Opens the dialog in GIMP on a virtual display, lets it run, and cancels a run.
+
+There is no window manager: a window has the keyboard while the pointer is over it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "common"))
+from batch import Gimp  # noqa: E402
+from pictures import difference, read_png, write_png  # noqa: E402
+
+version, mirra, work = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+root = Path(__file__).parents[3]
+source, large, result = work / "shown.png", work / "large.png", work / "result.png"
+gimp = Gimp(version)
+
+
+def check(right: bool, what: str) -> None:
+    if not right:
+        sys.exit(f"FAILED: {what}")
+    print(f"ok: {what}", flush=True)
+
+
+def until(seconds: float, condition) -> float:
+    """Waits until the condition holds; gives the seconds that it took, or more than `seconds`."""
+    begin = time.monotonic()
+    while not condition() and time.monotonic() - begin <= seconds:
+        time.sleep(0.05)
+    return time.monotonic() - begin
+
+
+def is_complete(png: Path) -> bool:
+    return png.exists() and png.read_bytes().endswith(b"IEND\xaeB`\x82")
+
+
+def xdotool(*words: object) -> str:
+    done = subprocess.run(["xdotool", *map(str, words)], capture_output=True, text=True, timeout=30)
+    return done.stdout
+
+
+def windows(name: str) -> list[str]:
+    return xdotool("search", "--onlyvisible", "--name", name).split()
+
+
+def size(window: str) -> tuple[int, int]:
+    words = dict(line.split("=") for line in xdotool("getwindowgeometry", "--shell", window).split())
+    return int(words["WIDTH"]), int(words["HEIGHT"])
+
+
+def keys(window: str, *pressed: str) -> None:
+    """Presses keys in a window."""
+    xdotool("mousemove", "--window", window, 60, 60)
+    xdotool("windowfocus", window)
+    time.sleep(0.3)
+    for key in pressed:
+        xdotool("key", key)
+        time.sleep(0.3)
+
+
+def plugins() -> list[str]:
+    """Processes of the plug-in."""
+    folder = str(work / "profile/plug-ins/mirra-gimp/mirra-gimp")
+    return subprocess.run(["pgrep", "-f", folder], capture_output=True, text=True).stdout.split()
+
+
+class Running:
+    """GIMP with its windows, ended at the end."""
+
+    def __init__(self, script: str) -> None:
+        program = gimp.program.replace("-console", "")
+        command = [program, "-n", "-s", "-d", "-f", "--batch-interpreter", "plug-in-script-fu-eval", "-b", script]
+        self.log = (work / "gimp.log").open("w")
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, start_new_session=True)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.log.close()
+
+
+def photograph(name: str, window: str = "root") -> None:
+    """For the eyes, and the README: a picture in the folder MIRRA_SCREENSHOTS, by ImageMagick."""
+    folder = os.environ.get("MIRRA_SCREENSHOTS")
+    if folder:
+        subprocess.run(["import", "-window", window, f"{folder}/{name}.png"], check=False)
+
+
+def prepare() -> None:
+    """A window with the picture alone, and the filter of the menu by Ctrl+Alt+D."""
+    profile = work / "profile"
+    (profile / "sessionrc").write_text("(hide-docks yes)\n(single-window-mode yes)\n")
+    if version == 2:
+        path = "<Actions>/plug-in/plug-in-mirra-denoise"
+        (profile / "menurc").write_text(f'(gtk_accel_path "{path}" "<Primary><Alt>d")\n')
+    else:
+        text = '(file-version 1)\n(action "plug-in-mirra-denoise" "<Primary><Alt>d")\n'
+        (profile / "shortcutsrc").write_text(text)
+        (profile / "gimprc").write_text("(show-welcome-dialog no)\n")
+
+
+def dialog() -> None:
+    show = "(gimp-display-new image)"
+    if version == 2:
+        words = '"fast" "auto" 0 1 1 1 0 "auto" "" "" "cpu" 0'
+        body = f"{show} (plug-in-mirra-denoise RUN-INTERACTIVE image d {words})"
+    else:
+        body = f"{show} (plug-in-mirra-denoise #:run-mode RUN-INTERACTIVE #:image image #:drawables (vector d))"
+    write_png(source, noisy)
+    result.unlink(missing_ok=True)
+    with Running(gimp.script(source, result, body)):
+        check(until(90, lambda: windows("^Denoise$")) <= 90, "the dialog opens")
+        time.sleep(8)  # the preview
+        photograph("dialog", windows("^Denoise$")[0])
+        keys(windows("^Denoise$")[0], "alt+o")
+        check(until(60, lambda: is_complete(result)) <= 60, "and OK runs the filter")
+    out = work / "command.png"
+    subprocess.run([mirra, "denoise", source, "-o", out, "-q"], check=True)
+    check(difference(read_png(result), read_png(out)) == 0, "which gives the same bits as the command")
+
+
+def cancelled() -> None:
+    subprocess.run(["gegl", source, "-o", large, "--", "gegl:scale-ratio", "x=12", "y=12"], check=True, timeout=300)
+    load = f'(car (gimp-file-load RUN-NONINTERACTIVE "{large}"' + (' "large"))' if version == 2 else "))")
+    with Running(f"(gimp-display-new {load})"):
+        check(until(90, lambda: windows("5412x3600")) <= 90, "a large picture opens")
+        window = windows("5412x3600")[0]
+        time.sleep(3)
+        xdotool("windowmove", window, 0, 0)
+        keys(window, "ctrl+alt+d")
+        check(until(30, lambda: windows("^Denoise$")) <= 30, "the menu has the filter")
+        time.sleep(1)
+        keys(windows("^Denoise$")[0], "alt+o")
+        check(until(10, lambda: not windows("^Denoise$")) <= 10, "a long run begins")
+        time.sleep(3)
+        photograph("progress")
+        check(len(plugins()) == 1, "and is under way")
+        width, height = size(window)
+        xdotool("mousemove", "--window", window, width - 45, height - 17)  # the button at the progress
+        begin = time.monotonic()
+        xdotool("click", 1)
+        until(20, lambda: not plugins())
+        seconds = time.monotonic() - begin
+        photograph("cancelled")
+        check(seconds < 1, f"Cancel stops it within a second: {seconds:.2f} s")
+
+
+noisy = read_png(root / "docs/images/denoise.png").crop(475, 12, 451, 300)
+prepare()
+dialog()
+cancelled()
