@@ -112,8 +112,11 @@ class Check:
     def stops(self):
         large = self.work / "large"
         large.mkdir()
-        write_noise(large / "a.png", 2000, 2000)
-        running = subprocess.Popen([self.program, large, self.work / "stopped.png", "--task", "denoise"], stderr=subprocess.PIPE)
+        write_noise(large / "0.png", 1500, 1500)
+        for n in range(1, 40):
+            (large / ("%d.png" % n)).write_bytes((large / "0.png").read_bytes())
+        command = [self.program, large, self.work / "stopped.png", "--task", "denoise", "--columns", "10", "--rows", "10", "--cell", "64"]
+        running = subprocess.Popen(command, stderr=subprocess.PIPE)
         time.sleep(1.5)
         began = time.monotonic()
         running.send_signal(signal.SIGINT)

@@ -15,15 +15,15 @@ import time
 FRAMES, WIDTH, HEIGHT = 20, 160, 96
 
 
-def write_video(path, frames=FRAMES, width=WIDTH, height=HEIGHT):
+def write_video(path):
     """Two scenes of a noisy ramp that moves, as Y4M."""
-    noise = [random.Random(n).choices(range(-20, 21), k=width * height) for n in range(3)]
+    noise = [random.Random(n).choices(range(-20, 21), k=WIDTH * HEIGHT) for n in range(3)]
     with path.open("wb") as file:
-        file.write(b"YUV4MPEG2 W%d H%d F25:1 Ip A1:1 C444\n" % (width, height))
-        for n in range(frames):
-            base = 60 if n * 2 < frames else 150
+        file.write(b"YUV4MPEG2 W%d H%d F25:1 Ip A1:1 C444\n" % (WIDTH, HEIGHT))
+        for n in range(FRAMES):
+            base = 60 if n * 2 < FRAMES else 150
             gray = bytes(max(16, min(235, base + (x + n) % 64 + jitter)) for x, jitter in enumerate(noise[n % 3]))
-            file.write(b"FRAME\n" + gray + bytes([90]) * (width * height) + bytes([170]) * (width * height))
+            file.write(b"FRAME\n" + gray + bytes([90]) * (WIDTH * HEIGHT) + bytes([170]) * (WIDTH * HEIGHT))
 
 
 class Check:
@@ -92,7 +92,11 @@ class Check:
             self.goes_on_after(signal.SIGKILL, output, "killed-" + output, *options, *codec)
 
     def stops_at_once(self):
-        write_video(self.work / "large.y4m", 2, 1920, 1080)
+        with (self.work / "large.y4m").open("wb") as file:
+            frame = b"FRAME\n" + os.urandom(960 * 540 * 3)
+            file.write(b"YUV4MPEG2 W960 H540 F25:1 Ip A1:1 C444\n")
+            for _ in range(60):
+                file.write(frame)
         running = self.start(self.work / "large.y4m", "large.avi", "--quality", "best")
         time.sleep(2)
         began = time.monotonic()
