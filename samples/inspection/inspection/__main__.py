@@ -9,7 +9,7 @@ import datetime
 import pathlib
 import signal
 import sys
-import time
+import threading
 from typing import Any
 
 import mirra
@@ -51,8 +51,9 @@ def parsed(words: list[str] | None = None) -> argparse.Namespace:
 class Inspection:
     """Judges what the watcher finds, and notes it."""
 
-    def __init__(self, scorer: Scorer, watcher: Watcher, ledger: Ledger, report: Report) -> None:
+    def __init__(self, scorer: Scorer, watcher: Watcher, ledger: Ledger, report: Report, stop: threading.Event) -> None:
         self._scorer, self._watcher, self._ledger, self._report = scorer, watcher, ledger, report
+        self._stop = stop
         self._complaint = ""
         self.failed = 0
 
@@ -61,6 +62,8 @@ class Inspection:
         try:
             found = [picture for picture in self._watcher.look() if not self._ledger.has(picture)]
             for picture in found:
+                if self._stop.is_set():
+                    return False
                 self._one(picture)
                 self._report.write()
             self._complaint = ""
@@ -75,10 +78,10 @@ class Inspection:
         values: dict[str, Any] = {}
         judgement = None
         try:
-            judgement = self._scorer.judge(path)
+            judgement = self._scorer.judge(path, lambda: not self._stop.is_set())
             values = {name: f"{v:.6g}" if isinstance(v, float) else v for name, v in judgement.values.items()}
         except mirra.CancelledError:
-            raise KeyboardInterrupt from None
+            return
         except mirra.MirraError as error:
             values = {"error": printable(f"{error.message}. {error.hint}".strip())}
         if not self._watcher.unchanged(picture):
@@ -97,8 +100,8 @@ class Inspection:
         self._complaint = complaint
 
 
-def inspect(arguments: argparse.Namespace) -> int:
-    """Runs until Ctrl-C, or with --once until all is judged."""
+def inspect(arguments: argparse.Namespace, stop: threading.Event) -> int:
+    """Runs until `stop` is set, or with --once until all is judged."""
     given = {"threshold": arguments.threshold, "method": arguments.method}
     scorer = Scorer(
         arguments.bundle,
@@ -110,23 +113,24 @@ def inspect(arguments: argparse.Namespace) -> int:
     report = Report(arguments.report, arguments.folder, arguments.limit, max(2, round(arguments.poll)), threshold)
     with Ledger(arguments.report / "scores.csv", scorer.detector, report.add) as ledger:
         watcher = Watcher(arguments.folder, arguments.settle)
-        inspection = Inspection(scorer, watcher, ledger, report)
+        inspection = Inspection(scorer, watcher, ledger, report, stop)
         report.write()
         print(f"watching {arguments.folder}; the page is {arguments.report / 'index.html'}", file=sys.stderr, flush=True)
         while not (inspection.round() and arguments.once):
-            time.sleep(arguments.poll)
+            if stop.wait(arguments.poll):
+                print("stopped; the same command goes on", file=sys.stderr)
+                return 0
     return 1 if inspection.failed else 0
 
 
 def main() -> int:
     """The command."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
-    arguments = parsed()
+    arguments, stop = parsed(), threading.Event()
+    # A flag: the exception that Python raises otherwise is lost where it meets a destructor.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
     try:
-        return inspect(arguments)
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on", file=sys.stderr)
-        return 0
+        return inspect(arguments, stop)
     except mirra.MirraError as error:
         print(f"error: {error.message} ({error.subject})\n{error.hint}", file=sys.stderr)
     except (LedgerError, OSError) as error:

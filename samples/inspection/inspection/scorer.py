@@ -1,6 +1,7 @@
 """Judges pictures with a detector, by Mirra's task `detect`."""
 
 import pathlib
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import mirra
@@ -43,10 +44,10 @@ class Scorer:
         chosen = "".join(f" {name}={self._session[name]}" for name in ("method", "threshold"))
         return self._session.info.bundle_sha256[:16] + chosen
 
-    def judge(self, path: pathlib.Path) -> Judgement:
-        """Raises mirra.MirraError."""
+    def judge(self, path: pathlib.Path, go_on: Callable[[], bool]) -> Judgement:
+        """Stops where `go_on` says no. Raises mirra.MirraError: mirra.CancelledError if it was stopped."""
         picture = mirra.read(path)
-        result = self._session.run(picture, outputs=["heatmap"])
+        result = self._session.run(picture, outputs=["heatmap"], progress=lambda _: go_on())
         wanted = {name: result.values[name] for name in ("score", "probability", "verdict", "method")}
         return Judgement(wanted, shown(picture), shown(result.outputs["heatmap"]))
 

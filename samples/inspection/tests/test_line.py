@@ -87,7 +87,7 @@ def test_a_picture_that_is_being_written_is_not_read_half(line, tmp_path):
             time.sleep(0.15)
     wait_for(lambda: "slow.png" in table(report), running)
     running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=60)
+    _, err = running.communicate(timeout=200)
     assert running.returncode == 0, err
     assert "Traceback" not in err
     found = table(report)
