@@ -12,6 +12,8 @@ set(private ${PROJECT_BINARY_DIR}/lib/mirra/libtorch)
 set(source ${MIRRA_LIBTORCH}/lib ${MIRRA_TORCH_SIDE_LIBS})
 add_custom_command(OUTPUT ${private}/mirtorch_cpu.so
     COMMAND mirra-libtorch prepare $<TARGET_FILE:mirra_libtorch_shim> ${private} ${source}
+    # The names of its inner functions take 93 MB, and nothing reads them.
+    COMMAND find ${private} -type f -exec ${CMAKE_STRIP} --strip-unneeded {} +
     DEPENDS mirra-libtorch mirra_libtorch_shim ${MIRRA_TORCH_CPU}
     COMMENT "Copying LibTorch's libraries under private names" VERBATIM)
 add_custom_target(mirra_private_libtorch ALL DEPENDS ${private}/mirtorch_cpu.so)
@@ -21,6 +23,7 @@ add_dependencies(mirra_runtime_torch mirra_private_libtorch)
 add_custom_command(TARGET mirra_runtime_torch POST_BUILD
     COMMAND mirra-libtorch bind $<TARGET_FILE:mirra_libtorch_shim> $<TARGET_FILE:mirra_runtime_torch> ${source} VERBATIM)
 set_target_properties(mirra_runtime_torch PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH "$ORIGIN/libtorch")
-install(TARGETS mirra-libtorch RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
+install(TARGETS mirra-libtorch RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
 install(TARGETS mirra_libtorch_shim LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/mirra COMPONENT runtime)
-install(DIRECTORY ${private} DESTINATION ${CMAKE_INSTALL_LIBDIR}/mirra COMPONENT runtime USE_SOURCE_PERMISSIONS)
+install(DIRECTORY ${private} DESTINATION ${CMAKE_INSTALL_LIBDIR}/mirra COMPONENT libtorch
+    FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)

@@ -1,0 +1,64 @@
+# The packages: which component each is, and what people read about it. Included by MirraPackages.cmake.
+mirra_package(runtime libmirra1 libs
+"denoise, stylize, invert and judge pictures: shared library
+Mirra takes the noise out of photographs, gives them the style of others,
+shows what a network sees in them, and finds defects. It works in tiles,
+within a memory limit that holds.
+.
+This package has the library, its plugins and the trained networks."
+    RECOMMENDS "libmirra-libtorch (= ${MIRRA_DEB_VERSION})"
+    CONTROL_EXTRA ${package_sources}/shlibs ${package_sources}/triggers)
+
+if(MIRRA_BUILD_RUNTIME AND MIRRA_PRIVATE_LIBTORCH)
+    file(GLOB licences ${MIRRA_LIBTORCH}/../torch-*.dist-info/licenses/* ${MIRRA_LIBTORCH}/../nvidia_cuda_runtime-*.dist-info/licenses/*)
+    if(MIRRA_DEB AND NOT licences)
+        message(FATAL_ERROR "there are no licences beside MIRRA_LIBTORCH=${MIRRA_LIBTORCH}: build packages on LibTorch as pip installs it")
+    endif()
+    mirra_package(libtorch libmirra-libtorch non-free/libs
+"LibTorch for Mirra, under names of its own
+LibTorch runs the networks of Mirra. All of its names are changed, so that
+it lives beside any other PyTorch in the same program.
+.
+Of CUDA it has the runtime and the profiler, which LibTorch links even
+where there is no GPU. It computes on the processor."
+        LICENCES ${licences})
+    set(networks libtorch)
+else()
+    set(networks "")
+endif()
+
+mirra_package(dev libmirra-dev libdevel
+"denoise, stylize, invert and judge pictures: development files
+Headers for C and C++, files for pkg-config and CMake, sample programs, and
+templates of plugins. 'mirra new-plugin' uses the templates."
+    COMPONENTS runtime)
+
+if(MIRRA_BUILD_CLI)
+    mirra_package(tools mirra-tools graphics
+"denoise, stylize, invert and judge pictures: the mirra command
+The command takes the noise out of photographs, one file or whole folders:
+'mirra denoise photo.jpg -o clean.jpg'. It also gives pictures the style of
+others, shows what a network sees in a photograph, and finds defects in
+pictures of parts."
+        COMPONENTS runtime ${networks} SUGGESTS libmirra-dev)
+endif()
+
+if(MIRRA_BUILD_TRAINER)
+    mirra_package(trainer mirra-train science
+"train networks for Mirra, and measure them
+Trains denoisers, encoders, inverters, detectors of defects and style
+transfers on pictures of your own, imports weights of PyTorch, and writes
+networks as ONNX."
+        COMPONENTS runtime ${networks} SUGGESTS mirra-tools)
+endif()
+
+mirra_adapter(gegl mirra-gegl graphics
+"denoise, stylize, invert and judge pictures: operations for GEGL
+An operation of GEGL for each task of Mirra. GIMP has them in its menu
+Tools, GEGL Operation, and the command 'gegl' runs them."
+    ENHANCES "gegl, gimp")
+
+mirra_adapter(gimp mirra-gimp graphics
+"denoise, stylize, invert and judge pictures: plug-in for GIMP 2.10
+Mirra's tasks in a menu of GIMP, with their settings and a preview."
+    ENHANCES gimp)
