@@ -11,6 +11,7 @@ export XDG_DATA_HOME=$work/home # plugins of a user lie below it
 build_adapter() {
     local source=$1 build=$2 name launcher=''
     shift 2
+    need_host_packages g++ cmake make pkg-config
     name=$(basename "$source")
     ! command -v ccache >/dev/null || launcher=ccache
     run_logged "configure-$name" "configuring $source failed" \
