@@ -10,6 +10,8 @@ venv=$prefix/venv
 torch_version=2.11.0
 torch_wheels=("torch==$torch_version" "nvidia-cuda-runtime==13.0.96" "nvidia-cuda-cupti==13.0.85")
 torch_megabytes=4000
+onednn_version=3.2
+onednn_wheels=("onednn-cpu-gomp==2023.2.0" "onednn-devel-cpu-gomp==2023.2.0")
 photo_wheel=scikit-image==0.25.2
 photos=(coffee.png astronaut.png rocket.jpg chelsea.png)
 parser_wheel=cffi==2.1.1
@@ -150,6 +152,35 @@ need_libtorch() {
     [[ -f $libtorch/include/torch/csrc/api/include/torch/torch.h && -f $libtorch/lib/libtorch_cpu.so ]] ||
         die "no LibTorch in $libtorch (include/ and lib/libtorch_cpu.so are expected); correct MIRRA_LIBTORCH," \
             "or unset it and remove that folder to fetch one"
+}
+
+onednn=${MIRRA_ONEDNN:-$prefix/onednn-$onednn_version}
+
+# fetch_onednn FOLDER: include/ and lib/ of the wheels, whose files lie under names with versions.
+fetch_onednn() {
+    local folder=$1
+    pip download --no-deps --only-binary=:all: -d "$folder/wheels" "${onednn_wheels[@]}" &&
+        python3 - "$folder" <<'PYTHON' && rm -rf "$folder/wheels"
+import pathlib, sys, zipfile
+folder = pathlib.Path(sys.argv[1])
+for wheel in (folder / "wheels").glob("*.whl"):
+    archive = zipfile.ZipFile(wheel)
+    for name in archive.namelist():
+        part = name.partition(".data/data/")[2]
+        wanted = part.startswith("include/") or part == "lib/libdnnl.so.3" or part.startswith("share/doc/onednn/")
+        if wanted and not part.endswith("/"):
+            target = folder / part
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(archive.read(name))
+PYTHON
+}
+
+# Makes sure that `onednn` is a folder with include/ and lib/.
+need_onednn() {
+    [[ -z ${MIRRA_ONEDNN:-} ]] && need_venv && install_whole onednn "$onednn" "oneDNN (39 MB)" fetch_onednn
+    [[ -f $onednn/include/oneapi/dnnl/dnnl.hpp && -f $onednn/lib/libdnnl.so.3 ]] ||
+        die "no oneDNN in $onednn (include/oneapi/dnnl/dnnl.hpp and lib/libdnnl.so.3 are expected); correct MIRRA_ONEDNN," \
+            "or unset it and remove that folder to fetch it"
 }
 
 fetch_photos() {

@@ -101,7 +101,12 @@ std::vector<fs::path> runtime_candidates(const std::string &given, const fs::pat
     const std::string named = environment("MIRRA_RUNTIME_MODULE");
     if (!named.empty()) return {named};
     if (beside.empty()) return {};
-    return {beside / "mirra" / "libmirra_runtime_torch.so", beside / "libmirra_runtime_torch.so"};
+    std::vector<fs::path> files;
+    for (const char *name : {"libmirra_runtime_torch.so", "libmirra_runtime_onednn.so"}) {
+        files.push_back(beside / "mirra" / name);
+        files.push_back(beside / name);
+    }
+    return files;
 }
 
 std::vector<fs::path> named_bundle_folders(const std::string &given) {

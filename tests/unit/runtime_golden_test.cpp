@@ -42,7 +42,7 @@ std::vector<float> run(const graph::Graph &graph, std::int64_t height, std::int6
     std::map<std::string, std::vector<float>> weights;
     const auto shapes = graph::weight_shapes(graph);
     for (const auto &[name, shape] : shapes) weights[name] = weight(name, shape);
-    auto &module = torch_module();
+    auto &module = module_under_test();
     const auto executable = module.compile(
         graph, [&](const std::string &name) { return Weight{shapes.at(name), weights.at(name)}; }, {});
     const auto size = std::to_string(height) + "x" + std::to_string(width);

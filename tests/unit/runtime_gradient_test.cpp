@@ -15,13 +15,14 @@ using test::RandomNetwork;
 
 TensorPtr uploaded(const torch::Tensor &values) {
     const auto packed = values.to(torch::kFloat).contiguous();
-    return torch_module().upload({packed.const_data_ptr<float>(), static_cast<std::size_t>(packed.numel())},
-                                 packed.sizes().vec(), Layout::nchw, "cpu");
+    return module_under_test().upload(
+        {packed.const_data_ptr<float>(), static_cast<std::size_t>(packed.numel())}, packed.sizes().vec(),
+        Layout::nchw, "cpu");
 }
 
 torch::Tensor downloaded(const TensorPtr &tensor) {
     auto values = torch::empty(tensor->shape());
-    torch_module().download(
+    module_under_test().download(
         *tensor, {values.mutable_data_ptr<float>(), static_cast<std::size_t>(values.numel())}, Layout::nchw);
     return values;
 }
@@ -81,7 +82,7 @@ TEST(Gradient, OfEveryOperationAgreesWithFiniteDifferences) {
 }
 
 TEST(Gradient, TheEstimateIsAnUpperBound) {
-    auto &module = torch_module();
+    auto &module = module_under_test();
     for (const auto &[graph, height, width] : cases()) {
         const RandomNetwork network(graph, 22);
         const auto differentiable = network.compile_gradient();
@@ -100,7 +101,7 @@ TEST(Gradient, TheEstimateIsAnUpperBound) {
 }
 
 TEST(Gradient, KeepsToItsArena) {
-    auto &module = torch_module();
+    auto &module = module_under_test();
     const RandomNetwork network(graph::alexnet_encoder(graph::InputTransform::mean_std), 23);
     const auto differentiable = network.compile_gradient();
     const auto arena = module.make_arena(std::uint64_t{8} << 20);

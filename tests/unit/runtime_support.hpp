@@ -3,7 +3,11 @@
 
 #include "mirra/cpu_device.hpp"
 #include "runtime/torch/libtorch.hpp"
+#ifdef MIRRA_TEST_ONEDNN
+#include "runtime/onednn/module.hpp"
+#else
 #include "runtime/torch/module.hpp"
+#endif
 #include "runtime/torch/ops.hpp"
 
 #include <algorithm>
@@ -12,12 +16,25 @@
 #include <string>
 #include <vector>
 
+namespace mirra::runtime {
+
+/// The programs of these tests are built for each runtime.
+inline Module &module_under_test() {
+#ifdef MIRRA_TEST_ONEDNN
+    return onednn_module();
+#else
+    return torch_module();
+#endif
+}
+
+} // namespace mirra::runtime
+
 namespace mirra::test {
 
-/// Whether the processor is offered in it: what runs in it elsewhere is slow, and in no plan.
+/// Whether the runtime offers the processor in it: what runs in it elsewhere is slow, and in no plan.
 inline bool has_precision(runtime::Precision precision) {
-    return std::ranges::find(runtime::cpu_device().precisions, precision) !=
-           runtime::cpu_device().precisions.end();
+    const auto offered = runtime::module_under_test().devices().front().precisions;
+    return std::ranges::find(offered, precision) != offered.end();
 }
 inline bool has_bf16() {
     return has_precision(runtime::Precision::bf16);
@@ -61,11 +78,12 @@ class RandomNetwork {
     }
 
     [[nodiscard]] std::shared_ptr<runtime::Executable> compile(runtime::Precision precision) const {
-        return runtime::torch_module().compile(graph_, source(), {.device = "cpu", .precision = precision});
+        return runtime::module_under_test().compile(graph_, source(),
+                                                    {.device = "cpu", .precision = precision});
     }
 
     [[nodiscard]] std::shared_ptr<runtime::Differentiable> compile_gradient() const {
-        return runtime::torch_module().compile_gradient(graph_, source(), "cpu");
+        return runtime::module_under_test().compile_gradient(graph_, source(), "cpu");
     }
 
     [[nodiscard]] std::vector<torch::Tensor> compiled(const std::vector<torch::Tensor> &inputs,
@@ -75,7 +93,7 @@ class RandomNetwork {
 
     [[nodiscard]] static std::vector<torch::Tensor> run(runtime::Executable &executable,
                                                         const std::vector<torch::Tensor> &inputs) {
-        auto &module = runtime::torch_module();
+        auto &module = runtime::module_under_test();
         std::vector<runtime::TensorPtr> uploaded;
         for (const auto &input : inputs)
             uploaded.push_back(

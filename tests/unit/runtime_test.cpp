@@ -3,7 +3,6 @@
 #include "mirra/error.hpp"
 #include "mirra/tiling.hpp"
 #include "runtime/torch/haar.hpp"
-#include "runtime/torch/module.hpp"
 #include "runtime/torch/ops.hpp"
 #include "runtime/torch/tensor.hpp"
 #include "runtime_support.hpp"
@@ -209,7 +208,7 @@ TEST(Runtime, TheEstimateIsAnUpperBoundOfWhatARunTakes) {
                         graph::alexnet_autoencoder(graph::AlexNetTap::conv1),
                         graph::alexnet_encoder(graph::InputTransform::mean_std)})
         graphs.push_back(graph);
-    auto &module = torch_module();
+    auto &module = module_under_test();
     for (const auto &graph : graphs)
         for (const auto precision : {Precision::fp32, Precision::bf16}) {
             if (precision == Precision::bf16 && !mirra::test::has_bf16()) continue;
@@ -237,7 +236,7 @@ TEST(Runtime, TheEstimateIsEnoughForALargeTile) {
     const auto executable = network.compile(Precision::fp32);
     const graph::Shape shape{1, 3, 1600, 1600}; // here what convolutions hold besides outweighs all slack
     const auto weights = static_cast<std::uint64_t>(graph::parameter_count(graph)) * sizeof(float);
-    auto &module = torch_module();
+    auto &module = module_under_test();
     const auto arena =
         module.make_arena(estimate_memory(graph, {{"image", shape}}, Precision::fp32).all() - 2 * weights);
     const auto scope = module.enter(arena);
@@ -353,7 +352,7 @@ TEST(Runtime, Bf16StaysClose) {
 }
 
 TEST(Runtime, WrongShapesAndMissingWeightsAreErrors) {
-    auto &module = torch_module();
+    auto &module = module_under_test();
     const RandomNetwork network(graph::alexnet_denoiser(), 1);
     EXPECT_THAT([&] { static_cast<void>(network.compiled(network.inputs(1, 300, 420), Precision::fp32)); },
                 mirra::test::throws_error(ErrorCode::mismatch, ""));
@@ -368,7 +367,7 @@ TEST(Runtime, WrongShapesAndMissingWeightsAreErrors) {
 }
 
 TEST(Runtime, UploadAndDownloadKeepTheLayout) {
-    auto &module = torch_module();
+    auto &module = module_under_test();
     const std::vector<float> nhwc{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
     const auto tensor = module.upload(nhwc, {1, 3, 2, 2}, Layout::nhwc, "cpu");
     std::vector<float> nchw(12), back(12);
@@ -381,7 +380,7 @@ TEST(Runtime, UploadAndDownloadKeepTheLayout) {
 }
 
 TEST(Runtime, ValuesWrittenInPlaceAreThoseOfAnUpload) {
-    auto &module = torch_module();
+    auto &module = module_under_test();
     const graph::Shape shape{2, 3, 4, 5};
     std::vector<float> values(2 * 3 * 4 * 5);
     std::iota(values.begin(), values.end(), 0.5F);
@@ -393,7 +392,8 @@ TEST(Runtime, ValuesWrittenInPlaceAreThoseOfAnUpload) {
         module.download(*written, one, Layout::nchw);
         module.download(*copied, other, Layout::nchw);
         EXPECT_EQ(other, one);
-        EXPECT_EQ(unwrap(*copied).strides(), unwrap(*written).strides()) << "kernels choose by the layout";
+        EXPECT_EQ(module.map(*copied).strides, module.map(*written).strides)
+            << "kernels choose by the layout";
     }
     const auto fails = [](std::span<float>) { throw Error(ErrorCode::cancelled, "stop"); };
     try {
@@ -405,7 +405,7 @@ TEST(Runtime, ValuesWrittenInPlaceAreThoseOfAnUpload) {
 }
 
 TEST(Arena, CountsKeepsToItsLimitAndOutlivesTheScope) {
-    auto &module = torch_module();
+    auto &module = module_under_test();
     const auto arena = module.make_arena(1 << 20);
     TensorPtr kept;
     {
@@ -423,8 +423,9 @@ TEST(Arena, CountsKeepsToItsLimitAndOutlivesTheScope) {
     EXPECT_LE(arena->peak_bytes(), 1u << 20);
 }
 
+#ifndef MIRRA_TEST_ONEDNN // whose arena does not count what it keeps
 TEST(Arena, KeepsNothingOnceItsOwnerIsGone) {
-    auto &module = torch_module();
+    auto &module = module_under_test();
     auto arena = module.make_arena(0);
     TensorPtr kept;
     {
@@ -437,9 +438,10 @@ TEST(Arena, KeepsNothingOnceItsOwnerIsGone) {
     arena.reset();
     EXPECT_LT(watched->current_bytes(), 1u << 20);
 }
+#endif
 
 TEST(Arena, ReusesBlocks) {
-    auto &module = torch_module();
+    auto &module = module_under_test();
     const auto arena = module.make_arena(0);
     const auto scope = module.enter(arena);
     for (int i = 0; i < 50; ++i) module.full({1, 16, 128, 128}, i, "cpu");
@@ -447,7 +449,7 @@ TEST(Arena, ReusesBlocks) {
 }
 
 TEST(Devices, TheCpuIsThereAndSaysWhatItCan) {
-    const auto devices = torch_module().devices();
+    const auto devices = module_under_test().devices();
     ASSERT_FALSE(devices.empty());
     EXPECT_EQ(devices[0].id, "cpu");
     EXPECT_TRUE(devices[0].usable);

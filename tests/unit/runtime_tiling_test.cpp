@@ -23,7 +23,7 @@ torch::Tensor cut(const torch::Tensor &image, const Rect &rect) {
 
 torch::Tensor run_tiled(const RandomNetwork &network, const std::vector<torch::Tensor> &images,
                         const TilePlan &plan, std::uint64_t limit = 0, std::uint64_t *peak = nullptr) {
-    auto &module = torch_module();
+    auto &module = module_under_test();
     const auto executable = network.compile(Precision::fp32);
     const auto arena = module.make_arena(limit);
     torch::Tensor out;

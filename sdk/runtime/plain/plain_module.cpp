@@ -59,7 +59,15 @@ std::unique_ptr<ArenaScope> PlainModule::enter(const std::shared_ptr<Arena> &are
 
 TensorPtr PlainModule::upload(std::span<const float> values, const graph::Shape &shape, Layout layout,
                               const std::string &device) {
-    return upload([&](std::span<float> to) { std::ranges::copy(values, to.begin()); }, shape, layout, device);
+    const auto copy = [&](std::span<float> to) {
+        if (to.size() != values.size())
+            throw Error(ErrorCode::mismatch,
+                        "the tensor has " + std::to_string(to.size()) + " values, the buffer " +
+                            std::to_string(values.size()),
+                        "tensor");
+        std::ranges::copy(values, to.begin());
+    };
+    return upload(copy, shape, layout, device);
 }
 
 TensorPtr PlainModule::upload(const std::function<void(std::span<float>)> &fill, const graph::Shape &shape,
@@ -78,7 +86,10 @@ TensorPtr PlainModule::full(const graph::Shape &shape, double value, const std::
 void PlainModule::download(const DeviceTensor &tensor, std::span<float> values, Layout layout) {
     const PlainTensor &x = plain(tensor);
     if (values.size() != x.values().size())
-        throw Error(ErrorCode::mismatch, "the buffer does not have the size of the tensor", "tensor");
+        throw Error(ErrorCode::mismatch,
+                    "the tensor has " + std::to_string(x.values().size()) + " values, the buffer " +
+                        std::to_string(values.size()),
+                    "tensor");
     const Layout wanted = x.shape().size() == 4 ? layout : Layout::nchw;
     if (wanted == x.layout())
         std::ranges::copy(x.values(), values.begin());

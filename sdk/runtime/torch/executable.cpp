@@ -3,6 +3,7 @@
 #include "runtime/torch/executable.hpp"
 
 #include "mirra/error.hpp"
+#include "runtime/plan/running.hpp"
 #include "runtime/torch/devices.hpp"
 #include "runtime/torch/guard.hpp"
 #include "runtime/torch/interpreter.hpp"
@@ -33,58 +34,6 @@ const g::Graph &valid(const g::Graph &graph) {
     return graph;
 }
 
-/// What a compiled graph may be given. Tiles of one size are looked at once. Thread-safe; the graph must
-/// outlive it.
-class ShapeCheck {
-  public:
-    explicit ShapeCheck(const g::Graph &graph) : graph_(graph), inference_(graph) {}
-
-    using Work = std::shared_ptr<const std::vector<double>>; ///< of each node, see graph::node_work()
-
-    /// @throws Error mismatch | limit
-    Work operator()(std::span<const TensorPtr> inputs) {
-        std::vector<g::Shape> shapes;
-        for (const auto &input : inputs) shapes.push_back(input->shape());
-        const std::scoped_lock lock(mutex_);
-        if (shapes == last_ && work_ != nullptr) return work_;
-        const auto &all = inference_.infer(shapes);
-        work_ = std::make_shared<const std::vector<double>>(g::node_work(graph_, inference_, all));
-        last_ = std::move(shapes);
-        return work_;
-    }
-
-  private:
-    const g::Graph &graph_;
-    std::mutex mutex_;
-    g::ShapeInference inference_;
-    std::vector<g::Shape> last_; ///< found right
-    Work work_;                  ///< of these
-};
-
-/// Tells somebody of each step before it is run.
-class Teller {
-  public:
-    /// @param nodes  of the steps that will be run
-    Teller(const StepFunction &step, const std::vector<double> &work, const std::vector<std::size_t> &nodes)
-        : step_(step)
-        , count_(nodes.size()) {
-        if (!step_) return;
-        for (const auto node : nodes) work_.push_back(work[node]);
-        for (const double part : work_) all_ += part;
-    }
-    void before() {
-        if (!step_) return;
-        step_(done_, count_, all_ > 0 ? before_ / all_ : 0);
-        before_ += work_[done_++];
-    }
-
-  private:
-    const StepFunction &step_;
-    std::size_t done_ = 0, count_;
-    std::vector<double> work_;
-    double before_ = 0, all_ = 0;
-};
-
 class TorchExecutable final : public Executable {
   public:
     TorchExecutable(const g::Graph &graph, const WeightSource &weights, const CompileOptions &options)
@@ -102,7 +51,7 @@ class TorchExecutable final : public Executable {
 
     std::vector<TensorPtr> run(std::span<const TensorPtr> inputs, const StepFunction &tell) override {
         return guarded([&] {
-            const auto work = check(inputs);
+            const auto work = check_shapes_(inputs);
             Teller teller(tell, *work, nodes_);
             const c10::InferenceMode inference;
             std::map<std::string, at::Tensor> values;
@@ -127,15 +76,6 @@ class TorchExecutable final : public Executable {
     [[nodiscard]] const g::Graph &graph() const override { return graph_; }
 
   private:
-    ShapeCheck::Work check(std::span<const TensorPtr> inputs) {
-        if (inputs.size() != graph_.inputs.size())
-            throw Error(ErrorCode::mismatch,
-                        "graph '" + graph_.name + "' has " + std::to_string(graph_.inputs.size()) +
-                            " inputs, " + std::to_string(inputs.size()) + " are given",
-                        graph_.name);
-        return check_shapes_(inputs);
-    }
-
     g::Graph graph_;
     ShapeCheck check_shapes_;
     at::ScalarType type_;

@@ -3,7 +3,7 @@
 
 #include "runtime/plan/program.hpp"
 #include "runtime/torch/libtorch.hpp"
-#include "runtime/torch/per_processor.hpp"
+#include "runtime/rows/per_processor.hpp"
 
 #include <ATen/Parallel.h>
 

@@ -2,7 +2,7 @@
 #include "runtime/torch/prelu.hpp"
 
 #include "runtime/torch/libtorch.hpp"
-#include "runtime/torch/per_processor.hpp"
+#include "runtime/rows/per_processor.hpp"
 
 #include <ATen/Parallel.h>
 

@@ -1,0 +1,63 @@
+// Convolutions by oneDNN, with what follows them, on weights packed for their inputs.
+#pragma once
+
+#include "runtime/onednn/block.hpp"
+#include "runtime/plan/program.hpp"
+
+#include <list>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace mirra::runtime::onednn {
+
+/// What is made of each value of a convolution's result.
+struct Following {
+    bool sum = false;                   ///< added to what the result's memory holds
+    bool relu = false;                  ///< after that
+    const graph::Node *curve = nullptr; ///< a function that oneDNN applies; null: none
+};
+
+/// conv2d or conv_transpose2d. Steps whose weights follow from the same tensors have one in common.
+/// Thread-safe.
+class Convolution {
+  public:
+    /// @param weight, bias  as the node has them; no bias: empty
+    /// @param type          to compute in
+    Convolution(graph::Node node, std::vector<float> weight, std::vector<float> bias, Type type);
+
+    /// One step more has it.
+    void share() { ++steps_; }
+    [[nodiscard]] graph::Shape result_shape(const graph::Shape &input) const;
+    /// @param x       of the type, dense
+    /// @param result  of result_shape(), dense; with a sum, holds the addend
+    void run(const Block &x, const Block &result, const Following &after);
+    [[nodiscard]] Type type() const { return type_; }
+
+  private:
+    /// A primitive for one size of the input.
+    struct Prepared {
+        graph::Shape input;
+        Type result;
+        Following after;
+        dnnl::primitive primitive;
+        dnnl::memory::desc scratch;
+        dnnl::memory weight;
+    };
+
+    Prepared prepare(const Block &x, const Block &result, const Following &after);
+    Prepared prepared(const Block &x, const Block &result, const Following &after);
+    dnnl::memory packed(const dnnl::memory::desc &wanted);
+    [[nodiscard]] dnnl::memory::desc plain_weight() const;
+
+    const graph::Node node_;
+    std::vector<float> weight_, bias_;
+    const Type type_;
+    dnnl::memory bias_memory_;
+    std::size_t steps_ = 1;
+    std::mutex mutex_;               ///< held by who changes what follows
+    std::list<Prepared> prepared_;   ///< the one used last comes first
+    std::list<dnnl::memory> packed_; ///< likewise
+};
+
+} // namespace mirra::runtime::onednn

@@ -1,0 +1,14 @@
+// Graphs compiled for runs by oneDNN; what it throws out of them is an Error.
+#pragma once
+
+#include "mirra/runtime.hpp"
+
+#include <memory>
+
+namespace mirra::runtime::onednn {
+
+/// @throws Error as Module::compile
+std::shared_ptr<Executable> make_executable(const graph::Graph &graph, const WeightSource &weights,
+                                            const CompileOptions &options);
+
+} // namespace mirra::runtime::onednn

@@ -1,0 +1,57 @@
+// The Module interface over oneDNN, which is all that networks need on the processor.
+#include "runtime/onednn/module.hpp"
+
+#include "mirra/cpu_device.hpp"
+#include "mirra/error.hpp"
+#include "runtime/onednn/executable.hpp"
+#include "runtime/plain/plain_module.hpp"
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include <algorithm>
+
+#include <omp.h>
+
+namespace mirra::runtime {
+namespace {
+
+/// What needs no network is the plain runtime's.
+class OnednnModule final : public PlainModule {
+  public:
+    OnednnModule() : default_threads_(omp_get_max_threads()) {}
+
+    [[nodiscard]] std::string version() const override {
+        const dnnl_version_t *const version = dnnl_version();
+        return "oneDNN " + std::to_string(version->major) + '.' + std::to_string(version->minor) + '.' +
+               std::to_string(version->patch);
+    }
+    [[nodiscard]] std::vector<DeviceInfo> devices() const override {
+        DeviceInfo device = cpu_device();
+        std::erase(device.precisions, Precision::fp16);
+        return {device};
+    }
+    void set_threads(int count) override {
+        omp_set_num_threads(count > 0 ? count : default_threads_); // of the calling thread
+    }
+    std::shared_ptr<Executable> compile(const graph::Graph &graph, const WeightSource &weights,
+                                        const CompileOptions &options) override {
+        return onednn::make_executable(graph, weights, options);
+    }
+    std::shared_ptr<Differentiable> compile_gradient(const graph::Graph &, const WeightSource &,
+                                                     const std::string &) override {
+        throw Error(ErrorCode::unsupported, "this runtime computes no gradients", "runtime",
+                    "Install the runtime over LibTorch, or choose a method that needs no gradients.");
+    }
+
+  private:
+    const int default_threads_;
+};
+
+} // namespace
+
+Module &onednn_module() {
+    static OnednnModule module;
+    return module;
+}
+
+} // namespace mirra::runtime

@@ -1,0 +1,527 @@
+// The kernels behind the op table: one a name of MIRRA_GRAPH_OPS, which is a function here.
+#include "runtime/onednn/ops.hpp"
+
+#include "mirra/error.hpp"
+#include "runtime/onednn/row_kernels.hpp"
+#include "runtime/rows/bilinear_rows.hpp"
+#include "runtime/rows/haar_rows.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace mirra::runtime::onednn {
+namespace {
+
+namespace g = mirra::graph;
+
+struct Call {
+    const g::Node &node;
+    std::span<Block> inputs;
+    const Weights &weights;
+    [[nodiscard]] Block &x() const { return inputs[0]; }
+    [[nodiscard]] std::int64_t integer(const char *key) const { return node.integer(key); }
+    /// Empty where the node has none.
+    [[nodiscard]] std::span<const float> weight(const char *role) const {
+        const auto found = weights.find(role);
+        return found == weights.end() ? std::span<const float>() : found->second;
+    }
+    [[nodiscard]] g::Shape result_shape() const {
+        std::vector<g::Shape> shapes;
+        for (const auto &input : inputs) shapes.push_back(input.shape());
+        return g::op_info(node.op).shape.value(node, shapes);
+    }
+};
+
+/// The block itself where its memory may be written over, or else one like it.
+Block like(const Block &x) {
+    return x.dense() && x.owned() ? x : Block::make(x.shape(), x.type());
+}
+
+template<class T> Pixels<const T> read(const Block &x, std::int64_t row) {
+    return {x.row<T>(row), x.pixel_stride()};
+}
+template<class T> Pixels<T> written(const Block &y, std::int64_t row) {
+    return {y.row<T>(row), y.pixel_stride()};
+}
+
+/// body(value of the type, row) for all rows of y.
+template<class Body> void for_rows_of(const Block &y, const Body &body) {
+    with_type(y.type(), [&](auto value) {
+        for_each_row(y.rows(), y.width() * y.channels(), [&](std::int64_t row) { body(value, row); });
+    });
+}
+
+/// A function that oneDNN has, in place where that may be.
+Block curve(Block x, dnnl::algorithm algorithm, float alpha = 0) {
+    if (!x.dense()) x = x.as(x.type());
+    const Block y = like(x);
+    const dnnl::eltwise_forward::primitive_desc description(
+        processor(), dnnl::prop_kind::forward_inference, algorithm, x.descriptor(), y.descriptor(), alpha, 0);
+    execute(dnnl::eltwise_forward(description), {{DNNL_ARG_SRC, x.memory()}, {DNNL_ARG_DST, y.memory()}});
+    return y;
+}
+
+Block bent(const Block &x, std::span<const float> slopes) {
+    const Block y = like(x);
+    for_rows_of(y, [&](auto value, std::int64_t row) {
+        using T = decltype(value);
+        prelu_row(read<T>(x, row), slopes.data(), written<T>(y, row), x.width(), x.channels());
+    });
+    return y;
+}
+
+Partner partner_of(const g::Shape &a, const g::Shape &b) {
+    if (a == b) return Partner::value;
+    return b[1] == a[1] && b[2] == 1 && b[3] == 1 ? Partner::channel : Partner::place;
+}
+
+/// Row of `b` that goes with one of `a`.
+std::int64_t partner_row(Partner partner, const Block &a, std::int64_t row) {
+    return partner == Partner::channel ? row / a.height() : row;
+}
+
+template<class Row> Block paired(Block a, Block b, const Row &row_kernel) {
+    const auto type = a.type() == b.type() ? a.type() : Type::f32;
+    const auto partner = partner_of(a.shape(), b.shape());
+    if (a.type() != type) a = a.as(type);
+    if (b.type() != type) b = b.as(type);
+    const bool over_second = partner == Partner::value && !a.owned() && b.owned() && b.dense();
+    const Block y = over_second ? b : like(a);
+    for_rows_of(y, [&](auto value, std::int64_t row) {
+        using T = decltype(value);
+        row_kernel(read<T>(a, row), read<T>(b, partner_row(partner, a, row)), partner, written<T>(y, row),
+                   a.width(), a.channels());
+    });
+    return y;
+}
+
+/// Copies the pixels of x that source(row, column) names; negative: zeros are not needed, so never.
+template<class Source> Block gathered(const Block &x, const g::Shape &shape, const Source &source) {
+    const Block y = Block::make(shape, x.type());
+    for_rows_of(y, [&](auto value, std::int64_t row) {
+        using T = decltype(value);
+        const std::int64_t image = row / y.height(), line = row % y.height();
+        for (std::int64_t column = 0; column < y.width(); ++column) {
+            const auto [from_line, from_column] = source(line, column);
+            std::memcpy(static_cast<void *>(y.template row<T>(row) + column * y.pixel_stride()),
+                        x.template row<T>(image * x.height() + from_line) + from_column * x.pixel_stride(),
+                        sizeof(T) * static_cast<std::size_t>(y.channels()));
+        }
+    });
+    return y;
+}
+
+using Place = std::pair<std::int64_t, std::int64_t>;
+
+std::int64_t reflected(std::int64_t at, std::int64_t extent) {
+    const auto inside = at < 0 ? -at : at;
+    return inside >= extent ? 2 * (extent - 1) - inside : inside;
+}
+
+/// Rows or columns that a place of a pooled result is made of.
+struct Window {
+    std::int64_t begin, end;
+};
+
+/// @param rows, columns  window(place) along an axis, within x
+/// @param gather  (values, kept, count): takes pixels up   @param area  what a sum is divided by
+template<class Windows, class Gather, class Area>
+Block pooled(const Block &x, const g::Shape &shape, float initial, const Windows &rows,
+             const Windows &columns, const Gather &gather, const Area &area) {
+    const Block y = Block::make(shape, x.type());
+    const std::int64_t channels = x.channels();
+    const Block sums = Block::make({y.rows(), channels}, Type::f32);
+    for_rows_of(y, [&](auto value, std::int64_t row) {
+        using T = decltype(value);
+        const std::int64_t image = row / y.height();
+        const Window down = rows(row % y.height());
+        float *const kept = static_cast<float *>(sums.data()) + row * channels;
+        for (std::int64_t column = 0; column < y.width(); ++column) {
+            const Window across = columns(column);
+            std::fill_n(kept, channels, initial);
+            for (auto line = down.begin; line < down.end; ++line)
+                for (auto at = across.begin; at < across.end; ++at)
+                    gather(x.template row<T>(image * x.height() + line) + at * x.pixel_stride(), kept,
+                           channels);
+            T *out = y.template row<T>(row) + column * channels;
+            const float factor = area(down, across);
+            for (std::int64_t c = 0; c < channels; ++c) out[c] = T(kept[c] * factor);
+        }
+    });
+    return y;
+}
+
+using Windows = std::function<Window(std::int64_t)>;
+
+constexpr auto kAddUp = [](const auto *in, float *kept, std::int64_t count) { accumulate(in, kept, count); };
+constexpr auto kGreatest = [](const auto *in, float *kept, std::int64_t count) { greatest(in, kept, count); };
+
+Windows sliding(const Call &c, std::int64_t extent) {
+    return [kernel = c.integer("kernel"), stride = c.integer("stride"), padding = c.integer("padding"),
+            extent](std::int64_t place) {
+        const auto begin = place * stride - padding;
+        return Window{std::max<std::int64_t>(begin, 0), std::min(begin + kernel, extent)};
+    };
+}
+
+Windows dividing(std::int64_t extent, std::int64_t places) {
+    return [=](std::int64_t place) {
+        return Window{place * extent / places, ((place + 1) * extent + places - 1) / places};
+    };
+}
+
+Block mean_of_parts(const Call &c) {
+    const auto shape = c.result_shape();
+    return pooled(c.x(), shape, 0, dividing(c.x().height(), shape[2]), dividing(c.x().width(), shape[3]),
+                  kAddUp, [](const Window &down, const Window &across) {
+                      return 1 / static_cast<float>((down.end - down.begin) * (across.end - across.begin));
+                  });
+}
+
+template<class T>
+void normalise_pixel(const T *in, T *out, std::span<const float> weight, std::span<const float> bias,
+                     double epsilon) {
+    double mean = 0, square = 0;
+    const auto count = static_cast<double>(weight.size());
+    for (std::size_t c = 0; c < weight.size(); ++c) mean += static_cast<double>(static_cast<float>(in[c]));
+    mean /= count;
+    for (std::size_t c = 0; c < weight.size(); ++c) {
+        const double away = static_cast<double>(static_cast<float>(in[c])) - mean;
+        square += away * away;
+    }
+    const auto scale = static_cast<float>(1 / std::sqrt(square / count + epsilon));
+    const auto middle = static_cast<float>(mean);
+    for (std::size_t c = 0; c < weight.size(); ++c)
+        out[c] = T((static_cast<float>(in[c]) - middle) * scale * weight[c] + bias[c]);
+}
+
+[[noreturn]] Block refuse_convolution(const Call &c) {
+    throw Error(ErrorCode::internal, "a convolution is no op of this table", c.node.name);
+}
+
+struct ChannelMap {
+    std::vector<float> scale, offset;
+};
+
+/// Of (x - mean) / deviation.
+ChannelMap normalisation(const g::Node &node, std::int64_t channels) {
+    const auto &mean = node.reals("mean"), &deviation = node.reals("deviation");
+    ChannelMap map;
+    for (std::int64_t i = 0; i < channels; ++i) {
+        const auto at = mean.size() == 1 ? 0 : static_cast<std::size_t>(i);
+        map.scale.push_back(static_cast<float>(1 / deviation[at]));
+        map.offset.push_back(static_cast<float>(-mean[at] / deviation[at]));
+    }
+    return map;
+}
+
+/// x * scale + offset, in the type of x.
+Block affine_like(const Block &x, std::span<const float> scale, std::span<const float> offset) {
+    const Block y = like(x);
+    for_rows_of(y, [&](auto value, std::int64_t row) {
+        using T = decltype(value);
+        affine_row(read<T>(x, row), scale.data(), offset.data(), written<T>(y, row), x.width(), x.channels());
+    });
+    return y;
+}
+
+namespace kernels {
+
+Block conv2d(const Call &c) {
+    refuse_convolution(c);
+}
+Block conv_transpose2d(const Call &c) {
+    refuse_convolution(c);
+}
+
+Block batch_norm(const Call &c) {
+    const auto weight = c.weight("weight"), bias = c.weight("bias"), mean = c.weight("running_mean"),
+               variance = c.weight("running_var");
+    std::vector<float> scale(weight.size()), offset(weight.size());
+    for (std::size_t i = 0; i < weight.size(); ++i) {
+        const double factor = weight[i] / std::sqrt(variance[i] + c.node.real("epsilon"));
+        scale[i] = static_cast<float>(factor);
+        offset[i] = static_cast<float>(bias[i] - factor * mean[i]);
+    }
+    return affine_like(c.x(), scale, offset);
+}
+
+Block layer_norm(const Call &c) {
+    const Block y = like(c.x());
+    const auto weight = c.weight("weight"), bias = c.weight("bias");
+    for_rows_of(y, [&](auto value, std::int64_t row) {
+        using T = decltype(value);
+        for (std::int64_t column = 0; column < y.width(); ++column)
+            normalise_pixel(c.x().template row<T>(row) + column * c.x().pixel_stride(),
+                            y.template row<T>(row) + column * y.pixel_stride(), weight, bias,
+                            c.node.real("epsilon"));
+    });
+    return y;
+}
+
+Block scale(const Call &c) {
+    const auto weight = c.weight("weight"), bias = c.weight("bias");
+    const std::vector<float> none(bias.empty() ? weight.size() : 0);
+    return affine_like(c.x(), weight, bias.empty() ? std::span<const float>(none) : bias);
+}
+
+Block prelu(const Call &c) {
+    return bent(c.x(), c.weight("weight"));
+}
+
+/// In fp32, whatever the input is in.
+Block linear(const Call &c) {
+    const Block x = c.x().as(Type::f32), y = Block::make(c.result_shape(), Type::f32);
+    const auto in = c.integer("in_channels"), out = c.integer("out_channels");
+    using Memory = dnnl::memory;
+    const auto weight = c.weight("weight"), bias = c.weight("bias");
+    const Memory::desc weights({in, out}, Memory::data_type::f32, Memory::format_tag::ba),
+        biases({1, out}, Memory::data_type::f32, Memory::format_tag::ab);
+    std::unordered_map<int, Memory> arguments{
+        {DNNL_ARG_SRC, x.memory()},
+        {DNNL_ARG_WEIGHTS, Memory(weights, processor(), const_cast<float *>(weight.data()))},
+        {DNNL_ARG_DST, y.memory()}};
+    if (!bias.empty())
+        arguments[DNNL_ARG_BIAS] = Memory(biases, processor(), const_cast<float *>(bias.data()));
+    const dnnl::matmul::primitive_desc description(processor(), x.descriptor(), weights,
+                                                   bias.empty() ? Memory::desc() : biases, y.descriptor());
+    execute(dnnl::matmul(description), arguments);
+    return c.x().type() == Type::f32 ? y : y.as(c.x().type());
+}
+
+Block relu(const Call &c) {
+    return bent(c.x(), std::vector<float>(static_cast<std::size_t>(c.x().channels()), 0.0F));
+}
+Block leaky_relu(const Call &c) {
+    return bent(c.x(), std::vector<float>(static_cast<std::size_t>(c.x().channels()),
+                                          static_cast<float>(c.node.real("slope"))));
+}
+Block tanh(const Call &c) {
+    return curve(std::move(c.x()), dnnl::algorithm::eltwise_tanh);
+}
+Block sigmoid(const Call &c) {
+    return curve(std::move(c.x()), dnnl::algorithm::eltwise_logistic);
+}
+Block silu(const Call &c) {
+    return curve(std::move(c.x()), dnnl::algorithm::eltwise_swish, 1);
+}
+Block gelu(const Call &c) {
+    return curve(std::move(c.x()), c.integer("approximate") == 1 ? dnnl::algorithm::eltwise_gelu_tanh
+                                                                 : dnnl::algorithm::eltwise_gelu_erf);
+}
+
+Block max_pool(const Call &c) {
+    return pooled(c.x(), c.result_shape(), -std::numeric_limits<float>::infinity(),
+                  sliding(c, c.x().height()), sliding(c, c.x().width()), kGreatest,
+                  [](const Window &, const Window &) { return 1.0F; });
+}
+/// What lies beyond the edges counts as zeros.
+Block avg_pool(const Call &c) {
+    const auto area = static_cast<float>(c.integer("kernel") * c.integer("kernel"));
+    return pooled(c.x(), c.result_shape(), 0, sliding(c, c.x().height()), sliding(c, c.x().width()), kAddUp,
+                  [area](const Window &, const Window &) { return 1 / area; });
+}
+Block global_avg_pool(const Call &c) {
+    return mean_of_parts(c);
+}
+Block adaptive_avg_pool(const Call &c) {
+    return mean_of_parts(c);
+}
+
+/// Row-major over C, H, W.
+Block flatten(const Call &c) {
+    const Block x = c.x().as(c.x().type()), y = Block::make(c.result_shape(), x.type());
+    const auto type = x.descriptor().get_data_type();
+    const dnnl::memory to({x.shape(), type, dnnl::memory::format_tag::nchw}, processor(), y.data());
+    const auto from = x.memory();
+    execute(dnnl::reorder(from, to), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+    return y;
+}
+
+Block concat(const Call &c) {
+    const bool wide = std::ranges::any_of(c.inputs, [](const Block &x) { return x.type() == Type::f32; });
+    const auto type = wide ? Type::f32 : Type::bf16;
+    const Block y = Block::make(c.result_shape(), type);
+    std::int64_t channel = 0;
+    for (const auto &input : c.inputs) {
+        const Block x = input.type() == type ? input : input.as(type);
+        const Block part = y.channel_range(channel, channel + x.channels());
+        channel += x.channels();
+        for_rows_of(part, [&](auto value, std::int64_t row) {
+            using T = decltype(value);
+            for (std::int64_t column = 0; column < x.width(); ++column)
+                std::copy_n(x.template row<T>(row) + column * x.pixel_stride(), x.channels(),
+                            part.template row<T>(row) + column * part.pixel_stride());
+        });
+    }
+    return y;
+}
+
+Block add(const Call &c) {
+    return onednn::add(std::move(c.inputs[0]), std::move(c.inputs[1]));
+}
+Block multiply(const Call &c) {
+    return paired(std::move(c.inputs[0]), std::move(c.inputs[1]),
+                  [](auto a, auto b, Partner partner, auto y, std::int64_t width, std::int64_t channels) {
+                      multiply_row(a, b, partner, y, width, channels);
+                  });
+}
+
+Block channel_slice(const Call &c) {
+    return c.x().channel_range(c.integer("begin"), c.integer("end"));
+}
+Block crop(const Call &c) {
+    const auto shape = c.result_shape();
+    return c.x().window(c.integer("top"), c.integer("left"), shape[2], shape[3]);
+}
+
+Block upsample_nearest(const Call &c) {
+    const auto factor = c.integer("factor");
+    return gathered(c.x(), c.result_shape(),
+                    [factor](std::int64_t i, std::int64_t j) { return Place{i / factor, j / factor}; });
+}
+Block reflection_pad(const Call &c) {
+    const auto top = c.integer("top"), left = c.integer("left");
+    const auto height = c.x().height(), width = c.x().width();
+    return gathered(c.x(), c.result_shape(), [=](std::int64_t i, std::int64_t j) {
+        return Place{reflected(i - top, height), reflected(j - left, width)};
+    });
+}
+
+Block upsample_bilinear(const Call &c) {
+    const Block x = c.x().as(c.x().type()), y = Block::make(c.result_shape(), x.type());
+    const auto factor = c.integer("factor");
+    const auto down = taps_of(x.height(), factor), across = taps_of(x.width(), factor);
+    for_rows_of(y, [&](auto value, std::int64_t row) {
+        using T = decltype(value);
+        const auto &tap = down[static_cast<std::size_t>(row % y.height())];
+        const auto first = row / y.height() * x.height();
+        blend_row(const_cast<const T *>(x.template row<T>(first + tap.low)),
+                  const_cast<const T *>(x.template row<T>(first + tap.high)), tap.share,
+                  y.template row<T>(row), across.data(), y.width(), y.channels());
+    });
+    return y;
+}
+
+Block pixel_shuffle(const Call &c) {
+    const Block &x = c.x(), y = Block::make(c.result_shape(), x.type());
+    const auto factor = c.integer("factor"), channels = y.channels();
+    for_rows_of(y, [&](auto value, std::int64_t row) {
+        using T = decltype(value);
+        const auto line = row % y.height();
+        const T *in = x.template row<T>(row / y.height() * x.height() + line / factor);
+        T *out = y.template row<T>(row);
+        for (std::int64_t column = 0; column < y.width(); ++column)
+            for (std::int64_t k = 0; k < channels; ++k)
+                out[column * channels + k] = in[column / factor * x.pixel_stride() +
+                                                (k * factor + line % factor) * factor + column % factor];
+    });
+    return y;
+}
+Block pixel_unshuffle(const Call &c) {
+    const Block &x = c.x(), y = Block::make(c.result_shape(), x.type());
+    const auto factor = c.integer("factor"), channels = y.channels();
+    for_rows_of(y, [&](auto value, std::int64_t row) {
+        using T = decltype(value);
+        const auto image = row / y.height(), line = row % y.height();
+        T *out = y.template row<T>(row);
+        for (std::int64_t k = 0; k < channels; ++k) {
+            const T *in = x.template row<T>(image * x.height() + line * factor + k / factor % factor) +
+                          k % factor * x.pixel_stride() + k / (factor * factor);
+            for (std::int64_t column = 0; column < y.width(); ++column)
+                out[column * channels + k] = in[column * factor * x.pixel_stride()];
+        }
+    });
+    return y;
+}
+
+Block normalise(const Call &c) {
+    const auto [scale, offset] = normalisation(c.node, c.x().channels());
+    return affine(c.x(), scale, offset);
+}
+
+Block haar_analysis(const Call &c) {
+    const Block x = c.x().pixel_stride() == c.x().channels() ? c.x() : c.x().as(c.x().type());
+    const Block y = Block::make(c.result_shape(), x.type());
+    for_rows_of(y, [&](auto value, std::int64_t row) {
+        using T = decltype(value);
+        using Bits = std::conditional_t<std::is_same_v<T, float>, float, std::uint16_t>;
+        const auto first = row / y.height() * x.height() + row % y.height() * 2;
+        haar_analysis_row(reinterpret_cast<const Bits *>(x.template row<T>(first)),
+                          reinterpret_cast<const Bits *>(x.template row<T>(first + 1)),
+                          reinterpret_cast<Bits *>(y.template row<T>(row)), y.width(), x.channels());
+    });
+    return y;
+}
+Block haar_synthesis(const Call &c) {
+    const Block x = c.x().pixel_stride() == c.x().channels() ? c.x() : c.x().as(c.x().type());
+    const Block y = Block::make(c.result_shape(), x.type());
+    for_rows_of(x, [&](auto value, std::int64_t row) {
+        using T = decltype(value);
+        using Bits = std::conditional_t<std::is_same_v<T, float>, float, std::uint16_t>;
+        const auto first = row / x.height() * y.height() + row % x.height() * 2;
+        haar_synthesis_row(reinterpret_cast<const Bits *>(x.template row<T>(row)),
+                           reinterpret_cast<Bits *>(y.template row<T>(first)),
+                           reinterpret_cast<Bits *>(y.template row<T>(first + 1)), x.width(), y.channels());
+    });
+    return y;
+}
+
+} // namespace kernels
+
+using OpKernel = Block (*)(const Call &);
+#define MIRRA_KERNEL(name) kernels::name,
+constexpr std::array<OpKernel, g::kOpCount> kKernels{MIRRA_GRAPH_OPS(MIRRA_KERNEL)};
+#undef MIRRA_KERNEL
+
+} // namespace
+
+Block apply_op(const g::Node &node, std::span<Block> inputs, const Weights &weights) {
+    return kKernels.at(static_cast<std::size_t>(node.op))({node, inputs, weights});
+}
+
+Block affine(const Block &x, std::span<const float> scale, std::span<const float> offset) {
+    const Block y = x.type() == Type::f32 ? like(x) : Block::make(x.shape(), Type::f32);
+    for_each_row(x.rows(), x.width() * x.channels(), [&](std::int64_t row) {
+        if (x.type() == Type::f32)
+            affine_row(read<float>(x, row), scale.data(), offset.data(), written<float>(y, row), x.width(),
+                       x.channels());
+        else
+            affine_row(read<Bf16>(x, row), scale.data(), offset.data(), written<float>(y, row), x.width(),
+                       x.channels());
+    });
+    return y;
+}
+
+Block add(Block a, Block b) {
+    return paired(std::move(a), std::move(b),
+                  [](auto first, auto second, Partner partner, auto y, std::int64_t width,
+                     std::int64_t channels) { add_row(first, second, partner, y, width, channels); });
+}
+
+Block relu(Block x) {
+    return bent(x, std::vector<float>(static_cast<std::size_t>(x.channels()), 0.0F));
+}
+
+Block sigmoid(Block x) {
+    if (x.type() != Type::f32) x = x.as(Type::f32);
+    return curve(std::move(x), dnnl::algorithm::eltwise_logistic);
+}
+
+Block join_phases(const Block &phases, std::int64_t channels) {
+    const Block y =
+        Block::make({phases.images(), channels, 2 * phases.height(), 2 * phases.width()}, phases.type());
+    for_rows_of(y, [&](auto value, std::int64_t row) {
+        using T = decltype(value);
+        const T *in = phases.template row<T>(row / 2) + row % 2 * 2 * channels;
+        T *out = y.template row<T>(row);
+        for (std::int64_t i = 0; i < phases.width(); ++i)
+            std::copy_n(in + i * phases.pixel_stride(), 2 * channels, out + i * 2 * channels);
+    });
+    return y;
+}
+
+} // namespace mirra::runtime::onednn
