@@ -109,7 +109,6 @@ TEST(Memory, RandomGraphsTakeNoMoreThanIsEstimated) {
     }
 }
 
-#ifndef MIRRA_TEST_ONEDNN // which has no gradients
 TEST(Memory, RandomGradientsTakeNoMoreThanIsEstimated) {
     warm_up();
     for (std::uint64_t seed = 1; seed <= seeds(6); ++seed) {
@@ -134,7 +133,6 @@ TEST(Memory, RandomGradientsTakeNoMoreThanIsEstimated) {
                         static_cast<double>(taken) / 1e6, static_cast<double>(bound) / 1e6);
     }
 }
-#endif
 
 /// A convolution of one weight, so often.
 graph::Graph shared_weight(int times, std::int64_t channels) {

@@ -64,10 +64,11 @@ Values phase_bias(const Values &bias) {
 
 class Compiler {
   public:
-    Compiler(const g::Graph &graph, const WeightSource &weights, Type type)
+    Compiler(const g::Graph &graph, const WeightSource &weights, Type type, bool gradient)
         : graph_(graph)
         , weights_(weights)
         , type_(type)
+        , gradient_(gradient)
         , shapes_(g::weight_shapes(graph)) {
         for (const auto &input : graph.inputs) place(input.name);
     }
@@ -121,7 +122,7 @@ class Compiler {
         out.relu = step.relu;
         if (step.curve) out.curve = graph_.nodes[*step.curve];
         auto kernel = kernel_of(out.kernel, step, type_ == Type::f32);
-        if (kernel == Kernel::three_channels) kernel = Kernel::general;
+        if (kernel == Kernel::three_channels || gradient_) kernel = Kernel::general;
         if (kernel == Kernel::phases) out.phases_of = out.kernel.integer("out_channels");
         auto &made = convolutions_[packing_key(graph_, step, kernel)];
         if (made)
@@ -174,6 +175,7 @@ class Compiler {
     const g::Graph &graph_;
     const WeightSource &weights_;
     const Type type_;
+    const bool gradient_;
     std::map<std::string, g::Shape> shapes_;
     std::unordered_map<std::string, std::size_t> places_;              ///< of values
     std::map<std::string, std::shared_ptr<Convolution>> convolutions_; ///< by packing_key()
@@ -181,8 +183,8 @@ class Compiler {
 
 } // namespace
 
-Compiled compile(const g::Graph &graph, const WeightSource &weights, Type type) {
-    return Compiler(graph, weights, type).compile(lower(graph));
+Compiled compile(const g::Graph &graph, const WeightSource &weights, Type type, bool gradient) {
+    return Compiler(graph, weights, type, gradient).compile(lower(graph, gradient));
 }
 
 } // namespace mirra::runtime::onednn

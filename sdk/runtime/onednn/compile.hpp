@@ -34,7 +34,8 @@ struct Compiled {
     std::vector<std::size_t> outputs; ///< places of the graph's outputs
 };
 
+/// @param gradient  whether there is a way back; in fp32 then
 /// @throws Error not_found | mismatch (weights)
-Compiled compile(const graph::Graph &graph, const WeightSource &weights, Type type);
+Compiled compile(const graph::Graph &graph, const WeightSource &weights, Type type, bool gradient = false);
 
 } // namespace mirra::runtime::onednn

@@ -17,9 +17,20 @@ bool transposed(const g::Node &node) {
     return node.op == g::Op::conv_transpose2d;
 }
 
-Dims both(std::int64_t value) {
-    return {value, value};
-}
+constexpr auto kUse = dnnl::prop_kind::forward_inference;
+
+/// Where a convolution's kernel stands, as oneDNN takes it.
+struct Window {
+    explicit Window(const g::Node &node) {
+        const auto both = [](std::int64_t value) { return Dims{value, value}; };
+        const auto padding = node.integer("padding");
+        stride = both(node.integer("stride"));
+        dilation = both(transposed(node) ? 0 : node.integer("dilation") - 1);
+        before = both(padding);
+        behind = both(transposed(node) ? padding - node.integer("output_padding") : padding);
+    }
+    Dims stride, dilation, before, behind;
+};
 
 /// See follows_convolution() in sdk/runtime/plan/program.cpp.
 void append_curve(dnnl::post_ops &operations, const g::Node &curve) {
@@ -73,6 +84,50 @@ dnnl::memory::desc Convolution::plain_weight() const {
     return {{groups, out / groups, in / groups, kernel, kernel}, Data::f32, Tag::goihw};
 }
 
+dnnl::memory::desc Convolution::any_weight() const {
+    return {plain_weight().get_dims(), type_ == Type::f32 ? Data::f32 : Data::bf16, Tag::any};
+}
+
+dnnl::convolution_forward::primitive_desc
+Convolution::forwards(const dnnl::memory::desc &from, const dnnl::memory::desc &to,
+                      const dnnl::primitive_attr &attributes) const {
+    const Window window(node_);
+    return {processor(),
+            kUse,
+            Algorithm::convolution_direct,
+            from,
+            any_weight(),
+            bias_descriptor(),
+            to,
+            window.stride,
+            window.dilation,
+            window.before,
+            window.behind,
+            attributes};
+}
+
+dnnl::deconvolution_forward::primitive_desc
+Convolution::upwards(const dnnl::memory::desc &from, const dnnl::memory::desc &to,
+                     const dnnl::primitive_attr &attributes) const {
+    const Window window(node_);
+    return {processor(),
+            kUse,
+            Algorithm::deconvolution_direct,
+            from,
+            any_weight(),
+            bias_descriptor(),
+            to,
+            window.stride,
+            window.dilation,
+            window.before,
+            window.behind,
+            attributes};
+}
+
+dnnl::memory::desc Convolution::bias_descriptor() const {
+    return bias_.empty() ? dnnl::memory::desc() : bias_memory_.get_desc();
+}
+
 dnnl::memory Convolution::packed(const dnnl::memory::desc &wanted) {
     const auto found =
         std::ranges::find_if(packed_, [&](const dnnl::memory &each) { return each.get_desc() == wanted; });
@@ -82,26 +137,14 @@ dnnl::memory Convolution::packed(const dnnl::memory::desc &wanted) {
     }
     const dnnl::memory from(plain_weight(), processor(), weight_.data());
     dnnl::memory to(wanted, processor());
-    execute(dnnl::reorder(from, to), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+    onednn::execute(dnnl::reorder(from, to), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
     packed_.push_front(to);
     if (packed_.size() > std::min(steps_, std::size_t{kPackedSizes})) packed_.pop_back();
     return to;
 }
 
 Convolution::Prepared Convolution::prepare(const Block &x, const Block &result, const Following &after) {
-    const auto padding = node_.integer("padding"), stride = node_.integer("stride");
-    const auto type = type_ == Type::f32 ? Data::f32 : Data::bf16;
-    auto weight = plain_weight();
-    weight = dnnl::memory::desc(weight.get_dims(), type, Tag::any);
-    const auto bias = bias_.empty() ? dnnl::memory::desc() : bias_memory_.get_desc();
-    const auto from = x.descriptor(), to = result.descriptor();
-    const auto made = [&](const auto &description) {
-        using Description = std::decay_t<decltype(description)>;
-        dnnl::primitive primitive;
-        if constexpr (std::is_same_v<Description, dnnl::convolution_forward::primitive_desc>)
-            primitive = dnnl::convolution_forward(description);
-        else
-            primitive = dnnl::deconvolution_forward(description);
+    const auto made = [&](const auto &description, const dnnl::primitive &primitive) {
         return Prepared{x.shape(),
                         result.type(),
                         after,
@@ -109,41 +152,78 @@ Convolution::Prepared Convolution::prepare(const Block &x, const Block &result, 
                         description.scratchpad_desc(),
                         packed(description.weights_desc())};
     };
-    constexpr auto kUse = dnnl::prop_kind::forward_inference;
-    if (transposed(node_))
-        return made(dnnl::deconvolution_forward::primitive_desc(
-            processor(), kUse, Algorithm::deconvolution_direct, from, weight, bias, to, both(stride), both(0),
-            both(padding), both(padding - node_.integer("output_padding")), attributes(after)));
-    return made(dnnl::convolution_forward::primitive_desc(
-        processor(), kUse, Algorithm::convolution_direct, from, weight, bias, to, both(stride),
-        both(node_.integer("dilation") - 1), both(padding), both(padding), attributes(after)));
+    if (transposed(node_)) {
+        const auto description = upwards(x.descriptor(), result.descriptor(), attributes(after));
+        return made(description, dnnl::deconvolution_forward(description));
+    }
+    const auto description = forwards(x.descriptor(), result.descriptor(), attributes(after));
+    return made(description, dnnl::convolution_forward(description));
 }
 
-Convolution::Prepared Convolution::prepared(const Block &x, const Block &result, const Following &after) {
-    const std::scoped_lock lock(mutex_);
-    const auto found = std::ranges::find_if(prepared_, [&](const Prepared &each) {
-        return each.input == x.shape() && each.result == result.type() && alike(each.after, after);
-    });
-    if (found != prepared_.end()) {
-        prepared_.splice(prepared_.begin(), prepared_, found);
-    } else {
-        prepared_.push_front(prepare(x, result, after));
-        if (prepared_.size() > steps_ * kPackedSizes) prepared_.pop_back();
+Convolution::Prepared Convolution::prepare_back(const Block &given, const Block &gradient) {
+    const auto weight = any_weight(), from = given.descriptor(), to = gradient.descriptor();
+    const auto attributes = onednn::attributes({});
+    const auto made = [&](const auto &description, const dnnl::primitive &primitive) {
+        return Prepared{gradient.shape(),
+                        gradient.type(),
+                        {},
+                        primitive,
+                        description.scratchpad_desc(),
+                        packed(description.weights_desc())};
+    };
+    const Window window(node_);
+    if (transposed(node_)) {
+        const dnnl::deconvolution_backward_data::primitive_desc description(
+            processor(), Algorithm::deconvolution_direct, to, weight, from, window.stride, window.dilation,
+            window.before, window.behind, upwards(to, from, {}), attributes);
+        return made(description, dnnl::deconvolution_backward_data(description));
     }
-    return prepared_.front();
+    const dnnl::convolution_backward_data::primitive_desc description(
+        processor(), Algorithm::convolution_direct, to, weight, from, window.stride, window.dilation,
+        window.before, window.behind, forwards(to, from, {}), attributes);
+    return made(description, dnnl::convolution_backward_data(description));
+}
+
+template<class Make>
+Convolution::Prepared Convolution::prepared(std::list<Prepared> &all, const g::Shape &input, Type result,
+                                            const Following &after, const Make &make) {
+    const std::scoped_lock lock(mutex_);
+    const auto found = std::ranges::find_if(all, [&](const Prepared &each) {
+        return each.input == input && each.result == result && alike(each.after, after);
+    });
+    if (found != all.end()) {
+        all.splice(all.begin(), all, found);
+    } else {
+        all.push_front(make());
+        if (all.size() > steps_ * kPackedSizes) all.pop_back();
+    }
+    return all.front();
+}
+
+void Convolution::execute(const Prepared &prepared, std::unordered_map<int, dnnl::memory> arguments) {
+    arguments[DNNL_ARG_WEIGHTS] = prepared.weight;
+    Block scratch;
+    if (const auto bytes = prepared.scratch.get_size(); bytes > 0) {
+        scratch = Block::make({1, static_cast<std::int64_t>((bytes + 3) / 4)}, Type::f32);
+        arguments[DNNL_ARG_SCRATCHPAD] = {prepared.scratch, processor(), scratch.data()};
+    }
+    onednn::execute(prepared.primitive, arguments);
 }
 
 void Convolution::run(const Block &x, const Block &result, const Following &after) {
-    const Prepared now = prepared(x, result, after);
-    std::unordered_map<int, dnnl::memory> arguments{
-        {DNNL_ARG_SRC, x.memory()}, {DNNL_ARG_WEIGHTS, now.weight}, {DNNL_ARG_DST, result.memory()}};
+    const auto now =
+        prepared(prepared_, x.shape(), result.type(), after, [&] { return prepare(x, result, after); });
+    std::unordered_map<int, dnnl::memory> arguments{{DNNL_ARG_SRC, x.memory()},
+                                                    {DNNL_ARG_DST, result.memory()}};
     if (!bias_.empty()) arguments[DNNL_ARG_BIAS] = bias_memory_;
-    Block scratch;
-    if (const auto bytes = now.scratch.get_size(); bytes > 0) {
-        scratch = Block::make({1, static_cast<std::int64_t>((bytes + 3) / 4)}, Type::f32);
-        arguments[DNNL_ARG_SCRATCHPAD] = {now.scratch, processor(), scratch.data()};
-    }
-    execute(now.primitive, arguments);
+    execute(now, std::move(arguments));
+}
+
+Block Convolution::back(const Block &given, const g::Shape &input) {
+    Block gradient = Block::make(input, Type::f32);
+    const auto now = prepared(backward_, input, Type::f32, {}, [&] { return prepare_back(given, gradient); });
+    execute(now, {{DNNL_ARG_DIFF_DST, given.memory()}, {DNNL_ARG_DIFF_SRC, gradient.memory()}});
+    return gradient;
 }
 
 } // namespace mirra::runtime::onednn

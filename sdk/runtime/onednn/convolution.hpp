@@ -32,6 +32,8 @@ class Convolution {
     /// @param x       of the type, dense
     /// @param result  of result_shape(), dense; with a sum, holds the addend
     void run(const Block &x, const Block &result, const Following &after);
+    /// Gradient of the input, given that of the result: dense, in fp32 as the convolution must be.
+    Block back(const Block &given, const graph::Shape &input);
     [[nodiscard]] Type type() const { return type_; }
 
   private:
@@ -46,9 +48,23 @@ class Convolution {
     };
 
     Prepared prepare(const Block &x, const Block &result, const Following &after);
-    Prepared prepared(const Block &x, const Block &result, const Following &after);
+    Prepared prepare_back(const Block &given, const Block &gradient);
+    /// One for these, made where there is none yet.
+    template<class Make>
+    Prepared prepared(std::list<Prepared> &all, const graph::Shape &input, Type result,
+                      const Following &after, const Make &make);
+    /// Runs it from one block to another.
+    static void execute(const Prepared &prepared, std::unordered_map<int, dnnl::memory> arguments);
     dnnl::memory packed(const dnnl::memory::desc &wanted);
     [[nodiscard]] dnnl::memory::desc plain_weight() const;
+    [[nodiscard]] dnnl::memory::desc any_weight() const; ///< in the layout that oneDNN chooses
+    [[nodiscard]] dnnl::memory::desc bias_descriptor() const;
+    [[nodiscard]] dnnl::convolution_forward::primitive_desc
+    forwards(const dnnl::memory::desc &from, const dnnl::memory::desc &to,
+             const dnnl::primitive_attr &attributes) const;
+    [[nodiscard]] dnnl::deconvolution_forward::primitive_desc
+    upwards(const dnnl::memory::desc &from, const dnnl::memory::desc &to,
+            const dnnl::primitive_attr &attributes) const;
 
     const graph::Node node_;
     std::vector<float> weight_, bias_;
@@ -57,6 +73,7 @@ class Convolution {
     std::size_t steps_ = 1;
     std::mutex mutex_;               ///< held by who changes what follows
     std::list<Prepared> prepared_;   ///< the one used last comes first
+    std::list<Prepared> backward_;   ///< likewise
     std::list<dnnl::memory> packed_; ///< likewise
 };
 

@@ -1,4 +1,4 @@
-// Graphs compiled for runs by oneDNN; what it throws out of them is an Error.
+// Graphs compiled for runs and for gradients by oneDNN; what it throws out of them is an Error.
 #pragma once
 
 #include "mirra/runtime.hpp"
@@ -10,5 +10,8 @@ namespace mirra::runtime::onednn {
 /// @throws Error as Module::compile
 std::shared_ptr<Executable> make_executable(const graph::Graph &graph, const WeightSource &weights,
                                             const CompileOptions &options);
+/// @throws Error as Module::compile_gradient
+std::shared_ptr<Differentiable> make_differentiable(const graph::Graph &graph, const WeightSource &weights,
+                                                    const std::string &device);
 
 } // namespace mirra::runtime::onednn

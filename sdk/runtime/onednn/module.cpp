@@ -2,7 +2,6 @@
 #include "runtime/onednn/module.hpp"
 
 #include "mirra/cpu_device.hpp"
-#include "mirra/error.hpp"
 #include "runtime/onednn/executable.hpp"
 #include "runtime/plain/plain_module.hpp"
 
@@ -37,10 +36,9 @@ class OnednnModule final : public PlainModule {
                                         const CompileOptions &options) override {
         return onednn::make_executable(graph, weights, options);
     }
-    std::shared_ptr<Differentiable> compile_gradient(const graph::Graph &, const WeightSource &,
-                                                     const std::string &) override {
-        throw Error(ErrorCode::unsupported, "this runtime computes no gradients", "runtime",
-                    "Install the runtime over LibTorch, or choose a method that needs no gradients.");
+    std::shared_ptr<Differentiable> compile_gradient(const graph::Graph &graph, const WeightSource &weights,
+                                                     const std::string &device) override {
+        return onednn::make_differentiable(graph, weights, device);
     }
 
   private:
