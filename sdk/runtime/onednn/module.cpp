@@ -3,13 +3,13 @@
 
 #include "mirra/cpu_device.hpp"
 #include "runtime/onednn/executable.hpp"
+#include "runtime/onednn/threads.hpp"
 #include "runtime/plain/plain_module.hpp"
+#include "runtime/plan/startable_threads.hpp"
 
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include <algorithm>
-
-#include <omp.h>
 
 namespace mirra::runtime {
 namespace {
@@ -17,7 +17,7 @@ namespace {
 /// What needs no network is the plain runtime's.
 class OnednnModule final : public PlainModule {
   public:
-    OnednnModule() : default_threads_(omp_get_max_threads()) {}
+    OnednnModule() : default_threads_(onednn::threads_at_first()) {}
 
     [[nodiscard]] std::string version() const override {
         const dnnl_version_t *const version = dnnl_version();
@@ -30,7 +30,9 @@ class OnednnModule final : public PlainModule {
         return {device};
     }
     void set_threads(int count) override {
-        omp_set_num_threads(count > 0 ? count : default_threads_); // of the calling thread
+        const int wanted = count > 0 ? count : default_threads_;
+        check_startable(wanted);
+        onednn::set_own_threads(wanted);
     }
     std::shared_ptr<Executable> compile(const graph::Graph &graph, const WeightSource &weights,
                                         const CompileOptions &options) override {

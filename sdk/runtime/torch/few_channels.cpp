@@ -2,8 +2,8 @@
 #include "runtime/torch/few_channels.hpp"
 
 #include "runtime/plan/program.hpp"
-#include "runtime/torch/libtorch.hpp"
 #include "runtime/rows/per_processor.hpp"
+#include "runtime/torch/libtorch.hpp"
 
 #include <ATen/Parallel.h>
 

@@ -1,6 +1,7 @@
 // The Module interface over LibTorch.
 #include "runtime/torch/module.hpp"
 
+#include "runtime/plan/startable_threads.hpp"
 #include "runtime/torch/arena.hpp"
 #include "runtime/torch/devices.hpp"
 #include "runtime/torch/executable.hpp"

@@ -1,8 +1,8 @@
 // Row kernels are plain loops, compiled for several instruction sets.
 #include "runtime/torch/prelu.hpp"
 
-#include "runtime/torch/libtorch.hpp"
 #include "runtime/rows/per_processor.hpp"
+#include "runtime/torch/libtorch.hpp"
 
 #include <ATen/Parallel.h>
 
