@@ -1,4 +1,5 @@
-// mirra-libtorch: makes the private LibTorch that the runtime module runs on, and binds the module to it.
+// mirra-libtorch: makes the private LibTorch, or oneDNN, that a runtime module runs on, and binds the module
+// to it.
 #include "mirra/error.hpp"
 #include "runtime/libtorch/prepare.hpp"
 
@@ -7,9 +8,21 @@
 
 namespace {
 
-constexpr const char *kUsage = "Usage: mirra-libtorch prepare SHIM TARGET FOLDER [BESIDE...]\n"
-                               "       mirra-libtorch bind SHIM MODULE FOLDER [BESIDE...]\n"
-                               "FOLDER holds libtorch_cpu.so, BESIDE what it needs besides.\n";
+constexpr const char *kUsage =
+    "Usage: mirra-libtorch prepare SHIM TARGET FOLDER [BESIDE...]\n"
+    "       mirra-libtorch bind SHIM MODULE FOLDER [BESIDE...]\n"
+    "FOLDER holds libtorch_cpu.so, or is the file of another library that a module runs on.\n"
+    "BESIDE holds what it needs besides.\n";
+
+mirra::libtorch::Source source_of(char **first, char **end) {
+    const std::filesystem::path given = *first;
+    mirra::libtorch::Source source{given, {first + 1, end}};
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(given, ignored)) return source;
+    source.folder = given.parent_path();
+    source.library = given.filename().string();
+    return source;
+}
 
 } // namespace
 
@@ -21,7 +34,7 @@ int main(int count, char **arguments) {
         return 2;
     }
     try {
-        const libtorch::Source source{arguments[4], {arguments + 5, arguments + count}};
+        const auto source = source_of(arguments + 4, arguments + count);
         command == "bind" ? libtorch::bind(source, arguments[2], arguments[3])
                           : libtorch::prepare(source, arguments[2], arguments[3]);
         return 0;

@@ -38,17 +38,17 @@ fs::path find(const Source &source, std::string_view name) {
     return {};
 }
 
-/// libtorch_cpu and what it needs of the source's folders.
+/// The source's library and what it needs of the folders.
 std::vector<DynamicNames> libraries_of(const Source &source) {
     std::vector<DynamicNames> found;
-    std::deque<std::string> wanted{"libtorch_cpu.so"};
+    std::deque<std::string> wanted{source.library};
     std::vector<std::string> seen{wanted.front()};
     for (; !wanted.empty(); wanted.pop_front()) {
         const auto file = find(source, wanted.front());
         if (file.empty()) {
             if (found.empty())
-                throw Error(ErrorCode::not_found, "there is no libtorch_cpu.so in the folder",
-                            source.folder.string(), "Name the folder that holds LibTorch's libraries.");
+                throw Error(ErrorCode::not_found, "there is no " + source.library + " in the folder",
+                            source.folder.string(), "Name the folder that holds the libraries.");
             continue;
         }
         found.emplace_back(file, false);

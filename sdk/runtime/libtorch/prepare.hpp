@@ -1,18 +1,20 @@
-// A private LibTorch: copies of its libraries that bind to each other alone, so that the process may hold any
-// other LibTorch, OpenMP or CUDA runtime beside them.
+// A private LibTorch, or oneDNN: copies of its libraries that bind to each other alone, so that the process
+// may hold any other LibTorch, OpenMP or CUDA runtime beside them.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace mirra::libtorch {
 
 /// Where the libraries of a LibTorch lie.
 struct Source {
-    std::filesystem::path folder; ///< holds libtorch_cpu.so
+    std::filesystem::path folder; ///< holds `library`
     std::vector<std::filesystem::path>
         beside; ///< folders of what it needs besides, NVIDIA's wheels for instance
+    std::string library = "libtorch_cpu.so";
 };
 
 constexpr const char *kPrivateTorch = "mirtorch_cpu.so";

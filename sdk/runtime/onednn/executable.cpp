@@ -4,7 +4,6 @@
 #include "mirra/error.hpp"
 #include "runtime/onednn/adjoint.hpp"
 #include "runtime/onednn/compile.hpp"
-#include "runtime/onednn/threads.hpp"
 #include "runtime/plan/running.hpp"
 
 #include <algorithm>
@@ -131,7 +130,6 @@ class OnednnExecutable final : public Executable {
     std::vector<TensorPtr> run(std::span<const TensorPtr> inputs, const StepFunction &tell) override {
         return guarded([&] {
             const auto work = check_shapes_(inputs);
-            const OwnThreads threads;
             Teller teller(tell, *work, nodes_);
             Pass pass(compiled_, inputs);
             for (const auto &step : compiled_.steps) {
@@ -254,7 +252,6 @@ class OnednnDifferentiable final : public Differentiable {
             throw Error(ErrorCode::mismatch, "the graph has no such input or output", graph_.name);
         return guarded([&] {
             const auto work = check_shapes_(inputs);
-            const OwnThreads threads;
             const auto place = compiled_.outputs[output];
             const auto needed = needed_for(place);
             Teller teller(tell, *work, there_and_back(needed));

@@ -3,7 +3,6 @@
 
 #include "mirra/cpu_device.hpp"
 #include "runtime/onednn/executable.hpp"
-#include "runtime/onednn/threads.hpp"
 #include "runtime/plain/plain_module.hpp"
 #include "runtime/plan/startable_threads.hpp"
 
@@ -11,13 +10,15 @@
 
 #include <algorithm>
 
+#include <omp.h>
+
 namespace mirra::runtime {
 namespace {
 
 /// What needs no network is the plain runtime's.
 class OnednnModule final : public PlainModule {
   public:
-    OnednnModule() : default_threads_(onednn::threads_at_first()) {}
+    OnednnModule() : default_threads_(omp_get_max_threads()) {}
 
     [[nodiscard]] std::string version() const override {
         const dnnl_version_t *const version = dnnl_version();
@@ -32,7 +33,7 @@ class OnednnModule final : public PlainModule {
     void set_threads(int count) override {
         const int wanted = count > 0 ? count : default_threads_;
         check_startable(wanted);
-        onednn::set_own_threads(wanted);
+        omp_set_num_threads(wanted); // of the calling thread
     }
     std::shared_ptr<Executable> compile(const graph::Graph &graph, const WeightSource &weights,
                                         const CompileOptions &options) override {
