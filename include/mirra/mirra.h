@@ -351,7 +351,8 @@ typedef struct mirra_engine_options {
     const char *plugin_path;
     /* file of the runtime module; NULL: the environment's MIRRA_RUNTIME_MODULE, then, in mirra/ beside the
      * library or beside it, libmirra_runtime_onednn.so (the processor alone, loads in milliseconds), then
-     * libmirra_runtime_torch.so. Where an NVIDIA driver is there, these two are looked for the other way round */
+     * libmirra_runtime_torch.so. Where an NVIDIA driver is there, these two are looked for the other way
+     * round */
     const char *runtime_module;
     /* folders of bundles, separated by ':', searched first; NULL: none. Then come MIRRA_BUNDLE_PATH, the
      * folder of the task's own plugin, share/mirra/bundles of the installation, and the folders of other

@@ -174,7 +174,7 @@ export interface RuntimeInfo {
   reason: string;
   /** Resident memory that loading it added to the process. */
   baseBytes: number;
-  /** File of the LibTorch that is loaded; "" if none is. */
+  /** File of the LibTorch that is loaded; "" if none is, as with oneDNN. */
   libtorchPath: string;
   /** Why that one: "beside the runtime module", for instance. */
   libtorchOrigin: string;

@@ -349,8 +349,10 @@ typedef struct mirra_engine_options {
      * MIRRA_PLUGIN_PATH, $XDG_DATA_HOME/mirra/plugins (~/.local/share/mirra/plugins), and mirra/plugins
      * beside the library. Of a folder those are FILE.so and NAME/plugin.so */
     const char *plugin_path;
-    /* file of the runtime module; NULL: the environment's MIRRA_RUNTIME_MODULE, then
-     * libmirra_runtime_torch.so in mirra/ beside the library, then beside the library */
+    /* file of the runtime module; NULL: the environment's MIRRA_RUNTIME_MODULE, then, in mirra/ beside the
+     * library or beside it, libmirra_runtime_onednn.so (the processor alone, loads in milliseconds), then
+     * libmirra_runtime_torch.so. Where an NVIDIA driver is there, these two are looked for the other way
+     * round */
     const char *runtime_module;
     /* folders of bundles, separated by ':', searched first; NULL: none. Then come MIRRA_BUNDLE_PATH, the
      * folder of the task's own plugin, share/mirra/bundles of the installation, and the folders of other
@@ -626,7 +628,7 @@ typedef struct mirra_runtime_info {
     const char *version;          /* what the module says of itself */
     const char *reason;           /* why it cannot be used, and what to do; "" if usable */
     uint64_t base_bytes;          /* resident memory that loading it added to the process */
-    const char *libtorch_path;    /* file of the LibTorch that is loaded; "" if none is */
+    const char *libtorch_path;    /* file of the LibTorch that is loaded; "" if none is, as with oneDNN */
     const char *libtorch_origin;  /* why that one: "beside the runtime module", for instance */
     const char *libtorch_version; /* what that file says of itself ("2.11.0"); "" if it says nothing */
 } mirra_runtime_info;
