@@ -373,7 +373,7 @@ pub struct mirra_engine_options {
     pub flags: mirra_engine_flags,
     #[doc = " folders and files, separated by ':', searched first; NULL: none. Then come the environment's\n MIRRA_PLUGIN_PATH, $XDG_DATA_HOME/mirra/plugins (~/.local/share/mirra/plugins), and mirra/plugins\n beside the library. Of a folder those are FILE.so and NAME/plugin.so"]
     pub plugin_path: *const ::core::ffi::c_char,
-    #[doc = " file of the runtime module; NULL: the environment's MIRRA_RUNTIME_MODULE, then\n libmirra_runtime_torch.so in mirra/ beside the library, then beside the library"]
+    #[doc = " file of the runtime module; NULL: the environment's MIRRA_RUNTIME_MODULE, then, in mirra/ beside the\n library or beside it, libmirra_runtime_onednn.so (the processor alone, loads in milliseconds), then\n libmirra_runtime_torch.so. Where an NVIDIA driver is there, these two are looked for the other way\n round"]
     pub runtime_module: *const ::core::ffi::c_char,
     #[doc = " folders of bundles, separated by ':', searched first; NULL: none. Then come MIRRA_BUNDLE_PATH, the\n folder of the task's own plugin, share/mirra/bundles of the installation, and the folders of other\n plugins, for all that finds bundles. No variable of the environment is read in a program that runs with\n more rights than its caller has (set-user-ID and the like)"]
     pub bundle_path: *const ::core::ffi::c_char,
@@ -950,7 +950,7 @@ pub struct mirra_runtime_info {
     pub reason: *const ::core::ffi::c_char,
     #[doc = " resident memory that loading it added to the process"]
     pub base_bytes: u64,
-    #[doc = " file of the LibTorch that is loaded; \"\" if none is"]
+    #[doc = " file of the LibTorch that is loaded; \"\" if none is, as with oneDNN"]
     pub libtorch_path: *const ::core::ffi::c_char,
     #[doc = " why that one: \"beside the runtime module\", for instance"]
     pub libtorch_origin: *const ::core::ffi::c_char,
