@@ -2,12 +2,11 @@
 # together. The target mirra_onednn_library is a copy of it without symbols.
 find_path(MIRRA_ONEDNN_INCLUDE oneapi/dnnl/dnnl.hpp PATHS ${MIRRA_ONEDNN}/include NO_DEFAULT_PATH REQUIRED)
 find_file(MIRRA_ONEDNN_LIBRARY libdnnl.so.3 PATHS ${MIRRA_ONEDNN}/lib NO_DEFAULT_PATH REQUIRED)
-find_package(OpenMP REQUIRED COMPONENTS CXX)
 execute_process(COMMAND ${CMAKE_CXX_COMPILER} -print-file-name=libgomp.so.1 OUTPUT_VARIABLE gomp OUTPUT_STRIP_TRAILING_WHITESPACE)
 file(REAL_PATH "${gomp}" gomp)
-# Under the name that libraries ask for.
-file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/onednn)
-configure_file(${gomp} ${PROJECT_BINARY_DIR}/onednn/libgomp.so.1 COPYONLY)
+# Under the name that libraries ask for, in a folder of its own.
+set(MIRRA_ONEDNN_OPENMP ${PROJECT_BINARY_DIR}/onednn/openmp)
+configure_file(${gomp} ${MIRRA_ONEDNN_OPENMP}/libgomp.so.1 COPYONLY)
 set(MIRRA_ONEDNN_STRIPPED ${PROJECT_BINARY_DIR}/onednn/libdnnl.so.3)
 if(NOT EXISTS ${MIRRA_ONEDNN_STRIPPED})
     execute_process(COMMAND ${CMAKE_STRIP} -o ${MIRRA_ONEDNN_STRIPPED} ${MIRRA_ONEDNN_LIBRARY} COMMAND_ERROR_IS_FATAL ANY)

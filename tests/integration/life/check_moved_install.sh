@@ -28,11 +28,13 @@ done < <(find "$work/prefix" -type f \( -name '*.so*' -o -path '*/bin/*' \))
 mkdir -m 777 "$work/out"
 cp "$build/../../docs/images/denoise.png" "$work/in.png" 2>/dev/null || cp "$(dirname "$0")/../../../docs/images/denoise.png" "$work/in.png"
 cd /
-"${as_nobody[@]}" env -i "$mirra" doctor >"$work/doctor.txt" || fail "$(cat "$work/doctor.txt")"
+"${as_nobody[@]}" env -i MIRRA_RUNTIME_MODULE="$module" "$mirra" doctor >"$work/doctor.txt" || fail "$(cat "$work/doctor.txt")"
 grep "libtorch $(dirname "$module")/libtorch/mirtorch_cpu.so  (beside the runtime module)" "$work/doctor.txt" ||
     fail "$(cat "$work/doctor.txt")"
-"${as_nobody[@]}" env -i "$mirra" denoise "$work/in.png" --sigma 20 -o "$work/out/clean.png" >"$work/run.txt" 2>&1 ||
-    fail "$(cat "$work/run.txt")"
+for runtime in "" "$module"; do # the one that is found by itself, too
+    "${as_nobody[@]}" env -i MIRRA_RUNTIME_MODULE="$runtime" "$mirra" denoise "$work/in.png" --sigma 20 -o "$work/out/clean.png" \
+        >"$work/run.txt" 2>&1 || fail "$(cat "$work/run.txt")"
+done
 
 # The trainer, from another folder, with a recipe by its name.
 if [[ -e $work/prefix/bin/mirra-train ]]; then
@@ -51,6 +53,7 @@ for file in bash-completion/completions/mirra zsh/site-functions/_mirra fish/ven
 done
 
 # One that is named is the one, or the error that says what it is.
+export MIRRA_RUNTIME_MODULE=$module
 if env MIRRA_LIBTORCH_PATH="$work/out" "$mirra" doctor >"$work/doctor.txt"; then fail "a folder without LibTorch"; fi
 grep "looked in $work/out" "$work/doctor.txt" || fail "$(cat "$work/doctor.txt")"
 env XDG_CACHE_HOME="$work/out/cache" MIRRA_LIBTORCH_PATH="$libtorch" "$mirra" doctor >"$work/doctor.txt" ||
