@@ -1,4 +1,4 @@
-"""The wheels and nothing else: a denoised picture in two lines. Run by itself, in a fresh environment."""
+"""The wheel and nothing else: a denoised picture in two lines. Run by itself, in a fresh environment."""
 
 import pathlib
 import tempfile
@@ -20,7 +20,7 @@ with tempfile.TemporaryDirectory() as folder:
     assert after > before + 5, (before, after)
     runtime = mirra.engine().runtime
     assert "site-packages" in runtime.path, runtime
-    assert "mirra_libtorch" in runtime.libtorch_path, runtime
+    assert runtime.version.startswith("oneDNN") or "mirra_libtorch" in runtime.libtorch_path, runtime
     assert all("site-packages" in plugin.path for plugin in mirra.engine().plugins)
     assert {bundle.quality for bundle in mirra.engine().bundles} >= {"fast", "balanced", "best"}
     assert mirra.stylize(photo, style=photo).image.info.width == 96
@@ -28,4 +28,4 @@ with tempfile.TemporaryDirectory() as folder:
     apart = mirra.Engine(isolation=True)
     assert np.array_equal(apart.run("denoise", photo), mirra.denoise(photo))
     assert apart.process
-    print(f"{before:.1f} dB before, {after:.1f} dB after; {runtime.libtorch_path}")
+    print(f"{before:.1f} dB before, {after:.1f} dB after; {runtime.version}")
