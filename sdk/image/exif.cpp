@@ -19,7 +19,7 @@ enum Tag : std::uint32_t {
     kImageWidth = 0x0100,
     kImageHeight = 0x0101,
     kCompression = 0x0103,
-    kOrientation = 0x0112,
+    kOrientation = kOrientationTag,
     kXResolution = 0x011a,
     kYResolution = 0x011b,
     kResolutionUnit = 0x0128,
@@ -122,6 +122,15 @@ void replace_thumbnail(std::vector<std::byte> &exif, const ConstImageView &pictu
 ByteSpan exif_block(ByteSpan data) {
     while (as_text(data).starts_with(kExifHeader)) data = data.subspan(kExifHeader.size());
     return data;
+}
+
+std::vector<std::byte> orientation_alone(int orientation) {
+    if (orientation == 1) return {};
+    constexpr std::string_view kBlock("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x01\0\0\0\0\0\0", 26);
+    constexpr std::size_t kValue = 19;
+    auto block = copy_of(as_bytes(kBlock));
+    block[kValue] = static_cast<std::byte>(orientation);
+    return block;
 }
 
 int read_orientation(ByteSpan exif) {

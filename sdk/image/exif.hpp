@@ -11,6 +11,12 @@ inline constexpr std::string_view kExifHeader("Exif\0\0", 6);
 /// The TIFF block behind the header of a JPEG's segment, which some programs write twice, or into a PNG.
 [[nodiscard]] ByteSpan exif_block(ByteSpan data);
 
+/// Of the number that read_orientation() gives.
+inline constexpr std::uint32_t kOrientationTag = 0x0112;
+
+/// A block with nothing but an orientation; empty for upright pictures.
+[[nodiscard]] std::vector<std::byte> orientation_alone(int orientation);
+
 /// The orientation 1 to 8 that a TIFF block states; 1 where it states none or is broken.
 [[nodiscard]] int read_orientation(ByteSpan exif);
 

@@ -4,6 +4,7 @@
 #include "notes.hpp"
 #include "profile.hpp"
 #include "samples.hpp"
+#include "straight_alpha.hpp"
 #include "tiff_metadata.hpp"
 
 #include <algorithm>
@@ -15,8 +16,8 @@ namespace {
 constexpr int kMostDirectories = 32; // each may take what the whole file takes
 constexpr std::uint16_t kColorFilterArray = 32803, kLinearRaw = 34892;
 constexpr std::uint32_t kDngVersion = 50706;
-/// What a stream may expand to: what Deflate cannot, nothing honest does.
-constexpr std::uint64_t kExpansion = 4096;
+/// What a byte may expand to: of LZW and Deflate by their nature, of others in a picture of one colour.
+constexpr std::uint64_t kExpansion = 4096, kWideExpansion = 1U << 17;
 /// What is read at once may be larger than the picture by this, since small pictures have tiles as well.
 constexpr std::uint64_t kSpareBytes = 32U << 20;
 
@@ -31,6 +32,15 @@ struct Storage {
     [[nodiscard]] bool separate() const noexcept { return planar == PLANARCONFIG_SEPARATE && samples > 1; }
     [[nodiscard]] bool is_palette() const noexcept { return photometric == PHOTOMETRIC_PALETTE; }
     [[nodiscard]] bool is_ink() const noexcept { return photometric == PHOTOMETRIC_SEPARATED; }
+    [[nodiscard]] bool is_lab() const noexcept {
+        return photometric == PHOTOMETRIC_CIELAB || photometric == PHOTOMETRIC_ICCLAB;
+    }
+    [[nodiscard]] std::uint64_t expansion() const noexcept {
+        const bool narrow = compression == COMPRESSION_NONE || compression == COMPRESSION_LZW ||
+                            compression == COMPRESSION_PACKBITS || compression == COMPRESSION_DEFLATE ||
+                            compression == COMPRESSION_ADOBE_DEFLATE;
+        return narrow ? kExpansion : kWideExpansion;
+    }
     [[nodiscard]] std::uint64_t row_bytes(std::uint64_t pixels) const noexcept {
         return (pixels * bits * (separate() ? 1U : samples) + 7) / 8;
     }
@@ -60,10 +70,12 @@ class TiffReader {
     void read_storage();
     void read_extra_samples();
     void check_storage() const;
+    void check_inks(bool real) const;
     void check_size() const;
     [[nodiscard]] std::uint64_t piece_bytes() const;
     void make_image();
     void read_palette();
+    void read_rows();
     void read_strips();
     void read_tiles();
     void read_by_library();
@@ -74,7 +86,6 @@ class TiffReader {
     void store_samples(const std::byte *in, std::uint32_t count, std::uint16_t plane, std::byte *out) const;
     [[nodiscard]] std::uint32_t raw(const std::byte *in, std::uint64_t index) const noexcept;
     void store_one(std::uint32_t value, std::byte *out) const noexcept;
-    void make_straight();
     void note_rest();
     [[nodiscard]] bool needs_library() const noexcept;
 
@@ -89,6 +100,7 @@ class TiffReader {
     std::unique_ptr<InkConverter> inks_;
     std::vector<unsigned char> ink_row_;
     int further_ = 0; ///< pictures of the file that are not read
+    bool may_have_more_ = false;
 };
 
 /// The first that is neither a preview nor a mask; the others that are whole pictures are counted.
@@ -106,6 +118,7 @@ void TiffReader::choose_directory() {
         if (whole && pictures++ == 0) chosen = TIFFCurrentDirOffset(tiff);
     } while (++seen < kMostDirectories && TIFFReadDirectory(tiff) != 0);
     further_ = std::max(0, pictures - 1);
+    may_have_more_ = seen == kMostDirectories;
     if (pictures == 0 && has_hidden) refuse_raw();
     const bool back = chosen != 0 ? TIFFSetSubDirectory(tiff, chosen) != 0 : TIFFSetDirectory(tiff, 0) != 0;
     if (!back) file_.fail();
@@ -130,8 +143,7 @@ void TiffReader::read_storage() {
         TIFFSetField(file_.handle(), TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
         s.photometric = PHOTOMETRIC_RGB;
     }
-    const bool three = s.photometric == PHOTOMETRIC_RGB || s.photometric == PHOTOMETRIC_YCBCR ||
-                       s.photometric == PHOTOMETRIC_CIELAB || s.photometric == PHOTOMETRIC_ICCLAB;
+    const bool three = s.photometric == PHOTOMETRIC_RGB || s.photometric == PHOTOMETRIC_YCBCR || s.is_lab();
     s.colors = s.is_ink() ? 4 : three ? 3 : 1;
     read_extra_samples();
 }
@@ -141,15 +153,14 @@ void TiffReader::read_extra_samples() {
     std::uint16_t count = 0;
     const std::uint16_t *kinds = nullptr;
     TIFFGetFieldDefaulted(file_.handle(), TIFFTAG_EXTRASAMPLES, &count, &kinds);
-    if (count == 0 || kinds == nullptr || s.samples <= s.colors) return;
+    if (count == 0 || kinds == nullptr || s.samples <= s.colors || s.is_ink() || s.is_palette()) return;
     s.alpha = kinds[0] == EXTRASAMPLE_ASSOCALPHA || kinds[0] == EXTRASAMPLE_UNASSALPHA;
     s.premultiplied = kinds[0] == EXTRASAMPLE_ASSOCALPHA;
 }
 
 /// Subsampled and exotic colours, which libtiff makes 8-bit RGB of.
 bool TiffReader::needs_library() const noexcept {
-    const auto kind = storage_.photometric;
-    return kind == PHOTOMETRIC_YCBCR || kind == PHOTOMETRIC_CIELAB || kind == PHOTOMETRIC_ICCLAB ||
+    return storage_.photometric == PHOTOMETRIC_YCBCR || storage_.is_lab() ||
            storage_.compression == COMPRESSION_OJPEG;
 }
 
@@ -157,6 +168,7 @@ void TiffReader::check_storage() const {
     const auto &s = storage_;
     if (TIFFIsCODECConfigured(s.compression) == 0)
         refuse("its compression, number " + std::to_string(s.compression));
+    if (s.compression == COMPRESSION_JPEG && s.bits != 8) refuse("JPEG of more than 8 bits");
     if (needs_library()) {
         std::array<char, 1024> reason{};
         if (TIFFRGBAImageOK(file_.handle(), reason.data()) == 0) refuse(reason.data());
@@ -180,7 +192,16 @@ void TiffReader::check_storage() const {
                         : "with sign or complex"));
     if (s.is_palette() && (s.bits > 8 || real || s.separate()))
         refuse("a palette of " + std::to_string(s.bits) + " bits");
-    if (s.is_ink() && (real || s.separate() || (s.bits != 8 && s.bits != 16))) refuse("inks of this layout");
+    check_inks(real);
+}
+
+void TiffReader::check_inks(bool real) const {
+    const auto &s = storage_;
+    if (!s.is_ink()) return;
+    if (file_.field<std::uint16_t>(TIFFTAG_INKSET, INKSET_CMYK) != INKSET_CMYK)
+        refuse("its inks are not CMYK");
+    if (s.separate()) refuse("its inks (CMYK) lie in planes of their own");
+    if (real || (s.bits != 8 && s.bits != 16)) refuse("its inks (CMYK) have neither 8 nor 16 bits");
 }
 
 void TiffReader::check_size() const {
@@ -190,7 +211,7 @@ void TiffReader::check_size() const {
     check_pixels(s.width, s.height, options_);
     if (s.width > INT32_MAX || s.height > INT32_MAX) refuse("its size");
     const std::uint64_t whole = s.row_bytes(s.width) * s.height * (s.separate() ? s.samples : 1U);
-    if (!options_.tolerate_damage && whole / kExpansion > bytes_.size())
+    if (!options_.tolerate_damage && whole / s.expansion() > bytes_.size())
         throw Error(ErrorCode::corrupt, "the TIFF is damaged: the file is too short for its " +
                                             std::to_string(s.width) + "x" + std::to_string(s.height) +
                                             " pixels");
@@ -203,7 +224,8 @@ void TiffReader::check_size() const {
 /// What is read at once: a tile or a row, and by libtiff itself a strip.
 std::uint64_t TiffReader::piece_bytes() const {
     if (TIFFIsTiled(file_.handle()) != 0) return TIFFTileSize64(file_.handle());
-    if (needs_library()) return TIFFStripSize64(file_.handle());
+    if (needs_library() || storage_.compression == COMPRESSION_PACKBITS)
+        return TIFFStripSize64(file_.handle());
     return TIFFScanlineSize64(file_.handle());
 }
 
@@ -214,7 +236,7 @@ void TiffReader::make_image() {
     const auto sample = real ? SampleType::f32 : narrow ? SampleType::u8 : SampleType::u16;
     const bool rgb = s.is_ink() || s.is_palette() || s.colors == 3;
     image_ = Image(static_cast<std::int32_t>(s.width), static_cast<std::int32_t>(s.height),
-                   (rgb ? 3 : 1) + (s.alpha && !s.is_ink() && !s.is_palette() ? 1 : 0), sample);
+                   (rgb ? 3 : 1) + (s.alpha ? 1 : 0), sample);
     sample_bytes_ = image::sample_bytes(sample);
     image_.bit_depth = std::min<int>(s.bits, sample == SampleType::u8    ? 8
                                              : sample == SampleType::u16 ? 16
@@ -249,8 +271,9 @@ std::uint32_t TiffReader::raw(const std::byte *in, std::uint64_t index) const no
 void TiffReader::store_one(std::uint32_t value, std::byte *out) const noexcept {
     const unsigned bits = storage_.bits;
     if (storage_.format == SAMPLEFORMAT_IEEEFP) {
-        store_raw(out, bits == 16 ? half_to_float(static_cast<std::uint16_t>(value))
-                                  : std::bit_cast<float>(value));
+        const float real =
+            bits == 16 ? half_to_float(static_cast<std::uint16_t>(value)) : std::bit_cast<float>(value);
+        store_raw(out, storage_.photometric == PHOTOMETRIC_MINISWHITE ? 1 - real : real);
         return;
     }
     const std::uint64_t most = (std::uint64_t{1} << bits) - 1;
@@ -316,7 +339,29 @@ void TiffReader::store(const std::byte *in, std::uint32_t x, std::uint32_t y, st
     if (plane < storage_.kept()) store_samples(in, count, plane, out);
 }
 
+/// Whole strips: in some files a run of PackBits goes on in the next row, which libtiff cannot follow by
+/// rows.
 void TiffReader::read_strips() {
+    const auto &s = storage_;
+    const std::uint32_t rows = std::min(file_.field<std::uint32_t>(TIFFTAG_ROWSPERSTRIP, s.height), s.height);
+    const std::uint64_t row_bytes = s.row_bytes(s.width);
+    if (rows == 0 || row_bytes != TIFFScanlineSize64(file_.handle()))
+        throw Error(ErrorCode::corrupt, "the TIFF is damaged: the size of its strips");
+    std::vector<std::byte> strip(row_bytes * rows);
+    for (std::uint16_t plane = 0; plane < (s.separate() ? s.kept() : 1); ++plane)
+        for (std::uint32_t y = 0; y < s.height; y += std::min(rows, s.height - y)) {
+            const std::uint32_t count = std::min(rows, s.height - y);
+            if (TIFFReadEncodedStrip(file_.handle(), TIFFComputeStrip(file_.handle(), y, plane), strip.data(),
+                                     static_cast<tmsize_t>(row_bytes * count)) < 0) {
+                if (options_.tolerate_damage) continue;
+                file_.fail();
+            }
+            for (std::uint32_t row = 0; row < count; ++row)
+                store(strip.data() + row * row_bytes, 0, y + row, s.width, plane);
+        }
+}
+
+void TiffReader::read_rows() {
     const auto &s = storage_;
     std::vector<std::byte> row(
         std::max<std::uint64_t>(TIFFScanlineSize64(file_.handle()), s.row_bytes(s.width)));
@@ -356,8 +401,9 @@ void TiffReader::read_by_library() {
     const auto &s = storage_;
     std::vector<std::uint32_t> raster(std::size_t{s.width} * s.height);
     const int stop = options_.tolerate_damage ? 0 : 1;
-    if (TIFFReadRGBAImageOriented(file_.handle(), s.width, s.height, raster.data(), ORIENTATION_TOPLEFT,
-                                  stop) == 0 &&
+    // As it is stored: the picture is turned by its metadata, as any other.
+    const int orientation = file_.field<std::uint16_t>(TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
+    if (TIFFReadRGBAImageOriented(file_.handle(), s.width, s.height, raster.data(), orientation, stop) == 0 &&
         stop != 0)
         file_.fail();
     auto *out = reinterpret_cast<std::uint8_t *>(image_.bytes().data());
@@ -369,29 +415,10 @@ void TiffReader::read_by_library() {
     }
 }
 
-/// Pictures of this library have straight alpha.
-void TiffReader::make_straight() {
-    ConstImageView premultiplied = std::as_const(image_).view();
-    premultiplied.alpha = AlphaMode::premultiplied;
-    with_sample(image_.sample(), [&](auto sample) {
-        using Sample = decltype(sample);
-        const int colors = premultiplied.color_channels();
-        const auto pixel = static_cast<std::size_t>(image_.channels() * Sample::kBytes);
-        for (std::size_t at = 0; at < image_.bytes().size(); at += pixel) {
-            std::byte *const place = image_.bytes().data() + at;
-            const float alpha = clamp_unit(Sample::load(place + colors * Sample::kBytes));
-            for (int c = 0; c < colors; ++c) {
-                std::byte *const one = place + c * Sample::kBytes;
-                Sample::store(one, alpha > 0.0F ? Sample::load(one) / alpha : 0.0F);
-            }
-        }
-    });
-}
-
 void TiffReader::note_rest() {
     auto &notes = image_.metadata.notes;
     if (further_ > 0)
-        add_note(notes, std::to_string(further_) +
+        add_note(notes, (may_have_more_ ? "At least " : "") + std::to_string(further_) +
                             (further_ == 1 ? " further picture" : " further pictures") + " of the file " +
                             (further_ == 1 ? "was" : "were") + " left out.");
     if (!needs_library() && storage_.samples > storage_.kept())
@@ -416,13 +443,19 @@ Image TiffReader::decode() {
                                             ? "The picture's inks (CMYK) became sRGB by their colour profile."
                                             : "The picture's inks (CMYK) became RGB without a profile.");
     }
+    if (storage_.is_lab()) {
+        image_.metadata.icc.clear();
+        add_note(image_.metadata.notes, "The picture's Lab colours became sRGB of 8 bits.");
+    }
     if (needs_library())
         read_by_library();
     else if (TIFFIsTiled(file_.handle()) != 0)
         read_tiles();
-    else
+    else if (storage_.compression == COMPRESSION_PACKBITS)
         read_strips();
-    if (storage_.alpha && storage_.premultiplied && image_.view().has_alpha()) make_straight();
+    else
+        read_rows();
+    if (storage_.alpha && storage_.premultiplied && image_.view().has_alpha()) make_straight(image_);
     note_rest();
     return std::move(image_);
 }

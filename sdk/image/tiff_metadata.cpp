@@ -4,6 +4,7 @@
 
 #include "codec.hpp"
 #include "color_tags.hpp"
+#include "exif.hpp"
 #include "exif_builder.hpp"
 #include "notes.hpp"
 #include "xmp.hpp"
@@ -32,15 +33,6 @@ std::optional<Density> density_of(const TiffFile &file) {
     return Density{x * scale, y * scale, unit != RESUNIT_NONE};
 }
 
-/// A block with nothing but an orientation, for files whose directories cannot be taken over.
-std::vector<std::byte> orientation_alone(std::uint16_t orientation) {
-    constexpr std::string_view kBlock("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x01\0\0\0\0\0\0", 26);
-    constexpr std::size_t kValue = 19;
-    auto block = copy_of(as_bytes(kBlock));
-    block[kValue] = static_cast<std::byte>(orientation);
-    return block;
-}
-
 std::vector<std::byte> exif_of(const TiffFile &file, ByteSpan bytes, std::vector<std::string> &notes) {
     const auto orientation = file.field<std::uint16_t>(TIFFTAG_ORIENTATION, ORIENTATION_TOPLEFT);
     if (Tiff<const std::byte>(bytes).valid()) {
@@ -50,7 +42,7 @@ std::vector<std::byte> exif_of(const TiffFile &file, ByteSpan bytes, std::vector
         return builder.empty() ? std::vector<std::byte>() : builder.build();
     }
     add_note(notes, "The EXIF data of a TIFF beyond 4 GiB (BigTIFF) are not read.");
-    return orientation == ORIENTATION_TOPLEFT ? std::vector<std::byte>() : orientation_alone(orientation);
+    return orientation_alone(orientation);
 }
 
 void set_bytes(const TiffFile &file, std::uint32_t tag, ByteSpan bytes) {

@@ -262,6 +262,109 @@ TEST(Tiff, JpegInATiffIsReadWithItsColours) {
     EXPECT_NEAR(values[1], 30, 4);
 }
 
+TEST(Tiff, WhatLibtiffConvertsIsTurnedOnce) {
+    for (const int photometric : {PHOTOMETRIC_YCBCR, PHOTOMETRIC_CIELAB}) {
+        const auto made = [&](int orientation) {
+            return make_tiff({{.photometric = photometric, .more = [orientation](TIFF *tiff) {
+                                   TIFFSetField(tiff, TIFFTAG_YCBCRSUBSAMPLING, 1, 1);
+                                   TIFFSetField(tiff, TIFFTAG_ORIENTATION, orientation);
+                               }}});
+        };
+        const Image upright = image::decode(made(1));
+        for (const int orientation : {2, 3, 4, 5, 6, 7, 8})
+            EXPECT_TRUE(same_pixels(image::decode(made(orientation), {.apply_orientation = false}), upright))
+                << photometric << " turned by " << orientation;
+        EXPECT_EQ(image::decode(made(6)).width(), upright.height());
+    }
+}
+
+TEST(Tiff, LabBecomesSrgbWithoutTheProfileOfLab) {
+    const Bytes icc = rgb_profile();
+    const Image lab =
+        image::decode(make_tiff({{.photometric = PHOTOMETRIC_CIELAB, .more = [&](TIFF *tiff) {
+                                      TIFFSetField(tiff, TIFFTAG_ICCPROFILE, icc.size(), icc.data());
+                                  }}}));
+    EXPECT_TRUE(lab.metadata.icc.empty());
+    EXPECT_THAT(lab.metadata.notes, ElementsAre(HasSubstr("Lab")));
+}
+
+TEST(Tiff, InksThatCannotBeReadAreNamed) {
+    const auto refused = [](const Layout &layout) {
+        try {
+            (void)image::decode(make_tiff({layout}));
+        } catch (const Error &error) {
+            return std::string(error.what());
+        }
+        return std::string("read");
+    };
+    const auto multi = [](TIFF *tiff) { TIFFSetField(tiff, TIFFTAG_INKSET, INKSET_MULTIINK); };
+    EXPECT_THAT(refused({.samples = 4, .photometric = PHOTOMETRIC_SEPARATED, .more = multi}),
+                HasSubstr("not CMYK"));
+    EXPECT_THAT(
+        refused({.samples = 4, .photometric = PHOTOMETRIC_SEPARATED, .planar = PLANARCONFIG_SEPARATE}),
+        HasSubstr("planes"));
+    const Image inks = image::decode(
+        make_tiff({{.samples = 5, .photometric = PHOTOMETRIC_SEPARATED, .extra = {EXTRASAMPLE_UNASSALPHA}}}));
+    EXPECT_THAT(inks.metadata.notes, testing::Contains(HasSubstr("1 of the picture's channels")));
+}
+
+TEST(Tiff, ABlankPageOfFewBytesIsNoDamage) {
+    const Layout page{.width = 16000,
+                      .height = 2000,
+                      .samples = 1,
+                      .bits = 1,
+                      .photometric = PHOTOMETRIC_MINISWHITE,
+                      .compression = COMPRESSION_CCITTFAX4,
+                      .more = [](TIFF *tiff) { TIFFSetField(tiff, TIFFTAG_ROWSPERSTRIP, 2000); }};
+    const auto path = fresh_folder("page") / "made.tif";
+    TIFF *const tiff = TIFFOpen(path.c_str(), "w");
+    set_fields(tiff, page);
+    std::vector<std::uint8_t> row(16000 / 8);
+    for (std::uint32_t y = 0; y < page.height; ++y) TIFFWriteScanline(tiff, row.data(), y, 0);
+    TIFFClose(tiff);
+    const auto file = to_bytes(slurp(path));
+    std::filesystem::remove_all(path.parent_path());
+    EXPECT_LT(file.size() * 4096, 16000ULL * 2000 / 8);
+    const Image image = image::decode(file);
+    EXPECT_EQ(image.bit_depth, 1);
+    EXPECT_EQ(std::to_integer<int>(image.bytes().back()), 255);
+}
+
+TEST(Tiff, RunsMayGoOnInTheNextRow) {
+    const Layout layout{.width = 3, .height = 4, .samples = 1, .photometric = PHOTOMETRIC_MINISBLACK};
+    Bytes file = make_tiff({layout}, [](auto, auto, auto) { return 9; });
+    // The 12 bytes of its only strip: a run of 7 and one of 5.
+    const auto strip = to_bytes(std::string_view("\xfa\x07\xfc\x05", 4));
+    const auto place = std::ranges::search(file, std::vector<std::byte>(12, std::byte{9})).begin();
+    ASSERT_NE(place, file.end());
+    std::ranges::copy(strip, place);
+    const auto set_value = [&](int tag, std::uint32_t value) {
+        for (std::size_t at = 0; at + 12 <= file.size(); ++at)
+            if (std::to_integer<int>(file[at]) == (tag & 255) &&
+                std::to_integer<int>(file[at + 1]) == tag >> 8 && std::to_integer<int>(file[at + 4]) == 1 &&
+                std::to_integer<int>(file[at + 5]) == 0) {
+                std::memcpy(&file[at + 8], &value, 2);
+                return;
+            }
+        ADD_FAILURE() << "no tag " << tag;
+    };
+    set_value(TIFFTAG_COMPRESSION, COMPRESSION_PACKBITS);
+    set_value(TIFFTAG_STRIPBYTECOUNTS, 4);
+    EXPECT_THAT(values_of(image::decode(file)), ElementsAre(7, 7, 7, 7, 7, 7, 7, 5, 5, 5, 5, 5));
+}
+
+TEST(Tiff, RealNumbersOfWhichZeroIsWhiteAreTurnedRound) {
+    const float quarter = 0.25F;
+    std::uint32_t bits = 0;
+    std::memcpy(&bits, &quarter, sizeof bits);
+    const Image image = image::decode(make_tiff(
+        {{.samples = 1, .bits = 32, .format = SAMPLEFORMAT_IEEEFP, .photometric = PHOTOMETRIC_MINISWHITE}},
+        [bits](auto, auto, auto) { return bits; }));
+    float value = 0;
+    std::memcpy(&value, image.bytes().data(), sizeof value);
+    EXPECT_EQ(value, 0.75F);
+}
+
 TEST(Tiff, ThePreviewIsPassedOverAndFurtherPicturesAreNoted) {
     const Layout preview{.width = 5, .height = 4, .more = [](TIFF *tiff) {
                              TIFFSetField(tiff, TIFFTAG_SUBFILETYPE, FILETYPE_REDUCEDIMAGE);
