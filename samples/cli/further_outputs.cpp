@@ -41,7 +41,7 @@ std::vector<std::string> FurtherOutputs::all() const {
     std::vector<std::string> out;
     for (const auto &[port, path] : ports)
         if (!path.empty()) out.push_back(path);
-    for (const std::string &path : {sheet, preview, tensors})
+    for (const std::string &path : {sheet, preview, tensors, before, after})
         if (!path.empty()) out.push_back(path);
     return out;
 }
@@ -56,7 +56,9 @@ FurtherOutputs FurtherOutputs::of(const FilePair &file, const Task &task, const 
     FurtherOutputs out{.ports = {},
                        .sheet = place(sheet, file, drawn),
                        .preview = place(preview, file, drawn),
-                       .tensors = place(tensors, file, kTensorEnding)};
+                       .tensors = place(tensors, file, kTensorEnding),
+                       .before = {},
+                       .after = {}};
     for (const auto &port : task.ports) {
         const auto given = ports.find(port.name);
         if (given == ports.end()) continue;

@@ -18,6 +18,7 @@ struct FurtherOutputs {
     std::string sheet;                        ///< before/after
     std::string preview;                      ///< the unfinished result
     std::string tensors;                      ///< all of the result
+    std::string before, after;                ///< the pictures of a page, which names them
 
     [[nodiscard]] std::vector<std::string> all() const;
     /// Is a name that of one file, so that several inputs would share it?

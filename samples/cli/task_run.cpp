@@ -1,7 +1,9 @@
 // One run of a task, from files to files.
 #include "task_run.hpp"
 
+#include "compare_page.hpp"
 #include "progress.hpp"
+#include "reduce.hpp"
 #include "sheet.hpp"
 
 #include <algorithm>
@@ -135,10 +137,10 @@ struct TaskRun::Inputs {
         value.name = port.name.c_str();
         return value;
     }
-    const Picture &add_picture(const Port &port, const std::string &path, const ReadSettings &settings) {
-        const Picture &picture = pictures.emplace_back(read_picture(path, settings.max_pixels));
-        add(port).image = &images.emplace_back(view_of(picture));
-        return picture;
+    const Picture &add_picture(const Port &port, Picture picture) {
+        const Picture &kept = pictures.emplace_back(std::move(picture));
+        add(port).image = &images.emplace_back(view_of(kept));
+        return kept;
     }
 };
 
@@ -147,6 +149,7 @@ struct TaskRun::Ports : Inputs {
     std::deque<OutputFile> outputs;
     std::map<std::string, std::string> tensor_files; ///< by the port that gives the tensor
     const Picture *main = nullptr;                   ///< picture of the main input; NULL: the task has none
+    const Picture *file = nullptr;                   ///< that of its file, with the metadata
     FurtherOutputs further;
 };
 
@@ -198,7 +201,7 @@ void TaskRun::read_inputs() {
         const auto given = settings_.ports.find(port.name);
         if (!port.input || given == settings_.ports.end() || given->second.empty()) continue;
         if (port.type == MIRRA_TYPE_IMAGE) {
-            inputs_->add_picture(port, given->second, settings_.read);
+            inputs_->add_picture(port, read_picture(given->second, settings_.read.max_pixels));
         } else if (port.type == MIRRA_TYPE_TENSOR) {
             inputs_->add(port).tensor = inputs_->tensors.emplace_back(read_tensor(port, given->second)).get();
         } else {
@@ -209,7 +212,12 @@ void TaskRun::read_inputs() {
 
 void TaskRun::add_main_input(Ports &ports, const std::string &file) const {
     if (file.empty()) return;
-    ports.main = &ports.add_picture(*primary_port(task_, true), file, settings_.read);
+    const Port &port = *primary_port(task_, true);
+    Picture whole = read_picture(file, settings_.read.max_pixels);
+    auto small = settings_.max_size > 0 ? reduced(whole, settings_.max_size) : std::nullopt;
+    if (small) ports.file = &ports.pictures.emplace_back(std::move(whole));
+    ports.main = &ports.add_picture(port, small ? std::move(*small) : std::move(whole));
+    if (!small) ports.file = ports.main;
 }
 
 void TaskRun::add_outputs(Ports &ports, const FilePair &file) const {
@@ -301,10 +309,16 @@ void TaskRun::write_tensors(const Ports &ports, const Result &result) const {
 
 void TaskRun::write_outputs(const Ports &ports, const Result &result) const {
     for (const auto &output : ports.outputs)
-        write_picture(output.path, output.picture, metadata_for(output.picture, ports.main), settings_.write);
+        write_picture(output.path, output.picture, metadata_for(output.picture, ports.file), settings_.write);
     write_tensors(ports, result);
-    if (ports.further.sheet.empty() || ports.main == nullptr || ports.outputs.empty()) return;
-    const std::vector<SheetEntry> entries{{ports.main, "before"}, {&ports.outputs.front().picture, "after"}};
+    if (ports.main == nullptr || ports.outputs.empty()) return;
+    const Picture &after = ports.outputs.front().picture;
+    if (!ports.further.before.empty()) {
+        write_for_page(ports.further.before, *ports.main);
+        write_for_page(ports.further.after, after);
+    }
+    if (ports.further.sheet.empty()) return;
+    const std::vector<SheetEntry> entries{{ports.main, "before"}, {&after, "after"}};
     const Picture sheet = make_sheet(entries, kCompareSheet);
     write_picture(ports.further.sheet, sheet, sheet.get(), {});
 }
@@ -346,6 +360,7 @@ Json TaskRun::record() const {
         {"bundle", {{"name", info.bundle_name}, {"path", info.bundle_path}, {"sha256", info.bundle_sha256}}},
         {"quality", info.quality},
         {"parameters", Json::parse(in_phase(Phase::setup, [&] { return session_.json(); }))}};
+    if (settings_.max_size > 0) out["max_size"] = settings_.max_size;
     out["inputs"] = Json::object();
     for (const auto &[name, file] : settings_.ports)
         if (!file.empty()) out["inputs"][name] = file;

@@ -24,6 +24,7 @@ struct TaskSettings {
     WriteSettings write;
     FurtherOutputs further;                    ///< as the options name them
     std::string output_size;                   ///< "WxH"; "": as the input
+    std::int32_t max_size = 0;                 ///< of the input's longer side; 0: as it is
     std::map<std::string, std::string> ports;  ///< files and values of the other inputs; "" where not given
     std::map<std::string, std::string> params; ///< by name, as text
 };

@@ -239,7 +239,7 @@ TEST_F(CliFiles, ASidecarSaysHowTheResultWasMade) {
     EXPECT_EQ(gain({a(), "--sidecar"}).exit_code, 2);
 }
 
-TEST_F(CliFiles, TiffAndWebpAreFormatsAsOthers) {
+TEST_F(CliFiles, FurtherFormatsAreFormatsAsOthers) {
     const std::string tiff = folder_ / "a.tif", webp = folder_ / "a.webp", back = folder_ / "back.png";
     if (gain({a(), "-o", tiff}).exit_code == 4) GTEST_SKIP() << "this system has no libtiff for the build";
     ASSERT_EQ(gain({tiff, "-o", webp, "--jpeg-quality", "100"}).exit_code, 0);
@@ -248,6 +248,53 @@ TEST_F(CliFiles, TiffAndWebpAreFormatsAsOthers) {
     ASSERT_EQ(gain({a(), "-o", tiff, "--bit-depth", "32"}).exit_code, 0);
     EXPECT_EQ(run_cli({"compare", tiff, a(), "--json"}).exit_code, 0);
     EXPECT_EQ(gain({a(), "-o", back, "--bit-depth", "32"}).exit_code, 4) << "a PNG has no real numbers";
+    const std::string jxl = folder_ / "a.jxl";
+    if (gain({a(), "-o", jxl, "--jpeg-quality", "100"}).exit_code == 4)
+        GTEST_SKIP() << "this system has no libjxl for the build";
+    ASSERT_EQ(gain({jxl, "-o", back}).exit_code, 0);
+    EXPECT_TRUE(begins_as_png(slurp(back)));
+}
+
+TEST_F(CliFiles, ALargerInputIsReducedWhereItIsAskedFor) {
+    write_waves(in_ + "/wide.png", 90, 40);
+    const Outcome run = gain({in_, "-o", out_, "--max-size", "30", "--json", "--sidecar"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(size_of(out_ + "/wide.png").width, 30);
+    EXPECT_EQ(size_of(out_ + "/wide.png").height, 13);
+    EXPECT_EQ(size_of(out_ + "/a.png"), size_of(a())) << "is small enough";
+    const auto document = nlohmann::json::parse(run.out);
+    EXPECT_EQ(document["results"][1]["width"], 30);
+    EXPECT_EQ(nlohmann::json::parse(slurp(out_ + "/wide.png.json"))["max_size"], 30);
+    EXPECT_EQ(gain({a(), "-o", out_ + "/b.png", "--max-size", "0"}).exit_code, 2);
+}
+
+TEST_F(CliFiles, ReducingKeepsFlatColoursAndTheMean) {
+    write_flat(folder_ / "flat.png", 300, 200, 77);
+    ASSERT_EQ(gain({folder_ / "flat.png", "-o", folder_ / "small.png", "--max-size", "100"}).exit_code, 0);
+    write_flat(folder_ / "like.png", 100, 67, 77);
+    ASSERT_EQ(gain({folder_ / "like.png", "-o", folder_ / "like2.png"}).exit_code, 0);
+    EXPECT_EQ(slurp(folder_ / "small.png"), slurp(folder_ / "like2.png"));
+}
+
+TEST_F(CliFiles, APageComparesAllPictures) {
+    const std::string odd = in_ + "/<b>&'\"#?% 1.png", page = folder_ / "my page.html";
+    write_waves(odd, 20, 20);
+    write_text(in_ + "/broken.png", "no picture");
+    const Outcome run = gain({in_, "-o", out_, "--compare", page});
+    EXPECT_EQ(run.exit_code, 1) << run.err;
+    const std::string text = slurp(page);
+    EXPECT_EQ(text.find("<b>"), std::string::npos) << "names are texts";
+    EXPECT_NE(text.find("&lt;b&gt;&amp;"), std::string::npos);
+    EXPECT_EQ(text.find("http"), std::string::npos) << "nothing from elsewhere";
+    EXPECT_EQ(text.find("broken"), std::string::npos);
+    EXPECT_NE(text.find("./my%20page_files/1-before.jpg"), std::string::npos);
+    const std::string folder = folder_ / "my page_files";
+    EXPECT_TRUE(begins_as_jpeg(slurp(folder + "/1-after.jpg")));
+    EXPECT_EQ(names_in(folder).size(), 4U);
+    const std::string single = folder_ / "one.HTM";
+    EXPECT_EQ(gain({a(), "-o", folder_ / "x.png", "--compare", single}).exit_code, 0);
+    EXPECT_TRUE(slurp(single).starts_with("<!DOCTYPE html>"));
+    EXPECT_EQ(gain({a(), "-o", folder_ / "x.png", "--compare", folder_ / "no/page.html"}).exit_code, 4);
 }
 
 TEST_F(CliFiles, DevicesAndLinksStayWhatTheyAre) {

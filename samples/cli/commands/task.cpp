@@ -3,6 +3,7 @@
 
 #include "../checks.hpp"
 #include "../command.hpp"
+#include "../compare_page.hpp"
 #include "../csv.hpp"
 #include "../interrupt.hpp"
 #include "../loading.hpp"
@@ -14,6 +15,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -49,9 +51,12 @@ class TaskCommand final : public Command {
     [[nodiscard]] std::string free_name(const CLI::App &app, const std::string &name) const;
     [[nodiscard]] Files files() const;
     void read_dashes();
+    void read_page();
+    [[nodiscard]] std::vector<FurtherOutputs> further_of(const std::vector<FilePair> &pairs) const;
     void tell_skipped(const std::vector<Skipped> &skipped) const;
     void check_output_file(const std::string &path) const;
     void check_main_outputs(const std::vector<FilePair> &files) const;
+    void check_page(const std::vector<FilePair> &files) const;
     void check_outputs(const std::vector<FilePair> &files, const std::vector<FurtherOutputs> &further) const;
     void check_inputs_stay(const std::vector<FilePair> &files,
                            const std::vector<FurtherOutputs> &further) const;
@@ -76,6 +81,7 @@ class TaskCommand final : public Command {
     std::string output_;
     std::string csv_;
     std::string suffix_;
+    std::optional<ComparePage> page_;
     bool recursive_ = false;
     bool skip_existing_ = false;
     bool sidecar_ = false;
@@ -129,7 +135,8 @@ void TaskCommand::declare_output(CLI::App &app, const Port &output) {
                  "Also write a file RESULT.json with settings, bundle and values of each result.");
     if (output.type != MIRRA_TYPE_IMAGE) return;
     app.add_option("--compare", settings_.further.sheet,
-                   std::string("Also write a before/after sheet.") + kPlace)
+                   std::string("Also write a before/after sheet.") + kPlace +
+                       " NAME.html: one page for a browser, of all pictures, beside a folder NAME_files.")
         ->check(named);
     app.add_option("--output-size", settings_.output_size,
                    "Size of the result, WxH, where the input is no picture.");
@@ -205,6 +212,12 @@ void TaskCommand::declare_params(CLI::App &app) {
 
 /// The options that are the same for every task.
 void TaskCommand::declare_common(CLI::App &app) {
+    if (primary_port(task_, true) != nullptr)
+        app.add_option(
+               "--max-size", settings_.max_size,
+               "A larger input is first reduced to N pixels on its longer side, for web-sized results.")
+            ->type_name("N")
+            ->check(between(16, 1 << 20));
     settings_.run.declare_bundle(app);
     if (!task_.default_bundle.empty())
         app.add_option("--quality", settings_.run.quality,
@@ -264,6 +277,25 @@ void TaskCommand::read_dashes() {
     DashNames::none(further.tensors, "--tensors");
 }
 
+/// A sheet whose name is that of a page is one page of all.
+void TaskCommand::read_page() {
+    if (ComparePage::is_page(settings_.further.sheet))
+        page_.emplace(std::exchange(settings_.further.sheet, std::string()));
+}
+
+std::vector<FurtherOutputs> TaskCommand::further_of(const std::vector<FilePair> &pairs) const {
+    std::vector<FurtherOutputs> further;
+    for (const auto &file : pairs) {
+        FurtherOutputs &outputs =
+            further.emplace_back(settings_.further.of(file, task_, settings_.write.ending()));
+        if (!page_) continue;
+        const ComparedFiles compared = page_->files_of(further.size() - 1);
+        outputs.before = compared.before;
+        outputs.after = compared.after;
+    }
+    return further;
+}
+
 /// Names the first of them; the JSON document has all.
 void TaskCommand::tell_skipped(const std::vector<Skipped> &skipped) const {
     constexpr std::size_t kNamed = 20;
@@ -291,6 +323,7 @@ ExitCode TaskCommand::run() {
     note_displaced();
     read_series_options();
     read_dashes();
+    read_page();
     const auto files = this->files();
     tell_skipped(files.skipped);
     if (files.pairs.empty()) {
@@ -301,9 +334,7 @@ ExitCode TaskCommand::run() {
     if (files.pairs.size() > 1 && settings_.further.names_file())
         throw Failure(ExitCode::usage, "several inputs cannot share the file of an option", task_.name,
                       "name a folder, with / at its end, or give one input");
-    std::vector<FurtherOutputs> further;
-    for (const auto &file : files.pairs)
-        further.push_back(settings_.further.of(file, task_, settings_.write.ending()));
+    const std::vector<FurtherOutputs> further = further_of(files.pairs);
     prepare_further(files.pairs, settings_.further, further);
     check_outputs(files.pairs, further);
     const Interrupt interrupt;
@@ -336,6 +367,16 @@ void TaskCommand::check_inputs_stay(const std::vector<FilePair> &files,
     }
 }
 
+void TaskCommand::check_page(const std::vector<FilePair> &files) const {
+    if (!page_) return;
+    if (files.front().output.empty())
+        throw Failure(ExitCode::usage, "there is no result to show", page_->file(), "give -o as well");
+    for (const auto &file : files)
+        for (const std::string &path : {file.input, file.output}) check_not_same(page_->file(), path);
+    check_not_same(csv_, page_->file());
+    check_writable(page_->file());
+}
+
 /// One of several that cannot be written fails alone; if none can, nothing is begun.
 void TaskCommand::check_main_outputs(const std::vector<FilePair> &files) const {
     if (files.front().output.empty()) {
@@ -362,6 +403,7 @@ void TaskCommand::check_outputs(const std::vector<FilePair> &files,
                                 const std::vector<FurtherOutputs> &further) const {
     check_main_outputs(files);
     check_inputs_stay(files, further);
+    check_page(files);
     for (const auto &file : files)
         for (const std::string &path : {file.input, file.output}) check_not_same(csv_, path);
     check_not_same(csv_, settings_.run.bundle);
@@ -418,6 +460,9 @@ ExitCode TaskCommand::run_all(TaskRun &run, const Files &files, const std::vecto
             const bool values_only = file.output.empty() && !console_.json() && csv_ != kStandardOutput;
             values_only ? console_.result(summary_line(done, file))
                         : console_.note(counter + summary_line(done, file));
+            if (page_ && done.contains("width"))
+                page_->add(file.input, results.size(), done["width"].get<std::int32_t>(),
+                           done["height"].get<std::int32_t>());
             results.push_back(std::move(done));
         } catch (const Failure &failure) {
             if (pairs.size() == 1 || failure.cancelled()) throw;
@@ -428,6 +473,7 @@ ExitCode TaskCommand::run_all(TaskRun &run, const Files &files, const std::vecto
         }
     }
     if (!csv_.empty()) write_text(csv_, csv_table(results));
+    if (page_) page_->write();
     if (pairs.size() > 1 || !files.skipped.empty())
         console_.note(
             std::to_string(pairs.size() - failed) + " done, " + std::to_string(failed) + " failed" +
