@@ -14,7 +14,7 @@ mv "$work/first" "$work/prefix"
 prefix=$work/prefix
 for file in include/mirra/mirra.h include/mirra/mirra.hpp include/mirra/mirra_plugin.h include/mirra/mirra_plugin.hpp \
     share/mirra/plugin-template/gain.c share/mirra/plugin-template/posterize.cpp share/mirra/samples/minimal.c \
-    share/mirra/samples/minimal.cpp share/mirra/samples/denoise_folder.c share/mirra/samples/denoise_folder.cpp \
+    share/mirra/samples/denoise.cpp share/mirra/samples/denoise_folder.c share/mirra/samples/denoise_folder.cpp \
     share/mirra/bundles/denoiser.mirra share/mirra/bundles/denoiser.md share/doc/mirra/LICENSE; do
     [ -s "$prefix/$file" ] || { echo "FAIL: $file is not installed"; exit 1; }
 done
@@ -75,7 +75,7 @@ if(NOT EXISTS "\${MIRRA_PLUGIN_DIR}/denoiser.so")
     message(FATAL_ERROR "no plugins at \${MIRRA_PLUGIN_DIR}")
 endif()
 add_executable(denoise $prefix/share/mirra/samples/minimal.c)
-add_executable(denoise_cpp $prefix/share/mirra/samples/minimal.cpp)
+add_executable(denoise_cpp $prefix/share/mirra/samples/denoise.cpp)
 add_executable(host $work/host.cpp)
 add_library(posterize MODULE $prefix/share/mirra/plugin-template/posterize.cpp)
 set_target_properties(posterize PROPERTIES PREFIX "")
@@ -97,7 +97,7 @@ read -ra linked <<<"$(pkg-config --cflags --libs mirra)"
 read -ra included <<<"$(pkg-config --cflags mirra)"
 {
     "$cc" ${flags:+"$flags"} -Wall -Wextra -Werror "$prefix/share/mirra/samples/minimal.c" "${linked[@]}" -o "$work/denoise"
-    "$cxx" ${flags:+"$flags"} -std=c++17 -Wall -Wextra -Werror "$prefix/share/mirra/samples/minimal.cpp" "${linked[@]}" -o "$work/denoise_cpp"
+    "$cxx" ${flags:+"$flags"} -std=c++17 -Wall -Wextra -Werror "$prefix/share/mirra/samples/denoise.cpp" "${linked[@]}" -o "$work/denoise_cpp"
     "$cxx" ${flags:+"$flags"} -std=c++17 -Wall -Wextra -Werror "$work/host.cpp" "${linked[@]}" -o "$work/host"
     "$cxx" ${flags:+"$flags"} -std=c++20 -Wall -Wextra -Werror -shared -fPIC -fvisibility=hidden \
         "$prefix/share/mirra/plugin-template/posterize.cpp" "${included[@]}" -o "$work/posterize.so"
