@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
@@ -35,10 +36,14 @@ class Allowance {
     }
     /// Waits until the socket is ready; false where the time is over.
     [[nodiscard]] bool wait(socket_t socket, short events) const {
-        const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(end_ - Clock::now()).count();
-        if (rest <= 0) return false;
-        pollfd one{socket, events, 0};
-        return poll(&one, 1, static_cast<int>(std::min<std::int64_t>(rest, 1 << 30))) > 0;
+        for (;;) {
+            const auto rest =
+                std::chrono::duration_cast<std::chrono::milliseconds>(end_ - Clock::now()).count();
+            if (rest <= 0) return false;
+            pollfd one{socket, events, 0};
+            const int ready = poll(&one, 1, static_cast<int>(std::min<std::int64_t>(rest, 1 << 30)));
+            if (ready >= 0 || errno != EINTR) return ready > 0;
+        }
     }
 
   private:
@@ -76,8 +81,11 @@ class LimitedStream final : public httplib::Stream {
         if (size == 0) return 0;
         if (at_ == filled_) {
             const std::size_t most = std::min(buffer_.size(), reading_.left());
-            if (most == 0 || !reading_.wait(socket_, POLLIN)) return -1;
-            const ssize_t got = recv(socket_, buffer_.data(), most, 0);
+            ssize_t got = -1;
+            do {
+                if (most == 0 || !reading_.wait(socket_, POLLIN)) return -1;
+                got = recv(socket_, buffer_.data(), most, MSG_DONTWAIT);
+            } while (got < 0 && (errno == EINTR || errno == EAGAIN));
             if (got <= 0) return got;
             at_ = 0;
             filled_ = static_cast<std::size_t>(got);

@@ -209,7 +209,7 @@ class App {
     if (!result) return;
     for (const { label, value, unit } of result.values) {
       const text = typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
-      const term = Object.assign(document.createElement("dt"), { textContent: label });
+      const term = Object.assign(document.createElement("dt"), { textContent: label.replaceAll("_", " ") });
       const told = Object.assign(document.createElement("dd"), { textContent: unit ? `${text} (${unit})` : text });
       byId("values").append(term, told);
     }
