@@ -335,6 +335,7 @@ ExitCode TaskCommand::run() {
         throw Failure(ExitCode::usage, "several inputs cannot share the file of an option", task_.name,
                       "name a folder, with / at its end, or give one input");
     const std::vector<FurtherOutputs> further = further_of(files.pairs);
+    check_page(files.pairs); // before a folder is made beside it
     prepare_further(files.pairs, settings_.further, further);
     check_outputs(files.pairs, further);
     const Interrupt interrupt;
@@ -403,7 +404,6 @@ void TaskCommand::check_outputs(const std::vector<FilePair> &files,
                                 const std::vector<FurtherOutputs> &further) const {
     check_main_outputs(files);
     check_inputs_stay(files, further);
-    check_page(files);
     for (const auto &file : files)
         for (const std::string &path : {file.input, file.output}) check_not_same(csv_, path);
     check_not_same(csv_, settings_.run.bundle);
