@@ -4,7 +4,9 @@
 #include "mirra/error.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
+#include <new>
 #include <numeric>
 
 namespace mirra::runtime {
@@ -16,6 +18,14 @@ std::size_t count_of(const graph::Shape &shape) {
 }
 
 } // namespace
+
+Floats make_floats(std::size_t count) {
+    void *const block = count <= SIZE_MAX / sizeof(float)
+                            ? new_block(std::max<std::size_t>(count, 1) * sizeof(float))
+                            : nullptr;
+    if (block == nullptr) throw std::bad_alloc();
+    return {static_cast<float *>(block), FreeFloats{std::max<std::size_t>(count, 1)}};
+}
 
 void PlainArena::count(std::uint64_t bytes) {
     const std::uint64_t now = current_ += bytes, all = now + reserved_;
@@ -31,10 +41,10 @@ void PlainArena::count(std::uint64_t bytes) {
     }
 }
 
-std::unique_ptr<float[]> PlainArena::take_spare(std::size_t count) {
+Floats PlainArena::take_spare(std::size_t count) {
     const std::lock_guard lock(mutex_);
     const auto found = std::ranges::find(spares_, count, &Spare::count);
-    std::unique_ptr<float[]> values;
+    Floats values;
     if (found != spares_.end()) {
         values = std::move(found->values);
         spare_bytes_ -= count * sizeof(float);
@@ -48,18 +58,18 @@ std::unique_ptr<float[]> PlainArena::take_spare(std::size_t count) {
     return values;
 }
 
-std::unique_ptr<float[]> PlainArena::take(std::size_t values) {
+Floats PlainArena::take(std::size_t values) {
     count(values * sizeof(float));
     try {
         auto taken = take_spare(values);
-        return taken != nullptr ? std::move(taken) : std::make_unique_for_overwrite<float[]>(values);
+        return taken != nullptr ? std::move(taken) : make_floats(values);
     } catch (...) {
         current_ -= values * sizeof(float);
         throw;
     }
 }
 
-void PlainArena::give(std::unique_ptr<float[]> values, std::size_t count) noexcept {
+void PlainArena::give(Floats values, std::size_t count) noexcept {
     const std::lock_guard lock(mutex_);
     current_ -= count * sizeof(float);
     if (current_ + spare_bytes_ + count * sizeof(float) > peak_) return;
@@ -83,7 +93,7 @@ PlainTensor::PlainTensor(graph::Shape shape, Layout layout)
     , strides_(strides_of(shape_, layout_))
     , count_(count_of(shape_))
     , arena_(PlainArenaScope::arena() != nullptr ? *PlainArenaScope::arena() : nullptr)
-    , values_(arena_ ? arena_->take(count_) : std::make_unique_for_overwrite<float[]>(count_)) {}
+    , values_(arena_ ? arena_->take(count_) : make_floats(count_)) {}
 
 PlainTensor::~PlainTensor() {
     if (arena_) arena_->give(std::move(values_), count_);

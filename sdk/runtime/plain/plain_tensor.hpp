@@ -3,6 +3,7 @@
 
 #include "mirra/runtime.hpp"
 #include "runtime/arena_scope.hpp"
+#include "runtime/plan/system_blocks.hpp"
 
 #include <atomic>
 #include <memory>
@@ -12,27 +13,36 @@
 
 namespace mirra::runtime {
 
+/// Gives a block back.
+struct FreeFloats {
+    std::size_t count = 0;
+    void operator()(float *values) const noexcept { free_block(values, count * sizeof(float)); }
+};
+using Floats = std::unique_ptr<float[], FreeFloats>;
+/// Left as they are. @throws std::bad_alloc
+[[nodiscard]] Floats make_floats(std::size_t count);
+
 /// Counts what its tensors take, and holds it to a limit.
 class PlainArena final : public Arena {
   public:
     explicit PlainArena(std::uint64_t limit) : limit_(limit) {}
     /// Memory for so many values, as it is: that of a tensor of that size that is gone, where there is one.
     /// @throws Error budget | std::bad_alloc
-    [[nodiscard]] std::unique_ptr<float[]> take(std::size_t count);
-    void give(std::unique_ptr<float[]> values, std::size_t count) noexcept;
+    [[nodiscard]] Floats take(std::size_t count);
+    void give(Floats values, std::size_t count) noexcept;
     [[nodiscard]] std::uint64_t peak_bytes() const override { return peak_; }
     [[nodiscard]] std::uint64_t current_bytes() const override { return current_; }
     void reserve(std::uint64_t bytes) override;
 
   private:
     struct Spare {
-        std::unique_ptr<float[]> values;
+        Floats values;
         std::size_t count;
     };
 
     void count(std::uint64_t bytes);
     /// Pages that are there need not be asked of the system again. Never beyond what was held at once.
-    std::unique_ptr<float[]> take_spare(std::size_t count);
+    Floats take_spare(std::size_t count);
 
     const std::uint64_t limit_;
     std::atomic<std::uint64_t> current_{0}, reserved_{0}, peak_{0};
@@ -66,7 +76,7 @@ class PlainTensor final : public DeviceTensor {
     const std::vector<std::int64_t> strides_;
     const std::size_t count_;
     std::shared_ptr<PlainArena> arena_;
-    std::unique_ptr<float[]> values_;
+    Floats values_;
 };
 
 std::shared_ptr<PlainTensor> make_plain(const graph::Shape &shape, Layout layout = Layout::nchw);

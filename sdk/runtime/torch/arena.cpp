@@ -4,6 +4,7 @@
 
 #include "mirra/error.hpp"
 #include "runtime/arena_scope.hpp"
+#include "runtime/plan/system_blocks.hpp"
 
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
@@ -13,49 +14,13 @@
 #include <map>
 #include <mutex>
 #include <new>
-#include <sys/mman.h>
 #include <utility>
 
 namespace mirra::runtime {
 namespace {
 
-constexpr std::size_t kSmallAlignment = 64;
 constexpr std::size_t kPage = 4096;
-constexpr std::size_t kHugePage = std::size_t{2} << 20;
-constexpr std::size_t kMapped = std::size_t{256} << 10; ///< from here on blocks are the system's own
 constexpr std::size_t kMostBlocksKept = 256;
-
-/// Memory of the system, not of the heap, which would keep what is freed between two blocks: a limit would
-/// not hold. @returns nullptr where there is none
-void *map(std::size_t size) {
-    const std::size_t slack = size >= kHugePage ? kHugePage : 0;
-    void *whole = mmap(nullptr, size + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (whole == MAP_FAILED) return nullptr;
-    if (slack == 0) return whole;
-    auto *first = static_cast<std::byte *>(whole);
-    const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(first) % kHugePage) % kHugePage;
-    if (before > 0) munmap(first, before);
-    if (before < slack) munmap(first + before + size, slack - before);
-    madvise(first + before, size, MADV_HUGEPAGE);
-    return first + before;
-}
-
-/// @returns nullptr where there is no memory
-void *heap_block(std::size_t size) {
-    void *block = nullptr;
-    return posix_memalign(&block, kSmallAlignment, size) == 0 ? block : nullptr;
-}
-
-void *new_block(std::size_t size) {
-    return size >= kMapped ? map(size) : heap_block(size);
-}
-
-void free_block(void *block, std::size_t size) {
-    if (size >= kMapped)
-        munmap(block, size);
-    else
-        std::free(block);
-}
 
 class CpuArena final : public Arena, public std::enable_shared_from_this<CpuArena> {
   public:
@@ -116,9 +81,9 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
 
   private:
     static std::size_t rounded(std::size_t bytes) {
-        const std::size_t step = bytes >= kHugePage ? kHugePage / 32
-                                 : bytes >= kMapped ? kPage
-                                                    : kSmallAlignment;
+        const std::size_t step = bytes >= kHugePage      ? kHugePage / 32
+                                 : bytes >= kMappedBlock ? kPage
+                                                         : kBlockAlignment;
         return (bytes + step - 1) / step * step;
     }
 
@@ -172,14 +137,14 @@ using CpuArenaScope = ThreadArenaScope<CpuArena>;
 
 /// Stands in front of every block that the allocator hands out: LibTorch frees by address alone
 /// (raw_deallocate).
-struct alignas(kSmallAlignment) Header {
+struct alignas(kBlockAlignment) Header {
     std::shared_ptr<CpuArena> arena; ///< empty: the block is from the heap
     std::size_t size = 0;            ///< of the block, header included
     std::uint64_t reserved[3] = {};
     std::uint64_t magic[2] = {kMagic, ~kMagic}; ///< last, where a foreign block has its heap's own words
     static constexpr std::uint64_t kMagic = 0x6d69727261617265;
 };
-static_assert(sizeof(Header) == kSmallAlignment);
+static_assert(sizeof(Header) == kBlockAlignment);
 
 void release(void *data) {
     if (!data) return;
