@@ -170,7 +170,7 @@ func TestWhatAnEngineLists(t *testing.T) {
 		t.Errorf("%+v %v", bundles, err)
 	}
 	runtime, err := engine.Runtime()
-	if err != nil || !runtime.Usable || runtime.LibTorchVersion == "" {
+	if err != nil || !runtime.Usable || runtime.Version == "" {
 		t.Errorf("%+v %v", runtime, err)
 	}
 	devices, err := engine.Devices()

@@ -19,8 +19,9 @@ def main(words: list[str]) -> int:
         return 2
     runtime = engine.runtime
     print(f"mirra    {mirra.__version__}, ABI {mirra.abi_version}")
-    print(f"runtime  {runtime.path or '-'}  {runtime.reason}".rstrip())
-    print(f"libtorch {runtime.libtorch_path or '-'}  {runtime.libtorch_version}".rstrip())
+    print(f"runtime  {runtime.path or '-'}  {runtime.version}  {runtime.reason}".rstrip())
+    if runtime.libtorch_path:
+        print(f"libtorch {runtime.libtorch_path}  {runtime.libtorch_version}")
     for plugin in engine.plugins:
         print(f"plugin   {plugin.path}  {plugin.version}  {plugin.reason}".rstrip())
     for bundle in engine.bundles:

@@ -67,6 +67,8 @@ class Runtime(NamedTuple):
     """Of the LibTorch that is loaded."""
     libtorch_version: str
     """What that file says of itself."""
+    version: str
+    """What the module says of itself: "oneDNN 3.2.0"."""
 
 
 class BundleRecord(NamedTuple):
@@ -315,6 +317,7 @@ class Engine(Handle):
             text(info.reason),
             text(info.libtorch_path),
             text(info.libtorch_version),
+            text(info.version),
         )
 
     def find_bundle(self, name: PathType) -> str:
