@@ -13,7 +13,9 @@ import org.mirra.internal.Frame;
 import org.mirra.internal.Registry;
 import org.mirra.raw.MirraWriteOptions;
 
-/** Writes picture files with metadata, safely: readers see the old file or the new, never a part. */
+/**
+ * Writes picture files with metadata, safely: readers see the old file or the new, never a part.
+ */
 public final class ImageFiles {
   private ImageFiles() {}
 

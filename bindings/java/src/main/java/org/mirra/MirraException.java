@@ -72,7 +72,8 @@ public final class MirraException extends RuntimeException {
   }
 
   /**
-   * One sentence that says what went wrong. {@link #getMessage} has the subject and the hint besides.
+   * One sentence that says what went wrong. {@link #getMessage} has the subject and the hint
+   * besides.
    *
    * @return the sentence
    */
