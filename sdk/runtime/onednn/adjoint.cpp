@@ -1,6 +1,7 @@
 #include "runtime/onednn/adjoint.hpp"
 
 #include "mirra/error.hpp"
+#include "runtime/onednn/windows.hpp"
 #include "runtime/rows/bilinear_rows.hpp"
 #include "runtime/rows/haar_rows.hpp"
 
@@ -70,15 +71,7 @@ template<class Where> Block scattered(const Back &b, const Where &where) {
     return out;
 }
 
-std::int64_t reflected(std::int64_t at, std::int64_t extent) {
-    const auto inside = at < 0 ? -at : at;
-    return inside >= extent ? 2 * (extent - 1) - inside : inside;
-}
-
-/// A mean over rows and columns, each of which begin(i) and end(i) bound.
-struct Bounds {
-    std::int64_t begin, end;
-};
+/// A mean over the rows and columns of a window.
 template<class Rows, class Columns, class Area>
 Block spread(const Back &b, const Rows &rows, const Columns &columns, const Area &area) {
     return scattered(b, [&](std::int64_t i, std::int64_t j, const auto &put) {
@@ -90,15 +83,8 @@ Block spread(const Back &b, const Rows &rows, const Columns &columns, const Area
 }
 
 Block spread_evenly(const Back &b) {
-    const auto part = [](std::int64_t extent, std::int64_t places) {
-        return [=](std::int64_t i) {
-            return Bounds{i * extent / places, ((i + 1) * extent + places - 1) / places};
-        };
-    };
-    return spread(b, part(b.shape()[2], b.given.height()), part(b.shape()[3], b.given.width()),
-                  [](const Bounds &down, const Bounds &across) {
-                      return (down.end - down.begin) * (across.end - across.begin);
-                  });
+    return spread(b, Dividing{b.shape()[2], b.given.height()}, Dividing{b.shape()[3], b.given.width()},
+                  area_of);
 }
 
 /// A place of one shuffled picture and the channel that it comes from: visit(row, column, channel of the
@@ -189,18 +175,17 @@ Block gelu(const Back &b) {
 }
 
 Block max_pool(const Back &b) {
-    const auto kernel = b.integer("kernel"), stride = b.integer("stride"), padding = b.integer("padding");
     const Block &x = b.x(), out = zeros(b.shape());
+    const Sliding rows(b.node(), x.height()), columns(b.node(), x.width());
     for_each_row(out.images(), out.count() / out.images(), [&](std::int64_t image) {
         for (std::int64_t i = 0; i < b.given.height(); ++i)
             for (std::int64_t j = 0; j < b.given.width(); ++j)
                 for (std::int64_t c = 0; c < out.channels(); ++c) {
+                    const Bounds down = rows(i), across = columns(j);
                     std::int64_t best_row = -1, best_column = -1;
                     float best = 0;
-                    for (auto row = std::max<std::int64_t>(i * stride - padding, 0);
-                         row < std::min(i * stride - padding + kernel, x.height()); ++row)
-                        for (auto column = std::max<std::int64_t>(j * stride - padding, 0);
-                             column < std::min(j * stride - padding + kernel, x.width()); ++column) {
+                    for (auto row = down.begin; row < down.end; ++row)
+                        for (auto column = across.begin; column < across.end; ++column) {
                             const float value = pixel(x, image * x.height() + row, column)[c];
                             if (best_row >= 0 && !(value > best) && !std::isnan(value)) continue;
                             best = value;
@@ -215,14 +200,8 @@ Block max_pool(const Back &b) {
     return out;
 }
 Block avg_pool(const Back &b) {
-    const auto kernel = b.integer("kernel"), stride = b.integer("stride"), padding = b.integer("padding");
-    const auto window = [=](std::int64_t extent) {
-        return [=](std::int64_t i) {
-            return Bounds{std::max<std::int64_t>(i * stride - padding, 0),
-                          std::min(i * stride - padding + kernel, extent)};
-        };
-    };
-    return spread(b, window(b.shape()[2]), window(b.shape()[3]),
+    const auto kernel = b.integer("kernel");
+    return spread(b, Sliding(b.node(), b.shape()[2]), Sliding(b.node(), b.shape()[3]),
                   [kernel](const Bounds &, const Bounds &) { return kernel * kernel; });
 }
 Block global_avg_pool(const Back &b) {
@@ -234,10 +213,9 @@ Block adaptive_avg_pool(const Back &b) {
 
 Block flatten(const Back &b) {
     const Block gradient = Block::make(b.shape(), Type::f32);
-    const dnnl::memory from({b.shape(), dnnl::memory::data_type::f32, dnnl::memory::format_tag::nchw},
-                            processor(), b.given.data()),
-        to = gradient.memory();
-    execute(dnnl::reorder(from, to), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+    const dnnl::memory planes({b.shape(), dnnl::memory::data_type::f32, dnnl::memory::format_tag::nchw},
+                              processor(), b.given.data());
+    reorder(planes, gradient.memory());
     return gradient;
 }
 
@@ -435,7 +413,7 @@ Block masked(Block given, const Block &result) {
     return out;
 }
 
-Block sigmoid_adjoint(Block given, const Block &result) {
+Block sigmoid_adjoint(const Block &given, const Block &result) {
     return scaled(given, result, [](float y, std::int64_t) { return y * (1 - y); });
 }
 

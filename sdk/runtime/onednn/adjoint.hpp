@@ -30,8 +30,8 @@ Block adjoint(const Passed &passed, std::size_t input, const Block &given);
 
 /// given * (result > 0), over `given` where it is owned.
 Block masked(Block given, const Block &result);
-/// given * result * (1 - result), likewise.
-Block sigmoid_adjoint(Block given, const Block &result);
+/// given * result * (1 - result).
+Block sigmoid_adjoint(const Block &given, const Block &result);
 /// Summed up to a shape that was broadcast to that of `given`.
 Block summed_to(const Block &given, const graph::Shape &shape);
 

@@ -13,20 +13,20 @@ std::int64_t bytes_of(Type type) {
     return kBytes[static_cast<std::size_t>(type)];
 }
 
-void reorder(const Block &from, const Block &to) {
-    const auto source = from.memory(), target = to.memory();
-    execute(dnnl::reorder(source, target), {{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, target}});
-}
-
 } // namespace
 
-Block Block::make(const graph::Shape &shape, Type type) {
+Block Block::dense_of(const graph::Shape &shape, Type type) {
     Block block;
     block.shape_ = shape;
     block.type_ = type;
     block.pixel_ = shape[1];
     block.row_ = block.pixel_ * block.width();
     block.image_ = block.row_ * block.height();
+    return block;
+}
+
+Block Block::make(const graph::Shape &shape, Type type) {
+    Block block = dense_of(shape, type);
     const std::int64_t floats = (block.count() * bytes_of(type) + 3) / 4;
     const auto tensor =
         type == Type::f32 ? make_plain(shape, Layout::nhwc) : make_plain(graph::Shape{floats});
@@ -39,20 +39,14 @@ Block Block::make(const graph::Shape &shape, Type type) {
 Block Block::of(const TensorPtr &tensor) {
     const PlainTensor &values = plain(*tensor);
     const auto &shape = values.shape();
-    Block block;
-    block.shape_ = shape;
+    Block block = dense_of(shape, Type::f32);
     block.memory_ = tensor;
     block.data_ = const_cast<float *>(values.values().data());
-    block.pixel_ = shape[1];
-    block.row_ = block.pixel_ * block.width();
-    block.image_ = block.row_ * block.height();
     if (values.layout() == Layout::nhwc || shape.size() == 2) return block;
     const bool same = shape[1] == 1 || shape[2] * shape[3] == 1;
     if (same) return block;
     Block copy = make(shape, Type::f32);
-    const dnnl::memory planes({shape, dnnl::memory::data_type::f32, Tag::nchw}, processor(), block.data_),
-        pixels = copy.memory();
-    execute(dnnl::reorder(planes, pixels), {{DNNL_ARG_FROM, planes}, {DNNL_ARG_TO, pixels}});
+    reorder({{shape, dnnl::memory::data_type::f32, Tag::nchw}, processor(), block.data_}, copy.memory());
     return copy;
 }
 
@@ -77,7 +71,7 @@ Block Block::window(std::int64_t top, std::int64_t left, std::int64_t height, st
 
 Block Block::copied(Type type) const {
     Block copy = make(shape_, type);
-    reorder(*this, copy);
+    reorder(memory(), copy.memory());
     return copy;
 }
 
@@ -121,6 +115,10 @@ dnnl::stream &queue() {
 void execute(const dnnl::primitive &primitive, const std::unordered_map<int, dnnl::memory> &arguments) {
     primitive.execute(queue(), arguments);
     queue().wait();
+}
+
+void reorder(dnnl::memory from, dnnl::memory to) {
+    execute(dnnl::reorder(from, to), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
 }
 
 } // namespace mirra::runtime::onednn

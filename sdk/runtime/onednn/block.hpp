@@ -69,6 +69,8 @@ class Block {
     [[nodiscard]] dnnl::memory memory() const;
 
   private:
+    /// Without memory yet.
+    static Block dense_of(const graph::Shape &shape, Type type);
     [[nodiscard]] Block copied(Type type) const;
 
     graph::Shape shape_;
@@ -84,6 +86,9 @@ const dnnl::engine &processor();
 dnnl::stream &queue();
 /// Runs a primitive and waits for it.
 void execute(const dnnl::primitive &primitive, const std::unordered_map<int, dnnl::memory> &arguments);
+
+/// Copies values from one layout or type to another.
+void reorder(dnnl::memory from, dnnl::memory to);
 
 /// body(row) for each of `count` rows of so many values, by the threads of the calling one.
 template<class Body> void for_each_row(std::int64_t count, std::int64_t values, const Body &body) {

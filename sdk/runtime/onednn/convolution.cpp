@@ -17,6 +17,18 @@ bool transposed(const g::Node &node) {
     return node.op == g::Op::conv_transpose2d;
 }
 
+/// oneDNN's classes for the two kinds of convolution.
+struct Straight {
+    using Forward = dnnl::convolution_forward;
+    using Backward = dnnl::convolution_backward_data;
+    static constexpr auto algorithm = Algorithm::convolution_direct;
+};
+struct Transposed {
+    using Forward = dnnl::deconvolution_forward;
+    using Backward = dnnl::deconvolution_backward_data;
+    static constexpr auto algorithm = Algorithm::deconvolution_direct;
+};
+
 constexpr auto kUse = dnnl::prop_kind::forward_inference;
 
 /// Where a convolution's kernel stands, as oneDNN takes it.
@@ -88,40 +100,13 @@ dnnl::memory::desc Convolution::any_weight() const {
     return {plain_weight().get_dims(), type_ == Type::f32 ? Data::f32 : Data::bf16, Tag::any};
 }
 
-dnnl::convolution_forward::primitive_desc
-Convolution::forwards(const dnnl::memory::desc &from, const dnnl::memory::desc &to,
-                      const dnnl::primitive_attr &attributes) const {
+template<class Kind>
+typename Kind::Forward::primitive_desc Convolution::forwards(const dnnl::memory::desc &from,
+                                                             const dnnl::memory::desc &to,
+                                                             const dnnl::primitive_attr &attributes) const {
     const Window window(node_);
-    return {processor(),
-            kUse,
-            Algorithm::convolution_direct,
-            from,
-            any_weight(),
-            bias_descriptor(),
-            to,
-            window.stride,
-            window.dilation,
-            window.before,
-            window.behind,
-            attributes};
-}
-
-dnnl::deconvolution_forward::primitive_desc
-Convolution::upwards(const dnnl::memory::desc &from, const dnnl::memory::desc &to,
-                     const dnnl::primitive_attr &attributes) const {
-    const Window window(node_);
-    return {processor(),
-            kUse,
-            Algorithm::deconvolution_direct,
-            from,
-            any_weight(),
-            bias_descriptor(),
-            to,
-            window.stride,
-            window.dilation,
-            window.before,
-            window.behind,
-            attributes};
+    return {processor(), kUse,          Kind::algorithm, from,          any_weight(),  bias_descriptor(),
+            to,          window.stride, window.dilation, window.before, window.behind, attributes};
 }
 
 dnnl::memory::desc Convolution::bias_descriptor() const {
@@ -137,51 +122,37 @@ dnnl::memory Convolution::packed(const dnnl::memory::desc &wanted) {
     }
     const dnnl::memory from(plain_weight(), processor(), weight_.data());
     dnnl::memory to(wanted, processor());
-    onednn::execute(dnnl::reorder(from, to), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+    reorder(from, to);
     packed_.push_front(to);
     if (packed_.size() > std::min(steps_, std::size_t{kPackedSizes})) packed_.pop_back();
     return to;
 }
 
-Convolution::Prepared Convolution::prepare(const Block &x, const Block &result, const Following &after) {
-    const auto made = [&](const auto &description, const dnnl::primitive &primitive) {
-        return Prepared{x.shape(),
-                        result.type(),
-                        after,
-                        primitive,
-                        description.scratchpad_desc(),
-                        packed(description.weights_desc())};
-    };
-    if (transposed(node_)) {
-        const auto description = upwards(x.descriptor(), result.descriptor(), attributes(after));
-        return made(description, dnnl::deconvolution_forward(description));
-    }
-    const auto description = forwards(x.descriptor(), result.descriptor(), attributes(after));
-    return made(description, dnnl::convolution_forward(description));
+template<class Description>
+Convolution::Prepared Convolution::made(const Block &input, const Block &result, const Following &after,
+                                        const Description &description, const dnnl::primitive &primitive) {
+    return {input.shape(),
+            result.type(),
+            after,
+            primitive,
+            description.scratchpad_desc(),
+            packed(description.weights_desc())};
 }
 
+template<class Kind>
+Convolution::Prepared Convolution::prepare(const Block &x, const Block &result, const Following &after) {
+    const auto description = forwards<Kind>(x.descriptor(), result.descriptor(), attributes(after));
+    return made(x, result, after, description, typename Kind::Forward(description));
+}
+
+template<class Kind>
 Convolution::Prepared Convolution::prepare_back(const Block &given, const Block &gradient) {
-    const auto weight = any_weight(), from = given.descriptor(), to = gradient.descriptor();
-    const auto attributes = onednn::attributes({});
-    const auto made = [&](const auto &description, const dnnl::primitive &primitive) {
-        return Prepared{gradient.shape(),
-                        gradient.type(),
-                        {},
-                        primitive,
-                        description.scratchpad_desc(),
-                        packed(description.weights_desc())};
-    };
+    const auto from = given.descriptor(), to = gradient.descriptor();
     const Window window(node_);
-    if (transposed(node_)) {
-        const dnnl::deconvolution_backward_data::primitive_desc description(
-            processor(), Algorithm::deconvolution_direct, to, weight, from, window.stride, window.dilation,
-            window.before, window.behind, upwards(to, from, {}), attributes);
-        return made(description, dnnl::deconvolution_backward_data(description));
-    }
-    const dnnl::convolution_backward_data::primitive_desc description(
-        processor(), Algorithm::convolution_direct, to, weight, from, window.stride, window.dilation,
-        window.before, window.behind, forwards(to, from, {}), attributes);
-    return made(description, dnnl::convolution_backward_data(description));
+    const typename Kind::Backward::primitive_desc description(
+        processor(), Kind::algorithm, to, any_weight(), from, window.stride, window.dilation, window.before,
+        window.behind, forwards<Kind>(to, from, {}), attributes({}));
+    return made(gradient, gradient, {}, description, typename Kind::Backward(description));
 }
 
 template<class Make>
@@ -211,8 +182,10 @@ void Convolution::execute(const Prepared &prepared, std::unordered_map<int, dnnl
 }
 
 void Convolution::run(const Block &x, const Block &result, const Following &after) {
-    const auto now =
-        prepared(prepared_, x.shape(), result.type(), after, [&] { return prepare(x, result, after); });
+    const auto now = prepared(prepared_, x.shape(), result.type(), after, [&] {
+        return transposed(node_) ? prepare<Transposed>(x, result, after)
+                                 : prepare<Straight>(x, result, after);
+    });
     std::unordered_map<int, dnnl::memory> arguments{{DNNL_ARG_SRC, x.memory()},
                                                     {DNNL_ARG_DST, result.memory()}};
     if (!bias_.empty()) arguments[DNNL_ARG_BIAS] = bias_memory_;
@@ -221,7 +194,10 @@ void Convolution::run(const Block &x, const Block &result, const Following &afte
 
 Block Convolution::back(const Block &given, const g::Shape &input) {
     Block gradient = Block::make(input, Type::f32);
-    const auto now = prepared(backward_, input, Type::f32, {}, [&] { return prepare_back(given, gradient); });
+    const auto now = prepared(backward_, input, Type::f32, {}, [&] {
+        return transposed(node_) ? prepare_back<Transposed>(given, gradient)
+                                 : prepare_back<Straight>(given, gradient);
+    });
     execute(now, {{DNNL_ARG_DIFF_DST, given.memory()}, {DNNL_ARG_DIFF_SRC, gradient.memory()}});
     return gradient;
 }

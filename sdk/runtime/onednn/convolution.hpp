@@ -47,8 +47,11 @@ class Convolution {
         dnnl::memory weight;
     };
 
-    Prepared prepare(const Block &x, const Block &result, const Following &after);
-    Prepared prepare_back(const Block &given, const Block &gradient);
+    template<class Description>
+    Prepared made(const Block &input, const Block &result, const Following &after,
+                  const Description &description, const dnnl::primitive &primitive);
+    template<class Kind> Prepared prepare(const Block &x, const Block &result, const Following &after);
+    template<class Kind> Prepared prepare_back(const Block &given, const Block &gradient);
     /// One for these, made where there is none yet.
     template<class Make>
     Prepared prepared(std::list<Prepared> &all, const graph::Shape &input, Type result,
@@ -59,12 +62,10 @@ class Convolution {
     [[nodiscard]] dnnl::memory::desc plain_weight() const;
     [[nodiscard]] dnnl::memory::desc any_weight() const; ///< in the layout that oneDNN chooses
     [[nodiscard]] dnnl::memory::desc bias_descriptor() const;
-    [[nodiscard]] dnnl::convolution_forward::primitive_desc
+    template<class Kind>
+    [[nodiscard]] typename Kind::Forward::primitive_desc
     forwards(const dnnl::memory::desc &from, const dnnl::memory::desc &to,
              const dnnl::primitive_attr &attributes) const;
-    [[nodiscard]] dnnl::deconvolution_forward::primitive_desc
-    upwards(const dnnl::memory::desc &from, const dnnl::memory::desc &to,
-            const dnnl::primitive_attr &attributes) const;
 
     const graph::Node node_;
     std::vector<float> weight_, bias_;

@@ -198,7 +198,7 @@ class WayBack {
         gradients_.erase(found);
         Trace trace = std::move(traces_[index]);
         if (step.convolution) return back_through_convolution(step, trace, std::move(given));
-        if (step.image_range) return add_to(step.inputs[0], sigmoid_adjoint(std::move(given), trace.result));
+        if (step.image_range) return add_to(step.inputs[0], sigmoid_adjoint(given, trace.result));
         for (std::size_t i = 0; i < step.inputs.size(); ++i)
             if (following_.contains(step.inputs[i]))
                 add_to(

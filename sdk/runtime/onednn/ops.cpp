@@ -3,6 +3,7 @@
 
 #include "mirra/error.hpp"
 #include "runtime/onednn/row_kernels.hpp"
+#include "runtime/onednn/windows.hpp"
 #include "runtime/rows/bilinear_rows.hpp"
 #include "runtime/rows/haar_rows.hpp"
 
@@ -98,7 +99,7 @@ template<class Row> Block paired(Block a, Block b, const Row &row_kernel) {
     return y;
 }
 
-/// Copies the pixels of x that source(row, column) names; negative: zeros are not needed, so never.
+/// Copies the pixels of x that source(row, column) names.
 template<class Source> Block gathered(const Block &x, const g::Shape &shape, const Source &source) {
     const Block y = Block::make(shape, x.type());
     for_rows_of(y, [&](auto value, std::int64_t row) {
@@ -116,16 +117,6 @@ template<class Source> Block gathered(const Block &x, const g::Shape &shape, con
 
 using Place = std::pair<std::int64_t, std::int64_t>;
 
-std::int64_t reflected(std::int64_t at, std::int64_t extent) {
-    const auto inside = at < 0 ? -at : at;
-    return inside >= extent ? 2 * (extent - 1) - inside : inside;
-}
-
-/// Rows or columns that a place of a pooled result is made of.
-struct Window {
-    std::int64_t begin, end;
-};
-
 /// @param rows, columns  window(place) along an axis, within x
 /// @param gather  (values, kept, count): takes pixels up   @param area  what a sum is divided by
 template<class Windows, class Gather, class Area>
@@ -137,10 +128,10 @@ Block pooled(const Block &x, const g::Shape &shape, float initial, const Windows
     for_rows_of(y, [&](auto value, std::int64_t row) {
         using T = decltype(value);
         const std::int64_t image = row / y.height();
-        const Window down = rows(row % y.height());
+        const Bounds down = rows(row % y.height());
         float *const kept = static_cast<float *>(sums.data()) + row * channels;
         for (std::int64_t column = 0; column < y.width(); ++column) {
-            const Window across = columns(column);
+            const Bounds across = columns(column);
             std::fill_n(kept, channels, initial);
             for (auto line = down.begin; line < down.end; ++line)
                 for (auto at = across.begin; at < across.end; ++at)
@@ -154,30 +145,14 @@ Block pooled(const Block &x, const g::Shape &shape, float initial, const Windows
     return y;
 }
 
-using Windows = std::function<Window(std::int64_t)>;
-
 constexpr auto kAddUp = [](const auto *in, float *kept, std::int64_t count) { accumulate(in, kept, count); };
 constexpr auto kGreatest = [](const auto *in, float *kept, std::int64_t count) { greatest(in, kept, count); };
 
-Windows sliding(const Call &c, std::int64_t extent) {
-    return [kernel = c.integer("kernel"), stride = c.integer("stride"), padding = c.integer("padding"),
-            extent](std::int64_t place) {
-        const auto begin = place * stride - padding;
-        return Window{std::max<std::int64_t>(begin, 0), std::min(begin + kernel, extent)};
-    };
-}
-
-Windows dividing(std::int64_t extent, std::int64_t places) {
-    return [=](std::int64_t place) {
-        return Window{place * extent / places, ((place + 1) * extent + places - 1) / places};
-    };
-}
-
 Block mean_of_parts(const Call &c) {
     const auto shape = c.result_shape();
-    return pooled(c.x(), shape, 0, dividing(c.x().height(), shape[2]), dividing(c.x().width(), shape[3]),
-                  kAddUp, [](const Window &down, const Window &across) {
-                      return 1 / static_cast<float>((down.end - down.begin) * (across.end - across.begin));
+    return pooled(c.x(), shape, 0, Dividing{c.x().height(), shape[2]}, Dividing{c.x().width(), shape[3]},
+                  kAddUp, [](const Bounds &down, const Bounds &across) {
+                      return 1 / static_cast<float>(area_of(down, across));
                   });
 }
 
@@ -315,14 +290,14 @@ Block gelu(const Call &c) {
 
 Block max_pool(const Call &c) {
     return pooled(c.x(), c.result_shape(), -std::numeric_limits<float>::infinity(),
-                  sliding(c, c.x().height()), sliding(c, c.x().width()), kGreatest,
-                  [](const Window &, const Window &) { return 1.0F; });
+                  Sliding(c.node, c.x().height()), Sliding(c.node, c.x().width()), kGreatest,
+                  [](const Bounds &, const Bounds &) { return 1.0F; });
 }
 /// What lies beyond the edges counts as zeros.
 Block avg_pool(const Call &c) {
     const auto area = static_cast<float>(c.integer("kernel") * c.integer("kernel"));
-    return pooled(c.x(), c.result_shape(), 0, sliding(c, c.x().height()), sliding(c, c.x().width()), kAddUp,
-                  [area](const Window &, const Window &) { return 1 / area; });
+    return pooled(c.x(), c.result_shape(), 0, Sliding(c.node, c.x().height()), Sliding(c.node, c.x().width()),
+                  kAddUp, [area](const Bounds &, const Bounds &) { return 1 / area; });
 }
 Block global_avg_pool(const Call &c) {
     return mean_of_parts(c);
@@ -336,8 +311,7 @@ Block flatten(const Call &c) {
     const Block x = c.x().as(c.x().type()), y = Block::make(c.result_shape(), x.type());
     const auto type = x.descriptor().get_data_type();
     const dnnl::memory to({x.shape(), type, dnnl::memory::format_tag::nchw}, processor(), y.data());
-    const auto from = x.memory();
-    execute(dnnl::reorder(from, to), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+    reorder(x.memory(), to);
     return y;
 }
 
