@@ -6,20 +6,17 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "common"))
+from checks import check, made_by_command
 from pictures import Picture, difference, read_png, write_png
 
 mirra, work = sys.argv[1], Path(sys.argv[2])
+by_command = partial(made_by_command, mirra, work)
 root = Path(__file__).parents[3]
 source, result = work / "in.png", work / "result.png"
-
-
-def check(right: bool, what: str) -> None:
-    if not right:
-        sys.exit(f"FAILED: {what}")
-    print(f"ok: {what}", flush=True)
 
 
 def run(*command: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -35,13 +32,6 @@ def written(done: subprocess.CompletedProcess[str]) -> Picture:
     if not result.exists():
         sys.exit(f"FAILED: {done.args} wrote nothing\n{done.stderr[-2000:]}")
     return read_png(result)
-
-
-def by_command(picture: Picture, task: str, *arguments: str) -> Picture:
-    write_png(source, picture)
-    out = work / "command.png"
-    subprocess.run([mirra, task, source, "-o", out, "-q", *arguments], check=True)
-    return read_png(out)
 
 
 def ffmpeg(filters: str, **environment: str) -> subprocess.CompletedProcess[str]:

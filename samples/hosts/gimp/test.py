@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from array import array
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "common"))
-from batch import DENOISE, GAIN, Gimp  # noqa: E402
-from pictures import Picture, difference, read_png, write_png  # noqa: E402
+from batch import DENOISE, GAIN, Gimp
+from checks import check, made_by_command
+from pictures import Picture, difference, read_png, write_png
 
 gimp, mirra, work = Gimp(int(sys.argv[1])), sys.argv[2], Path(sys.argv[3])
+by_command = partial(made_by_command, mirra, work)
 root = Path(__file__).parents[3]
 source, result = work / "in.png", work / "result.png"
-
-
-def check(right: bool, what: str) -> None:
-    if not right:
-        sys.exit(f"FAILED: {what}")
-    print(f"ok: {what}", flush=True)
 
 
 def filtered(body: str, **environment: str) -> tuple[Picture | None, str]:
@@ -35,13 +31,6 @@ def by_gimp(body: str, **environment: str) -> Picture:
     if picture is None:
         sys.exit(f"FAILED: GIMP wrote nothing: {messages}")
     return picture
-
-
-def by_command(picture: Picture, task: str, *arguments: str) -> Picture:
-    write_png(source, picture)
-    out = work / "command.png"
-    subprocess.run([mirra, task, source, "-o", out, "-q", *arguments], check=True)
-    return read_png(out)
 
 
 def denoise(**given: object) -> str:

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "common"))
-from batch import Gimp  # noqa: E402
-from pictures import difference, read_png, write_png  # noqa: E402
+from batch import Gimp
+from pictures import difference, read_png, write_png
 
 version, mirra, work = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
 root = Path(__file__).parents[3]

@@ -8,25 +8,22 @@ import locale
 import subprocess
 import sys
 from array import array
+from functools import partial
 from pathlib import Path
 
 import vapoursynth as vs
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "common"))
-from pictures import Picture, difference, from_planes, read_png, write_png
+from checks import check, made_by_command
+from pictures import Picture, difference, from_planes, read_png
 
 plugin, mirra, work = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+by_command = partial(made_by_command, mirra, work)
 root = Path(__file__).parents[3]
 core = vs.core
 core.std.LoadPlugin(plugin)
 
 FORMATS = {(1, 8): vs.GRAY8, (3, 8): vs.RGB24, (1, 16): vs.GRAY16, (3, 16): vs.RGB48}
-
-
-def check(right: bool, what: str) -> None:
-    if not right:
-        sys.exit(f"FAILED: {what}")
-    print(f"ok: {what}", flush=True)
 
 
 def clip_of(picture: Picture, length: int = 1, **properties: int) -> vs.VideoNode:
@@ -51,12 +48,6 @@ def picture_of(frame: vs.VideoFrame) -> Picture:
     bits = frame.format.bits_per_sample
     planes = [array("H" if bits == 16 else "B", memoryview(plane).tobytes()) for plane in frame]
     return from_planes(frame.width, frame.height, bits, planes)
-
-
-def by_command(picture: Picture, task: str, *arguments: str) -> Picture:
-    write_png(work / "in.png", picture)
-    subprocess.run([mirra, task, work / "in.png", "-o", work / "out.png", "-q", *arguments], check=True)
-    return read_png(work / "out.png")
 
 
 def refused(what: str, call, *texts: str) -> None:

@@ -12,18 +12,15 @@ from pathlib import Path
 
 import pyvips
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "common"))
+from checks import check
+
 mirra, work = sys.argv[1], Path(sys.argv[2])
 root = Path(__file__).parents[3]
 source, result, wanted_file = work / "in.png", work / "result.png", work / "command.png"
 MIB = 1 << 20
 LIMIT = 800  # MiB
 ROOM = 400  # MiB that Python, libvips and its buffers may take besides
-
-
-def check(right: bool, what: str) -> None:
-    if not right:
-        sys.exit(f"FAILED: {what}")
-    print(f"ok: {what}", flush=True)
 
 
 def difference(a: pyvips.Image, b: pyvips.Image) -> float:
