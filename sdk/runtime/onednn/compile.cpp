@@ -146,8 +146,10 @@ class Compiler {
             weight = phase_weight(weight, in, channels);
             if (!bias.empty()) bias = phase_bias(bias);
         }
+        const bool by_winograd =
+            kernel == Kernel::general && !gradient_ && filters_by_winograd(node, step, type_ == Type::f32);
         return std::make_shared<Convolution>(computed_node(node, kernel), std::move(weight), std::move(bias),
-                                             type_);
+                                             type_, by_winograd);
     }
 
     /// y = (w x + b - mean) * gamma / sqrt(var + epsilon) + beta, as one convolution; in double precision.

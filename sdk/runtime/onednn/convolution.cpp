@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <omp.h>
+
 namespace mirra::runtime::onednn {
 namespace {
 
@@ -73,11 +75,13 @@ bool alike(const Following &a, const Following &b) {
 
 } // namespace
 
-Convolution::Convolution(g::Node node, std::vector<float> weight, std::vector<float> bias, Type type)
+Convolution::Convolution(g::Node node, std::vector<float> weight, std::vector<float> bias, Type type,
+                         bool by_winograd)
     : node_(std::move(node))
     , weight_(std::move(weight))
     , bias_(std::move(bias))
-    , type_(type) {
+    , type_(type)
+    , by_winograd_(by_winograd) {
     if (!bias_.empty())
         bias_memory_ = {
             {{static_cast<std::int64_t>(bias_.size())}, Data::f32, Tag::x}, processor(), bias_.data()};
@@ -181,7 +185,32 @@ void Convolution::execute(const Prepared &prepared, std::unordered_map<int, dnnl
     onednn::execute(prepared.primitive, arguments);
 }
 
+const WinogradFilter *Convolution::winograd_for(const Block &x) {
+    if (!by_winograd_ || !WinogradFilter::pays(x.height(), x.width())) return nullptr;
+    const std::scoped_lock lock(mutex_);
+    if (!winograd_)
+        winograd_.emplace(weight_, bias_, node_.integer("in_channels"), node_.integer("out_channels"));
+    return &*winograd_;
+}
+
+void Convolution::run_winograd(const WinogradFilter &filter, const Block &x, const Block &result,
+                               const Following &after) {
+    const auto of_picture = WinogradFilter::parts(x.height(), x.width()), parts = x.images() * of_picture;
+    const auto threads = std::min<std::int64_t>(omp_get_max_threads(), parts);
+    const auto each = WinogradFilter::scratch(x.channels(), result.channels());
+    const Block scratch = Block::make({threads, each}, Type::f32);
+#pragma omp parallel for num_threads(static_cast<int>(threads)) schedule(dynamic)
+    for (std::int64_t part = 0; part < parts; ++part) {
+        const auto row = part / of_picture * x.height();
+        float *const out = result.row<float>(row);
+        filter.run({x.row<float>(row), out, after.sum ? out : nullptr, x.height(), x.width(), after.relu},
+                   part % of_picture, scratch.row<float>(omp_get_thread_num()));
+    }
+}
+
 void Convolution::run(const Block &x, const Block &result, const Following &after) {
+    if (result.type() == Type::f32 && after.curve == nullptr)
+        if (const auto *filter = winograd_for(x)) return run_winograd(*filter, x, result, after);
     const auto now = prepared(prepared_, x.shape(), result.type(), after, [&] {
         return transposed(node_) ? prepare<Transposed>(x, result, after)
                                  : prepare<Straight>(x, result, after);

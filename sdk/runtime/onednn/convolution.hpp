@@ -3,6 +3,7 @@
 
 #include "runtime/onednn/block.hpp"
 #include "runtime/plan/program.hpp"
+#include "runtime/rows/winograd.hpp"
 
 #include <list>
 #include <mutex>
@@ -24,7 +25,9 @@ class Convolution {
   public:
     /// @param weight, bias  as the node has them; no bias: empty
     /// @param type          to compute in
-    Convolution(graph::Node node, std::vector<float> weight, std::vector<float> bias, Type type);
+    /// @param by_winograd   see filters_by_winograd()
+    Convolution(graph::Node node, std::vector<float> weight, std::vector<float> bias, Type type,
+                bool by_winograd);
 
     /// One step more has it.
     void share() { ++steps_; }
@@ -58,6 +61,10 @@ class Convolution {
                       const Following &after, const Make &make);
     /// Runs it from one block to another.
     static void execute(const Prepared &prepared, std::unordered_map<int, dnnl::memory> arguments);
+    /// Null where a picture of this size is better computed by oneDNN.
+    const WinogradFilter *winograd_for(const Block &x);
+    static void run_winograd(const WinogradFilter &filter, const Block &x, const Block &result,
+                             const Following &after);
     dnnl::memory packed(const dnnl::memory::desc &wanted);
     [[nodiscard]] dnnl::memory::desc plain_weight() const;
     [[nodiscard]] dnnl::memory::desc any_weight() const; ///< in the layout that oneDNN chooses
@@ -70,9 +77,11 @@ class Convolution {
     const graph::Node node_;
     std::vector<float> weight_, bias_;
     const Type type_;
+    const bool by_winograd_;
     dnnl::memory bias_memory_;
     std::size_t steps_ = 1;
-    std::mutex mutex_;               ///< held by who changes what follows
+    std::mutex mutex_; ///< held by who changes what follows
+    std::optional<WinogradFilter> winograd_;
     std::list<Prepared> prepared_;   ///< the one used last comes first
     std::list<Prepared> backward_;   ///< likewise
     std::list<dnnl::memory> packed_; ///< likewise

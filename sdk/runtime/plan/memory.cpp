@@ -4,8 +4,10 @@
 #include "mirra/cpu_device.hpp"
 #include "mirra/error.hpp"
 #include "mirra/tiling.hpp"
+#include "runtime/rows/winograd.hpp"
 
 #include <algorithm>
+#include <thread>
 
 namespace mirra::runtime {
 namespace {
@@ -203,9 +205,18 @@ class Footprint::Simulation {
         auto bytes = padded_result(played) + unfolded(played) + gathered(played);
         if (value_bytes_ != sizeof(float)) bytes += block(input * value_bytes_);
         if (played.step->addend) bytes += block(result * sizeof(float));
+        if (filters_by_winograd(played.node, *played.step, value_bytes_ == sizeof(float)))
+            bytes += winograd_scratch(played.node);
         if (played.kernel == Kernel::three_channels)
             bytes += kRowWindows * static_cast<std::uint64_t>(shapes_[played.result][3]);
         return bytes;
+    }
+
+    /// Of all threads.
+    static std::uint64_t winograd_scratch(const g::Node &node) {
+        const auto threads = std::max(1U, std::thread::hardware_concurrency());
+        const auto each = WinogradFilter::scratch(node.integer("in_channels"), node.integer("out_channels"));
+        return block(threads * static_cast<std::uint64_t>(each) * sizeof(float));
     }
 
     /// Columns of the windows, which oneDNN makes of a whole picture where a processor lacks AVX2.

@@ -1,6 +1,8 @@
 // A convolution swallows what follows it; what nobody reads on is released.
 #include "runtime/plan/program.hpp"
 
+#include "runtime/rows/winograd.hpp"
+
 #include <algorithm>
 #include <set>
 #include <sstream>
@@ -174,11 +176,15 @@ class Lowering {
 
 constexpr std::int64_t kColors = 3;
 
+/// A convolution of 3x3 whose result is as large as its input.
+bool is_padded_window(const g::Node &node) {
+    return node.op == g::Op::conv2d && node.integer("kernel") == 3 && node.integer("stride") == 1 &&
+           node.integer("padding") == 1 && node.integer("dilation") == 1 && node.integer("groups") == 1;
+}
+
 bool is_three_channel_convolution(const g::Node &node) {
-    return node.op == g::Op::conv2d && node.integer("in_channels") == kColors &&
-           node.integer("out_channels") == kColors && node.integer("kernel") == 3 &&
-           node.integer("stride") == 1 && node.integer("padding") == 1 && node.integer("dilation") == 1 &&
-           node.integer("groups") == 1;
+    return is_padded_window(node) && node.integer("in_channels") == kColors &&
+           node.integer("out_channels") == kColors;
 }
 
 bool computes_in_phases(const g::Node &node) {
@@ -225,6 +231,15 @@ Kernel kernel_of(const g::Node &node, const Step &step, bool fp32) {
     if (step.addend) return Kernel::general;
     if (fp32 && !step.curve && is_three_channel_convolution(node)) return Kernel::three_channels;
     return computes_in_phases(node) ? Kernel::phases : Kernel::general;
+}
+
+bool filters_by_winograd(const g::Node &node, const Step &step, bool fp32) {
+    // Fewer channels are transformed for longer than they are multiplied; a weight of more does not stay in
+    // the caches.
+    constexpr std::int64_t kFewest = 12, kLeast = 576, kMost = 65536;
+    if (!fp32 || step.curve || !WinogradFilter::supported() || !is_padded_window(node)) return false;
+    const auto inputs = node.integer("in_channels"), outputs = node.integer("out_channels");
+    return std::min(inputs, outputs) >= kFewest && inputs * outputs >= kLeast && inputs * outputs <= kMost;
 }
 
 bool is_convolution(g::Op op) {

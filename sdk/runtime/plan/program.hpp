@@ -53,6 +53,10 @@ enum class Kernel : std::uint8_t {
 /// @param fp32  whether it computes in fp32
 Kernel kernel_of(const graph::Node &node, const Step &step, bool fp32);
 
+/// Whether a convolution is computed by WinogradFilter where its picture is large enough, and generally else.
+/// @param node  from kernel_node()
+bool filters_by_winograd(const graph::Node &node, const Step &step, bool fp32);
+
 /// What the kernel computes: the node, or, for phases, the convolution in its place.
 graph::Node computed_node(const graph::Node &node, Kernel kernel);
 /// Channels of the result of phases: those of all four, filled up.

@@ -1,6 +1,8 @@
 // Weights by the keys under which the compiler shares them.
 #include "runtime/plan/weights.hpp"
 
+#include "runtime/rows/winograd.hpp"
+
 #include <algorithm>
 #include <set>
 #include <unordered_map>
@@ -85,11 +87,15 @@ class Count {
             make(values);
         }
         if (kernel == Kernel::three_channels) return;
+        const bool by_winograd = kernel == Kernel::general && !gradient_ &&
+                                 filters_by_winograd(node, step, value_bytes_ == sizeof(float));
         const auto packed = packed_values(computed) * value_bytes_;
         out_.making = std::max(out_.making, packed);
         auto &steps = packed_[packing_key(graph_, step, kernel)];
         if (steps++ < kPackedSizes) hold(packed);
         if (steps == 1 && packed_.size() <= kMostPrimitives) hold(kPrimitive);
+        if (steps == 1 && by_winograd)
+            hold(WinogradFilter::weight_bytes(node.integer("in_channels"), node.integer("out_channels")));
         if (gradient_) add_way_back(computed, values, steps);
     }
 

@@ -43,11 +43,12 @@ void scale_channels(at::Tensor &weight, const at::Tensor &scale, std::int64_t ax
 class Compiler {
   public:
     Compiler(const g::Graph &graph, const WeightSource &weights, const c10::Device &device,
-             at::ScalarType type)
+             at::ScalarType type, bool gradient)
         : graph_(graph)
         , weights_(weights)
         , device_(device)
         , type_(type)
+        , gradient_(gradient)
         , shapes_(g::weight_shapes(graph)) {}
 
     std::vector<CompiledStep> compile(const Program &program) {
@@ -110,7 +111,10 @@ class Compiler {
         if (packed)
             packed->share();
         else
-            packed = std::make_shared<PackedWeight>(out.node, out.weight);
+            packed = kernel == Kernel::general && !gradient_ &&
+                             filters_by_winograd(out.node, out.step, type_ == at::kFloat)
+                         ? std::make_shared<PackedWeight>(out.node, out.weight, out.bias)
+                         : std::make_shared<PackedWeight>(out.node, out.weight);
         out.packed = packed;
     }
 
@@ -161,6 +165,7 @@ class Compiler {
     const WeightSource &weights_;
     c10::Device device_;
     at::ScalarType type_;
+    bool gradient_;
     std::map<std::string, g::Shape> shapes_;
     std::map<std::string, Prepared> prepared_;                    ///< by weight_key()
     std::map<std::string, std::shared_ptr<PackedWeight>> packed_; ///< by packing_key()
@@ -171,12 +176,12 @@ class Compiler {
 
 std::vector<CompiledStep> compile_steps(const g::Graph &graph, const WeightSource &weights,
                                         const c10::Device &device, at::ScalarType type) {
-    return Compiler(graph, weights, device, type).compile(lower(graph));
+    return Compiler(graph, weights, device, type, false).compile(lower(graph));
 }
 
 std::vector<CompiledStep> compile_differentiable(const g::Graph &graph, const WeightSource &weights,
                                                  const c10::Device &device) {
-    auto steps = Compiler(graph, weights, device, at::kFloat).compile(lower(graph, true));
+    auto steps = Compiler(graph, weights, device, at::kFloat, true).compile(lower(graph, true));
     std::map<std::string, std::shared_ptr<Adjoint>> adjoints; // one a convolution, as its weights are
     for (auto &step : steps) {
         if (step.kind != CompiledStep::Kind::convolution) continue;

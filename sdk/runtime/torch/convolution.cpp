@@ -8,6 +8,7 @@
 #include "runtime/torch/libtorch.hpp"
 #include "runtime/torch/ops.hpp"
 
+#include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 
 #include <algorithm>
@@ -64,6 +65,27 @@ PackedWeight::PackedWeight(graph::Node node, at::Tensor weight)
     : node_(std::move(node))
     , weight_(std::move(weight)) {}
 
+PackedWeight::PackedWeight(graph::Node node, at::Tensor weight, at::Tensor bias)
+    : node_(std::move(node))
+    , weight_(std::move(weight))
+    , bias_(std::move(bias))
+    , by_winograd_(true) {}
+
+const WinogradFilter *PackedWeight::winograd_for(at::IntArrayRef input_size) {
+    if (!by_winograd_ || !WinogradFilter::pays(input_size[2], input_size[3])) return nullptr;
+    const std::lock_guard lock(mutex_);
+    if (!winograd_) {
+        const auto heap = enter_heap(); // it outlives the run, so it is none of its arena's
+        const auto weight = weight_.contiguous();
+        const auto values = [](const at::Tensor &tensor) {
+            return std::span(tensor.const_data_ptr<float>(), static_cast<std::size_t>(tensor.numel()));
+        };
+        winograd_.emplace(values(weight), bias_.defined() ? values(bias_) : std::span<const float>(),
+                          node_.integer("in_channels"), node_.integer("out_channels"));
+    }
+    return &*winograd_;
+}
+
 at::Tensor PackedWeight::fitting(at::IntArrayRef input_size) {
     const std::lock_guard lock(mutex_);
     const auto found = std::ranges::find_if(
@@ -102,9 +124,33 @@ at::Tensor fused_convolution_add(const g::Node &node, at::Tensor addend, const a
                  c10::IValue(), relu ? c10::IValue("relu") : c10::IValue(), scalars(), c10::IValue()});
 }
 
+void winograd_convolution(const WinogradFilter &filter, const at::Tensor &x, const at::Tensor &result,
+                          bool add, bool relu) {
+    const auto height = x.size(2), width = x.size(3), of_picture = WinogradFilter::parts(height, width);
+    const auto each = WinogradFilter::scratch(x.size(1), result.size(1));
+    const auto scratch = at::empty({at::get_num_threads(), each}, x.options());
+    const float *const in = x.const_data_ptr<float>();
+    float *const out = result.mutable_data_ptr<float>(), *const memory = scratch.mutable_data_ptr<float>();
+    at::parallel_for(0, x.size(0) * of_picture, 1, [&](std::int64_t begin, std::int64_t end) {
+        for (auto part = begin; part < end; ++part) {
+            const auto pixels = part / of_picture * height * width;
+            float *const to = out + pixels * result.size(1);
+            filter.run({in + pixels * x.size(1), to, add ? to : nullptr, height, width, relu},
+                       part % of_picture, memory + at::get_thread_num() * each);
+        }
+    });
+}
+
 at::Tensor convolve(const CompiledStep &step, const at::Tensor &x, bool relu) {
     if (step.filter) return three_channel_convolution(x, *step.filter, relu);
     if (step.packed) {
+        const auto *winograd = step.curve ? nullptr : step.packed->winograd_for(x.sizes());
+        if (winograd != nullptr) {
+            auto y = at::empty({x.size(0), step.node.integer("out_channels"), x.size(2), x.size(3)},
+                               x.options().memory_format(at::MemoryFormat::ChannelsLast));
+            winograd_convolution(*winograd, x, y, false, relu);
+            return y;
+        }
         const auto after = step.curve ? following(*step.curve) : Following{relu ? "relu" : "none"};
         const auto y = fused_convolution(step.node, x, step.packed->fitting(x.sizes()), step.bias, after);
         return step.phases_of > 0 ? join_phases(y, step.phases_of) : y;

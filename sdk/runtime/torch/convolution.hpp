@@ -3,11 +3,13 @@
 #pragma once
 
 #include "mirra/graph.hpp"
+#include "runtime/rows/winograd.hpp"
 
 #include <ATen/core/TensorBody.h>
 
 #include <list>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace mirra::runtime {
@@ -22,9 +24,13 @@ class PackedWeight {
   public:
     /// @param weight  channels-last, in the type to compute in
     PackedWeight(graph::Node node, at::Tensor weight);
+    /// For filters_by_winograd(). @param bias  in fp32; undefined: none
+    PackedWeight(graph::Node node, at::Tensor weight, at::Tensor bias);
     /// One step more has it.
     void share() { ++steps_; }
     at::Tensor fitting(at::IntArrayRef input_size);
+    /// Null where an input of this size is better computed by oneDNN.
+    const WinogradFilter *winograd_for(at::IntArrayRef input_size);
 
   private:
     struct Packed {
@@ -33,9 +39,11 @@ class PackedWeight {
     };
 
     const graph::Node node_;
-    const at::Tensor weight_;
+    const at::Tensor weight_, bias_;
+    const bool by_winograd_ = false;
     std::size_t steps_ = 1;
     std::mutex mutex_;
+    std::optional<WinogradFilter> winograd_;
     std::list<Packed> packed_; ///< the one used last comes first
 };
 
@@ -53,6 +61,12 @@ at::Tensor fused_convolution(const graph::Node &node, const at::Tensor &x, const
 /// conv2d(x) + addend, with ReLU if asked for, written over `addend`, which is returned.
 at::Tensor fused_convolution_add(const graph::Node &node, at::Tensor addend, const at::Tensor &x,
                                  const at::Tensor &weight, const at::Tensor &bias, bool relu);
+
+/// conv2d(x) by minimal filtering, with ReLU if asked for.
+/// @param x       channels-last, in fp32
+/// @param result  channels-last, of the result's shape; with `add`, holds what is added
+void winograd_convolution(const WinogradFilter &filter, const at::Tensor &x, const at::Tensor &result,
+                          bool add, bool relu);
 
 /// The step's convolution without what is added to it, by whichever kernel it was compiled for, and the
 /// function of each value that follows.

@@ -147,14 +147,20 @@ at::Tensor Pass::convolve_and_add(const CompiledStep &step, const at::Tensor &x)
         auto y = runtime::convolve(step, x, false) + values_.at(name);
         return relu ? y.relu_() : y;
     }
-    const auto weight = step.packed->fitting(x.sizes());
     const bool reusable = name != step.node.inputs[0] && owned(step.step, name);
     auto addend = values_.at(name);
     if (addend.scalar_type() == type_ && addend.is_contiguous(at::MemoryFormat::ChannelsLast)) {
         if (!reusable) addend = addend.clone();
+        if (const auto *winograd = step.packed->winograd_for(x.sizes())) {
+            winograd_convolution(*winograd, x, addend, true, relu);
+            return addend;
+        }
+        const auto weight = step.packed->fitting(x.sizes());
         return fused_convolution_add(step.node, addend, x, weight, step.bias, relu);
     }
-    auto sum = fused_convolution(step.node, x, weight, step.bias).to(addend.scalar_type()).add_(addend);
+    auto sum = fused_convolution(step.node, x, step.packed->fitting(x.sizes()), step.bias)
+                   .to(addend.scalar_type())
+                   .add_(addend);
     return relu ? sum.relu_() : sum;
 }
 
