@@ -15,6 +15,8 @@
 #define MIRRA_FOR(processor)
 #endif
 #define MIRRA_INLINE inline __attribute__((always_inline))
+/// Before a loop over a few vectors, so that they are registers.
+#define MIRRA_UNROLLED _Pragma("GCC unroll 6")
 
 namespace mirra::runtime {
 namespace {
@@ -108,23 +110,30 @@ MIRRA_INLINE void read_window(const WinogradPicture &picture, const Sizes &sizes
     const auto inside = [](std::int64_t at, std::int64_t extent) { return at >= 0 && at < extent; };
     const float *corner = picture.in + top * pitch + left * sizes.inputs;
     for (std::int64_t c = 0; c < sizes.inputs; c += kLanes<V>) {
-        V half[kWindow][kWindow], line[kWindow];
+        V half[kWindow][kWindow];
+        MIRRA_UNROLLED
         for (std::int64_t x = 0; x < kWindow; ++x) {
-            for (std::int64_t y = 0; y < kWindow; ++y) {
-                line[y] = V{};
+            V line[kWindow];
+            MIRRA_UNROLLED
+            for (std::int64_t y = 0; y < kWindow; ++y)
                 if (whole || (inside(left + x, picture.width) && inside(top + y, picture.height)))
                     load(line[y], corner + y * pitch + x * sizes.inputs + c, sizes.inputs - c);
-            }
+                else
+                    line[y] = V{};
             transform_input(line, &half[0][x], kWindow);
         }
+        MIRRA_UNROLLED
         for (std::int64_t y = 0; y < kWindow; ++y) {
+            V line[kWindow];
             transform_input(half[y], line, 1);
+            MIRRA_UNROLLED
             for (std::int64_t x = 0; x < kWindow; ++x)
                 store(matrices + (y * kWindow + x) * sizes.in_matrix + c, line[x]);
         }
     }
 }
 
+/// Values of the result at `at`, of `count` channels that are left.
 template<class V>
 MIRRA_INLINE void finish(V &value, const WinogradPicture &picture, std::int64_t at, std::int64_t count) {
     if (picture.addend != nullptr) {
@@ -133,32 +142,38 @@ MIRRA_INLINE void finish(V &value, const WinogradPicture &picture, std::int64_t 
         value += addend;
     }
     if (picture.relu) value = value < 0 ? V{} : value; // NaN stays
-    const auto values = std::min(count, kLanes<V>);
-    if (values == kLanes<V>)
+    if (count >= kLanes<V>)
         store(picture.out + at, value);
     else
-        std::memcpy(picture.out + at, &value, static_cast<std::size_t>(values) * sizeof(float));
+        std::memcpy(picture.out + at, &value, static_cast<std::size_t>(count) * sizeof(float));
 }
 
 /// A tile's row of the 36 matrices of products into 4x4 values of the result, or those that are in the
 /// picture.
-template<class V>
+/// @param whole  all of them are
+template<class V, bool whole>
 MIRRA_INLINE void write_tile(const WinogradPicture &picture, const Sizes &sizes, const float *bias,
                              std::int64_t top, std::int64_t left, const float *matrices) {
-    const auto height = std::min(kSide, picture.height - top), width = std::min(kSide, picture.width - left);
     for (std::int64_t c = 0; c < sizes.outputs; c += kLanes<V>) {
-        V half[kSide][kWindow], line[kWindow], offset;
+        V half[kSide][kWindow], offset;
+        MIRRA_UNROLLED
         for (std::int64_t x = 0; x < kWindow; ++x) {
+            V line[kWindow];
+            MIRRA_UNROLLED
             for (std::int64_t y = 0; y < kWindow; ++y)
                 load(line[y], matrices + (y * kWindow + x) * sizes.out_matrix + c);
             transform_output(line, &half[0][x], kWindow);
         }
         load(offset, bias + c);
-        for (std::int64_t y = 0; y < height; ++y) {
+        MIRRA_UNROLLED
+        for (std::int64_t y = 0; y < kSide; ++y) {
+            V line[kSide];
             transform_output(half[y], line, 1);
-            for (std::int64_t x = 0; x < width; ++x) {
-                V value = line[x] + offset;
-                finish(value, picture, ((top + y) * picture.width + left + x) * sizes.outputs + c,
+            MIRRA_UNROLLED
+            for (std::int64_t x = 0; x < kSide; ++x) {
+                if (!whole && (top + y >= picture.height || left + x >= picture.width)) continue;
+                line[x] += offset;
+                finish(line[x], picture, ((top + y) * picture.width + left + x) * sizes.outputs + c,
                        sizes.outputs - c);
             }
         }
@@ -212,15 +227,15 @@ MIRRA_INLINE void multiply_all(const Sizes &sizes, const float *weight, const fl
 }
 
 struct Part {
-    const WinogradPicture &picture;
-    const Sizes &sizes;
+    WinogradPicture picture;
+    Sizes sizes;
     const float *weight, *bias;
     std::int64_t index;
     float *scratch;
 };
 
 template<class V> MIRRA_INLINE void run_part(const Part &part) {
-    const auto &[picture, sizes, weight, bias, index, in] = part;
+    const auto [picture, sizes, weight, bias, index, in] = part;
     const auto across = (picture.width + kSide - 1) / kSide, down = (picture.height + kSide - 1) / kSide;
     const auto first = index * kTiles, tiles = std::min(kTiles, across * down - first);
     float *out = in + kProducts * sizes.in_matrix;
@@ -236,9 +251,13 @@ template<class V> MIRRA_INLINE void run_part(const Part &part) {
     for (std::int64_t i = 0; i < kProducts && tiles < kTiles; ++i)
         std::fill_n(in + i * sizes.in_matrix + tiles * sizes.in_row, (kTiles - tiles) * sizes.in_row, 0.0F);
     multiply_all<V>(sizes, weight, in, out, tiles);
-    for (std::int64_t i = 0; i < tiles; ++i)
-        write_tile<V>(picture, sizes, bias, (first + i) / across * kSide, (first + i) % across * kSide,
-                      out + i * sizes.out_row);
+    for (std::int64_t i = 0; i < tiles; ++i) {
+        const auto top = (first + i) / across * kSide, left = (first + i) % across * kSide;
+        if (top + kSide <= picture.height && left + kSide <= picture.width)
+            write_tile<V, true>(picture, sizes, bias, top, left, out + i * sizes.out_row);
+        else
+            write_tile<V, false>(picture, sizes, bias, top, left, out + i * sizes.out_row);
+    }
 }
 
 MIRRA_FOR("x86-64-v4") void run_wide(const Part &part) {
