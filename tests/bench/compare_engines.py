@@ -1,4 +1,4 @@
-"""Times a bundle's graph in Mirra, PyTorch eager and ONNX Runtime in one run, in turns, on the same tensors.
+"""Times a bundle's graph in Mirra, PyTorch eager, ONNX Runtime and OpenVINO in one run, in turns, on the same tensors.
 
     python3 -m venv build/bench && build/bench/bin/pip install -r tests/bench/requirements.txt
     build/bench/bin/python tests/bench/compare_engines.py [--bundle bundles/denoiser.mirra] [--graph denoiser]
@@ -18,6 +18,7 @@ import time
 
 import numpy as np
 import onnxruntime
+import openvino
 import torch
 
 import graph_module
@@ -35,12 +36,21 @@ def timed(run, repeat):
     return times
 
 
-def onnx_session(module, inputs, threads):
+def onnx_file(module, inputs):
     path = os.path.join(tempfile.mkdtemp(), "graph.onnx")
     torch.onnx.export(module, tuple(inputs), path, dynamo=False, opset_version=17)
+    return path
+
+
+def onnx_session(path, threads):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def openvino_request(path, threads, precision):
+    properties = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
+    return openvino.Core().compile_model(path, "CPU", properties).create_infer_request()
 
 
 def mirra_times(arguments, size, batch, precision, repeat):
@@ -67,11 +77,15 @@ def compare(arguments, size, batch):
     module, graph = graph_module.load(arguments.bundle, arguments.graph)
     inputs = [torch.rand(batch, port["channels"], height, width) for port in graph["inputs"]]
     difference = check_same(arguments, module, graph, inputs)
-    session = onnx_session(module, inputs, arguments.threads)
+    path = onnx_file(module, inputs)
+    session = onnx_session(path, arguments.threads)
     names = [i.name for i in session.get_inputs()]
     feeds = {name: np.ascontiguousarray(tensor.numpy()) for name, tensor in zip(names, inputs)}
     nhwc_module = graph_module.load(arguments.bundle, arguments.graph)[0].to(memory_format=torch.channels_last)
     nhwc = [tensor.contiguous(memory_format=torch.channels_last) for tensor in inputs]
+
+    vino = {each: openvino_request(path, arguments.threads, each) for each in (["f32"] if arguments.fp32 else ["f32", "bf16"])}
+    arrays = list(feeds.values())
 
     def eager(network, tensors):
         with torch.inference_mode():
@@ -88,6 +102,8 @@ def compare(arguments, size, batch):
         "PyTorch eager fp32 channels-last": lambda n: timed(lambda: eager(nhwc_module, nhwc), n),
         "PyTorch eager bf16 autocast channels-last": lambda n: timed(autocast, n),
         "ONNX Runtime fp32": lambda n: timed(lambda: session.run(None, feeds), n),
+        "OpenVINO fp32": lambda n: timed(lambda: vino["f32"].infer(arrays), n),
+        "OpenVINO bf16": lambda n: timed(lambda: vino["bf16"].infer(arrays), n),
     }
     if arguments.fp32:
         engines = {name: run for name, run in engines.items() if "bf16" not in name}
