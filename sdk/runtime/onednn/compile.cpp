@@ -122,7 +122,8 @@ class Compiler {
         out.relu = step.relu;
         if (step.curve) out.curve = graph_.nodes[*step.curve];
         auto kernel = kernel_of(out.kernel, step, type_ == Type::f32);
-        if (kernel == Kernel::three_channels || gradient_) kernel = Kernel::general;
+        if (gradient_) kernel = Kernel::general;
+        if (kernel == Kernel::three_channels) return filter(step, out);
         if (kernel == Kernel::phases) out.phases_of = out.kernel.integer("out_channels");
         auto &made = convolutions_[packing_key(graph_, step, kernel)];
         if (made)
@@ -133,13 +134,29 @@ class Compiler {
         out.kernel = computed_node(out.kernel, kernel);
     }
 
-    [[nodiscard]] std::shared_ptr<Convolution> prepare(const Step &step, const g::Node &node,
-                                                       Kernel kernel) const {
-        const auto &given = graph_.nodes[step.node];
-        auto weight = role(given, "weight"), bias = role(given, "bias");
-        if (step.batch_norm) fold(graph_.nodes[*step.batch_norm], given, weight, bias);
+    void filter(const Step &step, CompiledStep &out) {
+        auto &made = filters_[weight_key(graph_, step, Kernel::three_channels)];
+        if (!made) {
+            const auto [weight, bias] = folded(step);
+            made = std::make_shared<const ThreeChannelFilter>(weight.data(),
+                                                              bias.empty() ? nullptr : bias.data());
+        }
+        out.filter = made;
+    }
+
+    /// Weight and bias of a convolution, with the batch norm behind it and the gain.
+    [[nodiscard]] std::pair<Values, Values> folded(const Step &step) const {
+        const auto &node = graph_.nodes[step.node];
+        auto weight = role(node, "weight"), bias = role(node, "bias");
+        if (step.batch_norm) fold(graph_.nodes[*step.batch_norm], node, weight, bias);
         for (auto *values : {&weight, &bias})
             for (auto &value : *values) value *= static_cast<float>(step.gain);
+        return {std::move(weight), std::move(bias)};
+    }
+
+    [[nodiscard]] std::shared_ptr<Convolution> prepare(const Step &step, const g::Node &node,
+                                                       Kernel kernel) const {
+        auto [weight, bias] = folded(step);
         const auto in = node.integer("in_channels"), channels = node.integer("out_channels");
         if (step.doubled) weight = doubled_weight(weight, in, channels);
         if (kernel == Kernel::phases) {
@@ -179,8 +196,9 @@ class Compiler {
     const Type type_;
     const bool gradient_;
     std::map<std::string, g::Shape> shapes_;
-    std::unordered_map<std::string, std::size_t> places_;              ///< of values
-    std::map<std::string, std::shared_ptr<Convolution>> convolutions_; ///< by packing_key()
+    std::unordered_map<std::string, std::size_t> places_;                      ///< of values
+    std::map<std::string, std::shared_ptr<Convolution>> convolutions_;         ///< by packing_key()
+    std::map<std::string, std::shared_ptr<const ThreeChannelFilter>> filters_; ///< by weight_key()
 };
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "runtime/onednn/convolution.hpp"
 #include "runtime/onednn/ops.hpp"
 #include "runtime/plan/program.hpp"
+#include "runtime/rows/three_channels.hpp"
 
 #include <memory>
 #include <optional>
@@ -20,7 +21,8 @@ struct CompiledStep {
     std::size_t result = 0;          ///< place of its own
     std::vector<std::size_t> released;
 
-    std::shared_ptr<Convolution> convolution; ///< null for all other ops
+    std::shared_ptr<Convolution> convolution;         ///< null for all other ops, and where there is a filter
+    std::shared_ptr<const ThreeChannelFilter> filter; ///< of three channels, in its place
     bool addend = false, relu = false;
     std::optional<graph::Node> curve;
     std::int64_t phases_of = 0; ///< channels to join the result's phases to; 0: it has none

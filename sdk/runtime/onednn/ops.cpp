@@ -13,6 +13,8 @@
 #include <cstring>
 #include <limits>
 
+#include <omp.h>
+
 namespace mirra::runtime::onednn {
 namespace {
 
@@ -483,6 +485,21 @@ Block relu(Block x) {
 Block sigmoid(Block x) {
     if (x.type() != Type::f32) x = x.as(Type::f32);
     return curve(std::move(x), dnnl::algorithm::eltwise_logistic);
+}
+
+Block filter_three_channels(const Block &given, const ThreeChannelFilter &filter, bool relu) {
+    constexpr std::int64_t kRowsAtOnce = 32;
+    const Block x = given.as(Type::f32), y = Block::make(x.shape(), Type::f32);
+    const auto pieces = (x.rows() + kRowsAtOnce - 1) / kRowsAtOnce;
+    const auto threads = std::min<std::int64_t>(omp_get_max_threads(), pieces);
+    const Block scratch = Block::make({threads, ThreeChannelFilter::scratch(x.width())}, Type::f32);
+    const ThreeChannelPictures pictures{static_cast<const float *>(x.data()), static_cast<float *>(y.data()),
+                                        x.height(), x.width()};
+#pragma omp parallel for num_threads(static_cast<int>(threads)) schedule(static)
+    for (std::int64_t piece = 0; piece < pieces; ++piece)
+        filter.run(pictures, piece * kRowsAtOnce, std::min(x.rows(), (piece + 1) * kRowsAtOnce), relu,
+                   scratch.row<float>(omp_get_thread_num()));
+    return y;
 }
 
 Block join_phases(const Block &phases, std::int64_t channels) {

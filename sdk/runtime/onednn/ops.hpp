@@ -3,6 +3,7 @@
 
 #include "mirra/graph.hpp"
 #include "runtime/onednn/block.hpp"
+#include "runtime/rows/three_channels.hpp"
 
 #include <map>
 #include <span>
@@ -26,6 +27,9 @@ Block add(Block a, Block b);
 Block relu(Block x);
 /// 1 / (1 + exp(-x)), in fp32.
 Block sigmoid(Block x);
+/// The convolution of the filter, with ReLU if asked for, in fp32.
+Block filter_three_channels(const Block &x, const ThreeChannelFilter &filter, bool relu);
+
 /// [N, >= 4 C, H, W] -> [N, C, 2 H, 2 W]; see Kernel::phases.
 Block join_phases(const Block &phases, std::int64_t channels);
 

@@ -42,7 +42,7 @@ Adjoint::Adjoint(const CompiledStep &convolution) : kind_(kind_of(convolution)),
     const auto reach = [&] { return forward_.integer("kernel") - 1 - forward_.integer("padding"); };
     switch (kind_) {
     case Kind::three_channels:
-        filter_ = ThreeChannelFilter::make(mirrored(weight).contiguous().const_data_ptr<float>(), nullptr);
+        filter_ = ThreeChannelFilter(mirrored(weight).contiguous().const_data_ptr<float>(), nullptr);
         break;
     case Kind::convolution:
         if (forward_.op == g::Op::conv_transpose2d)

@@ -131,9 +131,9 @@ class Compiler {
         if (kernel == Kernel::three_channels)
             return {weight,
                     {},
-                    std::make_shared<const ThreeChannelFilter>(
-                        ThreeChannelFilter::make(weight.contiguous().const_data_ptr<float>(),
-                                                 bias.defined() ? bias.const_data_ptr<float>() : nullptr))};
+                    std::make_shared<const ThreeChannelFilter>(weight.contiguous().const_data_ptr<float>(),
+                                                               bias.defined() ? bias.const_data_ptr<float>()
+                                                                              : nullptr)};
         if (kernel == Kernel::phases) {
             weight = phase_weight(weight);
             if (bias.defined()) bias = phase_bias(bias);

@@ -14,40 +14,6 @@
 namespace mirra::runtime {
 namespace {
 
-using Vector = float __attribute__((vector_size(32)));
-constexpr std::int64_t kLanes = 8, kVectors = ThreeChannelFilter::kBlock / kLanes;
-
-inline __attribute__((always_inline)) void load(Vector &vector, const float *from) {
-    std::memcpy(&vector, from, sizeof vector);
-}
-
-/// One output row of finite inputs (an infinite one reaches a pixel further). `rows` are the row above, at
-/// and below: `width` interleaved pixels each, with kMargin values on both sides, which count in as the
-/// picture's surroundings.
-MIRRA_PER_PROCESSOR void filter_row(const ThreeChannelFilter &filter,
-                                    const std::array<const float *, 3> &rows, bool relu, float *out,
-                                    std::int64_t width) {
-    const auto values = 3 * width;
-    for (std::int64_t begin = 0; begin < values; begin += ThreeChannelFilter::kBlock) {
-        Vector sums[kVectors];
-        for (std::int64_t v = 0; v < kVectors; ++v) load(sums[v], filter.bias.data() + v * kLanes);
-        for (std::size_t row = 0; row < 3; ++row) {
-            const float *line = rows[row] + begin - ThreeChannelFilter::kReach;
-            for (std::size_t tap = 0; tap < ThreeChannelFilter::kTaps; ++tap)
-                for (std::int64_t v = 0; v < kVectors; ++v) {
-                    Vector coefficients, inputs;
-                    load(coefficients, filter.taps[row][tap].data() + v * kLanes);
-                    load(inputs, line + tap + v * kLanes);
-                    sums[v] += coefficients * inputs;
-                }
-        }
-        if (relu)
-            for (auto &sum : sums) sum = sum < 0 ? Vector{} : sum; // NaN stays
-        const auto count = std::min(ThreeChannelFilter::kBlock, values - begin);
-        std::memcpy(out + begin, sums, static_cast<std::size_t>(count) * sizeof(float));
-    }
-}
-
 /// out[x][c] = in[x * pixel_stride + c * channel_stride] * scale[c] + offset[c]
 MIRRA_PER_PROCESSOR void affine_row(const float *in, std::int64_t pixel_stride, std::int64_t channel_stride,
                                     const float *scale, const float *offset, float *out, std::int64_t width,
@@ -69,37 +35,6 @@ at::Tensor empty_like_picture(const at::Tensor &x, at::IntArrayRef sizes) {
 std::int64_t rows_at_once(std::int64_t elements_of_a_row) {
     return std::max<std::int64_t>(1, kGrainElements / std::max<std::int64_t>(1, elements_of_a_row));
 }
-
-/// Three rows of a picture with margins, of which a step down replaces one.
-class RowWindow {
-  public:
-    RowWindow(const float *picture, std::int64_t height, std::int64_t width)
-        : picture_(picture)
-        , height_(height)
-        , values_(kColors * width)
-        , stride_(values_ + 2 * ThreeChannelFilter::kMargin)
-        , buffer_(static_cast<std::size_t>(3 * stride_)) {}
-
-    void read(std::int64_t y) {
-        float *row = row_at(y);
-        if (y < 0 || y >= height_)
-            std::fill_n(row, values_, 0.0F);
-        else
-            std::memcpy(row, picture_ + y * values_, static_cast<std::size_t>(values_) * sizeof(float));
-    }
-    [[nodiscard]] std::array<const float *, 3> around(std::int64_t y) {
-        return {row_at(y - 1), row_at(y), row_at(y + 1)};
-    }
-
-  private:
-    float *row_at(std::int64_t y) {
-        return buffer_.data() + (y + 3) % 3 * stride_ + ThreeChannelFilter::kMargin;
-    }
-
-    const float *picture_;
-    std::int64_t height_, values_, stride_;
-    std::vector<float> buffer_;
-};
 
 std::int64_t blocks_of(std::int64_t kernel, std::int64_t stride) {
     return (kernel + stride - 1) / stride;
@@ -126,22 +61,6 @@ at::Tensor to_blocks(const at::Tensor &x, std::int64_t stride) {
 
 } // namespace
 
-ThreeChannelFilter ThreeChannelFilter::make(const float *weight, const float *bias) {
-    ThreeChannelFilter out;
-    for (std::int64_t lane = 0; lane < kBlock; ++lane) {
-        const auto color = lane % 3;
-        out.bias[static_cast<std::size_t>(lane)] = bias ? bias[color] : 0;
-        for (std::int64_t from = 0; from < 3; ++from)
-            for (std::size_t row = 0; row < 3; ++row)
-                for (std::int64_t column = 0; column < 3; ++column) {
-                    const auto tap = static_cast<std::size_t>(3 * (column - 1) + from - color + kReach);
-                    out.taps[row][tap][static_cast<std::size_t>(lane)] =
-                        weight[((color * 3 + from) * 3 + static_cast<std::int64_t>(row)) * 3 + column];
-                }
-    }
-    return out;
-}
-
 at::Tensor affine_channels(const at::Tensor &x, const at::Tensor &scale, const at::Tensor &offset) {
     auto out = empty_like_picture(x, x.sizes());
     const auto channels = x.size(1), height = x.size(2), width = x.size(3);
@@ -163,21 +82,12 @@ at::Tensor affine_channels(const at::Tensor &x, const at::Tensor &scale, const a
 at::Tensor three_channel_convolution(const at::Tensor &input, const ThreeChannelFilter &filter, bool relu) {
     const auto x = input.contiguous(at::MemoryFormat::ChannelsLast);
     auto out = empty_like_picture(x, x.sizes());
-    const auto height = x.size(2), width = x.size(3), picture = kColors * height * width;
+    const auto height = x.size(2), width = x.size(3);
     const auto *in = x.const_data_ptr<float>();
     auto *to = out.mutable_data_ptr<float>();
     at::parallel_for(0, x.size(0) * height, rows_at_once(kColors * width), [&](auto begin, auto end) {
-        for (auto row = begin; row < end;) {
-            const auto image = row / height, last = std::min(end, (image + 1) * height);
-            RowWindow window(in + image * picture, height, width);
-            auto y = row - image * height;
-            window.read(y - 1);
-            window.read(y);
-            for (; row < last; ++row, ++y) {
-                window.read(y + 1);
-                filter_row(filter, window.around(y), relu, to + row * kColors * width, width);
-            }
-        }
+        std::vector<float> scratch(static_cast<std::size_t>(ThreeChannelFilter::scratch(width)));
+        filter.run({in, to, height, width}, begin, end, relu, scratch.data());
     });
     return out;
 }

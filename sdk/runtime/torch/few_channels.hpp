@@ -3,26 +3,13 @@
 // a channel.
 #pragma once
 
+#include "runtime/rows/three_channels.hpp"
+
 #include <ATen/core/TensorBody.h>
 
-#include <array>
 #include <cstdint>
 
 namespace mirra::runtime {
-
-/// A 3x3 convolution of three channels to three. An interleaved row is seen as one line of values: output j
-/// is a sum over line positions j - 5 to j + 5 of three rows, with coefficients that repeat every three
-/// values; kBlock of them fill whole vectors.
-struct ThreeChannelFilter {
-    static constexpr std::int64_t kReach = 5, kTaps = 2 * kReach + 1, kBlock = 24;
-    /// Values that a row must have before and behind it.
-    static constexpr std::int64_t kMargin = kReach + kBlock;
-    std::array<std::array<std::array<float, kBlock>, kTaps>, 3> taps{};
-    std::array<float, kBlock> bias{};
-
-    /// @param weight  [3][3][3][3]: output, input, row, column   @param bias  [3]
-    static ThreeChannelFilter make(const float *weight, const float *bias);
-};
 
 /// x * scale + offset by channel, channels-last whatever x is.
 /// @param scale, offset  of each channel, or one of all, in any shape
