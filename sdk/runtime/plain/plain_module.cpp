@@ -47,7 +47,7 @@ std::shared_ptr<Differentiable> PlainModule::compile_gradient(const graph::Graph
 }
 
 std::shared_ptr<Arena> PlainModule::make_arena(std::uint64_t limit, std::uint64_t) {
-    return std::make_shared<PlainArena>(limit);
+    return std::make_shared<PlainArena>(limit, leftovers_);
 }
 
 std::unique_ptr<ArenaScope> PlainModule::enter(const std::shared_ptr<Arena> &arena) {

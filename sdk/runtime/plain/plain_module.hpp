@@ -38,6 +38,9 @@ class PlainModule : public Module {
     TensorPtr concat(std::span<const TensorPtr> tensors, std::size_t axis) override;
     TensorPtr product(const TensorPtr &a, bool transpose_a, const TensorPtr &b, bool transpose_b) override;
     Eigen eigen(const TensorPtr &symmetric) override;
+
+  private:
+    const std::shared_ptr<Leftovers> leftovers_ = std::make_shared<Leftovers>();
 };
 
 } // namespace mirra::runtime

@@ -27,6 +27,36 @@ Floats make_floats(std::size_t count) {
     return {static_cast<float *>(block), FreeFloats{std::max<std::size_t>(count, 1)}};
 }
 
+Floats Leftovers::take(std::size_t count) {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::ranges::find(spares_, count, &SpareFloats::count);
+    if (found == spares_.end()) return {};
+    Floats values = std::move(found->values);
+    bytes_ -= count * sizeof(float);
+    spares_.erase(found);
+    return values;
+}
+
+void Leftovers::give(SpareFloats spare) noexcept {
+    const std::uint64_t bytes = spare.count * sizeof(float);
+    if (bytes > kMost) return;
+    const std::lock_guard lock(mutex_);
+    while (bytes_ + bytes > kMost) {
+        bytes_ -= spares_.front().count * sizeof(float);
+        spares_.erase(spares_.begin());
+    }
+    try {
+        spares_.push_back(std::move(spare));
+    } catch (const std::bad_alloc &) {
+        return; // then it goes
+    }
+    bytes_ += bytes;
+}
+
+PlainArena::~PlainArena() {
+    for (auto &spare : spares_) leftovers_->give(std::move(spare));
+}
+
 void PlainArena::count(std::uint64_t bytes) {
     const std::uint64_t now = current_ += bytes, all = now + reserved_;
     if (limit_ != 0 && all > limit_) {
@@ -43,7 +73,7 @@ void PlainArena::count(std::uint64_t bytes) {
 
 Floats PlainArena::take_spare(std::size_t count) {
     const std::lock_guard lock(mutex_);
-    const auto found = std::ranges::find(spares_, count, &Spare::count);
+    const auto found = std::ranges::find(spares_, count, &SpareFloats::count);
     Floats values;
     if (found != spares_.end()) {
         values = std::move(found->values);
@@ -53,6 +83,7 @@ Floats PlainArena::take_spare(std::size_t count) {
     }
     while (!spares_.empty() && current_ + spare_bytes_ > peak_) {
         spare_bytes_ -= spares_.back().count * sizeof(float);
+        leftovers_->give(std::move(spares_.back()));
         spares_.pop_back();
     }
     return values;
@@ -62,6 +93,7 @@ Floats PlainArena::take(std::size_t values) {
     count(values * sizeof(float));
     try {
         auto taken = take_spare(values);
+        if (taken == nullptr) taken = leftovers_->take(values);
         return taken != nullptr ? std::move(taken) : make_floats(values);
     } catch (...) {
         current_ -= values * sizeof(float);
@@ -72,7 +104,8 @@ Floats PlainArena::take(std::size_t values) {
 void PlainArena::give(Floats values, std::size_t count) noexcept {
     const std::lock_guard lock(mutex_);
     current_ -= count * sizeof(float);
-    if (current_ + spare_bytes_ + count * sizeof(float) > peak_) return;
+    if (current_ + spare_bytes_ + count * sizeof(float) > peak_)
+        return leftovers_->give({std::move(values), count});
     try {
         spares_.push_back({std::move(values), count});
     } catch (const std::bad_alloc &) {

@@ -22,10 +22,38 @@ using Floats = std::unique_ptr<float[], FreeFloats>;
 /// Left as they are. @throws std::bad_alloc
 [[nodiscard]] Floats make_floats(std::size_t count);
 
+/// Memory of tensors that are gone.
+struct SpareFloats {
+    Floats values;
+    std::size_t count;
+};
+
+/// What runs leave for the next one: its pages are there already. Never more than what a plan has left for
+/// kernels (see memory.cpp). Thread-safe.
+class Leftovers {
+  public:
+    /// Memory for so many values; empty where there is none of that size.
+    [[nodiscard]] Floats take(std::size_t count);
+    /// The oldest makes room. What is too large goes.
+    void give(SpareFloats spare) noexcept;
+
+  private:
+    static constexpr std::uint64_t kMost = std::uint64_t{16} << 20;
+
+    std::mutex mutex_; ///< held by who changes what follows
+    std::vector<SpareFloats> spares_;
+    std::uint64_t bytes_ = 0;
+};
+
 /// Counts what its tensors take, and holds it to a limit.
 class PlainArena final : public Arena {
   public:
-    explicit PlainArena(std::uint64_t limit) : limit_(limit) {}
+    PlainArena(std::uint64_t limit, std::shared_ptr<Leftovers> leftovers)
+        : limit_(limit)
+        , leftovers_(std::move(leftovers)) {}
+    PlainArena(const PlainArena &) = delete;
+    PlainArena &operator=(const PlainArena &) = delete;
+    ~PlainArena() override;
     /// Memory for so many values, as it is: that of a tensor of that size that is gone, where there is one.
     /// @throws Error budget | std::bad_alloc
     [[nodiscard]] Floats take(std::size_t count);
@@ -35,19 +63,16 @@ class PlainArena final : public Arena {
     void reserve(std::uint64_t bytes) override;
 
   private:
-    struct Spare {
-        Floats values;
-        std::size_t count;
-    };
-
     void count(std::uint64_t bytes);
-    /// Pages that are there need not be asked of the system again. Never beyond what was held at once.
+    /// Pages that are there need not be asked of the system again. What is beyond that which was held at once
+    /// goes to the leftovers.
     Floats take_spare(std::size_t count);
 
     const std::uint64_t limit_;
+    const std::shared_ptr<Leftovers> leftovers_;
     std::atomic<std::uint64_t> current_{0}, reserved_{0}, peak_{0};
     std::mutex mutex_; ///< held by who changes what follows
-    std::vector<Spare> spares_;
+    std::vector<SpareFloats> spares_;
     std::uint64_t spare_bytes_ = 0;
 };
 
