@@ -137,11 +137,10 @@ Setting quality_of(const mirra_task_info &task) {
     return quality;
 }
 
-Setting device_of(const std::vector<mirra_device_info> &devices) {
-    Setting device = made(Setting::Role::device, Setting::Type::choice, "device", "Device",
-                          "The processor or card that computes.");
-    for (const auto &each : devices)
-        if (each.usable != 0) device.choices.push_back({each.id, each.name});
+// The choices are found when somebody asks for them, see Filters::choices.
+Setting device_of() {
+    Setting device = made(Setting::Role::device, Setting::Type::text, "device", "Device",
+                          "What computes: cpu, or a card that `mirra devices` lists, such as cuda:0.");
     device.initial = "cpu";
     device.advanced = true;
     return device;
@@ -159,14 +158,13 @@ Setting memory_limit() {
 }
 
 // How a filter runs: what the command `mirra` has as options of its own.
-void add_run_settings(std::vector<Setting> &settings, const mirra_task_info &task,
-                      const std::vector<mirra_device_info> &devices) {
+void add_run_settings(std::vector<Setting> &settings, const mirra_task_info &task) {
     if (task.quality_count > 0) settings.insert(settings.begin(), quality_of(task));
     if ((task.flags & MIRRA_TASK_NO_NETWORK) == 0) {
         settings.push_back(made(Setting::Role::bundle, Setting::Type::file, "bundle", "Bundle",
                                 "File with the trained networks; empty: the default."));
         settings.back().advanced = true;
-        settings.push_back(device_of(devices));
+        settings.push_back(device_of());
     }
     settings.push_back(memory_limit());
 }
@@ -190,8 +188,7 @@ bool add_port(Filter &filter, const mirra_port_info &port) {
 }
 
 // Nothing if the task does not make one picture of one.
-std::optional<Filter> filter_of(const api::Engine &engine, const mirra_task_info &task,
-                                const std::vector<mirra_device_info> &devices) {
+std::optional<Filter> filter_of(const api::Engine &engine, const mirra_task_info &task) {
     Filter filter;
     filter.task = task.name;
     filter.label = task.label;
@@ -204,10 +201,15 @@ std::optional<Filter> filter_of(const api::Engine &engine, const mirra_task_info
     std::stable_partition(filter.settings.begin(), filter.settings.end(), [](const Setting &setting) {
         return setting.role != Setting::Role::picture || setting.required;
     });
-    add_run_settings(filter.settings, task, devices);
+    add_run_settings(filter.settings, task);
     std::set<std::string> taken;
     for (auto &setting : filter.settings) setting.name = unique(setting.name, taken);
     return filter;
+}
+
+const std::string &value_of(const Setting &setting, const Values &values) {
+    const auto found = values.find(setting.name);
+    return found == values.end() ? setting.initial : found->second;
 }
 
 } // namespace
@@ -224,6 +226,15 @@ const Setting *Filter::mode_of(const Setting &number) const noexcept {
         return setting.role == Setting::Role::mode && setting.target == number.target;
     });
     return found == settings.end() ? nullptr : &*found;
+}
+
+bool Filter::counts(const Setting &setting, const Values &values) const {
+    const auto equals = setting.visible_if.find('=');
+    if (equals == std::string::npos) return true;
+    const Setting *const other = this->setting(setting.visible_if.substr(0, equals));
+    if (other == nullptr) return true;
+    const std::string wanted = "|" + setting.visible_if.substr(equals + 1) + "|";
+    return wanted.find("|" + value_of(*other, values) + "|") != std::string::npos;
 }
 
 void Filter::put(Values &values, const Setting &setting, const std::string &text) const {
@@ -269,11 +280,6 @@ using Role = Setting::Role;
 bool is_fixed(Role role) {
     return role == Role::quality || role == Role::bundle || role == Role::device ||
            role == Role::memory_limit;
-}
-
-const std::string &value_of(const Setting &setting, const Values &values) {
-    const auto found = values.find(setting.name);
-    return found == values.end() ? setting.initial : found->second;
 }
 
 void refuse_unknown(const Filter &filter, const Values &values) {
@@ -387,10 +393,9 @@ api::Result Lease::run(api::Port from, api::Port to, api::RunOptions options) co
 }
 
 Filters::Filters(const api::EngineOptions &options) : engine_(api::Engine::create(options)) {
-    const auto devices = engine_.devices();
     std::set<std::string> taken;
     for (const auto &task : engine_.tasks()) {
-        auto filter = filter_of(engine_, task, devices);
+        auto filter = filter_of(engine_, task);
         if (!filter) continue;
         filter->name = unique(identifier(task.name, '-'), taken);
         filters_.push_back(std::move(*filter));
@@ -403,6 +408,14 @@ const Filter *Filters::find(const std::string &name) const noexcept {
     const auto found = std::find_if(filters_.begin(), filters_.end(),
                                     [&](const Filter &filter) { return filter.name == name; });
     return found == filters_.end() ? nullptr : &*found;
+}
+
+std::vector<Choice> Filters::choices(const Setting &setting) const {
+    if (setting.role != Role::device) return setting.choices;
+    std::vector<Choice> choices;
+    for (const auto &device : engine_.devices())
+        if (device.usable != 0) choices.push_back({device.id, device.name});
+    return choices;
 }
 
 Lease Filters::lease(const Filter &filter, const Values &values) {

@@ -80,6 +80,8 @@ struct Filter {
     [[nodiscard]] const Setting *setting(const std::string &setting_name) const noexcept;
     /// Of a number that may be a word: the choice beside it. NULL for any other setting.
     [[nodiscard]] const Setting *mode_of(const Setting &number) const noexcept;
+    /// Whether a setting counts beside the others: what its `visible_if` says of their values.
+    [[nodiscard]] bool counts(const Setting &setting, const Values &values) const;
     /// Puts down a value as people write it in a script: a number that may be a word ("auto") takes either,
     /// and the choice beside it follows.
     void put(Values &values, const Setting &setting, const std::string &text) const;
@@ -122,7 +124,7 @@ class Lease {
 /// Thread-safety: safe; a lease serves one thread at a time.
 class Filters {
   public:
-    /// Loads the plugins (milliseconds), not LibTorch: the first lease does. @throws api::Error
+    /// Loads the plugins (milliseconds), and no runtime of networks: the first lease does. @throws api::Error
     explicit Filters(const api::EngineOptions &options = {});
     ~Filters();
     Filters(const Filters &) = delete;
@@ -132,6 +134,9 @@ class Filters {
     /// NULL if there is none of that name.
     [[nodiscard]] const Filter *find(const std::string &name) const noexcept;
     [[nodiscard]] api::Engine &engine() noexcept { return engine_; }
+    /// What a dialog offers for a setting: its choices; of the device, which is text, those that are here. To
+    /// find a card loads the runtime of networks: this is for a dialog that opens, not for the host's start.
+    [[nodiscard]] std::vector<Choice> choices(const Setting &setting) const;
 
     /// A session with these values: one that is at rest if there is any, or else a new one. `values` may
     /// leave settings out. @throws api::Error for a value that is refused, or a bundle that is missing

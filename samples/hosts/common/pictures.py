@@ -66,7 +66,7 @@ def difference(a: Picture, b: Picture) -> int:
     if kind_of_a != kind_of_b:
         print(f"{kind_of_a} against {kind_of_b}", file=sys.stderr)
         return 1 << 16
-    return max(abs(x - y) for x, y in zip(a.samples, b.samples))
+    return max(abs(x - y) for x, y in zip(a.samples, b.samples, strict=True))
 
 
 def _paeth(left: int, above: int, corner: int) -> int:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "common"))
-from checks import check, made_by_command
+from checks import check, check_start, made_by_command
 from pictures import Picture, difference, read_png, write_png
 
 mirra, work = sys.argv[1], Path(sys.argv[2])
@@ -41,6 +41,7 @@ def listed() -> None:
     names = subprocess.run(["gegl", "--list-all"], capture_output=True, text=True, check=True).stdout.split()
     operations = {name.partition(":")[2] for name in names if name.startswith("mirra:")}
     check({"denoise", "stylize", "gain"} <= operations, f"tasks are operations: {', '.join(sorted(operations))}")
+    check_start(mirra, work, "gegl", "--list-all")
 
 
 def kinds() -> None:
@@ -70,7 +71,7 @@ def floats() -> None:
         tail = ["mirra:denoise", "quality=fast", "gegl:png-save", f"path={result}", "bitdepth=16"]
         command = ["gegl", source, "-o", "/dev/null", "--", "gegl:convert-format", f"format={form}", *tail]
         subprocess.run(command, capture_output=True, timeout=300)
-        apart = sum(abs(a - b) for a, b in zip(written().samples, wanted.samples)) / len(wanted.samples)
+        apart = sum(abs(a - b) for a, b in zip(written().samples, wanted.samples, strict=True)) / len(wanted.samples)
         check(apart < 128, f"{form}: as by the command, {apart / 257:.2f} of 255 apart in the mean")
 
 

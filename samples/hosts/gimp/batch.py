@@ -49,25 +49,32 @@ class Gimp:
         head = "#:run-mode RUN-NONINTERACTIVE #:image image #:drawables (vector d)"
         return f"(plug-in-mirra-{filter_name} {head} {words})"
 
+    def save(self, result: Path) -> str:
+        """Writes the layer `d`."""
+        if self.version == 2:
+            return f'(file-png-save2 RUN-NONINTERACTIVE image d "{result}" "out" 0 9 0 0 0 0 0 0 1)'
+        given = f'#:run-mode RUN-NONINTERACTIVE #:image image #:file "{result}" #:save-transparent TRUE'
+        return f"(file-png-export {given})"
+
     def script(self, source: Path, result: Path, body: str) -> str:
         """Loads, works, and writes the layer."""
-        mode = "RUN-NONINTERACTIVE"
         if self.version == 2:
-            loaded = f'(car (gimp-file-load {mode} "{source}" "in"))'
+            loaded = f'(car (gimp-file-load RUN-NONINTERACTIVE "{source}" "in"))'
             layer = "(car (gimp-image-get-active-drawable image))"
-            save = f'(file-png-save2 {mode} image d "{result}" "out" 0 9 0 0 0 0 0 0 1)'
         else:
-            loaded = f'(car (gimp-file-load {mode} "{source}"))'
+            loaded = f'(car (gimp-file-load RUN-NONINTERACTIVE "{source}"))'
             layer = "(vector-ref (car (gimp-image-get-layers image)) 0)"
-            save = f'(file-png-export #:run-mode {mode} #:image image #:file "{result}" #:save-transparent TRUE)'
-        load = f"(image {loaded}) (d {layer})"
-        return f"(let* ({load}) {body} {save})"
+        return f"(let* ((image {loaded}) (d {layer})) {body} {self.save(result)})"
 
-    def run(self, *scripts: str, **environment: str) -> str:
-        """Gives the messages."""
+    def command(self, *scripts: str) -> list[str]:
+        """Starts GIMP, runs the scripts, and ends it."""
         command = [self.program, "-i", "-d", "-f", "-s", "--batch-interpreter", "plug-in-script-fu-eval"]
         for script in scripts:
             command += ["-b", script]
-        command += ["-b", "(gimp-quit 1)"] if self.version == 2 else ["--quit"]
+        return [*command, *(["-b", "(gimp-quit 1)"] if self.version == 2 else ["--quit"])]
+
+    def run(self, *scripts: str, **environment: str) -> str:
+        """Gives the messages."""
+        command = self.command(*scripts)
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, env={**os.environ, **environment})
         return done.stdout + done.stderr

@@ -22,6 +22,7 @@ class Dialog;
 struct Row {
     Dialog *dialog;
     const Setting *setting;
+    std::vector<mirra_filters::Choice> choices;
     GtkWidget *label = nullptr;
     GtkWidget *widget = nullptr;
 };
@@ -106,14 +107,14 @@ GtkWidget *number(Row &row, const std::string &value) {
 GtkWidget *choice(Row &row, const std::string &value) {
     GtkWidget *const combo = gtk_combo_box_text_new();
     int place = 0;
-    for (const auto &each : row.setting->choices) {
+    for (const auto &each : row.choices) {
         gtk_combo_box_text_append_text(GTK_COMBO_BOX_TEXT(combo), each.label.c_str());
         if (each.value == value) gtk_combo_box_set_active(GTK_COMBO_BOX(combo), place);
         ++place;
     }
     const auto on_changed = +[](GtkComboBox *changed, gpointer data) {
         const int active = gtk_combo_box_get_active(changed);
-        if (active >= 0) set(data, row_of(data).setting->choices[static_cast<std::size_t>(active)].value);
+        if (active >= 0) set(data, row_of(data).choices[static_cast<std::size_t>(active)].value);
     };
     g_signal_connect(combo, "changed", G_CALLBACK(on_changed), &row);
     return combo;
@@ -165,19 +166,18 @@ GtkWidget *color(Row &row, const std::string &value) {
 }
 
 GtkWidget *widget_of(Row &row, const std::string &value) {
+    if (!row.choices.empty()) return choice(row, value);
     switch (row.setting->type) {
     case Type::boolean:
         return toggle(row, value);
     case Type::whole:
     case Type::real:
         return number(row, value);
-    case Type::choice:
-        return choice(row, value);
     case Type::file:
         return file(row, value);
     case Type::color:
         return color(row, value);
-    case Type::text:
+    default:
         break;
     }
     return text(row, value);
@@ -218,7 +218,7 @@ GtkWidget *Dialog::table(bool advanced) {
     guint line = 0;
     for (const Setting &setting : filter_.settings) {
         if (setting.advanced != advanced) continue;
-        rows_.push_back(std::make_unique<Row>(Row{this, &setting}));
+        rows_.push_back(std::make_unique<Row>(Row{this, &setting, filters().choices(setting)}));
         Row &row = *rows_.back();
         row.widget = widget_of(row, value(setting));
         gtk_widget_set_tooltip_text(row.widget, setting.doc.c_str());
@@ -244,19 +244,9 @@ void Dialog::set(const Setting &setting, const std::string &value) {
     preview_.renew();
 }
 
-// Whether "NAME=VALUE|VALUE" holds.
-bool holds(const Dialog &dialog, const Filter &filter, const std::string &condition) {
-    const auto equals = condition.find('=');
-    if (equals == std::string::npos) return true;
-    const Setting *const other = filter.setting(condition.substr(0, equals));
-    if (other == nullptr) return true;
-    const std::string values = "|" + condition.substr(equals + 1) + "|";
-    return values.find("|" + dialog.value(*other) + "|") != std::string::npos;
-}
-
 void Dialog::show_what_counts() {
     for (const auto &row : rows_) {
-        const bool shown = holds(*this, filter_, row->setting->visible_if);
+        const bool shown = filter_.counts(*row->setting, values_);
         gtk_widget_set_visible(row->widget, shown ? TRUE : FALSE);
         if (row->label != nullptr) gtk_widget_set_visible(row->label, shown ? TRUE : FALSE);
     }

@@ -19,6 +19,7 @@ using Type = Setting::Type;
 
 struct Plugin {
     GimpPlugIn parent;
+    gboolean begins; ///< GIMP starts, and asks what there is: nobody waits for a dialog
 };
 struct PluginClass {
     GimpPlugInClass parent;
@@ -50,20 +51,25 @@ int whole_of(double number) {
     return static_cast<int>(std::clamp(number, -most, most));
 }
 
-GimpChoice *choice_of(const Setting &setting) {
+GimpChoice *choice_of(const std::vector<mirra_filters::Choice> &choices) {
     GimpChoice *const choice = gimp_choice_new(); // the argument takes it
     int number = 0;
-    for (const auto &each : setting.choices)
+    for (const auto &each : choices)
         gimp_choice_add(choice, each.value.c_str(), number++, each.label.c_str(), nullptr);
     return choice;
 }
 
-void add_argument(GimpProcedure *procedure, const Setting &setting) {
+// `choices`: what the dialog offers; empty: what is not to be chosen among.
+void add_argument(GimpProcedure *procedure, const Setting &setting,
+                  const std::vector<mirra_filters::Choice> &choices) {
     const std::string name = argument_name(setting.name);
     const std::string label = setting.label + (setting.unit.empty() ? "" : " (" + setting.unit + ")");
     const char *const doc = setting.doc.c_str();
     const char *const initial = setting.initial.c_str();
     constexpr GParamFlags flags = G_PARAM_READWRITE;
+    if (!choices.empty())
+        return gimp_procedure_add_choice_argument(procedure, name.c_str(), label.c_str(), doc,
+                                                  choice_of(choices), initial, flags);
     switch (setting.type) {
     case Type::boolean:
         return gimp_procedure_add_boolean_argument(procedure, name.c_str(), label.c_str(), doc,
@@ -76,9 +82,6 @@ void add_argument(GimpProcedure *procedure, const Setting &setting) {
         return gimp_procedure_add_double_argument(procedure, name.c_str(), label.c_str(), doc,
                                                   setting.minimum, setting.maximum,
                                                   number_of(setting.initial), flags);
-    case Type::choice:
-        return gimp_procedure_add_choice_argument(procedure, name.c_str(), label.c_str(), doc,
-                                                  choice_of(setting), initial, flags);
     case Type::file:
         return gimp_procedure_add_file_argument(procedure, name.c_str(), label.c_str(), doc,
                                                 GIMP_FILE_CHOOSER_ACTION_OPEN, TRUE, nullptr, flags);
@@ -87,7 +90,7 @@ void add_argument(GimpProcedure *procedure, const Setting &setting) {
         return gimp_procedure_add_color_argument(procedure, name.c_str(), label.c_str(), doc, TRUE,
                                                  color.get(), flags);
     }
-    case Type::text:
+    default:
         break;
     }
     gimp_procedure_add_string_argument(procedure, name.c_str(), label.c_str(), doc, initial, flags);
@@ -268,7 +271,8 @@ GimpValueArray *run(GimpProcedure *procedure, GimpRunMode mode, GimpImage *image
     }
 }
 
-GList *procedures(GimpPlugIn * /*plugin*/) {
+GList *procedures(GimpPlugIn *plugin) {
+    reinterpret_cast<Plugin *>(plugin)->begins = TRUE;
     GList *names = nullptr;
     try {
         for (const Filter &filter : filters().all())
@@ -292,7 +296,9 @@ GimpProcedure *create(GimpPlugIn *plugin, const gchar *name) {
     gimp_procedure_add_menu_path(made, "<Image>/Filters/Mirra");
     gimp_procedure_set_documentation(made, filter->doc.c_str(), filter->doc.c_str(), name);
     gimp_procedure_set_attribution(made, "The authors of Mirra", "The authors of Mirra", "2026");
-    for (const Setting &setting : filter->settings) add_argument(made, setting);
+    const bool begins = reinterpret_cast<const Plugin *>(plugin)->begins != FALSE;
+    for (const Setting &setting : filter->settings)
+        add_argument(made, setting, begins ? setting.choices : filters().choices(setting));
     return made;
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "common"))
 from batch import DENOISE, GAIN, Gimp
-from checks import check, made_by_command
+from checks import check, check_start, made_by_command
 from pictures import Picture, difference, read_png, write_png
 
 gimp, mirra, work = Gimp(int(sys.argv[1])), sys.argv[2], Path(sys.argv[3])
@@ -63,7 +63,7 @@ def curves() -> None:
         there = f"(gimp-image-convert-precision image PRECISION-{name})"
         back = f"(gimp-image-convert-precision image PRECISION-U16-{encoded})"
         got = by_gimp(f"{there} {denoise()} {back}")
-        apart = sum(abs(a - b) for a, b in zip(got.samples, wanted.samples)) / len(wanted.samples)
+        apart = sum(abs(a - b) for a, b in zip(got.samples, wanted.samples, strict=True)) / len(wanted.samples)
         check(apart < 128, f"{name}: as by the command, {apart / 257:.2f} of 255 apart in the mean")
 
 
@@ -102,12 +102,14 @@ def failures() -> None:
         ("bundle that is missing", {"bundle": "/nowhere/x.mirra"}, "/nowhere/x.mirra"),
         ("memory limit that is too small", {"memory_limit": 20}, "memory limit"),
         ("number that is out of range", {"strength": 7.5}, "strength"),
+        ("device that is missing", {"device": "cuda:7"}, "cuda:7"),
     ):
         picture, messages = filtered(denoise(**given))
         check(picture is None and said in messages, f"a {what} is an error: {messages.strip().splitlines()[0]}")
 
 
 noisy = read_png(root / "docs/images/denoise.png").crop(700, 80, 161, 121)
+check_start(mirra, work, *gimp.command())
 kinds()
 curves()
 selection()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyvips
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "common"))
-from checks import check
+from checks import check, check_start
 
 mirra, work = sys.argv[1], Path(sys.argv[2])
 root = Path(__file__).parents[3]
@@ -192,6 +192,7 @@ def cancelled() -> None:
 pyvips.cache_set_max(0)  # files are written anew under their names
 photo = pyvips.Image.new_from_file(str(root / "docs/images/denoise.png"))[0:3].copy_memory()
 odd = photo.crop(560, 80, 161, 121).copy_memory()
+check_start(mirra, work, "vips", "-l")
 kinds_of_pictures()
 arguments()
 failures()
