@@ -5,6 +5,7 @@ There is no window manager: a window has the keyboard while the pointer is over 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -14,18 +15,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "common"))
 from batch import Gimp
+from checks import check
 from pictures import difference, read_png, write_png
 
 version, mirra, work = int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
 root = Path(__file__).parents[3]
 source, large, result = work / "shown.png", work / "large.png", work / "result.png"
+before, after = work / "before.png", work / "after.png"  # of the keys for undo and redo
+undone, redone = work / "undone", work / "redone"
 gimp = Gimp(version)
-
-
-def check(right: bool, what: str) -> None:
-    if not right:
-        sys.exit(f"FAILED: {what}")
-    print(f"ok: {what}", flush=True)
 
 
 def until(seconds: float, condition) -> float:
@@ -66,8 +64,12 @@ def keys(window: str, *pressed: str) -> None:
 
 def plugins() -> list[str]:
     """Processes of the plug-in."""
-    folder = str(work / "profile/plug-ins/mirra-gimp/mirra-gimp")
-    return subprocess.run(["pgrep", "-f", folder], capture_output=True, text=True).stdout.split()
+    program = str(work / "profile/plug-ins/mirra-gimp/mirra-gimp").encode()
+    running = []
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            running += [command.parent.name] * (command.read_bytes().split(b"\0")[0] == program)
+    return running
 
 
 class Running:
@@ -95,6 +97,17 @@ def photograph(name: str, window: str = "root") -> None:
         subprocess.run(["import", "-window", window, f"{folder}/{name}.png"], check=False)
 
 
+def wait_for(flag: Path) -> str:
+    return f'(while (not (file-exists? "{flag}")) (usleep 50000))'
+
+
+def press(flag: Path, key: str) -> None:
+    """Presses a key in the window of the picture, and lets the script go on."""
+    keys(windows(f"{noisy.width}x{noisy.height}")[0], key)
+    time.sleep(1)
+    flag.touch()
+
+
 def prepare() -> None:
     """A window with the picture alone, and the filter of the menu by Ctrl+Alt+D."""
     profile = work / "profile"
@@ -109,23 +122,34 @@ def prepare() -> None:
 
 
 def dialog() -> None:
+    """Runs the filter by its dialog, then undoes it and does it again, by the keys."""
     show = "(gimp-display-new image)"
     if version == 2:
         words = '"fast" "auto" 0 1 1 1 0 "auto" "" "" "cpu" 0'
-        body = f"{show} (plug-in-mirra-denoise RUN-INTERACTIVE image d {words})"
+        work_on_it = f"(plug-in-mirra-denoise RUN-INTERACTIVE image d {words})"
     else:
-        body = f"{show} (plug-in-mirra-denoise #:run-mode RUN-INTERACTIVE #:image image #:drawables (vector d))"
+        work_on_it = "(plug-in-mirra-denoise #:run-mode RUN-INTERACTIVE #:image image #:drawables (vector d))"
+    body = f"{show} {work_on_it} {gimp.save(result)} {wait_for(undone)} {gimp.save(before)} {wait_for(redone)}"
     write_png(source, noisy)
-    result.unlink(missing_ok=True)
-    with Running(gimp.script(source, result, body)):
+    for path in (result, before, after, undone, redone):
+        path.unlink(missing_ok=True)
+    with Running(gimp.script(source, after, body)):
         check(until(90, lambda: windows("^Denoise$")) <= 90, "the dialog opens")
         time.sleep(8)  # the preview
         photograph("dialog", windows("^Denoise$")[0])
         keys(windows("^Denoise$")[0], "alt+o")
         check(until(60, lambda: is_complete(result)) <= 60, "and OK runs the filter")
+        press(undone, "ctrl+z")
+        check(until(30, lambda: is_complete(before)) <= 30, "undo is a key away")
+        press(redone, "ctrl+y")
+        check(until(30, lambda: is_complete(after)) <= 30, "and redo is another")
     out = work / "command.png"
     subprocess.run([mirra, "denoise", source, "-o", out, "-q"], check=True)
-    check(difference(read_png(result), read_png(out)) == 0, "which gives the same bits as the command")
+    wanted = read_png(out)
+    check(difference(read_png(result), wanted) == 0, "the filter gives the same bits as the command")
+    check(difference(wanted, noisy) > 20, "and not those of the picture")
+    check(difference(read_png(before), noisy) == 0, "one step of undo brings back the old bits")
+    check(difference(read_png(after), wanted) == 0, "and redo the new ones")
 
 
 def cancelled() -> None:
