@@ -85,6 +85,12 @@ Failure Failure::of_option(std::string option) const {
     return out;
 }
 
+Failure Failure::with_subject(std::string subject) const {
+    Failure named = *this;
+    named.subject_ = std::move(subject);
+    return named;
+}
+
 Failure Failure::with_hint(std::string hint) const {
     Failure out = *this;
     out.hint_ = std::move(hint);

@@ -37,6 +37,8 @@ class Failure : public std::runtime_error {
     /// The same, of an option of the command that was called: it stands where the library says its own name
     /// for it.
     [[nodiscard]] Failure of_option(std::string option) const;
+    /// The same about something else: a file that the caller knows by another name.
+    [[nodiscard]] Failure with_subject(std::string subject) const;
     /// The same with more to do.
     [[nodiscard]] Failure with_hint(std::string hint) const;
 

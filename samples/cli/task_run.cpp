@@ -144,13 +144,19 @@ struct TaskRun::Inputs {
     }
 };
 
+struct TaskRun::Source {
+    Picture whole;
+    std::optional<Picture> small; ///< reduced, where that was asked for
+};
+
 /// Those of one run.
-struct TaskRun::Ports : Inputs {
+struct TaskRun::Work : Inputs {
     std::deque<OutputFile> outputs;
     std::map<std::string, std::string> tensor_files; ///< by the port that gives the tensor
     const Picture *main = nullptr;                   ///< picture of the main input; NULL: the task has none
     const Picture *file = nullptr;                   ///< that of its file, with the metadata
     FurtherOutputs further;
+    Result result;
 };
 
 const Port *primary_port(const Task &task, bool input) {
@@ -210,13 +216,18 @@ void TaskRun::read_inputs() {
     }
 }
 
-void TaskRun::add_main_input(Ports &ports, const std::string &file) const {
-    if (file.empty()) return;
-    const Port &port = *primary_port(task_, true);
+std::shared_ptr<TaskRun::Source> TaskRun::read(const std::string &file) const {
+    if (file.empty()) return nullptr;
     Picture whole = read_picture(file, settings_.read.max_pixels);
     auto small = settings_.max_size > 0 ? reduced(whole, settings_.max_size) : std::nullopt;
-    if (small) ports.file = &ports.pictures.emplace_back(std::move(whole));
-    ports.main = &ports.add_picture(port, small ? std::move(*small) : std::move(whole));
+    return std::make_shared<Source>(std::move(whole), std::move(small));
+}
+
+void TaskRun::add_main_input(Ports &ports, Source source) const {
+    const Port &port = *primary_port(task_, true);
+    const bool small = source.small.has_value();
+    if (small) ports.file = &ports.pictures.emplace_back(std::move(source.whole));
+    ports.main = &ports.add_picture(port, small ? std::move(*source.small) : std::move(source.whole));
     if (!small) ports.file = ports.main;
 }
 
@@ -298,19 +309,19 @@ Result TaskRun::execute(const Ports &ports, const std::string &label) {
     }
 }
 
-void TaskRun::write_tensors(const Ports &ports, const Result &result) const {
+void TaskRun::write_tensors(const Ports &ports) const {
     if (ports.further.tensors.empty() && ports.tensor_files.empty()) return;
     const auto tensors = make<Tensors>(Phase::setup, [&](mirra_tensors **out, mirra_error **e) {
-        return mirra_result_tensors(result.get(), out, e);
+        return mirra_result_tensors(ports.result.get(), out, e);
     });
     if (!ports.further.tensors.empty()) write_file(tensors, ports.further.tensors);
     for (const auto &[name, path] : ports.tensor_files) write_file(alone(tensors, name), path);
 }
 
-void TaskRun::write_outputs(const Ports &ports, const Result &result) const {
+void TaskRun::write(const Work &ports) const {
     for (const auto &output : ports.outputs)
         write_picture(output.path, output.picture, metadata_for(output.picture, ports.file), settings_.write);
-    write_tensors(ports, result);
+    write_tensors(ports);
     if (ports.main == nullptr || ports.outputs.empty()) return;
     const Picture &after = ports.outputs.front().picture;
     if (!ports.further.before.empty()) {
@@ -323,19 +334,34 @@ void TaskRun::write_outputs(const Ports &ports, const Result &result) const {
     write_picture(ports.further.sheet, sheet, sheet.get(), {});
 }
 
-Json TaskRun::one(const FilePair &file, const FurtherOutputs &further, const std::string &counter) {
-    Ports ports;
+/// Another thread writes, while a plugin may have left the folder that names are relative to.
+void TaskRun::name_from_root(Ports &ports) {
+    const auto make = [](std::string &path) {
+        if (!path.empty()) path = std::filesystem::absolute(path).string();
+    };
+    for (auto &output : ports.outputs) make(output.path);
+    for (auto &[name, path] : ports.tensor_files) make(path);
+    FurtherOutputs &further = ports.further;
+    for (auto *path : {&further.sheet, &further.preview, &further.tensors, &further.before, &further.after})
+        make(*path);
+}
+
+TaskRun::Done TaskRun::compute(const FilePair &file, const FurtherOutputs &further,
+                               std::shared_ptr<Source> source, const std::string &counter) {
+    auto work = std::make_shared<Work>();
+    Ports &ports = *work;
     ports.further = further;
     ports.list = inputs_->list;
-    add_main_input(ports, file.input);
+    if (source != nullptr) add_main_input(ports, std::move(*source));
     add_outputs(ports, file);
     check_sheet(ports);
     // Of one picture its name is enough; in several folders there may be many of a name.
     const std::string label =
         counter.empty() ? std::filesystem::path(file.input).filename().string() : counter + file.input;
-    const Result result = execute(ports, label);
+    name_from_root(ports);
+    ports.result = execute(ports, label);
     interrupt_.check();
-    write_outputs(ports, result);
+    const Result &result = ports.result;
     const auto info = get<mirra_result_info>(Phase::setup, [&](mirra_result_info *out, mirra_error **e) {
         return mirra_result_get_info(result.get(), out, e);
     });
@@ -348,7 +374,7 @@ Json TaskRun::one(const FilePair &file, const FurtherOutputs &further, const std
     done.update(run_json(info));
     done["values"] = Json::object();
     for (auto &[name, value] : values_of(result)) done["values"][name] = std::move(value);
-    return done;
+    return {std::move(done), std::move(work)};
 }
 
 Json TaskRun::record() const {

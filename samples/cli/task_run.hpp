@@ -13,6 +13,7 @@
 
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 
 namespace mirra::cli {
@@ -39,7 +40,8 @@ const Port *primary_output(const Task &task);
 /// "640x480". Throws Failure (usage).
 std::pair<std::int32_t, std::int32_t> parse_size(const std::string &text);
 
-/// A session and how it is applied to files. Not thread-safe; what it is made of must outlive it.
+/// A session and how it is applied to files, in three steps: read, compute, write. Files may be in different
+/// steps at a time. What it is made of must outlive it.
 class TaskRun {
   public:
     /// Reads the files of all ports but the primary ones, and makes the session, which loads and compiles the
@@ -50,24 +52,35 @@ class TaskRun {
     TaskRun &operator=(const TaskRun &) = delete;
     ~TaskRun();
 
-    /// Reads, runs and writes one file; "" for the input of a task without one. Returns what was done as
-    /// JSON. `counter` goes before the label of the progress. Throws Failure.
-    Json one(const FilePair &file, const FurtherOutputs &further, const std::string &counter);
+    struct Source; ///< the picture of a main input
+    struct Work;   ///< all pictures of a run, and its result
+    struct Done {
+        Json record; ///< what was done
+        std::shared_ptr<const Work> work;
+    };
+
+    /// Reads the main input; "" for that of a task without one. Thread-safe. Throws Failure.
+    [[nodiscard]] std::shared_ptr<Source> read(const std::string &file) const;
+    /// Runs. `counter` goes before the label of the progress. By one thread at a time. Throws Failure.
+    Done compute(const FilePair &file, const FurtherOutputs &further, std::shared_ptr<Source> source,
+                 const std::string &counter);
+    /// Writes the outputs. Thread-safe. Throws Failure.
+    void write(const Work &work) const;
 
     /// The session: plugin, bundle with its sum, quality, parameters and the files of its other inputs.
     [[nodiscard]] Json record() const;
 
   private:
     struct Inputs;
-    struct Ports;
+    using Ports = Work;
 
     void read_inputs();
-    void add_main_input(Ports &ports, const std::string &file) const;
+    void add_main_input(Ports &ports, Source source) const;
     void add_outputs(Ports &ports, const FilePair &file) const;
     void check_sheet(const Ports &ports) const;
     Result execute(const Ports &ports, const std::string &label);
-    void write_outputs(const Ports &ports, const Result &result) const;
-    void write_tensors(const Ports &ports, const Result &result) const;
+    void write_tensors(const Ports &ports) const;
+    static void name_from_root(Ports &ports);
 
     const Task &task_;
     const TaskSettings &settings_;

@@ -168,6 +168,39 @@ TEST_F(CliFiles, AFolderOfResultsThatCannotBeMadeDoesNotStopTheRest) {
     EXPECT_EQ(gain({in_ + "/inner", "-o", out_ + "/inner/x/"}).exit_code, 4) << "none can be made";
 }
 
+TEST_F(CliFiles, SharesOfAFolderAreAllOfIt) {
+    for (const char *name : {"b", "c", "d", "e"}) write_waves(in_ + "/" + name + ".png", 24, 16);
+    Names made;
+    for (const char *share : {"1/3", "2/3", "3/3"}) {
+        const Outcome run = gain({in_, "-o", folder_ / "share", "--shard", share, "--json"});
+        ASSERT_EQ(run.exit_code, 0) << run.err;
+        for (const auto &result : run.json()["results"]) made.push_back(result["output"]);
+    }
+    std::ranges::sort(made);
+    EXPECT_EQ(std::ranges::adjacent_find(made), made.end()) << "none is made twice";
+    EXPECT_EQ(names_in(folder_ / "share"), (Names{"a.png", "b.png", "c.png", "d.png", "e.png"}));
+    EXPECT_EQ(gain({in_, "-o", out_, "--shard", "6/6"}).exit_code, 0) << "a share may be empty";
+    for (const char *wrong : {"0/3", "4/3", "1", "1/", "/3", "a/b", "1/3x", "-1/3"})
+        EXPECT_EQ(gain({in_, "-o", out_, "--shard", wrong}).exit_code, 2) << wrong;
+}
+
+TEST_F(CliFiles, ReadingAheadGivesWhatOneAtATimeGives) {
+    for (const char *name : {"b", "c", "d"}) write_waves(in_ + "/" + name + ".png", 24, 16);
+    write_text(in_ + "/bb.png", "no picture");
+    const Outcome overlapped = gain({in_, "-o", out_, "--json"});
+    const Outcome single = gain({in_, "-o", folder_ / "single", "--memory-limit", "1000", "--json"});
+    EXPECT_EQ(overlapped.exit_code, 1);
+    EXPECT_EQ(single.exit_code, 1);
+    const auto first = overlapped.json()["results"], second = single.json()["results"];
+    ASSERT_EQ(first.size(), 5U);
+    for (std::size_t i = 0; i < first.size(); ++i) {
+        EXPECT_EQ(first[i]["input"], second[i]["input"]) << "in their order";
+        EXPECT_EQ(first[i].value("error", nlohmann::json()), second[i].value("error", nlohmann::json()));
+        if (first[i].contains("error")) continue;
+        EXPECT_EQ(slurp(first[i]["output"]), slurp(second[i]["output"]));
+    }
+}
+
 TEST_F(CliFiles, ResultsAreNeverInputs) {
     const std::string inner = in_ + "/out";
     for (int round = 0; round < 2; ++round) {

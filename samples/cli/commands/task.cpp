@@ -9,7 +9,9 @@
 #include "../loading.hpp"
 #include "../option_names.hpp"
 #include "../paths.hpp"
+#include "../pipeline.hpp"
 #include "../series.hpp"
+#include "../shard.hpp"
 #include "../suggest.hpp"
 
 #include <CLI/CLI.hpp>
@@ -63,6 +65,8 @@ class TaskCommand final : public Command {
     template<class Item> [[nodiscard]] bool in_series(const Item &item) const {
         return std::ranges::any_of(series_, [&](const Series &each) { return each.has(item); });
     }
+    void tell_done(const TaskRun &run, const FilePair &file, std::size_t index, const Json &done,
+                   const std::string &counter);
     ExitCode run_all(TaskRun &run, const Files &files, const std::vector<FurtherOutputs> &further,
                      const Interrupt &interrupt);
     [[nodiscard]] Json document(const Json &results, std::size_t failed,
@@ -83,6 +87,7 @@ class TaskCommand final : public Command {
     std::string suffix_;
     std::optional<ComparePage> page_;
     bool recursive_ = false;
+    std::optional<Shard> shard_;
     bool skip_existing_ = false;
     bool sidecar_ = false;
 };
@@ -168,8 +173,14 @@ void TaskCommand::declare_ports(CLI::App &app) {
     declare_series(app);
     app.add_option("--csv", csv_, "File for a table of the values that the task gives, one row an input.")
         ->check(named);
-    if (input != nullptr)
+    if (input != nullptr) {
         app.add_flag("--recursive", recursive_, "Also the folders inside of input folders.");
+        app.add_option_function<std::string>(
+               "--shard", [this](const std::string &text) { shard_ = Shard::parse(text); },
+               "Of the inputs, those of one share: 2/5 is the second of five machines.")
+            ->type_name("I/N")
+            ->check(Shard::objection);
+    }
     bool tensors = false;
     for (const auto &port : task_.ports) {
         const bool file = port.type == MIRRA_TYPE_IMAGE || port.type == MIRRA_TYPE_TENSOR;
@@ -255,6 +266,7 @@ Files TaskCommand::files() const {
     const bool tensor = output != nullptr && output->type == MIRRA_TYPE_TENSOR;
     auto files = pair_files(inputs_, output_, recursive_,
                             {.ending = tensor ? kTensorEnding : settings_.write.ending(), .suffix = suffix_});
+    if (shard_) shard_->keep(files);
     if (skip_existing_) mirra::cli::skip_existing(files);
     return files;
 }
@@ -444,25 +456,31 @@ std::string TaskCommand::summary_line(const Json &done, const FilePair &file) co
     return line;
 }
 
+/// Notes what became of a file, and writes what goes beside its result.
+void TaskCommand::tell_done(const TaskRun &run, const FilePair &file, std::size_t index, const Json &done,
+                            const std::string &counter) {
+    if (sidecar_) write_text(sidecar_of(file), record(run, done).dump(2) + "\n");
+    const bool values_only = file.output.empty() && !console_.json() && csv_ != kStandardOutput;
+    values_only ? console_.result(summary_line(done, file))
+                : console_.note(counter + summary_line(done, file));
+    if (page_ && done.contains("width"))
+        page_->add(file.input, index, done["width"].get<std::int32_t>(), done["height"].get<std::int32_t>());
+}
+
 ExitCode TaskCommand::run_all(TaskRun &run, const Files &files, const std::vector<FurtherOutputs> &further,
                               const Interrupt &interrupt) {
     const auto &pairs = files.pairs;
     Json results = Json::array();
     std::size_t failed = 0;
-    for (const auto &file : pairs) {
+    // Who limits memory gets one picture at a time.
+    Pipeline pipeline(run, pairs, further, interrupt, settings_.run.memory_megabytes == 0);
+    pipeline.run([&](std::size_t index, const Pipeline::Outcome &outcome) {
+        const FilePair &file = pairs[index];
         const std::string counter =
-            pairs.size() > 1 ? std::to_string(results.size() + 1) + "/" + std::to_string(pairs.size()) + " "
-                             : "";
+            pairs.size() > 1 ? std::to_string(index + 1) + "/" + std::to_string(pairs.size()) + " " : "";
         try {
-            interrupt.check();
-            Json done = run.one(file, further[results.size()], counter);
-            if (sidecar_) write_text(sidecar_of(file), record(run, done).dump(2) + "\n");
-            const bool values_only = file.output.empty() && !console_.json() && csv_ != kStandardOutput;
-            values_only ? console_.result(summary_line(done, file))
-                        : console_.note(counter + summary_line(done, file));
-            if (page_ && done.contains("width"))
-                page_->add(file.input, results.size(), done["width"].get<std::int32_t>(),
-                           done["height"].get<std::int32_t>());
+            Json done = outcome();
+            tell_done(run, file, index, done, counter);
             results.push_back(std::move(done));
         } catch (const Failure &failure) {
             if (pairs.size() == 1 || failure.cancelled()) throw;
@@ -471,7 +489,7 @@ ExitCode TaskCommand::run_all(TaskRun &run, const Files &files, const std::vecto
             console_.error(named, file.input);
             results.push_back({{"input", file.input}, {"output", file.output}, {"error", named.json()}});
         }
-    }
+    });
     if (!csv_.empty()) write_text(csv_, csv_table(results));
     if (page_) page_->write();
     if (pairs.size() > 1 || !files.skipped.empty())
