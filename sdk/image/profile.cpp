@@ -7,6 +7,8 @@
 #include <array>
 #include <new>
 
+#include <lcms2_plugin.h>
+
 namespace mirra::image::detail {
 namespace {
 
@@ -58,7 +60,14 @@ CmsProfile make_profile(const CmsContext &context, const Chromaticities &at, con
 
 CmsContext make_context() {
     const ForkPause pause;
-    CmsContext context(cmsCreateContext(nullptr, nullptr));
+    // A context serves one thread. Little CMS's own locks are not looked at before they are used where memory
+    // lacks.
+    cmsPluginMutex no_locks{{cmsPluginMagicNumber, 2000, cmsPluginMutexSig, nullptr},
+                            [](cmsContext context) { return static_cast<void *>(context); },
+                            [](cmsContext, void *) {},
+                            [](cmsContext, void *) { return TRUE; },
+                            [](cmsContext, void *) {}};
+    CmsContext context(cmsCreateContext(&no_locks, nullptr));
     if (!context) throw std::bad_alloc();
     cmsSetLogErrorHandlerTHR(context.get(), [](cmsContext, cmsUInt32Number, const char *) {});
     return context;
