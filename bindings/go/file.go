@@ -15,7 +15,7 @@ type WriteOptions struct {
 	// Metadata is the picture whose metadata and, if the image has no profile of its own, colour tags go along. Give the
 	// picture that a result was made of.
 	Metadata *Picture
-	Format   string // "png", "jpeg", "tiff" or "webp"; "": the ending of the file's name says it
+	Format   string // "png", "jpeg", "tiff", "webp" or "jxl"; "": the ending of the file's name says it
 	Quality  int    // of a JPEG, 1 ... 100; 0: 95
 	BitDepth int    // of a PNG or TIFF, 8 or 16; of a TIFF also 32; 0: as the image has it
 	// Warn receives a sentence for all that the metadata's file had and this one lacks; nil: nobody.
@@ -90,7 +90,7 @@ func (a *arena) image(img any, f func(*C.mirra_image) error) error {
 }
 
 // WriteImage writes a file as [WriteFile] does. img: an image.Image, a *[Raw] or a *[Picture]. The ending of path says
-// the format (.png; .jpg, .jpeg, .jpe, .jfif; .tif, .tiff; .webp), unless the options do. JPEG has no alpha: the image is laid over white.
+// the format (.png; .jpg, .jpeg, .jpe, .jfif; .tif, .tiff; .webp; .jxl), unless the options do. JPEG has no alpha: the image is laid over white.
 // options: nil for the defaults.
 func WriteImage(path string, img any, options *WriteOptions) error {
 	var a arena

@@ -21,7 +21,7 @@ type ReadOptions struct {
 	MaxPixels uint64 // larger pictures give ErrLimit before anything is allocated; 0: 1 << 28
 }
 
-// ReadPicture reads a PNG, JPEG, TIFF or WebP file. The picture is upright: an EXIF orientation has been applied. nil: the
+// ReadPicture reads a PNG, JPEG, TIFF, WebP or JPEG XL file. The picture is upright: an EXIF orientation has been applied. nil: the
 // defaults.
 func ReadPicture(path string, options *ReadOptions) (*Picture, error) {
 	var a arena

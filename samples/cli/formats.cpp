@@ -23,14 +23,20 @@ constexpr std::array kTiffMagics{"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv};
 constexpr std::array kWebpEndings{".webp"sv};
 constexpr std::array kWebpMagics{"RIFF"sv};
 #endif
+#ifdef MIRRA_WITH_JXL
+constexpr std::array kJxlEndings{".jxl"sv};
+constexpr std::array kJxlMagics{"\xff\x0a"sv, "\0\0\0\x0cJXL "sv};
+#endif
 constexpr std::array kFormats{
-    Format{"png", kPngEndings, kPngMagics, true},
-    Format{"jpeg", kJpegEndings, kJpegMagics, false},
+    Format{"png", kPngEndings, kPngMagics, true},    Format{"jpeg", kJpegEndings, kJpegMagics, false},
 #ifdef MIRRA_WITH_TIFF
     Format{"tiff", kTiffEndings, kTiffMagics, true},
 #endif
 #ifdef MIRRA_WITH_WEBP
     Format{"webp", kWebpEndings, kWebpMagics, true},
+#endif
+#ifdef MIRRA_WITH_JXL
+    Format{"jxl", kJxlEndings, kJxlMagics, true},
 #endif
 };
 

@@ -26,11 +26,11 @@ void ReadSettings::declare(CLI::App &app) {
 void WriteSettings::declare(CLI::App &app, const Console &notes) {
     console = &notes;
     app.add_option("--jpeg-quality", jpeg_quality,
-                   "Quality of a JPEG or WebP output, 1 ... 100 (95); 100 is lossless in WebP.")
+                   "Quality of a JPEG, WebP or JPEG XL output, 1 ... 100 (95); 100 is lossless but in JPEG.")
         ->check(between(1, 100));
     app.add_option(
            "--bit-depth", bit_depth,
-           "Bits of a PNG or TIFF output's samples, 8 or 16; 32 of a TIFF: real numbers (as the input).")
+           "Bits of the output's samples, 8 or 16; 32 of a TIFF or JPEG XL: real numbers (as the input).")
         ->check(one_of({"8", "16", "32"}));
     app.add_option("--format", format, joined(format_names()) + " (as the output's name says; PNG for -).")
         ->check(one_of(format_names()));

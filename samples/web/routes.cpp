@@ -85,7 +85,7 @@ std::string read_body(const httplib::ContentReader &reader, std::size_t length) 
 }
 
 std::string type_of(const std::string &format) {
-    return format == "png" || format == "jpeg" || format == "tiff" || format == "webp"
+    return format == "png" || format == "jpeg" || format == "tiff" || format == "webp" || format == "jxl"
                ? "image/" + format
                : "application/octet-stream";
 }

@@ -49,7 +49,7 @@ const Json *named(const Json &list, const std::string &name) {
 std::vector<std::string> file_formats() {
     const api::Picture one = api::Picture::create(1, 1, MIRRA_FORMAT_U8, MIRRA_COLOR_RGB);
     std::vector<std::string> formats;
-    for (const char *format : {"png", "jpeg", "tiff", "webp"}) {
+    for (const char *format : {"png", "jpeg", "tiff", "webp", "jxl"}) {
         api::WriteOptions options;
         options.format = format;
         try {

@@ -107,13 +107,15 @@ std::vector<std::byte> encode_with(const Codec &codec, const ConstImageView &vie
 
 std::span<const Codec> codecs() noexcept {
     static const std::array kCodecs{
-        detail::png_codec(),
-        detail::jpeg_codec(),
+        detail::png_codec(),  detail::jpeg_codec(),
 #ifdef MIRRA_WITH_TIFF
         detail::tiff_codec(),
 #endif
 #ifdef MIRRA_WITH_WEBP
         detail::webp_codec(),
+#endif
+#ifdef MIRRA_WITH_JXL
+        detail::jxl_codec(),
 #endif
     };
     return kCodecs;

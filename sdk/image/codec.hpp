@@ -13,10 +13,12 @@ namespace mirra::image::detail {
 [[nodiscard]] Codec jpeg_codec() noexcept;
 [[nodiscard]] Codec tiff_codec() noexcept;
 [[nodiscard]] Codec webp_codec() noexcept;
+[[nodiscard]] Codec jxl_codec() noexcept;
 
 [[nodiscard]] Image decode_png(std::span<const std::byte> bytes, const DecodeOptions &options);
 [[nodiscard]] Image decode_jpeg(std::span<const std::byte> bytes, const DecodeOptions &options);
 [[nodiscard]] Image decode_tiff(std::span<const std::byte> bytes, const DecodeOptions &options);
+[[nodiscard]] Image decode_jxl(std::span<const std::byte> bytes, const DecodeOptions &options);
 
 constexpr double kInchesPerMetre = 1.0 / 0.0254;
 

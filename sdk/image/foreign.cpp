@@ -17,6 +17,8 @@ struct Signature {
 
 constexpr std::string_view kHeif = "convert it first, for example: heif-convert FILE picture.png";
 constexpr std::string_view kMagick = "convert it first, for example: magick FILE picture.png";
+constexpr Foreign kJxl{"a JPEG XL picture, and this build is without libjxl 0.11",
+                       "convert it first, for example: djxl FILE picture.png"};
 constexpr Foreign kRaw{"a raw file of a camera", kDevelopHint};
 
 constexpr std::array kSignatures{
@@ -35,9 +37,8 @@ constexpr std::array kSignatures{
     Signature{0, "FOVb"sv, kRaw},
     Signature{0, "\0MRM"sv, kRaw},
     Signature{6, "HEAPCCDR"sv, kRaw},
-    Signature{0, "\xff\x0a"sv, {"a JPEG XL picture", "convert it first, for example: djxl FILE picture.png"}},
-    Signature{
-        0, "\0\0\0\x0cJXL "sv, {"a JPEG XL picture", "convert it first, for example: djxl FILE picture.png"}},
+    Signature{0, "\xff\x0a"sv, kJxl},
+    Signature{0, "\0\0\0\x0cJXL "sv, kJxl},
     Signature{
         0,
         "\0\0\0\x0cjP  "sv,

@@ -283,6 +283,20 @@ TEST_F(CliFiles, FurtherFormatsAreFormatsAsOthers) {
     EXPECT_EQ(gain({a(), "-o", back, "--bit-depth", "32"}).exit_code, 4) << "a PNG has no real numbers";
 }
 
+TEST_F(CliFiles, AJpegXlIsAPictureOrNamedWithTheCommandThatConvertsIt) {
+    const std::string jxl = folder_ / "a.jxl", back = folder_ / "back.png";
+    if (gain({a(), "-o", jxl, "--jpeg-quality", "100"}).exit_code == 4) {
+        std::ofstream(jxl) << "\xff\x0a and more";
+        const Outcome run = gain({jxl, "-o", back});
+        EXPECT_EQ(run.exit_code, 3);
+        EXPECT_NE(run.err.find("djxl"), std::string::npos) << run.err;
+        return;
+    }
+    ASSERT_EQ(gain({jxl, "-o", back}).exit_code, 0);
+    EXPECT_TRUE(begins_as_png(slurp(back)));
+    EXPECT_EQ(run_cli({"compare", jxl, a(), "--json"}).exit_code, 0);
+}
+
 TEST_F(CliFiles, ALargerInputIsReducedWhereItIsAskedFor) {
     write_waves(in_ + "/wide.png", 90, 40);
     const Outcome run = gain({in_, "-o", out_, "--max-size", "30", "--json", "--sidecar"});

@@ -1,6 +1,7 @@
 // Damaged and hostile files: an error or a picture, never a crash, and never a wrong picture for a truncated
 // file.
 #include "image_test_support.hpp"
+#include "mirra/picture_file.hpp"
 #include "shared_data.hpp"
 
 namespace mirra::test {
@@ -181,6 +182,8 @@ TEST(Foreign, FilesOfOtherProgramsAreNamedWithTheCommandThatConvertsThem) {
     EXPECT_THAT(refused(box + "ftypavif"), testing::HasSubstr("avifdec"));
     EXPECT_THAT(refused(box + "ftypcrx "), testing::HasSubstr("darktable-cli"));
     EXPECT_THAT(refused("FUJIFILMCCD-RAW 0201"), testing::HasSubstr("darktable-cli"));
+    const bool reads_jxl = image::find_codec({}, "jxl") != nullptr;
+    EXPECT_THAT(reads_jxl ? "djxl" : refused("\xff\x0a"), testing::HasSubstr("djxl"));
     EXPECT_THAT(refused("GIF89a"), testing::HasSubstr("magick"));
     EXPECT_THAT(refused("no picture at all"), testing::HasSubstr("known format"));
 }

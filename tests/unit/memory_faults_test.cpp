@@ -175,8 +175,10 @@ TEST_F(MemoryFaults, Jobs) {
 }
 
 TEST_F(MemoryFaults, Pictures) {
-    for (const char *name : {"faults.png", "faults.jpg"}) {
+    for (const char *name : {"faults.png", "faults.jpg", "faults.jxl"}) {
         const std::string path = temporary(name);
+        if (mirra_image_write(path.c_str(), &in.image, nullptr, nullptr, nullptr) == MIRRA_E_UNSUPPORTED)
+            continue; // a build may lack the format
         fail_everywhere([&](mirra_error **error) {
             return mirra_image_write(path.c_str(), &in.image, nullptr, nullptr, error);
         });

@@ -17,8 +17,8 @@ export interface ReadOptions {
   maxPixels?: number;
 }
 
-/** A format of picture files. A build of Mirra may lack TIFF and WebP. */
-export type FileFormat = 'png' | 'jpeg' | 'tiff' | 'webp';
+/** A format of picture files. A build of Mirra may lack TIFF, WebP and JPEG XL. */
+export type FileFormat = 'png' | 'jpeg' | 'tiff' | 'webp' | 'jxl';
 
 /** How a file is written. */
 export interface WriteOptions {
@@ -129,7 +129,7 @@ export class Picture {
     handles.set(this, handle);
   }
 
-  /** Reads a PNG, JPEG, TIFF or WebP file. The picture is upright: an EXIF orientation has been applied. */
+  /** Reads a PNG, JPEG, TIFF, WebP or JPEG XL file. The picture is upright: an EXIF orientation has been applied. */
   static async read(path: string, options: ReadOptions = {}): Promise<Picture> {
     return new Picture(await native.pictureRead(path, maxPixelsOf(options)));
   }

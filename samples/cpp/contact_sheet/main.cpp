@@ -23,7 +23,7 @@ std::vector<fs::path> pictures(const fs::path &folder) {
         std::string ending = file.path().extension().string();
         std::transform(ending.begin(), ending.end(), ending.begin(),
                        [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
-        for (const char *known : {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"})
+        for (const char *known : {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".jxl"})
             if (ending == known && file.is_regular_file()) found.push_back(file.path());
     }
     std::sort(found.begin(), found.end());
@@ -59,7 +59,7 @@ class Sheets {
     int run() {
         if (files_.empty())
             throw api::Error(MIRRA_E_NOT_FOUND, "the folder has no pictures", options_.folder.string(),
-                             "Files end in .png, .jpg, .jpeg, .tif, .tiff or .webp.");
+                             "Files end in .png, .jpg, .jpeg, .tif, .tiff, .webp or .jxl.");
         for (const fs::path &file : files_) {
             try {
                 if (stopped == 0) add(file);

@@ -76,7 +76,7 @@ std::optional<Options> parse(int argc, char **argv, const api::Engine &engine, i
         "Puts the pictures of a folder on contact sheets, with their names. With --task, each picture stands "
         "beside\nwhat the task makes of it.",
         "contact_sheet");
-    app.add_option("FOLDER", options.folder, "Folder with PNG, JPEG, TIFF or WebP files.")
+    app.add_option("FOLDER", options.folder, "Folder with PNG, JPEG, TIFF, WebP or JPEG XL files.")
         ->required()
         ->check(CLI::ExistingDirectory);
     app.add_option("OUTPUT", options.output, "sheets.png makes sheets-1.png, sheets-2.png, ...; or .jpg")

@@ -4,7 +4,7 @@ import { Viewer } from "/viewer.js";
 
 const byId = (id) => document.getElementById(id);
 const wait = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
-const endings = { png: ".png", jpeg: ".jpg", tiff: ".tif", webp: ".webp" };
+const endings = { png: ".png", jpeg: ".jpg", tiff: ".tif", webp: ".webp", jxl: ".jxl" };
 
 // What stands behind the # in the address is the server's secret: other pages and programs do not know it.
 const token = location.hash.slice(1) || sessionStorage.getItem("token") || "";
@@ -229,8 +229,8 @@ class App {
 
   showFormat() {
     const format = byId("format").value;
-    byId("quality-label").hidden = !["jpeg", "webp"].includes(format);
-    byId("depth-label").hidden = !["png", "tiff"].includes(format);
+    byId("quality-label").hidden = !["jpeg", "webp", "jxl"].includes(format);
+    byId("depth-label").hidden = !["png", "tiff", "jxl"].includes(format);
   }
 
   async download() {

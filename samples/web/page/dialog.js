@@ -138,7 +138,7 @@ class FileField {
     this.part = part;
     this.upload = upload;
     this.changed = changed;
-    const accept = { picture: "image/png,image/jpeg,image/tiff,image/webp", tensors: ".safetensors", bundle: ".mirra", file: "" }[kind];
+    const accept = { picture: "image/png,image/jpeg,image/tiff,image/webp,image/jxl,.jxl", tensors: ".safetensors", bundle: ".mirra", file: "" }[kind];
     this.input = make("input", { type: "file", accept });
     this.input.setAttribute("aria-label", entry.label);
     this.note = make("span", { className: "note" });

@@ -243,8 +243,8 @@ struct DecodeOptions {
 struct EncodeOptions {
     int jpeg_quality = 95;   ///< 1 to 100; from 90 on colour is not subsampled (4:4:4), below it is 4:2:0
     int png_compression = 3; ///< zlib level of PNG and TIFF, 0 to 9; photographs gain nothing above 3
-    /// 8, 16, or 32 for real numbers in a TIFF; 0: 8 for u8, 32 for f16 and f32 in a TIFF, otherwise 16. JPEG
-    /// is always 8
+    /// 8, 16, or 32 for real numbers in a TIFF or JPEG XL; 0: 8 for u8, 32 for f16 and f32 in
+    /// these, otherwise 16. JPEG and WebP are always 8
     int bit_depth = 0;
     /// Receives a sentence for everything of the metadata that the file cannot hold. May be null
     std::vector<std::string> *notes = nullptr;

@@ -40,7 +40,7 @@ class PictureInfo(NamedTuple):
     bit_depth: int
     """Of the file: 1 to 16, or 32; of the samples where there was no file."""
     file_format: str
-    """The format: "png", "jpeg", "tiff", "webp"; "" where there was no file."""
+    """The format: "png", "jpeg", "tiff", "webp", "jxl"; "" where there was no file."""
     icc_bytes: int
     """Size of the ICC profile; 0: none."""
     exif_bytes: int
@@ -87,7 +87,7 @@ class Picture(Handle):
 
     @classmethod
     def read(cls, file: FileLike, *, max_pixels: int = 0) -> Picture:
-        """Reads a PNG, JPEG, TIFF or WebP file. The picture is upright, whatever the EXIF orientation says.
+        """Reads a PNG, JPEG, TIFF, WebP or JPEG XL file. The picture is upright, whatever the EXIF orientation says.
 
         Args:
             file: a path, or the bytes of a file.
@@ -270,7 +270,7 @@ def encode(
 
     Args:
         image: what a run takes as an image.
-        format: "png", "jpeg", "tiff" or "webp".
+        format: "png", "jpeg", "tiff", "webp" or "jxl".
         metadata: a picture whose metadata and colour tags go along; None: those of `image`, if it is a Picture.
         quality: of a JPEG, 1 to 100; 0: 95.
         bit_depth: of a PNG or TIFF, 8 or 16; of a TIFF also 32; 0: as the samples.
@@ -301,7 +301,7 @@ def write(
         file: a path, whose ending says which format; or a file object, with `format`.
         image: what a run takes as an image.
         metadata: a picture whose metadata and colour tags go along; None: those of `image`, if it is a Picture.
-        format: "png", "jpeg", "tiff" or "webp"; None: as the ending says.
+        format: "png", "jpeg", "tiff", "webp" or "jxl"; None: as the ending says.
         quality: of a JPEG, 1 to 100; 0: 95. JPEG has no alpha: the image is laid over white.
         bit_depth: of a PNG or TIFF, 8 or 16; of a TIFF also 32; 0: as the samples.
 

@@ -22,6 +22,8 @@ pub enum FileFormat {
     Tiff,
     /// 8 bits, with alpha; lossless at a quality of 100. A build of Mirra may lack it.
     WebP,
+    /// JPEG XL: 8, 16 or 32 bits, with alpha; lossless at a quality of 100. A build of Mirra may lack it.
+    Jxl,
 }
 
 /// Writes pictures.
@@ -60,7 +62,7 @@ impl<'a> Writer<'a> {
         self
     }
 
-    /// Otherwise the ending of the file's name says it: .png; .jpg, .jpeg, .jpe, .jfif; .tif, .tiff; .webp.
+    /// Otherwise the ending of the file's name says it: .png; .jpg, .jpeg, .jpe, .jfif; .tif, .tiff; .webp; .jxl.
     pub fn format(mut self, format: FileFormat) -> Self {
         self.format = Some(format);
         self
@@ -132,6 +134,7 @@ impl<'a> Writer<'a> {
             Some(FileFormat::Jpeg) => c"jpeg".as_ptr(),
             Some(FileFormat::Tiff) => c"tiff".as_ptr(),
             Some(FileFormat::WebP) => c"webp".as_ptr(),
+            Some(FileFormat::Jxl) => c"jxl".as_ptr(),
         };
         if let Some(notes) = notes {
             raw.log = Some(take_note);

@@ -61,7 +61,7 @@ pub enum Metadata {
 pub struct PictureInfo {
     /// Of the file: 1 to 16, or 32; of the format where there was no file.
     pub bit_depth: u32,
-    /// `"png"`, `"jpeg"`, `"tiff"`, `"webp"`; `""` where there was no file.
+    /// `"png"`, `"jpeg"`, `"tiff"`, `"webp"`, `"jxl"`; `""` where there was no file.
     pub file_format: String,
     /// Size of the ICC profile; 0: none.
     pub icc_bytes: u64,
@@ -72,7 +72,7 @@ pub struct PictureInfo {
 }
 
 impl Picture {
-    /// Reads a PNG, JPEG, TIFF or WebP file. The picture is upright: an EXIF orientation has been applied.
+    /// Reads a PNG, JPEG, TIFF, WebP or JPEG XL file. The picture is upright: an EXIF orientation has been applied.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         Self::read_with(path, &ReadOptions::new())
     }

@@ -5,9 +5,9 @@ import java.util.function.Consumer;
 /**
  * How a picture is written.
  *
- * @param format "png", "jpeg", "tiff" or "webp"; null: the ending of the file's name says it
+ * @param format "png", "jpeg", "tiff", "webp" or "jxl"; null: the ending of the file's name says it
  * @param jpegQuality 1 ... 100; 0: 95
- * @param bitDepth PNG: 8 or 16; TIFF: also 32; 0: that of the samples. JPEG and WebP: 8 or 0
+ * @param bitDepth PNG: 8 or 16; TIFF, JPEG XL: also 32; 0: that of the samples. JPEG and WebP: 8 or 0
  * @param notes receives a sentence for all that the metadata's file had and this one lacks; null:
  *     nobody
  */
@@ -24,7 +24,7 @@ public record WriteOptions(String format, int jpegQuality, int bitDepth, Consume
   /**
    * The same of another format.
    *
-   * @param format "png", "jpeg", "tiff" or "webp"
+   * @param format "png", "jpeg", "tiff", "webp" or "jxl"
    * @return the changed options
    */
   public WriteOptions withFormat(String format) {
