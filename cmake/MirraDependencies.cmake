@@ -41,6 +41,10 @@ set(MIRRA_ONEDNN "" CACHE PATH "Folder of oneDNN 3.2 or newer, with include/ and
 if(MIRRA_ONEDNN)
     include(MirraOneDnn)
 endif()
+set(MIRRA_CUDA_COMPILER "" CACHE FILEPATH "nvcc of CUDA 12.8 or newer: builds the kernels for GPUs")
+if(MIRRA_CUDA_COMPILER AND NOT MIRRA_SANITIZE)
+    include(MirraCuda)
+endif()
 # The importer and the recipes' reader are tested without the trainer as well.
 if(MIRRA_BUILD_TRAINER OR MIRRA_BUILD_TESTS)
     pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)

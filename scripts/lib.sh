@@ -12,6 +12,9 @@ torch_wheels=("torch==$torch_version" "nvidia-cuda-runtime==13.0.96" "nvidia-cud
 torch_megabytes=4000
 onednn_version=3.2
 onednn_wheels=("onednn-cpu-gomp==2023.2.0" "onednn-devel-cpu-gomp==2023.2.0")
+cuda_version=13.0.88
+nvcc_wheels=("nvidia-cuda-nvcc==$cuda_version" "nvidia-cuda-crt==$cuda_version" "nvidia-nvvm==$cuda_version"
+    "nvidia-cuda-runtime==13.0.96")
 photo_wheel=scikit-image==0.25.2
 photos=(coffee.png astronaut.png rocket.jpg chelsea.png)
 parser_wheel=cffi==2.1.1
@@ -181,6 +184,22 @@ need_onednn() {
     [[ -f $onednn/include/oneapi/dnnl/dnnl.hpp && -f $onednn/lib/libdnnl.so.3 ]] ||
         die "no oneDNN in $onednn (include/oneapi/dnnl/dnnl.hpp and lib/libdnnl.so.3 are expected); correct MIRRA_ONEDNN," \
             "or unset it and remove that folder to fetch it"
+}
+
+nvcc=${MIRRA_CUDA_COMPILER:-$prefix/cuda-$cuda_version/nvidia/cu13/bin/nvcc}
+
+# fetch_nvcc FOLDER: the wheels, and what nvcc looks for and they have elsewhere or not at all.
+fetch_nvcc() {
+    local folder=$1 toolkit=$1/nvidia/cu13
+    pip install --no-deps --no-compile --no-cache-dir "${nvcc_wheels[@]}" --target "$folder" &&
+        ln -s lib "$toolkit/lib64" && ln -s libcudart.so.13 "$toolkit/lib/libcudart.so"
+}
+
+# Makes sure that `nvcc` is NVIDIA's compiler.
+need_nvcc() {
+    [[ -z ${MIRRA_CUDA_COMPILER:-} ]] && need_venv && need_space 600 &&
+        install_whole cuda "$prefix/cuda-$cuda_version" "nvcc $cuda_version (about 90 MB)" fetch_nvcc
+    [[ -x $nvcc ]] || die "there is no $nvcc; correct MIRRA_CUDA_COMPILER, or unset it to fetch one"
 }
 
 fetch_photos() {

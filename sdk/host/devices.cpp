@@ -1,29 +1,18 @@
 // What this machine can run networks on, and how.
 #include "devices.hpp"
 
+#include "cuda_driver.hpp"
+#include "cuda_kernels.hpp"
 #include "mirra/error.hpp"
-#include "mirra/forks.hpp"
 
 #include <algorithm>
 #include <locale>
-#include <sched.h>
 #include <sstream>
-
-#include <dlfcn.h>
-#include <unistd.h>
 
 namespace mirra::host {
 namespace {
 
 using runtime::DeviceInfo, runtime::Precision;
-
-bool has_nvidia_driver() {
-    const ForkPause pause; // the loader is at work
-    void *driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
-    if (driver == nullptr) return false;
-    dlclose(driver);
-    return access("/dev/nvidiactl", F_OK) == 0;
-}
 
 DeviceInfo no_cuda(const std::string &reason) {
     DeviceInfo device;
@@ -31,6 +20,52 @@ DeviceInfo no_cuda(const std::string &reason) {
     device.name = "CUDA";
     device.reason = reason;
     return device;
+}
+
+/// The GPUs as the driver tells of them, each with the reason why the kernels cannot run on it.
+/// @throws Error device (with the reason why none can be used)
+std::vector<DeviceInfo> ask_gpus() {
+    const CudaDriver driver = ask_cuda_driver();
+    const auto check = [](const std::string &reason) {
+        if (!reason.empty()) throw Error(ErrorCode::device, reason);
+    };
+    check(driver.reason);
+    const CudaKernels kernels = load_cuda_kernels();
+    check(kernels.reason);
+    if (kernels.table != nullptr) check(why_too_old(driver, *kernels.table));
+    std::vector<DeviceInfo> devices;
+    for (const CudaGpu &gpu : driver.gpus) {
+        DeviceInfo &device = devices.emplace_back();
+        device.id = "cuda:" + std::to_string(devices.size() - 1);
+        device.name = gpu.name;
+        device.memory = gpu.memory;
+        if (kernels.table != nullptr) device.reason = why_not_built(gpu, *kernels.table);
+    }
+    return devices;
+}
+
+/// Lets the runtime say which of the GPUs it can use. Loads it.
+void ask_runtime(RuntimeLoader &loader, std::vector<DeviceInfo> &gpus) {
+    const RuntimeStatus &status = loader.status();
+    const std::vector<DeviceInfo> known =
+        status.usable ? loader.module().devices() : std::vector<DeviceInfo>();
+    for (DeviceInfo &gpu : gpus) {
+        if (!gpu.reason.empty()) continue;
+        const auto found = std::ranges::find(known, gpu.id, &DeviceInfo::id);
+        if (found != known.end()) {
+            gpu.usable = found->usable;
+            gpu.reason = found->reason;
+            gpu.precisions = found->precisions;
+        } else if (!status.usable) {
+            gpu.reason = "the runtime module cannot be used: " + status.reason;
+        } else if (known.size() > 1) {
+            gpu.reason = "LibTorch does not know it: " + known.back().reason;
+        } else {
+            gpu.reason = "the runtime module " + status.path +
+                         " computes on the processor alone; install libmirra_runtime_torch.so beside it, "
+                         "or name that file in MIRRA_RUNTIME_MODULE";
+        }
+    }
 }
 
 constexpr double kAcceptedLoss = 0.02; // dB
@@ -60,20 +95,15 @@ bool has(const runtime::DeviceInfo &device, Precision precision) {
 
 std::vector<DeviceInfo> find_devices(RuntimeLoader &loader) {
     std::vector<DeviceInfo> devices{runtime::cpu_device()};
-    if (!has_nvidia_driver()) {
-        devices.push_back(no_cuda("no NVIDIA driver was found; install one, or use the device 'cpu'"));
-        return devices;
+    try {
+        std::vector<DeviceInfo> gpus = ask_gpus();
+        if (std::ranges::any_of(gpus, [](const DeviceInfo &gpu) { return gpu.reason.empty(); }))
+            ask_runtime(loader, gpus);
+        devices.insert(devices.end(), gpus.begin(), gpus.end());
+    } catch (const Error &error) {
+        if (error.code() != ErrorCode::device) throw;
+        devices.push_back(no_cuda(error.what()));
     }
-    if (!loader.status().usable) {
-        devices.push_back(
-            no_cuda("a driver is there, but the runtime module cannot be used: " + loader.status().reason));
-        return devices;
-    }
-    for (DeviceInfo &device : loader.module().devices()) {
-        if (device.id != "cpu") devices.push_back(std::move(device));
-    }
-    if (devices.size() == 1)
-        devices.push_back(no_cuda("a driver is there, but the runtime module is built without CUDA"));
     return devices;
 }
 

@@ -6,8 +6,8 @@
 
 namespace mirra::host {
 
-/// "cpu" first; CUDA devices, or one unusable "cuda:0" with the reason. Loads the runtime only if a driver is
-/// there.
+/// "cpu" first; CUDA devices, or one unusable "cuda:0" with the reason. Loads the runtime only if the driver
+/// has a GPU that it could use.
 std::vector<runtime::DeviceInfo> find_devices(RuntimeLoader &loader);
 
 /// @throws Error invalid_argument for a number of threads that no machine has: OpenMP ends the process then

@@ -1,5 +1,8 @@
-// The curve of sRGB (IEC 61966-2-1) between light and samples. Pure functions; thread-safe.
+// The curve of sRGB (IEC 61966-2-1) between light and samples. Pure functions, for kernels of a GPU as well;
+// thread-safe.
 #pragma once
+
+#include "mirra/host_device.hpp"
 
 #include <array>
 #include <cmath>
@@ -16,7 +19,7 @@ struct SrgbCurve {
 };
 
 /// Continued above 1 and mirrored below 0, where noise takes dark light.
-template<std::floating_point T> T encode_srgb(T light) {
+template<std::floating_point T> MIRRA_HOST_DEVICE T encode_srgb(T light) {
     using C = SrgbCurve;
     const T x = std::abs(light);
     return std::copysign(x <= T(C::kDark) ? x * T(C::kSlope)
@@ -25,7 +28,7 @@ template<std::floating_point T> T encode_srgb(T light) {
 }
 
 /// The inverse.
-template<std::floating_point T> T decode_srgb(T encoded) {
+template<std::floating_point T> MIRRA_HOST_DEVICE T decode_srgb(T encoded) {
     using C = SrgbCurve;
     const T x = std::abs(encoded);
     return std::copysign(x <= T(C::kDarkSample) ? x / T(C::kSlope)

@@ -1,9 +1,9 @@
 // Plain loops, compiled for several instruction sets.
 #include "runtime/rows/haar_rows.hpp"
 
+#include "runtime/rows/bfloat16.hpp"
+#include "runtime/rows/haar_pixel.hpp"
 #include "runtime/rows/per_processor.hpp"
-
-#include <bit>
 
 namespace mirra::runtime {
 namespace {
@@ -12,14 +12,13 @@ inline float load(float value) {
     return value;
 }
 inline float load(std::uint16_t bits) {
-    return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+    return from_bfloat16(bits);
 }
 inline void store(float &place, float value) {
     place = value;
 }
 inline void store(std::uint16_t &place, float value) {
-    const auto bits = std::bit_cast<std::uint32_t>(value);
-    place = static_cast<std::uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+    place = to_bfloat16(value);
 }
 
 template<typename T>
@@ -31,12 +30,11 @@ inline __attribute__((always_inline)) void analyse_row(const T *upper, const T *
         T *ll = out + 4 * x * channels, *lh = ll + channels, *hl = lh + channels, *hh = hl + channels;
         MIRRA_INDEPENDENT
         for (std::int64_t i = 0; i < channels; ++i) {
-            const float sum_top = load(a[i]) + load(b[i]), difference_top = load(b[i]) - load(a[i]);
-            const float sum_bottom = load(c[i]) + load(d[i]), difference_bottom = load(d[i]) - load(c[i]);
-            store(ll[i], 0.5f * (sum_top + sum_bottom));
-            store(lh[i], 0.5f * (difference_top + difference_bottom));
-            store(hl[i], 0.5f * (sum_bottom - sum_top));
-            store(hh[i], 0.5f * (difference_bottom - difference_top));
+            const HaarBands bands = haar_bands({load(a[i]), load(b[i]), load(c[i]), load(d[i])});
+            store(ll[i], bands.ll);
+            store(lh[i], bands.lh);
+            store(hl[i], bands.hl);
+            store(hh[i], bands.hh);
         }
     }
 }
@@ -50,12 +48,11 @@ inline __attribute__((always_inline)) void synthesise_row(const T *in, T *upper,
         T *c = lower + 2 * x * channels, *d = c + channels;
         MIRRA_INDEPENDENT
         for (std::int64_t i = 0; i < channels; ++i) {
-            const float low_top = load(ll[i]) - load(hl[i]), low_bottom = load(ll[i]) + load(hl[i]);
-            const float high_top = load(lh[i]) - load(hh[i]), high_bottom = load(lh[i]) + load(hh[i]);
-            store(a[i], 0.5f * (low_top - high_top));
-            store(b[i], 0.5f * (low_top + high_top));
-            store(c[i], 0.5f * (low_bottom - high_bottom));
-            store(d[i], 0.5f * (low_bottom + high_bottom));
+            const HaarSquare square = haar_square({load(ll[i]), load(lh[i]), load(hl[i]), load(hh[i])});
+            store(a[i], square.a);
+            store(b[i], square.b);
+            store(c[i], square.c);
+            store(d[i], square.d);
         }
     }
 }

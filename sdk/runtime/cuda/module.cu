@@ -1,0 +1,73 @@
+// The kernels and their launches, behind the C interface of kernels.h.
+#include "runtime/cuda/arguments.hpp"
+#include "runtime/cuda/launch.cuh"
+
+namespace mirra::cuda {
+namespace {
+
+const char *error_text(int32_t error) {
+    const char *const own = own_error_text(error);
+    return own != nullptr ? own : cudaGetErrorString(static_cast<cudaError_t>(error));
+}
+
+int32_t allocate(void **memory, size_t bytes) {
+    return cudaMalloc(memory, bytes);
+}
+
+int32_t release(void *memory) {
+    return cudaFree(memory);
+}
+
+int32_t allocate_pinned(void **memory, size_t bytes) {
+    return cudaHostAlloc(memory, bytes, cudaHostAllocDefault);
+}
+
+int32_t release_pinned(void *memory) {
+    return cudaFreeHost(memory);
+}
+
+int32_t to_device(void *to, const void *from, size_t bytes, void *stream) {
+    return cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, as_stream(stream));
+}
+
+int32_t to_processor(void *to, const void *from, size_t bytes, void *stream) {
+    return cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, as_stream(stream));
+}
+
+int32_t wait(void *stream) {
+    return cudaStreamSynchronize(as_stream(stream));
+}
+
+constexpr int32_t kArchitectures[] = {__CUDA_ARCH_LIST__};
+
+const mirra_cuda_kernels kTable{
+    .struct_size = sizeof(mirra_cuda_kernels),
+    .cuda = CUDART_VERSION,
+    // Every driver of a major version runs what was built with any toolkit of it.
+    .driver = CUDART_VERSION / 1000 * 1000,
+    .architectures = kArchitectures,
+    .architecture_count = sizeof(kArchitectures) / sizeof(int32_t),
+    .intermediate = MIRRA_CUDA_INTERMEDIATE,
+    .error_text = error_text,
+    .allocate = allocate,
+    .release = release,
+    .allocate_pinned = allocate_pinned,
+    .release_pinned = release_pinned,
+    .to_device = to_device,
+    .to_processor = to_processor,
+    .wait = wait,
+    .gather_tile = gather_tile,
+    .scatter_tile = scatter_tile,
+    .haar_analysis = haar_analysis,
+    .haar_synthesis = haar_synthesis,
+    .moments_workspace = moments_workspace,
+    .add_moments = add_moments,
+    .apply_transform = apply_transform,
+};
+
+} // namespace
+} // namespace mirra::cuda
+
+const mirra_cuda_kernels *mirra_cuda_kernels_v1(void) {
+    return &mirra::cuda::kTable;
+}
