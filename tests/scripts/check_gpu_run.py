@@ -28,6 +28,11 @@ before = 3
 [part.fails]
 arguments = "work --steps 5 --speed 100 --fail"
 before = 9
+[part.program]
+program = "{sys.executable}"
+arguments = "-c print(__import__('os').environ['SEEN'],'{{build}}')"
+on_gpu = {{SEEN = "seen in {{build}}"}}
+before = 9
 [part.orphan]
 arguments = "work --steps 5 --speed 100"
 after = ["fails"]
@@ -36,7 +41,7 @@ before = 9
 
 
 def run(gpu_run, plan, out):
-    command = [sys.executable, gpu_run, plan, "--data", out, "--out", out / "out", "--tool", FAKE, "--seconds", "14"]
+    command = [sys.executable, gpu_run, plan, "--data", out, "--out", out / "out", "--tool", FAKE, "--seconds", "14", "--build", "elsewhere"]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
@@ -59,6 +64,8 @@ def main(gpu_run, plans):
         check(made["slow"] == made["fast"], f"twins have the same length: {made}")
         check(30 <= made["slow"] <= 140, f"the length fits the time of the slower twin: {made}")
         check("late: stopped at 3 seconds" in first.stdout, "a part that is late is stopped")
+        log = (folder / "out" / "program.log").read_text()
+        check("program: finished" in first.stdout and "seen in elsewhere elsewhere" in log, f"a program is run: {log}")
         check("orphan: left out, since fails did not finish" in first.stdout, "what waits for a failure is left out")
         again = run(gpu_run, folder / "plan.toml", folder)
         check("slow: started" not in again.stdout, "what is finished is not begun again")
