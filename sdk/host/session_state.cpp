@@ -81,6 +81,23 @@ std::uint64_t SessionState::admit(const GraphKey &key, RunState *run) {
     return added.held;
 }
 
+std::shared_ptr<runtime::Arena> KeptArena::take(runtime::Module &module, std::uint64_t limit,
+                                                std::uint64_t planned) {
+    constexpr auto kAtOnce = std::chrono::seconds(1);
+    at_once_ = ended_ && Clock::now() - *ended_ < kAtOnce;
+    auto last = std::exchange(arena_, nullptr);
+    const bool same = limit == std::exchange(limit_, limit) && planned == std::exchange(planned_, planned);
+    if (last == nullptr || !same) return module.make_arena(limit, planned);
+    last->begin();
+    return last;
+}
+
+void KeptArena::give(std::shared_ptr<runtime::Arena> arena) {
+    constexpr std::uint64_t kMost = std::uint64_t{256} << 20;
+    if (at_once_ && arena->idle_bytes() <= kMost) arena_ = std::move(arena);
+    ended_ = Clock::now();
+}
+
 runtime::Module &SessionState::module() const {
     static const Immortal<runtime::PlainModule> kPlain;
     return has_network() ? engine->module() : *kPlain;

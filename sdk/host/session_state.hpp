@@ -9,6 +9,7 @@
 #include "plugin.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -37,6 +38,24 @@ using TaskInstance = std::unique_ptr<void, DestroyInstance>;
 /// A graph's name, and whether it is compiled for gradients.
 using GraphKey = std::pair<std::string, bool>;
 
+/// The memory of a session's runs, from one to the next. A session that runs again at once, as on the frames
+/// of a video, keeps it until it is closed; others give it back after each run.
+class KeptArena {
+  public:
+    /// For a run that begins: that of the last one where it had the same limits, or a new one.
+    std::shared_ptr<runtime::Arena> take(runtime::Module &module, std::uint64_t limit, std::uint64_t planned);
+    /// After it.
+    void give(std::shared_ptr<runtime::Arena> arena);
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    std::shared_ptr<runtime::Arena> arena_;
+    std::uint64_t limit_ = 0, planned_ = 0; ///< of the last run
+    bool at_once_ = false;                  ///< whether it followed the one before at once
+    std::optional<Clock::time_point> ended_;
+};
+
 struct SessionState : SessionParams {
     std::shared_ptr<LocalEngine> engine;
     RegisteredTask entry;
@@ -53,6 +72,7 @@ struct SessionState : SessionParams {
     std::shared_ptr<const Configured> configured;    ///< what the plugin's instance was last told
     std::shared_ptr<const RunPlan> last_plan;        ///< pictures of one size are planned once
     TaskInstance instance;
+    KeptArena kept;             ///< of the last run
     bool told_of_tiles = false; ///< that they are small
 
     /// Compiles at first use.

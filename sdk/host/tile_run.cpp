@@ -408,7 +408,7 @@ void TileRun::set_up(Lane &lane) {
 void TileRun::prepare() {
     module().set_threads(session_.options.threads == 0 && work_.plan.one_thread ? 1
                                                                                 : session_.options.threads);
-    arena_ = module().make_arena(work_.plan.arena_bytes, work_.plan.tensor_bytes);
+    arena_ = session_.kept.take(module(), work_.plan.arena_bytes, work_.plan.tensor_bytes);
     run_.arena = arena_;
     grow(main_, static_cast<std::size_t>(tiles_.input_width * tiles_.input_height) *
                     static_cast<std::size_t>(work_.checked.channels));
@@ -508,6 +508,8 @@ void TileRun::run() {
     call_all();
     run_.result.tile_count = tiles_.tiles.size();
     run_.result.peak_bytes = arena_->peak_bytes() + buffer_bytes_;
+    run_.arena = nullptr;
+    session_.kept.give(std::move(arena_));
 }
 
 } // namespace

@@ -97,6 +97,10 @@ class Arena {
     /// Takes bytes from the limit, for what is allocated elsewhere. @throws Error budget where they are not
     /// left
     virtual void reserve(std::uint64_t bytes) = 0;
+    /// What it holds for the sake of blocks that may be wanted again, when no tensor of it is left.
+    [[nodiscard]] virtual std::uint64_t idle_bytes() const = 0;
+    /// A run begins: the peak counts anew, and nothing is reserved.
+    virtual void begin() = 0;
 };
 
 /// While alive, tensors that the calling thread makes come from the arena.

@@ -81,7 +81,7 @@ Floats PlainArena::take_spare(std::size_t count) {
         *found = std::move(spares_.back());
         spares_.pop_back();
     }
-    while (!spares_.empty() && current_ + spare_bytes_ > peak_) {
+    while (!spares_.empty() && current_ + spare_bytes_ > std::max<std::uint64_t>(peak_, most_)) {
         spare_bytes_ -= spares_.back().count * sizeof(float);
         leftovers_->give(std::move(spares_.back()));
         spares_.pop_back();
@@ -104,7 +104,7 @@ Floats PlainArena::take(std::size_t values) {
 void PlainArena::give(Floats values, std::size_t count) noexcept {
     const std::lock_guard lock(mutex_);
     current_ -= count * sizeof(float);
-    if (current_ + spare_bytes_ + count * sizeof(float) > peak_)
+    if (current_ + spare_bytes_ + count * sizeof(float) > std::max<std::uint64_t>(peak_, most_))
         return leftovers_->give({std::move(values), count});
     try {
         spares_.push_back({std::move(values), count});
@@ -118,6 +118,17 @@ void PlainArena::reserve(std::uint64_t bytes) {
     count(bytes);
     current_ -= bytes;
     reserved_ += bytes;
+}
+
+std::uint64_t PlainArena::idle_bytes() const {
+    const std::lock_guard lock(mutex_);
+    return spare_bytes_;
+}
+
+void PlainArena::begin() {
+    most_ = std::max<std::uint64_t>(most_, peak_);
+    peak_ = current_.load();
+    reserved_ = 0;
 }
 
 PlainTensor::PlainTensor(graph::Shape shape, Layout layout)

@@ -61,6 +61,8 @@ class PlainArena final : public Arena {
     [[nodiscard]] std::uint64_t peak_bytes() const override { return peak_; }
     [[nodiscard]] std::uint64_t current_bytes() const override { return current_; }
     void reserve(std::uint64_t bytes) override;
+    [[nodiscard]] std::uint64_t idle_bytes() const override;
+    void begin() override;
 
   private:
     void count(std::uint64_t bytes);
@@ -71,7 +73,8 @@ class PlainArena final : public Arena {
     const std::uint64_t limit_;
     const std::shared_ptr<Leftovers> leftovers_;
     std::atomic<std::uint64_t> current_{0}, reserved_{0}, peak_{0};
-    std::mutex mutex_; ///< held by who changes what follows
+    std::uint64_t most_ = 0;   ///< that runs before held at once
+    mutable std::mutex mutex_; ///< held by who changes what follows
     std::vector<SpareFloats> spares_;
     std::uint64_t spare_bytes_ = 0;
 };

@@ -47,6 +47,14 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
         reserved_ += bytes;
     }
 
+    [[nodiscard]] std::uint64_t idle_bytes() const override { return current_bytes(); }
+
+    void begin() override {
+        const std::scoped_lock lock(mutex_);
+        reserved_ = 0;
+        peak_ = held_;
+    }
+
     /// The smallest kept block that is not much too large, else a new one.
     void *take(std::size_t bytes, std::size_t &size) {
         const std::scoped_lock lock(mutex_);
