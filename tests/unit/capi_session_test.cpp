@@ -395,6 +395,13 @@ TEST(CapiSession, ThePlanSaysWhatARunWillDo) {
     EXPECT_EQ(plan.tile_count, info.tile_count);
     EXPECT_LE(info.peak_bytes, plan.peak_bytes);
     EXPECT_GT(info.seconds, 0);
+    const auto peak = info.peak_bytes;
+    for (int again = 0; again < 3; ++again) {
+        Result next;
+        EXPECT_OK(run(session, in.image, in.image, error, nullptr, next.out()));
+        EXPECT_OK(mirra_result_get_info(next.get(), &info, error));
+        EXPECT_EQ(peak, info.peak_bytes) << "of this run, not of those before";
+    }
 }
 
 struct Limited {
