@@ -82,7 +82,9 @@ void Squares::add(const ConstImageView &view, const Rect &square, std::vector<fl
 bool Squares::touches_ends(const ConstImageView &view) const {
     std::vector<float> row(static_cast<std::size_t>(view.width) * channels_), alpha;
     float low = 1, high = 0;
-    for (std::int32_t y = 0; y < view.height; ++y) {
+    const bool beyond = view.sample == SampleType::f16 || view.sample == SampleType::f32;
+    // Whole numbers go nowhere beyond: the first that touches an end decides.
+    for (std::int32_t y = 0; y < view.height && (beyond || (low > 0 && high < 1)); ++y) {
         gather(view, {0, y, view.width, 1}, row, view.color_channels());
         if (view.has_alpha()) alpha = alpha_of(view, {0, y, view.width, 1});
         if (alpha.empty()) {
@@ -107,6 +109,11 @@ bool Squares::drawn() const {
     for (std::size_t i = 0; i < count() * channels_; ++i) {
         const auto values = channel(i / channels_, i % channels_);
         const auto ends = [&](std::size_t at) { return at_an_end(values[at]) ? 1 : 0; };
+        const auto [least, most] = std::ranges::minmax(values);
+        if (!at_an_end(least) && !at_an_end(most)) {
+            ++others;
+            continue;
+        }
         int at_ends = 0, beside = 0;
         for (std::size_t at = 0; at < values.size(); ++at) {
             if (ends(at) == 0) continue;
