@@ -50,6 +50,21 @@ template<class T> Pixels<T> written(const Block &y, std::int64_t row) {
     return {y.row<T>(row), y.pixel_stride()};
 }
 
+template<class T, int channels>
+void copy_few_channels(Pixels<const T> in, Pixels<T> out, std::int64_t width) {
+    for (std::int64_t x = 0; x < width; ++x, in.values += in.stride, out.values += out.stride)
+        for (int c = 0; c < channels; ++c) out.values[c] = in.values[c];
+}
+
+/// Some channels of a row of pixels to where others lie beside them.
+template<class T>
+void copy_pixels(Pixels<const T> in, Pixels<T> out, std::int64_t width, std::int64_t channels) {
+    if (channels == 1) return copy_few_channels<T, 1>(in, out, width);
+    if (channels == 3) return copy_few_channels<T, 3>(in, out, width);
+    for (std::int64_t x = 0; x < width; ++x, in.values += in.stride, out.values += out.stride)
+        std::copy_n(in.values, channels, out.values);
+}
+
 /// body(value of the type, row) for all rows of y.
 template<class Body> void for_rows_of(const Block &y, const Body &body) {
     with_type(y.type(), [&](auto value) {
@@ -328,9 +343,7 @@ Block concat(const Call &c) {
         channel += x.channels();
         for_rows_of(part, [&](auto value, std::int64_t row) {
             using T = decltype(value);
-            for (std::int64_t column = 0; column < x.width(); ++column)
-                std::copy_n(x.template row<T>(row) + column * x.pixel_stride(), x.channels(),
-                            part.template row<T>(row) + column * part.pixel_stride());
+            copy_pixels<T>(read<T>(x, row), written<T>(part, row), x.width(), x.channels());
         });
     }
     return y;

@@ -24,6 +24,28 @@ void copy_rows(const graph::Shape &shape, const float *from, std::span<const std
     });
 }
 
+/// Pixels of three colours to planes. @param plane  values of one
+void split_colors(const float *pixels, std::int64_t plane, float *planes) {
+    for (std::int64_t i = 0; i < plane; ++i)
+        for (std::int64_t c = 0; c < 3; ++c) planes[c * plane + i] = pixels[3 * i + c];
+}
+void join_colors(const float *planes, std::int64_t plane, float *pixels) {
+    for (std::int64_t i = 0; i < plane; ++i)
+        for (std::int64_t c = 0; c < 3; ++c) pixels[3 * i + c] = planes[c * plane + i];
+}
+
+/// Values of rank 4 from one layout to the other.
+void change_layout(const PlainTensor &x, Layout wanted, float *to) {
+    const auto &shape = x.shape();
+    if (shape[1] != 3) return copy_rows(shape, x.values().data(), x.strides(), to, strides_of(shape, wanted));
+    const std::int64_t plane = shape[2] * shape[3];
+    for (std::int64_t image = 0; image < shape[0]; ++image) {
+        const float *const from = x.values().data() + image * 3 * plane;
+        wanted == Layout::nchw ? split_colors(from, plane, to + image * 3 * plane)
+                               : join_colors(from, plane, to + image * 3 * plane);
+    }
+}
+
 } // namespace
 
 std::string PlainModule::version() const {
@@ -94,7 +116,7 @@ void PlainModule::download(const DeviceTensor &tensor, std::span<float> values, 
     if (wanted == x.layout())
         std::ranges::copy(x.values(), values.begin());
     else
-        copy_rows(x.shape(), x.values().data(), x.strides(), values.data(), strides_of(x.shape(), wanted));
+        change_layout(x, wanted, values.data());
 }
 
 Created PlainModule::create(const graph::Shape &shape, const std::string &) {
