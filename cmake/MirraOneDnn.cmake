@@ -16,6 +16,10 @@ add_library(mirra_onednn_library SHARED IMPORTED)
 set_target_properties(mirra_onednn_library PROPERTIES IMPORTED_LOCATION ${MIRRA_ONEDNN_STRIPPED}
     INTERFACE_INCLUDE_DIRECTORIES ${MIRRA_ONEDNN_INCLUDE})
 
-# What its licence asks to go along.
-install(DIRECTORY ${MIRRA_ONEDNN}/share/doc/onednn DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime OPTIONAL
-    FILES_MATCHING PATTERN LICENSE PATTERN THIRD-PARTY-PROGRAMS)
+# What the licences ask to go along; a package for Debian has it in its file "copyright".
+if(NOT MIRRA_DEB)
+    install(DIRECTORY ${MIRRA_ONEDNN}/share/doc/onednn DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime OPTIONAL
+        FILES_MATCHING PATTERN LICENSE PATTERN THIRD-PARTY-PROGRAMS)
+    install(FILES ${PROJECT_SOURCE_DIR}/sdk/runtime/onednn/OPENMP DESTINATION ${CMAKE_INSTALL_DOCDIR}/onednn COMPONENT runtime)
+    install(FILES /usr/share/common-licenses/GPL-3 DESTINATION ${CMAKE_INSTALL_DOCDIR}/onednn COMPONENT runtime OPTIONAL)
+endif()

@@ -1,17 +1,14 @@
 # Packages by CPack: a tarball of all, and a .deb of each component.
-#   MIRRA_DEB           the paths and the files that Debian wants; the preset `deb` sets it, together with the prefix /usr
-#   MIRRA_DEB_ADAPTERS  the adapters of samples/hosts that become packages
-set(MIRRA_PACKAGE_CONTACT "Mirra maintainers <maintainers@mirra.example>" CACHE STRING "Who maintains the packages: Name <address>")
+#   MIRRA_DEB              the paths and the files that Debian wants; the preset `deb` sets it, together with the prefix /usr
+#   MIRRA_DEB_ADAPTERS     the adapters of samples/hosts that become packages
+#   MIRRA_PACKAGE_CONTACT  who answers for the packages, which is for whoever makes them to say
+set(MIRRA_PACKAGE_CONTACT "" CACHE STRING "Who maintains the packages: Name <address>")
+if(MIRRA_DEB AND NOT MIRRA_PACKAGE_CONTACT MATCHES "^[^<>]+ <[^<> ]+@[^<> ]+>$")
+    message(FATAL_ERROR "MIRRA_PACKAGE_CONTACT=\"${MIRRA_PACKAGE_CONTACT}\" is not of the form \"Name <address>\": set it to the maintainer of the packages")
+endif()
 set(MIRRA_DEB_VERSION ${PROJECT_VERSION}-1)
 set(package_sources ${PROJECT_SOURCE_DIR}/cmake/packages)
 set(package_components "")
-
-# mirra_compressed(FILE OUTPUT): a copy by gzip, without name and time.
-function(mirra_compressed file output)
-    get_filename_component(folder ${output} DIRECTORY)
-    file(MAKE_DIRECTORY ${folder})
-    execute_process(COMMAND gzip -9nc ${file} OUTPUT_FILE ${output} COMMAND_ERROR_IS_FATAL ANY)
-endfunction()
 
 # The documents that Debian wants of a package: copyright, with the texts of LICENCES behind it, and changelog.
 function(mirra_debian_documents component package licences)
@@ -39,7 +36,7 @@ endfunction()
 # description's first line is its summary. COMPONENTS names the components that it needs in the same version, LICENCES files for
 # its copyright; every other field is Debian's of that name.
 function(mirra_package component package section description)
-    set(fields DEPENDS RECOMMENDS SUGGESTS ENHANCES CONTROL_EXTRA)
+    set(fields ARCHITECTURE DEPENDS RECOMMENDS SUGGESTS ENHANCES CONTROL_EXTRA)
     cmake_parse_arguments(PARSE_ARGV 4 ARG "" "" "COMPONENTS;LICENCES;${fields}")
     string(TOUPPER ${component} upper)
     set(package_components ${package_components} ${component} PARENT_SCOPE)
@@ -58,15 +55,21 @@ function(mirra_package component package section description)
 endfunction()
 
 # mirra_adapter(NAME PACKAGE SECTION DESCRIPTION [FIELD VALUE...]...): a package of the adapter in samples/hosts/NAME, which is
-# built in the folder NAME of this build, with NAME as its CMAKE_INSTALL_DEFAULT_COMPONENT_NAME.
+# built in the folder NAME of this build.
 macro(mirra_adapter name)
     if(${name} IN_LIST MIRRA_DEB_ADAPTERS)
-        list(APPEND package_projects "${PROJECT_BINARY_DIR}/${name}" mirra_${name} ${name} /)
-        mirra_package(${name} ${ARGN} COMPONENTS runtime libtorch)
+        install(CODE "execute_process(COMMAND_ERROR_IS_FATAL ANY COMMAND \"${CMAKE_COMMAND}\" --install \"${PROJECT_BINARY_DIR}/${name}\"
+            --prefix \"\${CMAKE_INSTALL_PREFIX}\" --strip)" COMPONENT ${name} EXCLUDE_FROM_ALL)
+        mirra_package(${name} ${ARGN} COMPONENTS ${running} RECOMMENDS ${networks})
     endif()
 endmacro()
 
-set(package_projects ${PROJECT_BINARY_DIR} ${PROJECT_NAME} ALL /)
+# What runs networks here, and what the other networks come with.
+set(running runtime)
+if(NOT MIRRA_ONEDNN)
+    list(APPEND running libtorch)
+endif()
+set(networks "mirra-networks (= ${MIRRA_DEB_VERSION})")
 set(CPACK_PACKAGE_CONTACT "${MIRRA_PACKAGE_CONTACT}")
 set(CPACK_PACKAGE_FILE_NAME mirra-${PROJECT_VERSION}-linux-${CMAKE_SYSTEM_PROCESSOR})
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_NAME} built using CMake") # CPack's own words: else it puts them before each description
@@ -81,13 +84,19 @@ set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_ENABLE_COMPONENT_DEPENDS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/lib ${PROJECT_BINARY_DIR}/lib/mirra/libtorch)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${PROJECT_BINARY_DIR}/lib ${PROJECT_BINARY_DIR}/lib/mirra/onednn
+    ${PROJECT_BINARY_DIR}/lib/mirra/libtorch)
 
 if(MIRRA_DEB)
     mirra_compressed(${PROJECT_SOURCE_DIR}/CHANGELOG.md ${PROJECT_BINARY_DIR}/packages/changelog.gz)
     install(FILES ${PROJECT_BINARY_DIR}/packages/changelog.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libmirra1 COMPONENT runtime)
+else()
+    # The archive: one piece, without what only trainings need.
+    set(CPACK_MONOLITHIC_INSTALL ON)
+    foreach(component ${running} networks dev tools)
+        list(APPEND CPACK_INSTALL_CMAKE_PROJECTS ${PROJECT_BINARY_DIR} ${PROJECT_NAME} ${component} /)
+    endforeach()
 endif()
 include(${package_sources}/packages.cmake)
 set(CPACK_COMPONENTS_ALL ${package_components})
-set(CPACK_INSTALL_CMAKE_PROJECTS ${package_projects})
 include(CPack)

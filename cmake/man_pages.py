@@ -141,7 +141,7 @@ def term(text):
     spelled = ", ".join("\\fB" + quoted(name) + "\\fR" for name in names.split(","))
     value = re.sub(r"^(TEXT|INT|UINT|FLOAT|float|int|enum|bool|text)\b:?(?=[\[{A-Z]|INT)", r"\1 ", value.strip())
     if value:
-        spelled += " \\fI" + quoted(value).replace(",", ",\\:") + "\\fR"  # a line may end behind a comma
+        spelled += " \\fI" + quoted(re.sub(r",(?! )", ", ", value)) + "\\fR"  # a line may end behind a comma
     return spelled + (" (" + quoted(", ".join(notes)) + ")" if notes else "")
 
 
