@@ -32,7 +32,7 @@ int32_t release(void *memory) {
 }
 
 int32_t copy(void *to, const void *from, size_t bytes, void *) {
-    std::memcpy(to, from, bytes);
+    if (bytes > 0) std::memcpy(to, from, bytes);
     return 0;
 }
 
