@@ -87,14 +87,18 @@ std::shared_ptr<runtime::Arena> KeptArena::take(runtime::Module &module, std::ui
     at_once_ = ended_ && Clock::now() - *ended_ < kAtOnce;
     auto last = std::exchange(arena_, nullptr);
     const bool same = limit == std::exchange(limit_, limit) && planned == std::exchange(planned_, planned);
+    if (!same) pixels_ = {};
     if (last == nullptr || !same) return module.make_arena(limit, planned);
     last->begin();
     return last;
 }
 
-void KeptArena::give(std::shared_ptr<runtime::Arena> arena) {
+void KeptArena::give(std::shared_ptr<runtime::Arena> arena, std::vector<float> pixels) {
     constexpr std::uint64_t kMost = std::uint64_t{256} << 20;
-    if (at_once_ && arena->idle_bytes() <= kMost) arena_ = std::move(arena);
+    if (at_once_ && arena->idle_bytes() + pixels.size() * sizeof(float) <= kMost) {
+        arena_ = std::move(arena);
+        pixels_ = std::move(pixels);
+    }
     ended_ = Clock::now();
 }
 

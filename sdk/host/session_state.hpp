@@ -44,13 +44,16 @@ class KeptArena {
   public:
     /// For a run that begins: that of the last one where it had the same limits, or a new one.
     std::shared_ptr<runtime::Arena> take(runtime::Module &module, std::uint64_t limit, std::uint64_t planned);
+    /// What the last run left of pixels on their way, likewise.
+    std::vector<float> take_pixels() { return std::exchange(pixels_, {}); }
     /// After it.
-    void give(std::shared_ptr<runtime::Arena> arena);
+    void give(std::shared_ptr<runtime::Arena> arena, std::vector<float> pixels);
 
   private:
     using Clock = std::chrono::steady_clock;
 
     std::shared_ptr<runtime::Arena> arena_;
+    std::vector<float> pixels_;
     std::uint64_t limit_ = 0, planned_ = 0; ///< of the last run
     bool at_once_ = false;                  ///< whether it followed the one before at once
     std::optional<Clock::time_point> ended_;

@@ -276,6 +276,7 @@ void TileRun::tell_tile(const runtime::Rect &rect, const image::ImageView &piece
 }
 
 void TileRun::grow(Lane &lane, std::size_t count) {
+    if (count <= lane.buffer.size()) return;
     buffer_bytes_ += (count - lane.buffer.size()) * sizeof(float);
     lane.buffer.resize(count);
 }
@@ -291,7 +292,7 @@ void TileRun::store(Lane &lane, const OutputImage &output, const mirra_tensor &t
                                            to_text(expected));
     if (is_empty(kept)) return;
     const auto count = static_cast<std::size_t>(shown.width * shown.height * channels);
-    if (lane.buffer.size() < count) grow(lane, count);
+    grow(lane, count);
     const std::span<float> values(lane.buffer.data(), count);
     module().download(*tensor.tensor, values, runtime::Layout::nhwc);
     std::optional<Size> scaled;
@@ -410,6 +411,8 @@ void TileRun::prepare() {
                                                                                 : session_.options.threads);
     arena_ = session_.kept.take(module(), work_.plan.arena_bytes, work_.plan.tensor_bytes);
     run_.arena = arena_;
+    main_.buffer = session_.kept.take_pixels();
+    buffer_bytes_ = main_.buffer.size() * sizeof(float);
     grow(main_, static_cast<std::size_t>(tiles_.input_width * tiles_.input_height) *
                     static_cast<std::size_t>(work_.checked.channels));
     steps_ = tiles_.tiles.size() * (std::size_t{passes_} + 1);
@@ -509,7 +512,7 @@ void TileRun::run() {
     run_.result.tile_count = tiles_.tiles.size();
     run_.result.peak_bytes = arena_->peak_bytes() + buffer_bytes_;
     run_.arena = nullptr;
-    session_.kept.give(std::move(arena_));
+    session_.kept.give(std::move(arena_), std::move(main_.buffer));
 }
 
 } // namespace

@@ -45,7 +45,7 @@ TEST(Tiling, SmallImagesAreOneTile) {
 
 TEST(Tiling, ABudgetCutsTheImageAndIsKept) {
     const auto graph = graph::wavelet_denoiser({});
-    for (const std::uint64_t megabytes : {80, 120, 180}) {
+    for (const std::uint64_t megabytes : {100, 120, 180}) {
         const auto plan = plan_tiles(graph, 1021, 767, {.budget = megabytes << 20});
         EXPECT_GT(plan.tiles.size(), 1u) << megabytes;
         EXPECT_LE(plan.peak_bytes, megabytes << 20);
