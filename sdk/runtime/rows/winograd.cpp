@@ -55,13 +55,13 @@ struct Sizes {
 /// then.
 template<class V> struct Panels;
 template<> struct Panels<Wide> {
-    static constexpr std::int64_t rows[] = {0, 12, 12, 8};
+    static constexpr std::int64_t kRows[] = {0, 12, 12, 8};
     static std::int64_t width(std::int64_t all, std::int64_t at) {
         return all % 3 == 0 ? 3 : std::min<std::int64_t>(2, all - at);
     }
 };
 template<> struct Panels<Narrow> {
-    static constexpr std::int64_t rows[] = {0, 12, 6};
+    static constexpr std::int64_t kRows[] = {0, 12, 6};
     static std::int64_t width(std::int64_t all, std::int64_t at) {
         return std::min<std::int64_t>(2, all - at);
     }
@@ -200,7 +200,7 @@ MIRRA_INLINE void multiply(const float *a, std::int64_t a_row, const float *pane
 template<class V, int width>
 MIRRA_INLINE void multiply_panel(const Sizes &sizes, const float *a, const float *panel, float *result,
                                  std::int64_t tiles) {
-    constexpr int kRows = Panels<V>::rows[width];
+    constexpr int kRows = Panels<V>::kRows[width];
     for (std::int64_t row = 0; row < tiles; row += kRows)
         multiply<V, kRows, width>(a + row * sizes.in_row, sizes.in_row, panel, sizes.inputs,
                                   result + row * sizes.out_row, sizes.out_row);
@@ -219,7 +219,7 @@ MIRRA_INLINE void multiply_all(const Sizes &sizes, const float *weight, const fl
             float *place = result + at * kLanes<V>;
             if (width == 1) multiply_panel<V, 1>(sizes, a, weight, place, tiles);
             if (width == 2) multiply_panel<V, 2>(sizes, a, weight, place, tiles);
-            if constexpr (std::size(Panels<V>::rows) > 3)
+            if constexpr (std::size(Panels<V>::kRows) > 3)
                 if (width == 3) multiply_panel<V, 3>(sizes, a, weight, place, tiles);
             weight += sizes.inputs * width * kLanes<V>;
         }
@@ -292,10 +292,10 @@ std::int64_t lanes() {
 
 /// G w G^T of one kernel. Row p of G is (1, p, p^2) over the product of p's distances to the other points.
 std::array<double, kProducts> transform_weight(const float *weight) {
-    constexpr double a = kA, b = kB, near = 2 * a * a * (a * a - b * b), far = 2 * b * b * (b * b - a * a);
-    constexpr double g[kWindow][3] = {{1 / (a * a * b * b), 0, 0},         {1 / near, a / near, a * a / near},
-                                      {1 / near, -a / near, a * a / near}, {1 / far, b / far, b * b / far},
-                                      {1 / far, -b / far, b * b / far},    {0, 0, 1}};
+    const double a = kA, b = kB, near = 2 * a * a * (a * a - b * b), far = 2 * b * b * (b * b - a * a);
+    const double g[kWindow][3] = {{1 / (a * a * b * b), 0, 0},         {1 / near, a / near, a * a / near},
+                                  {1 / near, -a / near, a * a / near}, {1 / far, b / far, b * b / far},
+                                  {1 / far, -b / far, b * b / far},    {0, 0, 1}};
     double half[kWindow][3];
     for (std::int64_t y = 0; y < kWindow; ++y)
         for (std::int64_t x = 0; x < 3; ++x)
