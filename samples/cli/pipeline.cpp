@@ -1,9 +1,48 @@
 #include "pipeline.hpp"
 
+#include <map>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 namespace mirra::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// "" of a folder that was removed.
+fs::path current_folder() {
+    std::error_code ignored;
+    return fs::current_path(ignored);
+}
+
+/// Whether a result replaces the input of another file: then what that one reads depends on the order.
+bool feeds_another(std::span<const FilePair> files) {
+    const auto place = [](const std::string &file) {
+        std::error_code ignored;
+        return fs::weakly_canonical(fs::absolute(file, ignored), ignored);
+    };
+    std::map<fs::path, std::size_t> results;
+    for (std::size_t i = 0; i < files.size(); ++i)
+        if (!files[i].output.empty()) results.emplace(place(files[i].output), i);
+    for (std::size_t i = 0; i < files.size(); ++i)
+        if (const auto found = results.find(place(files[i].input)); found != results.end() && found->second != i)
+            return true;
+    return false;
+}
+
+/// On a thread of its own where there may be one more, else where its result is asked for.
+template<class Body> auto started(bool at_once, const Body &body) {
+    if (at_once) {
+        try {
+            return std::async(std::launch::async, body);
+        } catch (const std::system_error &) { // the process may start no thread
+        }
+    }
+    return std::async(std::launch::deferred, body);
+}
+
+} // namespace
 
 Pipeline::Pipeline(TaskRun &run, std::span<const FilePair> files, std::span<const FurtherOutputs> further,
                    const Interrupt &interrupt, bool overlapping)
@@ -11,8 +50,8 @@ Pipeline::Pipeline(TaskRun &run, std::span<const FilePair> files, std::span<cons
     , files_(files)
     , further_(further)
     , interrupt_(interrupt)
-    , overlapping_(overlapping && files.size() > 1)
-    , folder_(std::filesystem::current_path()) {}
+    , overlapping_(overlapping && files.size() > 1 && !feeds_another(files))
+    , folder_(current_folder()) {}
 
 void Pipeline::run(const Report &report) {
     std::optional<Computed> before;
@@ -34,7 +73,7 @@ void Pipeline::run(const Report &report) {
 std::future<Pipeline::Source> Pipeline::read(std::size_t index) const {
     if (index >= files_.size()) return {};
     const auto &name = files_[index].input;
-    return std::async(overlapping_ ? std::launch::async : std::launch::deferred, [this, &name]() -> Source {
+    return started(overlapping_, [this, &name]() -> Source {
         if (!overlapping_) return run_.read(name);
         const std::string path = name.empty() ? name : (folder_ / name).string();
         try {
@@ -62,9 +101,8 @@ Pipeline::Computed Pipeline::compute(std::size_t index, std::future<Source> sour
         next = read(index + 1);
         auto done = run_.compute(files_[index], further_[index], std::move(picture), counter);
         out.record = std::move(done.record);
-        const auto policy = overlapping_ ? std::launch::async : std::launch::deferred;
         out.written =
-            std::async(policy, [this, index, work = std::move(done.work)] { write(index, *work); }).share();
+            started(overlapping_, [this, index, work = std::move(done.work)] { write(index, *work); }).share();
     } catch (...) {
         out.failure = std::current_exception();
     }

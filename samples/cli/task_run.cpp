@@ -337,7 +337,9 @@ void TaskRun::write(const Work &ports) const {
 /// Another thread writes, while a plugin may have left the folder that names are relative to.
 void TaskRun::name_from_root(Ports &ports) {
     const auto make = [](std::string &path) {
-        if (!path.empty()) path = std::filesystem::absolute(path).string();
+        std::error_code error; // of a folder that was removed
+        const auto whole = std::filesystem::absolute(path, error);
+        if (!path.empty() && !error) path = whole.string();
     };
     for (auto &output : ports.outputs) make(output.path);
     for (auto &[name, path] : ports.tensor_files) make(path);

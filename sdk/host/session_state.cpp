@@ -95,7 +95,7 @@ std::shared_ptr<runtime::Arena> KeptArena::take(runtime::Module &module, std::ui
 
 void KeptArena::give(std::shared_ptr<runtime::Arena> arena, std::vector<float> pixels) {
     constexpr std::uint64_t kMost = std::uint64_t{256} << 20;
-    if (at_once_ && arena->idle_bytes() + pixels.size() * sizeof(float) <= kMost) {
+    if (at_once_ && limit_ == 0 && arena->idle_bytes() + pixels.size() * sizeof(float) <= kMost) {
         arena_ = std::move(arena);
         pixels_ = std::move(pixels);
     }

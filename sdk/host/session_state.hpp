@@ -39,7 +39,8 @@ using TaskInstance = std::unique_ptr<void, DestroyInstance>;
 using GraphKey = std::pair<std::string, bool>;
 
 /// The memory of a session's runs, from one to the next. A session that runs again at once, as on the frames
-/// of a video, keeps it until it is closed; others give it back after each run.
+/// of a video, keeps it until it is closed; others give it back after each run, as do those with a memory
+/// limit: what is held between runs is in no plan.
 class KeptArena {
   public:
     /// For a run that begins: that of the last one where it had the same limits, or a new one.

@@ -81,11 +81,8 @@ Floats PlainArena::take_spare(std::size_t count) {
         *found = std::move(spares_.back());
         spares_.pop_back();
     }
-    while (!spares_.empty() && current_ + spare_bytes_ > std::max<std::uint64_t>(peak_, most_)) {
-        spare_bytes_ -= spares_.back().count * sizeof(float);
-        leftovers_->give(std::move(spares_.back()));
-        spares_.pop_back();
-    }
+    while (!spares_.empty() && current_ + spare_bytes_ > most_held())
+        drop_spare();
     return values;
 }
 
@@ -104,7 +101,7 @@ Floats PlainArena::take(std::size_t values) {
 void PlainArena::give(Floats values, std::size_t count) noexcept {
     const std::lock_guard lock(mutex_);
     current_ -= count * sizeof(float);
-    if (current_ + spare_bytes_ + count * sizeof(float) > std::max<std::uint64_t>(peak_, most_))
+    if (current_ + spare_bytes_ + count * sizeof(float) > most_held())
         return leftovers_->give({std::move(values), count});
     try {
         spares_.push_back({std::move(values), count});
@@ -116,8 +113,10 @@ void PlainArena::give(Floats values, std::size_t count) noexcept {
 
 void PlainArena::reserve(std::uint64_t bytes) {
     count(bytes);
+    const std::lock_guard lock(mutex_);
     current_ -= bytes;
     reserved_ += bytes;
+    while (limit_ != 0 && !spares_.empty() && current_ + reserved_ + spare_bytes_ > limit_) drop_spare();
 }
 
 std::uint64_t PlainArena::idle_bytes() const {
@@ -125,7 +124,19 @@ std::uint64_t PlainArena::idle_bytes() const {
     return spare_bytes_;
 }
 
+std::uint64_t PlainArena::most_held() const {
+    const auto most = std::max<std::uint64_t>(peak_, most_);
+    return limit_ == 0 ? most : std::min(most, limit_ - std::min<std::uint64_t>(reserved_, limit_));
+}
+
+void PlainArena::drop_spare() {
+    spare_bytes_ -= spares_.back().count * sizeof(float);
+    leftovers_->give(std::move(spares_.back()));
+    spares_.pop_back();
+}
+
 void PlainArena::begin() {
+    const std::lock_guard lock(mutex_);
     most_ = std::max<std::uint64_t>(most_, peak_);
     peak_ = current_.load();
     reserved_ = 0;

@@ -69,12 +69,15 @@ class PlainArena final : public Arena {
     /// Pages that are there need not be asked of the system again. What is beyond that which was held at once
     /// goes to the leftovers.
     Floats take_spare(std::size_t count);
+    /// By who holds mutex_, as drop_spare().
+    [[nodiscard]] std::uint64_t most_held() const;
+    void drop_spare();
 
     const std::uint64_t limit_;
     const std::shared_ptr<Leftovers> leftovers_;
     std::atomic<std::uint64_t> current_{0}, reserved_{0}, peak_{0};
-    std::uint64_t most_ = 0;   ///< that runs before held at once
     mutable std::mutex mutex_; ///< held by who changes what follows
+    std::uint64_t most_ = 0;   ///< that runs before held at once
     std::vector<SpareFloats> spares_;
     std::uint64_t spare_bytes_ = 0;
 };

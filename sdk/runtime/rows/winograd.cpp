@@ -267,10 +267,12 @@ MIRRA_FOR("x86-64-v3") void run_narrow(const Part &part) {
     run_part<Narrow>(part);
 }
 
+#ifdef MIRRA_WINOGRAD
 bool has_all(std::initializer_list<const char *> flags) {
     return std::ranges::all_of(
         flags, [](const char *flag) { return detail::has_word(detail::this_cpu().flags, flag); });
 }
+#endif
 
 /// Bytes of a vector; 0: there are no kernels for this processor.
 std::size_t vector_bytes() {
