@@ -26,7 +26,8 @@ bool feeds_another(std::span<const FilePair> files) {
     for (std::size_t i = 0; i < files.size(); ++i)
         if (!files[i].output.empty()) results.emplace(place(files[i].output), i);
     for (std::size_t i = 0; i < files.size(); ++i)
-        if (const auto found = results.find(place(files[i].input)); found != results.end() && found->second != i)
+        if (const auto found = results.find(place(files[i].input));
+            found != results.end() && found->second != i)
             return true;
     return false;
 }
@@ -53,12 +54,12 @@ Pipeline::Pipeline(TaskRun &run, std::span<const FilePair> files, std::span<cons
     , overlapping_(overlapping && files.size() > 1 && !feeds_another(files))
     , folder_(current_folder()) {}
 
-void Pipeline::run(const Report &report) {
+void Pipeline::run(const Report &report, const Beside &beside) {
     std::optional<Computed> before;
     std::future<Source> source = read(0);
     for (std::size_t i = 0; i < files_.size(); ++i) {
         std::future<Source> next;
-        Computed now = compute(i, std::move(source), next);
+        Computed now = compute(i, std::move(source), next, beside);
         if (before) tell(report, *before);
         before.reset();
         if (overlapping_)
@@ -84,8 +85,8 @@ std::future<Pipeline::Source> Pipeline::read(std::size_t index) const {
     });
 }
 
-Pipeline::Computed Pipeline::compute(std::size_t index, std::future<Source> source,
-                                     std::future<Source> &next) {
+Pipeline::Computed Pipeline::compute(std::size_t index, std::future<Source> source, std::future<Source> &next,
+                                     const Beside &beside) {
     Computed out{.index = index, .record = {}, .failure = nullptr, .written = {}};
     const std::string counter =
         files_.size() > 1 ? std::to_string(index + 1) + "/" + std::to_string(files_.size()) + " " : "";
@@ -102,7 +103,10 @@ Pipeline::Computed Pipeline::compute(std::size_t index, std::future<Source> sour
         auto done = run_.compute(files_[index], further_[index], std::move(picture), counter);
         out.record = std::move(done.record);
         out.written =
-            started(overlapping_, [this, index, work = std::move(done.work)] { write(index, *work); }).share();
+            started(overlapping_, [this, index, work = std::move(done.work), record = out.record, &beside] {
+                write(index, *work);
+                beside(index, record);
+            }).share();
     } catch (...) {
         out.failure = std::current_exception();
     }

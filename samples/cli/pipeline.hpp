@@ -17,11 +17,14 @@ class Pipeline {
     /// Called for each file in its turn, once it is written. What it throws ends the pipeline.
     using Report = std::function<void(std::size_t index, const Outcome &outcome)>;
 
+    /// Called once a result is written, by the thread that wrote it: what goes beside it.
+    using Beside = std::function<void(std::size_t index, const Json &record)>;
+
     /// @param overlapping  up to three pictures are in memory; else one
     Pipeline(TaskRun &run, std::span<const FilePair> files, std::span<const FurtherOutputs> further,
              const Interrupt &interrupt, bool overlapping);
 
-    void run(const Report &report);
+    void run(const Report &report, const Beside &beside);
 
   private:
     /// A file that was computed, and is being written.
@@ -34,7 +37,8 @@ class Pipeline {
     using Source = std::shared_ptr<TaskRun::Source>;
 
     [[nodiscard]] std::future<Source> read(std::size_t index) const;
-    [[nodiscard]] Computed compute(std::size_t index, std::future<Source> source, std::future<Source> &next);
+    [[nodiscard]] Computed compute(std::size_t index, std::future<Source> source, std::future<Source> &next,
+                                   const Beside &beside);
     void write(std::size_t index, const TaskRun::Work &work) const;
     static void tell(const Report &report, const Computed &computed);
 

@@ -65,14 +65,13 @@ class TaskCommand final : public Command {
     template<class Item> [[nodiscard]] bool in_series(const Item &item) const {
         return std::ranges::any_of(series_, [&](const Series &each) { return each.has(item); });
     }
-    void tell_done(const TaskRun &run, const FilePair &file, std::size_t index, const Json &done,
-                   const std::string &counter);
+    void tell_done(const FilePair &file, std::size_t index, const Json &done, const std::string &counter);
     ExitCode run_all(TaskRun &run, const Files &files, const std::vector<FurtherOutputs> &further,
                      const Interrupt &interrupt);
     [[nodiscard]] Json document(const Json &results, std::size_t failed,
                                 const std::vector<Skipped> &skipped) const;
     [[nodiscard]] static std::string sidecar_of(const FilePair &file);
-    [[nodiscard]] Json record(const TaskRun &run, const Json &done) const;
+    [[nodiscard]] Json record(const Json &session, const Json &done) const;
     [[nodiscard]] std::string summary_line(const Json &done, const FilePair &file) const;
 
     Engine engine_;
@@ -261,6 +260,9 @@ void TaskCommand::read_series_options() {
 }
 
 Files TaskCommand::files() const {
+    if (shard_ && output_.empty() && !suffix_.empty())
+        throw Failure(ExitCode::usage, "results beside their inputs change what the other shares are",
+                      "--shard", "name another folder for the results with -o");
     if (primary_port(task_, true) == nullptr) return {.pairs = {{"", output_}}, .skipped = {}};
     const Port *output = primary_output(task_);
     const bool tensor = output != nullptr && output->type == MIRRA_TYPE_TENSOR;
@@ -440,9 +442,9 @@ std::string TaskCommand::sidecar_of(const FilePair &file) {
 }
 
 /// What a result was made of and by, so that it can be made again.
-Json TaskCommand::record(const TaskRun &run, const Json &done) const {
+Json TaskCommand::record(const Json &session, const Json &done) const {
     Json out{{"mirra", mirra_version_string()}, {"task", task_.name}};
-    out.update(run.record());
+    out.update(session);
     out.update(done);
     return out;
 }
@@ -456,10 +458,9 @@ std::string TaskCommand::summary_line(const Json &done, const FilePair &file) co
     return line;
 }
 
-/// Notes what became of a file, and writes what goes beside its result.
-void TaskCommand::tell_done(const TaskRun &run, const FilePair &file, std::size_t index, const Json &done,
+/// Notes what became of a file.
+void TaskCommand::tell_done(const FilePair &file, std::size_t index, const Json &done,
                             const std::string &counter) {
-    if (sidecar_) write_text(sidecar_of(file), record(run, done).dump(2) + "\n");
     const bool values_only = file.output.empty() && !console_.json() && csv_ != kStandardOutput;
     values_only ? console_.result(summary_line(done, file))
                 : console_.note(counter + summary_line(done, file));
@@ -474,22 +475,32 @@ ExitCode TaskCommand::run_all(TaskRun &run, const Files &files, const std::vecto
     std::size_t failed = 0;
     // Who limits memory gets one picture at a time.
     Pipeline pipeline(run, pairs, further, interrupt, settings_.run.memory_megabytes == 0);
-    pipeline.run([&](std::size_t index, const Pipeline::Outcome &outcome) {
-        const FilePair &file = pairs[index];
-        const std::string counter =
-            pairs.size() > 1 ? std::to_string(index + 1) + "/" + std::to_string(pairs.size()) + " " : "";
-        try {
-            Json done = outcome();
-            tell_done(run, file, index, done, counter);
-            results.push_back(std::move(done));
-        } catch (const Failure &failure) {
-            if (pairs.size() == 1 || failure.cancelled()) throw;
-            ++failed;
-            const Failure named = with_option(parser(), failure);
-            console_.error(named, file.input);
-            results.push_back({{"input", file.input}, {"output", file.output}, {"error", named.json()}});
-        }
-    });
+    const Json session = sidecar_ ? run.record() : Json();
+    std::error_code ignored;           // of a folder that was removed
+    std::vector<std::string> sidecars; // a plugin may leave the folder that names are relative to
+    for (const auto &file : sidecar_ ? pairs : std::vector<FilePair>())
+        sidecars.push_back(std::filesystem::absolute(sidecar_of(file), ignored));
+    const auto beside = [&](std::size_t index, const Json &done) {
+        if (sidecar_) write_text(sidecars[index], record(session, done).dump(2) + "\n");
+    };
+    pipeline.run(
+        [&](std::size_t index, const Pipeline::Outcome &outcome) {
+            const FilePair &file = pairs[index];
+            const std::string counter =
+                pairs.size() > 1 ? std::to_string(index + 1) + "/" + std::to_string(pairs.size()) + " " : "";
+            try {
+                Json done = outcome();
+                tell_done(file, index, done, counter);
+                results.push_back(std::move(done));
+            } catch (const Failure &failure) {
+                if (pairs.size() == 1 || failure.cancelled()) throw;
+                ++failed;
+                const Failure named = with_option(parser(), failure);
+                console_.error(named, file.input);
+                results.push_back({{"input", file.input}, {"output", file.output}, {"error", named.json()}});
+            }
+        },
+        beside);
     if (!csv_.empty()) write_text(csv_, csv_table(results));
     if (page_) page_->write();
     if (pairs.size() > 1 || !files.skipped.empty())

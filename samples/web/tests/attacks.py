@@ -441,7 +441,7 @@ class Files(Attack):
         names = [self.server.upload(large)[1]["file"] for _ in range(30)]
         self.assertEqual(self.server.get(f"/api/files/{names[0]}/view")[0], 404)
         self.assertEqual(self.server.get(f"/api/files/{names[-1]}/view")[0], 200)
-        self.assertLess(self.server.peak_megabytes() - before, 40)
+        self.assertLess(self.server.peak_megabytes() - before, 60)  # all of them would take 90
 
     def test_many_small_files(self):
         names = [self.server.upload(b"2.0", "file")[1]["file"] for _ in range(300)]
