@@ -81,8 +81,7 @@ Floats PlainArena::take_spare(std::size_t count) {
         *found = std::move(spares_.back());
         spares_.pop_back();
     }
-    while (!spares_.empty() && current_ + spare_bytes_ > most_held())
-        drop_spare();
+    while (!spares_.empty() && current_ + spare_bytes_ > most_held()) drop_spare();
     return values;
 }
 
