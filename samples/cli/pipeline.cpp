@@ -45,6 +45,10 @@ template<class Body> auto started(bool at_once, const Body &body) {
 
 } // namespace
 
+std::string counter(std::size_t index, std::size_t count) {
+    return count > 1 ? std::to_string(index + 1) + "/" + std::to_string(count) + " " : "";
+}
+
 Pipeline::Pipeline(TaskRun &run, std::span<const FilePair> files, std::span<const FurtherOutputs> further,
                    const Interrupt &interrupt, bool overlapping)
     : run_(run)
@@ -88,19 +92,11 @@ std::future<Pipeline::Source> Pipeline::read(std::size_t index) const {
 Pipeline::Computed Pipeline::compute(std::size_t index, std::future<Source> source, std::future<Source> &next,
                                      const Beside &beside) {
     Computed out{.index = index, .record = {}, .failure = nullptr, .written = {}};
-    const std::string counter =
-        files_.size() > 1 ? std::to_string(index + 1) + "/" + std::to_string(files_.size()) + " " : "";
     try {
         interrupt_.check();
-        Source picture;
-        try {
-            picture = source.get();
-        } catch (...) {
-            next = read(index + 1);
-            throw;
-        }
-        next = read(index + 1);
-        auto done = run_.compute(files_[index], further_[index], std::move(picture), counter);
+        source.wait();
+        next = read(index + 1); // whatever became of this one
+        auto done = run_.compute(files_[index], further_[index], source.get(), counter(index, files_.size()));
         out.record = std::move(done.record);
         out.written =
             started(overlapping_, [this, index, work = std::move(done.work), record = out.record, &beside] {

@@ -7,8 +7,12 @@
 #include <functional>
 #include <future>
 #include <span>
+#include <string>
 
 namespace mirra::cli {
+
+/// "2/5 ", before what is said of one of several files; "" of a single one.
+std::string counter(std::size_t index, std::size_t count);
 
 class Pipeline {
   public:

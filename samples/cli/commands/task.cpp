@@ -486,11 +486,9 @@ ExitCode TaskCommand::run_all(TaskRun &run, const Files &files, const std::vecto
     pipeline.run(
         [&](std::size_t index, const Pipeline::Outcome &outcome) {
             const FilePair &file = pairs[index];
-            const std::string counter =
-                pairs.size() > 1 ? std::to_string(index + 1) + "/" + std::to_string(pairs.size()) + " " : "";
             try {
                 Json done = outcome();
-                tell_done(file, index, done, counter);
+                tell_done(file, index, done, counter(index, pairs.size()));
                 results.push_back(std::move(done));
             } catch (const Failure &failure) {
                 if (pairs.size() == 1 || failure.cancelled()) throw;

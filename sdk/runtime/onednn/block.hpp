@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/plain/plain_tensor.hpp"
+#include "runtime/rows/bfloat16.hpp"
 
 #include <oneapi/dnnl/dnnl.hpp>
 
@@ -16,10 +17,9 @@ struct Bf16 {
     explicit Bf16(float value) {
         const auto wide = std::bit_cast<std::uint32_t>(value);
         const bool number = (wide & 0x7fffffffU) <= 0x7f800000U;
-        bits = static_cast<std::uint16_t>(number ? (wide + 0x7fffU + ((wide >> 16U) & 1U)) >> 16U
-                                                 : wide >> 16U | 0x40U);
+        bits = number ? to_bfloat16(value) : static_cast<std::uint16_t>(wide >> 16U | 0x40U);
     }
-    explicit operator float() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U); }
+    explicit operator float() const { return from_bfloat16(bits); }
     std::uint16_t bits;
 };
 

@@ -195,17 +195,16 @@ const WinogradFilter *Convolution::winograd_for(const Block &x) {
 
 void Convolution::run_winograd(const WinogradFilter &filter, const Block &x, const Block &result,
                                const Following &after) {
-    const auto of_picture = WinogradFilter::parts(x.height(), x.width()), parts = x.images() * of_picture;
+    const auto parts = x.images() * WinogradFilter::parts(x.height(), x.width());
     const auto threads = std::min<std::int64_t>(omp_get_max_threads(), parts);
     const auto each = WinogradFilter::scratch(x.channels(), result.channels());
     const Block scratch = Block::make({threads, each}, Type::f32);
+    float *const out = result.row<float>(0);
+    const WinogradPictures pictures{x.row<float>(0), out,       after.sum ? out : nullptr,
+                                    x.height(),      x.width(), after.relu};
 #pragma omp parallel for num_threads(static_cast<int>(threads)) schedule(dynamic)
-    for (std::int64_t part = 0; part < parts; ++part) {
-        const auto row = part / of_picture * x.height();
-        float *const out = result.row<float>(row);
-        filter.run({x.row<float>(row), out, after.sum ? out : nullptr, x.height(), x.width(), after.relu},
-                   part % of_picture, scratch.row<float>(omp_get_thread_num()));
-    }
+    for (std::int64_t part = 0; part < parts; ++part)
+        filter.run(pictures, part, scratch.row<float>(omp_get_thread_num()));
 }
 
 void Convolution::run(const Block &x, const Block &result, const Following &after) {

@@ -104,7 +104,7 @@ template<class V> MIRRA_INLINE void transform_output(const V *m, V *result, std:
 /// A window of 6x6 pixels into its row of the 36 matrices. What lies beside the picture is zero.
 /// @param whole  nothing of the window lies there
 template<class V, bool whole>
-MIRRA_INLINE void read_window(const WinogradPicture &picture, const Sizes &sizes, std::int64_t top,
+MIRRA_INLINE void read_window(const WinogradPictures &picture, const Sizes &sizes, std::int64_t top,
                               std::int64_t left, float *matrices) {
     const auto pitch = picture.width * sizes.inputs;
     const auto inside = [](std::int64_t at, std::int64_t extent) { return at >= 0 && at < extent; };
@@ -135,7 +135,7 @@ MIRRA_INLINE void read_window(const WinogradPicture &picture, const Sizes &sizes
 
 /// Values of the result at `at`, of `count` channels that are left.
 template<class V>
-MIRRA_INLINE void finish(V &value, const WinogradPicture &picture, std::int64_t at, std::int64_t count) {
+MIRRA_INLINE void finish(V &value, const WinogradPictures &picture, std::int64_t at, std::int64_t count) {
     if (picture.addend != nullptr) {
         V addend;
         load(addend, picture.addend + at, count);
@@ -152,7 +152,7 @@ MIRRA_INLINE void finish(V &value, const WinogradPicture &picture, std::int64_t 
 /// picture.
 /// @param whole  all of them are
 template<class V, bool whole>
-MIRRA_INLINE void write_tile(const WinogradPicture &picture, const Sizes &sizes, const float *bias,
+MIRRA_INLINE void write_tile(const WinogradPictures &picture, const Sizes &sizes, const float *bias,
                              std::int64_t top, std::int64_t left, const float *matrices) {
     for (std::int64_t c = 0; c < sizes.outputs; c += kLanes<V>) {
         V half[kSide][kWindow], offset;
@@ -227,7 +227,7 @@ MIRRA_INLINE void multiply_all(const Sizes &sizes, const float *weight, const fl
 }
 
 struct Part {
-    WinogradPicture picture;
+    WinogradPictures picture;
     Sizes sizes;
     const float *weight, *bias;
     std::int64_t index;
@@ -371,9 +371,15 @@ std::int64_t WinogradFilter::parts(std::int64_t height, std::int64_t width) {
     return (tiles + kTiles - 1) / kTiles;
 }
 
-void WinogradFilter::run(const WinogradPicture &picture, std::int64_t part, float *scratch) const {
+void WinogradFilter::run(const WinogradPictures &pictures, std::int64_t part, float *scratch) const {
+    const auto of_picture = parts(pictures.height, pictures.width);
+    const auto pixels = part / of_picture * pictures.height * pictures.width;
+    WinogradPictures one = pictures;
+    one.in += pixels * inputs_;
+    one.out += pixels * outputs_;
+    if (one.addend != nullptr) one.addend += pixels * outputs_;
     const Sizes sizes{inputs_, outputs_, lanes()};
-    const Part wanted{picture, sizes, weight_.data(), bias_.data(), part, scratch};
+    const Part wanted{one, sizes, weight_.data(), bias_.data(), part % of_picture, scratch};
     if (vector_bytes() == sizeof(Wide))
         run_wide(wanted);
     else

@@ -10,8 +10,8 @@
 
 namespace mirra::runtime {
 
-/// A picture {height, width, channels}, dense, and what is made of it.
-struct WinogradPicture {
+/// Pictures {height, width, channels}, dense, one behind the other, and what is made of them.
+struct WinogradPictures {
     const float *in;
     float *out;          ///< of the same height and width
     const float *addend; ///< added to the result; of its shape, may be `out`; null: none
@@ -39,8 +39,8 @@ class WinogradFilter {
 
     /// The parts of a picture, which do not depend on each other.
     static std::int64_t parts(std::int64_t height, std::int64_t width);
-    /// Computes one of them. @param scratch  of the thread's own
-    void run(const WinogradPicture &picture, std::int64_t part, float *scratch) const;
+    /// Computes one of them, counted over all pictures. @param scratch  of the thread's own
+    void run(const WinogradPictures &pictures, std::int64_t part, float *scratch) const;
 
   private:
     const std::int64_t inputs_, outputs_;

@@ -126,18 +126,15 @@ at::Tensor fused_convolution_add(const g::Node &node, at::Tensor addend, const a
 
 void winograd_convolution(const WinogradFilter &filter, const at::Tensor &x, const at::Tensor &result,
                           bool add, bool relu) {
-    const auto height = x.size(2), width = x.size(3), of_picture = WinogradFilter::parts(height, width);
+    const auto parts = x.size(0) * WinogradFilter::parts(x.size(2), x.size(3));
     const auto each = WinogradFilter::scratch(x.size(1), result.size(1));
     const auto scratch = at::empty({at::get_num_threads(), each}, x.options());
-    const float *const in = x.const_data_ptr<float>();
     float *const out = result.mutable_data_ptr<float>(), *const memory = scratch.mutable_data_ptr<float>();
-    at::parallel_for(0, x.size(0) * of_picture, 1, [&](std::int64_t begin, std::int64_t end) {
-        for (auto part = begin; part < end; ++part) {
-            const auto pixels = part / of_picture * height * width;
-            float *const to = out + pixels * result.size(1);
-            filter.run({in + pixels * x.size(1), to, add ? to : nullptr, height, width, relu},
-                       part % of_picture, memory + at::get_thread_num() * each);
-        }
+    const WinogradPictures pictures{
+        x.const_data_ptr<float>(), out, add ? out : nullptr, x.size(2), x.size(3), relu};
+    at::parallel_for(0, parts, 1, [&](std::int64_t begin, std::int64_t end) {
+        for (auto part = begin; part < end; ++part)
+            filter.run(pictures, part, memory + at::get_thread_num() * each);
     });
 }
 
