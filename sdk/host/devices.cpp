@@ -2,7 +2,6 @@
 #include "devices.hpp"
 
 #include "cuda_driver.hpp"
-#include "cuda_kernels.hpp"
 #include "mirra/error.hpp"
 
 #include <algorithm>
@@ -24,13 +23,13 @@ DeviceInfo no_cuda(const std::string &reason) {
 
 /// The GPUs as the driver tells of them, each with the reason why the kernels cannot run on it.
 /// @throws Error device (with the reason why none can be used)
-std::vector<DeviceInfo> ask_gpus() {
+std::vector<DeviceInfo> ask_gpus(CudaKernels &kernels) {
     const CudaDriver driver = ask_cuda_driver();
     const auto check = [](const std::string &reason) {
         if (!reason.empty()) throw Error(ErrorCode::device, reason);
     };
     check(driver.reason);
-    const CudaKernels kernels = load_cuda_kernels();
+    kernels = load_cuda_kernels();
     check(kernels.reason);
     if (kernels.table != nullptr) check(why_too_old(driver, *kernels.table));
     std::vector<DeviceInfo> devices;
@@ -93,10 +92,11 @@ bool has(const runtime::DeviceInfo &device, Precision precision) {
 
 } // namespace
 
-std::vector<DeviceInfo> find_devices(RuntimeLoader &loader) {
-    std::vector<DeviceInfo> devices{runtime::cpu_device()};
+FoundDevices find_devices(RuntimeLoader &loader) {
+    FoundDevices found{{runtime::cpu_device()}, {}};
+    std::vector<DeviceInfo> &devices = found.devices;
     try {
-        std::vector<DeviceInfo> gpus = ask_gpus();
+        std::vector<DeviceInfo> gpus = ask_gpus(found.kernels);
         if (std::ranges::any_of(gpus, [](const DeviceInfo &gpu) { return gpu.reason.empty(); }))
             ask_runtime(loader, gpus);
         devices.insert(devices.end(), gpus.begin(), gpus.end());
@@ -104,7 +104,7 @@ std::vector<DeviceInfo> find_devices(RuntimeLoader &loader) {
         if (error.code() != ErrorCode::device) throw;
         devices.push_back(no_cuda(error.what()));
     }
-    return devices;
+    return found;
 }
 
 void check_threads(std::int32_t threads) {

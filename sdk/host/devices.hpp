@@ -1,14 +1,19 @@
 // What this machine can run networks on, and how: devices, precisions, threads.
 #pragma once
 
+#include "cuda_kernels.hpp"
 #include "mirra/cpu_device.hpp"
 #include "runtime_loader.hpp"
 
 namespace mirra::host {
 
+struct FoundDevices {
+    std::vector<runtime::DeviceInfo> devices;
+    CudaKernels kernels; ///< where the driver has a GPU
+};
 /// "cpu" first; CUDA devices, or one unusable "cuda:0" with the reason. Loads the runtime only if the driver
 /// has a GPU that it could use.
-std::vector<runtime::DeviceInfo> find_devices(RuntimeLoader &loader);
+FoundDevices find_devices(RuntimeLoader &loader);
 
 /// @throws Error invalid_argument for a number of threads that no machine has: OpenMP ends the process then
 void check_threads(std::int32_t threads);

@@ -101,12 +101,17 @@ RegisteredTask LocalEngine::registered(std::string_view name) const {
 }
 
 const std::vector<runtime::DeviceInfo> &LocalEngine::devices() {
-    std::call_once(devices_once_, [this] { devices_ = find_devices(*loader_); });
-    return devices_;
+    std::call_once(devices_once_, [this] { found_ = find_devices(*loader_); });
+    return found_.devices;
 }
 
 const RuntimeStatus &LocalEngine::runtime_status() {
     return loader_->status();
+}
+
+DevicePixels LocalEngine::device_pixels(const std::string &device) const {
+    if (!device.starts_with("cuda:")) return {};
+    return {loader_->pixel_transfer(), found_.kernels.table};
 }
 
 runtime::Module &LocalEngine::module() {

@@ -1,6 +1,8 @@
 // An engine whose plugins are in this process.
 #pragma once
 
+#include "device_pixels.hpp"
+#include "devices.hpp"
 #include "mirra/host.hpp"
 
 namespace mirra::host {
@@ -37,6 +39,8 @@ class LocalEngine final : public Engine {
     [[nodiscard]] RegisteredTask registered(std::string_view name) const;
     /// @throws Error not_found (no runtime module) | device
     runtime::Module &module();
+    /// For a device that devices() lists.
+    [[nodiscard]] DevicePixels device_pixels(const std::string &device) const;
     /// @throws Error not_found | device (with the reason)
     const runtime::DeviceInfo &usable_device(const std::string &id);
     [[nodiscard]] BundleCache &bundles() noexcept { return *bundles_; }
@@ -57,7 +61,7 @@ class LocalEngine final : public Engine {
     std::unique_ptr<CompiledGraphs> compiled_;
     std::vector<RegisteredTask> registered_;
     std::once_flag devices_once_;
-    std::vector<runtime::DeviceInfo> devices_;
+    FoundDevices found_; ///< by devices()
 };
 
 /// As run_graph(), which has checked the options.

@@ -54,7 +54,10 @@ void RuntimeLoader::load() {
     } catch (const std::exception &error) {
         status_.reason = error.what();
     }
-    if (!status_.usable) module_ = nullptr;
+    if (!status_.usable) {
+        module_ = nullptr;
+        pixel_transfer_ = nullptr;
+    }
     const std::uint64_t after = resident_bytes();
     status_.base_bytes = after > before ? after - before : 0;
 }
@@ -70,6 +73,8 @@ void RuntimeLoader::load_module() {
     const PlainArithmetic arithmetic;
     module_ = library.get<runtime::Module *()>(MIRRA_RUNTIME_MODULE_SYMBOL)();
     if (module_ == nullptr) throw Error(ErrorCode::device, "the runtime module could not start");
+    if (library.has(MIRRA_PIXEL_TRANSFER_SYMBOL))
+        pixel_transfer_ = library.get<runtime::PixelTransferSource>(MIRRA_PIXEL_TRANSFER_SYMBOL)();
     status_.version = module_->version();
     constexpr std::string_view kOfLibTorch = "LibTorch ";
     if (status_.version.starts_with(kOfLibTorch))

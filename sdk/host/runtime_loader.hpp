@@ -4,6 +4,7 @@
 #include "mirra/host.hpp"
 
 #include "mirra/error.hpp"
+#include "runtime/cuda/pixel_transfer.hpp"
 
 #include <mutex>
 
@@ -21,6 +22,8 @@ class RuntimeLoader {
     const RuntimeStatus &status();
     /// @throws Error not_found (no module) | device (it cannot be loaded)
     runtime::Module &module();
+    /// Of the module; null where it has none, or is not loaded yet.
+    [[nodiscard]] runtime::PixelTransfer *pixel_transfer() const noexcept { return pixel_transfer_; }
 
   private:
     void load();
@@ -32,7 +35,8 @@ class RuntimeLoader {
     RuntimeStatus status_;
     std::string hint_; ///< to status_.reason
     ErrorCode code_ = ErrorCode::not_found;
-    runtime::Module *module_ = nullptr; ///< the module's own; lives as long as the process
+    runtime::Module *module_ = nullptr;                ///< the module's own; lives as long as the process
+    runtime::PixelTransfer *pixel_transfer_ = nullptr; ///< likewise
 };
 
 /// Bytes of the process that are in memory now.

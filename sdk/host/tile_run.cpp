@@ -87,6 +87,7 @@ class TileRun {
                work.geometry.output_width,
                work.geometry.output_height}
         , main_output_(find_main_output())
+        , pixels_(session.engine->device_pixels(session.device))
         , task_(session.task_text()) {}
 
     void run();
@@ -130,7 +131,8 @@ class TileRun {
     const std::uint32_t passes_; ///< of `measure`
     RunState run_;
     const OutputImage *main_output_; ///< null: the run gives no image
-    std::string task_;               ///< for messages: "the task 'denoise'"
+    const DevicePixels pixels_;
+    std::string task_; ///< for messages: "the task 'denoise'"
     std::shared_ptr<runtime::Arena> arena_;
     Lane main_;
     double tile_work_ = 0;                       ///< 0: graphs do not say how far a tile is
@@ -243,6 +245,11 @@ void TileRun::load(const runtime::Rect &rect, std::span<float> values) const {
 runtime::TensorPtr TileRun::upload(const runtime::Tile &tile) {
     if (main_input(session_.task()) == nullptr) return nullptr;
     const runtime::Rect rect = moved(tile.input, -std::int64_t{setup_.margin});
+    if (setup_.margin == 0) {
+        auto tensor = upload_tile(pixels_, run_.input, rect, work_.checked.channels, work_.checked.with_alpha,
+                                  session_.device);
+        if (tensor != nullptr) return tensor;
+    }
     return module().upload([&](std::span<float> values) { load(rect, values); },
                            {1, work_.checked.channels, rect.height, rect.width}, runtime::Layout::nhwc,
                            session_.device);
@@ -291,15 +298,16 @@ void TileRun::store(Lane &lane, const OutputImage &output, const mirra_tensor &t
                                            to_text(tensor.tensor->shape()) + " instead of " +
                                            to_text(expected));
     if (is_empty(kept)) return;
-    const auto count = static_cast<std::size_t>(shown.width * shown.height * channels);
-    grow(lane, count);
-    const std::span<float> values(lane.buffer.data(), count);
-    module().download(*tensor.tensor, values, runtime::Layout::nhwc);
     std::optional<Size> scaled;
     if (!work_.geometry.same_size()) scaled = {work_.geometry.output_width, work_.geometry.output_height};
     const bool is_main = &output == main_output_;
-    const GivenPixels given{values, shown, channels, work_.checked.with_alpha, setup_.range};
+    GivenPixels given{{}, shown, channels, work_.checked.with_alpha, setup_.range};
     const auto fill = [&](const image::ImageView &piece) {
+        if (download_tile(pixels_, *tensor.tensor, given, kept, piece)) return;
+        const auto count = static_cast<std::size_t>(shown.width * shown.height * channels);
+        grow(lane, count);
+        given.values = {lane.buffer.data(), count};
+        module().download(*tensor.tensor, given.values, runtime::Layout::nhwc);
         store_pixels(given, kept, run_.input, scaled, piece);
     };
     const auto told = [&](const image::ImageView &piece) { tell_tile(kept, piece); };

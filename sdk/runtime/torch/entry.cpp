@@ -1,5 +1,6 @@
 // The exported symbols of libmirra_runtime_torch.so.
 #include "runtime/torch/module.hpp"
+#include "runtime/torch/pixel_transfer.hpp"
 
 #include <torch/version.h>
 
@@ -8,6 +9,7 @@
 #define MIRRA_NAMED(prefix, major, minor, patch) MIRRA_JOIN(prefix, major, minor, patch)
 
 MIRRA_EXPORT mirra::runtime::Module *mirra_runtime_module_v6();
+MIRRA_EXPORT mirra::runtime::PixelTransfer *mirra_pixel_transfer_v1();
 #ifdef MIRRA_PRIVATE_LIBTORCH
 /// Its name tells the LibTorch that the module was built for, before either is loaded.
 MIRRA_EXPORT const char MIRRA_NAMED(mirra_needs_libtorch_, TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR,
@@ -16,4 +18,8 @@ MIRRA_EXPORT const char MIRRA_NAMED(mirra_needs_libtorch_, TORCH_VERSION_MAJOR, 
 
 mirra::runtime::Module *mirra_runtime_module_v6() {
     return &mirra::runtime::torch_module();
+}
+
+mirra::runtime::PixelTransfer *mirra_pixel_transfer_v1() {
+    return &mirra::runtime::torch_pixel_transfer();
 }

@@ -1,0 +1,79 @@
+// The way of pixels through LibTorch's memory, with the kernels' twins in place of a GPU.
+#include "mirra/error.hpp"
+#include "mirra/image.hpp"
+#include "runtime/cuda/host_twins.hpp"
+#include "runtime/torch/module.hpp"
+#include "runtime/torch/pixel_transfer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace mirra::test {
+namespace {
+
+constexpr std::int32_t kWidth = 11, kHeight = 7;
+
+mirra_cuda_image described(const image::ImageView &view) {
+    mirra_cuda_image out{};
+    for (std::int32_t c = 0; c < view.channels; ++c) out.data[c] = view.data[static_cast<std::size_t>(c)];
+    out.x_stride = view.x_stride;
+    out.y_stride = view.y_stride;
+    out.width = view.width;
+    out.height = view.height;
+    out.channels = view.channels;
+    out.sample = static_cast<std::int32_t>(view.sample);
+    return out;
+}
+
+image::Image picture() {
+    image::Image out(kWidth, kHeight, 3, image::SampleType::u16);
+    for (std::size_t i = 0; i < out.bytes().size(); ++i)
+        out.bytes()[i] = static_cast<std::byte>(i * 73 % 251);
+    return out;
+}
+
+mirra_cuda_tile tile() {
+    mirra_cuda_tile out{};
+    out.x = -2;
+    out.y = 3;
+    out.width = kWidth + 4;
+    out.height = 6;
+    out.channels = 3;
+    return out;
+}
+
+TEST(RuntimePixels, ATileIsThatOfThePictureAndComesBack) {
+    image::Image image = picture();
+    auto &transfer = runtime::torch_pixel_transfer();
+    const auto tensor = transfer.upload(cuda::host_twins(), described(image.view()), tile(), "cpu");
+    EXPECT_EQ(tensor->shape(), (graph::Shape{1, 3, 6, kWidth + 4}));
+    std::vector<float> wanted(std::size_t{3} * 6 * (kWidth + 4)), found(wanted.size());
+    image::gather(std::as_const(image).view(), {-2, 3, kWidth + 4, 6}, wanted, 3);
+    runtime::torch_module().download(*tensor, found, runtime::Layout::nhwc);
+    EXPECT_EQ(found, wanted);
+
+    image::Image back(kWidth, 4, 3, image::SampleType::u16);
+    mirra_cuda_tile given = tile();
+    given.y = 0; // of the part from row 3 on
+    transfer.download(cuda::host_twins(), *tensor, given, described(back.view()));
+    const std::size_t row = std::size_t{kWidth} * 6;
+    for (std::size_t i = 0; i < back.bytes().size(); ++i)
+        ASSERT_EQ(back.bytes()[i], image.bytes()[3 * row + i]) << i;
+}
+
+TEST(RuntimePixels, AKernelThatFailsIsAnErrorOfTheDevice) {
+    image::Image image = picture();
+    mirra_cuda_image wrong = described(image.view());
+    wrong.alpha = MIRRA_CUDA_STRAIGHT;
+    try {
+        runtime::torch_pixel_transfer().upload(cuda::host_twins(), wrong, tile(), "cpu");
+        FAIL();
+    } catch (const Error &error) {
+        EXPECT_EQ(error.code(), ErrorCode::device);
+        EXPECT_STREQ(error.what(), "the device failed: an argument that no picture or tensor has");
+    }
+}
+
+} // namespace
+} // namespace mirra::test
