@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <vector>
 
 namespace denoiser {
 namespace {
@@ -11,43 +13,75 @@ namespace {
 constexpr float kMargin = 1.3F;
 constexpr float kDeviations = 4;
 
+constexpr std::size_t kChannels = 3, kCell = kBoundCell;
+/// Rows of a band: some cells.
+constexpr std::int64_t kBandRows = 4 * kBoundCell;
+
+/// Rounded down, below zero as well.
+std::int64_t whole_steps(std::int64_t at, std::int64_t step) {
+    return at >= 0 ? at / step : -((step - 1 - at) / step);
+}
+
+/// The next multiple.
+std::int64_t next_of(std::int64_t at, std::int64_t step) {
+    return (whole_steps(at, step) + 1) * step;
+}
+
+/// One cell or part of a cell, in planes of which the rows are equally long.
+struct Cell {
+    const float *before;
+    float *after;
+    std::size_t before_plane, after_plane, row_step;
+    std::size_t rows, columns;
+    [[nodiscard]] std::size_t before_at(std::size_t plane, std::size_t row) const {
+        return plane * before_plane + row * row_step;
+    }
+    [[nodiscard]] std::size_t after_at(std::size_t plane, std::size_t row) const {
+        return plane * after_plane + row * row_step;
+    }
+};
+
 /// Sums over the channels of some pixels.
 struct Sums {
     float value = 0, square = 0, change = 0, most = 0;
     float channel_mean_square = 0; ///< of each channel's mean, added up
 };
 
-/// Some rows of one cell or part of a cell.
-struct Part {
-    std::size_t first; ///< pixel of a plane
-    std::size_t rows, columns, row_step;
-};
+/// For each column of a cell: all of them are added to at once.
+using Columns = std::array<float, kCell>;
 
-template<class Visit> void for_pixels(const Part &part, std::size_t plane, const Visit &visit) {
-    for (std::size_t row = 0; row < part.rows; ++row) {
-        const std::size_t at = plane + part.first + row * part.row_step;
-        for (std::size_t i = at; i < at + part.columns; ++i) visit(i);
-    }
+float sum_of(const Columns &columns) {
+    return std::accumulate(columns.begin(), columns.end(), 0.0F);
 }
 
-Sums sums_of(const float *before, const float *after, std::size_t area, std::size_t size, const Part &part) {
+Sums sums_of(const Cell &cell) {
     Sums all;
-    const auto count = static_cast<float>(part.rows * part.columns);
-    for (std::size_t plane = 0; plane < size; plane += area) {
-        float value = 0, square = 0, change = 0, most = 0;
-        for_pixels(part, plane, [&](std::size_t i) {
-            const float difference = before[i] - after[i];
-            value += before[i];
-            square += before[i] * before[i];
-            change += difference * difference;
-            most = std::max(most, std::abs(difference));
-        });
-        all.value += value;
-        all.square += square;
-        all.change += change;
-        all.most = std::max(all.most, most);
-        all.channel_mean_square += value * value / count;
+    Columns square{}, change{}, most{};
+    const auto count = static_cast<float>(cell.rows * cell.columns);
+    for (std::size_t plane = 0; plane < kChannels; ++plane) {
+        Columns value{};
+        for (std::size_t row = 0; row < cell.rows; ++row) {
+            const float *const before = cell.before + cell.before_at(plane, row);
+            const float *const after = cell.after + cell.after_at(plane, row);
+            const auto add = [&](std::size_t i) {
+                const float difference = before[i] - after[i];
+                value[i] += before[i];
+                square[i] += before[i] * before[i];
+                change[i] += difference * difference;
+                most[i] = std::max(most[i], std::abs(difference));
+            };
+            if (cell.columns == kCell)
+                for (std::size_t i = 0; i < kCell; ++i) add(i); // of a length that compilers know
+            else
+                for (std::size_t i = 0; i < cell.columns; ++i) add(i);
+        }
+        const float sum = sum_of(value);
+        all.value += sum;
+        all.channel_mean_square += sum * sum / count;
     }
+    all.square = sum_of(square);
+    all.change = sum_of(change);
+    all.most = *std::ranges::max_element(most);
     return all;
 }
 
@@ -60,47 +94,76 @@ float explained_at(const Explained &explained, float brightness) {
     return (1 - way) * static_cast<float>(explained[below]) + way * static_cast<float>(explained[below + 1]);
 }
 
-bool bound_cell(const std::vector<float> &before, std::vector<float> &after, std::size_t area,
-                const Part &part, const Explained &explained) {
-    const Sums sums = sums_of(before.data(), after.data(), area, before.size(), part);
-    const auto count = static_cast<float>(part.rows * part.columns * (before.size() / area));
+void bound_cell(const Cell &cell, const Explained &explained) {
+    const Sums sums = sums_of(cell);
+    const auto count = static_cast<float>(cell.rows * cell.columns * kChannels);
     const float noise = explained_at(explained, sums.value / count);
     const float own = std::max(0.0F, sums.square - sums.channel_mean_square) / count;
     const float allowed = kMargin * std::min(noise, own), taken = sums.change / count;
     const float most = kDeviations * std::sqrt(noise);
-    if (taken <= allowed && sums.most <= most) return false;
+    if (taken <= allowed && sums.most <= most) return;
     const float share = taken > allowed ? std::sqrt(allowed / taken) : 1;
-    for (std::size_t plane = 0; plane < before.size(); plane += area)
-        for_pixels(part, plane, [&](std::size_t i) {
-            after[i] = before[i] + std::clamp(share * (after[i] - before[i]), -most, most);
-        });
-    return true;
+    for (std::size_t plane = 0; plane < kChannels; ++plane)
+        for (std::size_t row = 0; row < cell.rows; ++row) {
+            const float *const before = cell.before + cell.before_at(plane, row);
+            float *const after = cell.after + cell.after_at(plane, row);
+            for (std::size_t i = 0; i < cell.columns; ++i)
+                after[i] = before[i] + std::clamp(share * (after[i] - before[i]), -most, most);
+        }
 }
 
-/// Where the next cell of the image begins.
-std::int64_t next_cell(std::int64_t at) {
-    return (at / kBoundCell + 1) * kBoundCell;
+/// Some rows of a tile into planes.
+void copy_rows(const Channels &from, std::int64_t first, std::int64_t rows, std::int64_t columns, float *to,
+               std::int64_t plane) {
+    for (std::int64_t y = 0; y < rows; ++y)
+        for (std::int64_t c = 0; c < static_cast<std::int64_t>(kChannels); ++c) {
+            const float *const row = from.values + c * from.channel + (first + y) * from.row;
+            float *const out = to + c * plane + y * columns;
+            if (from.column == 1)
+                std::copy_n(row, columns, out);
+            else
+                for (std::int64_t x = 0; x < columns; ++x) out[x] = row[x * from.column];
+        }
+}
+
+/// The rows of one row of cells, from `first` to before `end` in the image.
+void bound_rows(const Change &change, const Explained &explained, std::int64_t first, std::int64_t end,
+                float *result) {
+    const Extent &extent = change.extent;
+    const std::int64_t plane = kBoundCell * extent.width;
+    std::vector<float> before(kChannels * static_cast<std::size_t>(plane));
+    copy_rows(change.before, first - change.top, end - first, extent.width, before.data(), plane);
+    const std::int64_t right = change.left + extent.inside_width;
+    for (std::int64_t x = std::max<std::int64_t>(change.left, 0), beside = 0; x < right; x = beside) {
+        beside = std::min(next_of(x, kBoundCell), right);
+        const std::int64_t column = x - change.left;
+        bound_cell({before.data() + column, result + (first - change.top) * extent.width + column,
+                    static_cast<std::size_t>(plane), static_cast<std::size_t>(extent.height * extent.width),
+                    static_cast<std::size_t>(extent.width), static_cast<std::size_t>(end - first),
+                    static_cast<std::size_t>(beside - x)},
+                   explained);
+    }
 }
 
 } // namespace
 
-bool bound_change(const std::vector<float> &before, std::vector<float> &after, const Extent &extent,
-                  std::int64_t left, std::int64_t top, const Explained &explained) {
-    const auto area = static_cast<std::size_t>(extent.height * extent.width);
-    bool changed = false;
-    const std::int64_t first_x = std::max<std::int64_t>(left, 0), end_x = left + extent.inside_width,
-                       end_y = top + extent.inside_height;
-    for (std::int64_t y = std::max<std::int64_t>(top, 0), below = 0; y < end_y; y = below) {
-        below = std::min(next_cell(y), end_y);
-        for (std::int64_t x = first_x, beside = 0; x < end_x; x = beside) {
-            beside = std::min(next_cell(x), end_x);
-            const Part part{static_cast<std::size_t>((y - top) * extent.width + x - left),
-                            static_cast<std::size_t>(below - y), static_cast<std::size_t>(beside - x),
-                            static_cast<std::size_t>(extent.width)};
-            changed = bound_cell(before, after, area, part, explained) || changed;
-        }
+std::int64_t bands_of(const Change &change) {
+    const std::int64_t end = change.top + change.extent.height;
+    return whole_steps(end - 1, kBandRows) - whole_steps(change.top, kBandRows) + 1;
+}
+
+void bound_band(const Change &change, const Explained &explained, std::int64_t band, float *result) {
+    const Extent &extent = change.extent;
+    const std::int64_t begin = (whole_steps(change.top, kBandRows) + band) * kBandRows;
+    const std::int64_t top = std::max(begin, change.top),
+                       end = std::min(begin + kBandRows, change.top + extent.height);
+    copy_rows(change.after, top - change.top, end - top, extent.width,
+              result + (top - change.top) * extent.width, extent.height * extent.width);
+    const std::int64_t inside_end = std::min(end, change.top + extent.inside_height);
+    for (std::int64_t y = std::max<std::int64_t>(top, 0), below = 0; y < inside_end; y = below) {
+        below = std::min(next_of(y, kBoundCell), inside_end);
+        bound_rows(change, explained, y, below, result);
     }
-    return changed;
 }
 
 } // namespace denoiser

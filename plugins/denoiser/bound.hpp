@@ -16,13 +16,27 @@ using Explained = std::array<double, MIRRA_NOISE_PARTS>;
 /// tile are enough.
 inline constexpr std::int64_t kBoundCell = 8;
 
+/// Three channels of a tile, wherever they lie: value (c, y, x) at c * channel + y * row + x * column.
+struct Channels {
+    const float *values;
+    std::int64_t channel, row, column;
+};
+
+/// A tile before and after the network.
+struct Change {
+    Channels before, after;
+    Extent extent;
+    std::int64_t left, top; ///< of the tile in the image
+};
+
+/// Bands of rows of a tile, each of which bound_band() writes: apart from each other.
+std::int64_t bands_of(const Change &change);
+
 /// Holds the change of a tile to what noise explains: in each cell of the image its mean square is at most
 /// the variance that noise has there, with a margin for chance; never more than that of the pixels
 /// themselves; and no pixel changes by more than four standard deviations.
-/// @param before, after  three channels of a tile, plane by plane
-/// @param left, top      of the tile in the image
-/// @return whether anything of `after` was changed
-bool bound_change(const std::vector<float> &before, std::vector<float> &after, const Extent &extent,
-                  std::int64_t left, std::int64_t top, const Explained &explained);
+/// @param band    below bands_of(change)
+/// @param result  three channels of the whole tile, plane by plane
+void bound_band(const Change &change, const Explained &explained, std::int64_t band, float *result);
 
 } // namespace denoiser

@@ -17,6 +17,28 @@ constexpr double kUnknownLevel = -0.25;
 constexpr double kUnits = 255;
 constexpr double kMostNoise = kMostSigma / kUnits;
 constexpr std::uint64_t kPictureBytes = 3 * sizeof(float);
+/// Pixels of a tile from which on a second thread is worth its start.
+constexpr std::int64_t kWorthThreads = 1 << 16;
+
+/// A tensor's values: where they lie, or a copy of what a GPU has.
+class Values {
+  public:
+    Values(const Host &host, const mirra_tensor *tensor, bool on_processor) {
+        if (!on_processor) {
+            copy_ = host.download(tensor);
+            const Shape shape = host.shape(tensor);
+            channels_ = {copy_.data(), shape[2] * shape[3], shape[3], 1};
+            return;
+        }
+        const plugin::Mapped mapped = host.map(tensor);
+        channels_ = {mapped.values, mapped.strides[1], mapped.strides[2], mapped.strides[3]};
+    }
+    [[nodiscard]] const Channels &channels() const noexcept { return channels_; }
+
+  private:
+    std::vector<float> copy_;
+    Channels channels_{};
+};
 
 /// One session's state.
 class Denoiser {
@@ -44,7 +66,7 @@ class Denoiser {
                 std::min(tile.input_width, width_ - tile.input_x)};
     }
     [[nodiscard]] Tensor bounded(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels,
-                                 Tensor denoised) const;
+                                 const Tensor &denoised) const;
     [[nodiscard]] Tensor mixed(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels,
                                const Tensor &denoised, const std::vector<float> &noise) const;
     [[nodiscard]] std::vector<float> kept_detail(const mirra_tile &tile, const std::vector<float> &before,
@@ -57,6 +79,7 @@ class Denoiser {
     std::optional<double> noise_; ///< stated or estimated, in units of the pixels; none where a map is given
     Explained explained_{};       ///< of the image, where no one states its noise
     std::int64_t width_ = 0, height_ = 0;
+    bool on_processor_ = false; ///< tensors lie in its memory
 };
 
 std::uint64_t Denoiser::extra_bytes_per_pixel() const {
@@ -64,9 +87,11 @@ std::uint64_t Denoiser::extra_bytes_per_pixel() const {
     const std::uint64_t level_bytes =
         sizeof(float) + (settings_.mapped ? 2 * kPictureBytes + sizeof(float) : 0);
     const Shares &shares = settings_.shares;
-    // Both pictures, downloaded, and the result, to bound the change; what mixes them comes after it.
-    if (is_bounded() && settings_.detail == 0) return level_bytes + 3 * kPictureBytes;
-    if (shares.luminance == 1 && shares.chrominance == 1 && settings_.detail == 0) return level_bytes;
+    // The result, and of a GPU both pictures, downloaded, to bound the change; what mixes them comes after
+    // it.
+    const std::uint64_t bounding = is_bounded() ? 3 * kPictureBytes : 0;
+    if (shares.luminance == 1 && shares.chrominance == 1 && settings_.detail == 0)
+        return level_bytes + bounding;
     // Both pictures, weighted or downloaded, and the result; for detail, energies, a copy of them and shares.
     return level_bytes + 3 * kPictureBytes + (settings_.detail > 0 ? 3 * sizeof(float) : 0);
 }
@@ -85,6 +110,7 @@ void Denoiser::configure(const Host &host, mirra_setup &setup) {
 
 void Denoiser::begin(const Host &host) {
     const mirra_run_info info = host.run_info();
+    on_processor_ = std::string_view(info.device) == "cpu";
     width_ = info.width;
     height_ = info.height;
     shares_ = settings_.shares;
@@ -146,13 +172,26 @@ std::vector<float> Denoiser::kept_detail(const mirra_tile &tile, const std::vect
 }
 
 Tensor Denoiser::bounded(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels,
-                         Tensor denoised) const {
-    const std::vector<float> before = host.download(pixels);
-    std::vector<float> after = host.download(denoised.get());
-    if (after.size() != before.size()) return denoised; // the host says what is wrong
-    if (!bound_change(before, after, extent_of(tile), tile.input_x, tile.input_y, explained_))
-        return denoised;
-    return host.upload(after, host.shape(pixels));
+                         const Tensor &denoised) const {
+    const Shape shape = host.shape(pixels);
+    const Values before(host, pixels, on_processor_), after(host, denoised.get(), on_processor_);
+    const Change change{before.channels(), after.channels(), extent_of(tile), tile.input_x, tile.input_y};
+    const auto bound = [&](float *result) {
+        const auto bands = static_cast<std::uint64_t>(bands_of(change));
+        const auto body = [&](std::uint64_t band) {
+            bound_band(change, explained_, static_cast<std::int64_t>(band), result);
+        };
+        if (shape[2] * shape[3] >= kWorthThreads) return host.parallel_for(bands, body);
+        for (std::uint64_t band = 0; band < bands; ++band) body(band);
+    };
+    if (on_processor_) {
+        plugin::Created made = host.create(plugin::Extents(shape.begin(), shape.end()));
+        bound(made.values.data());
+        return std::move(made.tensor);
+    }
+    std::vector<float> result(plugin::count_of(shape));
+    bound(result.data());
+    return host.upload(result, shape);
 }
 
 Tensor Denoiser::mixed(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels,
@@ -167,7 +206,7 @@ Tensor Denoiser::process(const Host &host, const mirra_tile &tile, const mirra_t
     if (idle()) return host.retained(pixels);
     const std::vector<float> noise = noise_of(host, tile);
     Tensor denoised = run_network(host, pixels, noise);
-    if (is_bounded()) denoised = bounded(host, tile, pixels, std::move(denoised));
+    if (is_bounded()) denoised = bounded(host, tile, pixels, denoised);
     if (!one_share()) return mixed(host, tile, pixels, denoised, noise);
     return shares_.luminance == 1 ? std::move(denoised) : blend(host, pixels, denoised, shares_.luminance);
 }

@@ -99,7 +99,10 @@ const NoiseReport &noise_of(mirra_context &context) {
     const SeenImage &input = run.input;
     if (!input.noise && input.source == nullptr && input.view.data[0] == nullptr)
         throw Error(ErrorCode::invalid_argument, "the run has no image whose noise could be measured");
-    if (!input.noise) run.input.noise = look_at_noise(input.view, [&] { run.look(); }, input.source);
+    if (!input.noise)
+        run.input.noise = look_at_noise(
+            input.view, [&] { run.look(); }, input.source,
+            static_cast<std::uint64_t>(threads_of(*context.session)));
     return *run.input.noise;
 }
 

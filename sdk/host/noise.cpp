@@ -3,6 +3,7 @@
 
 #include "mirra/error.hpp"
 #include "pixels.hpp"
+#include "team.hpp"
 
 #include <algorithm>
 #include <string>
@@ -52,9 +53,12 @@ class Region {
     Region &operator=(const Region &) = delete;
 
     /// None where too little is visible, or a side too short.
-    [[nodiscard]] std::optional<image::NoiseMeasurement> measure() const {
+    [[nodiscard]] std::optional<image::NoiseMeasurement> measure(std::uint64_t threads) const {
+        const auto for_each = [threads](std::size_t count, const std::function<void(std::size_t)> &body) {
+            for_each_on_threads(threads, count, body);
+        };
         try {
-            return image::measure_noise(view_);
+            return image::measure_noise(view_, for_each);
         } catch (const Error &error) {
             if (error.code() != ErrorCode::invalid_argument) throw;
             return std::nullopt;
@@ -110,12 +114,12 @@ NoiseReport rough_report(const image::ConstImageView &view, const Pieces *source
 } // namespace
 
 NoiseReport look_at_noise(const image::ConstImageView &view, const std::function<void()> &between,
-                          const Pieces *source) {
+                          const Pieces *source, std::uint64_t threads) {
     std::vector<double> estimates;
     std::vector<image::MeasuredSquare> squares;
     for (const image::Rect &rect : regions(view)) {
         between();
-        const auto measured = Region(view, rect, source).measure();
+        const auto measured = Region(view, rect, source).measure(threads);
         if (!measured) continue;
         estimates.push_back(measured->sigma);
         squares.insert(squares.end(), measured->squares.begin(), measured->squares.end());

@@ -22,9 +22,10 @@ inline constexpr std::int64_t kWholePixels = std::int64_t{1} << 22;
 /// median of five regions.
 /// @param between  called before, between and after the regions; what it throws ends the estimate
 /// @param source   the picture is read from it, piece by piece; null: the view has its pixels
+/// @param threads  that it may use
 NoiseReport look_at_noise(
     const image::ConstImageView &view, const std::function<void()> &between = [] {},
-    const Pieces *source = nullptr);
+    const Pieces *source = nullptr, std::uint64_t threads = 1);
 
 /// Its standard deviation. @throws Error invalid_argument where there is none
 double estimate_noise_level(const image::ConstImageView &view, const std::function<void()> &between = [] {});

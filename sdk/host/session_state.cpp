@@ -81,6 +81,9 @@ std::uint64_t SessionState::admit(const GraphKey &key, RunState *run) {
     return added.held;
 }
 
+/// By a session between its runs.
+constexpr std::uint64_t kMostKept = std::uint64_t{256} << 20;
+
 std::shared_ptr<runtime::Arena> KeptArena::take(runtime::Module &module, std::uint64_t limit,
                                                 std::uint64_t planned) {
     constexpr auto kAtOnce = std::chrono::seconds(1);
@@ -89,13 +92,12 @@ std::shared_ptr<runtime::Arena> KeptArena::take(runtime::Module &module, std::ui
     const bool same = limit == std::exchange(limit_, limit) && planned == std::exchange(planned_, planned);
     if (!same) pixels_ = {};
     if (last == nullptr || !same) return module.make_arena(limit, planned);
-    last->begin();
+    last->begin(limit == 0 ? kMostKept : 0);
     return last;
 }
 
 void KeptArena::give(std::shared_ptr<runtime::Arena> arena, std::vector<float> pixels) {
-    constexpr std::uint64_t kMost = std::uint64_t{256} << 20;
-    if (at_once_ && limit_ == 0 && arena->idle_bytes() + pixels.size() * sizeof(float) <= kMost) {
+    if (at_once_ && limit_ == 0 && arena->idle_bytes() + pixels.size() * sizeof(float) <= kMostKept) {
         arena_ = std::move(arena);
         pixels_ = std::move(pixels);
     }

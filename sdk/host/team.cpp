@@ -4,6 +4,7 @@
 #include "mirra/error.hpp"
 #include "process_life.hpp"
 
+#include <algorithm>
 #include <cxxabi.h>
 #include <exception>
 #include <list>
@@ -91,6 +92,14 @@ void run_on_threads(std::uint64_t threads, const Body &body) {
         shared.take_part();
     }
     shared.rethrow();
+}
+
+void for_each_on_threads(std::uint64_t threads, std::uint64_t count,
+                         const std::function<void(std::uint64_t index)> &body) {
+    std::atomic<std::uint64_t> next{0};
+    run_on_threads(std::min(threads, count), [&](const std::atomic<bool> &stop) {
+        for (std::uint64_t index = next++; index < count && !stop; index = next++) body(index);
+    });
 }
 
 } // namespace mirra::host

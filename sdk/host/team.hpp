@@ -13,4 +13,9 @@ namespace mirra::host {
 /// @throws what the first that failed has thrown; Error cancelled where a callback ended one of the threads
 void run_on_threads(std::uint64_t threads, const std::function<void(const std::atomic<bool> &stop)> &body);
 
+/// Calls body(index) for each index below `count` on some threads.
+/// @param threads, @throws  as run_on_threads
+void for_each_on_threads(std::uint64_t threads, std::uint64_t count,
+                         const std::function<void(std::uint64_t index)> &body);
+
 } // namespace mirra::host

@@ -5,6 +5,7 @@
 #include "mirra/error.hpp"
 #include "process_life.hpp"
 #include "team.hpp"
+#include "tile_pixels.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -87,7 +88,7 @@ class TileRun {
                work.geometry.output_width,
                work.geometry.output_height}
         , main_output_(find_main_output())
-        , pixels_(session.engine->device_pixels(session.device))
+        , pixels_(session, work, run_.input)
         , task_(session.task_text()) {}
 
     void run();
@@ -110,7 +111,6 @@ class TileRun {
     [[nodiscard]] runtime::Rect kept_of(const runtime::Tile &tile, const OutputImage &output) const;
     [[nodiscard]] runtime::Rect shown_of(const runtime::Tile &tile) const;
     void store(Lane &lane, const OutputImage &output, const mirra_tensor &tensor, bool final);
-    void load(const runtime::Rect &rect, std::span<float> values) const;
     runtime::TensorPtr upload(const runtime::Tile &tile);
     void report(const char *stage, std::size_t tile, std::size_t count, const TileProgress &within);
     void allow_steps(Lane &lane);
@@ -118,7 +118,6 @@ class TileRun {
     runtime::StepFunction steps(Lane &lane, const graph::Graph &graph);
     void look() const;
     [[noreturn]] void stop(const char *why);
-    void grow(Lane &lane, std::size_t count);
     void tell_node(Lane &lane, std::size_t done, std::size_t count, double fraction);
     void tell_tile(const runtime::Rect &rect, const image::ImageView &piece);
     [[nodiscard]] runtime::Module &module() const { return session_.module(); }
@@ -131,14 +130,13 @@ class TileRun {
     const std::uint32_t passes_; ///< of `measure`
     RunState run_;
     const OutputImage *main_output_; ///< null: the run gives no image
-    const DevicePixels pixels_;
+    TilePixels pixels_;
     std::string task_; ///< for messages: "the task 'denoise'"
     std::shared_ptr<runtime::Arena> arena_;
     Lane main_;
-    double tile_work_ = 0;                       ///< 0: graphs do not say how far a tile is
-    std::atomic<bool> stopped_{false};           ///< by a lane that has failed
-    std::atomic<std::uint64_t> buffer_bytes_{0}; ///< of all lanes
-    std::mutex reports_;                         ///< held by who changes what follows
+    double tile_work_ = 0;             ///< 0: graphs do not say how far a tile is
+    std::atomic<bool> stopped_{false}; ///< by a lane that has failed
+    std::mutex reports_;               ///< held by who changes what follows
     const char *stage_ = "prepare";
     std::size_t stage_count_ = 0; ///< of tiles
     std::size_t steps_done_ = 0, steps_ = 1;
@@ -166,7 +164,7 @@ void TileRun::report(const char *stage, std::size_t tile, std::size_t count, con
     stage_count_ = count;
     last_report_ = Clock::now();
     if (!run_.request.progress) return;
-    const std::uint64_t buffers = buffer_bytes_;
+    const std::uint64_t buffers = pixels_.buffer_bytes();
     Progress progress;
     progress.stage = stage;
     const double fraction =
@@ -222,37 +220,10 @@ runtime::StepFunction TileRun::steps(Lane &lane, const graph::Graph &graph) {
     };
 }
 
-void TileRun::load(const runtime::Rect &rect, std::span<float> values) const {
-    const CheckedRequest &checked = work_.checked;
-    const auto colors = [&](std::span<float> out) {
-        const int channels = checked.channels - (checked.with_alpha ? 1 : 0);
-        setup_.margin == 0 ? load_tile(run_.input, rect, channels, out)
-                           : load_mirrored(run_.input, rect, channels, out);
-    };
-    if (!checked.with_alpha) return colors(values);
-    const auto channels = static_cast<std::size_t>(checked.channels);
-    std::vector<float> own(values.size() / channels * (channels - 1));
-    colors(own);
-    const std::vector<float> alpha =
-        setup_.margin == 0 ? load_alpha(run_.input.view, rect) : load_mirrored_alpha(run_.input.view, rect);
-    for (std::size_t i = 0; i < alpha.size(); ++i) {
-        std::copy_n(own.data() + i * (channels - 1), channels - 1, values.data() + i * channels);
-        values[i * channels + channels - 1] = alpha[i];
-    }
-}
-
 /// Null for a task that makes its output from nothing.
 runtime::TensorPtr TileRun::upload(const runtime::Tile &tile) {
     if (main_input(session_.task()) == nullptr) return nullptr;
-    const runtime::Rect rect = moved(tile.input, -std::int64_t{setup_.margin});
-    if (setup_.margin == 0) {
-        auto tensor = upload_tile(pixels_, run_.input, rect, work_.checked.channels, work_.checked.with_alpha,
-                                  session_.device);
-        if (tensor != nullptr) return tensor;
-    }
-    return module().upload([&](std::span<float> values) { load(rect, values); },
-                           {1, work_.checked.channels, rect.height, rect.width}, runtime::Layout::nhwc,
-                           session_.device);
+    return pixels_.load(moved(tile.input, -std::int64_t{setup_.margin}));
 }
 
 /// In pixels of the image; empty for a tile that is all margin.
@@ -282,33 +253,18 @@ void TileRun::tell_tile(const runtime::Rect &rect, const image::ImageView &piece
     if (!goes_on) stop("the tile callback stopped the run");
 }
 
-void TileRun::grow(Lane &lane, std::size_t count) {
-    if (count <= lane.buffer.size()) return;
-    buffer_bytes_ += (count - lane.buffer.size()) * sizeof(float);
-    lane.buffer.resize(count);
-}
-
 void TileRun::store(Lane &lane, const OutputImage &output, const mirra_tensor &tensor, bool final) {
     const runtime::Tile tile = tiles_.tiles[lane.tile];
     const runtime::Rect shown = shown_of(tile), kept = kept_of(tile, output);
-    const int channels = work_.checked.channels;
-    const graph::Shape expected{1, channels, shown.height, shown.width};
+    const graph::Shape expected{1, work_.checked.channels, shown.height, shown.width};
     if (tensor.tensor->shape() != expected)
         throw Error(ErrorCode::plugin, task_ + " gave a tile of the shape " +
                                            to_text(tensor.tensor->shape()) + " instead of " +
                                            to_text(expected));
     if (is_empty(kept)) return;
-    std::optional<Size> scaled;
-    if (!work_.geometry.same_size()) scaled = {work_.geometry.output_width, work_.geometry.output_height};
     const bool is_main = &output == main_output_;
-    GivenPixels given{{}, shown, channels, work_.checked.with_alpha, setup_.range};
     const auto fill = [&](const image::ImageView &piece) {
-        if (download_tile(pixels_, *tensor.tensor, given, kept, piece)) return;
-        const auto count = static_cast<std::size_t>(shown.width * shown.height * channels);
-        grow(lane, count);
-        given.values = {lane.buffer.data(), count};
-        module().download(*tensor.tensor, given.values, runtime::Layout::nhwc);
-        store_pixels(given, kept, run_.input, scaled, piece);
+        pixels_.store(*tensor.tensor, shown, kept, piece, lane.buffer);
     };
     const auto told = [&](const image::ImageView &piece) { tell_tile(kept, piece); };
     output.write(kept, fill, is_main && final ? OutputImage::Fill(told) : OutputImage::Fill());
@@ -420,9 +376,7 @@ void TileRun::prepare() {
     arena_ = session_.kept.take(module(), work_.plan.arena_bytes, work_.plan.tensor_bytes);
     run_.arena = arena_;
     main_.buffer = session_.kept.take_pixels();
-    buffer_bytes_ = main_.buffer.size() * sizeof(float);
-    grow(main_, static_cast<std::size_t>(tiles_.input_width * tiles_.input_height) *
-                    static_cast<std::size_t>(work_.checked.channels));
+    pixels_.count_buffer(main_.buffer.size());
     steps_ = tiles_.tiles.size() * (std::size_t{passes_} + 1);
     set_up(main_);
     // Those that follow gradients run graphs any number of times.
@@ -518,7 +472,7 @@ void TileRun::run() {
     prepare();
     call_all();
     run_.result.tile_count = tiles_.tiles.size();
-    run_.result.peak_bytes = arena_->peak_bytes() + buffer_bytes_;
+    run_.result.peak_bytes = arena_->peak_bytes() + pixels_.buffer_bytes();
     run_.arena = nullptr;
     session_.kept.give(std::move(arena_), std::move(main_.buffer));
 }

@@ -10,9 +10,11 @@
 #include <Eigen/Eigenvalues>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <string>
+#include <utility>
 
 namespace mirra::image {
 namespace {
@@ -87,18 +89,35 @@ double variance_of(const detail::Squares &squares, std::size_t first, std::size_
     return settled_variance(noisy, squares.clipped());
 }
 
+using Pair = std::pair<std::size_t, std::size_t>;
+
+/// Of each pair of channels, as in NoisySquares.
+template<std::size_t Count>
+std::array<double, Count> variances_of(const detail::Squares &squares, const std::array<Pair, Count> &pairs,
+                                       const ForEach &for_each) {
+    std::array<double, Count> variances{};
+    for_each(Count,
+             [&](std::size_t i) { variances[i] = variance_of(squares, pairs[i].first, pairs[i].second); });
+    return variances;
+}
+
 /// Mean over the three channels.
-double color_variance(const detail::Squares &squares) {
-    const double independent =
-        (variance_of(squares, 0, 1) + variance_of(squares, 1, 2) + variance_of(squares, 2, 0)) / 3;
-    const double green = variance_of(squares, 1, 1);
+double color_variance(const detail::Squares &squares, const ForEach &for_each) {
+    const auto [red_green, green_blue, blue_red, green] =
+        variances_of<4>(squares, {{{0, 1}, {1, 2}, {2, 0}, {1, 1}}}, for_each);
+    const double independent = (red_green + green_blue + blue_red) / 3;
     if (independent >= kIndependentShare * kIndependentShare * green) return independent;
-    return (variance_of(squares, 0, 0) + green + variance_of(squares, 2, 2)) / 3;
+    const auto [red, blue] = variances_of<2>(squares, {{{0, 0}, {2, 2}}}, for_each);
+    return (red + green + blue) / 3;
+}
+
+void one_by_one(std::size_t count, const std::function<void(std::size_t)> &body) {
+    for (std::size_t i = 0; i < count; ++i) body(i);
 }
 
 } // namespace
 
-NoiseMeasurement measure_noise(const ConstImageView &view) {
+NoiseMeasurement measure_noise(const ConstImageView &view, const ForEach &for_each) {
     validate(view, "image");
     if (view.width < kSmallestSide || view.height < kSmallestSide) {
         throw Error(ErrorCode::invalid_argument,
@@ -111,7 +130,9 @@ NoiseMeasurement measure_noise(const ConstImageView &view) {
         throw Error(ErrorCode::invalid_argument, "too little of the picture is visible to measure its noise",
                     "image", "state the noise level");
     if (squares.drawn()) return {0, squares.measured()};
-    const double variance = view.color_channels() == 3 ? color_variance(squares) : variance_of(squares, 0, 0);
+    const double variance = view.color_channels() == 3
+                                ? color_variance(squares, for_each ? for_each : ForEach(one_by_one))
+                                : variance_of(squares, 0, 0);
     return {std::sqrt(variance), squares.measured()};
 }
 

@@ -4,6 +4,7 @@
 #include "alpha.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numbers>
 #include <numeric>
@@ -101,36 +102,42 @@ bool Squares::touches_ends(const ConstImageView &view) const {
     return low >= 0 && high <= 1 && (low == 0 || high == 1);
 }
 
+Squares::Ends Squares::ends_of(std::span<const float> values) const {
+    int any = 0; // without a branch: that is many pixels at once
+    for (const float value : values) any |= int{value <= 0} | int{value >= 1};
+    if (any == 0) return {0, 0};
+    // A bit for each pixel, of which there are at most 49.
+    std::uint64_t ends = 0, beside = 0; // the latter: the one before in the row is at an end as well
+    for (std::size_t row = 0; row < values.size(); row += side_) {
+        std::uint64_t bits = 0;
+        for (std::size_t i = 0; i < side_; ++i) bits |= std::uint64_t{at_an_end(values[row + i])} << i;
+        ends |= bits << row;
+        beside |= (bits & (bits << 1)) << row;
+    }
+    return {std::popcount(ends), std::popcount(beside) + std::popcount(ends & (ends << side_))};
+}
+
 bool Squares::drawn() const {
     if (!clipped_) return false;
     const auto pixels = static_cast<double>(area()), pairs = static_cast<double>(2 * side_ * (side_ - 1));
     std::size_t partly = 0, others = 0;
     double together = 0, apart = 0; // more pairs than chance makes, and the most that there could be
     for (std::size_t i = 0; i < count() * channels_; ++i) {
-        const auto values = channel(i / channels_, i % channels_);
-        const auto ends = [&](std::size_t at) { return at_an_end(values[at]) ? 1 : 0; };
-        const auto [least, most] = std::ranges::minmax(values);
-        if (!at_an_end(least) && !at_an_end(most)) {
+        const Ends ends = ends_of(channel(i / channels_, i % channels_));
+        if (ends.pixels == 0) {
             ++others;
             continue;
         }
-        int at_ends = 0, beside = 0;
-        for (std::size_t at = 0; at < values.size(); ++at) {
-            if (ends(at) == 0) continue;
-            ++at_ends;
-            if ((at + 1) % side_ != 0) beside += ends(at + 1);
-            if (at + side_ < values.size()) beside += ends(at + side_);
-        }
-        const double share = at_ends / pixels;
+        const double share = ends.pixels / pixels;
         others += share < 1 ? 1 : 0;
-        partly += share > 0 && share < 1 ? 1 : 0;
-        together += beside / pairs - share * share;
+        partly += share < 1 ? 1 : 0;
+        together += ends.pairs / pairs - share * share;
         apart += share * (1 - share);
     }
     const auto all = static_cast<double>(count() * channels_);
-    return static_cast<double>(others)<(1 - kPaperShare) * all &&static_cast<double>(partly)> kDrawnShare *
-               static_cast<double>(others) &&
-           together > kDrawnTogether * apart;
+    const bool has_paper = static_cast<double>(others) < (1 - kPaperShare) * all;
+    const bool has_strokes = static_cast<double>(partly) > kDrawnShare * static_cast<double>(others);
+    return has_paper && has_strokes && together > kDrawnTogether * apart;
 }
 
 Squares::Spread Squares::about_plane(std::span<const float> values) const {

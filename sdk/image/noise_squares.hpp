@@ -35,6 +35,11 @@ class Squares {
     struct Spread {
         double mean, variance; ///< the latter about the plane that fits the square best
     };
+    /// Pixels of a square at an end of the range, and pairs of them side by side.
+    struct Ends {
+        int pixels, pairs;
+    };
+    [[nodiscard]] Ends ends_of(std::span<const float> values) const;
     [[nodiscard]] Spread about_plane(std::span<const float> values) const;
     [[nodiscard]] bool touches_ends(const ConstImageView &view) const;
     void add(const ConstImageView &view, const Rect &square, std::vector<float> &pixels);

@@ -18,7 +18,7 @@ class FakeModule final : public PlainModule {
 } // namespace
 } // namespace mirra::runtime
 
-extern "C" __attribute__((visibility("default"))) mirra::runtime::Module *mirra_runtime_module_v6() {
+extern "C" __attribute__((visibility("default"))) mirra::runtime::Module *mirra_runtime_module_v7() {
     static mirra::runtime::FakeModule module;
     return &module;
 }

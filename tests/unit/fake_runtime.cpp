@@ -167,7 +167,7 @@ class FakeModule final : public PlainModule {
 
 } // namespace
 
-extern "C" __attribute__((visibility("default"))) Module *mirra_runtime_module_v6() {
+extern "C" __attribute__((visibility("default"))) Module *mirra_runtime_module_v7() {
     static FakeModule module;
     return &module;
 }

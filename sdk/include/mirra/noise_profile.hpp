@@ -4,6 +4,7 @@
 #include "mirra/image.hpp"
 
 #include <array>
+#include <functional>
 #include <vector>
 
 namespace mirra::image {
@@ -21,8 +22,13 @@ struct NoiseMeasurement {
     std::vector<MeasuredSquare> squares; ///< spread over what is visible; black and white ones are left out
 };
 
+/// Calls body(index) for each index below `count`, in any order and on any threads, and returns when all are
+/// done.
+using ForEach = std::function<void(std::size_t count, const std::function<void(std::size_t index)> &body)>;
+
 /// As estimate_noise, with what it looked at. @throws Error as estimate_noise
-NoiseMeasurement measure_noise(const ConstImageView &view);
+/// @param for_each  has the work done; empty: the calling thread does it
+NoiseMeasurement measure_noise(const ConstImageView &view, const ForEach &for_each = {});
 
 /// A rough estimate for pictures of any size and shape, from second differences along their axes; 0 where
 /// fewer than three visible pixels stand side by side.

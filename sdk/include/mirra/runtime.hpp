@@ -100,7 +100,8 @@ class Arena {
     /// What it holds for the sake of blocks that may be wanted again, when no tensor of it is left.
     [[nodiscard]] virtual std::uint64_t idle_bytes() const = 0;
     /// A run begins: the peak counts anew, and nothing is reserved.
-    virtual void begin() = 0;
+    /// @param hold  bytes that it may hold from now on, though no run needed as many at once; not with a limit
+    virtual void begin(std::uint64_t hold) = 0;
 };
 
 /// While alive, tensors that the calling thread makes come from the arena.
@@ -195,7 +196,7 @@ class Module {
 };
 
 /// Version of the Module interface; part of the name of the symbol that the module exports.
-#define MIRRA_RUNTIME_MODULE_SYMBOL "mirra_runtime_module_v6"
+#define MIRRA_RUNTIME_MODULE_SYMBOL "mirra_runtime_module_v7"
 using ModuleFactory = Module *(*)();
 
 } // namespace mirra::runtime

@@ -134,9 +134,9 @@ void PlainArena::drop_spare() {
     spares_.pop_back();
 }
 
-void PlainArena::begin() {
+void PlainArena::begin(std::uint64_t hold) {
     const std::lock_guard lock(mutex_);
-    most_ = std::max<std::uint64_t>(most_, peak_);
+    most_ = std::max<std::uint64_t>({most_, peak_, hold});
     peak_ = current_.load();
     reserved_ = 0;
 }

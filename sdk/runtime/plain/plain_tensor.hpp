@@ -62,7 +62,7 @@ class PlainArena final : public Arena {
     [[nodiscard]] std::uint64_t current_bytes() const override { return current_; }
     void reserve(std::uint64_t bytes) override;
     [[nodiscard]] std::uint64_t idle_bytes() const override;
-    void begin() override;
+    void begin(std::uint64_t hold) override;
 
   private:
     void count(std::uint64_t bytes);
@@ -77,7 +77,7 @@ class PlainArena final : public Arena {
     const std::shared_ptr<Leftovers> leftovers_;
     std::atomic<std::uint64_t> current_{0}, reserved_{0}, peak_{0};
     mutable std::mutex mutex_; ///< held by who changes what follows
-    std::uint64_t most_ = 0;   ///< that runs before held at once
+    std::uint64_t most_ = 0;   ///< that may be held beyond the peak, as runs before did
     std::vector<SpareFloats> spares_;
     std::uint64_t spare_bytes_ = 0;
 };

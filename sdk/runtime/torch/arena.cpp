@@ -49,8 +49,9 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
 
     [[nodiscard]] std::uint64_t idle_bytes() const override { return current_bytes(); }
 
-    void begin() override {
+    void begin(std::uint64_t hold) override {
         const std::scoped_lock lock(mutex_);
+        if (limit_ == 0) keep_ = std::max(keep_, hold);
         reserved_ = 0;
         peak_ = held_;
     }
@@ -134,8 +135,9 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
         return block;
     }
 
-    const std::uint64_t limit_, keep_;
+    const std::uint64_t limit_;
     mutable std::mutex mutex_;
+    std::uint64_t keep_;
     std::multimap<std::size_t, void *> free_;
     std::uint64_t held_ = 0, reserved_ = 0, peak_ = 0;
     bool retired_ = false;

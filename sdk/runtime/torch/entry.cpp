@@ -8,7 +8,7 @@
 #define MIRRA_JOIN(prefix, major, minor, patch) prefix##major##_##minor##_##patch
 #define MIRRA_NAMED(prefix, major, minor, patch) MIRRA_JOIN(prefix, major, minor, patch)
 
-MIRRA_EXPORT mirra::runtime::Module *mirra_runtime_module_v6();
+MIRRA_EXPORT mirra::runtime::Module *mirra_runtime_module_v7();
 MIRRA_EXPORT mirra::runtime::PixelTransfer *mirra_pixel_transfer_v1();
 #ifdef MIRRA_PRIVATE_LIBTORCH
 /// Its name tells the LibTorch that the module was built for, before either is loaded.
@@ -16,7 +16,7 @@ MIRRA_EXPORT const char MIRRA_NAMED(mirra_needs_libtorch_, TORCH_VERSION_MAJOR, 
                                     TORCH_VERSION_PATCH) = 1;
 #endif
 
-mirra::runtime::Module *mirra_runtime_module_v6() {
+mirra::runtime::Module *mirra_runtime_module_v7() {
     return &mirra::runtime::torch_module();
 }
 

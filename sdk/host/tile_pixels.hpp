@@ -1,0 +1,48 @@
+// The pixels of a run's tiles: from the caller's image into tensors, and from tensors into its outputs.
+#pragma once
+
+#include "tile_run.hpp"
+
+#include <atomic>
+
+namespace mirra::host {
+
+/// What tiles are taken from and given to, for one run. Thread-safe.
+class TilePixels {
+  public:
+    /// @param input  as tasks see it; must outlive it, as must the others
+    TilePixels(SessionState &session, const Work &work, const SeenImage &input);
+
+    /// @param rect  of the input; it may lie beyond its edges
+    [[nodiscard]] runtime::TensorPtr load(const runtime::Rect &rect) const;
+    /// Writes what a tensor shows of an output.
+    /// @param shown   of the output: all that is in the tensor
+    /// @param kept    of that what is written
+    /// @param buffer  where values lie on their way from a GPU; grows
+    void store(const runtime::DeviceTensor &tensor, const runtime::Rect &shown, const runtime::Rect &kept,
+               const image::ImageView &piece, std::vector<float> &buffer);
+
+    /// Bytes of all buffers on their way.
+    [[nodiscard]] std::uint64_t buffer_bytes() const { return buffer_bytes_; }
+    void count_buffer(std::size_t values) { buffer_bytes_ += values * sizeof(float); }
+
+  private:
+    void load_rows(const runtime::Rect &rect, std::span<float> values) const;
+    void store_mapped(const runtime::Mapped &mapped, const runtime::Rect &shown, const runtime::Rect &kept,
+                      const image::ImageView &piece) const;
+    void in_bands(std::int64_t rows, std::int64_t row_values,
+                  const std::function<void(std::int64_t first, std::int64_t count)> &body) const;
+    [[nodiscard]] GivenPixels given(std::span<float> values, const runtime::Rect &shown) const;
+
+    SessionState &session_;
+    const Work &work_;
+    const SeenImage &input_;
+    const Setup &setup_;
+    const DevicePixels on_device_;
+    const bool mapped_;           ///< tensors lie in the processor's memory
+    const std::uint64_t threads_; ///< for one tile
+    std::optional<Size> scaled_;  ///< where outputs are not of the input's size: so large are they
+    std::atomic<std::uint64_t> buffer_bytes_{0};
+};
+
+} // namespace mirra::host
