@@ -269,6 +269,36 @@ TEST(CapiSession, TilesEqualTheWhole) {
     EXPECT_EQ(whole.samples, tiled.samples);
 }
 
+Session threaded_session(const Engine &engine, const Bundle &bundle, std::int32_t threads) {
+    MIRRA_STRUCT(mirra_session_options, options);
+    options.task = "denoise";
+    options.bundle = bundle.get();
+    options.threads = threads;
+    Session session;
+    EXPECT_OK(mirra_session_create(engine.get(), &options, session.out(), error));
+    return session;
+}
+
+TEST(CapiSession, ThreadsMakeNoDifference) {
+    const Engine engine = make_engine();
+    const Bundle bundle = make_bundle({.blur = true}); // its noise is measured, and bounds the change
+    Pixels<std::uint16_t> in(701, 523, MIRRA_COLOR_RGBA, MIRRA_FORMAT_U16);
+    fill_random(in.samples, 60000);
+    std::vector<std::vector<std::uint16_t>> out;
+    for (const std::int32_t threads : {1, 2, 5}) {
+        Pixels<std::uint16_t> one(701, 523, MIRRA_COLOR_RGBA, MIRRA_FORMAT_U16);
+        for (mirra_image *image : {&in.image, &one.image}) {
+            image->alpha_mode = MIRRA_ALPHA_PREMULTIPLIED;
+            image->transfer = MIRRA_TRANSFER_LINEAR;
+        }
+        EXPECT_OK(run(threaded_session(engine, bundle, threads), in.image, one.image, error));
+        out.push_back(one.samples);
+    }
+    EXPECT_NE(in.samples, out[0]);
+    EXPECT_EQ(out[0], out[1]);
+    EXPECT_EQ(out[0], out[2]);
+}
+
 TEST(CapiSession, TilesThatAreLittleButOverlapAreToldOfOnce) {
     std::vector<std::string> told;
     MIRRA_STRUCT(mirra_engine_options, options);

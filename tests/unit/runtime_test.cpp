@@ -15,6 +15,8 @@
 #include <numeric>
 #include <thread>
 
+#include <sys/resource.h>
+
 namespace {
 
 using namespace mirra;
@@ -446,6 +448,30 @@ TEST(Arena, ReusesBlocks) {
     const auto scope = module.enter(arena);
     for (int i = 0; i < 50; ++i) module.full({1, 16, 128, 128}, i, "cpu");
     EXPECT_LT(arena->peak_bytes(), 4u << 20);
+}
+
+TEST(Arena, ThatMayHoldEnoughAsksTheSystemForNothing) {
+    auto &module = module_under_test();
+    constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+    const auto arena = module.make_arena(0, 28 * kMiB);
+    const auto faults_of_a_run = [&](std::uint64_t hold) {
+        arena->begin(hold);
+        const auto scope = module.enter(arena);
+        const auto faults = [] {
+            rusage usage{};
+            getrusage(RUSAGE_SELF, &usage);
+            return usage.ru_minflt;
+        };
+        const auto before = faults();
+        for (const std::int64_t mebibytes : {20, 28, 24, 20})
+            module.full({1, mebibytes, 512, 512}, 1.0, "cpu");
+        return faults() - before;
+    };
+    faults_of_a_run(0);
+    EXPECT_GT(faults_of_a_run(0), 20) << "one that holds no more than it needed at once";
+    faults_of_a_run(128 * kMiB);
+    EXPECT_LT(faults_of_a_run(128 * kMiB), 8);
+    EXPECT_LE(arena->idle_bytes(), 128 * kMiB);
 }
 
 TEST(Devices, TheCpuIsThereAndSaysWhatItCan) {

@@ -100,7 +100,8 @@ class Arena {
     /// What it holds for the sake of blocks that may be wanted again, when no tensor of it is left.
     [[nodiscard]] virtual std::uint64_t idle_bytes() const = 0;
     /// A run begins: the peak counts anew, and nothing is reserved.
-    /// @param hold  bytes that it may hold from now on, though no run needed as many at once; not with a limit
+    /// @param hold  bytes that it may hold from now on, though no run needed as many at once; not with a
+    /// limit
     virtual void begin(std::uint64_t hold) = 0;
 };
 
