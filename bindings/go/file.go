@@ -16,8 +16,8 @@ type WriteOptions struct {
 	// picture that a result was made of.
 	Metadata *Picture
 	Format   string // "png", "jpeg", "tiff", "webp" or "jxl"; "": the ending of the file's name says it
-	Quality  int    // of a JPEG, 1 ... 100; 0: 95
-	BitDepth int    // of a PNG or TIFF, 8 or 16; of a TIFF also 32; 0: as the image has it
+	Quality  int    // of a JPEG, WebP or JPEG XL, 1 ... 100; 0: 95. In WebP and JPEG XL 100 is lossless
+	BitDepth int    // of a PNG, TIFF or JPEG XL, 8 or 16; of a TIFF or JPEG XL also 32; 0: as the image has it
 	// Warn receives a sentence for all that the metadata's file had and this one lacks; nil: nobody.
 	Warn func(message string)
 }

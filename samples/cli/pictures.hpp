@@ -19,7 +19,7 @@ struct ReadSettings {
 struct WriteSettings {
     int jpeg_quality = 0;
     int bit_depth = 0;
-    std::string format; ///< "png", "jpeg"; "": the file's name says it, or PNG on the standard output
+    std::string format; ///< one of format_names(); "": the file's name says it, or PNG on the standard output
     const Console *console = nullptr; ///< receives a note for metadata that are lost; NULL: none
 
     /// @param notes lives as long as the settings

@@ -22,9 +22,9 @@ export type FileFormat = 'png' | 'jpeg' | 'tiff' | 'webp' | 'jxl';
 
 /** How a file is written. */
 export interface WriteOptions {
-  /** 1 ... 100; by default 95. */
+  /** Of a JPEG, WebP or JPEG XL, 1 ... 100; by default 95. In WebP and JPEG XL 100 is lossless. */
   jpegQuality?: number;
-  /** Of a PNG: 8 or 16; of a TIFF also 32, real numbers. By default as the image has it. */
+  /** Of a PNG: 8 or 16; of a TIFF or JPEG XL also 32, real numbers. By default as the image has it. */
   bitDepth?: 8 | 16 | 32;
   /** The picture whose metadata and, where the image has no profile of its own, colour tags go along. */
   metadata?: Picture;

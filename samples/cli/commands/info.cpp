@@ -111,8 +111,7 @@ class InfoCommand final : public Command {
     void declare(CLI::App &app) override {
         console_.declare_json(app);
         read_.declare(app);
-        app.add_option("FILE", file_,
-                       "A .mirra bundle, a .safetensors file, a PNG or a JPEG; none: the version.")
+        app.add_option("FILE", file_, "A .mirra bundle, a .safetensors file or a picture; none: the version.")
             ->check(CLI::Validator(
                 [](const std::string &file) { return file.empty() ? "the name of FILE is empty" : ""; }, ""));
     }

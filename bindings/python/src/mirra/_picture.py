@@ -272,8 +272,8 @@ def encode(
         image: what a run takes as an image.
         format: "png", "jpeg", "tiff", "webp" or "jxl".
         metadata: a picture whose metadata and colour tags go along; None: those of `image`, if it is a Picture.
-        quality: of a JPEG, 1 to 100; 0: 95.
-        bit_depth: of a PNG or TIFF, 8 or 16; of a TIFF also 32; 0: as the samples.
+        quality: of a JPEG, WebP or JPEG XL, 1 to 100; 0: 95. In WebP and JPEG XL 100 is lossless.
+        bit_depth: of a PNG, TIFF or JPEG XL, 8 or 16; of a TIFF or JPEG XL also 32; 0: as the samples.
 
     """
     options, keep = _write_options(format, quality, bit_depth)
@@ -302,8 +302,9 @@ def write(
         image: what a run takes as an image.
         metadata: a picture whose metadata and colour tags go along; None: those of `image`, if it is a Picture.
         format: "png", "jpeg", "tiff", "webp" or "jxl"; None: as the ending says.
-        quality: of a JPEG, 1 to 100; 0: 95. JPEG has no alpha: the image is laid over white.
-        bit_depth: of a PNG or TIFF, 8 or 16; of a TIFF also 32; 0: as the samples.
+        quality: of a JPEG, WebP or JPEG XL, 1 to 100; 0: 95. In WebP and JPEG XL 100 is lossless. JPEG has no alpha:
+            the image is laid over white.
+        bit_depth: of a PNG, TIFF or JPEG XL, 8 or 16; of a TIFF or JPEG XL also 32; 0: as the samples.
 
     """
     if not isinstance(file, (str, os.PathLike)):

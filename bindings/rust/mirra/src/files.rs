@@ -50,13 +50,13 @@ impl<'a> Writer<'a> {
         Self::default()
     }
 
-    /// 1 ... 100; otherwise 95.
+    /// Of a JPEG, WebP or JPEG XL, 1 ... 100; otherwise 95. In WebP and JPEG XL 100 is lossless.
     pub fn jpeg_quality(mut self, quality: u8) -> Self {
         self.jpeg_quality = quality.into();
         self
     }
 
-    /// 8 or 16, or 32 for the real numbers of a TIFF; otherwise as the samples are, as far as the format holds them.
+    /// 8 or 16, or 32 for the real numbers of a TIFF or JPEG XL; otherwise as the samples are, as far as the format holds them.
     pub fn bit_depth(mut self, bits: u8) -> Self {
         self.bit_depth = bits.into();
         self
