@@ -27,7 +27,7 @@ def made_by_command(mirra: str, work: Path, picture: Picture, task: str, *argume
 def check_start(mirra: str, work: Path, *command: object, **environment: str) -> None:
     """What a host asks at its start loads no runtime of networks, also where there is a card that it would look for."""
     driver, log = work / "libcuda.so.1", work / "loaded"
-    source = Path(__file__).with_name("driver.c")
+    source = Path(__file__).parents[3] / "tests/integration/fake_cuda_driver.c"
     compiler = os.environ.get("CC", "cc")
     subprocess.run([compiler, "-shared", "-fPIC", f"-Wl,-soname,{driver.name}", source, "-o", driver], check=True)
     pretended = {"LD_PRELOAD": str(driver), "LD_DEBUG": "files", "LD_DEBUG_OUTPUT": str(log)}
