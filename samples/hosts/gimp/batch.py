@@ -50,11 +50,15 @@ class Gimp:
         return f"(plug-in-mirra-{filter_name} {head} {words})"
 
     def save(self, result: Path) -> str:
-        """Writes the layer `d`."""
+        """Writes the layer `d` as a PNG, or as a TIFF without compression."""
+        tiff = result.suffix == ".tif"
         if self.version == 2:
-            return f'(file-png-save2 RUN-NONINTERACTIVE image d "{result}" "out" 0 9 0 0 0 0 0 0 1)'
-        given = f'#:run-mode RUN-NONINTERACTIVE #:image image #:file "{result}" #:save-transparent TRUE'
-        return f"(file-png-export {given})"
+            procedure, more = ("file-tiff-save", "0") if tiff else ("file-png-save2", "0 9 0 0 0 0 0 0 1")
+            return f'({procedure} RUN-NONINTERACTIVE image d "{result}" "out" {more})'
+        procedure, more = "file-png-export", "#:save-transparent TRUE"
+        if tiff:
+            procedure, more = "file-tiff-export", '#:compression "none"'
+        return f'({procedure} #:run-mode RUN-NONINTERACTIVE #:image image #:file "{result}" {more})'
 
     def script(self, source: Path, result: Path, body: str) -> str:
         """Loads, works, and writes the layer."""
