@@ -65,8 +65,10 @@ double settled_variance(const detail::NoisySquares &noisy, bool clipped) {
     detail::Levels all{};
     all.fill(1e9);
     double sigma = 1;
+    detail::ChosenSquares squares;
     for (int round = 0; round < kRounds; ++round) {
-        const detail::Statistics chosen = noisy.choose(round == 0 ? all : expected_variances(sigma, clipped));
+        const detail::Statistics chosen =
+            noisy.choose(round == 0 ? all : expected_variances(sigma, clipped), squares);
         if (round > 0 && chosen.squares < noisy.enough()) break;
         const double variance = noise_variance(eigenvalues(chosen.covariance));
         const double next = clipped ? detail::undo_clipping(chosen.counts, variance) : std::sqrt(variance);

@@ -254,33 +254,62 @@ std::size_t NoisySquares::enough() const noexcept {
     return std::min(entries_.size(), 8 * squares_.area());
 }
 
-Statistics NoisySquares::choose(const Levels &variances) const {
+void NoisySquares::add(ChosenSquares &chosen, double sign, ChosenSquares::Mark mark) const {
     constexpr Eigen::Index kBlock = 128; // squares that are multiplied at a time
-    const auto size = static_cast<Eigen::Index>(squares_.area());
-    const double most = bound(), least = kLeastNoiseKept * *std::ranges::max_element(variances);
-    Statistics result{Eigen::MatrixXd::Zero(size, size)};
-    Eigen::MatrixXd block(size, kBlock);
-    Eigen::VectorXd sums = Eigen::VectorXd::Zero(size);
+    Eigen::MatrixXd block(static_cast<Eigen::Index>(squares_.area()), kBlock);
     Eigen::Index filled = 0;
     const auto add_block = [&] {
         if (filled == 0) return;
         const auto values = block.leftCols(filled);
-        result.covariance.selfadjointView<Eigen::Lower>().rankUpdate(values);
-        sums += values.rowwise().sum();
+        chosen.products.selfadjointView<Eigen::Lower>().rankUpdate(values, sign);
+        chosen.sums += sign * values.rowwise().sum();
         filled = 0;
     };
-    for (const Entry &entry : entries_) {
-        const double variance = entry.variance(variances);
-        if (variance < least || entry.gradients > most * variance) continue;
-        load(entry.square, {block.col(filled).data(), squares_.area()});
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        if (chosen.marks[i] != mark) continue;
+        load(entries_[i].square, {block.col(filled).data(), squares_.area()});
         if (++filled == kBlock) add_block();
+    }
+    add_block();
+}
+
+Statistics NoisySquares::choose(const Levels &variances, ChosenSquares &chosen) const {
+    using Mark = ChosenSquares::Mark;
+    const auto size = static_cast<Eigen::Index>(squares_.area());
+    const double most = bound(), least = kLeastNoiseKept * *std::ranges::max_element(variances);
+    Statistics result;
+    std::size_t changed = 0;
+    const bool anew = chosen.marks.size() != entries_.size();
+    if (anew) chosen.marks.assign(entries_.size(), Mark::out);
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        const Entry &entry = entries_[i];
+        const double variance = entry.variance(variances);
+        const bool is_in = variance >= least && entry.gradients <= most * variance;
+        Mark &mark = chosen.marks[i];
+        if (is_in != (mark == Mark::in)) {
+            mark = is_in ? Mark::added : Mark::dropped;
+            ++changed;
+        }
+        if (!is_in) continue;
         result.counts[entry.first] += 0.5;
         result.counts[entry.second] += 0.5;
         ++result.squares;
     }
-    add_block();
+    if (anew || changed >= result.squares) {
+        chosen.products = Eigen::MatrixXd::Zero(size, size);
+        chosen.sums = Eigen::VectorXd::Zero(size);
+        add(chosen, 1, Mark::in);
+    } else {
+        add(chosen, -1, Mark::dropped);
+    }
+    add(chosen, 1, Mark::added);
+    for (Mark &mark : chosen.marks) {
+        if (mark == Mark::added) mark = Mark::in;
+        if (mark == Mark::dropped) mark = Mark::out;
+    }
     const double count = static_cast<double>(std::max<std::size_t>(result.squares, 2));
-    result.covariance.selfadjointView<Eigen::Lower>().rankUpdate(sums, -1 / count);
+    result.covariance = chosen.products;
+    result.covariance.selfadjointView<Eigen::Lower>().rankUpdate(chosen.sums, -1 / count);
     result.covariance /= count - 1;
     return result;
 }

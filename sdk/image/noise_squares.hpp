@@ -57,6 +57,14 @@ struct Statistics {
     std::size_t squares = 0;
 };
 
+/// Some of the squares, and what their covariance is made of. From one choice to the next few of them change.
+struct ChosenSquares {
+    enum class Mark : std::uint8_t { out, in, added, dropped };
+    std::vector<Mark> marks;  ///< of each square
+    Eigen::MatrixXd products; ///< sums of the products of two pixels; the lower triangle alone
+    Eigen::VectorXd sums;     ///< of the pixels
+};
+
 /// One value of each pixel of the squares: a channel, or the difference of two over sqrt(2), which has the
 /// mean of their variances where their noise is independent.
 class NoisySquares {
@@ -73,7 +81,8 @@ class NoisySquares {
     /// mostly is.
     [[nodiscard]] double quiet_share(const Levels &variances) const;
     /// Those whose gradients noise of these variances, by brightness, explains.
-    [[nodiscard]] Statistics choose(const Levels &variances) const;
+    /// @param chosen  those of the last call, or none; becomes those of this one
+    [[nodiscard]] Statistics choose(const Levels &variances, ChosenSquares &chosen) const;
     /// How many a covariance should be made of.
     [[nodiscard]] std::size_t enough() const noexcept;
 
@@ -88,6 +97,8 @@ class NoisySquares {
     };
 
     void load(std::size_t square, std::span<double> values) const;
+    /// @param sign    1: adds the squares of that mark to the sums; -1: takes them out
+    void add(ChosenSquares &chosen, double sign, ChosenSquares::Mark mark) const;
     [[nodiscard]] double gradients(std::span<const double> values) const;
     [[nodiscard]] double differences() const noexcept; ///< of neighbours in a square
     [[nodiscard]] double bound() const noexcept;       ///< of the gradients of unit noise

@@ -99,10 +99,12 @@ void copy_alpha(const ConstImageView &source, const ImageView &target) {
     detail::with_sample(source.sample, [&](auto from) {
         detail::with_sample(target.sample, [&](auto to) {
             for (std::int32_t y = 0; y < target.height; ++y) {
+                const std::byte *in = source.at(source.channels - 1, 0, y);
+                std::byte *out = target.at(target.channels - 1, 0, y);
                 for (std::int32_t x = 0; x < target.width; ++x) {
-                    const float alpha =
-                        opaque ? 1.0F : decltype(from)::load(source.at(source.channels - 1, x, y));
-                    decltype(to)::store(target.at(target.channels - 1, x, y), alpha);
+                    decltype(to)::store(out, opaque ? 1.0F : decltype(from)::load(in));
+                    in += source.x_stride;
+                    out += target.x_stride;
                 }
             }
         });
