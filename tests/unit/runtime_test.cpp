@@ -306,6 +306,48 @@ TEST(Runtime, ADoublingWithItsConvolutionEqualsThePlainExecutorAtEverySize) {
         }
 }
 
+/// One convolution of 32 channels of which there is much to do, and what follows it.
+graph::Graph wide_convolution(std::int64_t kernel, std::int64_t stride, std::int64_t padding,
+                              std::int64_t dilation, std::int64_t groups) {
+    graph::Builder b("wide");
+    b.output("y", b.relu(b.conv2d(b.input("x", 32), {32, 32, kernel, stride, padding, true}, "c")));
+    graph::Graph graph = b.finish();
+    for (auto &node : graph.nodes)
+        if (node.op == graph::Op::conv2d) {
+            node.attributes["dilation"] = dilation;
+            node.attributes["groups"] = groups;
+        }
+    return graph;
+}
+
+TEST(Runtime, ConvolutionsInBandsEqualThePlainExecutor) {
+    auto &module = module_under_test();
+    module.set_threads(2);
+    struct Case {
+        std::int64_t kernel, stride, padding, dilation, groups;
+    };
+    for (const auto &[kernel, stride, padding, dilation, groups] : {Case{3, 1, 1, 1, 1},
+                                                                    {5, 1, 2, 1, 1},
+                                                                    {5, 2, 1, 1, 1},
+                                                                    {5, 1, 4, 2, 1},
+                                                                    {5, 1, 0, 1, 2},
+                                                                    {7, 3, 3, 1, 1}})
+        for (const auto precision : {Precision::fp32, Precision::bf16}) {
+            if (precision == Precision::bf16 && !mirra::test::has_bf16()) continue;
+            const RandomNetwork network(wide_convolution(kernel, stride, padding, dilation, groups), 17);
+            const auto executable = network.compile(precision);
+            for (const std::int64_t batch : {1, 2}) {
+                const auto inputs = network.inputs(batch, 203, 160);
+                const auto expected = network.plain(inputs)[0], actual = network.run(*executable, inputs)[0];
+                ASSERT_EQ(expected.sizes(), actual.sizes());
+                EXPECT_LT((expected - actual).abs().max().item<double>(),
+                          precision == Precision::fp32 ? 2e-5 : 0.1)
+                    << kernel << ' ' << stride << ' ' << padding << ' ' << dilation << ' ' << groups;
+            }
+        }
+    module.set_threads(0);
+}
+
 TEST(Runtime, OneMeanServesAllChannels) {
     graph::Builder b("one-mean");
     b.output("y", b.normalise(b.input("x", 3), {0.4}, {0.25}, "n"));

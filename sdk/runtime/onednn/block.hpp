@@ -6,8 +6,11 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
+
+#include <omp.h>
 
 namespace mirra::runtime::onednn {
 
@@ -94,7 +97,9 @@ void reorder(dnnl::memory from, dnnl::memory to);
 template<class Body> void for_each_row(std::int64_t count, std::int64_t values, const Body &body) {
     constexpr std::int64_t kWorthThreads = 65536;
     const bool several = count > 1 && count * values > kWorthThreads;
-#pragma omp parallel for schedule(static) if (several)
+    // Some for each thread, so that one which is held up holds up nobody.
+    const std::int64_t share = std::max<std::int64_t>(count / (std::int64_t{8} * omp_get_max_threads()), 1);
+#pragma omp parallel for schedule(dynamic, share) if (several)
     for (std::int64_t row = 0; row < count; ++row) body(row);
 }
 

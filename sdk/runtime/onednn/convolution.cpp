@@ -3,6 +3,8 @@
 #include "mirra/graph.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <exception>
 
 #include <omp.h>
 
@@ -33,17 +35,64 @@ struct Transposed {
 
 constexpr auto kUse = dnnl::prop_kind::forward_inference;
 
+std::int64_t padding_behind(const g::Node &node) {
+    return node.integer("padding") - (transposed(node) ? node.integer("output_padding") : 0);
+}
+
 /// Where a convolution's kernel stands, as oneDNN takes it.
 struct Window {
-    explicit Window(const g::Node &node) {
+    Window(const g::Node &node, std::int64_t above, std::int64_t below) {
         const auto both = [](std::int64_t value) { return Dims{value, value}; };
-        const auto padding = node.integer("padding");
         stride = both(node.integer("stride"));
         dilation = both(transposed(node) ? 0 : node.integer("dilation") - 1);
-        before = both(padding);
-        behind = both(transposed(node) ? padding - node.integer("output_padding") : padding);
+        before = {above, node.integer("padding")};
+        behind = {below, padding_behind(node)};
     }
     Dims stride, dilation, before, behind;
+};
+
+/// Values {N, C, H, W} whose channels lie side by side, wherever they are.
+dnnl::memory::desc description_of(const g::Shape &shape, Type type) {
+    return {shape, type == Type::f32 ? Data::f32 : Data::bf16, Tag::nhwc};
+}
+
+/// Where a row begins, counted over all images.
+void *first_of(const Block &block, std::int64_t row) {
+    return block.type() == Type::f32 ? static_cast<void *>(block.row<float>(row)) : block.row<Bf16>(row);
+}
+
+/// While alive, what oneDNN makes is for one thread.
+class OneThread {
+  public:
+    explicit OneThread(bool wanted) : threads_(omp_get_max_threads()) {
+        if (wanted) omp_set_num_threads(1);
+    }
+    OneThread(const OneThread &) = delete;
+    OneThread &operator=(const OneThread &) = delete;
+    ~OneThread() { omp_set_num_threads(threads_); }
+
+  private:
+    const int threads_;
+};
+
+/// What the threads of a parallel region have thrown: it must not leave them.
+class Thrown {
+  public:
+    template<class Body> void guard(const Body &body) noexcept {
+        try {
+            body();
+        } catch (...) {
+            const std::scoped_lock lock(mutex_);
+            if (!first_) first_ = std::current_exception();
+        }
+    }
+    void rethrow() const {
+        if (first_) std::rethrow_exception(first_);
+    }
+
+  private:
+    std::mutex mutex_;
+    std::exception_ptr first_;
 };
 
 /// See follows_convolution() in sdk/runtime/plan/program.cpp.
@@ -106,9 +155,9 @@ dnnl::memory::desc Convolution::any_weight() const {
 
 template<class Kind>
 typename Kind::Forward::primitive_desc Convolution::forwards(const dnnl::memory::desc &from,
-                                                             const dnnl::memory::desc &to,
+                                                             const dnnl::memory::desc &to, const Edges &edges,
                                                              const dnnl::primitive_attr &attributes) const {
-    const Window window(node_);
+    const Window window(node_, edges.above, edges.below);
     return {processor(), kUse,          Kind::algorithm, from,          any_weight(),  bias_descriptor(),
             to,          window.stride, window.dilation, window.before, window.behind, attributes};
 }
@@ -132,47 +181,61 @@ dnnl::memory Convolution::packed(const dnnl::memory::desc &wanted) {
     return to;
 }
 
+bool Convolution::Wanted::is_like(const Wanted &other) const {
+    return input == other.input && edges == other.edges && rows == other.rows && result == other.result &&
+           alike(after, other.after) && one_thread == other.one_thread;
+}
+
+Convolution::Edges Convolution::edges() const {
+    return {node_.integer("padding"), padding_behind(node_)};
+}
+
 template<class Description>
-Convolution::Prepared Convolution::made(const Block &input, const Block &result, const Following &after,
-                                        const Description &description, const dnnl::primitive &primitive) {
-    return {input.shape(),
-            result.type(),
-            after,
-            primitive,
-            description.scratchpad_desc(),
-            packed(description.weights_desc())};
+Convolution::Prepared Convolution::made(const Wanted &wanted, const Description &description,
+                                        const dnnl::primitive &primitive) {
+    return {wanted, primitive, description.scratchpad_desc(), packed(description.weights_desc())};
 }
 
-template<class Kind>
-Convolution::Prepared Convolution::prepare(const Block &x, const Block &result, const Following &after) {
-    const auto description = forwards<Kind>(x.descriptor(), result.descriptor(), attributes(after));
-    return made(x, result, after, description, typename Kind::Forward(description));
+template<class Kind> Convolution::Prepared Convolution::prepare(const Wanted &wanted) {
+    const OneThread threads(wanted.one_thread);
+    g::Shape result = result_shape(wanted.input);
+    result[2] = wanted.rows;
+    const auto description =
+        forwards<Kind>(description_of(wanted.input, type_), description_of(result, wanted.result),
+                       wanted.edges, attributes(wanted.after));
+    return made(wanted, description, typename Kind::Forward(description));
 }
 
-template<class Kind>
-Convolution::Prepared Convolution::prepare_back(const Block &given, const Block &gradient) {
-    const auto from = given.descriptor(), to = gradient.descriptor();
-    const Window window(node_);
+template<class Kind> Convolution::Prepared Convolution::prepare_back(const Wanted &wanted) {
+    const auto from = description_of(result_shape(wanted.input), Type::f32),
+               to = description_of(wanted.input, Type::f32);
+    const Window window(node_, wanted.edges.above, wanted.edges.below);
     const typename Kind::Backward::primitive_desc description(
         processor(), Kind::algorithm, to, any_weight(), from, window.stride, window.dilation, window.before,
-        window.behind, forwards<Kind>(to, from, {}), attributes({}));
-    return made(gradient, gradient, {}, description, typename Kind::Backward(description));
+        window.behind, forwards<Kind>(to, from, wanted.edges, {}), attributes({}));
+    return made(wanted, description, typename Kind::Backward(description));
 }
 
 template<class Make>
-Convolution::Prepared Convolution::prepared(std::list<Prepared> &all, const g::Shape &input, Type result,
-                                            const Following &after, const Make &make) {
+Convolution::Prepared Convolution::prepared(std::list<Prepared> &all, const Wanted &wanted,
+                                            const Make &make) {
+    constexpr std::size_t kKinds = 3; // of bands: the first, the last, those between
     const std::scoped_lock lock(mutex_);
-    const auto found = std::ranges::find_if(all, [&](const Prepared &each) {
-        return each.input == input && each.result == result && alike(each.after, after);
-    });
+    const auto found =
+        std::ranges::find_if(all, [&](const Prepared &each) { return each.wanted.is_like(wanted); });
     if (found != all.end()) {
         all.splice(all.begin(), all, found);
     } else {
         all.push_front(make());
-        if (all.size() > steps_ * kPackedSizes) all.pop_back();
+        if (all.size() > steps_ * kPackedSizes * kKinds) all.pop_back();
     }
     return all.front();
+}
+
+Convolution::Prepared Convolution::forward(const Wanted &wanted) {
+    return prepared(prepared_, wanted, [&] {
+        return transposed(node_) ? prepare<Transposed>(wanted) : prepare<Straight>(wanted);
+    });
 }
 
 void Convolution::execute(const Prepared &prepared, std::unordered_map<int, dnnl::memory> arguments) {
@@ -207,13 +270,70 @@ void Convolution::run_winograd(const WinogradFilter &filter, const Block &x, con
         filter.run(pictures, part, scratch.row<float>(omp_get_thread_num()));
 }
 
+std::int64_t Convolution::band_rows(const Block &result) const {
+    // Bands are worth the start of a primitive, and so many that a thread which is held up holds up nobody.
+    constexpr std::int64_t kBandsOfThread = 8, kLeastRows = 8;
+    constexpr double kLeastWork = 2e7; // multiplications
+    const std::int64_t threads = omp_get_max_threads();
+    if (transposed(node_) || threads == 1) return 0;
+    const auto kernel = node_.integer("kernel");
+    const auto row = static_cast<double>(result.channels() * result.width() * kernel * kernel *
+                                         (node_.integer("in_channels") / node_.integer("groups")));
+    const auto least = std::max(kLeastRows, static_cast<std::int64_t>(std::ceil(kLeastWork / row)));
+    const auto rows = std::max(least, result.rows() / (threads * kBandsOfThread));
+    return result.images() * (result.height() / rows) < 2 * threads ? 0 : rows;
+}
+
+void Convolution::run_in_bands(const Block &x, const Block &result, const Following &after,
+                               std::int64_t rows) {
+    struct Band {
+        Prepared prepared;
+        std::int64_t from, to; ///< rows that they begin with, over all images
+    };
+    const auto reach = (node_.integer("kernel") - 1) * node_.integer("dilation") + 1;
+    const auto stride = node_.integer("stride"), padding = node_.integer("padding");
+    std::vector<Band> bands;
+    std::size_t scratch_bytes = 0;
+    for (std::int64_t image = 0; image < x.images(); ++image)
+        for (std::int64_t first = 0; first < result.height(); first += rows) {
+            const auto count = std::min(rows, result.height() - first);
+            const auto top = first * stride - padding, end = (first + count - 1) * stride - padding + reach;
+            const auto begin = std::clamp<std::int64_t>(top, 0, x.height() - 1);
+            const g::Shape input{1, x.channels(), std::min(end, x.height()) - begin, x.width()};
+            const Edges edges{std::max<std::int64_t>(-top, 0), std::max<std::int64_t>(end - x.height(), 0)};
+            bands.push_back({forward({input, edges, count, result.type(), after, true}),
+                             image * x.height() + begin, image * result.height() + first});
+            scratch_bytes = std::max(scratch_bytes, bands.back().prepared.scratch.get_size());
+        }
+    const auto threads = std::min(omp_get_max_threads(), static_cast<int>(bands.size()));
+    const auto each = static_cast<std::int64_t>(scratch_bytes / sizeof(float) + 16); // apart in the caches
+    const Block scratch = Block::make({threads, each}, Type::f32);
+    Thrown thrown;
+#pragma omp parallel for num_threads(threads) schedule(dynamic)
+    for (std::size_t i = 0; i < bands.size(); ++i)
+        thrown.guard([&] {
+            const auto &[prepared, from, to] = bands[i];
+            g::Shape given = result.shape();
+            given[0] = 1;
+            given[2] = prepared.wanted.rows;
+            std::unordered_map<int, dnnl::memory> arguments{
+                {DNNL_ARG_SRC,
+                 {description_of(prepared.wanted.input, type_), processor(), first_of(x, from)}},
+                {DNNL_ARG_DST, {description_of(given, result.type()), processor(), first_of(result, to)}},
+                {DNNL_ARG_WEIGHTS, prepared.weight},
+                {DNNL_ARG_SCRATCHPAD,
+                 {prepared.scratch, processor(), scratch.row<float>(omp_get_thread_num())}}};
+            if (!bias_.empty()) arguments[DNNL_ARG_BIAS] = bias_memory_;
+            onednn::execute(prepared.primitive, arguments);
+        });
+    thrown.rethrow();
+}
+
 void Convolution::run(const Block &x, const Block &result, const Following &after) {
     if (result.type() == Type::f32 && after.curve == nullptr)
         if (const auto *filter = winograd_for(x)) return run_winograd(*filter, x, result, after);
-    const auto now = prepared(prepared_, x.shape(), result.type(), after, [&] {
-        return transposed(node_) ? prepare<Transposed>(x, result, after)
-                                 : prepare<Straight>(x, result, after);
-    });
+    if (const auto rows = band_rows(result); rows > 0) return run_in_bands(x, result, after, rows);
+    const auto now = forward({x.shape(), edges(), result.height(), result.type(), after, false});
     std::unordered_map<int, dnnl::memory> arguments{{DNNL_ARG_SRC, x.memory()},
                                                     {DNNL_ARG_DST, result.memory()}};
     if (!bias_.empty()) arguments[DNNL_ARG_BIAS] = bias_memory_;
@@ -222,9 +342,9 @@ void Convolution::run(const Block &x, const Block &result, const Following &afte
 
 Block Convolution::back(const Block &given, const g::Shape &input) {
     Block gradient = Block::make(input, Type::f32);
-    const auto now = prepared(backward_, input, Type::f32, {}, [&] {
-        return transposed(node_) ? prepare_back<Transposed>(given, gradient)
-                                 : prepare_back<Straight>(given, gradient);
+    const Wanted wanted{input, edges(), given.height(), Type::f32, {}, false};
+    const auto now = prepared(backward_, wanted, [&] {
+        return transposed(node_) ? prepare_back<Transposed>(wanted) : prepare_back<Straight>(wanted);
     });
     execute(now, {{DNNL_ARG_DIFF_DST, given.memory()}, {DNNL_ARG_DIFF_SRC, gradient.memory()}});
     return gradient;

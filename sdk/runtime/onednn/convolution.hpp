@@ -40,27 +40,41 @@ class Convolution {
     [[nodiscard]] Type type() const { return type_; }
 
   private:
-    /// A primitive for one size of the input.
-    struct Prepared {
+    /// Rows of zeros around an input.
+    struct Edges {
+        std::int64_t above, below;
+        bool operator==(const Edges &) const = default;
+    };
+    /// What a primitive is made for.
+    struct Wanted {
         graph::Shape input;
+        Edges edges;
+        std::int64_t rows; ///< of the result
         Type result;
         Following after;
+        bool one_thread; ///< several of it run at once, each on a thread of its own
+        [[nodiscard]] bool is_like(const Wanted &other) const;
+    };
+    struct Prepared {
+        Wanted wanted;
         dnnl::primitive primitive;
         dnnl::memory::desc scratch;
         dnnl::memory weight;
     };
 
     template<class Description>
-    Prepared made(const Block &input, const Block &result, const Following &after,
-                  const Description &description, const dnnl::primitive &primitive);
-    template<class Kind> Prepared prepare(const Block &x, const Block &result, const Following &after);
-    template<class Kind> Prepared prepare_back(const Block &given, const Block &gradient);
+    Prepared made(const Wanted &wanted, const Description &description, const dnnl::primitive &primitive);
+    template<class Kind> Prepared prepare(const Wanted &wanted);
+    template<class Kind> Prepared prepare_back(const Wanted &wanted);
     /// One for these, made where there is none yet.
-    template<class Make>
-    Prepared prepared(std::list<Prepared> &all, const graph::Shape &input, Type result,
-                      const Following &after, const Make &make);
+    template<class Make> Prepared prepared(std::list<Prepared> &all, const Wanted &wanted, const Make &make);
+    Prepared forward(const Wanted &wanted);
     /// Runs it from one block to another.
     static void execute(const Prepared &prepared, std::unordered_map<int, dnnl::memory> arguments);
+    [[nodiscard]] Edges edges() const;
+    /// Rows of a result that are computed at a time, by one thread; 0: all of them by all threads.
+    [[nodiscard]] std::int64_t band_rows(const Block &result) const;
+    void run_in_bands(const Block &x, const Block &result, const Following &after, std::int64_t rows);
     /// Null where a picture of this size is better computed by oneDNN.
     const WinogradFilter *winograd_for(const Block &x);
     static void run_winograd(const WinogradFilter &filter, const Block &x, const Block &result,
@@ -71,7 +85,7 @@ class Convolution {
     [[nodiscard]] dnnl::memory::desc bias_descriptor() const;
     template<class Kind>
     [[nodiscard]] typename Kind::Forward::primitive_desc
-    forwards(const dnnl::memory::desc &from, const dnnl::memory::desc &to,
+    forwards(const dnnl::memory::desc &from, const dnnl::memory::desc &to, const Edges &edges,
              const dnnl::primitive_attr &attributes) const;
 
     const graph::Node node_;

@@ -508,7 +508,7 @@ Block filter_three_channels(const Block &given, const ThreeChannelFilter &filter
     const Block scratch = Block::make({threads, ThreeChannelFilter::scratch(x.width())}, Type::f32);
     const ThreeChannelPictures pictures{static_cast<const float *>(x.data()), static_cast<float *>(y.data()),
                                         x.height(), x.width()};
-#pragma omp parallel for num_threads(static_cast<int>(threads)) schedule(static)
+#pragma omp parallel for num_threads(static_cast<int>(threads)) schedule(dynamic)
     for (std::int64_t piece = 0; piece < pieces; ++piece)
         filter.run(pictures, piece * kRowsAtOnce, std::min(x.rows(), (piece + 1) * kRowsAtOnce), relu,
                    scratch.row<float>(omp_get_thread_num()));
