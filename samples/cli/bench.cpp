@@ -13,10 +13,14 @@ double seconds_between(std::chrono::steady_clock::time_point a, std::chrono::ste
     return std::chrono::duration<double>(b - a).count();
 }
 
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    const std::size_t middle = values.size() / 2;
-    return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+double median(const std::vector<double> &ascending) {
+    const std::size_t middle = ascending.size() / 2;
+    return ascending.size() % 2 == 1 ? ascending[middle] : (ascending[middle - 1] + ascending[middle]) / 2;
+}
+
+/// The least value that so many percent of them do not exceed.
+double percentile(const std::vector<double> &ascending, std::size_t percent) {
+    return ascending[(ascending.size() * percent + 99) / 100 - 1];
 }
 
 } // namespace
@@ -51,11 +55,14 @@ Json Timings::json() const {
     std::vector<std::string> order = order_;
     order.emplace_back("total");
     for (const auto &stage : order) {
-        const std::vector<double> &seconds = seconds_.at(stage);
+        std::vector<double> seconds = seconds_.at(stage);
+        std::sort(seconds.begin(), seconds.end());
         const double middle = median(seconds);
         stages.push_back({{"stage", stage},
-                          {"min_ms", 1e3 * *std::min_element(seconds.begin(), seconds.end())},
+                          {"min_ms", 1e3 * seconds.front()},
                           {"median_ms", 1e3 * middle},
+                          {"p95_ms", 1e3 * percentile(seconds, 95)},
+                          {"max_ms", 1e3 * seconds.back()},
                           {"mpixel_per_s", middle > 0 ? megapixels_ / middle : 0.0}});
     }
     return stages;

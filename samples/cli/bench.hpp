@@ -25,8 +25,8 @@ class Timings {
     /// Ends a run; it counts only if `keep` (a warm-up does not).
     void end(bool keep);
 
-    /// An array: for "total", and each stage that was marked, minimum and median in ms, and Mpixel/s at the
-    /// median.
+    /// An array: for "total", and each stage that was marked, minimum, median, 95th percentile and maximum in
+    /// ms, and Mpixel/s at the median.
     [[nodiscard]] Json json() const;
 
     /// For mirra_run_options.progress; `user` is the Timings.

@@ -4,7 +4,7 @@
 #include "alpha.hpp"
 
 #include <algorithm>
-#include <bit>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <numeric>
@@ -15,6 +15,7 @@ namespace mirra::image::detail {
 namespace {
 
 constexpr std::int32_t kLargePicture = 64; // from this side on, squares of 7 pixels, below of 4
+constexpr std::size_t kMostArea = 49;
 constexpr std::int64_t kMaxSquares = 12000;
 /// Squares that lost more of their noise to clipping, against the brightness that lost least, are not used.
 constexpr double kLeastNoiseKept = 0.5;
@@ -103,18 +104,16 @@ bool Squares::touches_ends(const ConstImageView &view) const {
 }
 
 Squares::Ends Squares::ends_of(std::span<const float> values) const {
-    int any = 0; // without a branch: that is many pixels at once
-    for (const float value : values) any |= int{value <= 0} | int{value >= 1};
-    if (any == 0) return {0, 0};
-    // A bit for each pixel, of which there are at most 49.
-    std::uint64_t ends = 0, beside = 0; // the latter: the one before in the row is at an end as well
-    for (std::size_t row = 0; row < values.size(); row += side_) {
-        std::uint64_t bits = 0;
-        for (std::size_t i = 0; i < side_; ++i) bits |= std::uint64_t{at_an_end(values[row + i])} << i;
-        ends |= bits << row;
-        beside |= (bits & (bits << 1)) << row;
-    }
-    return {std::popcount(ends), std::popcount(beside) + std::popcount(ends & (ends << side_))};
+    std::array<std::uint8_t, kMostArea> at_end;
+    int pixels = 0, pairs = 0;
+    for (std::size_t i = 0; i < values.size(); ++i)
+        at_end[i] = static_cast<std::uint8_t>(int{values[i] <= 0} | int{values[i] >= 1});
+    for (std::size_t i = 0; i < values.size(); ++i) pixels += at_end[i];
+    if (pixels == 0) return {0, 0};
+    for (std::size_t row = 0; row < values.size(); row += side_)
+        for (std::size_t i = row; i + 1 < row + side_; ++i) pairs += at_end[i] & at_end[i + 1];
+    for (std::size_t i = side_; i < values.size(); ++i) pairs += at_end[i - side_] & at_end[i];
+    return {pixels, pairs};
 }
 
 bool Squares::drawn() const {
@@ -182,7 +181,7 @@ NoisySquares::NoisySquares(const Squares &squares, std::size_t first, std::size_
     : squares_(squares)
     , first_(first)
     , second_(second) {
-    std::vector<double> values(squares.area());
+    std::vector<float> values(squares.area());
     std::set<std::pair<double, double>> flat_values;
     for (std::size_t i = 0; i < squares.count(); ++i) {
         load(i, values);
@@ -203,13 +202,14 @@ NoisySquares::NoisySquares(const Squares &squares, std::size_t first, std::size_
     grounds_.clear();
 }
 
-void NoisySquares::load(std::size_t square, std::span<double> values) const {
+void NoisySquares::load(std::size_t square, std::span<float> values) const {
+    constexpr float kMiddle = 0.5F, kShare = 1 / std::numbers::sqrt2_v<float>;
     const auto a = squares_.channel(square, first_), b = squares_.channel(square, second_);
     for (std::size_t i = 0; i < values.size(); ++i)
-        values[i] = first_ == second_ ? a[i] : (double{a[i]} - b[i]) / std::numbers::sqrt2;
+        values[i] = first_ == second_ ? a[i] - kMiddle : (a[i] - b[i]) * kShare;
 }
 
-double NoisySquares::gradients(std::span<const double> values) const {
+double NoisySquares::gradients(std::span<const float> values) const {
     const std::size_t side = squares_.side();
     double along = 0, down = 0;
     for (std::size_t row = 0; row < side; ++row)
@@ -255,14 +255,19 @@ std::size_t NoisySquares::enough() const noexcept {
 }
 
 void NoisySquares::add(ChosenSquares &chosen, double sign, ChosenSquares::Mark mark) const {
-    constexpr Eigen::Index kBlock = 128; // squares that are multiplied at a time
-    Eigen::MatrixXd block(static_cast<Eigen::Index>(squares_.area()), kBlock);
+    // So many squares are multiplied at a time in single precision, about the middle of the range: what that
+    // loses of a covariance is a thousandth of what rounding to 8 bits adds.
+    constexpr Eigen::Index kBlock = 128;
+    const auto size = static_cast<Eigen::Index>(squares_.area());
+    Eigen::MatrixXf block(size, kBlock), products(size, size);
     Eigen::Index filled = 0;
     const auto add_block = [&] {
         if (filled == 0) return;
         const auto values = block.leftCols(filled);
-        chosen.products.selfadjointView<Eigen::Lower>().rankUpdate(values, sign);
-        chosen.sums += sign * values.rowwise().sum();
+        products.setZero();
+        products.selfadjointView<Eigen::Lower>().rankUpdate(values);
+        chosen.products += sign * products.cast<double>();
+        chosen.sums += sign * values.cast<double>().rowwise().sum();
         filled = 0;
     };
     for (std::size_t i = 0; i < entries_.size(); ++i) {

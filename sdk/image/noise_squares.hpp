@@ -96,10 +96,11 @@ class NoisySquares {
         }
     };
 
-    void load(std::size_t square, std::span<double> values) const;
+    /// Values about the middle of their range.
+    void load(std::size_t square, std::span<float> values) const;
     /// @param sign    1: adds the squares of that mark to the sums; -1: takes them out
     void add(ChosenSquares &chosen, double sign, ChosenSquares::Mark mark) const;
-    [[nodiscard]] double gradients(std::span<const double> values) const;
+    [[nodiscard]] double gradients(std::span<const float> values) const;
     [[nodiscard]] double differences() const noexcept; ///< of neighbours in a square
     [[nodiscard]] double bound() const noexcept;       ///< of the gradients of unit noise
 

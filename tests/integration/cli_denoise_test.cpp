@@ -284,6 +284,16 @@ TEST_F(CliDenoise, BenchReportsStages) {
         std::find_if(stages.begin(), stages.end(), [](const auto &s) { return s["stage"] == "total"; });
     ASSERT_NE(total, stages.end());
     EXPECT_GE((*total)["median_ms"], (*total)["min_ms"]);
+    EXPECT_EQ((*total)["p95_ms"], (*total)["max_ms"]) << "of two runs";
+    EXPECT_GE((*total)["p95_ms"], (*total)["median_ms"]);
+    EXPECT_GT(result["process_peak_bytes"], 128 * 96);
+}
+
+TEST_F(CliDenoise, BenchLooksAtAllSizesBeforeItTimesOne) {
+    const Outcome run = run_cli({"bench", "--task", "denoise", "--size", "64x64", "denoiser.mirra"});
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_EQ(run.out, "");
+    EXPECT_NE(run.err.find("'denoiser.mirra' is no size (--size)"), std::string::npos) << run.err;
 }
 
 TEST_F(CliDenoise, InfoDescribesTheBundle) {

@@ -12,10 +12,18 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <sys/resource.h>
+
 namespace mirra::cli {
 namespace {
 
 constexpr double kBenchSigma = 25;
+
+std::int64_t peak_resident_bytes() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return std::int64_t{usage.ru_maxrss} * 1024;
+}
 
 class BenchCommand final : public Command {
   public:
@@ -38,13 +46,15 @@ class BenchCommand final : public Command {
         if (settings_.bundle.empty() && (task_.empty() || !graph_.empty()))
             throw Failure(ExitCode::usage, "a bundle or --task is needed", "bench",
                           "`mirra bench denoiser.mirra`");
+        std::vector<std::pair<std::int32_t, std::int32_t>> sizes;
+        for (const auto &size : sizes_) sizes.push_back(parse_size(size));
         const Interrupt interrupt;
         const Engine engine = make_engine();
         Json results = Json::array();
-        for (const auto &size : sizes_) {
-            const auto [width, height] = parse_size(size);
+        for (const auto &[width, height] : sizes) {
             results.push_back(graph_.empty() ? time_task(engine, width, height, interrupt)
                                              : time_graph(engine, width, height, interrupt));
+            results.back()["process_peak_bytes"] = peak_resident_bytes();
             if (!console_.json()) print(results.back());
         }
         if (console_.json()) console_.document(Json{{"results", results}});
@@ -150,8 +160,10 @@ void BenchCommand::print(const Json &result) const {
                     "  " + result["threads"].dump() + " threads");
     for (const auto &stage : result["stages"])
         console_.result("    " + stage["stage"].get<std::string>() + ": min " + fixed(stage["min_ms"], 2) +
-                        " ms, median " + fixed(stage["median_ms"], 2) + " ms, " +
-                        fixed(stage["mpixel_per_s"], 2) + " Mpixel/s");
+                        " ms, median " + fixed(stage["median_ms"], 2) + " ms, 95 % within " +
+                        fixed(stage["p95_ms"], 2) + " ms, " + fixed(stage["mpixel_per_s"], 2) + " Mpixel/s");
+    console_.result("    memory of the process: at most " +
+                    fixed(result["process_peak_bytes"].get<double>() / 1e6, 0) + " MB");
 }
 
 } // namespace
