@@ -808,7 +808,7 @@ typedef struct mirra_read_options {
 typedef struct mirra_picture_info {
     uint32_t struct_size;
     int32_t bit_depth;       /* of the file: 1 to 16, or 32; of the format where there was no file */
-    const char *file_format; /* "png", "jpeg", "tiff", "webp"; "" where there was no file */
+    const char *file_format; /* "png", "jpeg", "tiff", "webp", "jxl"; "" where there was no file */
     uint64_t icc_bytes;      /* size of the ICC profile; 0: none */
     uint64_t exif_bytes;     /* size of the EXIF data; 0: none */
     /* which tag says what the colours are: "icc", "cicp", "srgb", "gama" (gAMA and cHRM); "" where none does,
@@ -818,9 +818,9 @@ typedef struct mirra_picture_info {
     uint32_t reserved;   /* 0 */
 } mirra_picture_info;
 
-/* Reads a PNG, JPEG, TIFF or WebP file; a build may lack the latter two. The picture is upright: an EXIF
- * orientation has been applied. Samples stay as they are encoded; where the colour tags say linear light, the
- * picture's view says MIRRA_TRANSFER_LINEAR. options: may be NULL. */
+/* Reads a PNG, JPEG, TIFF, WebP or JPEG XL file; a build may lack the latter three. The picture is upright:
+ * an EXIF orientation has been applied. Samples stay as they are encoded; where the colour tags say linear
+ * light, the picture's view says MIRRA_TRANSFER_LINEAR. options: may be NULL. */
 MIRRA_API mirra_status mirra_image_read(const char *path, const mirra_read_options *options,
                                         mirra_picture **picture, mirra_error **error);
 /* The same of `size` bytes at `bytes`, at most 2^30, which are not kept. */
@@ -879,21 +879,21 @@ MIRRA_API mirra_status mirra_picture_to_srgb(mirra_picture *picture, mirra_error
 /* How a picture is written. */
 typedef struct mirra_write_options {
     uint32_t struct_size;
-    int32_t jpeg_quality; /* of JPEG and WebP, 1 ... 100; 0: 95. WebP: 100 is lossless */
-    /* PNG: 8 or 16; TIFF: also 32, real numbers; JPEG, WebP: 8; 0: as the image has it */
+    int32_t jpeg_quality; /* of JPEG, WebP, JPEG XL: 1 ... 100; 0: 95. WebP, JPEG XL: 100 is lossless */
+    /* PNG: 8 or 16; TIFF, JPEG XL: also 32, real numbers; JPEG, WebP: 8; 0: as the image has it */
     int32_t bit_depth;
     int32_t reserved; /* 0 */
     /* receives a sentence (MIRRA_LOG_WARNING) for all that the metadata's file had and this one lacks, the
      * notes of `metadata` first, before mirra_image_write returns; NULL: none */
     mirra_log_callback log;
     void *log_user;     /* handed to `log` */
-    const char *format; /* "png", "jpeg", "tiff" or "webp"; NULL: the ending of the file's name says it */
+    const char *format; /* "png", "jpeg", "tiff", "webp", "jxl"; NULL: as the file's name ends */
 } mirra_write_options;
 
 /* Writes a file as mirra_file_write does; its ending says which format (.png; .jpg, .jpeg, .jpe, .jfif;
- * .tif, .tiff; .webp), unless the options do. JPEG has no alpha: the image is laid over white. metadata: the
- * picture whose metadata and, if the image has no profile of its own, colour tags go along; may be NULL. EXIF
- * states the size of this image, and its thumbnail shows it. options: may be NULL.
+ * .tif, .tiff; .webp; .jxl), unless the options do. JPEG has no alpha: the image is laid over white.
+ * metadata: the picture whose metadata and, if the image has no profile of its own, colour tags go along; may
+ * be NULL. EXIF states the size of this image, and its thumbnail shows it. options: may be NULL.
  *
  * Light and tags always agree. An encoded image beside tags of linear light is tagged as being on the sRGB
  * curve, with the same primaries. Linear light stays what it is where the tags say so and the file has the

@@ -420,9 +420,9 @@ inline mirra_comparison compare(const ConstImage &a, const ConstImage &b) {
 }
 
 struct WriteOptions {
-    std::int32_t jpeg_quality = 0; ///< of JPEG and WebP, 1 ... 100; 0: 95. WebP: 100 is lossless
-    std::int32_t bit_depth = 0;    ///< of a PNG or TIFF, 8 or 16; of a TIFF also 32; 0: as the pixels have it
-    std::string format; ///< "png", "jpeg", "tiff" or "webp"; "": the ending of the file's name says it
+    std::int32_t jpeg_quality = 0; ///< of JPEG, WebP, JPEG XL, 1 ... 100; 0: 95. 100 is lossless but in JPEG
+    std::int32_t bit_depth = 0;    ///< 8 or 16; of a TIFF or JPEG XL also 32; 0: as the pixels have it
+    std::string format; ///< "png", "jpeg", "tiff", "webp", "jxl"; "": the ending of the file's name says it
     Log log;            ///< told what the metadata's file had and this one lacks
 };
 
@@ -437,7 +437,7 @@ class Picture : public Handle<mirra_picture, mirra_picture_destroy> {
   public:
     using Handle::Handle;
 
-    /// A PNG, JPEG, TIFF or WebP file. max_pixels: larger pictures are refused; 0: 1 << 28
+    /// A PNG, JPEG, TIFF, WebP or JPEG XL file. max_pixels: larger pictures are refused; 0: 1 << 28
     static Picture read(const std::string &path, std::uint64_t max_pixels = 0) {
         const mirra_read_options options = read_options(max_pixels);
         return made<Picture>([&](mirra_picture **picture, mirra_error **error) {
@@ -554,7 +554,7 @@ struct Writing {
 
 } // namespace detail
 
-/// Writes a PNG, JPEG, TIFF or WebP file. metadata: the picture whose metadata and colour tags go along
+/// Writes a PNG, JPEG, TIFF, WebP or JPEG XL. metadata: the picture whose metadata and colour tags go along
 inline void write(const std::string &path, const ConstImage &image, const WriteOptions &options,
                   const Picture *metadata) {
     detail::Writing writing(options);

@@ -1,4 +1,4 @@
-// Images: views over the caller's memory, owned images, PNG and JPEG, float tiles, quality metrics, noise.
+// Images: views over the caller's memory, owned images, files, float tiles, quality metrics, noise.
 //
 // Every function here is free of global state and may be called from any thread, as long as no two calls
 // write the same memory. All errors are mirra::Error.

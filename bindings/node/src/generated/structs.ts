@@ -234,7 +234,7 @@ export interface GraphInfo {
 export interface PictureInfo {
   /** Of the file: 1 to 16, or 32; of the format where there was no file. */
   bitDepth: number;
-  /** "png", "jpeg", "tiff", "webp"; "" where there was no file. */
+  /** "png", "jpeg", "tiff", "webp", "jxl"; "" where there was no file. */
   fileFormat: string;
   /** Size of the ICC profile; 0: none. */
   iccBytes: number;

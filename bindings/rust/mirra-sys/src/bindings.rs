@@ -1308,7 +1308,7 @@ pub struct mirra_picture_info {
     pub struct_size: u32,
     #[doc = " of the file: 1 to 16, or 32; of the format where there was no file"]
     pub bit_depth: i32,
-    #[doc = " \"png\", \"jpeg\", \"tiff\", \"webp\"; \"\" where there was no file"]
+    #[doc = " \"png\", \"jpeg\", \"tiff\", \"webp\", \"jxl\"; \"\" where there was no file"]
     pub file_format: *const ::core::ffi::c_char,
     #[doc = " size of the ICC profile; 0: none"]
     pub icc_bytes: u64,
@@ -1343,7 +1343,7 @@ const _: () = {
         [::core::mem::offset_of!(mirra_picture_info, reserved) - 44usize];
 };
 unsafe extern "C" {
-    #[doc = " Reads a PNG, JPEG, TIFF or WebP file; a build may lack the latter two. The picture is upright: an EXIF\n orientation has been applied. Samples stay as they are encoded; where the colour tags say linear light, the\n picture's view says MIRRA_TRANSFER_LINEAR. options: may be NULL."]
+    #[doc = " Reads a PNG, JPEG, TIFF, WebP or JPEG XL file; a build may lack the latter three. The picture is upright:\n an EXIF orientation has been applied. Samples stay as they are encoded; where the colour tags say linear\n light, the picture's view says MIRRA_TRANSFER_LINEAR. options: may be NULL."]
     pub fn mirra_image_read(
         path: *const ::core::ffi::c_char,
         options: *const mirra_read_options,
@@ -1448,9 +1448,9 @@ unsafe extern "C" {
 #[derive(Debug, Copy, Clone)]
 pub struct mirra_write_options {
     pub struct_size: u32,
-    #[doc = " of JPEG and WebP, 1 ... 100; 0: 95. WebP: 100 is lossless"]
+    #[doc = " of JPEG, WebP, JPEG XL: 1 ... 100; 0: 95. WebP, JPEG XL: 100 is lossless"]
     pub jpeg_quality: i32,
-    #[doc = " PNG: 8 or 16; TIFF: also 32, real numbers; JPEG, WebP: 8; 0: as the image has it"]
+    #[doc = " PNG: 8 or 16; TIFF, JPEG XL: also 32, real numbers; JPEG, WebP: 8; 0: as the image has it"]
     pub bit_depth: i32,
     #[doc = " 0"]
     pub reserved: i32,
@@ -1458,7 +1458,7 @@ pub struct mirra_write_options {
     pub log: mirra_log_callback,
     #[doc = " handed to `log`"]
     pub log_user: *mut ::core::ffi::c_void,
-    #[doc = " \"png\", \"jpeg\", \"tiff\" or \"webp\"; NULL: the ending of the file's name says it"]
+    #[doc = " \"png\", \"jpeg\", \"tiff\", \"webp\", \"jxl\"; NULL: as the file's name ends"]
     pub format: *const ::core::ffi::c_char,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -1481,7 +1481,7 @@ const _: () = {
         [::core::mem::offset_of!(mirra_write_options, format) - 32usize];
 };
 unsafe extern "C" {
-    #[doc = " Writes a file as mirra_file_write does; its ending says which format (.png; .jpg, .jpeg, .jpe, .jfif;\n .tif, .tiff; .webp), unless the options do. JPEG has no alpha: the image is laid over white. metadata: the\n picture whose metadata and, if the image has no profile of its own, colour tags go along; may be NULL. EXIF\n states the size of this image, and its thumbnail shows it. options: may be NULL.\n\n Light and tags always agree. An encoded image beside tags of linear light is tagged as being on the sRGB\n curve, with the same primaries. Linear light stays what it is where the tags say so and the file has the\n image's depth; otherwise it is written on the sRGB curve, and with tags of another curve it gives\n MIRRA_E_UNSUPPORTED."]
+    #[doc = " Writes a file as mirra_file_write does; its ending says which format (.png; .jpg, .jpeg, .jpe, .jfif;\n .tif, .tiff; .webp; .jxl), unless the options do. JPEG has no alpha: the image is laid over white.\n metadata: the picture whose metadata and, if the image has no profile of its own, colour tags go along; may\n be NULL. EXIF states the size of this image, and its thumbnail shows it. options: may be NULL.\n\n Light and tags always agree. An encoded image beside tags of linear light is tagged as being on the sRGB\n curve, with the same primaries. Linear light stays what it is where the tags say so and the file has the\n image's depth; otherwise it is written on the sRGB curve, and with tags of another curve it gives\n MIRRA_E_UNSUPPORTED."]
     pub fn mirra_image_write(
         path: *const ::core::ffi::c_char,
         image: *const mirra_image,
