@@ -4,6 +4,7 @@
 #include "mirra/cpu_device.hpp"
 #include "mirra/error.hpp"
 #include "mirra/tiling.hpp"
+#include "runtime/rows/three_channels.hpp"
 #include "runtime/rows/winograd.hpp"
 
 #include <algorithm>
@@ -206,16 +207,16 @@ class Footprint::Simulation {
         if (value_bytes_ != sizeof(float)) bytes += block(input * value_bytes_);
         if (played.step->addend) bytes += block(result * sizeof(float));
         if (filters_by_winograd(played.node, *played.step, value_bytes_ == sizeof(float)))
-            bytes += winograd_scratch(played.node);
+            bytes += scratch_of_threads(WinogradFilter::scratch(played.node.integer("in_channels"),
+                                                                played.node.integer("out_channels")));
         if (played.kernel == Kernel::three_channels)
-            bytes += kRowWindows * static_cast<std::uint64_t>(shapes_[played.result][3]);
+            bytes += scratch_of_threads(ThreeChannelFilter::scratch(shapes_[played.result][3]));
         return bytes;
     }
 
-    /// Of all threads.
-    static std::uint64_t winograd_scratch(const g::Node &node) {
+    /// @param each  floats that each thread has
+    static std::uint64_t scratch_of_threads(std::int64_t each) {
         const auto threads = std::max(1U, std::thread::hardware_concurrency());
-        const auto each = WinogradFilter::scratch(node.integer("in_channels"), node.integer("out_channels"));
         return block(threads * static_cast<std::uint64_t>(each) * sizeof(float));
     }
 
@@ -258,9 +259,6 @@ class Footprint::Simulation {
         if (played.kernel == Kernel::phases) return block(elements(shape) / channels / 4 * kBlock * 4);
         return block(elements(shape) / channels * ((channels + kBlock - 1) / kBlock * kBlock) * 4);
     }
-
-    /// Bytes a column of the windows of rows that ThreeChannelFilter's threads have.
-    static constexpr std::uint64_t kRowWindows = std::uint64_t{16} * 3 * 3 * sizeof(float);
 
     const std::size_t input_count_;
     const std::uint64_t value_bytes_;
