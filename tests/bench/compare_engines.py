@@ -2,10 +2,11 @@
 
     python3 -m venv build/bench && build/bench/bin/pip install -r tests/bench/requirements.txt
     build/bench/bin/python tests/bench/compare_engines.py [--bundle bundles/denoiser.mirra] [--graph denoiser]
-        [--size 512x512 ...] [--batch 1 ...]
+        [--size 512x512 ...] [--batch 1 ...] [--also compile ncnn oidn nlm]
 
 Prints a Markdown table of median milliseconds and of the peers' time over Mirra's. Each round times every engine once
-more, so that a busy machine is busy for all.
+more, so that a busy machine is busy for all. Mirra's process is new in each round, and warms up by three runs; the peers stay
+warm. --also adds the peers of further_peers.py.
 """
 import argparse
 import json
@@ -21,6 +22,7 @@ import onnxruntime
 import openvino
 import torch
 
+import further_peers
 import graph_module
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -55,7 +57,7 @@ def openvino_request(path, threads, precision):
 
 def mirra_times(arguments, size, batch, precision, repeat):
     command = [arguments.mirra, "bench", arguments.bundle, "--graph", arguments.graph, "--size", size, "--repeat", str(repeat),
-               "--warmup", "1", "--batch", str(batch), "--threads", str(arguments.threads), "--precision", precision, "--json"]
+               "--warmup", "3", "--batch", str(batch), "--threads", str(arguments.threads), "--precision", precision, "--json"]
     result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["results"][0]
     return [next(s["median_ms"] for s in result["stages"] if s["stage"] == "total")]
 
@@ -105,6 +107,8 @@ def compare(arguments, size, batch):
         "OpenVINO fp32": lambda n: timed(lambda: vino["f32"].infer(arrays), n),
         "OpenVINO bf16": lambda n: timed(lambda: vino["bf16"].infer(arrays), n),
     }
+    for name, run in further_peers.peers(arguments, inputs).items():
+        engines[name] = lambda n, run=run: timed(run, n)
     if arguments.fp32:
         engines = {name: run for name, run in engines.items() if "bf16" not in name}
     times = {name: [] for name in engines}
@@ -126,6 +130,7 @@ def main():
     parser.add_argument("--size", nargs="+", default=["512x512", "2040x1536"])
     parser.add_argument("--batch", nargs="+", type=int, default=[1])
     parser.add_argument("--fp32", action="store_true", help="leave bf16 out, for processors without it")
+    parser.add_argument("--also", nargs="+", choices=further_peers.PEERS, default=[], help="further peers, see further_peers.py")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
