@@ -2,6 +2,7 @@
 #pragma once
 
 #include "settings.hpp"
+#include "tile.hpp"
 
 namespace denoiser {
 
@@ -11,10 +12,12 @@ Tensor blend(const Host &host, const mirra_tensor *before, const Tensor &after, 
 /// Splits the change of each pixel into that of the luma of ITU-R BT.601, the same in all channels, and the
 /// rest, which has no luma, and takes a share of each: before + luminance * luma(after - before) +
 /// chrominance * (after - before - luma(after - before)).
-/// @param before, after  three channels of a tile, plane by plane; the result is put into `after`
-/// @param left_out       of each pixel's share of luminance, how much of it is not taken, 0 ... 1; empty:
+/// @param left_out    of each pixel's share of luminance, how much of it is not taken, 0 ... 1; empty:
 /// nothing
-void blend_components(const std::vector<float> &before, std::vector<float> &after, const Shares &shares,
-                      const std::vector<float> &left_out);
+/// @param first, end  rows of the tile that are written
+/// @param result      three channels of the whole tile, plane by plane
+void blend_components(const Channels &before, const Channels &after, const Extent &extent,
+                      const Shares &shares, const std::vector<float> &left_out, std::int64_t first,
+                      std::int64_t end, float *result);
 
 } // namespace denoiser

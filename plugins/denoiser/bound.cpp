@@ -13,7 +13,7 @@ namespace {
 constexpr float kMargin = 1.3F;
 constexpr float kDeviations = 4;
 
-constexpr std::size_t kChannels = 3, kCell = kBoundCell;
+constexpr std::size_t kChannels = Channels::kCount, kCell = kBoundCell;
 /// Rows of a band: some cells.
 constexpr std::int64_t kBandRows = 4 * kBoundCell;
 
@@ -116,8 +116,8 @@ void bound_cell(const Cell &cell, const Explained &explained) {
 void copy_rows(const Channels &from, std::int64_t first, std::int64_t rows, std::int64_t columns, float *to,
                std::int64_t plane) {
     for (std::int64_t y = 0; y < rows; ++y)
-        for (std::int64_t c = 0; c < static_cast<std::int64_t>(kChannels); ++c) {
-            const float *const row = from.values + c * from.channel + (first + y) * from.row;
+        for (std::int64_t c = 0; c < Channels::kCount; ++c) {
+            const float *const row = from.at(c, first + y);
             float *const out = to + c * plane + y * columns;
             if (from.column == 1)
                 std::copy_n(row, columns, out);

@@ -1,7 +1,7 @@
 // What a denoiser takes, bounded by what noise explains.
 #pragma once
 
-#include "detail.hpp"
+#include "tile.hpp"
 
 #include <array>
 
@@ -15,12 +15,6 @@ using Explained = std::array<double, MIRRA_NOISE_PARTS>;
 /// Pixels of each axis that are weighed together. Where tiles begin at multiples of it, the pixels of each
 /// tile are enough.
 inline constexpr std::int64_t kBoundCell = 8;
-
-/// Three channels of a tile, wherever they lie: value (c, y, x) at c * channel + y * row + x * column.
-struct Channels {
-    const float *values;
-    std::int64_t channel, row, column;
-};
 
 /// A tile before and after the network.
 struct Change {

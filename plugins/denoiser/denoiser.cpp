@@ -69,9 +69,12 @@ class Denoiser {
                                  const Tensor &denoised) const;
     [[nodiscard]] Tensor mixed(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels,
                                const Tensor &denoised, const std::vector<float> &noise) const;
-    [[nodiscard]] std::vector<float> kept_detail(const mirra_tile &tile, const std::vector<float> &before,
-                                                 const std::vector<float> &after,
+    [[nodiscard]] std::vector<float> kept_detail(const mirra_tile &tile, const Channels &before,
+                                                 const Channels &after,
                                                  const std::vector<float> &noise) const;
+    template<class Body>
+    [[nodiscard]] Tensor made(const Host &host, const Shape &shape, std::int64_t count,
+                              const Body &body) const;
 
     Settings settings_;
     Shares shares_;               ///< for the run's image
@@ -162,44 +165,53 @@ Tensor Denoiser::run_network(const Host &host, const mirra_tensor *pixels,
                        kGraph);
 }
 
-std::vector<float> Denoiser::kept_detail(const mirra_tile &tile, const std::vector<float> &before,
-                                         const std::vector<float> &after,
-                                         const std::vector<float> &noise) const {
+std::vector<float> Denoiser::kept_detail(const mirra_tile &tile, const Channels &before,
+                                         const Channels &after, const std::vector<float> &noise) const {
     if (settings_.detail == 0 || noise.empty()) return {};
     std::vector<float> shares = structure_shares(before, after, extent_of(tile), noise);
     for (float &share : shares) share *= static_cast<float>(settings_.detail);
     return shares;
 }
 
-Tensor Denoiser::bounded(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels,
-                         const Tensor &denoised) const {
-    const Shape shape = host.shape(pixels);
-    const Values before(host, pixels, on_processor_), after(host, denoised.get(), on_processor_);
-    const Change change{before.channels(), after.channels(), extent_of(tile), tile.input_x, tile.input_y};
-    const auto bound = [&](float *result) {
-        const auto bands = static_cast<std::uint64_t>(bands_of(change));
-        const auto body = [&](std::uint64_t band) {
-            bound_band(change, explained_, static_cast<std::int64_t>(band), result);
-        };
-        if (shape[2] * shape[3] >= kWorthThreads) return host.parallel_for(bands, body);
-        for (std::uint64_t band = 0; band < bands; ++band) body(band);
+/// What `body(index, values)` writes of a tensor for each index below `count`, apart from each other.
+template<class Body>
+Tensor Denoiser::made(const Host &host, const Shape &shape, std::int64_t count, const Body &body) const {
+    const auto all = [&](float *values) {
+        if (shape[2] * shape[3] >= kWorthThreads)
+            return host.parallel_for(static_cast<std::uint64_t>(count), [&](std::uint64_t index) {
+                body(static_cast<std::int64_t>(index), values);
+            });
+        for (std::int64_t index = 0; index < count; ++index) body(index, values);
     };
     if (on_processor_) {
-        plugin::Created made = host.create(plugin::Extents(shape.begin(), shape.end()));
-        bound(made.values.data());
-        return std::move(made.tensor);
+        plugin::Created created = host.create(plugin::Extents(shape.begin(), shape.end()));
+        all(created.values.data());
+        return std::move(created.tensor);
     }
-    std::vector<float> result(plugin::count_of(shape));
-    bound(result.data());
-    return host.upload(result, shape);
+    std::vector<float> values(plugin::count_of(shape));
+    all(values.data());
+    return host.upload(values, shape);
+}
+
+Tensor Denoiser::bounded(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels,
+                         const Tensor &denoised) const {
+    const Values before(host, pixels, on_processor_), after(host, denoised.get(), on_processor_);
+    const Change change{before.channels(), after.channels(), extent_of(tile), tile.input_x, tile.input_y};
+    return made(host, host.shape(pixels), bands_of(change),
+                [&](std::int64_t band, float *values) { bound_band(change, explained_, band, values); });
 }
 
 Tensor Denoiser::mixed(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels,
                        const Tensor &denoised, const std::vector<float> &noise) const {
-    const std::vector<float> before = host.download(pixels);
-    std::vector<float> after = host.download(denoised.get());
-    blend_components(before, after, shares_, kept_detail(tile, before, after, noise));
-    return host.upload(after, host.shape(pixels));
+    constexpr std::int64_t kRows = 32;
+    const Values before(host, pixels, on_processor_), after(host, denoised.get(), on_processor_);
+    const std::vector<float> left_out = kept_detail(tile, before.channels(), after.channels(), noise);
+    const Extent extent = extent_of(tile);
+    const auto bands = (extent.height + kRows - 1) / kRows;
+    return made(host, host.shape(pixels), bands, [&](std::int64_t band, float *values) {
+        blend_components(before.channels(), after.channels(), extent, shares_, left_out, band * kRows,
+                         std::min((band + 1) * kRows, extent.height), values);
+    });
 }
 
 Tensor Denoiser::process(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels) const {

@@ -12,19 +12,15 @@ constexpr std::int64_t kRadius = kDetailReach / 2;
 /// noise differs.
 constexpr float kAllowance = 1.25F;
 
-std::vector<float> energy(const std::vector<float> &before, const std::vector<float> &after,
-                          const Extent &extent) {
-    const auto area = static_cast<std::size_t>(extent.height * extent.width);
+std::vector<float> energy(const Channels &before, const Channels &after, const Extent &extent) {
     std::vector<float> sums(static_cast<std::size_t>(extent.inside_height * extent.inside_width));
-    auto sum = sums.begin();
-    for (std::int64_t y = 0; y < extent.inside_height; ++y) {
-        const auto row = static_cast<std::size_t>(y * extent.width);
-        for (std::size_t i = row; i < row + static_cast<std::size_t>(extent.inside_width); ++i, ++sum)
-            for (std::size_t at = i; at < before.size(); at += area)
-                *sum += (before[at] - after[at]) * (before[at] - after[at]);
-    }
-    const auto channels = static_cast<float>(before.size() / area);
-    for (float &value : sums) value /= channels;
+    float *row = sums.data();
+    for (std::int64_t y = 0; y < extent.inside_height; ++y, row += extent.inside_width)
+        for (std::int64_t c = 0; c < Channels::kCount; ++c)
+            for (std::int64_t x = 0; x < extent.inside_width; ++x) {
+                const float change = before.at(c, y)[x * before.column] - after.at(c, y)[x * after.column];
+                row[x] += change * change / Channels::kCount;
+            }
     return sums;
 }
 
@@ -49,8 +45,8 @@ void average(std::vector<float> &values, std::int64_t lines, std::int64_t line_s
 
 } // namespace
 
-std::vector<float> structure_shares(const std::vector<float> &before, const std::vector<float> &after,
-                                    const Extent &extent, const std::vector<float> &sigma) {
+std::vector<float> structure_shares(const Channels &before, const Channels &after, const Extent &extent,
+                                    const std::vector<float> &sigma) {
     std::vector<float> values = energy(before, after, extent);
     for (int i = 0; i < 2; ++i) {
         average(values, extent.inside_height, extent.inside_width, extent.inside_width, 1);
