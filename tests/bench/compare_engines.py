@@ -3,12 +3,15 @@
     python3 -m venv build/bench && build/bench/bin/pip install -r tests/bench/requirements.txt
     build/bench/bin/python tests/bench/compare_engines.py [--bundle bundles/denoiser.mirra] [--graph denoiser]
         [--size 512x512 ...] [--batch 1 ...] [--also compile ncnn oidn nlm]
+        [--csv FILE]
 
 Prints a Markdown table of median milliseconds and of the peers' time over Mirra's. Each round times every engine once
 more, so that a busy machine is busy for all. Mirra's process is new in each round, and warms up by three runs; the peers stay
-warm. --also adds the peers of further_peers.py.
+warm. --also adds the peers of further_peers.py. --csv appends the medians to a file, which draw_engines.py draws.
 """
 import argparse
+import csv
+import datetime
 import json
 import os
 import pathlib
@@ -121,6 +124,27 @@ def compare(arguments, size, batch):
     print("| engine | median ms |" + "".join(f" time / {name} |" for name in own) + "\n|---|---|" + "---|" * len(own))
     for name, value in medians.items():
         print(f"| {name} | {value:.1f} |" + "".join(f" {value / medians[peer]:.2f} |" for peer in own), flush=True)
+    if arguments.csv:
+        append(arguments, size, batch, medians)
+
+
+def processor():
+    with open("/proc/cpuinfo") as file:
+        found = dict(line.split(":", 1) for line in file.read().split("\n\n")[0].splitlines() if ":" in line)
+    fields = {key.strip(): value.strip() for key, value in found.items()}
+    best = next((flag for flag in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if flag in fields["flags"].split()), "no AVX2")
+    return f"{fields['model name']} ({best})"
+
+
+def append(arguments, size, batch, medians):
+    new = not arguments.csv.exists()
+    with arguments.csv.open("a", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        if new:
+            writer.writerow(["date", "processor", "threads", "bundle", "graph", "size", "batch", "engine", "median_ms"])
+        for name, value in medians.items():
+            writer.writerow([datetime.date.today(), processor(), arguments.threads, pathlib.Path(arguments.bundle).name, arguments.graph, size, batch,
+                             name, f"{value:.2f}"])
 
 
 def main():
@@ -131,6 +155,7 @@ def main():
     parser.add_argument("--batch", nargs="+", type=int, default=[1])
     parser.add_argument("--fp32", action="store_true", help="leave bf16 out, for processors without it")
     parser.add_argument("--also", nargs="+", choices=further_peers.PEERS, default=[], help="further peers, see further_peers.py")
+    parser.add_argument("--csv", type=pathlib.Path, help="medians are appended to it")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
