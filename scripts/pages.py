@@ -125,7 +125,7 @@ def safetensors(path, shapes):
 @functools.cache
 def installation():
     """An installation: the folder above the tools if they are installed, else one that is made of their build folder."""
-    if (BIN.parent / "share/mirra").is_dir():
+    if not (BIN.parent / "CMakeCache.txt").exists():  # a build folder has a share/mirra, too
         return BIN.parent
     folder = tempfile.mkdtemp()
     atexit.register(shutil.rmtree, folder)
