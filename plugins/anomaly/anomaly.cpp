@@ -28,7 +28,7 @@ class Detector {
 };
 
 std::int64_t group_of(const Settings &settings) {
-    return std::min(settings.pictures(), largest_group(settings.method));
+    return std::min(settings.pictures(), largest_group(settings));
 }
 
 void Detector::add_uses() {
@@ -41,6 +41,8 @@ void Detector::add_uses() {
     uses_.clear();
     if (settings_.method == Method::feature_memory)
         return use(kMemory, networks.extent, networks.extent, false);
+    if (settings_.method == Method::segmentation)
+        return use(kSegmenter, networks.extent, networks.extent, false);
     for (const bool gradient : {false, true}) {
         if (gradient && settings_.method != Method::latent_search) break;
         use(kEncoder, networks.extent, networks.extent, gradient);
@@ -60,7 +62,10 @@ std::uint64_t Detector::extra_bytes() const {
     const auto group = static_cast<std::uint64_t>(group_of(settings_));
     const std::uint64_t picture = extent_bytes({1, kColors, networks.extent, networks.extent});
     const std::uint64_t features =
-        extent_bytes(settings_.method == Method::feature_memory ? networks.similarity : networks.features);
+        settings_.method == Method::segmentation
+            ? picture
+            : extent_bytes(settings_.method == Method::feature_memory ? networks.similarity
+                                                                      : networks.features);
     const auto given = static_cast<std::uint64_t>(settings_.batch) *
                        extent_bytes({1, kColors, settings_.batch_height, settings_.batch_width});
     // Of all pictures: their values, as gathered and in the making; their heat, as values, tensor and result.

@@ -24,16 +24,17 @@ const std::array kPorts{
          "The scores of all pictures, {N}, the image first."),
 };
 
-const std::array kMethods{kAuto, kLatentSearch, kReconstruction, kFeatureMemory};
-const std::array kMethodLabels{"The bundle's own", "Search for a latent code", "Reconstruction",
-                               "Nearest features of good pictures"};
+const std::array kMethods{kAuto, kSegmentation, kFeatureMemory, kReconstruction, kLatentSearch};
+const std::array kMethodLabels{"The bundle's own", "Marks of a network", "Nearest features of good pictures",
+                               "Reconstruction", "Search for a latent code"};
 
 mirra_param_info method() noexcept {
     return plugin::choice(
         "method", "Method",
-        "'reconstruction' compares the picture with what the generator makes of its features. "
-        "'latent-search' looks for the features whose picture comes closest; slow. 'feature-memory' "
-        "compares places of the picture with those of good pictures. 'auto' is the bundle's own choice.",
+        "'segmentation' marks defects by a network that has learned from synthetic ones. 'feature-memory' "
+        "compares places of the picture with those of good pictures. 'reconstruction' compares the picture "
+        "with what the generator makes of its features. 'latent-search' looks for the features whose picture "
+        "comes closest; slow. 'auto' is the bundle's own choice.",
         kMethods, kMethodLabels, kAuto);
 }
 

@@ -16,6 +16,7 @@ inline constexpr const char *kAuto = "auto";
 inline constexpr const char *kLatentSearch = "latent-search";
 inline constexpr const char *kReconstruction = "reconstruction";
 inline constexpr const char *kFeatureMemory = "feature-memory";
+inline constexpr const char *kSegmentation = "segmentation";
 
 /// Everything but the functions.
 mirra_task describe_task() noexcept;

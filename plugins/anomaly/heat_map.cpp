@@ -40,10 +40,10 @@ double middle_of(const Settings &settings, const std::vector<float> &heat) {
     // Differences gather: where there is one, it stands out from the mean that the threshold gives a map.
     constexpr double kGathered = 4;
     const auto &threshold = settings.calibration.threshold;
+    const bool summed = settings.method == Method::reconstruction || settings.method == Method::latent_search;
     const double middle = !threshold ? *std::max_element(heat.begin(), heat.end()) / 2
-                          : settings.method == Method::feature_memory
-                              ? *threshold
-                              : kGathered * *threshold / static_cast<double>(heat.size());
+                          : summed   ? kGathered * *threshold / static_cast<double>(heat.size())
+                                     : *threshold;
     return middle > 0 ? middle : 1;
 }
 

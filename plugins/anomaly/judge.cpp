@@ -12,6 +12,7 @@ namespace {
 
 Judgement judge_group(const Host &host, const Settings &settings, const Pictures &pictures,
                       const Report &report) {
+    if (settings.method == Method::segmentation) return mark_defects(host, settings, pictures);
     if (settings.method == Method::feature_memory) return compare_with_memory(host, settings, pictures);
     const Networks &networks = settings.networks;
     const Tensor features =
@@ -59,10 +60,13 @@ void went_astray(const Host &host, std::int64_t picture) {
               "rate", "Lower the rate.");
 }
 
-std::int64_t largest_group(Method method) {
+std::int64_t largest_group(const Settings &settings) {
     // A memory has thousands of members, and a value for each at every place.
-    constexpr std::int64_t kOfMemory = 8, kOfNetworks = 64;
-    return method == Method::feature_memory ? kOfMemory : kOfNetworks;
+    constexpr std::int64_t kOfMemory = 8, kOfNetworks = 64, kTogether = 1024 * 1024; // pixels
+    if (settings.method == Method::feature_memory) return kOfMemory;
+    if (settings.method != Method::segmentation) return kOfNetworks;
+    const std::int64_t extent = settings.networks.extent;
+    return std::clamp<std::int64_t>(kTogether / (extent * extent), 1, kOfNetworks);
 }
 
 Judgement judge(const Host &host, const Settings &settings, const std::vector<float> &values) {
@@ -71,7 +75,7 @@ Judgement judge(const Host &host, const Settings &settings, const std::vector<fl
     check_precision(host, settings);
     Judgement judgement;
     for (std::int64_t first = 0; first < all;) {
-        const std::int64_t count = std::min(largest_group(settings.method), all - first);
+        const std::int64_t count = std::min(largest_group(settings), all - first);
         const auto report = [&](double within) {
             host.progress((static_cast<double>(first) + within * static_cast<double>(count)) /
                           static_cast<double>(all));

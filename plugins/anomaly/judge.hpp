@@ -31,7 +31,7 @@ Shape of_group(Shape shape, const Pictures &pictures);
 using Report = std::function<void(double fraction)>;
 
 /// How many pictures go through the networks at once, at most.
-std::int64_t largest_group(Method method);
+std::int64_t largest_group(const Settings &settings);
 
 /// All pictures, group by group.
 /// @param values  of settings.pictures() pictures, {3, extent, extent} each
@@ -53,6 +53,9 @@ Judgement compare_pictures(const Host &host, const Settings &settings, const Pic
 
 /// Distance of each place's features to the nearest ones of the memory.
 Judgement compare_with_memory(const Host &host, const Settings &settings, const Pictures &pictures);
+
+/// How likely each pixel is part of a defect, by a network that has learned to tell.
+Judgement mark_defects(const Host &host, const Settings &settings, const Pictures &pictures);
 
 /// Takes what is not seen out of planes, one for each picture, of which the first is the image's.
 void leave_out_hidden(const Host &host, const Settings &settings, const Pictures &pictures,

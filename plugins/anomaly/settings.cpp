@@ -27,28 +27,49 @@ bool has_graph(const Host &host, const std::string &graph) {
 Method read_method(const Host &host) {
     std::string name = host.text("method");
     if (name == kAuto) name = host.default_text("method");
-    for (const Method method : {Method::latent_search, Method::reconstruction, Method::feature_memory})
+    for (const Method method :
+         {Method::latent_search, Method::reconstruction, Method::feature_memory, Method::segmentation})
         if (name == name_of(method)) return method;
-    return has_graph(host, kMemory) ? Method::feature_memory : Method::reconstruction;
+    if (has_graph(host, kMemory)) return Method::feature_memory;
+    return has_graph(host, kSegmenter) ? Method::segmentation : Method::reconstruction;
 }
 
-std::int64_t read_extent(const Host &host) {
+std::int64_t read_extent(const Host &host, const char *name) {
     constexpr double kMost = 4096;
-    const double extent = host.default_number("extent").value_or(0);
+    const double extent = host.default_number(name).value_or(0);
     if (!(extent >= 1 && extent <= kMost) || extent != std::floor(extent))
-        bad_bundle(host, "its manifest does not say to which size pictures are scaled (\"extent\")");
-    if (host.channels(kEncoder, kImage) != kColors)
-        bad_bundle(host, "it has no graph 'encoder' with an input 'image' of three channels");
-    const auto whole = static_cast<std::int64_t>(extent);
-    if (whole % host.alignment(kEncoder) != 0)
-        bad_bundle(host, "it scales pictures to " + std::to_string(whole) +
-                             " pixels, which is no multiple of " + std::to_string(host.alignment(kEncoder)) +
-                             ", as its encoder needs");
-    return whole;
+        bad_bundle(host, "its manifest does not say to which size pictures are scaled (\"" +
+                             std::string(name) + "\")");
+    return static_cast<std::int64_t>(extent);
+}
+
+/// A graph that pictures go into.
+struct Input {
+    const char *graph, *name, *network; ///< network: what it is, in words
+};
+
+void check_input(const Host &host, const Networks &networks, const Input &input) {
+    if (host.channels(input.graph, input.name) != kColors)
+        bad_bundle(host, std::string("it has no graph '") + input.graph + "' with an input '" + input.name +
+                             "' of three channels");
+    if (networks.extent % host.alignment(input.graph) != 0)
+        bad_bundle(host, "it scales pictures to " + std::to_string(networks.extent) +
+                             " pixels, which is no multiple of " +
+                             std::to_string(host.alignment(input.graph)) + ", as its " + input.network +
+                             " needs");
+}
+
+/// The bundle was made for other methods. @param missing  what this one would need
+[[noreturn]] void no_such_method(const Host &host, const std::string &missing) {
+    host.fail(MIRRA_E_NOT_FOUND, "the bundle has no " + missing, "method",
+              "Leave the method at 'auto', or train a bundle with it: mirra-train anomaly.");
 }
 
 void read_generator(const Host &host, Networks &networks) {
     networks.layer = host.default_text("layer");
+    if (!has_graph(host, kEncoder) && (has_graph(host, kMemory) || has_graph(host, kSegmenter)))
+        no_such_method(host, "generator of good pictures");
+    check_input(host, networks, {kEncoder, kImage, "encoder"});
     if (networks.layer.empty()) bad_bundle(host, "its manifest names no layer");
     networks.features = host.output_shape(kEncoder, networks.layer, networks.extent, networks.extent);
     networks.generator = "generator-" + networks.layer;
@@ -62,18 +83,30 @@ void read_generator(const Host &host, Networks &networks) {
 }
 
 void read_memory(const Host &host, Networks &networks) {
-    if (!has_graph(host, kMemory))
-        host.fail(MIRRA_E_NOT_FOUND, "the bundle has no memory of good features", "method",
-                  "Choose 'reconstruction' or 'latent-search', or train a bundle with a memory: mirra-train "
-                  "anomaly.");
-    if (host.channels(kMemory, kImage) != kColors)
-        bad_bundle(host, "its graph 'memory' has no input 'image' of three channels");
-    if (networks.extent % host.alignment(kMemory) != 0)
-        bad_bundle(host, "it scales pictures to a size that its graph 'memory' cannot take");
+    if (!has_graph(host, kMemory)) no_such_method(host, "memory of good features");
+    check_input(host, networks, {kMemory, kImage, "memory"});
     networks.similarity = host.output_shape(kMemory, kSimilarity, networks.extent, networks.extent);
     networks.patches = host.output_shape(kMemory, kPatches, networks.extent, networks.extent);
     if (networks.patches[2] != networks.similarity[2] || networks.patches[3] != networks.similarity[3])
         bad_bundle(host, "the outputs of its graph 'memory' differ in size");
+}
+
+void read_segmenter(const Host &host, Networks &networks) {
+    if (!has_graph(host, kSegmenter)) no_such_method(host, "network that marks defects");
+    check_input(host, networks, {kSegmenter, kNormalised, "network"});
+    if (host.output_shape(kSegmenter, kLogits, networks.extent, networks.extent) !=
+        Shape{1, 1, networks.extent, networks.extent})
+        bad_bundle(host, "its graph 'segmenter' does not mark every pixel of a picture");
+}
+
+void read_networks(const Host &host, Settings &settings) {
+    auto &networks = settings.networks;
+    const bool marks = settings.method == Method::segmentation;
+    const bool own = marks && host.default_number("segmentation_extent").has_value();
+    networks.extent = read_extent(host, own ? "segmentation_extent" : "extent");
+    if (marks) return read_segmenter(host, networks);
+    if (settings.method == Method::feature_memory) return read_memory(host, networks);
+    read_generator(host, networks);
 }
 
 Calibration read_calibration(const Host &host, Method method) {
@@ -120,6 +153,8 @@ const char *name_of(Method method) {
         return kLatentSearch;
     case Method::feature_memory:
         return kFeatureMemory;
+    case Method::segmentation:
+        return kSegmentation;
     default:
         return kReconstruction;
     }
@@ -130,12 +165,8 @@ Settings read_settings(const Host &host) {
         host.fail(MIRRA_E_NOT_FOUND, "the task 'detect' needs a bundle, and was given none", "bundle",
                   kTrainOne);
     Settings settings;
-    settings.networks.extent = read_extent(host);
     settings.method = read_method(host);
-    if (settings.method == Method::feature_memory)
-        read_memory(host, settings.networks);
-    else
-        read_generator(host, settings.networks);
+    read_networks(host, settings);
     settings.pixel_weight = read_weight(host, "pixel_weight", kPixelWeight);
     settings.feature_weight = read_weight(host, "feature_weight", kFeatureWeight);
     settings.search = read_search(host);

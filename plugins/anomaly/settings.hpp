@@ -18,9 +18,12 @@ inline constexpr const char *kMemory = "memory";
 inline constexpr const char *kPatches = "patches";
 inline constexpr const char *kSimilarity = "similarity";
 inline constexpr const char *kFeatures = "features";
+inline constexpr const char *kSegmenter = "segmenter";
+inline constexpr const char *kNormalised = "normalised"; ///< a picture less its mean, of deviation 1
+inline constexpr const char *kLogits = "logits";
 inline constexpr std::int64_t kColors = 3;
 
-enum class Method : std::uint8_t { latent_search, reconstruction, feature_memory };
+enum class Method : std::uint8_t { latent_search, reconstruction, feature_memory, segmentation };
 const char *name_of(Method method);
 
 /// The bundle's networks; shapes are those for one picture.

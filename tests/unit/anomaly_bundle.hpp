@@ -1,7 +1,9 @@
-// A small bundle for the task "detect": the networks of the small inverter and a memory of random members.
+// A small bundle for the task "detect": the networks of the small inverter, a memory of random members, and a
+// network that marks defects at random.
 #pragma once
 
 #include "inverter_bundle.hpp"
+#include "mirra/defect_segmenter.hpp"
 
 namespace mirra::test {
 
@@ -42,6 +44,7 @@ inline std::map<std::string, graph::Graph> anomaly_graphs() {
     graphs.erase("generator-low");
     graphs.erase("autoencoder-low");
     graphs["memory"] = memory_graph();
+    graphs["segmenter"] = graph::defect_segmenter({4, 6});
     return graphs;
 }
 

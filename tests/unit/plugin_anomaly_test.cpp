@@ -6,7 +6,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr const char *kMethods[] = {"latent-search", "reconstruction", "feature-memory"};
+constexpr const char *kMethods[] = {"latent-search", "reconstruction", "feature-memory", "segmentation"};
 
 class PluginAnomaly : public OverRuntimes {
   protected:
@@ -66,6 +66,48 @@ TEST_P(PluginAnomaly, AMemoryScoresTheFarthestOfThePlaces) {
     expect_close(farthest, detection.real("score"));
     const auto heat = detection.tensor("heat");
     EXPECT_LE(*std::max_element(heat.begin(), heat.end()), farthest * 1.0001) << "distances";
+}
+
+/// Less their mean, divided by their standard deviation.
+std::vector<float> normalised(std::vector<float> values) {
+    const double mean = sum(values) / static_cast<double>(values.size());
+    double squares = 0;
+    for (const float value : values) squares += (value - mean) * (value - mean);
+    const double deviation = std::sqrt(squares / static_cast<double>(values.size()));
+    for (float &value : values) value = static_cast<float>((value - mean) / deviation);
+    return values;
+}
+
+TEST_P(PluginAnomaly, ASegmentationMarksPixelsOfTheNormalisedPicture) {
+    const auto x = normalised(planes_of({image_.get()}));
+    const auto logits = reference_.run("segmenter", "normalised", {1, 3, kExtent, kExtent}, x, "logits");
+    const Detection detection = detector("segmentation").detect(*image_);
+    const auto heat = detection.tensor("heat");
+    ASSERT_EQ(heat.size(), logits.size());
+    float most = 0;
+    for (std::size_t i = 0; i < heat.size(); ++i) {
+        const float expected = 1 / (1 + std::exp(-logits[i]));
+        EXPECT_NEAR(heat[i], expected, 1e-4);
+        most = std::max(most, expected);
+    }
+    expect_close(most, detection.real("score")); // of so few pixels one in a thousand is one
+    EXPECT_EQ(detection.text("method"), "segmentation");
+}
+
+TEST_P(PluginAnomaly, ASegmentationIsOfTheSameMindInAnotherLight) {
+    auto darker = picture(kExtent, kExtent);
+    for (float &sample : darker->samples) sample = 0.1F + 0.6F * sample;
+    expect_close(detector("segmentation").detect(*image_).real("score"),
+                 detector("segmentation").detect(*darker).real("score"), 1e-3);
+}
+
+TEST_P(PluginAnomaly, ASegmentationHasASizeOfItsOwn) {
+    AnomalyKind kind;
+    kind.defaults = R"({"layer": "deep", "extent": 16, "segmentation_extent": 24})";
+    const Bundle bundle = make_anomaly(kind);
+    Detector detector(engine_, bundle);
+    EXPECT_EQ(detector.set("method", "segmentation").detect(*image_).tensor("heat").size(), 24U * 24U);
+    EXPECT_EQ(detector.set("method", "feature-memory").detect(*image_).tensor("heat").size(), 16U * 16U);
 }
 
 /// Descent as the plugin's, with gradients from differences of losses.
@@ -285,12 +327,30 @@ TEST_P(PluginAnomaly, AutoTakesTheBestThatThereIs) {
     EXPECT_EQ(Detector(engine_, bundle_).detect(*image_).text("method"), "feature-memory");
     AnomalyKind forgetful;
     forgetful.graphs.erase("memory");
+    const Bundle marking = make_anomaly(forgetful);
+    EXPECT_EQ(Detector(engine_, marking).detect(*image_).text("method"), "segmentation");
+    forgetful.graphs.erase("segmenter");
     const Bundle bundle = make_anomaly(forgetful);
     Detector detector(engine_, bundle);
     EXPECT_EQ(detector.detect(*image_).text("method"), "reconstruction");
     const std::string said = detector.set("method", "feature-memory").refuse(MIRRA_E_NOT_FOUND, *image_);
     EXPECT_THAT(said, HasSubstr("no memory of good features | method"));
     EXPECT_THAT(said, HasSubstr("mirra-train anomaly"));
+    EXPECT_THAT(detector.set("method", "segmentation").refuse(MIRRA_E_NOT_FOUND, *image_),
+                HasSubstr("no network that marks defects | method"));
+}
+
+TEST_P(PluginAnomaly, ABundleOfOneMethodNeedsNoOtherNetworks) {
+    for (const char *only : {"memory", "segmenter"}) {
+        AnomalyKind kind;
+        kind.defaults = R"({"extent": 16})";
+        std::erase_if(kind.graphs, [&](const auto &graph) { return graph.first != only; });
+        const Bundle bundle = make_anomaly(kind);
+        Detector detector(engine_, bundle);
+        EXPECT_GT(detector.detect(*image_).real("score"), 0) << only;
+        EXPECT_THAT(detector.set("method", "reconstruction").refuse(MIRRA_E_NOT_FOUND, *image_),
+                    HasSubstr("no generator of good pictures | method"));
+    }
 }
 
 std::string session_refused(const Engine &engine, const mirra_bundle *bundle, mirra_status expected) {
@@ -328,7 +388,7 @@ TEST_P(PluginAnomaly, ABundleForSomethingElseIsRefused) {
     kind.defaults = R"({"extent": 16, "layer": "low", "method": "reconstruction"})";
     EXPECT_THAT(refused(kind), HasSubstr("no graph 'generator-low'"));
     kind.defaults = kUncalibrated;
-    kind.graphs.erase("encoder");
+    for (const char *graph : {"encoder", "memory", "segmenter"}) kind.graphs.erase(graph);
     EXPECT_THAT(refused(kind), HasSubstr("no graph 'encoder'"));
 }
 

@@ -1,5 +1,6 @@
 // The runtime against the plain executor: fusion, folding, precision, arena; and the Haar kernels.
 #include "mirra/architectures.hpp"
+#include "mirra/defect_segmenter.hpp"
 #include "mirra/error.hpp"
 #include "mirra/tiling.hpp"
 #include "runtime/torch/haar.hpp"
@@ -205,10 +206,11 @@ TEST(Runtime, CompiledEqualsThePlainExecutorWhereValuesAreShared) {
 
 TEST(Runtime, TheEstimateIsAnUpperBoundOfWhatARunTakes) {
     auto graphs = awkward_graphs();
-    for (auto &graph : {graph::wavelet_denoiser({}), graph::alexnet_denoiser(),
-                        graph::alexnet_autoencoder(graph::AlexNetTap::conv5),
-                        graph::alexnet_autoencoder(graph::AlexNetTap::conv1),
-                        graph::alexnet_encoder(graph::InputTransform::mean_std)})
+    for (auto &graph :
+         {graph::wavelet_denoiser({}), graph::alexnet_denoiser(), graph::defect_segmenter({8, 12, 16}),
+          graph::alexnet_autoencoder(graph::AlexNetTap::conv5),
+          graph::alexnet_autoencoder(graph::AlexNetTap::conv1),
+          graph::alexnet_encoder(graph::InputTransform::mean_std)})
         graphs.push_back(graph);
     auto &module = module_under_test();
     for (const auto &graph : graphs)
@@ -248,7 +250,8 @@ TEST(Runtime, TheEstimateIsEnoughForALargeTile) {
 
 TEST(Runtime, CompiledEqualsThePlainExecutorForEveryArchitecture) {
     for (const auto &graph : {graph::wavelet_denoiser({.channels = {8, 12, 16}, .blocks = {1, 1, 2}}),
-                              graph::alexnet_denoiser(), graph::alexnet_autoencoder(graph::AlexNetTap::conv5),
+                              graph::defect_segmenter({8, 12, 16}), graph::alexnet_denoiser(),
+                              graph::alexnet_autoencoder(graph::AlexNetTap::conv5),
                               graph::alexnet_autoencoder(graph::AlexNetTap::conv2),
                               graph::alexnet_autoencoder(graph::AlexNetTap::conv1),
                               graph::alexnet_encoder(graph::InputTransform::mean_std)}) {

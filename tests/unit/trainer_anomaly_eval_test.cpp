@@ -373,6 +373,8 @@ batch = 4
 padding = 1
 [optimizer]
 steps = 4
+[segmentation]
+steps = 0
 [memory]
 members = 20
 candidates = 200

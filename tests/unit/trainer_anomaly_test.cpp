@@ -42,6 +42,8 @@ padding = 1
 [optimizer]
 steps = 6
 rate = 1e-3
+[segmentation]
+steps = 0
 [memory]
 members = 40
 candidates = 300
@@ -199,14 +201,14 @@ TEST(FeatureMemory, TheGraphsDistancesAreThoseToTheNearestMember) {
     const auto encoder = bundle::Bundle::open(make_encoder());
     PictureSet pictures(square_pictures(open_folders({make_pictures("memory", 12, 32, 32)}), 32), {});
     const MemoryOptions options{
-        .layer = "layer3", .coreset = {.members = 30}, .candidates = 400, .extent = 32};
+        .layers = {"layer3"}, .coreset = {.members = 30}, .candidates = 400, .extent = 32};
     const auto memory = feature_memory(*encoder, pictures, options);
     ASSERT_EQ(memory.members.size(0), 30);
 
     BundleContents contents;
     for (const auto &[name, values] : weights_of(make_encoder()))
         contents.weights[name] = {encoder->file().tensors().at(name).shape, values};
-    add_memory(encoder->graph("encoder"), "layer3", memory, contents);
+    add_memory(encoder->graph("encoder"), {"layer3"}, memory, contents);
     const fs::path path = scratch() + "memory.mirra";
     bundle::write_bundle(path, contents.manifest, contents.weights, bundle::DType::f32);
     const auto bundle = bundle::Bundle::open(path);
@@ -229,6 +231,23 @@ TEST(FeatureMemory, TheGraphsDistancesAreThoseToTheNearestMember) {
     EXPECT_NEAR(seen.mean().item<double>(), 0, 0.02);
     const auto all = seen.permute({0, 2, 3, 1}).reshape({-1, seen.size(1)});
     EXPECT_LT(std::get<0>(torch::cdist(memory.members, all).min(1)).max().item<double>(), 1e-2);
+}
+
+TEST(FeatureMemory, JoinsSeveralTapsAtThePlacesOfTheFinest) {
+    const auto encoder =
+        graph::classifier({.architecture = "resnet18", .width = 1.0 / 8, .hidden = {}}).encoder;
+    const auto one = pooled_features(encoder, {"layer3"}),
+               both = pooled_features(encoder, {"layer3", "layer4"});
+    const auto shape = [](const graph::Graph &graph) {
+        return graph::infer_shapes(graph, {{"image", {1, 3, 32, 32}}}).at(graph.outputs.front().source);
+    };
+    EXPECT_EQ(shape(one)[2], shape(both)[2]);
+    EXPECT_EQ(shape(both)[1], shape(one)[1] + shape(pooled_features(encoder, {"layer4"}))[1]);
+    const auto refused = [&](const std::vector<std::string> &layers) {
+        return test::refusal(ErrorCode::invalid_argument, [&] { pooled_features(encoder, layers); });
+    };
+    EXPECT_NE(refused({}).find("memory.layers"), std::string::npos);
+    EXPECT_NE(refused({"layer3", "layer3"}).find("named twice"), std::string::npos);
 }
 
 TEST(FeatureMemory, TakesTheSecondDeepestTapOrConv2) {
@@ -258,7 +277,7 @@ TEST(AnomalyTraining, MakesABundleOfTheContract) {
     const auto defaults = defaults_of(command.output);
     EXPECT_EQ(defaults["layer"], "layer4");
     EXPECT_EQ(defaults["extent"], 32);
-    EXPECT_EQ(defaults["method"], "feature-memory");
+    EXPECT_TRUE(defaults["method"] == "feature-memory" || defaults["method"] == "reconstruction");
     EXPECT_EQ(defaults["false_positive_rate"], 0.01);
     EXPECT_EQ(defaults["feature_weight"], 0.02);
     EXPECT_GT(defaults["pixel_weight"], 0);
@@ -637,6 +656,15 @@ TEST(AnomalyRecipe, TheShippedOnesAreValidAndTheSmallOneIsTheDefault) {
     EXPECT_EQ(a.generator.extent, b.generator.extent);
     EXPECT_EQ(a.generator.augmentation.flips, b.generator.augmentation.flips);
     EXPECT_EQ(a.generator.color_tail, b.generator.color_tail);
+    EXPECT_EQ(a.segmentation.steps, b.segmentation.steps);
+    EXPECT_EQ(a.segmentation.batch, b.segmentation.batch);
+    EXPECT_EQ(a.segmentation.extent, b.segmentation.extent);
+    EXPECT_EQ(a.segmentation.crop, b.segmentation.crop);
+    EXPECT_EQ(a.segmentation.channels, b.segmentation.channels);
+    EXPECT_EQ(a.segmentation.rate, b.segmentation.rate);
+    EXPECT_EQ(a.segmentation.clean, b.segmentation.clean);
+    EXPECT_EQ(a.segmentation.flips, b.segmentation.flips);
+    EXPECT_EQ(a.segmentation.average_decay, b.segmentation.average_decay);
 }
 
 } // namespace

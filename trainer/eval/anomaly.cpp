@@ -4,6 +4,7 @@
 #include "core/text.hpp"
 #include "data/picture_store.hpp"
 #include "eval/anomaly_defects.hpp"
+#include "eval/anomaly_masks.hpp"
 #include "eval/anomaly_results.hpp"
 #include "eval/classifier.hpp"
 #include "eval/evaluation.hpp"
@@ -106,6 +107,20 @@ std::shared_ptr<PictureSet> open_parts(const std::filesystem::path &folder, cons
                                         PictureSet::Options{.labelled = false, .option = option});
 }
 
+std::string pixel_lines(const AnomalyEvaluation &settings, const DetectorInfo &detector,
+                        const std::vector<std::string> &methods,
+                        const std::shared_ptr<const AnomalySet> &set) {
+    std::string out;
+    for (const auto &method : methods) {
+        const auto pixels = masked_pixels(detector, method, set, settings.masks, settings.scoring);
+        char text[128];
+        std::snprintf(text, sizeof text, "%-15s pixel AUROC %.4f, with masks of %zu pictures\n",
+                      method.c_str(), pixels.auroc, pixels.pictures);
+        out += text;
+    }
+    return out;
+}
+
 int evaluate_parts(const AnomalyEvaluation &settings) {
     const auto detector = detector_info(settings.bundle);
     const auto methods = methods_of(detector, settings.methods);
@@ -120,6 +135,7 @@ int evaluate_parts(const AnomalyEvaluation &settings) {
         table.add(measurements.back());
         print(table.line());
     }
+    if (!settings.masks.empty()) print(pixel_lines(settings, detector, methods, set));
     write_text(settings.csv, table.csv());
     draw(settings, measurements);
     auto skipped = good->skipped();
@@ -190,6 +206,10 @@ void add_bundle_options(CLI::App &sub, AnomalyEvaluation &settings) {
     sub.add_option("--good", settings.good, "parts: folder of good parts that it was not trained on")
         ->group(group);
     sub.add_option("--bad", settings.bad, "parts: folder of bad parts")->group(group);
+    sub.add_option("--masks", settings.masks,
+                   "parts: folder with a picture NAME.png for each bad one, not black where its defect is; "
+                   "measures the heat maps")
+        ->group(group);
 }
 
 void add_scoring_options(CLI::App &sub, ScoringSettings &scoring) {
@@ -248,8 +268,8 @@ void add_anomaly_evaluation(CLI::App &eval, int &status) {
                     "one-vs-all: cifar10:DIR or a folder with train/ and test/ of classes; defects: a folder "
                     "of good pictures");
     sub->add_option("--methods", settings->methods,
-                    "latent-search, reconstruction, feature-memory [all that the detector has]")
-        ->check(CLI::IsMember({"latent-search", "reconstruction", "feature-memory"}))
+                    "latent-search, reconstruction, feature-memory, segmentation [all that the detector has]")
+        ->check(CLI::IsMember({"latent-search", "reconstruction", "feature-memory", "segmentation"}))
         ->delimiter(',');
     sub->add_option("--count", settings->count,
                     "Test pictures: of a class, half of them normal; of good and of bad; with each defect "
@@ -317,6 +337,9 @@ AnomalyCommand training_of(const AnomalyEvaluation &settings, const Encoder &enc
     command.class_name = class_name;
     command.count = settings.train_count;
     command.recipe = settings.recipe;
+    const auto &methods = settings.methods;
+    if (std::ranges::find(methods, "segmentation") == methods.end()) // classes are no parts with defects
+        command.overrides["segmentation.steps"] = "0";
     if (settings.steps) command.overrides["optimizer.steps"] = std::to_string(*settings.steps);
     command.output = settings.scoring.work / (encoder.name + "-" + class_name + ".mirra");
     command.device = settings.scoring.device;

@@ -30,6 +30,7 @@ struct AnomalyEvaluation {
 
     std::filesystem::path bundle;    ///< parts, defects: a finished detector
     std::filesystem::path good, bad; ///< parts
+    std::filesystem::path masks;     ///< parts: where the defects of the bad ones are; may be empty
 
     std::vector<std::string> methods; ///< empty: all that the detector has
     std::int64_t count = 0; ///< one-vs-all: pictures a class; parts: of either kind; defects: good ones

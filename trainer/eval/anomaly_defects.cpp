@@ -325,7 +325,8 @@ class DefectsEvaluation {
         : settings_(settings)
         , detector_(detector_info(settings.bundle))
         , methods_(methods_of(detector_, settings.methods)) {
-        load();
+        load(extent_of(methods_.front()));
+        result_.skipped = skipped_;
         if (!settings.sheet.empty()) choose_shown();
     }
 
@@ -335,6 +336,7 @@ class DefectsEvaluation {
             static_cast<std::int64_t>(methods_.size() * (1 + kDefectKinds.size()) * good_.size());
         Progress progress("eval " + detector_.name + " defects", total);
         for (const auto &method : methods_) {
+            load(extent_of(method));
             AnomalyScorer scorer(detector_.path, scorer_options(method, settings_.scoring, true));
             add_rows(method, scorer, progress);
         }
@@ -343,13 +345,21 @@ class DefectsEvaluation {
     }
 
   private:
-    void load() {
+    [[nodiscard]] std::int64_t extent_of(const std::string &method) const {
+        return detector_.extents.at(method);
+    }
+
+    /// The good pictures as a method takes them.
+    void load(std::int64_t extent) {
+        if (extent == extent_) return;
+        extent_ = extent;
+        good_.clear();
         PictureSet pictures({settings_.data}, evaluation_split({settings_.data}), {.labelled = false});
         pictures.keep(settings_.count > 0 ? settings_.count : pictures.size());
         for (std::int64_t i = 0; i < pictures.size(); ++i)
             if (const auto found = pictures.get(i); found.index == i)
-                good_.push_back(squared(*found.picture, detector_.extent));
-        result_.skipped = pictures.skipped();
+                good_.push_back(squared(*found.picture, extent));
+        skipped_ = pictures.skipped();
         if (good_.empty())
             throw Error(ErrorCode::corrupt, "none of the pictures can be read", settings_.data,
                         "check the files");
@@ -405,7 +415,7 @@ class DefectsEvaluation {
                                   static_cast<std::size_t>(found - shown_.begin())];
         if (row.empty()) {
             row.push_back({defect_name(kind), std::move(defect.picture)});
-            row.push_back({"mask", mask_picture(defect.mask, detector_.extent)});
+            row.push_back({"mask", mask_picture(defect.mask, extent_)});
         }
         row.push_back({scored(method, result.scores.front()), heat_picture(result.heat.front())});
     }
@@ -435,7 +445,9 @@ class DefectsEvaluation {
     const AnomalyEvaluation &settings_;
     DetectorInfo detector_;
     std::vector<std::string> methods_;
-    std::vector<image::Image> good_;
+    std::int64_t extent_ = 0;
+    std::vector<image::Image> good_; ///< of that extent
+    std::vector<std::string> skipped_;
     std::vector<std::size_t> shown_; ///< indices of good ones that the sheet has
     std::int64_t done_ = 0;
     DefectsResult result_;

@@ -225,7 +225,7 @@ void write_hardest(const std::filesystem::path &path, const std::vector<AnomalyM
 
 namespace {
 
-constexpr std::array kMethods{"latent-search", "reconstruction", "feature-memory"};
+constexpr std::array kMethods{"latent-search", "reconstruction", "feature-memory", "segmentation"};
 
 /// In the manifest's names.
 std::string flat(std::string method) {
@@ -244,6 +244,20 @@ std::string settings_line(const DetectorInfo &detector, const std::string &metho
 
 } // namespace
 
+namespace {
+
+std::vector<std::string> methods_in(const bundle::Manifest &manifest) {
+    const auto &graphs = manifest.graphs;
+    const bool memory = graphs.contains("memory"), segmenter = graphs.contains("segmenter");
+    std::vector<std::string> out;
+    if (graphs.contains("encoder") || (!memory && !segmenter)) out = {kMethods[0], kMethods[1]};
+    if (memory) out.emplace_back(kMethods[2]);
+    if (segmenter) out.emplace_back(kMethods[3]);
+    return out;
+}
+
+} // namespace
+
 DetectorInfo detector_info(const std::filesystem::path &path) {
     const auto bundle = bundle::Bundle::open(path);
     const auto &manifest = bundle->manifest();
@@ -253,24 +267,25 @@ DetectorInfo detector_info(const std::filesystem::path &path) {
                     path.string(), "give a bundle that mirra-train anomaly wrote");
     DetectorInfo info{.path = path,
                       .name = path.stem().string(),
-                      .extent = 0,
-                      .methods = {kMethods[0], kMethods[1]},
+                      .extents = {},
+                      .methods = methods_in(manifest),
                       .thresholds = {},
                       .identity = {}};
-    if (manifest.graphs.contains("memory")) info.methods.emplace_back(kMethods[2]);
     const auto defaults = nlohmann::json::parse(manifest.defaults, nullptr, false);
-    if (defaults.is_object()) {
-        const auto extent = defaults.find("extent");
-        if (extent != defaults.end() && extent->is_number()) info.extent = extent->get<std::int64_t>();
-        for (const auto &method : info.methods) {
-            const auto threshold = defaults.find(flat(method) + "_threshold");
-            if (threshold != defaults.end() && threshold->is_number())
-                info.thresholds[method] = threshold->get<double>();
-        }
+    const auto number = [&](const std::string &key) -> std::optional<double> {
+        if (!defaults.is_object() || !defaults.contains(key) || !defaults[key].is_number())
+            return std::nullopt;
+        return defaults[key].get<double>();
+    };
+    for (const auto &method : info.methods) {
+        const auto own = method == kMethods[3] ? number("segmentation_extent") : std::nullopt;
+        const auto extent = own ? own : number("extent");
+        if (!extent || *extent < 1)
+            throw Error(ErrorCode::mismatch, "the detector does not say its extent", path.string(),
+                        "train the bundle anew");
+        info.extents[method] = static_cast<std::int64_t>(*extent);
+        if (const auto threshold = number(flat(method) + "_threshold")) info.thresholds[method] = *threshold;
     }
-    if (info.extent < 1)
-        throw Error(ErrorCode::mismatch, "the detector does not say its extent", path.string(),
-                    "train the bundle anew");
     std::uint64_t hash = 0;
     for (const unsigned char c : manifest.defaults) hash = mix(hash ^ c);
     info.identity = bundle->sha256() + "-" + hex(hash);
@@ -281,10 +296,10 @@ std::vector<std::string> methods_of(const DetectorInfo &detector, const std::vec
     for (const auto &method : asked) {
         if (std::ranges::find(kMethods, method) == kMethods.end())
             throw Error(ErrorCode::invalid_argument, "unknown method '" + method.substr(0, 30) + "'",
-                        "--methods", "latent-search, reconstruction or feature-memory");
+                        "--methods", "latent-search, reconstruction, feature-memory or segmentation");
         if (std::ranges::find(detector.methods, method) == detector.methods.end())
             throw Error(ErrorCode::mismatch, "the detector has no " + method, detector.path.string(),
-                        "train it with a memory, or name other methods");
+                        "train it with that method, or name others");
     }
     return asked.empty() ? detector.methods : asked;
 }
@@ -320,11 +335,12 @@ AnomalyMeasurement measure(const DetectorInfo &detector, const std::string &meth
         return judge(*scorer, pictures).scores;
     };
     AnomalyMeasurement out{.model = detector.name, .class_name = {}, .method = method, .robust = {}};
-    out.scores = score_pictures(
-        *set, kept, score,
-        {.extent = detector.extent, .batch = settings.batch, .name = "eval " + detector.name + " " + method});
+    out.scores = score_pictures(*set, kept, score,
+                                {.extent = detector.extents.at(method),
+                                 .batch = settings.batch,
+                                 .name = "eval " + detector.name + " " + method});
     out.set = std::move(set);
-    out.extent = detector.extent;
+    out.extent = detector.extents.at(method);
     if (const auto found = detector.thresholds.find(method); found != detector.thresholds.end())
         out.threshold = found->second;
     return out;

@@ -61,10 +61,10 @@ void write_hardest(const std::filesystem::path &path, const std::vector<AnomalyM
 struct DetectorInfo {
     std::filesystem::path path;
     std::string name;
-    std::int64_t extent = 0;
-    std::vector<std::string> methods;         ///< that it can be asked for
-    std::map<std::string, double> thresholds; ///< by method; none without calibration
-    std::string identity;                     ///< of all that its scores depend on
+    std::map<std::string, std::int64_t> extents; ///< by method: of the pictures that it judges
+    std::vector<std::string> methods;            ///< that it can be asked for
+    std::map<std::string, double> thresholds;    ///< by method; none without calibration
+    std::string identity;                        ///< of all that its scores depend on
 };
 
 /// @throws Error mismatch (a bundle of another task, without an extent) | as Bundle::open()

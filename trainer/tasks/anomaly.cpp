@@ -1,4 +1,4 @@
-// The anomaly detector's training: command, recipe and pictures; the generator, then memory, calibration and
+// The anomaly detector's training: command, recipe and pictures; the networks, then memory, calibration and
 // bundle.
 #include "tasks/anomaly.hpp"
 
@@ -24,6 +24,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <limits>
 #include <set>
 #include <string>
 
@@ -32,31 +33,83 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-void add_trained_memory(const AnomalyTraining &training, const InverterBundle &trained,
+const std::string kSegmentation = "segmentation", kMemory = "feature-memory", kSearch = "latent-search",
+                  kReconstruction = "reconstruction";
+
+/// What has been trained; null: not made.
+struct Trained {
+    const bundle::Bundle *encoder = nullptr;
+    const InverterBundle *generator = nullptr;
+    SegmentationTraining *segmentation = nullptr;
+    TrainingFacts facts = {}; ///< without a generator
+};
+
+/// Weights of the encoder that a graph needs, where they are not there yet.
+void add_weights(const bundle::Bundle &encoder, const graph::Graph &graph, BundleContents &contents) {
+    for (const auto &[name, shape] : graph::weight_shapes(graph)) {
+        if (contents.weights.contains(name)) continue;
+        const auto values = encoder.weight(name);
+        contents.weights[name] = {shape, {values.begin(), values.end()}};
+    }
+}
+
+std::vector<std::string> memory_layers(const graph::Graph &encoder, const AnomalyRecipe &settings) {
+    if (!settings.memory_layers.empty()) return settings.memory_layers;
+    return {memory_layer(encoder, settings.memory_layer)};
+}
+
+void add_trained_memory(const AnomalyTraining &training, const bundle::Bundle &bundle,
                         BundleContents &contents) {
     const auto &settings = training.settings;
-    const auto &encoder = trained.encoder.graph("encoder");
-    const auto layer = memory_layer(encoder, settings.memory_layer);
-    const MemoryOptions options{.layer = layer,
+    const auto &encoder = bundle.graph("encoder");
+    const auto layers = memory_layers(encoder, settings);
+    const MemoryOptions options{.layers = layers,
                                 .coreset = {.members = settings.memory_members,
                                             .dimensions = settings.memory_dimensions,
                                             .seed = settings.generator.seed},
                                 .candidates = settings.memory_candidates,
                                 .extent = settings.generator.extent,
                                 .device = select_device(training.command.device)};
-    const auto memory = feature_memory(trained.encoder, *training.pictures.training, options);
-    log_info("the memory has " + std::to_string(memory.members.size(0)) + " members of " + layer);
-    add_memory(encoder, layer, memory, contents);
+    const auto memory = feature_memory(bundle, *training.pictures.training, options);
+    log_info("the memory has " + std::to_string(memory.members.size(0)) + " members of " + joined(layers));
+    add_memory(encoder, layers, memory, contents);
+    add_weights(bundle, contents.manifest.graphs.at("memory"), contents);
 }
 
-Json defaults_of(const AnomalyTraining &training, const InverterBundle &trained) {
+void add_segmenter(SegmentationTraining &segmentation, BundleContents &contents) {
+    contents.manifest.graphs["segmenter"] = segmentation.graph();
+    contents.weights.merge(segmentation.weights());
+}
+
+Json defaults_of(const AnomalyTraining &training, const Trained &trained) {
     const auto &settings = training.settings;
-    return {{"layer", trained.layer},
-            {"extent", settings.generator.extent},
-            {"pixel_weight", settings.pixel_weight},
-            {"feature_weight", settings.feature_weight},
-            {"iterations", settings.search_iterations},
-            {"false_positive_rate", settings.false_positive_rate}};
+    const auto marks = settings.segmentation.extent;
+    Json out;
+    if (trained.generator) out["layer"] = trained.generator->layer;
+    out["extent"] = trained.encoder ? settings.generator.extent : marks;
+    if (trained.segmentation) out["segmentation_extent"] = marks;
+    if (trained.generator) {
+        out["pixel_weight"] = settings.pixel_weight;
+        out["feature_weight"] = settings.feature_weight;
+        out["iterations"] = settings.search_iterations;
+    }
+    out["false_positive_rate"] = settings.false_positive_rate;
+    return out;
+}
+
+/// Of a bundle without a generator.
+BundleContents plain_contents(const AnomalyTraining &training, const Trained &trained) {
+    BundleContents out;
+    auto &manifest = out.manifest;
+    manifest.name = bundle_name(training.command.output);
+    manifest.licence = training.command.licence;
+    manifest.architecture =
+        trained.encoder ? trained.encoder->manifest().architecture + "-memory" : "defect-segmenter";
+    auto provenance = provenance_of(trained.facts);
+    if (trained.encoder)
+        provenance.encoder = encoder_record(*trained.encoder, training.command.encoder.stem().string());
+    manifest.provenance = bundle::to_json(provenance);
+    return out;
 }
 
 void add_provenance(const AnomalyTraining &training, bundle::Manifest &manifest) {
@@ -79,30 +132,37 @@ void add_provenance(const AnomalyTraining &training, bundle::Manifest &manifest)
     manifest.provenance = bundle::to_json(provenance);
 }
 
+/// In fp32 where there are distances, which are small differences of large numbers.
 void write(const std::filesystem::path &path, BundleContents &contents, const Json &defaults) {
+    const auto &graphs = contents.manifest.graphs;
+    const bool distances = graphs.size() > 1 || !graphs.contains("segmenter");
     contents.manifest.defaults = defaults.dump();
-    bundle::write_bundle(path, contents.manifest, contents.weights, bundle::DType::f32);
+    bundle::write_bundle(path, contents.manifest, contents.weights,
+                         distances ? bundle::DType::f32 : bundle::DType::f16);
 }
 
 /// Adds the memory, scores the held-out pictures with a bundle that is not calibrated yet, in the run's
 /// folder, and writes the calibrated one. Prints a line a method.
 /// @throws Error cancelled after Ctrl-C, else as the parts
-void write_anomaly_bundle(const AnomalyTraining &training, const InverterBundle &trained) {
+void write_anomaly_bundle(const AnomalyTraining &training, const Trained &trained) {
     const InterruptGuard guard; // the memory and the scorer look at it
-    auto contents = inverter_contents(trained);
+    auto contents =
+        trained.generator ? inverter_contents(*trained.generator) : plain_contents(training, trained);
     contents.manifest.task = "detect";
     add_provenance(training, contents.manifest);
-    if (training.settings.memory_members > 0) add_trained_memory(training, trained, contents);
+    if (trained.segmentation) add_segmenter(*trained.segmentation, contents);
+    if (training.parts.memory) add_trained_memory(training, *trained.encoder, contents);
     auto defaults = defaults_of(training, trained);
     const auto folder = run_folder(training.command), draft = folder / "draft.mirra";
     std::filesystem::create_directories(folder);
-    if (training.settings.pixel_weight == 0) {
+    if (trained.generator && training.settings.pixel_weight == 0) {
         defaults["pixel_weight"] = 1; // of a draft; the balance says which it is
         write(draft, contents, defaults);
         defaults["pixel_weight"] = balanced_pixel_weight(draft, training);
     }
     write(draft, contents, defaults);
-    const auto measured = calibrate_methods(draft, training);
+    auto measured = calibrate_methods(draft, training);
+    try_on_synthetic(draft, training, measured);
     for (const auto &method : measured) {
         defaults[method.key + "_threshold"] = method.calibration.threshold;
         defaults[method.key + "_slope"] = method.calibration.slope;
@@ -112,6 +172,7 @@ void write_anomaly_bundle(const AnomalyTraining &training, const InverterBundle 
     write(training.command.output, contents, defaults);
     std::filesystem::remove(draft);
     print_calibration(measured, training.settings.false_positive_rate);
+    warn_of_poor_separation(measured);
     log_info("wrote " + training.command.output.string());
 }
 
@@ -153,49 +214,199 @@ void check_encoder(const std::filesystem::path &named, const AnomalyRecipe &sett
         throw Error(ErrorCode::invalid_argument,
                     "this encoder does not take pictures of " + std::to_string(extent) + " pixels",
                     "data.extent", "use multiples of " + std::to_string(aligned) + " in the recipe");
-    if (settings.memory_members > 0)
-        pooled_features(found->second, memory_layer(found->second, settings.memory_layer));
+    if (settings.memory_members > 0) pooled_features(found->second, memory_layers(found->second, settings));
+}
+
+[[noreturn]] void refuse(const std::string &what, const std::string &subject, const std::string &hint) {
+    throw Error(ErrorCode::invalid_argument, what, subject, hint);
 }
 
 constexpr std::array kShortcuts{Shortcut{"--layer", "network.layer"},
+                                Shortcut{"--method", "training.method"},
+                                Shortcut{"--extent", "data.extent"},
+                                Shortcut{"--segmentation-steps", "segmentation.steps"},
                                 Shortcut{"--steps", "optimizer.steps"},
                                 Shortcut{"--batch", "data.batch"},
                                 Shortcut{"--seed", "training.seed"},
                                 Shortcut{"--memory", "memory.members"},
+                                Shortcut{"--layers", "memory.layers"},
                                 Shortcut{"--false-positive-rate", "calibration.false_positive_rate"}};
 
-/// The generator first, then memory and calibration.
-class AnomalyTask final : public InverterTask {
+/// The generator without a run of its own.
+class GeneratorPart final : public InverterTask {
+  public:
+    using InverterTask::InverterTask;
+    [[nodiscard]] std::vector<std::string> words() const override { return {}; }
+};
+
+/// The network that marks defects first, then the generator, then memory and calibration.
+class AnomalyTask final : public TrainingTask {
   public:
     /// `command` must outlive the task. @throws Error
     AnomalyTask(const AnomalyCommand &command, const Recipe &recipe, AnomalyRecipe settings,
-                AnomalyPictures pictures)
-        : InverterTask(inverter_command(command), Recipe::parse(recipe.source(), recipe.name()),
-                       settings.generator, {.training = pictures.training, .validation = pictures.normal},
-                       "anomaly")
-        , command_(command)
-        , settings_(std::move(settings))
-        , pictures_(std::move(pictures))
-        , trained_(recipe.without(kAfterTraining))
-        , calibrated_(recipe.only(kAfterTraining)) {}
+                AnomalyPictures pictures);
 
+    [[nodiscard]] std::string name() const override { return "anomaly"; }
+    [[nodiscard]] std::int64_t steps() const override {
+        return marking_steps() + (generator_ ? generator_->steps() : 0);
+    }
     [[nodiscard]] std::string fingerprint() const override;
-    [[nodiscard]] std::vector<std::string> words() const override;
+    [[nodiscard]] std::map<std::string, torch::Tensor> state() const override;
+    void start(std::int64_t step) override;
+    [[nodiscard]] std::vector<std::string> columns() const override;
+    std::vector<double> step(std::int64_t step) override;
+    [[nodiscard]] std::int64_t validation_interval() const override {
+        return settings_.generator.validation_every;
+    }
+    void validate(std::vector<double> &values) override;
     void finish() override;
+    [[nodiscard]] std::filesystem::path output() const override { return command_.output; }
     /// Not where the bundle has another memory or calibration than it would get now.
     [[nodiscard]] bool finished() const override;
 
   private:
+    [[nodiscard]] std::int64_t marking_steps() const { return segmentation_ ? segmentation_->steps() : 0; }
     [[nodiscard]] std::string calibration_fingerprint() const;
+    [[nodiscard]] std::vector<std::string> words() const;
+    [[nodiscard]] TrainingFacts facts() const;
+    void make_segmentation();
+    void make_generator();
+    [[nodiscard]] double &value_of(const std::string &name, std::vector<double> &values) const;
 
     const AnomalyCommand &command_;
+    Recipe recipe_;
     AnomalyRecipe settings_;
     AnomalyPictures pictures_;
-    std::string trained_, calibrated_; ///< of the recipe: what the generator depends on, and the rest
+    AnomalyParts parts_;
+    std::string trained_, calibrated_; ///< of the recipe: what the networks depend on, and the rest
+    bool bf16_ = false;
+    std::shared_ptr<const bundle::Bundle> encoder_; ///< null: no part needs it
+    std::unique_ptr<SegmentationTraining> segmentation_;
+    std::unique_ptr<GeneratorPart> generator_;
+    bool generating_ = false; ///< which of them made the last step
 };
 
+AnomalyTask::AnomalyTask(const AnomalyCommand &command, const Recipe &recipe, AnomalyRecipe settings,
+                         AnomalyPictures pictures)
+    : command_(command)
+    , recipe_(Recipe::parse(recipe.source(), recipe.name()))
+    , settings_(std::move(settings))
+    , pictures_(std::move(pictures))
+    , parts_(parts_of(command, settings_))
+    , trained_(recipe.without(kAfterTraining))
+    , calibrated_(recipe.only(kAfterTraining))
+    , bf16_(is_bf16(settings_.generator.precision, select_device(command.device))) {
+    if (parts_.memory || parts_.generator) encoder_ = bundle::Bundle::open(find_bundle(command.encoder));
+    if (parts_.segmentation) make_segmentation();
+    if (parts_.generator) make_generator();
+}
+
+void AnomalyTask::make_segmentation() {
+    segmentation_ = std::make_unique<SegmentationTraining>(
+        settings_.segmentation, *pictures_.training,
+        SegmentationTraining::Options{.seed = settings_.generator.seed,
+                                      .loader_threads = command_.loader_threads,
+                                      .device = select_device(command_.device),
+                                      .bf16 = bf16_,
+                                      .recipe = recipe_.name()});
+}
+
+void AnomalyTask::make_generator() {
+    generator_ = std::make_unique<GeneratorPart>(
+        inverter_command(command_), Recipe::parse(recipe_.source(), recipe_.name()), settings_.generator,
+        InverterTask::Pictures{.training = pictures_.training, .validation = pictures_.normal}, "anomaly");
+}
+
+/// A generator alone has that of earlier trainers, whose runs go on.
 std::string AnomalyTask::fingerprint() const {
-    return InverterTask::fingerprint(trained_) + "|" + hex(pictures_.training->pictures_fingerprint());
+    auto out = generator_ ? generator_->InverterTask::fingerprint(trained_) : trained_;
+    out += "|" + hex(pictures_.training->pictures_fingerprint());
+    if (segmentation_) out += "|segmentation";
+    if (!generator_ && encoder_) out += "|" + encoder_->sha256();
+    return out;
+}
+
+std::map<std::string, torch::Tensor> AnomalyTask::state() const {
+    std::map<std::string, torch::Tensor> out;
+    if (segmentation_) out.merge(segmentation_->state());
+    if (generator_) out.merge(generator_->state());
+    return out;
+}
+
+void AnomalyTask::start(std::int64_t step) {
+    log_info(std::to_string(pictures_.training->size()) + " pictures to learn from, " +
+             std::to_string(pictures_.normal->size()) + " to calibrate with");
+    if (step < marking_steps()) {
+        log_info(std::to_string(graph::parameter_count(segmentation_->graph())) +
+                 " parameters learn to mark defects in pictures of " +
+                 std::to_string(settings_.segmentation.extent) + " pixels");
+        segmentation_->start(step);
+    } else if (generator_ && step < steps()) {
+        generator_->start(step - marking_steps());
+    }
+    std::vector<std::string> validation;
+    if (!command_.val_good.empty()) validation.push_back(command_.val_good.string());
+    record_run(command_, facts(),
+               {.words = words(),
+                .validation = std::move(validation),
+                .validation_pictures = pictures_.normal->size(),
+                .bf16 = bf16_,
+                .resumed = step > 0});
+}
+
+TrainingFacts AnomalyTask::facts() const {
+    auto out = facts_of(command_, recipe_, settings_.generator);
+    out.pictures = pictures_.training->size();
+    out.steps = steps();
+    if (segmentation_ && !generator_) {
+        out.batch = settings_.segmentation.batch;
+        out.extent = settings_.segmentation.extent;
+    }
+    return out;
+}
+
+/// Those of both; each step fills its own.
+std::vector<std::string> AnomalyTask::columns() const {
+    std::vector<std::string> out{"loss"};
+    const auto add = [&](const std::vector<std::string> &names) {
+        for (const auto &name : names)
+            if (std::ranges::find(out, name) == out.end()) out.push_back(name);
+    };
+    if (generator_) add(generator_->columns());
+    if (segmentation_) add(SegmentationTraining::columns());
+    return out;
+}
+
+double &AnomalyTask::value_of(const std::string &name, std::vector<double> &values) const {
+    const auto all = columns();
+    return values[static_cast<std::size_t>(std::ranges::find(all, name) - all.begin())];
+}
+
+std::vector<double> AnomalyTask::step(std::int64_t step) {
+    std::vector<double> values(columns().size(), std::numeric_limits<double>::quiet_NaN());
+    const auto place = [&](const std::vector<std::string> &names, const std::vector<double> &found) {
+        for (std::size_t i = 0; i < names.size(); ++i) value_of(names[i], values) = found[i];
+    };
+    const auto marking = marking_steps();
+    generating_ = step >= marking;
+    if (!generating_) {
+        place(SegmentationTraining::columns(), segmentation_->step(step));
+        return values;
+    }
+    if (segmentation_ && step == marking) {
+        segmentation_->stop();
+        generator_->start(0);
+    }
+    place(generator_->columns(), generator_->step(step - marking));
+    return values;
+}
+
+void AnomalyTask::validate(std::vector<double> &values) {
+    if (!generating_) return;
+    std::vector<double> found;
+    for (const auto &name : generator_->columns()) found.push_back(value_of(name, values));
+    generator_->validate(found);
+    for (std::size_t i = 0; i < found.size(); ++i) value_of(generator_->columns()[i], values) = found[i];
 }
 
 std::vector<std::string> AnomalyTask::words() const {
@@ -222,13 +433,23 @@ bool AnomalyTask::finished() const {
 }
 
 void AnomalyTask::finish() {
-    InverterTask::finish([&](const InverterBundle &trained) {
+    if (segmentation_) segmentation_->stop();
+    const auto write_with = [&](const InverterBundle *generator) {
         write_anomaly_bundle({.command = command_,
                               .settings = settings_,
                               .pictures = pictures_,
+                              .parts = parts_,
                               .calibration = calibration_fingerprint()},
-                             trained);
-    });
+                             {.encoder = encoder_.get(),
+                              .generator = generator,
+                              .segmentation = segmentation_.get(),
+                              .facts = facts()});
+    };
+    if (generator_)
+        generator_->finish([&](const InverterBundle &trained) { write_with(&trained); });
+    else
+        write_with(nullptr);
+    record_skipped(command_, std::ssize(pictures_.training->skipped()));
 }
 
 } // namespace
@@ -244,7 +465,11 @@ std::unique_ptr<TrainingTask> anomaly_task(const AnomalyCommand &command) {
     if (command.threads > 0) torch::set_num_threads(command.threads);
     check_output(command.output);
     AnomalyScorer::check();
-    check_encoder(command.encoder, settings);
+    const auto parts = parts_of(command, settings);
+    if (parts.memory || parts.generator)
+        check_encoder(command.encoder, settings);
+    else if (!command.encoder.empty())
+        log_warning("--encoder is not used: the method 'segmentation' needs none");
     auto pictures = open_anomaly_pictures(command, settings);
     return std::make_unique<AnomalyTask>(command, recipe, std::move(settings), std::move(pictures));
 }
@@ -263,8 +488,8 @@ int train_anomaly(const AnomalyCommand &command) {
 void add_anomaly_command(CLI::App &app, int &status) {
     auto *sub = app.add_subcommand("anomaly", "Train an anomaly detector on pictures of good parts");
     const auto command = std::make_shared<AnomalyCommand>();
-    sub->add_option("--encoder", command->encoder, "Bundle with the encoder, which stays as it is")
-        ->required();
+    sub->add_option("--encoder", command->encoder,
+                    "Bundle with the encoder, which stays as it is; without one the method is segmentation");
     sub->add_option("--data", command->data,
                     "Folders of normal pictures, searched to any depth (train/ where there is one); with "
                     "--class: labelled data, a folder a class or cifar10:DIR")
@@ -278,6 +503,27 @@ void add_anomaly_command(CLI::App &app, int &status) {
                     "Folder of anomalous pictures, which calibrate the probability and are measured");
     add_run_options(*sub, *command, kShortcuts, recipe_keys<AnomalyRecipe>());
     sub->callback([command, &status] { status = train_anomaly(*command); });
+}
+
+AnomalyParts parts_of(const AnomalyCommand &command, const AnomalyRecipe &settings) {
+    const auto &method = settings.method;
+    const bool all = method == "auto", encoder = !command.encoder.empty();
+    const bool marks = settings.segmentation.steps > 0, members = settings.memory_members > 0;
+    if (!all && method != kSegmentation && !encoder)
+        refuse("the method '" + method + "' needs an encoder", "--encoder",
+               "give one, such as bundles/encoder-alexnet-l2-1.5.mirra, or --method segmentation");
+    if (method == kSegmentation && !marks)
+        refuse("the method 'segmentation' is asked for, and none of its steps", "segmentation.steps",
+               "leave it out, or give another --method");
+    if (method == kMemory && !members)
+        refuse("the method 'feature-memory' is asked for, and a memory without members", "memory.members",
+               "leave it out, or give another --method");
+    if (all && !encoder && !marks)
+        refuse("without an encoder and without steps of a segmentation there is nothing to train",
+               "--encoder", "give an encoder, or leave segmentation.steps out");
+    return {.segmentation = marks && (all || method == kSegmentation),
+            .memory = members && encoder && (all || method == kMemory),
+            .generator = encoder && (all || method == kReconstruction || method == kSearch)};
 }
 
 InverterRecipe AnomalyRecipe::default_generator() {
@@ -304,10 +550,17 @@ void AnomalyRecipe::declare(RecipeKeys &keys) {
     constexpr double kLarge = 1e12, kHalf = 0.5, kRarest = 1e-6;
     constexpr double kMany = 1e8, kMostMembers = 20'000, kFewest = 10, kPictures = 1e6, kMostIterations = 1e5;
     generator.declare(keys);
+    keys.choice("training.method", method, {"auto", kSegmentation, kMemory, kReconstruction, kSearch},
+                "The method that is trained; `auto`: all that can be, and the best is recommended");
+    segmentation.declare(keys);
+    if (!keys.listing() && segmentation.extent == 0)
+        segmentation.extent = std::max(SegmentationRecipe::kLeastExtent, generator.extent);
     keys.integer("memory.members", memory_members, {0, kMostMembers},
                  "Members of the memory of normal features; 0: none");
     keys.text("memory.layer", memory_layer, "Tap of the encoder whose features the memory holds").fallback =
         "conv2, else the second deepest";
+    keys.texts("memory.layers", memory_layers,
+               "Several taps instead, at the places of the finest, such as layer2, layer3");
     keys.integer("memory.candidates", memory_candidates, {1, kMany},
                  "Most places from which the members are chosen");
     keys.integer("memory.dimensions", memory_dimensions, {0, kPictures},

@@ -8,6 +8,7 @@
 #include "runtime/torch/libtorch.hpp"
 #include "tasks/command.hpp"
 #include "tasks/inverter.hpp"
+#include "tasks/segmentation.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -18,7 +19,7 @@
 namespace mirra::trainer {
 
 struct AnomalyCommand : RunCommand {
-    std::filesystem::path encoder; ///< bundle with the graph "encoder"
+    std::filesystem::path encoder; ///< bundle with the graph "encoder"; empty: methods without one
     std::vector<std::string> data; ///< folders of normal pictures at any depth; with a class: labelled data
     std::string class_name;        ///< the normal one of labelled data; empty: all pictures are normal
     std::int64_t count = 0;        ///< pictures of the data at most, evenly spaced; 0: all
@@ -37,10 +38,13 @@ std::unique_ptr<TrainingTask> anomaly_task(const AnomalyCommand &command);
 int train_anomaly(const AnomalyCommand &command);
 
 struct AnomalyRecipe {
+    std::string method = "auto"; ///< that is trained, as the task has it; auto: all that can be
     InverterRecipe generator = default_generator();
+    SegmentationRecipe segmentation;
 
-    std::int64_t memory_members = 1000; ///< 0: no memory
-    std::string memory_layer;           ///< tap of the encoder; empty: see memory_layer()
+    std::int64_t memory_members = 1000;     ///< 0: no memory
+    std::string memory_layer;               ///< tap of the encoder; empty: see memory_layer()
+    std::vector<std::string> memory_layers; ///< several taps instead; empty: that one
     std::int64_t memory_candidates = 100'000, memory_dimensions = 64;
 
     double pixel_weight = 0, feature_weight = 0.02; ///< of the score; pixel 0: as much as the features
@@ -57,6 +61,14 @@ struct AnomalyRecipe {
     static AnomalyRecipe read(const Recipe &recipe) { return read_recipe<AnomalyRecipe>(recipe); }
 };
 
+/// What a training makes.
+struct AnomalyParts {
+    bool segmentation = false, memory = false, generator = false;
+};
+
+/// @throws Error invalid_argument (a method without what it needs, nothing at all)
+AnomalyParts parts_of(const AnomalyCommand &command, const AnomalyRecipe &settings);
+
 /// All at the recipe's extent.
 struct AnomalyPictures {
     std::shared_ptr<PictureSet> training, normal; ///< normal: held out, to calibrate with
@@ -69,6 +81,7 @@ struct AnomalyTraining {
     const AnomalyCommand &command;
     const AnomalyRecipe &settings;
     const AnomalyPictures &pictures;
+    AnomalyParts parts;
     std::string calibration = {}; ///< fingerprint of all that memory and calibration depend on but training
 };
 

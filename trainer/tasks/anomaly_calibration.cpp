@@ -1,6 +1,7 @@
 // Quantiles and logistic regression; scoring and measuring.
 #include "tasks/anomaly_calibration.hpp"
 
+#include "core/random.hpp"
 #include "eval/anomaly_scoring.hpp"
 #include "eval/statistics.hpp"
 #include "log/log.hpp"
@@ -158,6 +159,23 @@ double score_threshold(std::span<const double> normal, double false_positive_rat
     return std::exp(mean + spread * normal_quantile(1 - false_positive_rate));
 }
 
+RateInterval rate_interval(std::size_t normal, double false_positive_rate) {
+    constexpr int kTimes = 2000;
+    constexpr double kOutside = 0.025;
+    CounterRandom random(0, normal);
+    std::vector<double> rates, scores(normal);
+    for (int i = 0; i < kTimes; ++i) {
+        for (double &score : scores) {
+            const double length = std::sqrt(-2 * std::log(1 - random.uniform()));
+            score = std::exp(length * std::cos(2 * std::numbers::pi * random.uniform()));
+        }
+        const double at = std::log(score_threshold(scores, false_positive_rate));
+        rates.push_back(std::erfc(at / std::numbers::sqrt2) / 2);
+    }
+    std::ranges::sort(rates);
+    return {quantile(rates, kOutside), quantile(rates, 1 - kOutside)};
+}
+
 Calibration calibrate(std::span<const double> normal, std::span<const double> anomalous,
                       double false_positive_rate) {
     Calibration out{.threshold = score_threshold(normal, false_positive_rate), .slope = 0, .offset = 0};
@@ -184,7 +202,8 @@ double probability_of(double score, const Calibration &calibration) {
 
 namespace {
 
-const std::string kReconstruction = "reconstruction", kMemory = "feature-memory", kSearch = "latent-search";
+const std::string kReconstruction = "reconstruction", kMemory = "feature-memory", kSearch = "latent-search",
+                  kSegmentation = "segmentation";
 
 double median(std::vector<double> values) {
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -252,8 +271,10 @@ double balanced_pixel_weight(const std::filesystem::path &bundle, const AnomalyT
 
 std::vector<CalibratedMethod> calibrate_methods(const std::filesystem::path &bundle,
                                                 const AnomalyTraining &training) {
-    std::vector<std::string> names{kReconstruction, kSearch};
-    if (training.settings.memory_members > 0) names.insert(names.begin(), kMemory);
+    std::vector<std::string> names;
+    if (training.parts.segmentation) names.push_back(kSegmentation);
+    if (training.parts.memory) names.push_back(kMemory);
+    if (training.parts.generator) names.insert(names.end(), {kReconstruction, kSearch});
     std::vector<CalibratedMethod> out;
     std::set<std::string> lost;
     for (const auto &name : names) {
@@ -270,30 +291,75 @@ std::vector<CalibratedMethod> calibrate_methods(const std::filesystem::path &bun
     return out;
 }
 
+namespace {
+
+/// Of bad pictures where there are some, else of synthetic defects; not a number where there is neither.
+double area_of(const CalibratedMethod &method) {
+    return method.bad.empty() ? auroc(method.whole, method.defective) : auroc(method.normal, method.bad);
+}
+
+std::string share(double value) {
+    char text[16];
+    std::snprintf(text, sizeof text, "%.1f%%", 100 * value);
+    return text;
+}
+
+std::string area(std::span<const double> normal, std::span<const double> anomalous) {
+    if (anomalous.empty()) return "";
+    char text[16];
+    std::snprintf(text, sizeof text, "%.4f", auroc(normal, anomalous));
+    return text;
+}
+
+void print_line(const CalibratedMethod &method) {
+    const auto count = static_cast<double>(method.normal.size());
+    const double mean = std::accumulate(method.normal.begin(), method.normal.end(), 0.0) / count;
+    const double threshold = method.calibration.threshold;
+    const auto rates = rates_above(threshold, {method.normal, method.bad}),
+               synthetic = rates_above(threshold, {method.whole, method.defective});
+    std::printf("%-15s %7zu %5zu %12.5g %12.5g %9s %7s %9s %9s %9s\n", method.name.c_str(),
+                method.normal.size(), method.bad.size(), mean, threshold, share(rates.false_positive).c_str(),
+                area(method.normal, method.bad).c_str(),
+                method.bad.empty() ? "" : share(rates.true_positive).c_str(),
+                area(method.whole, method.defective).c_str(),
+                method.defective.empty() ? "" : share(synthetic.true_positive).c_str());
+}
+
+} // namespace
+
 std::string recommended_method(const std::vector<CalibratedMethod> &methods) {
-    const auto area = [](const CalibratedMethod &method) {
-        return method.bad.empty() ? 0 : auroc(method.normal, method.bad);
+    const auto known = [](const CalibratedMethod &method) {
+        const double found = area_of(method);
+        return std::isnan(found) ? 0 : found;
     };
-    return std::ranges::max_element(methods, {}, area)->name; // the first of equal ones
+    return std::ranges::max_element(methods, {}, known)->name; // the first of equal ones
 }
 
 void print_calibration(const std::vector<CalibratedMethod> &methods, double false_positive_rate) {
-    std::printf("calibrated for a false-positive rate of %g\n", false_positive_rate);
-    std::printf("%-15s %7s %5s %12s %12s %7s %9s %9s\n", "method", "normal", "bad", "normal mean",
-                "threshold", "AUROC", "false pos", "true pos");
-    for (const auto &method : methods) {
-        const auto count = static_cast<double>(method.normal.size());
-        const double mean = std::accumulate(method.normal.begin(), method.normal.end(), 0.0) / count;
-        const auto rates = rates_above(method.calibration.threshold, {method.normal, method.bad});
-        std::printf("%-15s %7zu %5zu %12.5g %12.5g", method.name.c_str(), method.normal.size(),
-                    method.bad.size(), mean, method.calibration.threshold);
-        if (method.bad.empty())
-            std::printf(" %7s %8.1f%% %9s\n", "", 100 * rates.false_positive, "");
-        else
-            std::printf(" %7.4f %8.1f%% %8.1f%%\n", auroc(method.normal, method.bad),
-                        100 * rates.false_positive, 100 * rates.true_positive);
-    }
+    const auto normal = methods.front().normal.size();
+    const auto [low, high] = rate_interval(normal, false_positive_rate);
+    std::printf("calibrated for a false-positive rate of %g; with %zu pictures the true rate may be anything "
+                "from %.2g%% to %.2g%%\n",
+                false_positive_rate, normal, 100 * low, 100 * high);
+    std::printf("%-15s %7s %5s %12s %12s %9s %7s %9s %9s %9s\n", "method", "normal", "bad", "normal mean",
+                "threshold", "false pos", "AUROC", "true pos", "synthetic", "true pos");
+    for (const auto &method : methods) print_line(method);
     std::fflush(stdout);
+}
+
+void warn_of_poor_separation(const std::vector<CalibratedMethod> &methods) {
+    constexpr double kGood = 0.9;
+    const auto best = recommended_method(methods);
+    const auto &method = *std::ranges::find(methods, best, &CalibratedMethod::name);
+    const double found = area_of(method);
+    if (!(found < kGood)) return;
+    const bool synthetic = method.bad.empty();
+    log_warning(std::string("this detector does not tell good pictures well from ") +
+                (synthetic ? "such with synthetic defects" : "the bad ones") + ": its best method, " + best +
+                ", has an AUROC of " +
+                area(synthetic ? method.whole : method.normal, synthetic ? method.defective : method.bad) +
+                " (0.5 is guessing). Do not rely on it: take pictures that differ less in light and place, "
+                "give more of them, raise --extent where defects are small, or train for longer");
 }
 
 } // namespace mirra::trainer

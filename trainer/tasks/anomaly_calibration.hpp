@@ -28,10 +28,20 @@ Calibration calibrate(std::span<const double> normal, std::span<const double> an
 
 double probability_of(double score, const Calibration &calibration);
 
+/// The shares of new normal pictures that may lie above a threshold of that many scores, were their
+/// logarithms normally distributed: where all but one in forty of such thresholds lie, and all but one in
+/// forty.
+struct RateInterval {
+    double low = 0, high = 0;
+};
+RateInterval rate_interval(std::size_t normal, double false_positive_rate);
+
 struct CalibratedMethod {
     std::string name, key; ///< "latent-search", and as the manifest's names begin
     Calibration calibration;
     std::vector<double> normal, bad; ///< scores
+    /// Scores of normal pictures, and of the same with synthetic defects; empty: not tried.
+    std::vector<double> whole = {}, defective = {};
 };
 
 /// The weight of the pixels that makes both parts of the score alike, in the median of normal pictures and
@@ -39,13 +49,21 @@ struct CalibratedMethod {
 /// @param bundle  any weights in it do
 double balanced_pixel_weight(const std::filesystem::path &bundle, const AnomalyTraining &training);
 
-/// All methods that the bundle has.
+/// All methods that are trained.
 std::vector<CalibratedMethod> calibrate_methods(const std::filesystem::path &bundle,
                                                 const AnomalyTraining &training);
 
-/// The one with the largest area under the curve where there are bad pictures, else the memory where there is
-/// one, else the reconstruction. Of equal ones the fastest.
+/// Adds scores of held-out normal pictures with and without synthetic defects. The latent search, which would
+/// take hours, is tried where there is nothing else.
+void try_on_synthetic(const std::filesystem::path &bundle, const AnomalyTraining &training,
+                      std::vector<CalibratedMethod> &methods);
+
+/// The one with the largest area under the curve, of bad pictures or else of synthetic defects. Of equal ones
+/// the fastest.
 std::string recommended_method(const std::vector<CalibratedMethod> &methods);
+
+/// Where no method tells good pictures from bad ones well.
+void warn_of_poor_separation(const std::vector<CalibratedMethod> &methods);
 
 /// A table on the standard output.
 void print_calibration(const std::vector<CalibratedMethod> &methods, double false_positive_rate);

@@ -9,9 +9,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <numbers>
 #include <numeric>
+#include <set>
 
 namespace mirra::trainer {
 namespace {
@@ -159,17 +161,85 @@ std::string memory_layer(const graph::Graph &encoder, const std::string &asked) 
     return taps.size() > 1 ? taps[taps.size() - 2].name : taps.back().name;
 }
 
-graph::Graph pooled_features(const graph::Graph &encoder, const std::string &layer) {
+namespace {
+
+/// How many times as far apart the places of each tap lie as those of the finest.
+std::vector<std::int64_t> coarseness(const graph::Graph &encoder, const std::vector<std::string> &layers) {
+    constexpr std::int64_t kSteps = 64;
+    const auto extent = kSteps * graph::alignment(encoder);
+    std::vector<std::int64_t> places;
+    for (const auto &layer : layers) {
+        const auto part = graph::part_of(encoder, layer, "patches");
+        const auto shapes = graph::infer_shapes(
+            part, {{part.inputs.front().name, {1, part.inputs.front().channels, extent, extent}}});
+        places.push_back(shapes.at(part.outputs.front().source)[2]);
+    }
+    const auto finest = std::ranges::max(places);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        if (finest % places[i] != 0)
+            throw Error(ErrorCode::invalid_argument,
+                        "the places of the taps do not fit together: " + layers[i] + " has " +
+                            std::to_string(places[i]) + " where another has " + std::to_string(finest),
+                        "memory.layers", "name other taps of this encoder");
+        places[i] = finest / places[i];
+    }
+    return places;
+}
+
+/// The nodes of the encoder that the taps need.
+graph::Graph shared_part(const graph::Graph &encoder, const std::vector<std::string> &layers) {
+    std::set<std::string> needed;
+    graph::Graph out{.name = encoder.name, .inputs = encoder.inputs, .nodes = {}, .outputs = {}};
+    for (const auto &layer : layers) {
+        const auto part = graph::part_of(encoder, layer, "patches");
+        for (const auto &node : part.nodes) needed.insert(node.name);
+        if (!out.outputs.empty() && std::ranges::find(out.outputs, part.outputs.front()) != out.outputs.end())
+            throw Error(ErrorCode::invalid_argument, "the tap " + layer + " is named twice", "memory.layers",
+                        "name each tap once");
+        out.outputs.push_back(part.outputs.front());
+    }
+    std::ranges::copy_if(encoder.nodes, std::back_inserter(out.nodes),
+                         [&](const graph::Node &node) { return needed.contains(node.name); });
+    return out;
+}
+
+std::string append(graph::Graph &graph, std::string name, graph::Op op, std::vector<std::string> inputs,
+                   std::map<std::string, graph::Attribute> attributes = {}) {
+    graph.nodes.push_back({.name = std::move(name),
+                           .op = op,
+                           .inputs = std::move(inputs),
+                           .attributes = std::move(attributes),
+                           .weights = {}});
+    return graph.nodes.back().name;
+}
+
+/// Only one of several has a number.
+std::string numbered(std::string name, std::size_t index, std::size_t count) {
+    if (count > 1) name.append(".").append(std::to_string(index + 1));
+    return name;
+}
+
+} // namespace
+
+graph::Graph pooled_features(const graph::Graph &encoder, const std::vector<std::string> &layers) {
     constexpr std::int64_t kNeighbours = 3;
-    auto part = graph::part_of(encoder, layer, "patches");
-    auto &source = part.outputs.front().source;
-    part.nodes.push_back(
-        {.name = "memory.pooled",
-         .op = graph::Op::avg_pool,
-         .inputs = {source},
-         .attributes = {{"kernel", kNeighbours}, {"stride", std::int64_t{1}}, {"padding", std::int64_t{1}}},
-         .weights = {}});
-    source = part.nodes.back().name;
+    if (layers.empty())
+        throw Error(ErrorCode::invalid_argument, "the memory is of no tap", "memory.layers", "name one");
+    auto part = shared_part(encoder, layers);
+    const auto factors = coarseness(encoder, layers);
+    std::vector<std::string> maps;
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+        auto map = append(
+            part, numbered("memory.pooled", i, layers.size()), graph::Op::avg_pool, {part.outputs[i].source},
+            {{"kernel", kNeighbours}, {"stride", std::int64_t{1}}, {"padding", std::int64_t{1}}});
+        if (factors[i] > 1)
+            map = append(part, numbered("memory.enlarged", i, layers.size()), graph::Op::upsample_bilinear,
+                         {map}, {{"factor", factors[i]}});
+        maps.push_back(map);
+    }
+    const auto joined =
+        maps.size() > 1 ? append(part, "memory.joined", graph::Op::concat, maps) : maps.front();
+    part.outputs = {{"patches", joined}};
     graph::validate(part);
     return part;
 }
@@ -177,7 +247,7 @@ graph::Graph pooled_features(const graph::Graph &encoder, const std::string &lay
 FeatureMemory feature_memory(const bundle::Bundle &encoder, PictureSet &pictures,
                              const MemoryOptions &options) {
     const torch::NoGradGuard no_grad;
-    GraphModule network(pooled_features(encoder.graph("encoder"), options.layer), {});
+    GraphModule network(pooled_features(encoder.graph("encoder"), options.layers), {});
     network.load(encoder);
     network.to(options.device);
     network.eval();
@@ -195,8 +265,8 @@ FeatureMemory feature_memory(const bundle::Bundle &encoder, PictureSet &pictures
     return {values(mean), values(deviation), points.index_select(0, torch::tensor(chosen))};
 }
 
-void add_memory(const graph::Graph &encoder, const std::string &layer, const FeatureMemory &memory,
-                BundleContents &contents) {
+void add_memory(const graph::Graph &encoder, const std::vector<std::string> &layers,
+                const FeatureMemory &memory, BundleContents &contents) {
     const auto channels = memory.members.size(1), members = memory.members.size(0);
     graph::Builder builder("memory");
     const auto features = builder.input("memory.features", channels);
@@ -207,7 +277,7 @@ void add_memory(const graph::Graph &encoder, const std::string &layer, const Fea
     builder.output("patches", patches);
     builder.output("similarity", similarity);
     contents.manifest.graphs["memory"] =
-        graph::chain(pooled_features(encoder, layer), builder.finish(), "memory");
+        graph::chain(pooled_features(encoder, layers), builder.finish(), "memory");
     contents.weights["memory.weight"] = weight(memory.members.view({members, channels, 1, 1}));
     contents.weights["memory.bias"] = weight(memory.members.to(at::kDouble).square().sum(1) / -2);
 }

@@ -25,7 +25,7 @@ struct CoresetOptions {
 std::vector<std::int64_t> coreset(const torch::Tensor &points, const CoresetOptions &options);
 
 struct MemoryOptions {
-    std::string layer; ///< tap of the encoder
+    std::vector<std::string> layers; ///< taps of the encoder
     CoresetOptions coreset;
     std::int64_t candidates = 100'000; ///< places that members are chosen from at most
     std::int64_t extent = 128;
@@ -36,8 +36,10 @@ struct MemoryOptions {
 /// only one.
 std::string memory_layer(const graph::Graph &encoder, const std::string &asked = {});
 
-/// The encoder up to the tap and a mean over 3 x 3 places: "image" -> "patches".
-graph::Graph pooled_features(const graph::Graph &encoder, const std::string &layer);
+/// The encoder up to the taps and a mean over 3 x 3 places of each, those of coarser taps brought to the
+/// places of the finest: "image" -> "patches".
+/// @throws Error not_found | invalid_argument (none, one twice, places that do not fit together)
+graph::Graph pooled_features(const graph::Graph &encoder, const std::vector<std::string> &layers);
 
 /// What feature_memory() computes of the pictures.
 struct FeatureMemory {
@@ -52,7 +54,7 @@ FeatureMemory feature_memory(const bundle::Bundle &encoder, PictureSet &pictures
 
 /// Adds the graph "memory": "image" -> "patches", the normalised features of each place, and "similarity" to
 /// the members m, p m - |m|^2 / 2, so that |p|^2 - 2 similarity is the squared distance.
-void add_memory(const graph::Graph &encoder, const std::string &layer, const FeatureMemory &memory,
-                BundleContents &contents);
+void add_memory(const graph::Graph &encoder, const std::vector<std::string> &layers,
+                const FeatureMemory &memory, BundleContents &contents);
 
 } // namespace mirra::trainer
