@@ -381,7 +381,7 @@ TEST_P(PluginAnomaly, ABundleForSomethingElseIsRefused) {
         kind.defaults = std::string(R"({"layer": "deep", "extent": )") + extent + "}";
         EXPECT_THAT(refused(kind), HasSubstr("to which size pictures are scaled")) << extent;
     }
-    kind.defaults = R"({"layer": "deep", "extent": 18})";
+    kind.defaults = R"({"layer": "deep", "extent": 18, "method": "reconstruction"})";
     EXPECT_THAT(refused(kind), HasSubstr("no multiple of 4"));
     kind.defaults = R"({"extent": 16, "method": "reconstruction"})";
     EXPECT_THAT(refused(kind), HasSubstr("names no layer"));

@@ -201,7 +201,8 @@ Json defaults_of(const fs::path &path) {
 
 std::vector<std::string> graphs_of(const fs::path &path) {
     std::vector<std::string> out;
-    for (const auto &[name, graph] : bundle::Bundle::open(path)->manifest().graphs) out.push_back(name);
+    const auto bundle = bundle::Bundle::open(path);
+    for (const auto &[name, graph] : bundle->manifest().graphs) out.push_back(name);
     return out;
 }
 
