@@ -54,7 +54,7 @@ def drawn(found, caption):
             y += BAR + 2
         y += GAP - BAR
     one = LEFT + scale
-    parts.append(f'<line x1="{one:.1f}" y1="36" x2="{one:.1f}" y2="{y}" stroke="currentColor"/>')
+    parts.append(f'<line x1="{one:.1f}" y1="36" x2="{one:.1f}" y2="{y}" stroke="#333"/>')
     parts.append(f'<text x="{one:.1f}" y="30" text-anchor="middle">Mirra = 1</text>')
     x = LEFT
     for name, color in COLORS.items():
