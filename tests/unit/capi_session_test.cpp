@@ -270,9 +270,7 @@ TEST(CapiSession, TilesEqualTheWhole) {
 }
 
 Session threaded_session(const Engine &engine, const Bundle &bundle, std::int32_t threads) {
-    MIRRA_STRUCT(mirra_session_options, options);
-    options.task = "denoise";
-    options.bundle = bundle.get();
+    mirra_session_options options = session_options("denoise", bundle, 0);
     options.threads = threads;
     Session session;
     EXPECT_OK(mirra_session_create(engine.get(), &options, session.out(), error));

@@ -1,6 +1,7 @@
 #include "cuda_support.hpp"
 
 #include "mirra/samples.hpp"
+#include "runtime/cuda/described_image.hpp"
 #include "runtime/cuda/host_twins.hpp"
 
 #include <dlfcn.h>
@@ -136,17 +137,9 @@ Picture::Picture(const Kind &kind, unsigned seed) {
 }
 
 mirra_cuda_image Picture::on(const DeviceMemory &memory) const {
-    mirra_cuda_image out{};
+    mirra_cuda_image out = cuda::described(view_);
     for (std::int32_t c = 0; c < view_.channels; ++c)
         out.data[c] = memory.as<std::byte>() + (view_.data[static_cast<std::size_t>(c)] - bytes_.data());
-    out.x_stride = view_.x_stride;
-    out.y_stride = view_.y_stride;
-    out.width = view_.width;
-    out.height = view_.height;
-    out.channels = view_.channels;
-    out.sample = static_cast<std::int32_t>(view_.sample);
-    out.alpha = static_cast<std::int32_t>(view_.alpha);
-    out.linear = view_.transfer == image::Transfer::linear ? 1 : 0;
     return out;
 }
 

@@ -1,6 +1,7 @@
 // The way of pixels through LibTorch's memory, with the kernels' twins in place of a GPU.
 #include "mirra/error.hpp"
 #include "mirra/image.hpp"
+#include "runtime/cuda/described_image.hpp"
 #include "runtime/cuda/host_twins.hpp"
 #include "runtime/torch/module.hpp"
 #include "runtime/torch/pixel_transfer.hpp"
@@ -12,19 +13,9 @@
 namespace mirra::test {
 namespace {
 
-constexpr std::int32_t kWidth = 11, kHeight = 7;
+using cuda::described;
 
-mirra_cuda_image described(const image::ImageView &view) {
-    mirra_cuda_image out{};
-    for (std::int32_t c = 0; c < view.channels; ++c) out.data[c] = view.data[static_cast<std::size_t>(c)];
-    out.x_stride = view.x_stride;
-    out.y_stride = view.y_stride;
-    out.width = view.width;
-    out.height = view.height;
-    out.channels = view.channels;
-    out.sample = static_cast<std::int32_t>(view.sample);
-    return out;
-}
+constexpr std::int32_t kWidth = 11, kHeight = 7;
 
 image::Image picture() {
     image::Image out(kWidth, kHeight, 3, image::SampleType::u16);

@@ -29,6 +29,7 @@ using namespace mirra;
 using namespace mirra::trainer;
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
+using mirra::test::defaults_of;
 using mirra::test::make_classes;
 using mirra::test::make_pictures;
 using mirra::test::scratch;
@@ -66,10 +67,6 @@ AnomalyCommand command_for(const std::string &name, const std::string &more = ""
     command.encoder = make_encoder();
     command.data = {make_pictures("anomaly", 28, 40, 36).string()};
     return command;
-}
-
-Json defaults_of(const fs::path &path) {
-    return Json::parse(bundle::Bundle::open(path)->manifest().defaults);
 }
 
 /// The error of a training that is refused; it must come before the first step.

@@ -25,6 +25,7 @@ using namespace mirra;
 using namespace mirra::trainer;
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
+using mirra::test::defaults_of;
 using mirra::test::scratch;
 using mirra::test::weights_of;
 
@@ -193,10 +194,6 @@ AnomalyCommand command_for(const std::string &name, const std::string &method) {
     command.data = {parts("good", 28).string()};
     command.overrides["training.method"] = method;
     return command;
-}
-
-Json defaults_of(const fs::path &path) {
-    return Json::parse(bundle::Bundle::open(path)->manifest().defaults);
 }
 
 std::vector<std::string> graphs_of(const fs::path &path) {

@@ -9,6 +9,7 @@
 #include "tasks/encoder.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -124,6 +125,11 @@ inline std::uint16_t free_port() {
     EXPECT_EQ(getsockname(listener, place, &size), 0);
     close(listener);
     return ntohs(address.sin_port);
+}
+
+/// What a bundle's manifest says for its task.
+inline nlohmann::json defaults_of(const std::filesystem::path &path) {
+    return nlohmann::json::parse(bundle::Bundle::open(path)->manifest().defaults);
 }
 
 } // namespace mirra::test

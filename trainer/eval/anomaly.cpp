@@ -5,6 +5,7 @@
 #include "data/picture_store.hpp"
 #include "eval/anomaly_defects.hpp"
 #include "eval/anomaly_masks.hpp"
+#include "eval/anomaly_methods.hpp"
 #include "eval/anomaly_results.hpp"
 #include "eval/classifier.hpp"
 #include "eval/evaluation.hpp"
@@ -269,7 +270,7 @@ void add_anomaly_evaluation(CLI::App &eval, int &status) {
                     "of good pictures");
     sub->add_option("--methods", settings->methods,
                     "latent-search, reconstruction, feature-memory, segmentation [all that the detector has]")
-        ->check(CLI::IsMember({"latent-search", "reconstruction", "feature-memory", "segmentation"}))
+        ->check(CLI::IsMember(kAnomalyMethods))
         ->delimiter(',');
     sub->add_option("--count", settings->count,
                     "Test pictures: of a class, half of them normal; of good and of bad; with each defect "
@@ -338,7 +339,7 @@ AnomalyCommand training_of(const AnomalyEvaluation &settings, const Encoder &enc
     command.count = settings.train_count;
     command.recipe = settings.recipe;
     const auto &methods = settings.methods;
-    if (std::ranges::find(methods, "segmentation") == methods.end()) // classes are no parts with defects
+    if (std::ranges::find(methods, kSegmentation) == methods.end()) // classes are no parts with defects
         command.overrides["segmentation.steps"] = "0";
     if (settings.steps) command.overrides["optimizer.steps"] = std::to_string(*settings.steps);
     command.output = settings.scoring.work / (encoder.name + "-" + class_name + ".mirra");

@@ -2,6 +2,7 @@
 
 #include "core/random.hpp"
 #include "core/text.hpp"
+#include "eval/anomaly_methods.hpp"
 #include "eval/classifier.hpp"
 #include "eval/paper.hpp"
 #include "eval/statistics.hpp"
@@ -225,8 +226,6 @@ void write_hardest(const std::filesystem::path &path, const std::vector<AnomalyM
 
 namespace {
 
-constexpr std::array kMethods{"latent-search", "reconstruction", "feature-memory", "segmentation"};
-
 /// In the manifest's names.
 std::string flat(std::string method) {
     std::ranges::replace(method, '-', '_');
@@ -235,7 +234,7 @@ std::string flat(std::string method) {
 
 std::string settings_line(const DetectorInfo &detector, const std::string &method, const AnomalySet &set,
                           const ScoringSettings &settings) {
-    const bool searches = method == kMethods.front();
+    const bool searches = method == kLatentSearch;
     return "bundle " + detector.identity + ", " + method + ", data " + hex(set.fingerprint()) +
            (searches ? ", iterations " + std::to_string(settings.iterations) + ", seed " +
                            std::to_string(settings.seed)
@@ -250,9 +249,9 @@ std::vector<std::string> methods_in(const bundle::Manifest &manifest) {
     const auto &graphs = manifest.graphs;
     const bool memory = graphs.contains("memory"), segmenter = graphs.contains("segmenter");
     std::vector<std::string> out;
-    if (graphs.contains("encoder") || (!memory && !segmenter)) out = {kMethods[0], kMethods[1]};
-    if (memory) out.emplace_back(kMethods[2]);
-    if (segmenter) out.emplace_back(kMethods[3]);
+    if (graphs.contains("encoder") || (!memory && !segmenter)) out = {kLatentSearch, kReconstruction};
+    if (memory) out.push_back(kFeatureMemory);
+    if (segmenter) out.push_back(kSegmentation);
     return out;
 }
 
@@ -278,7 +277,7 @@ DetectorInfo detector_info(const std::filesystem::path &path) {
         return defaults[key].get<double>();
     };
     for (const auto &method : info.methods) {
-        const auto own = method == kMethods[3] ? number("segmentation_extent") : std::nullopt;
+        const auto own = method == kSegmentation ? number("segmentation_extent") : std::nullopt;
         const auto extent = own ? own : number("extent");
         if (!extent || *extent < 1)
             throw Error(ErrorCode::mismatch, "the detector does not say its extent", path.string(),
@@ -294,7 +293,7 @@ DetectorInfo detector_info(const std::filesystem::path &path) {
 
 std::vector<std::string> methods_of(const DetectorInfo &detector, const std::vector<std::string> &asked) {
     for (const auto &method : asked) {
-        if (std::ranges::find(kMethods, method) == kMethods.end())
+        if (std::ranges::find(kAnomalyMethods, method) == kAnomalyMethods.end())
             throw Error(ErrorCode::invalid_argument, "unknown method '" + method.substr(0, 30) + "'",
                         "--methods", "latent-search, reconstruction, feature-memory or segmentation");
         if (std::ranges::find(detector.methods, method) == detector.methods.end())

@@ -10,6 +10,7 @@
 #include "core/text.hpp"
 #include "data/picture_store.hpp"
 #include "distributed/environment.hpp"
+#include "eval/anomaly_methods.hpp"
 #include "eval/anomaly_scoring.hpp"
 #include "eval/classifier.hpp"
 #include "log/log.hpp"
@@ -32,9 +33,6 @@ namespace mirra::trainer {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-const std::string kSegmentation = "segmentation", kMemory = "feature-memory", kSearch = "latent-search",
-                  kReconstruction = "reconstruction";
 
 /// What has been trained; null: not made.
 struct Trained {
@@ -515,15 +513,15 @@ AnomalyParts parts_of(const AnomalyCommand &command, const AnomalyRecipe &settin
     if (method == kSegmentation && !marks)
         refuse("the method 'segmentation' is asked for, and none of its steps", "segmentation.steps",
                "leave it out, or give another --method");
-    if (method == kMemory && !members)
+    if (method == kFeatureMemory && !members)
         refuse("the method 'feature-memory' is asked for, and a memory without members", "memory.members",
                "leave it out, or give another --method");
     if (all && !encoder && !marks)
         refuse("without an encoder and without steps of a segmentation there is nothing to train",
                "--encoder", "give an encoder, or leave segmentation.steps out");
     return {.segmentation = marks && (all || method == kSegmentation),
-            .memory = members && encoder && (all || method == kMemory),
-            .generator = encoder && (all || method == kReconstruction || method == kSearch)};
+            .memory = members && encoder && (all || method == kFeatureMemory),
+            .generator = encoder && (all || method == kReconstruction || method == kLatentSearch)};
 }
 
 InverterRecipe AnomalyRecipe::default_generator() {
@@ -550,7 +548,8 @@ void AnomalyRecipe::declare(RecipeKeys &keys) {
     constexpr double kLarge = 1e12, kHalf = 0.5, kRarest = 1e-6;
     constexpr double kMany = 1e8, kMostMembers = 20'000, kFewest = 10, kPictures = 1e6, kMostIterations = 1e5;
     generator.declare(keys);
-    keys.choice("training.method", method, {"auto", kSegmentation, kMemory, kReconstruction, kSearch},
+    keys.choice("training.method", method,
+                {"auto", kSegmentation, kFeatureMemory, kReconstruction, kLatentSearch},
                 "The method that is trained; `auto`: all that can be, and the best is recommended");
     segmentation.declare(keys);
     if (!keys.listing() && segmentation.extent == 0)

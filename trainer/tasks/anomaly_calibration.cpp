@@ -2,6 +2,7 @@
 #include "tasks/anomaly_calibration.hpp"
 
 #include "core/random.hpp"
+#include "eval/anomaly_methods.hpp"
 #include "eval/anomaly_scoring.hpp"
 #include "eval/statistics.hpp"
 #include "log/log.hpp"
@@ -200,23 +201,20 @@ double probability_of(double score, const Calibration &calibration) {
     return 1 / (1 + std::exp(-(calibration.slope * at + calibration.offset)));
 }
 
-namespace {
-
-const std::string kReconstruction = "reconstruction", kMemory = "feature-memory", kSearch = "latent-search",
-                  kSegmentation = "segmentation";
-
-double median(std::vector<double> values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::ranges::nth_element(values, middle);
-    return *middle;
-}
-
-AnomalyScorer::Options options_of(const std::string &method, const AnomalyTraining &training) {
+AnomalyScorer::Options scorer_options(const std::string &method, const AnomalyTraining &training) {
     AnomalyScorer::Options options;
     options.method = method;
     options.threads = training.command.threads;
     options.device = training.command.device;
     return options;
+}
+
+namespace {
+
+double median(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::ranges::nth_element(values, middle);
+    return *middle;
 }
 
 /// What hosts will find for these pictures, evenly spaced over the set: each by itself, from its file.
@@ -226,7 +224,7 @@ AnomalyScorer::Options options_of(const std::string &method, const AnomalyTraini
 std::vector<double> scores_of(AnomalyScorer &scorer, const PictureSet &set, const std::string &method,
                               const AnomalyTraining &training, std::set<std::string> &lost) {
     const auto &settings = training.settings;
-    const auto most = method == kSearch ? settings.search_pictures : settings.calibration_pictures;
+    const auto most = method == kLatentSearch ? settings.search_pictures : settings.calibration_pictures;
     const auto taken = std::min(most, set.size());
     std::vector<double> scores;
     for (std::int64_t i = 0; i < taken; ++i) {
@@ -259,7 +257,7 @@ double balanced_pixel_weight(const std::filesystem::path &bundle, const AnomalyT
     constexpr double kNothing = 1e-20, kLeast = 1e-12;
     std::set<std::string> lost;
     const auto part = [&](double pixel_weight, double feature_weight) {
-        auto options = options_of(kReconstruction, training);
+        auto options = scorer_options(kReconstruction, training);
         options.pixel_weight = pixel_weight;
         options.feature_weight = feature_weight;
         AnomalyScorer scorer(bundle, options);
@@ -273,15 +271,15 @@ std::vector<CalibratedMethod> calibrate_methods(const std::filesystem::path &bun
                                                 const AnomalyTraining &training) {
     std::vector<std::string> names;
     if (training.parts.segmentation) names.push_back(kSegmentation);
-    if (training.parts.memory) names.push_back(kMemory);
-    if (training.parts.generator) names.insert(names.end(), {kReconstruction, kSearch});
+    if (training.parts.memory) names.push_back(kFeatureMemory);
+    if (training.parts.generator) names.insert(names.end(), {kReconstruction, kLatentSearch});
     std::vector<CalibratedMethod> out;
     std::set<std::string> lost;
     for (const auto &name : names) {
         CalibratedMethod method{.name = name, .key = name, .calibration = {}, .normal = {}, .bad = {}};
         std::ranges::replace(method.key, '-', '_');
         log_info("calibrating " + name);
-        AnomalyScorer scorer(bundle, options_of(name, training));
+        AnomalyScorer scorer(bundle, scorer_options(name, training));
         method.normal = normal_scores(scorer, name, training, lost);
         if (training.pictures.bad)
             method.bad = scores_of(scorer, *training.pictures.bad, name, training, lost);

@@ -1,6 +1,7 @@
 // From scores of held-out pictures, by the plugin that hosts use, to verdicts and probabilities.
 #pragma once
 
+#include "eval/anomaly_scoring.hpp"
 #include "tasks/anomaly.hpp"
 
 #include <filesystem>
@@ -48,6 +49,9 @@ struct CalibratedMethod {
 /// their reconstructions.
 /// @param bundle  any weights in it do
 double balanced_pixel_weight(const std::filesystem::path &bundle, const AnomalyTraining &training);
+
+/// As the training's command has it.
+AnomalyScorer::Options scorer_options(const std::string &method, const AnomalyTraining &training);
 
 /// All methods that are trained.
 std::vector<CalibratedMethod> calibrate_methods(const std::filesystem::path &bundle,

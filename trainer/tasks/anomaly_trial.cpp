@@ -2,6 +2,7 @@
 #include "core/random.hpp"
 #include "data/pasted_defects.hpp"
 #include "eval/anomaly_defects.hpp"
+#include "eval/anomaly_methods.hpp"
 #include "eval/anomaly_scoring.hpp"
 #include "log/log.hpp"
 #include "tasks/anomaly_calibration.hpp"
@@ -16,7 +17,6 @@ namespace {
 
 constexpr std::uint64_t kSalt = 0x747269616c;
 constexpr std::int64_t kMostPictures = 100, kMostOfSearch = 10;
-const std::string kSearch = "latent-search";
 
 /// With 8 bits, as files have it.
 image::Image to_image(const FloatPicture &picture) {
@@ -44,7 +44,7 @@ class Trial {
         , paster_(pixels_, extent, extent, {}) {}
 
     void run(AnomalyScorer &scorer, CalibratedMethod &method) const {
-        const auto most = method.name == kSearch ? kMostOfSearch : kMostPictures;
+        const auto most = method.name == kLatentSearch ? kMostOfSearch : kMostPictures;
         const auto count = std::min<std::int64_t>(most, std::ssize(pixels_));
         for (std::int64_t i = 0; i < count; ++i) {
             const auto good = to_picture(pixels_[static_cast<std::size_t>(i)], extent_);
@@ -73,13 +73,9 @@ void try_on_synthetic(const std::filesystem::path &bundle, const AnomalyTraining
         training.parts.segmentation ? settings.segmentation.extent : settings.generator.extent;
     const Trial trial(training, static_cast<std::int32_t>(extent));
     for (auto &method : methods) {
-        if (method.name == kSearch && settings.method != kSearch) continue;
+        if (method.name == kLatentSearch && settings.method != kLatentSearch) continue;
         log_info("trying " + method.name + " on synthetic defects");
-        AnomalyScorer::Options options;
-        options.method = method.name;
-        options.threads = training.command.threads;
-        options.device = training.command.device;
-        AnomalyScorer scorer(bundle, options);
+        AnomalyScorer scorer(bundle, scorer_options(method.name, training));
         trial.run(scorer, method);
     }
 }

@@ -287,13 +287,24 @@ std::int64_t Convolution::band_rows(const Block &result) const {
 void Convolution::run_in_bands(const Block &x, const Block &result, const Following &after,
                                std::int64_t rows) {
     struct Band {
-        Prepared prepared;
+        std::size_t kind;
         std::int64_t from, to; ///< rows that they begin with, over all images
     };
     const auto reach = (node_.integer("kernel") - 1) * node_.integer("dilation") + 1;
     const auto stride = node_.integer("stride"), padding = node_.integer("padding");
+    std::vector<Prepared> kinds;
     std::vector<Band> bands;
     std::size_t scratch_bytes = 0;
+    const auto kind_of = [&](const Wanted &wanted) {
+        const auto found =
+            std::ranges::find_if(kinds, [&](const Prepared &kind) { return kind.wanted.is_like(wanted); });
+        const auto index = static_cast<std::size_t>(found - kinds.begin());
+        if (found == kinds.end()) {
+            kinds.push_back(forward(wanted));
+            scratch_bytes = std::max(scratch_bytes, kinds.back().scratch.get_size());
+        }
+        return index;
+    };
     for (std::int64_t image = 0; image < x.images(); ++image)
         for (std::int64_t first = 0; first < result.height(); first += rows) {
             const auto count = std::min(rows, result.height() - first);
@@ -301,9 +312,8 @@ void Convolution::run_in_bands(const Block &x, const Block &result, const Follow
             const auto begin = std::clamp<std::int64_t>(top, 0, x.height() - 1);
             const g::Shape input{1, x.channels(), std::min(end, x.height()) - begin, x.width()};
             const Edges edges{std::max<std::int64_t>(-top, 0), std::max<std::int64_t>(end - x.height(), 0)};
-            bands.push_back({forward({input, edges, count, result.type(), after, true}),
+            bands.push_back({kind_of({input, edges, count, result.type(), after, true}),
                              image * x.height() + begin, image * result.height() + first});
-            scratch_bytes = std::max(scratch_bytes, bands.back().prepared.scratch.get_size());
         }
     const auto threads = std::min(omp_get_max_threads(), static_cast<int>(bands.size()));
     const auto each = static_cast<std::int64_t>(scratch_bytes / sizeof(float) + 16); // apart in the caches
@@ -312,7 +322,8 @@ void Convolution::run_in_bands(const Block &x, const Block &result, const Follow
 #pragma omp parallel for num_threads(threads) schedule(dynamic)
     for (std::size_t i = 0; i < bands.size(); ++i)
         thrown.guard([&] {
-            const auto &[prepared, from, to] = bands[i];
+            const auto &[kind, from, to] = bands[i];
+            const Prepared &prepared = kinds[kind];
             g::Shape given = result.shape();
             given[0] = 1;
             given[2] = prepared.wanted.rows;
