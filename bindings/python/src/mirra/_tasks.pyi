@@ -15,7 +15,7 @@ def detect(
     /,
     *,
     batch: Any = ...,
-    method: Literal["auto", "latent-search", "reconstruction", "feature-memory"] = ...,
+    method: Literal["auto", "segmentation", "feature-memory", "reconstruction", "latent-search"] = ...,
     threshold: float = ...,
     overlay: bool = ...,
     pixel_weight: float = ...,
