@@ -6,13 +6,14 @@
         [--csv FILE]
 
 Prints a Markdown table of median milliseconds and of the peers' time over Mirra's. Each round times every engine once
-more, so that a busy machine is busy for all. Mirra's process is new in each round, and warms up by three runs; the peers stay
-warm. --also adds the peers of further_peers.py. --csv appends the medians to a file, which draw_engines.py draws.
+more, so that a busy machine is busy for all. Mirra's process is new in each round. Every engine warms up for half a second
+before it is timed, since processors need that long to reach their speed again. --also adds the peers of further_peers.py. --csv appends the medians to a file, which draw_engines.py draws.
 """
 import argparse
 import csv
 import datetime
 import json
+import math
 import os
 import pathlib
 import statistics
@@ -31,8 +32,15 @@ import graph_module
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
+WARM_SECONDS = 0.5
+
+
 def timed(run, repeat):
-    run()
+    begin = time.perf_counter()
+    while True:
+        run()
+        if time.perf_counter() - begin > WARM_SECONDS:
+            break
     times = []
     for _ in range(repeat):
         begin = time.perf_counter()
@@ -59,10 +67,13 @@ def openvino_request(path, threads, precision):
 
 
 def mirra_times(arguments, size, batch, precision, repeat):
-    command = [arguments.mirra, "bench", arguments.bundle, "--graph", arguments.graph, "--size", size, "--repeat", str(repeat),
-               "--warmup", "3", "--batch", str(batch), "--threads", str(arguments.threads), "--precision", precision, "--json"]
-    result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["results"][0]
-    return [next(s["median_ms"] for s in result["stages"] if s["stage"] == "total")]
+    def median(repeat, warmup):
+        command = [arguments.mirra, "bench", arguments.bundle, "--graph", arguments.graph, "--size", size, "--repeat", str(repeat),
+                   "--warmup", str(warmup), "--batch", str(batch), "--threads", str(arguments.threads), "--precision", precision, "--json"]
+        result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["results"][0]
+        return next(s["median_ms"] for s in result["stages"] if s["stage"] == "total")
+
+    return [median(repeat, math.ceil(WARM_SECONDS * 1e3 / median(1, 3)))]
 
 
 def check_same(arguments, module, graph, inputs):
