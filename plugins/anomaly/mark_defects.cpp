@@ -43,6 +43,21 @@ void normalise(Planes &planes, std::int64_t first, const Visible &visible) {
         for (float &value : planes.channel(c)) value = static_cast<float>((value - mean) * scale);
 }
 
+/// What the network says of pictures, {count, 1, extent, extent}.
+Planes logits_of(const Host &host, const Settings &settings, const std::vector<float> &values,
+                 std::int64_t count) {
+    const std::int64_t extent = settings.networks.extent;
+    const Tensor given = host.upload(values, {count, kColors, extent, extent});
+    const Tensor logits = host.shaped(host.run_graph(kSegmenter, kNormalised, given.get(), kLogits),
+                                      {count, 1, extent, extent}, kSegmenter);
+    return {host, logits.get()};
+}
+
+/// Every plane turned by half a turn.
+void turn(Planes &planes) {
+    for (std::int64_t c = 0; c < planes.channels(); ++c) std::ranges::reverse(planes.channel(c));
+}
+
 /// The mean of the most suspicious pixels: a single one is no defect, and a small defect shall count.
 double mean_of_top(plugin::Span<const float> map) {
     constexpr double kShare = 0.001;
@@ -56,17 +71,18 @@ double mean_of_top(plugin::Span<const float> map) {
 } // namespace
 
 Judgement mark_defects(const Host &host, const Settings &settings, const Pictures &pictures) {
-    const std::int64_t extent = settings.networks.extent;
     Planes planes(host, pictures.tensor.get());
     const std::vector<float> all;
     for (std::int64_t i = 0; i < pictures.count; ++i)
         normalise(planes, i * kColors, Visible(i == 0 ? pictures.visible : all));
-    const Tensor given = host.upload(planes.values(), {pictures.count, kColors, extent, extent});
-    const Tensor logits = host.shaped(host.run_graph(kSegmenter, kNormalised, given.get(), kLogits),
-                                      {pictures.count, 1, extent, extent}, kSegmenter);
-    Planes marks(host, logits.get());
+    // Two looks at a picture agree about a defect more than about what they take for one.
+    Planes marks = logits_of(host, settings, planes.values(), pictures.count);
+    turn(planes);
+    Planes turned = logits_of(host, settings, planes.values(), pictures.count);
+    turn(turned);
     for (std::int64_t i = 0; i < marks.channels(); ++i)
-        for (float &mark : marks.channel(i)) mark = 1 / (1 + std::exp(-mark));
+        std::ranges::transform(marks.channel(i), turned.channel(i), marks.channel(i).begin(),
+                               [](float a, float b) { return 1 / (1 + std::exp(-0.5F * (a + b))); });
     leave_out_hidden(host, settings, pictures, marks);
     Judgement judgement;
     for (std::int64_t i = 0; i < marks.channels(); ++i)

@@ -78,15 +78,21 @@ std::vector<float> normalised(std::vector<float> values) {
     return values;
 }
 
-TEST_P(PluginAnomaly, ASegmentationMarksPixelsOfTheNormalisedPicture) {
-    const auto x = normalised(planes_of({image_.get()}));
-    const auto logits = reference_.run("segmenter", "normalised", {1, 3, kExtent, kExtent}, x, "logits");
+TEST_P(PluginAnomaly, ASegmentationLooksTwiceAtTheNormalisedPicture) {
+    auto x = normalised(planes_of({image_.get()}));
+    const std::vector<std::int64_t> shape{1, 3, kExtent, kExtent};
+    const auto logits = reference_.run("segmenter", "normalised", shape, x, "logits");
+    constexpr auto kPlane = kExtent * kExtent;
+    for (auto channel = x.begin(); channel != x.end(); channel += kPlane)
+        std::reverse(channel, channel + kPlane); // half a turn
+    auto turned = reference_.run("segmenter", "normalised", shape, x, "logits");
+    std::ranges::reverse(turned);
     const Detection detection = detector("segmentation").detect(*image_);
     const auto heat = detection.tensor("heat");
     ASSERT_EQ(heat.size(), logits.size());
     float most = 0;
     for (std::size_t i = 0; i < heat.size(); ++i) {
-        const float expected = 1 / (1 + std::exp(-logits[i]));
+        const float expected = 1 / (1 + std::exp(-(logits[i] + turned[i]) / 2));
         EXPECT_NEAR(heat[i], expected, 1e-4);
         most = std::max(most, expected);
     }
