@@ -64,6 +64,15 @@ mirra_param_info margin() noexcept {
         "Borders");
 }
 
+mirra_param_info epsilon() noexcept {
+    return plugin::advanced(
+        number(MIRRA_TYPE_FLOAT, "epsilon", "Epsilon",
+               "Added to the variances of features before they are compared, as a share of their mean: small "
+               "values bring more of the style, and more grain in even areas. 0 adds 1, as the published method.",
+               {0, 10, 1, 0}),
+        "Transform");
+}
+
 mirra_param_info preserve_color() noexcept {
     return parameter(MIRRA_TYPE_BOOL, "preserve_color", "Preserve colour",
                      "Takes the luminance alone from the style; the colours stay those of the image.");
@@ -86,6 +95,7 @@ const std::array kParameters{
         {0, 1, 1, 1}),
     preserve_color(),
     style_scale(),
+    epsilon(),
     margin(),
     weight(),
 };

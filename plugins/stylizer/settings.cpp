@@ -172,6 +172,7 @@ Settings read_settings(const Host &host) {
     Settings settings = read_prepare_settings(host);
     settings.preserve_color = host.integer("preserve_color") != 0;
     settings.margin = host.integer("margin");
+    settings.epsilon = host.real("epsilon");
     const double strength = host.real("strength"), detail = host.real("detail");
     for (Level &level : settings.levels) {
         level.strength *= strength;

@@ -159,7 +159,8 @@ Tensor Stylizer::decode(const Host &host, std::size_t index, const mirra_tile &t
         const std::vector<float> visible =
             cell_visibility(host, kImage, info.width, info.height, level.grid,
                             {info.padded_width, info.padded_height}, map_.shape(), settings_.margin);
-        whiten_and_color(host, features_, at_level(styles_, index), visible, level.strength);
+        whiten_and_color(host, features_, at_level(styles_, index), visible,
+                         {level.strength, settings_.epsilon});
         ++styled_;
     }
     Tensor styled = picture_of(host, level, tile, features_);

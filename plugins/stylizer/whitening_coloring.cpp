@@ -6,16 +6,27 @@
 namespace stylizer {
 namespace {
 
-/// (covariance + 1)^exponent.
-Tensor power(const Host &host, const Statistics &statistics, double exponent) {
-    constexpr float kLeast = 1e-5F; // of the eigenvalues, which are at least 1 but for rounding
+/// What is added to the variances, so that a matrix can be inverted.
+float ridge_of(const Statistics &statistics, double epsilon) {
+    if (epsilon == 0) return 1;
+    constexpr double kLeast = 1e-6; // of a picture of one colour
+    const std::int64_t n = statistics.channels();
+    double trace = 0;
+    for (std::int64_t i = 0; i < n; ++i) trace += statistics.covariance[static_cast<std::size_t>(i * (n + 1))];
+    return static_cast<float>(std::max(kLeast, epsilon * trace / static_cast<double>(n)));
+}
+
+/// (covariance + ridge)^exponent.
+Tensor power(const Host &host, const Statistics &statistics, double epsilon, double exponent) {
+    const float ridge = ridge_of(statistics, epsilon);
+    const float least = 1e-5F * ridge; // of the eigenvalues, which are at least the ridge but for rounding
     const std::int64_t n = statistics.channels();
     std::vector<float> matrix = statistics.covariance;
-    for (std::int64_t i = 0; i < n; ++i) matrix[static_cast<std::size_t>(i * (n + 1))] += 1;
+    for (std::int64_t i = 0; i < n; ++i) matrix[static_cast<std::size_t>(i * (n + 1))] += ridge;
     const plugin::Eigen eigen = host.eigen(host.upload(matrix, {n, n}).get());
     std::vector<float> values = host.download(eigen.values.get());
     for (float &value : values)
-        value = static_cast<float>(std::pow(static_cast<double>(std::max(value, kLeast)), exponent));
+        value = static_cast<float>(std::pow(static_cast<double>(std::max(value, least)), exponent));
     const Tensor scaled =
         host.binary(MIRRA_BINARY_MULTIPLY, eigen.vectors.get(), host.upload(values, {1, n}).get());
     return host.product(MIRRA_PRODUCT_TRANSPOSE_B, scaled.get(), eigen.vectors.get());
@@ -24,9 +35,10 @@ Tensor power(const Host &host, const Statistics &statistics, double exponent) {
 /// What one style makes of features.
 class Coloring {
   public:
-    Coloring(const Host &host, const Statistics &content, const Statistics &style)
+    Coloring(const Host &host, const Statistics &content, const Statistics &style, double epsilon)
         : mean_(content.mean)
-        , matrix_(host.product(0, power(host, style, 0.5).get(), power(host, content, -0.5).get()))
+        , matrix_(host.product(0, power(host, style, epsilon, 0.5).get(),
+                               power(host, content, epsilon, -0.5).get()))
         , style_mean_(host.upload(style.mean, {style.channels(), 1})) {}
 
     [[nodiscard]] std::vector<float> apply(const Host &host, Block block, float low, float high) const {
@@ -61,7 +73,7 @@ Statistics statistics_behind(const Host &host, const Planes &features, const std
 }
 
 std::vector<Share> shares_of(const Host &host, const Planes &features, const std::vector<LevelStyle> &styles,
-                             const std::vector<float> &visible) {
+                             const std::vector<float> &visible, double epsilon) {
     Statistics whole;
     std::vector<Share> shares;
     for (const LevelStyle &style : styles) {
@@ -70,7 +82,7 @@ std::vector<Share> shares_of(const Host &host, const Planes &features, const std
         const Statistics covered =
             style.mask == nullptr ? Statistics{} : statistics_behind(host, features, style.mask, visible);
         const Statistics &content = style.mask == nullptr ? whole : covered;
-        if (!content.empty()) shares.push_back({{host, content, *style.statistics}, &style});
+        if (!content.empty()) shares.push_back({{host, content, *style.statistics, epsilon}, &style});
     }
     return shares;
 }
@@ -106,8 +118,8 @@ std::vector<float> parts_of(const LevelStyle &style, const Block &block, const s
 } // namespace
 
 void whiten_and_color(const Host &host, Planes &features, const std::vector<LevelStyle> &styles,
-                      const std::vector<float> &visible, double strength) {
-    const auto shares = shares_of(host, features, styles, visible);
+                      const std::vector<float> &visible, const Transform &transform) {
+    const auto shares = shares_of(host, features, styles, visible, transform.epsilon);
     if (shares.empty()) return;
     const auto [low, high] = std::minmax_element(features.values().begin(), features.values().end());
     const float least = *low, most = *high;
@@ -115,7 +127,7 @@ void whiten_and_color(const Host &host, Planes &features, const std::vector<Leve
         const std::vector<float> total = total_weights(shares, block);
         for (const Share &share : shares) {
             const std::vector<float> styled = share.coloring.apply(host, block, least, most);
-            const std::vector<float> part = parts_of(*share.style, block, total, strength);
+            const std::vector<float> part = parts_of(*share.style, block, total, transform.strength);
             for (std::int64_t c = 0; c < block.channels; ++c) {
                 const auto before = block.channel(c),
                            after = plugin::part_of(styled, c * block.count, block.count);

@@ -374,6 +374,29 @@ TEST_P(PluginStylizer, DegeneratePicturesGiveSensibleOnes) {
         }
 }
 
+TEST_P(PluginStylizer, EpsilonIsAShareOfTheMeanVariance) {
+    const auto content = picture(37, 23), style = style_picture(19, 31);
+    Stylizer stylizer(GetParam(), make_flat_stylizer());
+    for (const double epsilon : {0.01, 0.5}) {
+        const auto expected = reference_style(content->samples, of(*content), of(*style), kFlatScale, epsilon);
+        const auto result = stylizer.set("epsilon", std::to_string(epsilon).c_str()).stylize(*content, *style);
+        EXPECT_LT(largest_difference(expected, result), kNear) << epsilon;
+    }
+}
+
+TEST_P(PluginStylizer, PicturesOfOneColourBearAnyEpsilon) {
+    const auto content = picture(33, 29), flat = plain(40, 40, 0.3F, 0.6F, 0.4F);
+    Stylizer stylizer(GetParam(), make_flat_stylizer());
+    stylizer.set("epsilon", "1e-6");
+    const auto styled = stylizer.stylize(*content, *flat);
+    for (std::size_t i = 0; i < styled.size(); ++i) EXPECT_NEAR(styled[i], flat->samples[i % 3], 1e-2);
+    const auto even = stylizer.stylize(*flat, *content);
+    for (const float value : even) { // clamped to what the content's features had
+        EXPECT_GE(value, 0.3F - 1e-4F);
+        EXPECT_LE(value, 0.6F + 1e-4F);
+    }
+}
+
 TEST_P(PluginStylizer, AFlatStyleGivesItsColour) {
     const auto content = picture(33, 29), flat = plain(40, 40, 0.3F, 0.6F, 0.4F);
     const auto result = Stylizer(GetParam(), make_flat_stylizer()).stylize(*content, *flat);

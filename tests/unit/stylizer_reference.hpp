@@ -74,16 +74,18 @@ inline Moments moments_of(const std::vector<float> &pixels, double scale,
     return out;
 }
 
-inline Matrix with_identity(Matrix m) {
-    for (std::size_t i = 0; i < 3; ++i) m[i][i] += 1;
+/// With the identity, or a share of the mean variance, on the diagonal.
+inline Matrix with_ridge(Matrix m, double epsilon) {
+    const double ridge = epsilon == 0 ? 1 : epsilon * (m[0][0] + m[1][1] + m[2][2]) / 3;
+    for (std::size_t i = 0; i < 3; ++i) m[i][i] += ridge;
     return m;
 }
 
 /// What a style makes of pixels whose features are themselves times `scale`; no blending.
 inline std::vector<float> reference_style(const std::vector<float> &pixels, const Moments &content,
-                                          const Moments &style, double scale) {
-    const Matrix matrix = times(square_root(with_identity(style.covariance)),
-                                inverse(square_root(with_identity(content.covariance))));
+                                          const Moments &style, double scale, double epsilon = 0) {
+    const Matrix matrix = times(square_root(with_ridge(style.covariance, epsilon)),
+                                inverse(square_root(with_ridge(content.covariance, epsilon))));
     const auto [low, high] = std::minmax_element(pixels.begin(), pixels.end());
     std::vector<float> out(pixels.size());
     for (std::size_t i = 0; i < pixels.size(); i += 3)

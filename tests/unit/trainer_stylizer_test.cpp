@@ -188,7 +188,9 @@ average_decay = 0.5
 TEST(StylizerRecipe, WhatIsWrongIsNamed) {
     const auto error = [](const std::string &text) {
         try {
-            read_stylizer_recipe(Recipe::parse(text, "r.toml"), small_graph());
+            const auto recipe = Recipe::parse(text, "r.toml");
+            read_stylizer_recipe(recipe, small_graph());
+            stylizer_epsilon(recipe);
         } catch (const Error &found) {
             return std::string(found.what()) + " (" + found.subject() + "). " + found.hint();
         }
@@ -202,6 +204,7 @@ TEST(StylizerRecipe, WhatIsWrongIsNamed) {
     expect("[level.layer3]\nstpes = 3", {"unknown keys", "stpes", "[level.layer3]", "steps, rate"});
     expect("[level.layer3]\ndetail = 1.5", {"'detail'", "0 to 1", "[level.layer3]"});
     expect("[level.layer3]\ndetail = \"much\"", {"'detail'", "0 to 1"});
+    expect("epsilon = -1", {"epsilon", "0 to 10"});
     expect("[level.layer3]\nlayer = \"layer4\"", {"unknown keys", "layer"});
     expect("[level.layer3]\nsteps = \"many\"", {"optimizer.steps", "[level.layer3]"});
     expect("levels = \"layer4\"\n[level.layer3]\nsteps = -1", {"optimizer.steps", "[level.layer3]"});
@@ -465,13 +468,16 @@ TEST(StylizerTraining, CtrlCLeavesWhatTheSameCommandGoesOnFrom) {
     EXPECT_EQ(fs::last_write_time(level_bundle(command, "layer4")), finished);
 }
 
-TEST(StylizerTraining, AnotherDetailIsWrittenWithoutTraining) {
+TEST(StylizerTraining, AnotherDetailOrEpsilonIsWrittenWithoutTraining) {
     auto command = command_for("detail");
     ASSERT_EQ(train_stylizer(command), 0);
+    EXPECT_FALSE(Json::parse(bundle::Bundle::open(command.output)->manifest().defaults).contains("epsilon"));
     const auto weights = weights_of(command.output);
     const auto finished = fs::last_write_time(level_bundle(command, "layer3"));
     std::ofstream(command.recipe, std::ios::app) << "detail = 0.5\n"; // the last table is layer3's
+    command.overrides["epsilon"] = "0.25";
     ASSERT_EQ(train_stylizer(command), 0);
+    EXPECT_EQ(Json::parse(bundle::Bundle::open(command.output)->manifest().defaults)["epsilon"], 0.25);
     EXPECT_EQ(Json::parse(bundle::Bundle::open(command.output)->manifest().defaults)["levels"],
               "layer4,layer3:1:0.5");
     EXPECT_EQ(weights_of(command.output), weights);

@@ -96,6 +96,12 @@ constexpr std::array kLevelKeys{
 /// The setting of a level that no inverter has.
 constexpr std::string_view kDetail = "detail";
 
+RecipeKey &epsilon_key(RecipeKeys &keys, double &epsilon) {
+    constexpr double kMost = 10;
+    return keys.real("epsilon", epsilon, {0, kMost},
+                     "Share of the features' mean variance that styles are applied with; 0: the published identity");
+}
+
 /// trainer/recipes/small/stylizer.toml says the same, but for the pace of conv1 and conv5.
 InverterRecipe level_defaults() {
     InverterRecipe out;
@@ -217,6 +223,9 @@ std::vector<RecipeKey> stylizer_keys() {
          "0",
          "What of a picture's detail that the level loses is put back",
          {0, 1}}};
+    double epsilon = 0;
+    RecipeKeys own;
+    out.insert(out.begin() + 1, epsilon_key(own, epsilon));
     const auto shared = recipe_keys(level_defaults());
     for (const auto &level : kLevelKeys) {
         const auto name =
@@ -269,6 +278,13 @@ std::vector<std::string> stylizer_layers(const std::string &list, const graph::G
     return out;
 }
 
+double stylizer_epsilon(const Recipe &recipe) {
+    double epsilon = 0;
+    RecipeKeys keys(recipe);
+    epsilon_key(keys, epsilon);
+    return epsilon;
+}
+
 std::vector<StylizerLevelRecipe> read_stylizer_recipe(const Recipe &recipe, const graph::Graph &encoder) {
     const auto layers = stylizer_layers(levels_in(recipe), encoder);
     auto shared = toml::parse(recipe.source());
@@ -279,6 +295,7 @@ std::vector<StylizerLevelRecipe> read_stylizer_recipe(const Recipe &recipe, cons
     const toml::table levels = table_in(shared, "level", recipe.name());
     shared.erase("level");
     shared.erase("levels");
+    shared.erase("epsilon");
     for (const auto &[key, value] : levels) { // of layers that are not trained as well
         const std::string layer(key.str());
         if (!has_tap(encoder, layer)) no_tap(encoder, layer, recipe.name() + " [level." + layer + "]");
@@ -324,6 +341,12 @@ std::string list_of(const std::vector<StylizerLevel> &levels) {
         if (level.detail > 0) out << ":1:" << level.detail;
     }
     return out.str();
+}
+
+std::string defaults_of(const StylizerBundle &bundle) {
+    Json defaults{{"levels", list_of(bundle.levels)}};
+    if (bundle.epsilon > 0) defaults["epsilon"] = bundle.epsilon;
+    return defaults.dump();
 }
 
 /// What a level's own bundle says of its training, the encoder left out, which is the same for all.
@@ -383,12 +406,11 @@ bool is_written(const StylizerBundle &bundle) {
     try {
         const auto old = bundle::Bundle::open(bundle.output);
         const auto provenance = bundle::parse_provenance(old->manifest());
-        const auto defaults = Json::parse(old->manifest().defaults);
         const auto from = [&](const StylizerLevel &level) {
             const auto found = std::ranges::find(provenance.levels, level.layer, &bundle::LevelRecord::layer);
             return found != provenance.levels.end() && found->sha256 == level.bundle->sha256();
         };
-        return defaults.contains("levels") && defaults.at("levels") == list_of(bundle.levels) &&
+        return Json::parse(old->manifest().defaults) == Json::parse(defaults_of(bundle)) &&
                provenance.encoder && provenance.encoder->sha256 == bundle.encoder.sha256() &&
                std::ranges::all_of(bundle.levels, from);
     } catch (const Error &) { // what stands there is no bundle, and is replaced
@@ -404,7 +426,7 @@ void write_stylizer_bundle(const StylizerBundle &bundle) {
     manifest.name = bundle_name(bundle.output);
     manifest.architecture = bundle.encoder.manifest().architecture + "-stylizer";
     manifest.licence = bundle.licence;
-    manifest.defaults = Json{{"levels", list_of(bundle.levels)}}.dump();
+    manifest.defaults = defaults_of(bundle);
     manifest.provenance = bundle::to_json(provenance_of(bundle));
     manifest.graphs.emplace("encoder", encoder);
     add_encoder_weights(bundle.encoder, contents.weights);

@@ -49,6 +49,9 @@ Recipe recipe_of(const StylizerCommand &command, const graph::Graph &encoder);
 /// @throws Error not_found (no such tap) | invalid_argument (empty or twice) | unsupported (its name)
 std::vector<std::string> stylizer_layers(const std::string &list, const graph::Graph &encoder);
 
+/// What the bundle is to have as the transform's epsilon. @throws Error invalid_argument
+double stylizer_epsilon(const Recipe &recipe);
+
 /// The settings of each level, in the order in which they are applied.
 /// @throws Error invalid_argument (an unknown key, a wrong value) | not_found (no such tap)
 std::vector<StylizerLevelRecipe> read_stylizer_recipe(const Recipe &recipe, const graph::Graph &encoder);
@@ -65,6 +68,7 @@ struct StylizerBundle {
     const bundle::Bundle &encoder;
     std::string encoder_name;
     std::vector<StylizerLevel> levels; ///< in the order of their application
+    double epsilon = 0;                ///< of the transform; 0: the published identity
     std::string licence;
     TrainingFacts facts;
 };

@@ -201,6 +201,7 @@ void StylizerTraining::write() {
                           .encoder = *encoder_,
                           .encoder_name = command_.encoder.stem().string(),
                           .levels = {},
+                          .epsilon = stylizer_epsilon(recipe_),
                           .licence = command_.licence,
                           .facts = facts()};
     for (const auto &level : levels_)
