@@ -52,8 +52,27 @@ TEST(Recipes, KnowTheWeightsOfLpips) {
     EXPECT_EQ(find_recipe("lpips-vgg").graphs({}, {}).size(), 6u);
 }
 
+TEST(Recipes, TorchvisionsNetworksAreEncodersOfFullSizePictures) {
+    EXPECT_EQ(renamed("torchvision-resnet50", "module.layer1.0.downsample.0.weight"),
+              "layer1.0.downsample.0.weight");
+    EXPECT_EQ(renamed("torchvision-resnet50", "fc.weight"), "(dropped)");
+    EXPECT_EQ(renamed("torchvision-vgg19", "classifier.6.bias"), "(dropped)");
+    const auto shape = [](const char *id, const char *tap) {
+        const auto graphs = find_recipe(id).graphs({}, {});
+        EXPECT_EQ(graphs.size(), 1u);
+        const auto part = graph::part_of(graphs.front(), tap, "features");
+        const auto shapes = graph::infer_shapes(part, {{"image", {1, 3, 224, 224}}});
+        return shapes.at(part.outputs.front().source);
+    };
+    EXPECT_EQ(shape("torchvision-resnet18", "layer2"), (graph::Shape{1, 128, 28, 28}));
+    EXPECT_EQ(shape("torchvision-resnet50", "layer4"), (graph::Shape{1, 2048, 7, 7}));
+    EXPECT_EQ(shape("torchvision-wide_resnet50_2", "layer3"), (graph::Shape{1, 1024, 14, 14}));
+    EXPECT_EQ(shape("torchvision-alexnet", "conv2"), (graph::Shape{1, 192, 13, 13}));
+    EXPECT_EQ(shape("torchvision-vgg19", "conv4_1"), (graph::Shape{1, 512, 28, 28}));
+}
+
 TEST(Recipes, ListWhatThereIs) {
-    EXPECT_EQ(recipe_names().size(), 11u);
+    EXPECT_EQ(recipe_names().size(), 17u);
     try {
         find_recipe("vgg");
         ADD_FAILURE();

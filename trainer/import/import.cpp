@@ -180,7 +180,8 @@ void add_pixel_options(CLI::App &command, CommandLine &line) {
         command
             .add_option("--input-transform", line.input_transform,
                         "What the network does to pixels first: none, scale_pm1, mean_std or mean_std_cifar "
-                        "[of classifiers: as the checkpoint says, else none; of others: scale_pm1]")
+                        "[of classifiers: as the checkpoint says, else none; of torchvision's: likewise, "
+                        "else mean_std; of others: scale_pm1]")
             ->check(CLI::IsMember(names));
     constexpr int kChannels = 3;
     auto *mean = command
@@ -256,6 +257,7 @@ Imported read_network(const ImportOptions &options) {
     for (const auto &file : options.files) states.push_back(importer::read_state_dict(file));
     std::optional<ChosenPixels> chosen;
     if (!own_graphs) chosen = choose_pixels(options, recipe, states);
+    if (recipe.name_parts != nullptr) recipe.name_parts(states);
     importer::WeightSource source(recipe);
     for (auto &state : states) source.add(std::move(state));
     std::vector<graph::Graph> graphs =
@@ -269,6 +271,7 @@ Imported read_network(const ImportOptions &options) {
     manifest.name = options.name.empty() ? std::string(recipe.title) : options.name;
     manifest.architecture = options.architecture;
     manifest.licence = options.licence;
+    if (!recipe.levels.empty()) manifest.defaults = Json{{"levels", recipe.levels}}.dump();
     if (!recipe.layer.empty()) manifest.defaults = Json{{"layer", recipe.layer}}.dump();
     manifest.provenance = provenance(options, recipe, chosen);
     for (graph::Graph &graph : graphs) manifest.graphs.emplace(std::string(graph.name), std::move(graph));

@@ -1,13 +1,15 @@
 // The architectures and their names in the wild.
 #include "recipes.hpp"
 
+#include "alexnet_names.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/error.hpp"
 #include "state_dict.hpp"
+#include "stylizer_checkpoints.hpp"
+#include "torchvision.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <string>
@@ -15,44 +17,16 @@
 namespace mirra::trainer::importer {
 namespace {
 
+std::optional<std::string> keep_name(std::string key) {
+    if (key.ends_with("num_batches_tracked")) return std::nullopt;
+    return key;
+}
+
 // The paper's autoencoders, encoder and denoiser; key names as in docs/explanation/method.md.
 namespace autoencoders {
 
 using graph::AlexNetTap;
 using graph::InputTransform;
-
-constexpr std::string_view kEncoder = "encoder.";
-constexpr std::string_view kGenerator = "generator.";
-
-/// The fully connected part of a classifier, which no feature needs.
-bool is_classifier_head(std::string_view key) {
-    const auto numbered = [](std::string_view rest) {
-        return !rest.empty() && std::isdigit(rest.front()) != 0;
-    };
-    if (key.starts_with(kEncoder)) key.remove_prefix(kEncoder.size());
-    if (key.starts_with("last_layer.") || key.starts_with("last_relu.")) return true;
-    constexpr std::string_view kHead = "classifier.";
-    while (key.starts_with(kHead)) {
-        key.remove_prefix(kHead.size());
-        if (numbered(key) || key.starts_with("last_layer.")) return true;
-    }
-    return false;
-}
-
-/// The authors' generators carry linear layers that convolutional ones leave empty.
-bool is_unused_linear(std::string_view key) {
-    if (key.starts_with(kGenerator)) key.remove_prefix(kGenerator.size());
-    return key.starts_with("linear1.") || key.starts_with("linear2.") || key.starts_with("linear3.");
-}
-
-std::optional<std::string> rename_alexnet(std::string key) {
-    strip_wrappers(key);
-    if (is_bookkeeping(key) || is_classifier_head(key) || is_unused_linear(key)) return std::nullopt;
-    if (strip(key, "classifier.")) return std::string(kEncoder) + key;
-    if (key.starts_with("features.")) return std::string(kEncoder) + key;
-    if (key.starts_with("gen.")) return std::string(kGenerator) + key;
-    return key;
-}
 
 std::optional<std::string> rename_denoiser(std::string key) {
     struct Pair {
@@ -114,10 +88,19 @@ template<AlexNetTap tap> constexpr Recipe inverter(std::string_view id, std::str
     return out;
 }
 
+constexpr Recipe stylizer() {
+    auto out = recipe("alexnet-stylizer", "stylize", "AlexNet stylizer", stylizer_graphs, keep_name);
+    out.name_parts = name_levels;
+    out.spare = "encoder";
+    out.levels = kStylizerLevels;
+    return out;
+}
+
 constexpr std::array kRecipes{
     inverter<AlexNetTap::conv5>("alexnet-ae-conv5", "AlexNet conv5 autoencoder"),
     inverter<AlexNetTap::conv2>("alexnet-ae-conv2", "AlexNet conv2 autoencoder"),
     inverter<AlexNetTap::conv1>("alexnet-ae-conv1", "AlexNet conv1 autoencoder"),
+    stylizer(),
     recipe("alexnet-denoiser", "denoise", "AlexNet wavelet denoiser", denoiser_graphs, rename_denoiser),
     recipe("alexnet-encoder", "", "AlexNet encoder", encoder_graphs, rename_alexnet),
 };
@@ -353,16 +336,11 @@ constexpr std::array kRecipes{recipe<kAlexNet>("lpips-alex", "LPIPS over AlexNet
 
 } // namespace lpips
 
-std::optional<std::string> keep_name(std::string key) {
-    if (key.ends_with("num_batches_tracked")) return std::nullopt;
-    return key;
-}
-
 constexpr Recipe kOwnGraph{
     .id = "the graph", .task = "", .title = "Imported network", .rename = keep_name, .spare = ""};
 
-std::array<std::span<const Recipe>, 3> tables() {
-    return {autoencoders::kRecipes, classifiers::kRecipes, lpips::kRecipes};
+std::array<std::span<const Recipe>, 4> tables() {
+    return {autoencoders::kRecipes, classifiers::kRecipes, torchvision_recipes(), lpips::kRecipes};
 }
 
 } // namespace

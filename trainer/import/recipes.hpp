@@ -2,6 +2,7 @@
 #pragma once
 
 #include "mirra/architectures.hpp"
+#include "state_dict.hpp"
 
 #include <map>
 #include <optional>
@@ -26,15 +27,19 @@ struct Recipe {
     std::string_view title;
     /// Empty for graphs from files.
     std::vector<graph::Graph> (*graphs)(const Shapes &, const Pixels &) = nullptr;
+    /// Puts names apart that several files have alike, before they are renamed; null: together they hold one
+    /// network.
+    void (*name_parts)(std::vector<StateDict> &files) = nullptr;
     /// The name of a tensor in Mirra's graphs, or nothing for one that is known and not needed.
     std::optional<std::string> (*rename)(std::string key) = nullptr;
     std::string_view spare; ///< tensors with this prefix may be more than the graphs need
     graph::InputTransform transform = graph::InputTransform::none; ///< if nothing says otherwise
-    /// Tensors keep their published names, without the `encoder.` and `head.` of the graphs' weights, and a
-    /// normalisation in the file is the network's.
+    /// Or its features: tensors keep their published names, without the `encoder.` and `head.` of the graphs'
+    /// weights, and a normalisation in the file is the network's.
     bool classifier = false;
-    std::string_view layer = {}; ///< of the encoder that is inverted; empty: none
-    std::int64_t extent = 0;     ///< usual height and width of the pictures; 0: unknown
+    std::string_view layer = {};  ///< of the encoder that is inverted; empty: none
+    std::string_view levels = {}; ///< of a stylizer, in the order of their application; empty: none
+    std::int64_t extent = 0;      ///< usual height and width of the pictures; 0: unknown
 };
 
 /// @throws Error invalid_argument, the hint lists the architectures

@@ -162,13 +162,6 @@ std::string generator_prefix(const std::string &layer) {
     return generator_graph(layer) + ".";
 }
 
-graph::Graph with_weight_prefix(graph::Graph graph, const std::string &from, const std::string &to) {
-    for (auto &node : graph.nodes)
-        for (auto &[role, name] : node.weights)
-            if (name.starts_with(from)) name.replace(0, from.size(), to);
-    return graph;
-}
-
 StoredGenerator stored_generator(const bundle::Bundle &bundle, const std::string &layer) {
     const std::string shared = generator_prefix(layer), alone = "generator.";
     const auto &graph = bundle.graph(generator_graph(layer));

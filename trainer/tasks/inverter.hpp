@@ -6,6 +6,7 @@
 #include "core/optimizer.hpp"
 #include "core/provenance.hpp"
 #include "core/training_run.hpp"
+#include "core/weight_prefix.hpp"
 #include "losses/comparator.hpp"
 #include "losses/discriminator.hpp"
 #include "mirra/architectures.hpp"
@@ -76,9 +77,6 @@ std::string autoencoder_graph(const std::string &layer);
 /// How the names of a layer's weights begin where a bundle has generators of several layers:
 /// "generator-conv5.". One alone has them as graph::generator() calls them: "generator.".
 std::string generator_prefix(const std::string &layer);
-
-/// The graph with every weight's name that begins with `from` beginning with `to` instead.
-graph::Graph with_weight_prefix(graph::Graph graph, const std::string &from, const std::string &to);
 
 /// A layer's generator out of any bundle, its weights as graph::generator() calls them.
 struct StoredGenerator {
