@@ -19,9 +19,10 @@ struct Transform {
 };
 
 /// Gives features the mean and the covariance of styles: centred, whitened by S_c^-1/2 and coloured by
-/// S_s^1/2, where S are the covariances with what Transform::epsilon says added; clamped to the range that all features had;
-/// and mixed with the features themselves. Where several styles apply, by their weights; where none does, the
-/// features stay. Behind a mask, the features' own statistics are those of the places that it covers.
+/// S_s^1/2, where S are the covariances with what Transform::epsilon says; clamped to the range that all
+/// features had; and mixed with the features themselves. Where several styles apply, by their weights; where
+/// none does, the features stay. Behind a mask, the features' own statistics are those of the places that it
+/// covers.
 /// @param visible   how much of each place is seen, 0 ... 1, and counts in the features' own statistics;
 ///                  empty: all of each
 void whiten_and_color(const Host &host, Planes &features, const std::vector<LevelStyle> &styles,
