@@ -68,7 +68,8 @@ mirra_param_info epsilon() noexcept {
     return plugin::advanced(
         number(MIRRA_TYPE_FLOAT, "epsilon", "Epsilon",
                "Added to the variances of features before they are compared, as a share of their mean: small "
-               "values bring more of the style, and more grain in even areas. 0 adds 1, as the published method.",
+               "values bring more of the style, and more grain in even areas. 0 adds 1, as the published "
+               "method.",
                {0, 10, 1, 0}),
         "Transform");
 }

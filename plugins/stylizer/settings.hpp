@@ -32,7 +32,7 @@ struct Settings {
     std::vector<Level> levels; ///< that have a strength, in the order in which they are applied
     PixelGrid pixels;
     double style_scale = 1;
-    double epsilon = 0; ///< see whiten_and_color()
+    double epsilon = 0;      ///< see whiten_and_color()
     std::int64_t margin = 0; ///< around the image
     bool preserve_color = false;
 };

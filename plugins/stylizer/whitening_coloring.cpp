@@ -12,7 +12,8 @@ float ridge_of(const Statistics &statistics, double epsilon) {
     constexpr double kLeast = 1e-6; // of a picture of one colour
     const std::int64_t n = statistics.channels();
     double trace = 0;
-    for (std::int64_t i = 0; i < n; ++i) trace += statistics.covariance[static_cast<std::size_t>(i * (n + 1))];
+    for (std::int64_t i = 0; i < n; ++i)
+        trace += statistics.covariance[static_cast<std::size_t>(i * (n + 1))];
     return static_cast<float>(std::max(kLeast, epsilon * trace / static_cast<double>(n)));
 }
 

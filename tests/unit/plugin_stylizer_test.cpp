@@ -378,8 +378,10 @@ TEST_P(PluginStylizer, EpsilonIsAShareOfTheMeanVariance) {
     const auto content = picture(37, 23), style = style_picture(19, 31);
     Stylizer stylizer(GetParam(), make_flat_stylizer());
     for (const double epsilon : {0.01, 0.5}) {
-        const auto expected = reference_style(content->samples, of(*content), of(*style), kFlatScale, epsilon);
-        const auto result = stylizer.set("epsilon", std::to_string(epsilon).c_str()).stylize(*content, *style);
+        const auto expected =
+            reference_style(content->samples, of(*content), of(*style), kFlatScale, epsilon);
+        const auto result =
+            stylizer.set("epsilon", std::to_string(epsilon).c_str()).stylize(*content, *style);
         EXPECT_LT(largest_difference(expected, result), kNear) << epsilon;
     }
 }

@@ -98,8 +98,9 @@ constexpr std::string_view kDetail = "detail";
 
 RecipeKey &epsilon_key(RecipeKeys &keys, double &epsilon) {
     constexpr double kMost = 10;
-    return keys.real("epsilon", epsilon, {0, kMost},
-                     "Share of the features' mean variance that styles are applied with; 0: the published identity");
+    return keys.real(
+        "epsilon", epsilon, {0, kMost},
+        "Share of the features' mean variance that styles are applied with; 0: the published identity");
 }
 
 /// trainer/recipes/small/stylizer.toml says the same, but for the pace of conv1 and conv5.
