@@ -13,6 +13,8 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <iterator>
 #include <numeric>
 #include <thread>
 
@@ -334,7 +336,10 @@ TEST(Runtime, ConvolutionsInBandsEqualThePlainExecutor) {
                                                                     {5, 2, 1, 1, 1},
                                                                     {5, 1, 4, 2, 1},
                                                                     {5, 1, 0, 1, 2},
-                                                                    {7, 3, 3, 1, 1}})
+                                                                    {7, 3, 3, 1, 1},
+                                                                    {3, 1, 4, 1, 1},
+                                                                    {1, 1, 2, 1, 1},
+                                                                    {3, 2, 20, 1, 1}})
         for (const auto precision : {Precision::fp32, Precision::bf16}) {
             if (precision == Precision::bf16 && !mirra::test::has_bf16()) continue;
             const RandomNetwork network(wide_convolution(kernel, stride, padding, dilation, groups), 17);
@@ -379,6 +384,31 @@ TEST(Runtime, OneExecutableServesSizesInParallel) {
     check(17);
     other.join();
 }
+
+#ifdef MIRRA_TEST_ONEDNN
+std::ptrdiff_t threads_of_process() {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
+}
+
+TEST(Runtime, AnExecutableUsesAsManyThreadsAsTheRunHas) {
+    const RandomNetwork network(picture_graph(3, true), 11);
+    const auto executable = network.compile(Precision::fp32);
+    const auto inputs = network.inputs(1, 64, 64);
+    const auto started = [&](int threads) { // beside the one that runs it
+        std::ptrdiff_t more = 0;
+        std::thread([&] {
+            module_under_test().set_threads(threads);
+            const auto before = threads_of_process();
+            static_cast<void>(network.run(*executable, inputs));
+            more = threads_of_process() - before;
+        }).join();
+        return more;
+    };
+    EXPECT_EQ(started(3), 2);
+    EXPECT_EQ(started(1), 0);
+    EXPECT_EQ(started(3), 2);
+}
+#endif
 
 TEST(Runtime, InputsAreLeftAlone) {
     const RandomNetwork network(graph::wavelet_denoiser({.channels = {8}, .blocks = {1}}), 3);

@@ -61,18 +61,16 @@ void *first_of(const Block &block, std::int64_t row) {
     return block.type() == Type::f32 ? static_cast<void *>(block.row<float>(row)) : block.row<Bf16>(row);
 }
 
-/// While alive, what oneDNN makes is for one thread.
-class OneThread {
+/// While alive, what oneDNN makes is for so many threads.
+class MadeFor {
   public:
-    explicit OneThread(bool wanted) : threads_(omp_get_max_threads()) {
-        if (wanted) omp_set_num_threads(1);
-    }
-    OneThread(const OneThread &) = delete;
-    OneThread &operator=(const OneThread &) = delete;
-    ~OneThread() { omp_set_num_threads(threads_); }
+    explicit MadeFor(int threads) : outer_(omp_get_max_threads()) { omp_set_num_threads(threads); }
+    MadeFor(const MadeFor &) = delete;
+    MadeFor &operator=(const MadeFor &) = delete;
+    ~MadeFor() { omp_set_num_threads(outer_); }
 
   private:
-    const int threads_;
+    const int outer_;
 };
 
 /// What the threads of a parallel region have thrown: it must not leave them.
@@ -183,7 +181,7 @@ dnnl::memory Convolution::packed(const dnnl::memory::desc &wanted) {
 
 bool Convolution::Wanted::is_like(const Wanted &other) const {
     return input == other.input && edges == other.edges && rows == other.rows && result == other.result &&
-           alike(after, other.after) && one_thread == other.one_thread;
+           alike(after, other.after) && threads == other.threads;
 }
 
 Convolution::Edges Convolution::edges() const {
@@ -197,7 +195,7 @@ Convolution::Prepared Convolution::made(const Wanted &wanted, const Description 
 }
 
 template<class Kind> Convolution::Prepared Convolution::prepare(const Wanted &wanted) {
-    const OneThread threads(wanted.one_thread);
+    const MadeFor threads(wanted.threads);
     g::Shape result = result_shape(wanted.input);
     result[2] = wanted.rows;
     const auto description =
@@ -270,6 +268,10 @@ void Convolution::run_winograd(const WinogradFilter &filter, const Block &x, con
         filter.run(pictures, part, scratch.row<float>(omp_get_thread_num()));
 }
 
+std::int64_t Convolution::reach() const {
+    return (node_.integer("kernel") - 1) * node_.integer("dilation") + 1;
+}
+
 std::int64_t Convolution::band_rows(const Block &result) const {
     // Bands are worth the start of a primitive, and so many that a thread which is held up holds up nobody.
     constexpr std::int64_t kBandsOfThread = 8, kLeastRows = 8;
@@ -277,6 +279,7 @@ std::int64_t Convolution::band_rows(const Block &result) const {
     const std::int64_t threads = omp_get_max_threads();
     if (transposed(node_) || threads == 1) return 0;
     const auto kernel = node_.integer("kernel");
+    if (node_.integer("padding") >= reach()) return 0; // there are rows that read nothing but zeros
     const auto row = static_cast<double>(result.channels() * result.width() * kernel * kernel *
                                          (node_.integer("in_channels") / node_.integer("groups")));
     const auto least = std::max(kLeastRows, static_cast<std::int64_t>(std::ceil(kLeastWork / row)));
@@ -290,7 +293,6 @@ void Convolution::run_in_bands(const Block &x, const Block &result, const Follow
         std::size_t kind;
         std::int64_t from, to; ///< rows that they begin with, over all images
     };
-    const auto reach = (node_.integer("kernel") - 1) * node_.integer("dilation") + 1;
     const auto stride = node_.integer("stride"), padding = node_.integer("padding");
     std::vector<Prepared> kinds;
     std::vector<Band> bands;
@@ -308,11 +310,11 @@ void Convolution::run_in_bands(const Block &x, const Block &result, const Follow
     for (std::int64_t image = 0; image < x.images(); ++image)
         for (std::int64_t first = 0; first < result.height(); first += rows) {
             const auto count = std::min(rows, result.height() - first);
-            const auto top = first * stride - padding, end = (first + count - 1) * stride - padding + reach;
+            const auto top = first * stride - padding, end = (first + count - 1) * stride - padding + reach();
             const auto begin = std::clamp<std::int64_t>(top, 0, x.height() - 1);
             const g::Shape input{1, x.channels(), std::min(end, x.height()) - begin, x.width()};
             const Edges edges{std::max<std::int64_t>(-top, 0), std::max<std::int64_t>(end - x.height(), 0)};
-            bands.push_back({kind_of({input, edges, count, result.type(), after, true}),
+            bands.push_back({kind_of({input, edges, count, result.type(), after, 1}),
                              image * x.height() + begin, image * result.height() + first});
         }
     const auto threads = std::min(omp_get_max_threads(), static_cast<int>(bands.size()));
@@ -344,7 +346,8 @@ void Convolution::run(const Block &x, const Block &result, const Following &afte
     if (result.type() == Type::f32 && after.curve == nullptr)
         if (const auto *filter = winograd_for(x)) return run_winograd(*filter, x, result, after);
     if (const auto rows = band_rows(result); rows > 0) return run_in_bands(x, result, after, rows);
-    const auto now = forward({x.shape(), edges(), result.height(), result.type(), after, false});
+    const auto now =
+        forward({x.shape(), edges(), result.height(), result.type(), after, omp_get_max_threads()});
     std::unordered_map<int, dnnl::memory> arguments{{DNNL_ARG_SRC, x.memory()},
                                                     {DNNL_ARG_DST, result.memory()}};
     if (!bias_.empty()) arguments[DNNL_ARG_BIAS] = bias_memory_;
@@ -353,7 +356,7 @@ void Convolution::run(const Block &x, const Block &result, const Following &afte
 
 Block Convolution::back(const Block &given, const g::Shape &input) {
     Block gradient = Block::make(input, Type::f32);
-    const Wanted wanted{input, edges(), given.height(), Type::f32, {}, false};
+    const Wanted wanted{input, edges(), given.height(), Type::f32, {}, omp_get_max_threads()};
     const auto now = prepared(backward_, wanted, [&] {
         return transposed(node_) ? prepare_back<Transposed>(wanted) : prepare_back<Straight>(wanted);
     });

@@ -52,7 +52,7 @@ class Convolution {
         std::int64_t rows; ///< of the result
         Type result;
         Following after;
-        bool one_thread; ///< several of it run at once, each on a thread of its own
+        int threads; ///< that run it; one where several of it run at once
         [[nodiscard]] bool is_like(const Wanted &other) const;
     };
     struct Prepared {
@@ -72,6 +72,8 @@ class Convolution {
     /// Runs it from one block to another.
     static void execute(const Prepared &prepared, std::unordered_map<int, dnnl::memory> arguments);
     [[nodiscard]] Edges edges() const;
+    [[nodiscard]] std::int64_t
+    reach() const; ///< input rows that a row of the result lies over; not transposed
     /// Rows of a result that are computed at a time, by one thread; 0: all of them by all threads.
     [[nodiscard]] std::int64_t band_rows(const Block &result) const;
     void run_in_bands(const Block &x, const Block &result, const Following &after, std::int64_t rows);
