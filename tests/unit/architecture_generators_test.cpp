@@ -45,7 +45,7 @@ class EveryTap : public testing::TestWithParam<Inverted> {};
 TEST_P(EveryTap, GivesAPictureOfTheSizeThatItCameFrom) {
     const auto &[architecture, tap, width, extent] = GetParam();
     const auto encoder = encoder_of(architecture, width);
-    for (const auto *layout : {"auto", "mirror"}) {
+    for (const auto *layout : {"auto", "mirror", "resize"}) {
         const auto whole = autoencoder(encoder, tap, generator(encoder, tap, {.layout = layout}));
         EXPECT_EQ(output_shape(whole, extent), (Shape{1, 3, extent, extent})) << layout;
         EXPECT_EQ(output_shape(whole, 2 * extent), (Shape{1, 3, 2 * extent, 2 * extent})) << layout;

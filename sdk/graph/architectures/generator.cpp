@@ -19,6 +19,7 @@ constexpr std::array kLayouts{
     Layout{"mirror", append_mirror_layout},
     Layout{"alexnet", append_alexnet_layout},
     Layout{"deepsim", append_deepsim_layout},
+    Layout{"resize", append_resize_layout},
 };
 
 /// AlexNet's taps lie one short of their stride's grid, which no other published encoder's do.

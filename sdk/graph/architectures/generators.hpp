@@ -58,5 +58,7 @@ std::string append_mirror_layout(Builder &b, const std::string &features, const 
                                  double width);
 std::string append_deepsim_layout(Builder &b, const std::string &features, const FeatureGeometry &geometry,
                                   double width);
+std::string append_resize_layout(Builder &b, const std::string &features, const FeatureGeometry &geometry,
+                                 double width);
 
 } // namespace mirra::graph

@@ -92,8 +92,9 @@ struct GeneratorOptions {
 /// Features of one of an encoder's taps -> image in [0, 1]: "features" [N,C,h,w] -> "image" [N,3,H,W], named
 /// "generator-TAP". Layouts: "alexnet" (Tables A4, A6 and A7 as the authors' code, the channel counts scaled
 /// with those of the features), "mirror" (the plain mirror image of any encoder whose stride is a power of
-/// two), "deepsim" (Dosovitskiy and Brox 2016; AlexNet's conv5 at 224 px alone), "auto" (alexnet for
-/// AlexNet's taps, else mirror). Weights `generator.gen.N.*`, of deepsim `generator.<layer>.*`.
+/// two), "resize" (the same, enlarging by nearest neighbours in place of transposed convolutions), "deepsim"
+/// (Dosovitskiy and Brox 2016; AlexNet's conv5 at 224 px alone), "auto" (alexnet for AlexNet's taps, else
+/// mirror). Weights `generator.gen.N.*`, of deepsim `generator.<layer>.*`.
 /// @throws Error not_found (tap) | invalid_argument (layout, width) | unsupported (an encoder of another
 /// kind)
 Graph generator(const Graph &encoder, const std::string &tap, const GeneratorOptions &options = {});
