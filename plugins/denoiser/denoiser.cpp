@@ -89,14 +89,14 @@ std::uint64_t Denoiser::extra_bytes_per_pixel() const {
     // The level, and of a map the picture and what was read of it.
     const std::uint64_t level_bytes =
         sizeof(float) + (settings_.mapped ? 2 * kPictureBytes + sizeof(float) : 0);
+    // What is made once the network's own tensors are gone but for its input and output. Copies of what a GPU
+    // has are the process's, and no limit of a GPU's memory is for them.
     const Shares &shares = settings_.shares;
-    // The result, and of a GPU both pictures, downloaded, to bound the change; what mixes them comes after
-    // it.
-    const std::uint64_t bounding = is_bounded() ? 3 * kPictureBytes : 0;
-    if (shares.luminance == 1 && shares.chrominance == 1 && settings_.detail == 0)
-        return level_bytes + bounding;
-    // Both pictures, weighted or downloaded, and the result; for detail, energies, a copy of them and shares.
-    return level_bytes + 3 * kPictureBytes + (settings_.detail > 0 ? 3 * sizeof(float) : 0);
+    const bool mixes = shares.luminance != shares.chrominance || settings_.detail > 0;
+    if (mixes) // the result; for detail, energies, a copy of them and shares
+        return level_bytes + kPictureBytes + (settings_.detail > 0 ? 3 * sizeof(float) : 0);
+    if (shares.luminance != 1) return level_bytes + 3 * kPictureBytes; // both weighted, and their sum
+    return level_bytes + (is_bounded() ? kPictureBytes : 0);           // the bounded result
 }
 
 void Denoiser::configure(const Host &host, mirra_setup &setup) {

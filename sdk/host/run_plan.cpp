@@ -2,7 +2,9 @@
 #include "run_plan.hpp"
 
 #include "bundle_cache.hpp"
+#include "host_table.hpp"
 #include "mirra/error.hpp"
+#include "tile_pixels.hpp"
 
 #include <algorithm>
 
@@ -18,11 +20,22 @@ const bundle::Bundle &bundle_of(const SessionState &session, const std::string &
                 "bundle", "Give the session a bundle.");
 }
 
-/// Bytes per pixel of the host's own buffers for a tile: floats in and out, alpha. Outputs that are larger
-/// than the input, or of a size of their own, take more of them.
-std::uint64_t buffer_bytes(const Setup &setup) {
-    constexpr std::uint64_t kIn = 3 * 4, kOut = 3 * 4 + 4;
-    return kIn + setup.per_input_pixel(kOut) + setup.piece_bytes_per_pixel;
+/// Bytes per pixel of the host's own buffers for a tile. The processor's tensors are read and written where
+/// they lie, in bands; only pieces are brought to floats as a whole. For a GPU there are floats in and out
+/// and alpha; outputs that are larger than the input, or of a size of their own, take more of them.
+std::uint64_t buffer_bytes(const SessionState &session, const Setup &setup) {
+    constexpr std::uint64_t kIn = 3 * 4, kAlpha = 4;
+    if (session.on_processor())
+        return setup.piece_bytes_per_pixel + (setup.piece_bytes_per_pixel == 0 ? 0 : kIn + kAlpha);
+    return kIn + setup.per_input_pixel(kIn + kAlpha) + setup.piece_bytes_per_pixel;
+}
+
+/// Of the bands in which pixels are brought to floats and back, whatever a tile's size.
+std::uint64_t band_bytes(const SessionState &session) {
+    constexpr std::uint64_t kBuffers = 2; // colours, and alpha or a copy
+    return session.on_processor()
+               ? static_cast<std::uint64_t>(threads_of(session)) * kBuffers * kBandValues * sizeof(float)
+               : 0;
 }
 
 runtime::TilingOptions tiling_options(const SessionState &session, const Setup &setup, const Cut &cut,
@@ -38,7 +51,7 @@ runtime::TilingOptions tiling_options(const SessionState &session, const Setup &
     options.region = cut.region;
     options.at_once = cut.at_once;
     options.multiple = setup.denominator;
-    options.extra_per_pixel = setup.extra_bytes_per_pixel + buffer_bytes(setup);
+    options.extra_per_pixel = setup.extra_bytes_per_pixel + buffer_bytes(session, setup);
     options.whole = setup.whole_image;
     options.halo = setup.halo;
     for (const Setup::Use &use : setup.uses)
@@ -48,12 +61,13 @@ runtime::TilingOptions tiling_options(const SessionState &session, const Setup &
 }
 
 struct Beside {
-    std::uint64_t bytes = 0, weights = 0; ///< the latter of the former
+    std::uint64_t bytes = 0, weights = 0, buffers = 0; ///< the latter two of the former
 };
 
-/// Of the graphs that run on extents of their own, all at once.
+/// Of the graphs that run on extents of their own, all at once; and of bands.
 Beside beside_tiles(const SessionState &session, const Setup &setup) {
     Beside out;
+    out.bytes = out.buffers = band_bytes(session);
     for (const Setup::Use &use : setup.uses) {
         if (use.of_tiles()) continue;
         const graph::Graph &graph = bundle_of(session, use.graph).graph(use.graph);
@@ -91,11 +105,11 @@ std::shared_ptr<const RunPlan> make_plan(const SessionState &session, const Setu
     const auto pixels =
         static_cast<std::uint64_t>(plan->tiles.input_width * plan->tiles.input_height * plan->at_once);
     const std::uint64_t own = setup.extra_bytes + setup.extra_bytes_per_pixel * pixels; // may be tensors
-    plan->tensor_bytes = plan->tiles.tensor_bytes + beside.bytes - beside.weights + own;
+    plan->tensor_bytes = plan->tiles.tensor_bytes + beside.bytes - beside.weights - beside.buffers + own;
     plan->weight_bytes = plan->tiles.weight_bytes + beside.weights;
     if (shares.available != 0)
-        plan->arena_bytes =
-            shares.available + setup.extra_bytes - plan->weight_bytes - pixels * buffer_bytes(setup);
+        plan->arena_bytes = shares.available + setup.extra_bytes - plan->weight_bytes - beside.buffers -
+                            pixels * buffer_bytes(session, setup);
     constexpr double kWorthWaking = 25e6; // multiplications: about a millisecond of one thread
     const auto add_work = [&](const graph::Graph &each) {
         const auto work = static_cast<double>(

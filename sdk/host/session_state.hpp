@@ -89,6 +89,8 @@ struct SessionState : SessionParams {
     void forget_compiled();
     [[nodiscard]] std::uint64_t weight_bytes() const;
     [[nodiscard]] const TaskInfo &task() const { return entry.task->info; }
+    /// Whether tensors lie in the processor's memory.
+    [[nodiscard]] bool on_processor() const { return device == runtime::cpu_device().id; }
     /// Whether the task runs networks: else neither the runtime module nor LibTorch is loaded for it.
     [[nodiscard]] bool has_network() const { return (task().info.flags & MIRRA_TASK_NO_NETWORK) == 0; }
     /// The runtime of its tensors. @throws Error as LocalEngine::module()

@@ -9,8 +9,6 @@
 namespace mirra::host {
 namespace {
 
-/// Values of a band of rows: they stay in a core's cache from one step to the next.
-constexpr std::int64_t kBandValues = std::int64_t{1} << 16;
 /// Values below which a thread costs more than it saves.
 constexpr std::int64_t kWorthThread = std::int64_t{1} << 18;
 
@@ -43,7 +41,7 @@ TilePixels::TilePixels(SessionState &session, const Work &work, const SeenImage 
     , input_(input)
     , setup_(work.plan.key.setup)
     , on_device_(session.engine->device_pixels(session.device))
-    , mapped_(session.device == "cpu")
+    , mapped_(session.on_processor())
     , threads_(threads_for(session, work.plan)) {
     if (!work.geometry.same_size()) scaled_ = {work.geometry.output_width, work.geometry.output_height};
 }

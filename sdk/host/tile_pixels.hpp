@@ -7,6 +7,10 @@
 
 namespace mirra::host {
 
+/// Values of a band of rows, in which pixels go between an image and a tensor of the processor's: they stay
+/// in a core's cache from one step to the next.
+inline constexpr std::int64_t kBandValues = std::int64_t{1} << 16;
+
 /// What tiles are taken from and given to, for one run. Thread-safe.
 class TilePixels {
   public:

@@ -45,7 +45,10 @@ Bundle random_denoiser() {
     return bundle;
 }
 
-class CapiMemory : public ::testing::Test {
+using Parameters = std::map<std::string, std::string>;
+
+/// With parameters of the task, by which it holds more or less beside its network.
+class CapiMemory : public ::testing::TestWithParam<Parameters> {
   protected:
     CapiMemory() {
         MIRRA_STRUCT(mirra_engine_options, options);
@@ -62,7 +65,8 @@ class CapiMemory : public ::testing::Test {
         options.memory_limit = limit;
         Session session;
         EXPECT_OK(mirra_session_create(engine_.get(), &options, session.out(), error));
-        EXPECT_OK(mirra_session_set_text(session.get(), "sigma", "25", error));
+        for (const auto &[name, text] : GetParam())
+            EXPECT_OK(mirra_session_set_text(session.get(), name.c_str(), text.c_str(), error));
         return session;
     }
 
@@ -70,7 +74,7 @@ class CapiMemory : public ::testing::Test {
     Bundle bundle_ = random_denoiser();
 };
 
-TEST_F(CapiMemory, TheProcessGrowsByLessThanTheLimit) {
+TEST_P(CapiMemory, TheProcessGrowsByLessThanTheLimit) {
     constexpr std::int32_t kSize = 768;
     Pixels<std::uint8_t> in(kSize, kSize, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
     for (std::size_t i = 0; i < in.samples.size(); ++i) in.samples[i] = static_cast<std::uint8_t>(i * 7919);
@@ -106,6 +110,11 @@ TEST_F(CapiMemory, TheProcessGrowsByLessThanTheLimit) {
     }
     EXPECT_LT(different, out.samples.size() / 1000) << "only rounding may differ between tiles and the whole";
 }
+
+INSTANTIATE_TEST_SUITE_P(Denoiser, CapiMemory,
+                         ::testing::Values(Parameters{{"sigma", "25"}}, Parameters{{"sigma", "auto"}},
+                                           Parameters{{"sigma", "auto"}, {"detail", "0.5"}},
+                                           Parameters{{"sigma", "25"}, {"strength", "0.5"}}));
 
 } // namespace
 } // namespace mirra::test

@@ -94,6 +94,31 @@ TEST(HostPlan, PicturesOfOneSizeArePlannedOnce) {
     EXPECT_GT(plan_run(session, other, shares, 300, 400, {})->tiles.peak_bytes, limited->tiles.peak_bytes);
 }
 
+TEST(HostPlan, TheProcessorHoldsNoTileBesideItsTensors) {
+    const PluginTask task;
+    SessionState session;
+    session.entry.task = &task;
+    session.options.threads = 2;
+    const auto beside = [&](const char *device, std::int64_t width, const host::Setup &setup) {
+        session.device = device;
+        session.last_plan = nullptr; // sessions keep their device
+        const runtime::TilePlan &tiles = plan_run(session, setup, {}, width, 512, {})->tiles;
+        return tiles.peak_bytes - tiles.tensor_bytes;
+    };
+    const auto per_pixel = [&](const char *device, const host::Setup &setup = {}) {
+        return (beside(device, 1024, setup) - beside(device, 512, setup)) / (512 * 512);
+    };
+    EXPECT_EQ(per_pixel("cpu"), 0U);
+    EXPECT_EQ(per_pixel("cuda:0"), 28U) << "floats in and out, and alpha";
+    host::Setup pieces;
+    pieces.piece_bytes_per_pixel = 6;
+    EXPECT_EQ(per_pixel("cpu", pieces), 6U + 16U) << "a piece is brought to floats as a whole";
+    session.options.threads = 4;
+    const std::uint64_t four = beside("cpu", 512, {});
+    session.options.threads = 2;
+    EXPECT_EQ(four - beside("cpu", 512, {}), 2U << 19) << "bands of two threads more";
+}
+
 TEST(HostPlan, TheEstimateOfNoiseLooksForCancellation) {
     const image::Image picture(2100, 2100, 1, image::SampleType::u8);
     int calls = 0;
