@@ -13,7 +13,7 @@ template<class Info> Info for_styles(Info info) noexcept {
     return plugin::in_series(info, kStyleNames[0].style, kStyleNames.size());
 }
 
-constexpr const char *kBundle = "stylizer-ar.mirra";
+constexpr const char *kBundle = "stylizer.mirra";
 
 const std::array kPorts{
     port(MIRRA_PORT_INPUT, MIRRA_TYPE_IMAGE, 0, kImage, "Image", "The picture that gets a style."),
@@ -86,7 +86,7 @@ const std::array kParameters{
            {0, 1, 1, 1}),
     text("levels", "Levels",
          "The layers on which the style is put, in that order, with commas between; each may have a strength "
-         "and a detail of its own behind colons, such as 'conv5:0.8:0.5,conv2'. 'auto' is the bundle's own "
+         "and a detail of its own behind colons, such as 'conv4_1:0.8:0.5,conv2_1'. 'auto' is the bundle's own "
          "list.",
          kAuto),
     number(

@@ -1,7 +1,7 @@
 """Times style transfer in Mirra and in PyTorch eager, in one run, in turns, on the same pictures.
 
     python3 -m venv build/bench && build/bench/bin/pip install -r tests/bench/requirements.txt
-    build/bench/bin/python tests/bench/compare_stylizer.py [--bundle bundles/stylizer-ar.mirra] [--size 512x512 2040x1536]
+    build/bench/bin/python tests/bench/compare_stylizer.py [--bundle bundles/stylizer-paper.mirra] [--size 512x512 2040x1536]
 
 PyTorch runs the authors' pipeline (docs/explanation/method.md): at each level it encodes content and style, whitens and colours by singular value
 decompositions, and decodes; the content is padded by its mirror image, as theirs is. A second row has eigendecompositions instead.
@@ -150,7 +150,7 @@ def compare(arguments, size, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--bundle", default=str(ROOT / "bundles/stylizer-ar.mirra"))
+    parser.add_argument("--bundle", default=str(ROOT / "bundles/stylizer-paper.mirra"))
     parser.add_argument("--size", nargs="+", default=["512x512", "2040x1536"])
     parser.add_argument("--style-size", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=5)

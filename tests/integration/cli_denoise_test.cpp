@@ -258,14 +258,14 @@ TEST_F(CliDenoise, QualityChoosesTheBundle) {
 
 TEST_F(CliDenoise, AQualityThatIsNotThereNamesThoseThatAre) {
     const BundlesFrom here(folder_ / "");
-    std::filesystem::copy(MIRRA_TEST_BUNDLES "/stylizer-ar.mirra", folder_ / "stylizer-ar-fast.mirra");
-    std::filesystem::copy(MIRRA_TEST_BUNDLES "/denoiser.mirra", folder_ / "stylizer-ar-other.mirra");
+    std::filesystem::copy(MIRRA_TEST_BUNDLES "/stylizer.mirra", folder_ / "stylizer-fast.mirra");
+    std::filesystem::copy(MIRRA_TEST_BUNDLES "/denoiser.mirra", folder_ / "stylizer-other.mirra");
     const Outcome run =
         run_cli({"stylize", noisy_, "-o", done_, "--style", clean_, "--quality", "best", "--json"});
     EXPECT_EQ(run.exit_code, 2) << run.err;
     const auto error = run.json()["error"];
     EXPECT_EQ(error["option"], "--quality");
-    EXPECT_NE(error["hint"].get<std::string>().find("There are: fast, balanced. Or put stylizer-ar-best"),
+    EXPECT_NE(error["hint"].get<std::string>().find("There are: fast, balanced, paper. Or put stylizer-best"),
               std::string::npos)
         << error;
     EXPECT_EQ(run_cli({"denoise", noisy_, "-o", done_, "--quality", "good"}).exit_code, 2);

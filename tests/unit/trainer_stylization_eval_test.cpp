@@ -442,8 +442,8 @@ TEST(StylizationSheets, LargePicturesAreReducedInProportion) {
 }
 
 TEST(StylizationSheets, FilesAreToldApartByBundleAndLevels) {
-    EXPECT_EQ(sheet_of("out/sheet.png", "stylizer-ar", "conv5:0.8,conv2"),
-              fs::path("out/sheet-stylizer-ar-conv5-0.8-conv2.png"));
+    EXPECT_EQ(sheet_of("out/sheet.png", "stylizer-paper", "conv5:0.8,conv2"),
+              fs::path("out/sheet-stylizer-paper-conv5-0.8-conv2.png"));
     EXPECT_EQ(sheet_of("s.png", "runs/a", "x").filename(), fs::path("s-runs-a-x.png"));
 }
 
