@@ -269,7 +269,9 @@ void add_anomaly_evaluation(CLI::App &eval, int &status) {
                     "one-vs-all: cifar10:DIR or a folder with train/ and test/ of classes; defects: a folder "
                     "of good pictures");
     sub->add_option("--methods", settings->methods,
-                    "latent-search, reconstruction, feature-memory, segmentation [all that the detector has]")
+                    "latent-search, reconstruction, feature-memory, segmentation [all that the detector has; "
+                    "one-vs-all trains no segmentation unless it is named: it learns from synthetic defects "
+                    "on parts, and classes differ in other ways]")
         ->check(CLI::IsMember(kAnomalyMethods))
         ->delimiter(',');
     sub->add_option("--count", settings->count,
