@@ -171,6 +171,20 @@ TEST(Calibration, TheThresholdOfFewIsThatOfANormalFit) {
     EXPECT_TRUE(std::isfinite(score_threshold(with_nothing, 0.01)));
 }
 
+TEST(Calibration, AThresholdIsOneThatScoresReach) {
+    const std::vector<double> scattered{0.001, 0.02, 0.1, 0.4, 0.9}, halves{0.0005, 0.01, 0.05, 0.2, 0.45},
+        certain{0, 0.5, 1, 1, 1}, low{0.01, 0.02};
+    EXPECT_GT(score_threshold(scattered, 0.01), 1);
+    EXPECT_GT(score_threshold(scattered, 0.01, 1), 0.9);
+    EXPECT_LT(score_threshold(scattered, 0.01, 1), 1);
+    EXPECT_NEAR(score_threshold(halves, 0.01, 0.5), score_threshold(scattered, 0.01, 1) / 2, 1e-9);
+    for (const double rate : {0.01, 0.4}) EXPECT_LT(score_threshold(certain, rate, 1), 1) << rate;
+    EXPECT_LT(score_threshold(std::vector<double>(400, 1.0), 0.01, 1), 1);
+    EXPECT_EQ(score_threshold(low, 0.01, 1), score_threshold(low, 0.01));
+    const auto calibration = calibrate(scattered, {}, 0.01, 1);
+    EXPECT_NEAR(probability_of(calibration.threshold, calibration), 0.5, 1e-9);
+}
+
 TEST(Calibration, WithoutBadPicturesTheProbabilityPassesTwoPoints) {
     const auto normal = log_normal(101, 1, 0.4, 3);
     const auto calibration = calibrate(normal, {}, 0.02);

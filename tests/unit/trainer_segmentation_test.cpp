@@ -113,6 +113,14 @@ TEST(PastedDefects, OfAnEvenPictureAndOfATinyOne) {
     EXPECT_GT(sum, 0);
 }
 
+TEST(PastedDefects, ComeFromNoMorePicturesThanMemoryHolds) {
+    EXPECT_EQ(most_pictures(256), 4000);
+    for (const std::int64_t extent : {32, 512, 1024, 2048}) {
+        EXPECT_LE(most_pictures(extent) * 3 * extent * extent, std::int64_t{2} << 30);
+        EXPECT_GE(most_pictures(extent), 100);
+    }
+}
+
 TEST(PastedDefects, PicturesAreNormalisedByThemselves) {
     std::vector<float> values{1, 2, 3, 6};
     normalise_picture(values.data(), values.size());

@@ -143,21 +143,30 @@ class Regression {
     double mean_ = 0, deviation_ = 1;
 };
 
+/// What a share `beyond` of a normal distribution exceeds that fits the values.
+double normal_fit(std::span<const double> values, double beyond) {
+    constexpr double kLeastSpread = 1e-3;
+    const auto count = static_cast<double>(values.size());
+    double mean = 0, squares = 0;
+    for (const double x : values) mean += x / count;
+    for (const double x : values) squares += (x - mean) * (x - mean);
+    const double spread = std::max(kLeastSpread, std::sqrt(squares / std::max(1.0, count - 1)));
+    return mean + spread * normal_quantile(1 - beyond);
+}
+
 } // namespace
 
-double score_threshold(std::span<const double> normal, double false_positive_rate) {
-    constexpr double kBeyond = 3, kLeastSpread = 1e-3;
+double score_threshold(std::span<const double> normal, double false_positive_rate, double most) {
+    constexpr double kBeyond = 3, kNearly = 1 - 1e-9;
     std::vector<double> sorted(normal.begin(), normal.end());
     std::ranges::sort(sorted);
     if (false_positive_rate * static_cast<double>(sorted.size()) >= kBeyond)
-        return quantile(sorted, 1 - false_positive_rate);
-    const auto logs = Logarithms(normal).of(normal);
-    const auto count = static_cast<double>(logs.size());
-    double mean = 0, squares = 0;
-    for (const double x : logs) mean += x / count;
-    for (const double x : logs) squares += (x - mean) * (x - mean);
-    const double spread = std::max(kLeastSpread, std::sqrt(squares / std::max(1.0, count - 1)));
-    return std::exp(mean + spread * normal_quantile(1 - false_positive_rate));
+        return std::min(quantile(sorted, 1 - false_positive_rate), kNearly * most);
+    auto logs = Logarithms(normal).of(normal);
+    const double threshold = std::exp(normal_fit(logs, false_positive_rate));
+    if (threshold < most) return threshold;
+    for (double &x : logs) x = logit(std::min(std::exp(x) / most, kNearly));
+    return most * std::min(kNearly, 1 / (1 + std::exp(-normal_fit(logs, false_positive_rate))));
 }
 
 RateInterval rate_interval(std::size_t normal, double false_positive_rate) {
@@ -178,8 +187,8 @@ RateInterval rate_interval(std::size_t normal, double false_positive_rate) {
 }
 
 Calibration calibrate(std::span<const double> normal, std::span<const double> anomalous,
-                      double false_positive_rate) {
-    Calibration out{.threshold = score_threshold(normal, false_positive_rate), .slope = 0, .offset = 0};
+                      double false_positive_rate, double most) {
+    Calibration out{.threshold = score_threshold(normal, false_positive_rate, most), .slope = 0, .offset = 0};
     const Logarithms logarithms(normal);
     auto logs = logarithms.of(normal);
     if (!anomalous.empty()) {
@@ -283,7 +292,9 @@ std::vector<CalibratedMethod> calibrate_methods(const std::filesystem::path &bun
         method.normal = normal_scores(scorer, name, training, lost);
         if (training.pictures.bad)
             method.bad = scores_of(scorer, *training.pictures.bad, name, training, lost);
-        method.calibration = calibrate(method.normal, method.bad, training.settings.false_positive_rate);
+        const double most = name == kSegmentation ? 1 : std::numeric_limits<double>::infinity();
+        method.calibration =
+            calibrate(method.normal, method.bad, training.settings.false_positive_rate, most);
         out.push_back(std::move(method));
     }
     return out;

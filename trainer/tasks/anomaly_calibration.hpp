@@ -5,6 +5,7 @@
 #include "tasks/anomaly.hpp"
 
 #include <filesystem>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,14 +19,17 @@ struct Calibration {
 };
 
 /// The score that a share of the normal pictures exceeds: their quantile where at least three pictures lie
-/// beyond it, else that of a normal distribution of the scores' logarithms.
+/// beyond it, else that of a normal distribution of the scores' logarithms. Of scores that cannot exceed
+/// `most`, where that would be one which none reaches: of their log-odds.
 /// @param normal  at least two
-double score_threshold(std::span<const double> normal, double false_positive_rate);
+double score_threshold(std::span<const double> normal, double false_positive_rate,
+                       double most = std::numeric_limits<double>::infinity());
 
 /// @param anomalous  empty: the probability is 0.5 at the threshold and the false-positive rate at the median
 /// of the normal scores; else by logistic regression of the logarithms, both kinds counting alike
+/// @param most       as score_threshold() takes it
 Calibration calibrate(std::span<const double> normal, std::span<const double> anomalous,
-                      double false_positive_rate);
+                      double false_positive_rate, double most = std::numeric_limits<double>::infinity());
 
 double probability_of(double score, const Calibration &calibration);
 

@@ -2,6 +2,7 @@
 #include "tasks/segmentation.hpp"
 
 #include "core/device.hpp"
+#include "core/progress.hpp"
 #include "core/random.hpp"
 #include "data/picture_files.hpp"
 #include "log/log.hpp"
@@ -76,11 +77,18 @@ void SegmentationRecipe::declare(RecipeKeys &keys) {
               "Decay of the moving average of the weights");
 }
 
+std::int64_t most_pictures(std::int64_t extent) {
+    constexpr std::int64_t kMost = 4000, kMostBytes = std::int64_t{2} << 30;
+    return std::clamp<std::int64_t>(kMostBytes / (3 * extent * extent), 1, kMost);
+}
+
 std::vector<std::vector<std::uint8_t>> square_pixels(PictureSet &set, std::int64_t extent,
                                                      std::int64_t most) {
     std::vector<std::vector<std::uint8_t>> out;
-    const auto taken = std::min(most, set.size());
+    const auto taken = std::min({most, most_pictures(extent), set.size()});
+    Progress progress("bringing pictures to size", taken);
     for (std::int64_t i = 0; i < taken; ++i) {
+        progress.update(i + 1);
         const auto index = i * set.size() / taken;
         try {
             const auto picture = squared(to_rgb8(set.original(index)), extent);
@@ -103,9 +111,12 @@ SegmentationTraining::SegmentationTraining(const SegmentationRecipe &recipe, Pic
     , network_(make_network(recipe, options))
     , adam_(std::make_unique<Adam>(network_->trainable(), Adam::Options{}))
     , average_(std::make_unique<WeightAverage>(network_->state(), recipe.average_decay)) {
-    constexpr std::int64_t kMost = 4000; // decoded pictures that are kept
     recipe_.crop = std::min(recipe_.crop, recipe_.extent);
-    paster_ = std::make_unique<DefectPaster>(square_pixels(good, recipe.extent, kMost),
+    const auto kept = most_pictures(recipe.extent);
+    if (good.size() > kept)
+        log_info("the network that marks defects learns from " + std::to_string(kept) +
+                 " of the pictures, evenly spaced");
+    paster_ = std::make_unique<DefectPaster>(square_pixels(good, recipe.extent, kept),
                                              static_cast<std::int32_t>(recipe.extent),
                                              static_cast<std::int32_t>(recipe.extent),
                                              PastingOptions{.clean = recipe.clean, .flips = recipe.flips});

@@ -39,8 +39,11 @@ struct PastedBatch {
     std::vector<float> pictures, masks; ///< {batch, crop, crop, 3} normalised, {batch, crop, crop}
 };
 
-/// The pictures of a set, at most so many, evenly spaced, as 8-bit RGB of extent x extent; those that cannot
-/// be read are left out. @throws Error corrupt (none of them can)
+/// As many decoded pictures of extent x extent as are kept in memory.
+std::int64_t most_pictures(std::int64_t extent);
+
+/// The pictures of a set, at most so many and most_pictures(), evenly spaced, as 8-bit RGB of extent x
+/// extent; those that cannot be read are left out. @throws Error corrupt (none of them can)
 std::vector<std::vector<std::uint8_t>> square_pixels(PictureSet &set, std::int64_t extent, std::int64_t most);
 
 class SegmentationTraining {
