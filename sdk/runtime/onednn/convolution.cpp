@@ -287,57 +287,73 @@ std::int64_t Convolution::band_rows(const Block &result) const {
     return result.images() * (result.height() / rows) < 2 * threads ? 0 : rows;
 }
 
-void Convolution::run_in_bands(const Block &x, const Block &result, const Following &after,
-                               std::int64_t rows) {
+struct Convolution::Bands {
     struct Band {
         std::size_t kind;
         std::int64_t from, to; ///< rows that they begin with, over all images
     };
-    const auto stride = node_.integer("stride"), padding = node_.integer("padding");
     std::vector<Prepared> kinds;
-    std::vector<Band> bands;
-    std::size_t scratch_bytes = 0;
+    std::vector<Band> all;
+
+    [[nodiscard]] std::size_t scratch_bytes() const {
+        std::size_t most = 0;
+        for (const Prepared &kind : kinds) most = std::max(most, kind.scratch.get_size());
+        return most;
+    }
+};
+
+Convolution::Bands Convolution::cut(const Block &x, const Block &result, const Following &after,
+                                    std::int64_t rows) {
+    const auto stride = node_.integer("stride"), padding = node_.integer("padding");
+    Bands bands;
     const auto kind_of = [&](const Wanted &wanted) {
-        const auto found =
-            std::ranges::find_if(kinds, [&](const Prepared &kind) { return kind.wanted.is_like(wanted); });
-        const auto index = static_cast<std::size_t>(found - kinds.begin());
-        if (found == kinds.end()) {
-            kinds.push_back(forward(wanted));
-            scratch_bytes = std::max(scratch_bytes, kinds.back().scratch.get_size());
-        }
+        const auto found = std::ranges::find_if(
+            bands.kinds, [&](const Prepared &kind) { return kind.wanted.is_like(wanted); });
+        const auto index = static_cast<std::size_t>(found - bands.kinds.begin());
+        if (found == bands.kinds.end()) bands.kinds.push_back(forward(wanted));
         return index;
     };
     for (std::int64_t image = 0; image < x.images(); ++image)
         for (std::int64_t first = 0; first < result.height(); first += rows) {
             const auto count = std::min(rows, result.height() - first);
             const auto top = first * stride - padding, end = (first + count - 1) * stride - padding + reach();
-            const auto begin = std::clamp<std::int64_t>(top, 0, x.height() - 1);
+            const auto begin = std::max<std::int64_t>(top, 0);
             const g::Shape input{1, x.channels(), std::min(end, x.height()) - begin, x.width()};
-            const Edges edges{std::max<std::int64_t>(-top, 0), std::max<std::int64_t>(end - x.height(), 0)};
-            bands.push_back({kind_of({input, edges, count, result.type(), after, 1}),
-                             image * x.height() + begin, image * result.height() + first});
+            const Edges edges{begin - top, std::max<std::int64_t>(end - x.height(), 0)};
+            bands.all.push_back({kind_of({input, edges, count, result.type(), after, 1}),
+                                 image * x.height() + begin, image * result.height() + first});
         }
-    const auto threads = std::min(omp_get_max_threads(), static_cast<int>(bands.size()));
-    const auto each = static_cast<std::int64_t>(scratch_bytes / sizeof(float) + 16); // apart in the caches
+    return bands;
+}
+
+void Convolution::run_band(const Prepared &kind, void *from, void *to, const Block &result,
+                           float *scratch) const {
+    g::Shape given = result.shape();
+    given[0] = 1;
+    given[2] = kind.wanted.rows;
+    std::unordered_map<int, dnnl::memory> arguments{
+        {DNNL_ARG_SRC, {description_of(kind.wanted.input, type_), processor(), from}},
+        {DNNL_ARG_DST, {description_of(given, result.type()), processor(), to}},
+        {DNNL_ARG_WEIGHTS, kind.weight},
+        {DNNL_ARG_SCRATCHPAD, {kind.scratch, processor(), scratch}}};
+    if (!bias_.empty()) arguments[DNNL_ARG_BIAS] = bias_memory_;
+    onednn::execute(kind.primitive, arguments);
+}
+
+void Convolution::run_in_bands(const Block &x, const Block &result, const Following &after,
+                               std::int64_t rows) {
+    const Bands bands = cut(x, result, after, rows);
+    const auto threads = std::min(omp_get_max_threads(), static_cast<int>(bands.all.size()));
+    const auto each =
+        static_cast<std::int64_t>(bands.scratch_bytes() / sizeof(float) + 16); // apart in caches
     const Block scratch = Block::make({threads, each}, Type::f32);
     Thrown thrown;
 #pragma omp parallel for num_threads(threads) schedule(dynamic)
-    for (std::size_t i = 0; i < bands.size(); ++i)
+    for (std::size_t i = 0; i < bands.all.size(); ++i)
         thrown.guard([&] {
-            const auto &[kind, from, to] = bands[i];
-            const Prepared &prepared = kinds[kind];
-            g::Shape given = result.shape();
-            given[0] = 1;
-            given[2] = prepared.wanted.rows;
-            std::unordered_map<int, dnnl::memory> arguments{
-                {DNNL_ARG_SRC,
-                 {description_of(prepared.wanted.input, type_), processor(), first_of(x, from)}},
-                {DNNL_ARG_DST, {description_of(given, result.type()), processor(), first_of(result, to)}},
-                {DNNL_ARG_WEIGHTS, prepared.weight},
-                {DNNL_ARG_SCRATCHPAD,
-                 {prepared.scratch, processor(), scratch.row<float>(omp_get_thread_num())}}};
-            if (!bias_.empty()) arguments[DNNL_ARG_BIAS] = bias_memory_;
-            onednn::execute(prepared.primitive, arguments);
+            const auto &[kind, from, to] = bands.all[i];
+            run_band(bands.kinds[kind], first_of(x, from), first_of(result, to), result,
+                     scratch.row<float>(omp_get_thread_num()));
         });
     thrown.rethrow();
 }

@@ -76,6 +76,9 @@ class Convolution {
     reach() const; ///< input rows that a row of the result lies over; not transposed
     /// Rows of a result that are computed at a time, by one thread; 0: all of them by all threads.
     [[nodiscard]] std::int64_t band_rows(const Block &result) const;
+    struct Bands;
+    [[nodiscard]] Bands cut(const Block &x, const Block &result, const Following &after, std::int64_t rows);
+    void run_band(const Prepared &kind, void *from, void *to, const Block &result, float *scratch) const;
     void run_in_bands(const Block &x, const Block &result, const Following &after, std::int64_t rows);
     /// Null where a picture of this size is better computed by oneDNN.
     const WinogradFilter *winograd_for(const Block &x);
