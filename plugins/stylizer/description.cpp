@@ -86,8 +86,8 @@ const std::array kParameters{
            {0, 1, 1, 1}),
     text("levels", "Levels",
          "The layers on which the style is put, in that order, with commas between; each may have a strength "
-         "and a detail of its own behind colons, such as 'conv4_1:0.8:0.5,conv2_1'. 'auto' is the bundle's own "
-         "list.",
+         "and a detail of its own behind colons, such as 'conv4_1:0.8:0.5,conv2_1'. 'auto' is the bundle's "
+         "own list.",
          kAuto),
     number(
         MIRRA_TYPE_FLOAT, "detail", "Detail",

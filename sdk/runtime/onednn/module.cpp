@@ -4,6 +4,7 @@
 #include "mirra/cpu_device.hpp"
 #include "runtime/onednn/executable.hpp"
 #include "runtime/plain/plain_module.hpp"
+#include "runtime/plain/plain_tensor.hpp"
 #include "runtime/plan/startable_threads.hpp"
 
 #include <oneapi/dnnl/dnnl.hpp>
@@ -34,6 +35,18 @@ class OnednnModule final : public PlainModule {
         const int wanted = count > 0 ? count : default_threads_;
         check_startable(wanted);
         omp_set_num_threads(wanted); // of the calling thread
+    }
+    TensorPtr product(const TensorPtr &a, bool transpose_a, const TensorPtr &b, bool transpose_b) override {
+        const auto rows_a = a->shape()[0], columns_a = a->shape()[1], rows_b = b->shape()[0],
+                   columns_b = b->shape()[1];
+        const auto rows = transpose_a ? columns_a : rows_a, inner = transpose_a ? rows_a : columns_a,
+                   columns = transpose_b ? rows_b : columns_b;
+        auto made = make_plain({rows, columns});
+        const auto status =
+            dnnl::sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', rows, columns, inner, 1,
+                        plain(*a).values().data(), columns_a, plain(*b).values().data(), columns_b, 0,
+                        made->values().data(), columns);
+        return status == dnnl::status::success ? made : PlainModule::product(a, transpose_a, b, transpose_b);
     }
     std::shared_ptr<Executable> compile(const graph::Graph &graph, const WeightSource &weights,
                                         const CompileOptions &options) override {

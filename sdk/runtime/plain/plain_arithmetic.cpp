@@ -1,7 +1,8 @@
 // A runtime without networks: arithmetic on tensors.
 #include "mirra/error.hpp"
-#include "runtime/plain/jacobi.hpp"
 #include "runtime/plain/plain_module.hpp"
+
+#include <Eigen/Dense>
 
 #include <algorithm>
 #include <cmath>
@@ -76,22 +77,11 @@ double joined(Reduction op, double so_far, float value) {
     return so_far + value;
 }
 
-/// A matrix row-major, transposed if so.
-struct Matrix {
-    std::vector<float> values;
-    std::int64_t rows, columns;
+using Matrix = ::Eigen::Matrix<float, ::Eigen::Dynamic, ::Eigen::Dynamic, ::Eigen::RowMajor>;
 
-    Matrix(const DeviceTensor &tensor, bool transpose)
-        : rows(tensor.shape()[transpose ? 1 : 0])
-        , columns(tensor.shape()[transpose ? 0 : 1]) {
-        const auto given = plain(tensor).values();
-        values.assign(given.begin(), given.end());
-        if (!transpose) return;
-        for (std::int64_t i = 0; i < rows * columns; ++i)
-            values[static_cast<std::size_t>(i)] =
-                given[static_cast<std::size_t>(i % columns * rows + i / columns)];
-    }
-};
+::Eigen::Map<const Matrix> matrix_of(const DeviceTensor &tensor) {
+    return {plain(tensor).values().data(), tensor.shape()[0], tensor.shape()[1]};
+}
 
 } // namespace
 
@@ -181,35 +171,38 @@ TensorPtr PlainModule::reduce_axes(Reduction op, const TensorPtr &x, std::uint32
 }
 
 TensorPtr PlainModule::product(const TensorPtr &a, bool transpose_a, const TensorPtr &b, bool transpose_b) {
-    const Matrix left(*a, transpose_a), right(*b, transpose_b);
-    auto made = make_plain({left.rows, right.columns});
-    std::ranges::fill(made->values(), 0.0F);
-    for (std::int64_t i = 0; i < left.rows; ++i)
-        for (std::int64_t k = 0; k < left.columns; ++k) {
-            const float factor = left.values[static_cast<std::size_t>(i * left.columns + k)];
-            float *row = made->values().data() + i * right.columns;
-            const float *other = right.values.data() + k * right.columns;
-            for (std::int64_t j = 0; j < right.columns; ++j) row[j] += factor * other[j];
-        }
+    const auto left = matrix_of(*a), right = matrix_of(*b);
+    auto made =
+        make_plain({transpose_a ? left.cols() : left.rows(), transpose_b ? right.rows() : right.cols()});
+    ::Eigen::Map<Matrix> out(made->values().data(), made->shape()[0], made->shape()[1]);
+    if (transpose_a && transpose_b)
+        out.noalias() = left.transpose() * right.transpose();
+    else if (transpose_a)
+        out.noalias() = left.transpose() * right;
+    else if (transpose_b)
+        out.noalias() = left * right.transpose();
+    else
+        out.noalias() = left * right;
     return made;
 }
 
 Eigen PlainModule::eigen(const TensorPtr &symmetric) {
-    const std::int64_t extent = symmetric->shape()[0];
-    if (extent > kLargestEigen)
-        throw Error(ErrorCode::mismatch, "a matrix of " + std::to_string(extent) +
+    const std::int64_t n = symmetric->shape()[0];
+    if (n > kLargestEigen)
+        throw Error(ErrorCode::mismatch, "a matrix of " + std::to_string(n) +
                                              " rows is too large for a task without networks, which has " +
                                              std::to_string(kLargestEigen) + " at most");
-    const auto n = static_cast<std::size_t>(extent);
-    Jacobi solver(plain(*symmetric).values(), n);
-    solver.solve();
-    auto values = make_plain({extent}), vectors = make_plain({extent, extent});
-    const auto order = solver.ascending();
-    for (std::size_t i = 0; i < n; ++i) {
-        values->values()[i] = static_cast<float>(solver.value(order[i]));
-        for (std::size_t row = 0; row < n; ++row)
-            vectors->values()[row * n + i] = static_cast<float>(solver.vector(row, order[i]));
-    }
+    const ::Eigen::MatrixXd wide = matrix_of(*symmetric).cast<double>();
+    // The solver reads the lower triangle.
+    const ::Eigen::MatrixXd lower = wide.triangularView<::Eigen::Lower>();
+    if (!lower.allFinite())
+        throw Error(ErrorCode::invalid_argument, "a value is no finite number", "symmetric");
+    const ::Eigen::SelfAdjointEigenSolver<::Eigen::MatrixXd> solver(lower);
+    if (solver.info() != ::Eigen::Success)
+        throw Error(ErrorCode::internal, "the eigenvalues of a matrix were not found", "symmetric");
+    auto values = make_plain({n}), vectors = make_plain({n, n});
+    ::Eigen::Map<::Eigen::VectorXf>(values->values().data(), n) = solver.eigenvalues().cast<float>();
+    ::Eigen::Map<Matrix>(vectors->values().data(), n, n) = solver.eigenvectors().cast<float>();
     return {std::move(values), std::move(vectors)};
 }
 
