@@ -26,7 +26,7 @@ type Params map[string]any
 type SessionOptions struct {
 	Bundle    *Bundle // nil: the task's default
 	Quality   string  // one of Task.Qualities, in place of a bundle; "": the default
-	Device    string  // "cpu", "cuda:0"; "": "cpu". There is no silent falling back to another
+	Device    string  // "cpu", "cuda:0", "cuda:0,1", "cuda:all"; "": "cpu". No silent fallback
 	Precision Precision
 	// MemoryLimit is the most, in bytes, that the session may add to the process; pictures do not count. It is kept by
 	// smaller tiles, or ErrBudget names the bytes needed. 0: no limit.

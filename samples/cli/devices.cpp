@@ -1,9 +1,21 @@
 // Reads the devices of an engine.
 #include "devices.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 namespace mirra::cli {
+
+std::size_t device_count(const Engine &engine, const std::string &device) {
+    constexpr std::string_view kAll = "cuda:all";
+    if (device != kAll) return 1 + static_cast<std::size_t>(std::ranges::count(device, ','));
+    const auto devices = in_phase(Phase::setup, [&] { return engine.devices(); });
+    return static_cast<std::size_t>(std::ranges::count_if(devices, [&](const mirra_device_info &info) {
+        const std::string_view id = info.id;
+        return info.usable != 0 && id.starts_with("cuda:") && id != kAll;
+    }));
+}
 
 Json devices_json(const Engine &engine) {
     Json devices = Json::array();

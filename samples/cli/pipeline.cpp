@@ -1,5 +1,6 @@
 #include "pipeline.hpp"
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <system_error>
@@ -50,15 +51,39 @@ std::string counter(std::size_t index, std::size_t count) {
 }
 
 Pipeline::Pipeline(TaskRun &run, std::span<const FilePair> files, std::span<const FurtherOutputs> further,
-                   const Interrupt &interrupt, bool overlapping)
+                   const Interrupt &interrupt, const Width &width)
     : run_(run)
     , files_(files)
     , further_(further)
     , interrupt_(interrupt)
-    , overlapping_(overlapping && files.size() > 1 && !feeds_another(files))
+    , overlapping_(width.overlapping && files.size() > 1 && !feeds_another(files))
+    // One more for each device, so that the next picture is there when it is free.
+    , at_once_(overlapping_ && width.devices > 1 ? 2 * width.devices : 1)
     , folder_(current_folder()) {}
 
 void Pipeline::run(const Report &report, const Beside &beside) {
+    at_once_ > 1 ? run_spread(report, beside) : run_in_turn(report, beside);
+}
+
+/// Each file is read, computed and written on threads of its own; the session finds a device for it.
+void Pipeline::run_spread(const Report &report, const Beside &beside) {
+    std::deque<std::future<Computed>> under_way;
+    const auto tell_first = [&] {
+        const Computed first = under_way.front().get();
+        under_way.pop_front();
+        tell(report, first);
+    };
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+        under_way.push_back(started(true, [this, i, &beside] {
+            std::future<Source> none;
+            return compute(i, read(i), none, beside);
+        }));
+        if (under_way.size() >= at_once_) tell_first();
+    }
+    while (!under_way.empty()) tell_first();
+}
+
+void Pipeline::run_in_turn(const Report &report, const Beside &beside) {
     std::optional<Computed> before;
     std::future<Source> source = read(0);
     for (std::size_t i = 0; i < files_.size(); ++i) {
@@ -95,8 +120,10 @@ Pipeline::Computed Pipeline::compute(std::size_t index, std::future<Source> sour
     try {
         interrupt_.check();
         source.wait();
-        next = read(index + 1); // whatever became of this one
-        auto done = run_.compute(files_[index], further_[index], source.get(), counter(index, files_.size()));
+        if (at_once_ == 1) next = read(index + 1); // whatever became of this one
+        std::optional<std::string> label;          // several lines of progress would be drawn over each other
+        if (at_once_ == 1) label = counter(index, files_.size());
+        auto done = run_.compute(files_[index], further_[index], source.get(), label);
         out.record = std::move(done.record);
         out.written =
             started(overlapping_, [this, index, work = std::move(done.work), record = out.record, &beside] {

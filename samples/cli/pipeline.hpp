@@ -24,9 +24,13 @@ class Pipeline {
     /// Called once a result is written, by the thread that wrote it: what goes beside it.
     using Beside = std::function<void(std::size_t index, const Json &record)>;
 
-    /// @param overlapping  up to three pictures are in memory; else one
+    /// How much is done at once.
+    struct Width {
+        bool overlapping = true; ///< up to three pictures are in memory; else one
+        std::size_t devices = 1; ///< with more than one: two pictures for each, as the session can have runs
+    };
     Pipeline(TaskRun &run, std::span<const FilePair> files, std::span<const FurtherOutputs> further,
-             const Interrupt &interrupt, bool overlapping);
+             const Interrupt &interrupt, const Width &width);
 
     void run(const Report &report, const Beside &beside);
 
@@ -40,6 +44,8 @@ class Pipeline {
     };
     using Source = std::shared_ptr<TaskRun::Source>;
 
+    void run_in_turn(const Report &report, const Beside &beside);
+    void run_spread(const Report &report, const Beside &beside);
     [[nodiscard]] std::future<Source> read(std::size_t index) const;
     [[nodiscard]] Computed compute(std::size_t index, std::future<Source> source, std::future<Source> &next,
                                    const Beside &beside);
@@ -51,6 +57,7 @@ class Pipeline {
     const std::span<const FurtherOutputs> further_;
     const Interrupt &interrupt_;
     const bool overlapping_;
+    const std::size_t at_once_;          ///< runs
     const std::filesystem::path folder_; ///< that names are relative to; a plugin may leave it as it runs
 };
 

@@ -25,9 +25,10 @@ std::string shortened(const std::string &label) {
 
 } // namespace
 
-Progress::Progress(const Console &console, const std::string &label, double megapixels)
+Progress::Progress(const Console &console, const std::optional<std::string> &label, double megapixels)
     : console_(console)
-    , label_(printable(label))
+    , silent_(!label || console.quiet())
+    , label_(printable(label.value_or("")))
     , megapixels_(megapixels) {}
 
 Progress::~Progress() {
@@ -35,7 +36,7 @@ Progress::~Progress() {
 }
 
 void Progress::update(const mirra_progress &progress) {
-    if (console_.quiet()) return;
+    if (silent_) return;
     const auto now = Clock::now();
     const bool terminal = console_.terminal();
     if (now - shown_ < (terminal ? Clock::duration(kBarPause) : Clock::duration(kLinePause))) return;

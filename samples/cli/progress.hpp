@@ -6,6 +6,7 @@
 #include <mirra/mirra.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace mirra::cli {
@@ -13,8 +14,9 @@ namespace mirra::cli {
 /// Shows one run. Used from the thread that runs.
 class Progress {
   public:
+    /// @param label       none: nothing is shown
     /// @param megapixels  size of the whole run, for the rate
-    Progress(const Console &console, const std::string &label, double megapixels);
+    Progress(const Console &console, const std::optional<std::string> &label, double megapixels);
     /// Takes the bar away, so that the next line begins at the left.
     ~Progress();
     Progress(const Progress &) = delete;
@@ -32,6 +34,7 @@ class Progress {
     void draw(double fraction, double seconds);
 
     const Console &console_;
+    const bool silent_;
     std::string label_;
     double megapixels_;
     Clock::time_point begin_ = Clock::now();

@@ -37,11 +37,15 @@ void WriteSettings::declare(CLI::App &app, const Console &notes) {
 }
 
 void RunSettings::declare(CLI::App &app) {
-    app.add_option("--device", device, "Device that runs the network, as `mirra devices` lists them (cpu).");
+    app.add_option(
+        "--device", device,
+        "Device that runs the network, as `mirra devices` lists them (cpu). cuda:all, or a list such "
+        "as cuda:0,1: pictures are spread over them.");
     app.add_option("--precision", precision, "auto, fp32, bf16 or fp16 (" + precision + ").")
         ->check(one_of({"auto", "fp32", "bf16", "fp16"}));
-    app.add_option("--memory-limit", memory_megabytes,
-                   "The most memory, in MB, that the run may add to the process (no limit).")
+    app.add_option(
+           "--memory-limit", memory_megabytes,
+           "The most memory, in MB, that the run may add to the process, or take of a GPU's (no limit).")
         ->check(between(std::uint64_t{1}, std::uint64_t{1} << 40));
     app.add_option("--threads", threads, "Threads of the processor (all that may be used).")
         ->check(between(1, 4096));

@@ -285,7 +285,7 @@ void TaskRun::check_sheet(const Ports &ports) const {
     check_output(ports.further.sheet, {}, &shape);
 }
 
-Result TaskRun::execute(const Ports &ports, const std::string &label) {
+Result TaskRun::execute(const Ports &ports, const std::optional<std::string> &label) {
     const SameFolder stay;
     Progress progress(console_, label, ports.main != nullptr ? megapixels(view_of(*ports.main)) : 0);
     std::function<void()> show;
@@ -349,7 +349,7 @@ void TaskRun::name_from_root(Ports &ports) {
 }
 
 TaskRun::Done TaskRun::compute(const FilePair &file, const FurtherOutputs &further,
-                               std::shared_ptr<Source> source, const std::string &counter) {
+                               std::shared_ptr<Source> source, const std::optional<std::string> &counter) {
     auto work = std::make_shared<Work>();
     Ports &ports = *work;
     ports.further = further;
@@ -358,8 +358,10 @@ TaskRun::Done TaskRun::compute(const FilePair &file, const FurtherOutputs &furth
     add_outputs(ports, file);
     check_sheet(ports);
     // Of one picture its name is enough; in several folders there may be many of a name.
-    const std::string label =
-        counter.empty() ? std::filesystem::path(file.input).filename().string() : counter + file.input;
+    std::optional<std::string> label;
+    if (counter)
+        label =
+            counter->empty() ? std::filesystem::path(file.input).filename().string() : *counter + file.input;
     name_from_root(ports);
     ports.result = execute(ports, label);
     interrupt_.check();

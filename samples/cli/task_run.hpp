@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 namespace mirra::cli {
@@ -61,9 +62,10 @@ class TaskRun {
 
     /// Reads the main input; "" for that of a task without one. Thread-safe. Throws Failure.
     [[nodiscard]] std::shared_ptr<Source> read(const std::string &file) const;
-    /// Runs. `counter` goes before the label of the progress. By one thread at a time. Throws Failure.
+    /// Runs. `counter` goes before the label of the progress; none: nothing is shown of it. By one thread at
+    /// a time, but of a session of several devices by as many as there are. Throws Failure.
     Done compute(const FilePair &file, const FurtherOutputs &further, std::shared_ptr<Source> source,
-                 const std::string &counter);
+                 const std::optional<std::string> &counter);
     /// Writes the outputs. Thread-safe. Throws Failure.
     void write(const Work &work) const;
 
@@ -78,7 +80,7 @@ class TaskRun {
     void add_main_input(Ports &ports, Source source) const;
     void add_outputs(Ports &ports, const FilePair &file) const;
     void check_sheet(const Ports &ports) const;
-    Result execute(const Ports &ports, const std::string &label);
+    Result execute(const Ports &ports, const std::optional<std::string> &label);
     void write_tensors(const Ports &ports) const;
     static void name_from_root(Ports &ports);
 

@@ -62,7 +62,7 @@ RetainedGraph CompiledGraphs::retained(const std::shared_ptr<const bundle::Bundl
             ? RetainedGraph{wanted, nullptr,
                             runtime::compiled_bytes(bundle->graph(graph), options.precision, false).held}
             : *found;
-    if (out.arena == nullptr) out.arena = loader_.module().make_arena(0);
+    if (out.arena == nullptr) out.arena = loader_.make_arena(options.device, 0);
     if (found != retained_.end()) retained_.erase(found);
     retained_.push_front(out);
     if (retained_.size() > kMost) retained_.pop_back();

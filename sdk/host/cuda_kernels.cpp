@@ -4,6 +4,7 @@
 #include "mirra/environment.hpp"
 #include "mirra/error.hpp"
 #include "paths.hpp"
+#include "runtime/cuda/kernels.h"
 #include "shared_library.hpp"
 
 namespace mirra::host {

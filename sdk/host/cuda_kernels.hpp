@@ -1,9 +1,9 @@
 // Loads the module of the kernels for GPUs.
 #pragma once
 
-#include "runtime/cuda/kernels.h"
-
 #include <string>
+
+struct mirra_cuda_kernels;
 
 namespace mirra::host {
 

@@ -2,6 +2,7 @@
 #include "device_pixels.hpp"
 
 #include "runtime/cuda/described_image.hpp"
+#include "runtime/cuda/gpu_runtime.hpp"
 
 namespace mirra::host {
 namespace {
@@ -25,8 +26,8 @@ mirra_cuda_tile described(const runtime::Rect &rect, int channels, bool with_alp
 runtime::TensorPtr upload_tile(const DevicePixels &pixels, const SeenImage &source, const runtime::Rect &rect,
                                int channels, bool with_alpha, const std::string &device) {
     if (pixels.empty() || source.source != nullptr || source.fill != nullptr) return nullptr;
-    return pixels.transfer->upload(*pixels.kernels, described(source.view),
-                                   described(rect, channels, with_alpha, source.range), device);
+    return pixels.gpu->upload(*pixels.kernels, described(source.view),
+                              described(rect, channels, with_alpha, source.range), device);
 }
 
 bool download_tile(const DevicePixels &pixels, const runtime::DeviceTensor &tensor, const GivenPixels &given,
@@ -35,7 +36,7 @@ bool download_tile(const DevicePixels &pixels, const runtime::DeviceTensor &tens
     mirra_cuda_tile tile = described(given.shown, given.channels, given.with_alpha, given.range);
     tile.x -= kept.x;
     tile.y -= kept.y;
-    pixels.transfer->download(*pixels.kernels, tensor, tile, described(piece));
+    pixels.gpu->download(*pixels.kernels, tensor, tile, described(piece));
     return true;
 }
 

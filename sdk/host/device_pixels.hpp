@@ -2,15 +2,19 @@
 #pragma once
 
 #include "pixels.hpp"
-#include "runtime/cuda/pixel_transfer.hpp"
+
+struct mirra_cuda_kernels;
+namespace mirra::runtime {
+class GpuRuntime;
+}
 
 namespace mirra::host {
 
 /// What converts pixels on a session's device. Empty: the processor converts them.
 struct DevicePixels {
-    runtime::PixelTransfer *transfer = nullptr; ///< the runtime module's own
+    runtime::GpuRuntime *gpu = nullptr; ///< the runtime module's own
     const mirra_cuda_kernels *kernels = nullptr;
-    [[nodiscard]] bool empty() const { return transfer == nullptr || kernels == nullptr; }
+    [[nodiscard]] bool empty() const { return gpu == nullptr || kernels == nullptr; }
 };
 
 /// As load_tile() and upload. Null where only the processor can do it: of pictures in pieces, and of those

@@ -2,6 +2,7 @@
 #include "devices.hpp"
 
 #include "cuda_driver.hpp"
+#include "device_pool.hpp"
 #include "mirra/error.hpp"
 
 #include <algorithm>
@@ -90,6 +91,23 @@ bool has(const runtime::DeviceInfo &device, Precision precision) {
                 "precision", "It has: " + names + ".");
 }
 
+/// Where several GPUs can be used: what they are together.
+void add_pool(std::vector<DeviceInfo> &devices) {
+    DeviceInfo all;
+    std::size_t count = 0;
+    for (const DeviceInfo &gpu : devices) {
+        if (!gpu.usable || gpu.id == runtime::cpu_device().id) continue;
+        if (++count == 1) all.precisions = gpu.precisions;
+        std::erase_if(all.precisions, [&](Precision precision) { return !has(gpu, precision); });
+        all.memory += gpu.memory;
+    }
+    if (count < 2) return;
+    all.id = kAllGpus;
+    all.name = std::to_string(count) + " GPUs, with a run on each";
+    all.usable = true;
+    devices.push_back(std::move(all));
+}
+
 } // namespace
 
 FoundDevices find_devices(RuntimeLoader &loader) {
@@ -100,6 +118,7 @@ FoundDevices find_devices(RuntimeLoader &loader) {
         if (std::ranges::any_of(gpus, [](const DeviceInfo &gpu) { return gpu.reason.empty(); }))
             ask_runtime(loader, gpus);
         devices.insert(devices.end(), gpus.begin(), gpus.end());
+        add_pool(devices);
     } catch (const Error &error) {
         if (error.code() != ErrorCode::device) throw;
         devices.push_back(no_cuda(error.what()));

@@ -108,15 +108,21 @@ TensorSet run_graph_here(LocalEngine &engine, const std::shared_ptr<const bundle
     const graph::Graph &graph = bundle->graph(name);
     const Shapes shapes = input_shapes(inputs, graph);
     const std::uint64_t given_back = output_bytes(graph, shapes);
+    if (is_pool(options.device))
+        throw Error(ErrorCode::unsupported,
+                    "a network that is run as it is takes one device, not '" + options.device + "'", "device",
+                    "Name one, such as cuda:0.");
     const runtime::DeviceInfo &device = engine.usable_device(options.device);
     const auto precision = choose_precision(options.precision, device, &bundle->manifest()).precision;
     runtime::Module &module = engine.module();
-    const MemoryShares shares = divide_memory(engine, bundle.get(), options.memory_limit, given_back);
+    const MemoryShares shares = divide_memory(
+        engine, options.memory_limit, {.device = device.id, .bundle = bundle.get(), .process = given_back});
     const ArenaBytes bytes = checked_arena(engine.compiled(), graph, shapes, shares, precision);
     module.set_threads(options.threads);
     const TrimAtEnd trim(engine.compiled());
     const RetainedGraph retained = engine.compiled().retained(bundle, name, {device.id, precision});
-    const auto arena = bytes.limit == 0 ? retained.arena : module.make_arena(bytes.limit, bytes.planned);
+    const auto arena =
+        bytes.limit == 0 ? retained.arena : engine.make_arena(device.id, bytes.limit, bytes.planned);
     const auto scope = module.enter(arena);
     std::vector<runtime::TensorPtr> ordered;
     for (const graph::Input &input : graph.inputs) {

@@ -96,7 +96,7 @@ Job::Job(std::shared_ptr<Session> session, RunRequest request) : shared_(std::ma
     shared_->request.progress = [raw = shared_.get(), callers = std::move(shared_->request.progress)](
                                     const Progress &p) { return raw->progressed(callers, p); };
     shared_->request.cancels.push_back(shared_->cancel);
-    shared_->session->acquire();
+    shared_->session->acquire_run();
     try {
         shared_->pass = shared_->session->enter(shared_->request);
         thread_ = std::make_unique<QuietThread>([kept = shared_] { kept->work(); });

@@ -11,6 +11,7 @@
 #include "paths.hpp"
 #include "plugin.hpp"
 #include "plugin_scan.hpp"
+#include "pool_session.hpp"
 #include "runtime_loader.hpp"
 
 #include <algorithm>
@@ -109,9 +110,14 @@ const RuntimeStatus &LocalEngine::runtime_status() {
     return loader_->status();
 }
 
+std::shared_ptr<runtime::Arena> LocalEngine::make_arena(const std::string &device, std::uint64_t limit,
+                                                        std::uint64_t keep) {
+    return loader_->make_arena(device, limit, keep);
+}
+
 DevicePixels LocalEngine::device_pixels(const std::string &device) const {
     if (!device.starts_with("cuda:")) return {};
-    return {loader_->pixel_transfer(), found_.kernels.table};
+    return {loader_->gpu(), found_.kernels.table};
 }
 
 runtime::Module &LocalEngine::module() {
@@ -134,9 +140,32 @@ const runtime::DeviceInfo &LocalEngine::usable_device(const std::string &id) {
     throw Error(ErrorCode::not_found, "there is no device '" + id + "'", id, "Usable devices: " + ids + ".");
 }
 
+std::vector<std::string> LocalEngine::pool(const std::string &name) {
+    if (name != kAllGpus) {
+        const std::vector<std::string> listed = listed_devices(name);
+        for (const std::string &device : listed) usable_device(device);
+        return listed;
+    }
+    std::vector<std::string> usable;
+    std::string reasons;
+    for (const runtime::DeviceInfo &device : devices()) {
+        if (device.id == runtime::cpu_device().id || is_pool(device.id)) continue;
+        if (device.usable)
+            usable.push_back(device.id);
+        else
+            reasons += (reasons.empty() ? "" : "; ") + device.id + ": " + device.reason;
+    }
+    if (usable.empty())
+        throw Error(ErrorCode::device, "there is no GPU that can be used: " + reasons, name,
+                    "List the devices, or use 'cpu'.");
+    return usable;
+}
+
 std::shared_ptr<Session> LocalEngine::make_session(const std::shared_ptr<Engine> &self,
                                                    const SessionOptions &options) {
-    return std::make_shared<LocalSession>(std::static_pointer_cast<LocalEngine>(self), options);
+    auto engine = std::static_pointer_cast<LocalEngine>(self);
+    if (is_pool(options.device)) return std::make_shared<PoolSession>(std::move(engine), options);
+    return std::make_shared<LocalSession>(std::move(engine), options);
 }
 
 TensorSet LocalEngine::make_outputs(const std::shared_ptr<const bundle::Bundle> &bundle,

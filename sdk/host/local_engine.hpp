@@ -2,6 +2,7 @@
 #pragma once
 
 #include "device_pixels.hpp"
+#include "device_pool.hpp"
 #include "devices.hpp"
 #include "mirra/host.hpp"
 
@@ -39,10 +40,17 @@ class LocalEngine final : public Engine {
     [[nodiscard]] RegisteredTask registered(std::string_view name) const;
     /// @throws Error not_found (no runtime module) | device
     runtime::Module &module();
+    /// As RuntimeLoader::make_arena().
+    [[nodiscard]] std::shared_ptr<runtime::Arena> make_arena(const std::string &device, std::uint64_t limit,
+                                                             std::uint64_t keep);
     /// For a device that devices() lists.
     [[nodiscard]] DevicePixels device_pixels(const std::string &device) const;
     /// @throws Error not_found | device (with the reason)
     const runtime::DeviceInfo &usable_device(const std::string &id);
+    /// The devices of a pool, all of which can be used. @throws Error invalid_argument | not_found | device
+    /// (with the reasons)
+    std::vector<std::string> pool(const std::string &name);
+    [[nodiscard]] const std::shared_ptr<DeviceLoads> &loads() const noexcept { return loads_; }
     [[nodiscard]] BundleCache &bundles() noexcept { return *bundles_; }
     [[nodiscard]] CompiledGraphs &compiled() noexcept { return *compiled_; }
     /// level: MIRRA_LOG_*
@@ -62,6 +70,7 @@ class LocalEngine final : public Engine {
     std::vector<RegisteredTask> registered_;
     std::once_flag devices_once_;
     FoundDevices found_; ///< by devices()
+    const std::shared_ptr<DeviceLoads> loads_ = std::make_shared<DeviceLoads>();
 };
 
 /// As run_graph(), which has checked the options.

@@ -119,8 +119,12 @@ Asked asked(SessionState &state, std::int32_t width, std::int32_t height) {
         throw Error(ErrorCode::invalid_argument, "width and height must be at least 1", "width");
     const Setup setup = configure(state, {width, height}, nullptr);
     return {setup, Geometry(setup, width, height),
-            divide_memory(*state.engine, state.bundle.get(), state.options.memory_limit, setup.extra_bytes,
-                          state.has_network())};
+            divide_memory(*state.engine, state.options.memory_limit,
+                          {.device = state.device,
+                           .bundle = state.bundle.get(),
+                           .process = 0,
+                           .anywhere = setup.extra_bytes,
+                           .network = state.has_network()})};
 }
 
 /// Of the image, what tiles of it read. A margin mirrors what lies as far within.
@@ -161,7 +165,8 @@ LocalSession::LocalSession(std::shared_ptr<LocalEngine> engine, const SessionOpt
     const Setup setup = configure_first(*state_);
     if (setup.graph.empty()) return;
     // Where the limit is too small for it, planning says so.
-    const MemoryShares shares = divide_memory(*state_->engine, bundle, options.memory_limit, 0);
+    const MemoryShares shares =
+        divide_memory(*state_->engine, options.memory_limit, {.device = state_->device, .bundle = bundle});
     if (has_room(*state_, shares, setup.graph)) state_->executable(setup.graph, nullptr);
 }
 

@@ -16,14 +16,16 @@ class LocalSession final : public Session {
     [[nodiscard]] SessionInfo info() const override;
     [[nodiscard]] const TaskInfo &task() const override;
 
-  private:
+    /// For one that consists of several, and has seen to it that nobody else uses this one:
     [[nodiscard]] SessionParams &parameters() const noexcept override;
     [[nodiscard]] const void *plugin_table() const noexcept override;
+    std::shared_ptr<const RunResult> make_result(const RunRequest &request) override;
+
+  private:
     [[nodiscard]] std::shared_ptr<Session> make_clone() override;
     Plan make_plan(std::int32_t width, std::int32_t height) override;
     runtime::Rect make_required(std::int32_t width, std::int32_t height,
                                 const runtime::Rect &region) override;
-    std::shared_ptr<const RunResult> make_result(const RunRequest &request) override;
 
     std::unique_ptr<SessionState> state_;
 };

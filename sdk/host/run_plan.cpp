@@ -13,6 +13,8 @@ namespace {
 
 /// For what no one counts: stacks of the kernels' threads, the allocator's own needs, code that is paged in.
 constexpr std::uint64_t kSlack = 40U << 20;
+/// The same of a GPU: workspaces of LibTorch's libraries, sizes that are rounded up.
+constexpr std::uint64_t kDeviceSlack = 96U << 20;
 
 const bundle::Bundle &bundle_of(const SessionState &session, const std::string &graph) {
     if (session.bundle != nullptr) return *session.bundle;
@@ -21,13 +23,13 @@ const bundle::Bundle &bundle_of(const SessionState &session, const std::string &
 }
 
 /// Bytes per pixel of the host's own buffers for a tile. The processor's tensors are read and written where
-/// they lie, in bands; only pieces are brought to floats as a whole. For a GPU there are floats in and out
-/// and alpha; outputs that are larger than the input, or of a size of their own, take more of them.
+/// they lie, in bands; only pieces are brought to floats as a whole. A GPU has samples in and out beside its
+/// tensors; outputs that are larger than the input, or of a size of their own, take more of them.
 std::uint64_t buffer_bytes(const SessionState &session, const Setup &setup) {
-    constexpr std::uint64_t kIn = 3 * 4, kAlpha = 4;
+    constexpr std::uint64_t kColors = 3 * 4, kAlpha = 4, kSamples = kColors + kAlpha;
     if (session.on_processor())
-        return setup.piece_bytes_per_pixel + (setup.piece_bytes_per_pixel == 0 ? 0 : kIn + kAlpha);
-    return kIn + setup.per_input_pixel(kIn + kAlpha) + setup.piece_bytes_per_pixel;
+        return setup.piece_bytes_per_pixel + (setup.piece_bytes_per_pixel == 0 ? 0 : kColors + kAlpha);
+    return kSamples + setup.per_input_pixel(kSamples);
 }
 
 /// Of the bands in which pixels are brought to floats and back, whatever a tile's size.
@@ -107,7 +109,9 @@ std::shared_ptr<const RunPlan> make_plan(const SessionState &session, const Setu
     const std::uint64_t own = setup.extra_bytes + setup.extra_bytes_per_pixel * pixels; // may be tensors
     plan->tensor_bytes = plan->tiles.tensor_bytes + beside.bytes - beside.weights - beside.buffers + own;
     plan->weight_bytes = plan->tiles.weight_bytes + beside.weights;
-    if (shares.available != 0)
+    if (shares.available != 0 && !session.on_processor()) // whose arena counts all that there is
+        plan->arena_bytes = shares.available + shares.fixed - plan->weight_bytes;
+    else if (shares.available != 0)
         plan->arena_bytes = shares.available + setup.extra_bytes - plan->weight_bytes - beside.buffers -
                             pixels * buffer_bytes(session, setup);
     constexpr double kWorthWaking = 25e6; // multiplications: about a millisecond of one thread
@@ -144,12 +148,16 @@ std::int64_t with_margin(const Setup &setup, std::int64_t extent) {
 
 } // namespace
 
-MemoryShares divide_memory(LocalEngine &engine, const bundle::Bundle *bundle, std::uint64_t limit,
-                           std::uint64_t reserved, bool network) {
-    if (limit != 0) engine.bundles().release_unused();
+MemoryShares divide_memory(LocalEngine &engine, std::uint64_t limit, const MemoryNeeds &needs) {
     MemoryShares shares;
-    shares.base = network ? engine.runtime_status().base_bytes : 0;
-    shares.fixed = shares.base + kSlack + reserved + (bundle == nullptr ? 0 : bundle_bytes(*bundle));
+    if (needs.device != runtime::cpu_device().id) {
+        shares.fixed = kDeviceSlack + needs.anywhere;
+    } else {
+        if (limit != 0) engine.bundles().release_unused();
+        shares.base = needs.network ? engine.runtime_status().base_bytes : 0;
+        shares.fixed = shares.base + kSlack + needs.process + needs.anywhere +
+                       (needs.bundle == nullptr ? 0 : bundle_bytes(*needs.bundle));
+    }
     // One byte: too little for anything, so that planning fails and says what would do.
     if (limit != 0) shares.available = limit > shares.fixed ? limit - shares.fixed : 1;
     return shares;
@@ -166,10 +174,13 @@ std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setu
     } catch (const Error &error) {
         if (error.code() != ErrorCode::budget) throw;
         const std::uint64_t needed = required_limit(session, setup, shares, width, height, cut);
+        const std::string of_which =
+            session.on_processor()
+                ? " bytes are needed, of which " + std::to_string(shares.base) + " are the runtime's library"
+                : " bytes of the GPU's memory are needed";
         throw Error(ErrorCode::budget,
                     "the memory limit of " + std::to_string(session.options.memory_limit) +
-                        " bytes is too small: " + std::to_string(needed) + " bytes are needed, of which " +
-                        std::to_string(shares.base) + " are the runtime's library" +
+                        " bytes is too small: " + std::to_string(needed) + of_which +
                         (setup.whole_image ? "; the task needs the image as one tile" : ""),
                     "memory_limit",
                     raised_limit(needed) + (setup.whole_image ? ", or give a smaller image." : "."));

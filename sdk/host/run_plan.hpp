@@ -5,6 +5,7 @@
 
 namespace mirra::host {
 
+/// On a GPU its memory is what a limit is of, and what is counted: nothing of the process's.
 struct MemoryShares {
     std::uint64_t base = 0;      ///< the runtime's library
     std::uint64_t fixed = 0;     ///< that, the bundle in memory and other things that no tile changes
@@ -43,13 +44,17 @@ struct RunPlan {
     bool one_thread = false; ///< so little work that other threads wake later than it is done
 };
 
+/// What a limit is divided for.
+struct MemoryNeeds {
+    std::string device;
+    const bundle::Bundle *bundle = nullptr; ///< null: none
+    std::uint64_t process = 0;              ///< bytes that are needed besides, such as a copy of the input
+    std::uint64_t anywhere = 0;             ///< bytes of tensors, likewise
+    bool network = true;                    ///< whether the runtime's library is needed
+};
 /// Where there is a limit, bundles that the engine keeps without a session give way to it.
-/// @param bundle    null: none
-/// @param limit     the most that may be added to the process; 0: no limit
-/// @param reserved  bytes that are needed besides, such as a copy of the input
-/// @param network   whether the runtime's library is needed
-MemoryShares divide_memory(LocalEngine &engine, const bundle::Bundle *bundle, std::uint64_t limit,
-                           std::uint64_t reserved, bool network = true);
+/// @param limit  the most that may be added to the process, or taken of the GPU's memory; 0: no limit
+MemoryShares divide_memory(LocalEngine &engine, std::uint64_t limit, const MemoryNeeds &needs);
 /// The last plan, if it is of the same run. @throws Error budget, the message names the limit that would do
 std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setup, const MemoryShares &shares,
                                         std::int64_t width, std::int64_t height, const Cut &cut,

@@ -198,9 +198,12 @@ Input Preparation::input() const {
 std::shared_ptr<const RunResult> Preparation::run() {
     const auto start = Clock::now();
     const std::uint64_t own = beside();
-    const MemoryShares shares =
-        divide_memory(*session_.engine, session_.bundle.get(), session_.options.memory_limit,
-                      own + tensor_bytes(request_) + setup_.extra_bytes, session_.has_network());
+    const MemoryShares shares = divide_memory(*session_.engine, session_.options.memory_limit,
+                                              {.device = session_.device,
+                                               .bundle = session_.bundle.get(),
+                                               .process = own + tensor_bytes(request_),
+                                               .anywhere = setup_.extra_bytes,
+                                               .network = session_.has_network()});
     const auto plan =
         plan_run(session_, setup_, shares, geometry_.width, geometry_.height,
                  cut_of(session_, setup_, geometry_, region_), [&] { check_cancelled(request_); });
@@ -217,7 +220,7 @@ std::shared_ptr<const RunResult> Preparation::run() {
     result->precision = session_.precision.precision;
     result->precision_reason = session_.precision.reason;
     result->base_bytes = shares.base;
-    result->peak_bytes += own;
+    if (session_.on_processor()) result->peak_bytes += own;
     result->seconds = std::chrono::duration<double>(Clock::now() - start).count();
     return result;
 }

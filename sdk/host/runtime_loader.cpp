@@ -2,8 +2,10 @@
 #include "runtime_loader.hpp"
 
 #include "libtorch_loader.hpp"
+#include "mirra/cpu_device.hpp"
 #include "paths.hpp"
 #include "process_life.hpp"
+#include "runtime/cuda/gpu_runtime.hpp"
 #include "shared_library.hpp"
 
 #include <unistd.h>
@@ -56,7 +58,7 @@ void RuntimeLoader::load() {
     }
     if (!status_.usable) {
         module_ = nullptr;
-        pixel_transfer_ = nullptr;
+        gpu_ = nullptr;
     }
     const std::uint64_t after = resident_bytes();
     status_.base_bytes = after > before ? after - before : 0;
@@ -73,8 +75,8 @@ void RuntimeLoader::load_module() {
     const PlainArithmetic arithmetic;
     module_ = library.get<runtime::Module *()>(MIRRA_RUNTIME_MODULE_SYMBOL)();
     if (module_ == nullptr) throw Error(ErrorCode::device, "the runtime module could not start");
-    if (library.has(MIRRA_PIXEL_TRANSFER_SYMBOL))
-        pixel_transfer_ = library.get<runtime::PixelTransferSource>(MIRRA_PIXEL_TRANSFER_SYMBOL)();
+    if (library.has(MIRRA_GPU_RUNTIME_SYMBOL))
+        gpu_ = library.get<runtime::GpuRuntimeSource>(MIRRA_GPU_RUNTIME_SYMBOL)();
     status_.version = module_->version();
     constexpr std::string_view kOfLibTorch = "LibTorch ";
     if (status_.version.starts_with(kOfLibTorch))
@@ -86,6 +88,13 @@ const RuntimeStatus &RuntimeLoader::status() {
     check_not_forked();
     std::call_once(once_, [this] { load(); });
     return status_;
+}
+
+std::shared_ptr<runtime::Arena> RuntimeLoader::make_arena(const std::string &device, std::uint64_t limit,
+                                                          std::uint64_t keep) {
+    runtime::Module &runtime = module();
+    if (gpu_ == nullptr || device == runtime::cpu_device().id) return runtime.make_arena(limit, keep);
+    return gpu_->make_arena(device, limit);
 }
 
 runtime::Module &RuntimeLoader::module() {

@@ -4,9 +4,12 @@
 #include "mirra/host.hpp"
 
 #include "mirra/error.hpp"
-#include "runtime/cuda/pixel_transfer.hpp"
 
 #include <mutex>
+
+namespace mirra::runtime {
+class GpuRuntime;
+}
 
 namespace mirra::host {
 
@@ -23,7 +26,11 @@ class RuntimeLoader {
     /// @throws Error not_found (no module) | device (it cannot be loaded)
     runtime::Module &module();
     /// Of the module; null where it has none, or is not loaded yet.
-    [[nodiscard]] runtime::PixelTransfer *pixel_transfer() const noexcept { return pixel_transfer_; }
+    [[nodiscard]] runtime::GpuRuntime *gpu() const noexcept { return gpu_; }
+    /// For tensors on a device, whose memory it counts; otherwise as Module::make_arena().
+    /// @throws Error as module()
+    [[nodiscard]] std::shared_ptr<runtime::Arena> make_arena(const std::string &device, std::uint64_t limit,
+                                                             std::uint64_t keep = 0);
 
   private:
     void load();
@@ -35,8 +42,8 @@ class RuntimeLoader {
     RuntimeStatus status_;
     std::string hint_; ///< to status_.reason
     ErrorCode code_ = ErrorCode::not_found;
-    runtime::Module *module_ = nullptr;                ///< the module's own; lives as long as the process
-    runtime::PixelTransfer *pixel_transfer_ = nullptr; ///< likewise
+    runtime::Module *module_ = nullptr;  ///< the module's own; lives as long as the process
+    runtime::GpuRuntime *gpu_ = nullptr; ///< likewise
 };
 
 /// Bytes of the process that are in memory now.

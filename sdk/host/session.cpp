@@ -64,12 +64,12 @@ const std::vector<mirra_param_info> &Session::params() const {
 }
 
 Plan Session::plan(std::int32_t width, std::int32_t height) {
-    const Hold hold(*this);
+    const Hold hold(*this, Hold::ForRun());
     return make_plan(width, height);
 }
 
 runtime::Rect Session::required(std::int32_t width, std::int32_t height, const runtime::Rect &region) {
-    const Hold hold(*this);
+    const Hold hold(*this, Hold::ForRun());
     return make_required(width, height, region);
 }
 
@@ -82,7 +82,7 @@ std::shared_ptr<const RunResult> Session::run(RunRequest request) {
         if (request.user) request.user->free_now();
     };
     try {
-        const Hold hold(*this);
+        const Hold hold(*this, Hold::ForRun());
         with_enough_stack([&] { result = run_acquired(request); });
     } catch (abi::__forced_unwind &) {
         throw;
@@ -109,14 +109,27 @@ std::shared_ptr<const RunResult> Session::run_acquired(const RunRequest &request
 
 void Session::acquire() {
     check_not_forked();
-    if (busy_.exchange(true)) {
-        throw Error(ErrorCode::busy, "the session is in use by another call", task().name(),
-                    "Wait for the run or job to end, or use a session of its own for each thread.");
-    }
+    std::int32_t none = 0;
+    if (!holders_.compare_exchange_strong(none, kAlone)) refuse_busy();
+}
+
+void Session::acquire_run() {
+    if (!shares_runs()) return acquire();
+    check_not_forked();
+    std::int32_t runs = holders_.load();
+    do {
+        if (runs == kAlone) refuse_busy();
+    } while (!holders_.compare_exchange_weak(runs, runs + 1));
 }
 
 void Session::release() noexcept {
-    busy_.store(false);
+    std::int32_t alone = kAlone;
+    if (!holders_.compare_exchange_strong(alone, 0)) --holders_;
+}
+
+void Session::refuse_busy() const {
+    throw Error(ErrorCode::busy, "the session is in use by another call", task().name(),
+                "Wait for the run or job to end, or use a session of its own for each thread.");
 }
 
 bool Session::may_wait_for(const RunRequest &run) const noexcept {

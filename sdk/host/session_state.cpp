@@ -84,14 +84,14 @@ std::uint64_t SessionState::admit(const GraphKey &key, RunState *run) {
 /// By a session between its runs.
 constexpr std::uint64_t kMostKept = std::uint64_t{256} << 20;
 
-std::shared_ptr<runtime::Arena> KeptArena::take(runtime::Module &module, std::uint64_t limit,
+std::shared_ptr<runtime::Arena> KeptArena::take(const SessionState &session, std::uint64_t limit,
                                                 std::uint64_t planned) {
     constexpr auto kAtOnce = std::chrono::seconds(1);
     at_once_ = ended_ && Clock::now() - *ended_ < kAtOnce;
     auto last = std::exchange(arena_, nullptr);
     const bool same = limit == std::exchange(limit_, limit) && planned == std::exchange(planned_, planned);
     if (!same) pixels_ = {};
-    if (last == nullptr || !same) return module.make_arena(limit, planned);
+    if (last == nullptr || !same) return session.make_arena(limit, planned);
     last->begin(limit == 0 ? kMostKept : 0);
     return last;
 }
@@ -107,6 +107,10 @@ void KeptArena::give(std::shared_ptr<runtime::Arena> arena, std::vector<float> p
 runtime::Module &SessionState::module() const {
     static const Immortal<runtime::PlainModule> kPlain;
     return has_network() ? engine->module() : *kPlain;
+}
+
+std::shared_ptr<runtime::Arena> SessionState::make_arena(std::uint64_t limit, std::uint64_t keep) const {
+    return has_network() ? engine->make_arena(device, limit, keep) : module().make_arena(limit, keep);
 }
 
 void SessionState::forget_unused(const RunState &run) {

@@ -25,6 +25,7 @@ namespace mirra::host {
 struct Configured;
 struct RunPlan;
 struct RunState;
+struct SessionState;
 
 /// Hands an instance back to its plugin; what that throws against the rules goes no further.
 struct DestroyInstance {
@@ -44,7 +45,8 @@ using GraphKey = std::pair<std::string, bool>;
 class KeptArena {
   public:
     /// For a run that begins: that of the last one where it had the same limits, or a new one.
-    std::shared_ptr<runtime::Arena> take(runtime::Module &module, std::uint64_t limit, std::uint64_t planned);
+    std::shared_ptr<runtime::Arena> take(const SessionState &session, std::uint64_t limit,
+                                         std::uint64_t planned);
     /// What the last run left of pixels on their way, likewise.
     std::vector<float> take_pixels() { return std::exchange(pixels_, {}); }
     /// After it.
@@ -95,6 +97,8 @@ struct SessionState : SessionParams {
     [[nodiscard]] bool has_network() const { return (task().info.flags & MIRRA_TASK_NO_NETWORK) == 0; }
     /// The runtime of its tensors. @throws Error as LocalEngine::module()
     [[nodiscard]] runtime::Module &module() const;
+    /// For its tensors, where they lie.
+    [[nodiscard]] std::shared_ptr<runtime::Arena> make_arena(std::uint64_t limit, std::uint64_t keep) const;
     /// For messages: "the task 'denoise'"
     [[nodiscard]] std::string task_text() const { return "the task '" + task().name() + "'"; }
 

@@ -119,10 +119,7 @@ void TilePixels::store(const runtime::DeviceTensor &tensor, const runtime::Rect 
     if (mapped_) return store_mapped(session_.module().map(tensor), shown, kept, piece);
     if (download_tile(on_device_, tensor, given({}, shown), kept, piece)) return;
     const auto count = static_cast<std::size_t>(shown.width * shown.height * work_.checked.channels);
-    if (count > buffer.size()) {
-        count_buffer(count - buffer.size());
-        buffer.resize(count);
-    }
+    if (count > buffer.size()) buffer.resize(count);
     const std::span<float> values(buffer.data(), count);
     session_.module().download(tensor, values, runtime::Layout::nhwc);
     store_pixels(given(values, shown), kept, input_, scaled_, piece);

@@ -3,8 +3,6 @@
 
 #include "tile_run.hpp"
 
-#include <atomic>
-
 namespace mirra::host {
 
 /// Values of a band of rows, in which pixels go between an image and a tensor of the processor's: they stay
@@ -26,10 +24,6 @@ class TilePixels {
     void store(const runtime::DeviceTensor &tensor, const runtime::Rect &shown, const runtime::Rect &kept,
                const image::ImageView &piece, std::vector<float> &buffer);
 
-    /// Bytes of all buffers on their way.
-    [[nodiscard]] std::uint64_t buffer_bytes() const { return buffer_bytes_; }
-    void count_buffer(std::size_t values) { buffer_bytes_ += values * sizeof(float); }
-
   private:
     void load_rows(const runtime::Rect &rect, std::span<float> values) const;
     void store_mapped(const runtime::Mapped &mapped, const runtime::Rect &shown, const runtime::Rect &kept,
@@ -46,7 +40,6 @@ class TilePixels {
     const bool mapped_;           ///< tensors lie in the processor's memory
     const std::uint64_t threads_; ///< for one tile
     std::optional<Size> scaled_;  ///< where outputs are not of the input's size: so large are they
-    std::atomic<std::uint64_t> buffer_bytes_{0};
 };
 
 } // namespace mirra::host

@@ -141,7 +141,6 @@ class TileRun {
     std::size_t stage_count_ = 0; ///< of tiles
     std::size_t steps_done_ = 0, steps_ = 1;
     std::uint64_t previews_ = 0;
-    double furthest_ = 0;
     Clock::time_point last_report_;
 };
 
@@ -164,16 +163,15 @@ void TileRun::report(const char *stage, std::size_t tile, std::size_t count, con
     stage_count_ = count;
     last_report_ = Clock::now();
     if (!run_.request.progress) return;
-    const std::uint64_t buffers = pixels_.buffer_bytes();
     Progress progress;
     progress.stage = stage;
     const double fraction =
         (static_cast<double>(steps_done_) + within.furthest) / static_cast<double>(steps_);
-    progress.fraction = furthest_ = std::clamp(fraction, furthest_, 1.0);
+    progress.fraction = run_.request.furthest = std::clamp(fraction, run_.request.furthest, 1.0);
     progress.tile = tile;
     progress.tile_count = count;
-    progress.bytes_now = arena_->current_bytes() + buffers;
-    progress.bytes_peak = arena_->peak_bytes() + buffers;
+    progress.bytes_now = arena_->current_bytes();
+    progress.bytes_peak = arena_->peak_bytes();
     progress.previews = previews_;
     progress.step = within.step;
     progress.step_count = within.step_count;
@@ -373,10 +371,9 @@ void TileRun::set_up(Lane &lane) {
 void TileRun::prepare() {
     module().set_threads(session_.options.threads == 0 && work_.plan.one_thread ? 1
                                                                                 : session_.options.threads);
-    arena_ = session_.kept.take(module(), work_.plan.arena_bytes, work_.plan.tensor_bytes);
+    arena_ = session_.kept.take(session_, work_.plan.arena_bytes, work_.plan.tensor_bytes);
     run_.arena = arena_;
     main_.buffer = session_.kept.take_pixels();
-    pixels_.count_buffer(main_.buffer.size());
     steps_ = tiles_.tiles.size() * (std::size_t{passes_} + 1);
     set_up(main_);
     // Those that follow gradients run graphs any number of times.
@@ -472,7 +469,7 @@ void TileRun::run() {
     prepare();
     call_all();
     run_.result.tile_count = tiles_.tiles.size();
-    run_.result.peak_bytes = arena_->peak_bytes() + pixels_.buffer_bytes();
+    run_.result.peak_bytes = arena_->peak_bytes();
     run_.arena = nullptr;
     session_.kept.give(std::move(arena_), std::move(main_.buffer));
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 
 namespace mirra::test {
@@ -59,13 +60,15 @@ void expect_part(const std::string &text, const std::string &part) {
 
 TEST(CliCuda, GpusHaveTheirNamesAndMemoryFromTheDriver) {
     const auto devices = gpus(with_driver({{"FAKE_CUDA_CAPABILITY", "8.9 9.0"}}));
-    ASSERT_EQ(devices.size(), 2U) << devices;
+    ASSERT_EQ(devices.size(), 3U) << devices;
     EXPECT_TRUE(devices[0]["usable"]) << devices;
     EXPECT_EQ(devices[0]["name"], "Fake GPU");
     EXPECT_EQ(devices[0]["memory_bytes"], std::uint64_t{8} << 30);
     EXPECT_EQ(devices[0]["precisions"], nlohmann::json({"fp32", "fp16"}));
     EXPECT_EQ(devices[1]["id"], "cuda:1");
     EXPECT_EQ(devices[1]["name"], "Another GPU");
+    EXPECT_EQ(devices[2]["id"], "cuda:all");
+    EXPECT_EQ(devices[2]["name"], "2 GPUs, with a run on each");
 }
 
 TEST(CliCuda, WithoutADriverThereIsNone) {
@@ -140,6 +143,38 @@ TEST(CliCuda, ThePlainListAndTheDoctorSayItInASentence) {
                                  "Mirra's kernels need CUDA 13.0; ";
     expect_part(run_cli({"devices"}).out, sentence);
     expect_part(run_cli({"doctor"}).out, "device   " + sentence);
+}
+
+TEST(CliCuda, PicturesAreSpreadOverSeveralGpusAndToldInTheirOrder) {
+    const Surroundings surroundings(with_driver({{"FAKE_CUDA_CAPABILITY", "8.6 8.6"},
+                                                 {"MIRRA_RUNTIME_MODULE", MIRRA_TEST_FAKE_RUNTIME},
+                                                 {"MIRRA_FAKE_GPUS", "2"},
+                                                 {"MIRRA_FAKE_DELAY_MS", "40"}}));
+    EXPECT_EQ(run_cli({"devices", "--json"}).json()["devices"].back()["id"], "cuda:all");
+    const TemporaryFolder folder;
+    std::vector<std::string> arguments{"denoise"};
+    for (int i = 0; i < 6; ++i) {
+        arguments.push_back(folder / (std::to_string(i) + ".png"));
+        write_flat(arguments.back(), 16, 16, static_cast<std::uint8_t>(40 * i));
+    }
+    std::filesystem::create_directory(folder / "out");
+    for (const char *more : {"--quality", "fast", "--device", "cuda:all", "--json", "--sigma", "25", "-o"})
+        arguments.emplace_back(more);
+    arguments.push_back(folder / "out");
+    for (const std::string lost : {"", "cuda:0"}) {
+        const Surroundings failing({{"MIRRA_FAKE_LOST", lost}});
+        const Outcome run = run_cli(arguments);
+        EXPECT_EQ(run.exit_code, 0) << run.err;
+        const auto results = run.json()["results"];
+        ASSERT_EQ(results.size(), 6U) << results;
+        std::map<std::string, int> devices;
+        for (std::size_t i = 0; i < results.size(); ++i) {
+            EXPECT_EQ(results[i]["input"], arguments[i + 1]);
+            ++devices[results[i]["device"]];
+        }
+        EXPECT_EQ(devices.size(), lost.empty() ? 2U : 1U) << results;
+        EXPECT_TRUE(devices.contains("cuda:1")) << results;
+    }
 }
 
 TEST(CliCuda, ARunOnSuchADeviceEndsWithTheReason) {

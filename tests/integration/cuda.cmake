@@ -13,6 +13,8 @@ if(MIRRA_BUILD_CLI)
     target_link_libraries(mirra_fake_cuda_runtime PRIVATE mirra_runtime_plain)
     set_target_properties(mirra_fake_cuda_driver mirra_stub_cuda_driver PROPERTIES PREFIX "" OUTPUT_NAME libcuda SUFFIX .so.1
         LIBRARY_OUTPUT_DIRECTORY ${drivers})
+    # A program's own dlopen finds the one that it has loaded by this name.
+    target_link_options(mirra_fake_cuda_driver PRIVATE -Wl,-soname,libcuda.so.1)
     set_target_properties(mirra_stub_cuda_driver PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${drivers}/stub)
 
     mirra_cli_test(mirra_cli_cuda_tests exact cli_cuda_test.cpp)

@@ -30,7 +30,7 @@ arguments = "work --steps 5 --speed 100 --fail"
 before = 9
 [part.program]
 program = "{sys.executable}"
-arguments = "-c print(__import__('os').environ['SEEN'],'{{build}}')"
+arguments = "-c print(__import__('os').environ['SEEN'],'{{build}}','{{device}}')"
 on_gpu = {{SEEN = "seen in {{build}}"}}
 before = 9
 [part.orphan]
@@ -54,6 +54,11 @@ def main(gpu_run, plans):
     for plan in plans.glob("*.toml"):
         parts = tomllib.loads(plan.read_text())["part"]
         check(all(set(each.get("after", [])) <= set(parts) for each in parts.values()), f"{plan} waits for what it has not")
+        values = dict.fromkeys(("out", "data", "build", "device", "length"), "x")
+        for each in parts.values():
+            words = [each.get("program", ""), *each.get("arguments", "").format(**values).split()]
+            scripts = [word for word in words if word.endswith(".py")]
+            check(all((gpu_run.parents[1] / script).exists() for script in scripts), f"{plan} calls what is not there: {scripts}")
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         (folder / "plan.toml").write_text(PLAN)
@@ -65,7 +70,7 @@ def main(gpu_run, plans):
         check(30 <= made["slow"] <= 140, f"the length fits the time of the slower twin: {made}")
         check("late: stopped at 3 seconds" in first.stdout, "a part that is late is stopped")
         log = (folder / "out" / "program.log").read_text()
-        check("program: finished" in first.stdout and "seen in elsewhere elsewhere" in log, f"a program is run: {log}")
+        check("program: finished" in first.stdout and "seen in elsewhere elsewhere cuda:0" in log, f"a program is run: {log}")
         check("orphan: left out, since fails did not finish" in first.stdout, "what waits for a failure is left out")
         again = run(gpu_run, folder / "plan.toml", folder)
         check("slow: started" not in again.stdout, "what is finished is not begun again")

@@ -21,6 +21,7 @@ set(MIRRA_UNIT_CAPI_TESTS
     host_hidden_test.cpp
     host_paths_test.cpp
     host_plan_test.cpp
+    host_pool_test.cpp
     host_resample_test.cpp
     host_team_test.cpp
     host_value_test.cpp

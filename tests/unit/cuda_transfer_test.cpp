@@ -3,6 +3,7 @@
 
 #include "device_pixels.hpp"
 #include "mirra/samples.hpp"
+#include "runtime/cuda/gpu_runtime.hpp"
 #include "runtime/cuda/packed_samples.hpp"
 
 #include <gtest/gtest.h>
@@ -24,8 +25,13 @@ class Values final : public runtime::DeviceTensor {
 };
 
 /// As the runtime over LibTorch does it.
-class Transfer final : public runtime::PixelTransfer {
+class Transfer final : public runtime::GpuRuntime {
   public:
+    std::shared_ptr<runtime::Arena> make_arena(const std::string & /*device*/,
+                                               std::uint64_t /*limit*/) override {
+        return nullptr;
+    }
+
     runtime::TensorPtr upload(const mirra_cuda_kernels &table, const mirra_cuda_image &image,
                               const mirra_cuda_tile &tile, const std::string &) override {
         const cuda::Seen part = cuda::seen_by(tile, image);

@@ -1,6 +1,10 @@
 // A runtime module without LibTorch: the plain runtime with networks in plain loops, for tests of the host
-// and of plugins. MIRRA_FAKE_DELAY_MS in the environment makes every network run take that long;
-// MIRRA_FAKE_SHORT makes results lose their last row.
+// and of plugins. The environment says what it is like:
+//   MIRRA_FAKE_DELAY_MS   every network's run takes that long
+//   MIRRA_FAKE_SHORT      results lose their last row
+//   MIRRA_FAKE_GPUS       it knows so many GPUs; they are the processor under other names
+//   MIRRA_FAKE_LOST       the name of one on which every run fails
+//   MIRRA_FAKE_NO_MEMORY  the name of one on which every run is out of memory
 #include "fake_ops.hpp"
 #include "mirra/error.hpp"
 #include "mirra/runtime.hpp"
@@ -85,14 +89,25 @@ TensorPtr as_asked(const TensorPtr &tensor) {
     return shorter;
 }
 
+/// Whether a variable names the device.
+bool is_named(const char *variable, const std::string &device) {
+    const char *named = std::getenv(variable);
+    return named != nullptr && device == named;
+}
+
 class FakeExecutable final : public Executable {
   public:
-    FakeExecutable(graph::Graph graph, const WeightSource &weights)
+    FakeExecutable(graph::Graph graph, const WeightSource &weights, std::string device)
         : graph_(std::move(graph))
-        , weights_(load_weights(graph_, weights)) {}
+        , weights_(load_weights(graph_, weights))
+        , device_(std::move(device)) {}
     [[nodiscard]] const graph::Graph &graph() const override { return graph_; }
 
     std::vector<TensorPtr> run(std::span<const TensorPtr> inputs, const StepFunction &step) override {
+        if (is_named("MIRRA_FAKE_LOST", device_))
+            throw Error(ErrorCode::device, "the device failed: it has fallen off the bus");
+        if (is_named("MIRRA_FAKE_NO_MEMORY", device_))
+            throw Error(ErrorCode::out_of_memory, "the device is out of memory");
         const Values values = play(graph_, weights_, inputs, step);
         std::vector<TensorPtr> outputs;
         for (const graph::Output &output : graph_.outputs)
@@ -103,6 +118,7 @@ class FakeExecutable final : public Executable {
   private:
     graph::Graph graph_;
     test::FakeWeights weights_;
+    const std::string device_;
 };
 
 class FakeDifferentiable final : public Differentiable {
@@ -152,12 +168,16 @@ class FakeModule final : public PlainModule {
   public:
     [[nodiscard]] std::string version() const override { return "fake 1"; }
     [[nodiscard]] std::vector<DeviceInfo> devices() const override {
-        return {{"cpu", "fake", 1 << 30, {Precision::fp32, Precision::bf16}, true, ""}};
+        std::vector<DeviceInfo> found{{"cpu", "fake", 1 << 30, {Precision::fp32, Precision::bf16}, true, ""}};
+        const char *gpus = std::getenv("MIRRA_FAKE_GPUS");
+        for (int i = 0; gpus != nullptr && i < std::atoi(gpus); ++i)
+            found.push_back({"cuda:" + std::to_string(i), "fake", 1 << 30, {Precision::fp32}, true, ""});
+        return found;
     }
 
     std::shared_ptr<Executable> compile(const graph::Graph &graph, const WeightSource &weights,
-                                        const CompileOptions &) override {
-        return std::make_shared<FakeExecutable>(graph, weights);
+                                        const CompileOptions &options) override {
+        return std::make_shared<FakeExecutable>(graph, weights, options.device);
     }
     std::shared_ptr<Differentiable> compile_gradient(const graph::Graph &graph, const WeightSource &weights,
                                                      const std::string &) override {

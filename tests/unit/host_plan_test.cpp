@@ -109,7 +109,7 @@ TEST(HostPlan, TheProcessorHoldsNoTileBesideItsTensors) {
         return (beside(device, 1024, setup) - beside(device, 512, setup)) / (512 * 512);
     };
     EXPECT_EQ(per_pixel("cpu"), 0U);
-    EXPECT_EQ(per_pixel("cuda:0"), 28U) << "floats in and out, and alpha";
+    EXPECT_EQ(per_pixel("cuda:0"), 32U) << "samples in and out";
     host::Setup pieces;
     pieces.piece_bytes_per_pixel = 6;
     EXPECT_EQ(per_pixel("cpu", pieces), 6U + 16U) << "a piece is brought to floats as a whole";

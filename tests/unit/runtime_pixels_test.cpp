@@ -3,8 +3,8 @@
 #include "mirra/image.hpp"
 #include "runtime/cuda/described_image.hpp"
 #include "runtime/cuda/host_twins.hpp"
+#include "runtime/torch/gpu_runtime.hpp"
 #include "runtime/torch/module.hpp"
-#include "runtime/torch/pixel_transfer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -36,7 +36,7 @@ mirra_cuda_tile tile() {
 
 TEST(RuntimePixels, ATileIsThatOfThePictureAndComesBack) {
     image::Image image = picture();
-    auto &transfer = runtime::torch_pixel_transfer();
+    auto &transfer = runtime::torch_gpu_runtime();
     const auto tensor = transfer.upload(cuda::host_twins(), described(image.view()), tile(), "cpu");
     EXPECT_EQ(tensor->shape(), (graph::Shape{1, 3, 6, kWidth + 4}));
     std::vector<float> wanted(std::size_t{3} * 6 * (kWidth + 4)), found(wanted.size());
@@ -58,7 +58,7 @@ TEST(RuntimePixels, AKernelThatFailsIsAnErrorOfTheDevice) {
     mirra_cuda_image wrong = described(image.view());
     wrong.alpha = MIRRA_CUDA_STRAIGHT;
     try {
-        runtime::torch_pixel_transfer().upload(cuda::host_twins(), wrong, tile(), "cpu");
+        runtime::torch_gpu_runtime().upload(cuda::host_twins(), wrong, tile(), "cpu");
         FAIL();
     } catch (const Error &error) {
         EXPECT_EQ(error.code(), ErrorCode::device);

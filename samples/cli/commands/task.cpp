@@ -5,6 +5,7 @@
 #include "../command.hpp"
 #include "../compare_page.hpp"
 #include "../csv.hpp"
+#include "../devices.hpp"
 #include "../interrupt.hpp"
 #include "../loading.hpp"
 #include "../option_names.hpp"
@@ -473,8 +474,11 @@ ExitCode TaskCommand::run_all(TaskRun &run, const Files &files, const std::vecto
     const auto &pairs = files.pairs;
     Json results = Json::array();
     std::size_t failed = 0;
-    // Who limits memory gets one picture at a time.
-    Pipeline pipeline(run, pairs, further, interrupt, settings_.run.memory_megabytes == 0);
+    // Who limits the process's memory gets one picture at a time.
+    const std::string &device = settings_.run.device;
+    Pipeline pipeline(run, pairs, further, interrupt,
+                      {.overlapping = settings_.run.memory_megabytes == 0 || device != "cpu",
+                       .devices = device_count(engine_, device)});
     const Json session = sidecar_ ? run.record() : Json();
     std::error_code ignored;           // of a folder that was removed
     std::vector<std::string> sidecars; // a plugin may leave the folder that names are relative to

@@ -271,6 +271,8 @@ struct RunRequest {
     std::optional<runtime::Rect> region; ///< of the output; none: all of it
     double scale = 1;                    ///< by which the image is reduced first
     std::int64_t frame = 0;              ///< number within a sequence
+    /// Of the run that was told, which never goes back, also where a run is done again. By who reports.
+    mutable double furthest = 0;
 
     /// Whether it names the port: gives that input, or asks for that output.
     [[nodiscard]] bool gives(const std::string &port) const {
@@ -339,8 +341,10 @@ class Session {
     [[nodiscard]] std::unique_ptr<RunPass> enter(RunRequest &request) const;
     /// Marks the session as busy. @throws Error busy
     void acquire();
+    /// The same for a run, beside which there may be others where the session takes several.
+    void acquire_run();
     void release() noexcept;
-    /// run() by one who holds the session through acquire().
+    /// run() by one who holds the session through acquire_run().
     std::shared_ptr<const RunResult> run_acquired(const RunRequest &request);
     /// Whether the calling thread may wait for that run's end: not one that the run itself waits for, in a
     /// function of its caller's.
@@ -353,6 +357,8 @@ class Session {
     [[nodiscard]] virtual SessionParams &parameters() const noexcept = 0;
     /// What stands for the plugin's table in this process; null: it is in another one.
     [[nodiscard]] virtual const void *plugin_table() const noexcept = 0;
+    /// Whether several runs may be under way.
+    [[nodiscard]] virtual bool shares_runs() const noexcept { return false; }
     /// By one who holds the session:
     [[nodiscard]] virtual std::shared_ptr<Session> make_clone() = 0;
     virtual Plan make_plan(std::int32_t width, std::int32_t height) = 0;
@@ -360,8 +366,11 @@ class Session {
                                         const runtime::Rect &region) = 0;
     virtual std::shared_ptr<const RunResult> make_result(const RunRequest &request) = 0;
 
+    [[noreturn]] void refuse_busy() const;
+
+    static constexpr std::int32_t kAlone = -1;
     std::shared_ptr<Engine> engine_;
-    std::atomic<bool> busy_{false};
+    std::atomic<std::int32_t> holders_{0}; ///< runs that share it, or kAlone
 };
 
 /// Holds a session for the time of a call.
@@ -369,6 +378,9 @@ class Hold {
   public:
     /// @throws Error busy
     explicit Hold(Session &session) : session_(session) { session_.acquire(); }
+    /// For a run. @throws Error busy
+    struct ForRun {};
+    Hold(Session &session, ForRun) : session_(session) { session_.acquire_run(); }
     Hold(const Hold &) = delete;
     Hold &operator=(const Hold &) = delete;
     ~Hold() { session_.release(); }

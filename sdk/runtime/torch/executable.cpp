@@ -64,6 +64,7 @@ class TorchExecutable final : public Executable {
             Pass pass(std::move(values), type_, nullptr);
             for (const auto &step : steps_) {
                 teller.before();
+                check_device_memory();
                 pass.run(step);
             }
             std::vector<TensorPtr> out;
@@ -110,7 +111,10 @@ class TorchDifferentiable final : public Differentiable {
                             "the gradient that was given does not have the shape of the output",
                             graph_.outputs[output].name);
             // Tensors of the inference mode take no part in autograd; copies of them do.
-            const auto gradient = tape.back(name, unwrap(*given).clone(), [&teller] { teller.before(); });
+            const auto gradient = tape.back(name, unwrap(*given).clone(), [&teller] {
+                teller.before();
+                check_device_memory();
+            });
             return wrap(gradient.defined() ? gradient.contiguous(at::MemoryFormat::ChannelsLast)
                                            : at::zeros(inputs[input]->shape(), y.options()));
         });
@@ -146,6 +150,7 @@ class TorchDifferentiable final : public Differentiable {
         Pass pass(std::move(values), at::kFloat, &tape);
         for (const auto i : needed) {
             teller.before();
+            check_device_memory();
             pass.run(steps_[i]);
         }
         return pass.value(wanted);

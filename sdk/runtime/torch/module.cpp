@@ -3,6 +3,7 @@
 
 #include "runtime/plan/startable_threads.hpp"
 #include "runtime/torch/arena.hpp"
+#include "runtime/torch/device_arena.hpp"
 #include "runtime/torch/devices.hpp"
 #include "runtime/torch/executable.hpp"
 #include "runtime/torch/guard.hpp"
@@ -53,12 +54,14 @@ class TorchModule final : public Module {
                                         const CompileOptions &options) override {
         // Weights outlive the run that happens to need them first, so they are none of its arena's.
         const auto heap = enter_heap();
+        const UncountedMemory uncounted;
         return guarded([&] { return make_executable(graph, weights, options); });
     }
 
     std::shared_ptr<Differentiable> compile_gradient(const graph::Graph &graph, const WeightSource &weights,
                                                      const std::string &device) override {
         const auto heap = enter_heap();
+        const UncountedMemory uncounted;
         return guarded([&] { return make_differentiable(graph, weights, device); });
     }
 
@@ -66,7 +69,8 @@ class TorchModule final : public Module {
         return make_cpu_arena(limit, keep);
     }
     std::unique_ptr<ArenaScope> enter(const std::shared_ptr<Arena> &arena) override {
-        return enter_cpu_arena(arena);
+        auto scope = enter_device_arena(arena);
+        return scope != nullptr ? std::move(scope) : enter_cpu_arena(arena);
     }
 
     TensorPtr upload(std::span<const float> values, const graph::Shape &shape, Layout layout,

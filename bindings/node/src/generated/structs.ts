@@ -150,7 +150,7 @@ export interface PluginRecord {
 export interface DeviceInfo {
   /** 0: see reason. */
   usable: boolean;
-  /** "cpu", "cuda:0": what callers write. */
+  /** "cpu", "cuda:0", "cuda:all" where several can be used: what callers write. */
   id: string;
   /** Of the processor or card. */
   name: string;

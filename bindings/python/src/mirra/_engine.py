@@ -43,7 +43,7 @@ class Device(NamedTuple):
     """A processor or card."""
 
     id: str
-    """What callers write: "cpu", "cuda:0"."""
+    """What callers write: "cpu", "cuda:0", "cuda:all" where several can be used."""
     name: str
     """Of the processor or card."""
     usable: bool
@@ -347,9 +347,9 @@ class Engine(Handle):
             task: its name, such as "denoise"; or "ID:NAME" with the id of its plugin.
             bundle: trained networks: a `Bundle`, a path, or a name in the folders of bundles. None: the task's own.
             quality: "fast", "balanced" or "best", in place of a bundle.
-            device: "cpu" (None) or "cuda:0".
+            device: "cpu" (None), "cuda:0", or several GPUs: "cuda:0,1", "cuda:all".
             precision: "auto", "fp32", "bf16" or "fp16".
-            memory_limit: the most, in bytes, that it may add to the process; 0: no limit.
+            memory_limit: the most, in bytes, that it may add to the process, or take of a GPU's memory; 0: no limit.
             threads: of the processor; 0: as many as the process may use.
             tile_size: largest height and width of a tile, in pixels; 0: chosen.
             parameters: the task's parameters by name, for names that are options here.

@@ -890,7 +890,7 @@ pub struct mirra_device_info {
     pub struct_size: u32,
     #[doc = " 0: see reason"]
     pub usable: i32,
-    #[doc = " \"cpu\", \"cuda:0\": what callers write"]
+    #[doc = " \"cpu\", \"cuda:0\", \"cuda:all\" where several can be used: what callers write"]
     pub id: *const ::core::ffi::c_char,
     #[doc = " of the processor or card"]
     pub name: *const ::core::ffi::c_char,
@@ -1703,9 +1703,9 @@ pub struct mirra_session_options {
     pub task: *const ::core::ffi::c_char,
     #[doc = " NULL: the task's default. The engine reads it once and keeps it (at most four bundles, 128 MiB) for\n later sessions as long as its file stays as it is, and gives it back when a session with a memory_limit\n is made or run. A task without networks and default takes no bundle: MIRRA_E_INVALID_ARGUMENT"]
     pub bundle: *const mirra_bundle,
-    #[doc = " \"cpu\", \"cuda:0\"; NULL: \"cpu\". There is no silent falling back to another"]
+    #[doc = " \"cpu\", \"cuda:0\", \"cuda:0,1\", \"cuda:all\"; NULL: \"cpu\". No silent fallback"]
     pub device: *const ::core::ffi::c_char,
-    #[doc = " the most, in bytes, that the session may add to the process: the runtime's library, weights,\n tensors and buffers. The caller's images do not count. Kept by smaller tiles, or MIRRA_E_BUDGET that\n names the bytes needed. On CUDA the tiles are chosen by the same sum, but nothing holds the card's\n memory to it. 0: no limit"]
+    #[doc = " the most, in bytes, that the session may add to the process: the runtime's library, weights,\n tensors and buffers. The caller's images do not count. Kept by smaller tiles, or MIRRA_E_BUDGET that\n names the bytes needed. On a GPU: of its memory, the most that weights, tensors and pixels on their\n way take, on each of several. 0: no limit"]
     pub memory_limit: u64,
     #[doc = " of the CPU kernels, at most 1024; 0: as many as the process may use. Each thread that runs sessions has\n kernel threads of its own, so that no session changes the number of another"]
     pub threads: i32,

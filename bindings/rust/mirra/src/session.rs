@@ -278,7 +278,7 @@ impl<'a> SessionBuilder<'a> {
         self
     }
 
-    /// `"cpu"`, which is the default, or `"cuda:0"`. There is no silent falling back.
+    /// `"cpu"`, which is the default, `"cuda:0"`, or several: `"cuda:0,1"`, `"cuda:all"`. No silent fallback.
     pub fn device(mut self, id: impl Into<String>) -> Self {
         self.device = Some(id.into());
         self

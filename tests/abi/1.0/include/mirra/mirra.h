@@ -605,7 +605,7 @@ MIRRA_API const char *mirra_precision_name(mirra_precision precision);
 typedef struct mirra_device_info {
     uint32_t struct_size;
     int32_t usable;        /* 0: see reason */
-    const char *id;        /* "cpu", "cuda:0": what callers write */
+    const char *id;        /* "cpu", "cuda:0", "cuda:all" where several can be used: what callers write */
     const char *name;      /* of the processor or card */
     const char *reason;    /* why it cannot be used, and what to do; "" if usable */
     uint64_t memory_bytes; /* in all; 0: unknown */
@@ -1004,8 +1004,8 @@ MIRRA_API mirra_status mirra_graph_run(mirra_engine *engine, const mirra_bundle 
 /* A task, with its bundle, on a device, with its parameters set. Sessions of one engine share compiled
  * networks.
  * Thread-safety: one call at a time; a call while another one, a run or a job of the session is under way
- * gives MIRRA_E_BUSY at once (but mirra_session_destroy is allowed while a job is). Different sessions run at
- * the same time. */
+ * gives MIRRA_E_BUSY at once (but mirra_session_destroy is allowed while a job is, and a session of several
+ * GPUs takes any number of runs and jobs at a time). Different sessions run at the same time. */
 typedef struct mirra_session mirra_session;
 
 /* What mirra_session_create makes a session of. */
@@ -1017,11 +1017,11 @@ typedef struct mirra_session_options {
      * later sessions as long as its file stays as it is, and gives it back when a session with a memory_limit
      * is made or run. A task without networks and default takes no bundle: MIRRA_E_INVALID_ARGUMENT */
     const mirra_bundle *bundle;
-    const char *device; /* "cpu", "cuda:0"; NULL: "cpu". There is no silent falling back to another */
+    const char *device; /* "cpu", "cuda:0", "cuda:0,1", "cuda:all"; NULL: "cpu". No silent fallback */
     /* the most, in bytes, that the session may add to the process: the runtime's library, weights,
      * tensors and buffers. The caller's images do not count. Kept by smaller tiles, or MIRRA_E_BUDGET that
-     * names the bytes needed. On CUDA the tiles are chosen by the same sum, but nothing holds the card's
-     * memory to it. 0: no limit */
+     * names the bytes needed. On a GPU: of its memory, the most that weights, tensors and pixels on their
+     * way take, on each of several. 0: no limit */
     uint64_t memory_limit;
     /* of the CPU kernels, at most 1024; 0: as many as the process may use. Each thread that runs sessions has
      * kernel threads of its own, so that no session changes the number of another */

@@ -91,7 +91,7 @@ public final class Session extends NativeObject {
     /**
      * Where it computes. There is no falling back to another device.
      *
-     * @param device "cpu", "cuda:0"; null: "cpu"
+     * @param device "cpu", "cuda:0", or several: "cuda:0,1", "cuda:all"; null: "cpu"
      * @return this
      */
     public Builder device(String device) {

@@ -1,4 +1,5 @@
-// Tiles between a picture in the processor's memory and a device. The picture's own samples are copied; the
+// What the runtime module over LibTorch does for a GPU beside running networks: memory that is counted, and
+// tiles between a picture in the processor's memory and the device. The picture's own samples are copied; the
 // kernels convert them on the device.
 #pragma once
 
@@ -8,9 +9,12 @@
 namespace mirra::runtime {
 
 /// Of the runtime module over LibTorch. Thread-safe.
-class PixelTransfer {
+class GpuRuntime {
   public:
-    virtual ~PixelTransfer() = default;
+    virtual ~GpuRuntime() = default;
+    /// As Module::make_arena(), of a device's memory: entered by Module::enter().
+    /// @param limit  bytes of all that is allocated there, LibTorch's own workspaces included; 0: none
+    virtual std::shared_ptr<Arena> make_arena(const std::string &device, std::uint64_t limit) = 0;
     /// A tile of a picture as a tensor, fp32; beyond the edges their pixels are replicated.
     /// @param image  in the processor's memory, of any alignment
     /// @param tile   its place, size and channels
@@ -26,7 +30,7 @@ class PixelTransfer {
 };
 
 /// The module exports it; its name carries the version of the class and of the kernels' table.
-#define MIRRA_PIXEL_TRANSFER_SYMBOL "mirra_pixel_transfer_v1"
-using PixelTransferSource = PixelTransfer *();
+#define MIRRA_GPU_RUNTIME_SYMBOL "mirra_gpu_runtime_v1"
+using GpuRuntimeSource = GpuRuntime *();
 
 } // namespace mirra::runtime

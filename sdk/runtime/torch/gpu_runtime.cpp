@@ -1,7 +1,8 @@
 // Pixels to and from a device by the kernels, in memory of LibTorch.
-#include "runtime/torch/pixel_transfer.hpp"
+#include "runtime/torch/gpu_runtime.hpp"
 
 #include "runtime/cuda/packed_samples.hpp"
+#include "runtime/torch/device_arena.hpp"
 #include "runtime/torch/devices.hpp"
 #include "runtime/torch/guard.hpp"
 #include "runtime/torch/libtorch.hpp"
@@ -34,8 +35,12 @@ std::byte *bytes_of(const at::Tensor &tensor) {
 /// is in their order.
 constexpr void *kStream = nullptr;
 
-class TorchPixelTransfer final : public PixelTransfer {
+class TorchGpuRuntime final : public GpuRuntime {
   public:
+    std::shared_ptr<Arena> make_arena(const std::string & /*device*/, std::uint64_t limit) override {
+        return make_device_arena(limit);
+    }
+
     TensorPtr upload(const mirra_cuda_kernels &kernels, const mirra_cuda_image &image,
                      const mirra_cuda_tile &tile, const std::string &id) override {
         return guarded([&] {
@@ -87,8 +92,8 @@ class TorchPixelTransfer final : public PixelTransfer {
 
 } // namespace
 
-PixelTransfer &torch_pixel_transfer() {
-    static TorchPixelTransfer transfer;
+GpuRuntime &torch_gpu_runtime() {
+    static TorchGpuRuntime transfer;
     return transfer;
 }
 

@@ -1,10 +1,10 @@
 // Pixels to and from a device by the kernels, in memory of LibTorch.
 #pragma once
 
-#include "runtime/cuda/pixel_transfer.hpp"
+#include "runtime/cuda/gpu_runtime.hpp"
 
 namespace mirra::runtime {
 
-PixelTransfer &torch_pixel_transfer();
+GpuRuntime &torch_gpu_runtime();
 
 } // namespace mirra::runtime
