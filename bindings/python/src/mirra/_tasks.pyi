@@ -132,6 +132,7 @@ def stylize(
     detail: float = ...,
     preserve_color: bool = ...,
     style_scale: float = ...,
+    epsilon: float = ...,
     margin: int = ...,
     weight: float = ...,
     weight_2: float = ...,
