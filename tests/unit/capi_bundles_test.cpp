@@ -155,7 +155,7 @@ TEST_F(CapiBundles, QualitiesAreThoseOfTheTask) {
     std::ofstream(folder_ / "denoiser-broken.mirra") << "no";
     const Engine engine = this->engine();
     EXPECT_THAT(qualities(engine, "denoise"), ElementsAre("fast", "balanced", "best", "ant", "zebra"));
-    EXPECT_THAT(qualities(engine, "stylize"), IsEmpty());
+    EXPECT_THAT(qualities(engine, "invert"), IsEmpty());
 }
 
 TEST_F(CapiBundles, ASessionTakesItsQuality) {
