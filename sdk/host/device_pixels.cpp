@@ -4,6 +4,8 @@
 #include "runtime/cuda/described_image.hpp"
 #include "runtime/cuda/gpu_runtime.hpp"
 
+#include <utility>
+
 namespace mirra::host {
 namespace {
 
@@ -23,21 +25,47 @@ mirra_cuda_tile described(const runtime::Rect &rect, int channels, bool with_alp
 
 } // namespace
 
-runtime::TensorPtr upload_tile(const DevicePixels &pixels, const SeenImage &source, const runtime::Rect &rect,
-                               int channels, bool with_alpha, const std::string &device) {
-    if (pixels.empty() || source.source != nullptr || source.fill != nullptr) return nullptr;
-    return pixels.gpu->upload(*pixels.kernels, described(source.view),
-                              described(rect, channels, with_alpha, source.range), device);
+DeviceTiles::DeviceTiles(const DevicePixels &pixels, const std::string &device, const SeenImage &source,
+                         const Kind &kind)
+    : source_(source)
+    , kind_(kind)
+    , copies_(pixels.gpu->make_copies(*pixels.kernels, device)) {}
+
+DeviceTiles::~DeviceTiles() = default;
+
+void DeviceTiles::expect(const runtime::Rect &rect) {
+    if (!kind_.loads || source_.source != nullptr || source_.fill != nullptr || expected_) return;
+    copies_->send(described(source_.view), described(rect, kind_.channels, kind_.with_alpha, source_.range));
+    expected_ = rect;
 }
 
-bool download_tile(const DevicePixels &pixels, const runtime::DeviceTensor &tensor, const GivenPixels &given,
-                   const runtime::Rect &kept, const image::ImageView &piece) {
-    if (pixels.empty() || piece.has_alpha()) return false;
+runtime::TensorPtr DeviceTiles::load(const runtime::Rect &rect) {
+    if (expected_ && *expected_ != rect) { // it was passed over
+        copies_->receive();
+        expected_.reset();
+    }
+    expect(rect);
+    if (!expected_) return nullptr;
+    expected_.reset();
+    return copies_->receive();
+}
+
+bool DeviceTiles::store(const runtime::DeviceTensor &tensor, const GivenPixels &given,
+                        const runtime::Rect &kept, const image::ImageView &piece,
+                        std::function<void()> then) {
+    finish();
+    if (piece.has_alpha()) return false;
     mirra_cuda_tile tile = described(given.shown, given.channels, given.with_alpha, given.range);
     tile.x -= kept.x;
     tile.y -= kept.y;
-    pixels.gpu->download(*pixels.kernels, tensor, tile, described(piece));
+    copies_->fetch(tensor, tile, described(piece));
+    then_ = std::move(then);
     return true;
+}
+
+void DeviceTiles::finish() {
+    copies_->finish();
+    if (const auto then = std::exchange(then_, nullptr)) then();
 }
 
 } // namespace mirra::host

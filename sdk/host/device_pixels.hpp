@@ -3,10 +3,15 @@
 
 #include "pixels.hpp"
 
+#include <functional>
+#include <memory>
+#include <optional>
+
 struct mirra_cuda_kernels;
 namespace mirra::runtime {
 class GpuRuntime;
-}
+class TileCopies;
+} // namespace mirra::runtime
 
 namespace mirra::host {
 
@@ -17,15 +22,45 @@ struct DevicePixels {
     [[nodiscard]] bool empty() const { return gpu == nullptr || kernels == nullptr; }
 };
 
-/// As load_tile() and upload. Null where only the processor can do it: of pictures in pieces, and of those
-/// with hidden colours.
-/// @param channels  alpha included
-runtime::TensorPtr upload_tile(const DevicePixels &pixels, const SeenImage &source, const runtime::Rect &rect,
-                               int channels, bool with_alpha, const std::string &device);
+/// The tiles of one thread of a run between the caller's images and a device: the next one is on its way
+/// there, and the last one back, while one is computed.
+class DeviceTiles {
+  public:
+    /// What is the same of all tiles.
+    struct Kind {
+        int channels = 3; ///< alpha included
+        bool with_alpha = false;
+        bool loads = true; ///< tiles can be taken from the source: it has no margin
+    };
+    /// @param pixels  not empty
+    /// @param source  must outlive it
+    DeviceTiles(const DevicePixels &pixels, const std::string &device, const SeenImage &source,
+                const Kind &kind);
+    DeviceTiles(const DeviceTiles &) = delete;
+    DeviceTiles &operator=(const DeviceTiles &) = delete;
+    ~DeviceTiles();
 
-/// As download and store_pixels(). Returns whether it was done: not for pictures with alpha.
-/// @param given  without values
-bool download_tile(const DevicePixels &pixels, const runtime::DeviceTensor &tensor, const GivenPixels &given,
-                   const runtime::Rect &kept, const image::ImageView &piece);
+    /// Begins to copy a tile that is loaded next. Does nothing where only the processor can load it.
+    void expect(const runtime::Rect &rect);
+    /// As load_tile() and upload. Null where only the processor can do it: of pictures in pieces, and of
+    /// those with hidden colours.
+    runtime::TensorPtr load(const runtime::Rect &rect);
+
+    /// Begins what store_pixels() does after a download, and ends what was begun before. Returns whether it
+    /// does so: not for pictures with alpha.
+    /// @param given  without values
+    /// @param then   called when the pixels are written; may be empty
+    bool store(const runtime::DeviceTensor &tensor, const GivenPixels &given, const runtime::Rect &kept,
+               const image::ImageView &piece, std::function<void()> then);
+    /// Ends what was begun.
+    void finish();
+
+  private:
+    const SeenImage &source_;
+    const Kind kind_;
+    std::unique_ptr<runtime::TileCopies> copies_;
+    std::optional<runtime::Rect> expected_;
+    std::function<void()> then_; ///< of what is being stored
+};
 
 } // namespace mirra::host

@@ -76,13 +76,20 @@ void TilePixels::load_rows(const runtime::Rect &rect, std::span<float> values) c
     }
 }
 
-runtime::TensorPtr TilePixels::load(const runtime::Rect &rect) const {
+PixelsOnTheWay TilePixels::on_the_way(std::vector<float> values) const {
+    PixelsOnTheWay out{std::move(values), nullptr};
     const CheckedRequest &checked = work_.checked;
-    if (setup_.margin == 0) {
-        auto tensor =
-            upload_tile(on_device_, input_, rect, checked.channels, checked.with_alpha, session_.device);
-        if (tensor != nullptr) return tensor;
-    }
+    if (!on_device_.empty())
+        out.tiles = std::make_unique<DeviceTiles>(
+            on_device_, session_.device, input_,
+            DeviceTiles::Kind{checked.channels, checked.with_alpha, setup_.margin == 0});
+    return out;
+}
+
+runtime::TensorPtr TilePixels::load(const runtime::Rect &rect, PixelsOnTheWay &way) const {
+    const CheckedRequest &checked = work_.checked;
+    if (way.tiles != nullptr)
+        if (auto tensor = way.tiles->load(rect)) return tensor;
     const std::int64_t row = rect.width * checked.channels;
     const auto fill = [&](std::span<float> values) {
         if (input_.source != nullptr) return load_rows(rect, values); // a callback is asked once a tile
@@ -115,9 +122,17 @@ void TilePixels::store_mapped(const runtime::Mapped &mapped, const runtime::Rect
 }
 
 void TilePixels::store(const runtime::DeviceTensor &tensor, const runtime::Rect &shown,
-                       const runtime::Rect &kept, const image::ImageView &piece, std::vector<float> &buffer) {
-    if (mapped_) return store_mapped(session_.module().map(tensor), shown, kept, piece);
-    if (download_tile(on_device_, tensor, given({}, shown), kept, piece)) return;
+                       const runtime::Rect &kept, const image::ImageView &piece, PixelsOnTheWay &way,
+                       std::function<void()> then) const {
+    if (way.tiles != nullptr && way.tiles->store(tensor, given({}, shown), kept, piece, then)) return;
+    mapped_ ? store_mapped(session_.module().map(tensor), shown, kept, piece)
+            : store_downloaded(tensor, shown, kept, piece, way.values);
+    if (then) then();
+}
+
+void TilePixels::store_downloaded(const runtime::DeviceTensor &tensor, const runtime::Rect &shown,
+                                  const runtime::Rect &kept, const image::ImageView &piece,
+                                  std::vector<float> &buffer) const {
     const auto count = static_cast<std::size_t>(shown.width * shown.height * work_.checked.channels);
     if (count > buffer.size()) buffer.resize(count);
     const std::span<float> values(buffer.data(), count);

@@ -51,7 +51,7 @@ struct TileProgress {
 struct Lane {
     mirra_context context;
     mirra_context *handle = nullptr;
-    std::vector<float> buffer;
+    PixelsOnTheWay way;
     TileProgress progress;
     std::size_t tile = 0;
 };
@@ -111,7 +111,10 @@ class TileRun {
     [[nodiscard]] runtime::Rect kept_of(const runtime::Tile &tile, const OutputImage &output) const;
     [[nodiscard]] runtime::Rect shown_of(const runtime::Tile &tile) const;
     void store(Lane &lane, const OutputImage &output, const mirra_tensor &tensor, bool final);
-    runtime::TensorPtr upload(const runtime::Tile &tile);
+    [[nodiscard]] runtime::Rect read_by(const runtime::Tile &tile) const;
+    runtime::TensorPtr upload(Lane &lane, std::size_t index);
+    void expect(Lane &lane, std::size_t index) const;
+    static void finish_stores(Lane &lane);
     void report(const char *stage, std::size_t tile, std::size_t count, const TileProgress &within);
     void allow_steps(Lane &lane);
     void forbid_steps(Lane &lane);
@@ -218,10 +221,25 @@ runtime::StepFunction TileRun::steps(Lane &lane, const graph::Graph &graph) {
     };
 }
 
+/// Of the image.
+runtime::Rect TileRun::read_by(const runtime::Tile &tile) const {
+    return moved(tile.input, -std::int64_t{setup_.margin});
+}
+
 /// Null for a task that makes its output from nothing.
-runtime::TensorPtr TileRun::upload(const runtime::Tile &tile) {
+runtime::TensorPtr TileRun::upload(Lane &lane, std::size_t index) {
     if (main_input(session_.task()) == nullptr) return nullptr;
-    return pixels_.load(moved(tile.input, -std::int64_t{setup_.margin}));
+    return pixels_.load(read_by(tiles_.tiles[index]), lane.way);
+}
+
+/// Has the pixels of the tile that comes next copied beside the work on this one.
+void TileRun::expect(Lane &lane, std::size_t index) const {
+    if (lane.way.tiles != nullptr && index < tiles_.tiles.size() && main_input(session_.task()) != nullptr)
+        lane.way.tiles->expect(read_by(tiles_.tiles[index]));
+}
+
+void TileRun::finish_stores(Lane &lane) {
+    if (lane.way.tiles != nullptr) lane.way.tiles->finish();
 }
 
 /// In pixels of the image; empty for a tile that is all margin.
@@ -260,12 +278,15 @@ void TileRun::store(Lane &lane, const OutputImage &output, const mirra_tensor &t
                                            to_text(tensor.tensor->shape()) + " instead of " +
                                            to_text(expected));
     if (is_empty(kept)) return;
-    const bool is_main = &output == main_output_;
+    const bool tells = &output == main_output_ && final;
     const auto fill = [&](const image::ImageView &piece) {
-        pixels_.store(*tensor.tensor, shown, kept, piece, lane.buffer);
+        std::function<void()> then;
+        if (tells && !output.is_sink()) then = [this, kept, piece] { tell_tile(kept, piece); };
+        pixels_.store(*tensor.tensor, shown, kept, piece, lane.way, std::move(then));
+        if (output.is_sink() || !final) finish_stores(lane); // the piece goes with this call, or is looked at
     };
     const auto told = [&](const image::ImageView &piece) { tell_tile(kept, piece); };
-    output.write(kept, fill, is_main && final ? OutputImage::Fill(told) : OutputImage::Fill());
+    output.write(kept, fill, tells && output.is_sink() ? OutputImage::Fill(told) : OutputImage::Fill());
 }
 
 void TileRun::allow_steps(Lane &lane) {
@@ -322,7 +343,8 @@ void TileRun::measure_tile(std::uint32_t pass, std::size_t index) {
     main_.progress = {};
     report("measure", main_.tile, passes_ * count, main_.progress);
     const mirra_tile description = describe(index, pass);
-    const LentTensor input(upload(tiles_.tiles[index]));
+    const LentTensor input(upload(main_, index));
+    expect(main_, (index + 1) % count);
     call(main_, "measure", [&](mirra_error **error) {
         return functions_.measure(session_.instance.get(), main_.handle, &description, input.handle(), error);
     });
@@ -337,7 +359,8 @@ void TileRun::process_tile(Lane &lane, std::size_t index) {
         report("process", index, tiles_.tiles.size(), lane.progress);
     }
     const mirra_tile description = describe(index, 0);
-    const runtime::TensorPtr shown = upload(tiles_.tiles[index]);
+    const runtime::TensorPtr shown = upload(lane, index);
+    if (work_.plan.at_once == 1) expect(lane, index + 1);
     std::optional<LentTensor> input;
     if (shown != nullptr) input.emplace(shown);
     const mirra_tensor *handle = input ? input->handle() : nullptr;
@@ -373,7 +396,6 @@ void TileRun::prepare() {
                                                                                 : session_.options.threads);
     arena_ = session_.kept.take(session_, work_.plan.arena_bytes, work_.plan.tensor_bytes);
     run_.arena = arena_;
-    main_.buffer = session_.kept.take_pixels();
     steps_ = tiles_.tiles.size() * (std::size_t{passes_} + 1);
     set_up(main_);
     // Those that follow gradients run graphs any number of times.
@@ -383,11 +405,12 @@ void TileRun::prepare() {
 void TileRun::work_off(Lane &lane, std::atomic<std::size_t> &next, const std::atomic<bool> &stop) {
     while (!stop) {
         const std::size_t index = next++;
-        if (index >= tiles_.tiles.size()) return;
+        if (index >= tiles_.tiles.size()) break;
         process_tile(lane, index);
         const std::lock_guard lock(reports_);
         ++steps_done_;
     }
+    finish_stores(lane);
 }
 
 /// Several tiles at once, each on a thread of its own; the kernels have one thread each then.
@@ -405,6 +428,7 @@ void TileRun::process_on_lanes() {
         set_up(lane);
         const ContextHandle context(lane.context);
         lane.handle = context.handle();
+        lane.way = pixels_.on_the_way({});
         work_off(lane, next, stop);
     };
     run_on_threads(static_cast<std::uint64_t>(work_.plan.at_once), lane_body);
@@ -417,6 +441,7 @@ void TileRun::process_all() {
                             is_empty(core_of(tiles_.tiles[i]));
         if (needed) process_tile(main_, i);
     }
+    finish_stores(main_);
 }
 
 void TileRun::measure_and_process() {
@@ -448,6 +473,7 @@ void TileRun::end(mirra_outcome outcome) noexcept {
 
 void TileRun::call_all() {
     const auto scope = module().enter(arena_);
+    main_.way = pixels_.on_the_way(session_.kept.take_pixels());
     const ContextHandle context(main_.context);
     main_.handle = context.handle();
     report("prepare", 0, 0, main_.progress);
@@ -463,6 +489,7 @@ void TileRun::call_all() {
         throw;
     }
     end(MIRRA_OUTCOME_DONE);
+    main_.way.tiles.reset(); // its memory is the arena's
 }
 
 void TileRun::run() {
@@ -471,7 +498,7 @@ void TileRun::run() {
     run_.result.tile_count = tiles_.tiles.size();
     run_.result.peak_bytes = arena_->peak_bytes();
     run_.arena = nullptr;
-    session_.kept.give(std::move(arena_), std::move(main_.buffer));
+    session_.kept.give(std::move(arena_), std::move(main_.way.values));
 }
 
 } // namespace

@@ -122,7 +122,7 @@ TEST(CliCuda, TheKernelsAreNoneOrSound) {
     for (const auto &[file, why] :
          {std::pair(folder / "missing.so", "No such file"),
           {folder / "broken.so", "invalid ELF header"},
-          {std::string(MIRRA_TEST_CUDA_RUNTIME), "mirra_cuda_kernels_v1 is missing"}}) {
+          {std::string(MIRRA_TEST_CUDA_RUNTIME), "mirra_cuda_kernels_v2 is missing"}}) {
         const std::string told = reason(with_driver({{"MIRRA_CUDA_KERNELS", file}}));
         expect_part(told, "the module of Mirra's kernels, " + file + ", cannot be used: ");
         if (file != folder / "broken.so") expect_part(told, why); // the loader's own words
@@ -148,6 +148,7 @@ TEST(CliCuda, ThePlainListAndTheDoctorSayItInASentence) {
 TEST(CliCuda, PicturesAreSpreadOverSeveralGpusAndToldInTheirOrder) {
     const Surroundings surroundings(with_driver({{"FAKE_CUDA_CAPABILITY", "8.6 8.6"},
                                                  {"MIRRA_RUNTIME_MODULE", MIRRA_TEST_FAKE_RUNTIME},
+                                                 {"MIRRA_CUDA_KERNELS", MIRRA_TEST_TWIN_KERNELS},
                                                  {"MIRRA_FAKE_GPUS", "2"},
                                                  {"MIRRA_FAKE_DELAY_MS", "40"}}));
     EXPECT_EQ(run_cli({"devices", "--json"}).json()["devices"].back()["id"], "cuda:all");

@@ -20,7 +20,8 @@ if(MIRRA_BUILD_CLI)
     mirra_cli_test(mirra_cli_cuda_tests exact cli_cuda_test.cpp)
     target_compile_definitions(mirra_cli_cuda_tests PRIVATE MIRRA_TEST_CUDA_DRIVER_FOLDER="${drivers}"
         MIRRA_TEST_CUDA_KERNELS_FILE="$<TARGET_FILE:mirra_fake_cuda_kernels>"
-        MIRRA_TEST_CUDA_RUNTIME="$<TARGET_FILE:mirra_fake_cuda_runtime>")
+        MIRRA_TEST_CUDA_RUNTIME="$<TARGET_FILE:mirra_fake_cuda_runtime>"
+        MIRRA_TEST_TWIN_KERNELS="$<TARGET_FILE:mirra_twin_kernels>")
     add_dependencies(mirra_cli_cuda_tests mirra_fake_cuda_driver mirra_stub_cuda_driver mirra_fake_cuda_kernels
-        mirra_fake_cuda_runtime mirra_fake_runtime mirra-worker)
+        mirra_fake_cuda_runtime mirra_fake_runtime mirra_twin_kernels mirra-worker)
 endif()

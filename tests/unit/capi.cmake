@@ -46,7 +46,7 @@ set(MIRRA_UNIT_CAPI_LIBRARIES mirra mirra_host nlohmann_json::nlohmann_json)
 include(${CMAKE_CURRENT_LIST_DIR}/capi_functions.cmake)
 
 add_library(mirra_fake_runtime MODULE ${CMAKE_CURRENT_LIST_DIR}/fake_runtime.cpp ${CMAKE_CURRENT_LIST_DIR}/fake_ops.cpp)
-target_link_libraries(mirra_fake_runtime PRIVATE mirra_runtime_plain mirra_warnings)
+target_link_libraries(mirra_fake_runtime PRIVATE mirra_runtime_plain mirra_cuda_side mirra_warnings)
 target_include_directories(mirra_fake_runtime PRIVATE ${PROJECT_SOURCE_DIR}/sdk)
 # Thread-local memory that a thread takes at its first use ends the process where there is none; here it comes with the thread.
 target_compile_options(mirra_fake_runtime PRIVATE -ftls-model=initial-exec)

@@ -18,7 +18,7 @@ const mirra_cuda_kernels *load(const char *file) {
     void *const module = dlopen(file, RTLD_NOW | RTLD_LOCAL);
     if (module == nullptr) throw std::runtime_error(dlerror());
     const auto get =
-        reinterpret_cast<decltype(&mirra_cuda_kernels_v1)>(dlsym(module, MIRRA_CUDA_KERNELS_SYMBOL));
+        reinterpret_cast<decltype(&mirra_cuda_kernels_v2)>(dlsym(module, MIRRA_CUDA_KERNELS_SYMBOL));
     if (get == nullptr) throw std::runtime_error(std::string(file) + ": " + dlerror());
     return get();
 }

@@ -4,9 +4,12 @@
 #include "device_pixels.hpp"
 #include "mirra/samples.hpp"
 #include "runtime/cuda/gpu_runtime.hpp"
-#include "runtime/cuda/packed_samples.hpp"
+#include "runtime/cuda/table_device.hpp"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
 
 namespace mirra::test {
 namespace {
@@ -25,46 +28,77 @@ class Values final : public runtime::DeviceTensor {
 };
 
 /// As the runtime over LibTorch does it.
-class Transfer final : public runtime::GpuRuntime {
+class Copies final : public runtime::TileCopies {
+  public:
+    explicit Copies(const mirra_cuda_kernels &table)
+        : kernels_(table)
+        , device_(table,
+                  [&table](std::size_t bytes) -> cuda::Memory {
+                      void *memory = nullptr;
+                      EXPECT_EQ(table.allocate(&memory, bytes), 0);
+                      return {memory, [&table](void *given) { table.release(given); }};
+                  })
+        , transfer_(device_) {}
+
+    void send(const mirra_cuda_image &image, const mirra_cuda_tile &tile) override {
+        EXPECT_FALSE(sent_.has_value()) << "one tile is sent at a time";
+        sent_ = transfer_.begin_upload(image, tile);
+    }
+    runtime::TensorPtr receive() override {
+        const mirra_cuda_tile &tile = sent_.value().tile;
+        const DeviceMemory out(std::vector<float>(static_cast<std::size_t>(tile.width) *
+                                                  static_cast<std::size_t>(tile.height * tile.channels)));
+        const graph::Shape shape{1, tile.channels, tile.height, tile.width};
+        transfer_.finish_upload(*sent_, [&](const mirra_cuda_image &image, mirra_cuda_tile moved) {
+            moved.values = out.get();
+            const mirra_cuda_gathering gathering{MIRRA_CUDA_REPLICATED, {1, 1, 1, 1}, {0, 0, 0, 0}};
+            EXPECT_EQ(kernels_.gather_tile(&image, &moved, &gathering, nullptr), 0);
+        });
+        sent_.reset();
+        return std::make_shared<Values>(shape, out.values<float>());
+    }
+    void fetch(const runtime::DeviceTensor &tensor, const mirra_cuda_tile &tile,
+               const mirra_cuda_image &image) override {
+        EXPECT_FALSE(fetched_.has_value()) << "one tile is fetched at a time";
+        values_.emplace(dynamic_cast<const Values &>(tensor).values());
+        fetched_ = transfer_.begin_download(image, [&](const mirra_cuda_image &there) {
+            mirra_cuda_tile given = tile;
+            given.values = values_->get();
+            const mirra_cuda_core core{0, 0, image.width, image.height};
+            EXPECT_EQ(kernels_.scatter_tile(&given, &core, nullptr, &there, nullptr), 0);
+        });
+    }
+    void finish() override {
+        if (fetched_) transfer_.finish_download(*fetched_);
+        fetched_.reset();
+    }
+
+  private:
+    const mirra_cuda_kernels &kernels_;
+    cuda::TableDevice device_;
+    cuda::TileTransfer transfer_;
+    std::optional<cuda::TileTransfer::Upload> sent_;
+    std::optional<DeviceMemory> values_;
+    std::optional<cuda::TileTransfer::Download> fetched_;
+};
+
+class Gpu final : public runtime::GpuRuntime {
   public:
     std::shared_ptr<runtime::Arena> make_arena(const std::string & /*device*/,
                                                std::uint64_t /*limit*/) override {
         return nullptr;
     }
-
-    runtime::TensorPtr upload(const mirra_cuda_kernels &table, const mirra_cuda_image &image,
-                              const mirra_cuda_tile &tile, const std::string &) override {
-        const cuda::Seen part = cuda::seen_by(tile, image);
-        std::vector<std::byte> packed(cuda::packed_bytes(image, part));
-        cuda::pack(image, part, packed.data());
-        const DeviceMemory samples(packed),
-            out(std::vector<float>(static_cast<std::size_t>(tile.width) *
-                                   static_cast<std::size_t>(tile.height * tile.channels)));
-        const mirra_cuda_image there = cuda::packed_image(image, part, samples.get());
-        mirra_cuda_tile moved = tile;
-        moved.values = out.get();
-        moved.x -= part.x;
-        moved.y -= part.y;
-        const mirra_cuda_gathering gathering{MIRRA_CUDA_REPLICATED, {1, 1, 1, 1}, {0, 0, 0, 0}};
-        EXPECT_EQ(table.gather_tile(&there, &moved, &gathering, nullptr), 0);
-        return std::make_shared<Values>(graph::Shape{1, tile.channels, tile.height, tile.width},
-                                        out.values<float>());
-    }
-
-    void download(const mirra_cuda_kernels &table, const runtime::DeviceTensor &tensor,
-                  const mirra_cuda_tile &tile, const mirra_cuda_image &image) override {
-        const cuda::Seen all{0, 0, image.width, image.height};
-        std::vector<std::byte> packed(cuda::packed_bytes(image, all));
-        const DeviceMemory samples(packed), values(dynamic_cast<const Values &>(tensor).values());
-        const mirra_cuda_image there = cuda::packed_image(image, all, samples.get());
-        mirra_cuda_tile given = tile;
-        given.values = values.get();
-        const mirra_cuda_core core{0, 0, image.width, image.height};
-        EXPECT_EQ(table.scatter_tile(&given, &core, nullptr, &there, nullptr), 0);
-        samples.read(packed);
-        cuda::unpack(packed.data(), image, all);
+    std::unique_ptr<runtime::TileCopies> make_copies(const mirra_cuda_kernels &table,
+                                                     const std::string & /*device*/) override {
+        return std::make_unique<Copies>(table);
     }
 };
+
+const host::DeviceTiles::Kind kColors{3, false, true};
+
+host::SeenImage seen_of(const image::ConstImageView &view) {
+    return {view, nullptr, 1, {}, nullptr, image::Range::unit};
+}
 
 bool curved(const Kind &kind) {
     return kind.transfer == image::Transfer::linear && !on_processor();
@@ -78,24 +112,24 @@ std::vector<runtime::Rect> rects(const Kind &kind) {
 }
 
 TEST(CudaTransfer, UploadedTilesAreThoseOfTheHost) {
-    Transfer transfer;
-    const host::DevicePixels pixels{&transfer, &kernels()};
-    for (const Kind &kind : kinds())
+    Gpu gpu;
+    for (const Kind &kind : kinds()) {
+        if (curved(kind)) continue;
+        const Picture picture(kind, 7);
+        const host::SeenImage seen = seen_of(picture.view());
+        host::DeviceTiles tiles({&gpu, &kernels()}, "cuda:0", seen, kColors);
         for (const runtime::Rect &rect : rects(kind)) {
-            if (curved(kind)) continue;
-            const Picture picture(kind, 7);
-            const host::SeenImage seen{picture.view(), nullptr, 1, {}, nullptr, image::Range::unit};
-            const auto tensor = host::upload_tile(pixels, seen, rect, 3, false, "cuda:0");
+            const auto tensor = tiles.load(rect);
             ASSERT_NE(tensor, nullptr);
             std::vector<float> wanted(static_cast<std::size_t>(rect.width * rect.height * 3));
             host::load_tile(seen, rect, 3, wanted);
             ASSERT_EQ(dynamic_cast<const Values &>(*tensor).values(), wanted) << kind.text();
         }
+    }
 }
 
 TEST(CudaTransfer, DownloadedTilesAreThoseOfTheHost) {
-    Transfer transfer;
-    const host::DevicePixels pixels{&transfer, &kernels()};
+    Gpu gpu;
     for (const Kind &kind : kinds()) {
         if (kind.channels % 2 == 0 || curved(kind)) continue;
         const runtime::Rect shown{-2, -1, kind.width + 4, kind.height + 3},
@@ -107,40 +141,94 @@ TEST(CudaTransfer, DownloadedTilesAreThoseOfTheHost) {
             return image::cropped(picture.view(), kept.x, kept.y, static_cast<std::int32_t>(kept.width),
                                   static_cast<std::int32_t>(kept.height));
         };
-        ASSERT_TRUE(host::download_tile(pixels, tensor, {{}, shown, 3, false, image::Range::unit}, kept,
-                                        piece(found)));
-        host::store_pixels({values, shown, 3, false, image::Range::unit}, kept,
-                           {wanted.view(), nullptr, 1, {}, nullptr, image::Range::unit}, std::nullopt,
+        const host::SeenImage seen = seen_of(wanted.view());
+        host::DeviceTiles tiles({&gpu, &kernels()}, "cuda:0", seen, kColors);
+        ASSERT_TRUE(tiles.store(tensor, {{}, shown, 3, false, image::Range::unit}, kept, piece(found), {}));
+        tiles.finish();
+        host::store_pixels({values, shown, 3, false, image::Range::unit}, kept, seen, std::nullopt,
                            piece(wanted));
         ASSERT_EQ(found.bytes(), wanted.bytes()) << kind.text();
     }
+}
+
+TEST(CudaTransfer, WhatIsExpectedIsLoadedAndWhatIsPassedOverIsNot) {
+    Gpu gpu;
+    const Picture picture({9, 8, 3, image::SampleType::u8, Order::interleaved}, 3);
+    const host::SeenImage seen = seen_of(picture.view());
+    host::DeviceTiles tiles({&gpu, &kernels()}, "cuda:0", seen, kColors);
+    const runtime::Rect first{0, 0, 4, 4}, second{3, 2, 5, 5}, third{-1, 4, 6, 6};
+    const auto expect_loaded = [&](const runtime::Rect &rect) {
+        std::vector<float> wanted(static_cast<std::size_t>(rect.width * rect.height * 3));
+        host::load_tile(seen, rect, 3, wanted);
+        EXPECT_EQ(dynamic_cast<const Values &>(*tiles.load(rect)).values(), wanted);
+    };
+    tiles.expect(first);
+    tiles.expect(second); // one is on its way already
+    expect_loaded(first);
+    tiles.expect(second);
+    expect_loaded(third);
+    expect_loaded(second);
+    tiles.expect(first); // and never asked for
+}
+
+TEST(CudaTransfer, PixelsAreWrittenBeforeTheNextOnesAndWhoWaitsIsTold) {
+    Gpu gpu;
+    const Kind kind{4, 3, 3, image::SampleType::u8, Order::interleaved};
+    const Picture first(kind, 1), second(kind, 2);
+    const host::SeenImage seen = seen_of(first.view());
+    const Values tensor({1, 3, 3, 4}, std::vector<float>(36, 1.0F));
+    const host::GivenPixels given{{}, {0, 0, 4, 3}, 3, false, image::Range::unit};
+    const auto is_white = [](const Picture &picture) {
+        return std::ranges::all_of(picture.bytes(),
+                                   [](std::byte sample) { return sample == std::byte{255}; });
+    };
+    std::vector<int> told;
+    host::DeviceTiles tiles({&gpu, &kernels()}, "cuda:0", seen, kColors);
+    const auto store = [&](const Picture &picture, int which) {
+        EXPECT_TRUE(
+            tiles.store(tensor, given, {0, 0, 4, 3}, picture.view(), [&told, &picture, which, &is_white] {
+                EXPECT_TRUE(is_white(picture)) << which;
+                told.push_back(which);
+            }));
+    };
+    store(first, 1);
+    EXPECT_TRUE(told.empty());
+    EXPECT_FALSE(is_white(first)) << "it is on its way";
+    store(second, 2);
+    EXPECT_EQ(told, std::vector<int>({1}));
+    tiles.finish();
+    tiles.finish();
+    EXPECT_EQ(told, std::vector<int>({1, 2}));
 }
 
 TEST(CudaTransfer, SamplesMayLieAnywhere) {
     std::vector<std::byte> bytes(64);
     for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(37 * i);
     const auto view = image::interleaved_view(bytes.data() + 1, 3, 2, 3, image::SampleType::u16);
-    Transfer transfer;
-    const host::SeenImage seen{view, nullptr, 1, {}, nullptr, image::Range::unit};
-    const auto tensor = host::upload_tile({&transfer, &kernels()}, seen, {0, 0, 3, 2}, 3, false, "cuda:0");
+    Gpu gpu;
+    const host::SeenImage seen = seen_of(view);
+    host::DeviceTiles tiles({&gpu, &kernels()}, "cuda:0", seen, kColors);
+    const auto tensor = tiles.load({0, 0, 3, 2});
     std::vector<float> wanted(18);
     host::load_tile(seen, {0, 0, 3, 2}, 3, wanted);
     EXPECT_EQ(dynamic_cast<const Values &>(*tensor).values(), wanted);
 }
 
 TEST(CudaTransfer, WhatOnlyTheProcessorCanDoIsLeftToIt) {
-    Transfer transfer;
+    Gpu gpu;
     const Picture picture({4, 3, 4, image::SampleType::u8, Order::interleaved, image::AlphaMode::straight},
                           1);
-    host::SeenImage seen{picture.view(), nullptr, 1, {}, nullptr, image::Range::unit};
-    EXPECT_EQ(host::upload_tile({}, seen, {0, 0, 4, 3}, 3, false, "cuda:0"), nullptr);
-    EXPECT_EQ(host::upload_tile({&transfer, nullptr}, seen, {0, 0, 4, 3}, 3, false, "cuda:0"), nullptr);
+    host::SeenImage seen = seen_of(picture.view());
+    const runtime::Rect all{0, 0, 4, 3};
+    host::DeviceTiles mirrored({&gpu, &kernels()}, "cuda:0", seen, {3, false, false});
+    EXPECT_EQ(mirrored.load(all), nullptr);
+    host::DeviceTiles tiles({&gpu, &kernels()}, "cuda:0", seen, kColors);
+    const Values tensor({1, 3, 3, 4}, std::vector<float>(36));
+    EXPECT_FALSE(tiles.store(tensor, {{}, all, 3, false, image::Range::unit}, all, picture.view(), {}));
     const host::Pieces pieces{};
     seen.source = &pieces;
-    EXPECT_EQ(host::upload_tile({&transfer, &kernels()}, seen, {0, 0, 4, 3}, 3, false, "cuda:0"), nullptr);
-    const Values tensor({1, 3, 3, 4}, std::vector<float>(36));
-    const host::GivenPixels given{{}, {0, 0, 4, 3}, 3, false, image::Range::unit};
-    EXPECT_FALSE(host::download_tile({&transfer, &kernels()}, tensor, given, {0, 0, 4, 3}, picture.view()));
+    tiles.expect(all);
+    EXPECT_EQ(tiles.load(all), nullptr);
 }
 
 } // namespace

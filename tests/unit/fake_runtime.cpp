@@ -8,12 +8,15 @@
 #include "fake_ops.hpp"
 #include "mirra/error.hpp"
 #include "mirra/runtime.hpp"
+#include "runtime/cuda/gpu_runtime.hpp"
+#include "runtime/cuda/table_device.hpp"
 #include "runtime/plain/plain_module.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <list>
+#include <optional>
 #include <ranges>
 #include <thread>
 
@@ -185,9 +188,82 @@ class FakeModule final : public PlainModule {
     }
 };
 
+FakeModule &the_module() {
+    static FakeModule module;
+    return module;
+}
+
+/// As the runtime over LibTorch does it, but for where tensors lie.
+class FakeCopies final : public TileCopies {
+  public:
+    explicit FakeCopies(const mirra_cuda_kernels &kernels)
+        : kernels_(kernels)
+        , device_(kernels,
+                  [](std::size_t bytes) -> cuda::Memory {
+                      auto memory = std::make_shared<std::vector<std::byte>>(bytes);
+                      return {memory, memory->data()};
+                  })
+        , transfer_(device_) {}
+
+    void send(const mirra_cuda_image &image, const mirra_cuda_tile &tile) override {
+        sent_ = transfer_.begin_upload(image, tile);
+    }
+    TensorPtr receive() override {
+        const mirra_cuda_tile shape = sent_.value().tile;
+        std::vector<float> values(static_cast<std::size_t>(shape.width) *
+                                  static_cast<std::size_t>(shape.height * shape.channels));
+        transfer_.finish_upload(*sent_, [&](const mirra_cuda_image &image, mirra_cuda_tile tile) {
+            tile.values = values.data();
+            const mirra_cuda_gathering gathering{MIRRA_CUDA_REPLICATED, {1, 1, 1, 1}, {0, 0, 0, 0}};
+            device_.check(kernels_.gather_tile(&image, &tile, &gathering, nullptr));
+        });
+        sent_.reset();
+        return the_module().upload(values, {1, shape.channels, shape.height, shape.width}, Layout::nhwc,
+                                   "cuda:0");
+    }
+    void fetch(const DeviceTensor &tensor, const mirra_cuda_tile &tile,
+               const mirra_cuda_image &image) override {
+        std::vector<float> values(static_cast<std::size_t>(tile.width) *
+                                  static_cast<std::size_t>(tile.height * tile.channels));
+        the_module().download(tensor, values, Layout::nhwc);
+        fetched_ = transfer_.begin_download(image, [&](const mirra_cuda_image &there) {
+            mirra_cuda_tile given = tile;
+            given.values = values.data();
+            const mirra_cuda_core core{0, 0, image.width, image.height};
+            device_.check(kernels_.scatter_tile(&given, &core, nullptr, &there, nullptr));
+        });
+    }
+    void finish() override {
+        if (fetched_) transfer_.finish_download(*fetched_);
+        fetched_.reset();
+    }
+
+  private:
+    const mirra_cuda_kernels &kernels_;
+    cuda::TableDevice device_;
+    cuda::TileTransfer transfer_;
+    std::optional<cuda::TileTransfer::Upload> sent_;
+    std::optional<cuda::TileTransfer::Download> fetched_;
+};
+
+class FakeGpuRuntime final : public GpuRuntime {
+  public:
+    std::shared_ptr<Arena> make_arena(const std::string & /*device*/, std::uint64_t limit) override {
+        return the_module().make_arena(limit, 0);
+    }
+    std::unique_ptr<TileCopies> make_copies(const mirra_cuda_kernels &kernels,
+                                            const std::string & /*device*/) override {
+        return std::make_unique<FakeCopies>(kernels);
+    }
+};
+
 } // namespace
 
 extern "C" __attribute__((visibility("default"))) Module *mirra_runtime_module_v7() {
-    static FakeModule module;
-    return &module;
+    return &the_module();
+}
+
+extern "C" __attribute__((visibility("default"))) GpuRuntime *mirra_gpu_runtime_v2() {
+    static FakeGpuRuntime runtime;
+    return &runtime;
 }

@@ -233,6 +233,48 @@ TEST_F(Gpus, ALimitIsOfTheDevicesMemory) {
     EXPECT_EQ(required[1] >> 20, 96U + 24) << "the reserve, what kernels have, and little more";
 }
 
+TEST_F(Gpus, TilesOnTheirWayMakeThePictureOfTheProcessor) {
+    constexpr std::int32_t kWidth = 150, kHeight = 110;
+    Pixels<std::uint8_t> in(kWidth, kHeight, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+    for (std::size_t i = 0; i < in.samples.size(); ++i)
+        in.samples[i] = static_cast<std::uint8_t>(i * 7919 % 251);
+    struct Seen {
+        std::vector<std::uint8_t> samples; ///< as they are when their tile is said to be final
+        int tiles = 0;
+        static std::int32_t callback(void *user, const mirra_rect *rect, const mirra_image *pixels) {
+            auto &own = *static_cast<Seen *>(user);
+            ++own.tiles;
+            const auto width = static_cast<std::size_t>(rect->width) * 3;
+            for (std::int64_t y = 0; y < rect->height; ++y)
+                std::copy_n(static_cast<const std::uint8_t *>(pixels->planes[0].data) +
+                                y * pixels->planes[0].row_stride,
+                            width, own.samples.data() + ((rect->y + y) * kWidth + rect->x) * 3);
+            return 0;
+        }
+    };
+    std::vector<std::vector<std::uint8_t>> results;
+    for (const char *device : {"cpu", "cuda:1"}) {
+        mirra_session_options given = options(device);
+        given.tile_size = 48;
+        Session made;
+        EXPECT_OK(mirra_session_create(engine_.get(), &given, made.out(), error));
+        EXPECT_OK(mirra_session_set_text(made.get(), "sigma", "25.5", error));
+        for (const bool in_place : {false, true}) {
+            Pixels<std::uint8_t> out(kWidth, kHeight, MIRRA_COLOR_RGB, MIRRA_FORMAT_U8);
+            if (in_place) out.samples = in.samples;
+            Seen seen{std::vector<std::uint8_t>(out.samples.size())};
+            MIRRA_STRUCT(mirra_run_options, how);
+            how.tile = Seen::callback;
+            how.user = &seen;
+            EXPECT_OK(run(made, in_place ? out.image : in.image, out.image, error, &how));
+            EXPECT_GT(seen.tiles, 8);
+            EXPECT_EQ(seen.samples, out.samples) << device;
+            results.push_back(out.samples);
+        }
+    }
+    for (std::size_t i = 1; i < results.size(); ++i) EXPECT_EQ(results[i], results[0]) << i;
+}
+
 TEST_F(Gpus, OnlyRunsMayBeUnderWayTogether) {
     setenv("MIRRA_FAKE_DELAY_MS", "300", 1);
     const Session all = session("cuda:all"), one = session("cuda:1");

@@ -34,10 +34,15 @@ mirra_cuda_tile tile() {
     return out;
 }
 
+std::unique_ptr<runtime::TileCopies> copies() {
+    return runtime::torch_gpu_runtime().make_copies(cuda::host_twins(), "cpu");
+}
+
 TEST(RuntimePixels, ATileIsThatOfThePictureAndComesBack) {
     image::Image image = picture();
-    auto &transfer = runtime::torch_gpu_runtime();
-    const auto tensor = transfer.upload(cuda::host_twins(), described(image.view()), tile(), "cpu");
+    const auto way = copies();
+    way->send(described(image.view()), tile());
+    const auto tensor = way->receive();
     EXPECT_EQ(tensor->shape(), (graph::Shape{1, 3, 6, kWidth + 4}));
     std::vector<float> wanted(std::size_t{3} * 6 * (kWidth + 4)), found(wanted.size());
     image::gather(std::as_const(image).view(), {-2, 3, kWidth + 4, 6}, wanted, 3);
@@ -47,7 +52,8 @@ TEST(RuntimePixels, ATileIsThatOfThePictureAndComesBack) {
     image::Image back(kWidth, 4, 3, image::SampleType::u16);
     mirra_cuda_tile given = tile();
     given.y = 0; // of the part from row 3 on
-    transfer.download(cuda::host_twins(), *tensor, given, described(back.view()));
+    way->fetch(*tensor, given, described(back.view()));
+    way->finish();
     const std::size_t row = std::size_t{kWidth} * 6;
     for (std::size_t i = 0; i < back.bytes().size(); ++i)
         ASSERT_EQ(back.bytes()[i], image.bytes()[3 * row + i]) << i;
@@ -57,8 +63,10 @@ TEST(RuntimePixels, AKernelThatFailsIsAnErrorOfTheDevice) {
     image::Image image = picture();
     mirra_cuda_image wrong = described(image.view());
     wrong.alpha = MIRRA_CUDA_STRAIGHT;
+    const auto way = copies();
+    way->send(wrong, tile());
     try {
-        runtime::torch_gpu_runtime().upload(cuda::host_twins(), wrong, tile(), "cpu");
+        way->receive();
         FAIL();
     } catch (const Error &error) {
         EXPECT_EQ(error.code(), ErrorCode::device);

@@ -36,6 +36,16 @@ int32_t copy(void *to, const void *from, size_t bytes, void *) {
     return 0;
 }
 
+/// Everything is done at once here: streams and fences are nothing.
+int32_t create_nothing(void **handle) {
+    *handle = nullptr;
+    return 0;
+}
+
+int32_t wait_on_stream(void *, void *) {
+    return 0;
+}
+
 int32_t wait(void *) {
     return 0;
 }
@@ -152,6 +162,13 @@ const mirra_cuda_kernels &host_twins() {
         .to_device = copy,
         .to_processor = copy,
         .wait = wait,
+        .create_stream = create_nothing,
+        .destroy_stream = wait,
+        .create_fence = create_nothing,
+        .destroy_fence = wait,
+        .mark_fence = wait_on_stream,
+        .wait_on_stream = wait_on_stream,
+        .wait_for_fence = wait,
         .gather_tile = gather_tile,
         .scatter_tile = scatter_tile,
         .haar_analysis = haar_analysis,

@@ -118,6 +118,16 @@ typedef struct mirra_cuda_kernels {
     int32_t (*to_processor)(void *to, const void *from, size_t bytes, void *stream);
     int32_t (*wait)(void *stream); /* until everything on it is done */
 
+    /* A stream whose work goes on beside that of the default one. */
+    int32_t (*create_stream)(void **stream);
+    int32_t (*destroy_stream)(void *stream); /* what is on it is done nevertheless */
+    /* A fence stands for what has been put on a stream when it was marked there. */
+    int32_t (*create_fence)(void **fence);
+    int32_t (*destroy_fence)(void *fence);
+    int32_t (*mark_fence)(void *fence, void *stream);
+    int32_t (*wait_on_stream)(void *stream, void *fence); /* what is put on it next waits for the fence */
+    int32_t (*wait_for_fence)(void *fence);               /* the calling thread waits */
+
     int32_t (*gather_tile)(const mirra_cuda_image *image, const mirra_cuda_tile *tile,
                            const mirra_cuda_gathering *gathering, void *stream);
     /* source: where alpha comes from that the tile has not; the picture's own size. NULL: opaque. */
@@ -131,12 +141,12 @@ typedef struct mirra_cuda_kernels {
 } mirra_cuda_kernels;
 
 /* The one symbol of the module; its name carries the version of this interface. */
-#define MIRRA_CUDA_KERNELS_SYMBOL "mirra_cuda_kernels_v1"
+#define MIRRA_CUDA_KERNELS_SYMBOL "mirra_cuda_kernels_v2"
 #if defined(__GNUC__)
 __attribute__((visibility("default")))
 #endif
 const mirra_cuda_kernels *
-mirra_cuda_kernels_v1(void);
+mirra_cuda_kernels_v2(void);
 
 #ifdef __cplusplus
 }

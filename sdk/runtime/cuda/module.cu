@@ -38,6 +38,38 @@ int32_t wait(void *stream) {
     return cudaStreamSynchronize(as_stream(stream));
 }
 
+int32_t create_stream(void **stream) {
+    return cudaStreamCreateWithFlags(reinterpret_cast<cudaStream_t *>(stream), cudaStreamNonBlocking);
+}
+
+int32_t destroy_stream(void *stream) {
+    return cudaStreamDestroy(as_stream(stream));
+}
+
+cudaEvent_t as_event(void *fence) {
+    return static_cast<cudaEvent_t>(fence);
+}
+
+int32_t create_fence(void **fence) {
+    return cudaEventCreateWithFlags(reinterpret_cast<cudaEvent_t *>(fence), cudaEventDisableTiming);
+}
+
+int32_t destroy_fence(void *fence) {
+    return cudaEventDestroy(as_event(fence));
+}
+
+int32_t mark_fence(void *fence, void *stream) {
+    return cudaEventRecord(as_event(fence), as_stream(stream));
+}
+
+int32_t wait_on_stream(void *stream, void *fence) {
+    return cudaStreamWaitEvent(as_stream(stream), as_event(fence), 0);
+}
+
+int32_t wait_for_fence(void *fence) {
+    return cudaEventSynchronize(as_event(fence));
+}
+
 constexpr int32_t kArchitectures[] = {__CUDA_ARCH_LIST__};
 
 const mirra_cuda_kernels kTable{
@@ -56,6 +88,13 @@ const mirra_cuda_kernels kTable{
     .to_device = to_device,
     .to_processor = to_processor,
     .wait = wait,
+    .create_stream = create_stream,
+    .destroy_stream = destroy_stream,
+    .create_fence = create_fence,
+    .destroy_fence = destroy_fence,
+    .mark_fence = mark_fence,
+    .wait_on_stream = wait_on_stream,
+    .wait_for_fence = wait_for_fence,
     .gather_tile = gather_tile,
     .scatter_tile = scatter_tile,
     .haar_analysis = haar_analysis,
@@ -68,6 +107,6 @@ const mirra_cuda_kernels kTable{
 } // namespace
 } // namespace mirra::cuda
 
-const mirra_cuda_kernels *mirra_cuda_kernels_v1(void) {
+const mirra_cuda_kernels *mirra_cuda_kernels_v2(void) {
     return &mirra::cuda::kTable;
 }

@@ -1,0 +1,80 @@
+// A device by the kernels' table.
+#include "runtime/cuda/table_device.hpp"
+
+#include "mirra/error.hpp"
+
+#include <string>
+#include <utility>
+
+namespace mirra::cuda {
+namespace {
+
+class TableFence final : public Fence {
+  public:
+    TableFence(const mirra_cuda_kernels &kernels, void *fence) : kernels_(kernels), fence_(fence) {}
+    TableFence(const TableFence &) = delete;
+    TableFence &operator=(const TableFence &) = delete;
+    ~TableFence() override { kernels_.destroy_fence(fence_); }
+    [[nodiscard]] void *get() const { return fence_; }
+
+  private:
+    const mirra_cuda_kernels &kernels_;
+    void *const fence_;
+};
+
+void *handle_of(const FencePtr &fence) {
+    return static_cast<const TableFence &>(*fence).get();
+}
+
+} // namespace
+
+TableDevice::TableDevice(const mirra_cuda_kernels &kernels, std::function<Memory(std::size_t)> device_memory)
+    : kernels_(kernels)
+    , device_memory_(std::move(device_memory)) {
+    check(kernels_.create_stream(&copies_));
+}
+
+TableDevice::~TableDevice() {
+    kernels_.destroy_stream(copies_);
+}
+
+Memory TableDevice::allocate(Place place, std::size_t bytes) {
+    if (place == Place::device) return device_memory_(bytes);
+    void *memory = nullptr;
+    check(kernels_.allocate_pinned(&memory, bytes));
+    return {memory, [&kernels = kernels_](void *given) { kernels.release_pinned(given); }};
+}
+
+void TableDevice::to_device(void *to, const void *from, std::size_t bytes) {
+    check(kernels_.to_device(to, from, bytes, copies_));
+}
+
+void TableDevice::to_processor(void *to, const void *from, std::size_t bytes) {
+    check(kernels_.to_processor(to, from, bytes, copies_));
+}
+
+FencePtr TableDevice::mark(Stream stream) {
+    void *handle = nullptr;
+    check(kernels_.create_fence(&handle));
+    auto fence = std::make_shared<const TableFence>(kernels_, handle);
+    check(kernels_.mark_fence(handle, stream_of(stream)));
+    return fence;
+}
+
+void TableDevice::wait(Stream stream, const FencePtr &fence) {
+    check(kernels_.wait_on_stream(stream_of(stream), handle_of(fence)));
+}
+
+void TableDevice::finish(const FencePtr &fence) {
+    check(kernels_.wait_for_fence(handle_of(fence)));
+}
+
+void TableDevice::check(std::int32_t error) const {
+    constexpr std::int32_t kOutOfMemory = 2; // cudaErrorMemoryAllocation
+    if (error == 0) return;
+    if (error == kOutOfMemory)
+        throw Error(ErrorCode::out_of_memory, "the device is out of memory", "device", "set a memory limit");
+    throw Error(ErrorCode::device, std::string("the device failed: ") + kernels_.error_text(error), "device");
+}
+
+} // namespace mirra::cuda
