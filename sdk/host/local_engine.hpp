@@ -1,6 +1,7 @@
 // An engine whose plugins are in this process.
 #pragma once
 
+#include "allowance.hpp"
 #include "device_pixels.hpp"
 #include "device_pool.hpp"
 #include "devices.hpp"
@@ -51,6 +52,8 @@ class LocalEngine final : public Engine {
     /// (with the reasons)
     std::vector<std::string> pool(const std::string &name);
     [[nodiscard]] const std::shared_ptr<DeviceLoads> &loads() const noexcept { return loads_; }
+    /// Of what sessions hold between runs.
+    [[nodiscard]] const Allowance &kept() const noexcept { return kept_; }
     [[nodiscard]] BundleCache &bundles() noexcept { return *bundles_; }
     [[nodiscard]] CompiledGraphs &compiled() noexcept { return *compiled_; }
     /// level: MIRRA_LOG_*
@@ -70,6 +73,7 @@ class LocalEngine final : public Engine {
     std::vector<RegisteredTask> registered_;
     std::once_flag devices_once_;
     FoundDevices found_; ///< by devices()
+    const Allowance kept_{std::uint64_t{1} << 30U};
     const std::shared_ptr<DeviceLoads> loads_ = std::make_shared<DeviceLoads>();
 };
 

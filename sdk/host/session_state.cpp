@@ -96,8 +96,12 @@ std::shared_ptr<runtime::Arena> KeptArena::take(const SessionState &session, std
     return last;
 }
 
-void KeptArena::give(std::shared_ptr<runtime::Arena> arena, std::vector<float> pixels) {
-    if (at_once_ && limit_ == 0 && arena->idle_bytes() + pixels.size() * sizeof(float) <= kMostKept) {
+void KeptArena::give(const LocalEngine &engine, std::shared_ptr<runtime::Arena> arena,
+                     std::vector<float> pixels) {
+    const auto bytes = arena->idle_bytes() + pixels.size() * sizeof(float);
+    claim_.reset();
+    claim_ = at_once_ && limit_ == 0 && bytes <= kMostKept ? engine.kept().claim(bytes) : nullptr;
+    if (claim_ != nullptr) {
         arena_ = std::move(arena);
         pixels_ = std::move(pixels);
     }

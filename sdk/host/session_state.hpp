@@ -41,7 +41,7 @@ using GraphKey = std::pair<std::string, bool>;
 
 /// The memory of a session's runs, from one to the next. A session that runs again at once, as on the frames
 /// of a video, keeps it until it is closed; others give it back after each run, as do those with a memory
-/// limit: what is held between runs is in no plan.
+/// limit: what is held between runs is in no plan. All sessions of an engine together keep 1 GiB at most.
 class KeptArena {
   public:
     /// For a run that begins: that of the last one where it had the same limits, or a new one.
@@ -50,13 +50,14 @@ class KeptArena {
     /// What the last run left of pixels on their way, likewise.
     std::vector<float> take_pixels() { return std::exchange(pixels_, {}); }
     /// After it.
-    void give(std::shared_ptr<runtime::Arena> arena, std::vector<float> pixels);
+    void give(const LocalEngine &engine, std::shared_ptr<runtime::Arena> arena, std::vector<float> pixels);
 
   private:
     using Clock = std::chrono::steady_clock;
 
     std::shared_ptr<runtime::Arena> arena_;
     std::vector<float> pixels_;
+    std::shared_ptr<void> claim_;           ///< to the bytes of both
     std::uint64_t limit_ = 0, planned_ = 0; ///< of the last run
     bool at_once_ = false;                  ///< whether it followed the one before at once
     std::optional<Clock::time_point> ended_;

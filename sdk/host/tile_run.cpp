@@ -498,7 +498,7 @@ void TileRun::run() {
     run_.result.tile_count = tiles_.tiles.size();
     run_.result.peak_bytes = arena_->peak_bytes();
     run_.arena = nullptr;
-    session_.kept.give(std::move(arena_), std::move(main_.way.values));
+    session_.kept.give(*session_.engine, std::move(arena_), std::move(main_.way.values));
 }
 
 } // namespace

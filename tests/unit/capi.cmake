@@ -17,6 +17,7 @@ set(MIRRA_UNIT_CAPI_TESTS
     capi_struct_test.cpp
     capi_tensors_test.cpp
     capi_threads_test.cpp
+    host_allowance_test.cpp
     host_bundle_cache_test.cpp
     host_hidden_test.cpp
     host_paths_test.cpp

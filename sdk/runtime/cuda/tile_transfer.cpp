@@ -1,19 +1,25 @@
 // Tiles on their way between a picture in the processor's memory and a device.
 #include "runtime/cuda/tile_transfer.hpp"
 
-#include <exception>
-
 namespace mirra::cuda {
+namespace {
+
+/// Whether what comes before the mark has been done; a device that failed does nothing any more.
+bool ended(CopyDevice &device, const FencePtr &mark) noexcept {
+    try {
+        device.finish(mark);
+        return true;
+    } catch (...) {
+        return false;
+    }
+}
+
+} // namespace
 
 TileTransfer::~TileTransfer() {
     for (const Slots *slots : {&up_, &down_})
-        for (const Slot &slot : *slots) {
-            if (slot.copied == nullptr) continue;
-            try {
-                device_.finish(slot.copied);
-            } catch (const std::exception &) { // a device that failed copies nothing any more
-            }
-        }
+        for (const Slot &slot : *slots)
+            if (slot.copied != nullptr) static_cast<void>(ended(device_, slot.copied));
 }
 
 TileTransfer::Slot &TileTransfer::prepare(Slots &slots, std::size_t index, std::size_t bytes) {
