@@ -201,12 +201,17 @@ TEST(CudaOverlap, NoWaitIsLeftOut) {
     }
 }
 
+mirra_cuda_tile square_tile(std::int32_t side) {
+    mirra_cuda_tile tile{};
+    tile.width = tile.height = side;
+    return tile;
+}
+
 TEST(CudaOverlap, MemoryIsTakenOnceForTilesOfOneSize) {
     LazyDevice device(1);
     TileTransfer transfer(device);
     Bytes picture(8, 8, 1);
-    mirra_cuda_tile tile{};
-    tile.width = tile.height = 8;
+    const mirra_cuda_tile tile = square_tile(8);
     for (int i = 0; i < 10; ++i) {
         const auto upload = transfer.begin_upload(picture.image(), tile);
         transfer.finish_upload(upload, [](const auto &, const auto &) {});
@@ -220,8 +225,7 @@ TEST(CudaOverlap, WhatIsUnderWayIsWaitedForAtTheEnd) {
     {
         TileTransfer transfer(device);
         Bytes picture(8, 8, 1);
-        mirra_cuda_tile tile{};
-        tile.width = tile.height = 8;
+        const mirra_cuda_tile tile = square_tile(8);
         const auto abandoned = transfer.begin_upload(picture.image(), tile);
         static_cast<void>(abandoned);
     }

@@ -2,6 +2,7 @@
 #include "recipes.hpp"
 
 #include "alexnet_names.hpp"
+#include "layer_sequence.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/error.hpp"
 #include "state_dict.hpp"
@@ -241,33 +242,26 @@ constexpr std::array kRecipes{
 // each of their channels (docs/explanation/method.md). The features and the weights come in two files.
 namespace lpips {
 
-constexpr std::int64_t kPool = 0;
-
-struct Layer {
-    std::int64_t channels = 0, kernel = 3, stride = 1, padding = 1; ///< channels kPool: a max pool
-    bool tap = false;                                               ///< after its ReLU
-};
-
-constexpr std::array kAlexNet{Layer{64, 11, 4, 2, true}, Layer{kPool, 3, 2},        Layer{192, 5, 1, 2, true},
-                              Layer{kPool, 3, 2},        Layer{384, 3, 1, 1, true}, Layer{256, 3, 1, 1, true},
-                              Layer{256, 3, 1, 1, true}};
+constexpr std::array kAlexNet{
+    Layer{64, 11, 4, 2, "tap0"}, Layer{kPool, 3, 2},          Layer{192, 5, 1, 2, "tap1"}, Layer{kPool, 3, 2},
+    Layer{384, 3, 1, 1, "tap2"}, Layer{256, 3, 1, 1, "tap3"}, Layer{256, 3, 1, 1, "tap4"}};
 constexpr std::array kVgg16{Layer{64},
-                            Layer{64, 3, 1, 1, true},
+                            Layer{64, 3, 1, 1, "tap0"},
                             Layer{kPool, 2, 2},
                             Layer{128},
-                            Layer{128, 3, 1, 1, true},
+                            Layer{128, 3, 1, 1, "tap1"},
                             Layer{kPool, 2, 2},
                             Layer{256},
                             Layer{256},
-                            Layer{256, 3, 1, 1, true},
+                            Layer{256, 3, 1, 1, "tap2"},
                             Layer{kPool, 2, 2},
                             Layer{512},
                             Layer{512},
-                            Layer{512, 3, 1, 1, true},
+                            Layer{512, 3, 1, 1, "tap3"},
                             Layer{kPool, 2, 2},
                             Layer{512},
                             Layer{512},
-                            Layer{512, 3, 1, 1, true}};
+                            Layer{512, 3, 1, 1, "tap4"}};
 
 graph::Graph weighting(int tap, std::int64_t channels) {
     const auto name = "lin" + std::to_string(tap);
@@ -281,32 +275,14 @@ graph::Graph weighting(int tap, std::int64_t channels) {
 template<const auto &layers> std::vector<graph::Graph> graphs(const Shapes &, const Pixels &pixels) {
     graph::Builder b("taps");
     const auto constants = graph::normalisation_of(pixels.transform);
-    auto x = b.normalise(b.input("image", 3), {constants.mean.begin(), constants.mean.end()},
-                         {constants.deviation.begin(), constants.deviation.end()}, "lpips.scaled");
+    const auto x = b.normalise(b.input("image", 3), {constants.mean.begin(), constants.mean.end()},
+                               {constants.deviation.begin(), constants.deviation.end()}, "lpips.scaled");
     std::vector<graph::Graph> out;
-    std::int64_t channels = 3;
-    int index = 0;
-    const auto next = [&] { return "lpips.features." + std::to_string(index++); };
-    for (const auto &layer : layers) {
-        if (layer.channels == kPool) {
-            x = b.max_pool(x, layer.kernel, layer.stride, next());
-            continue;
-        }
-        x = b.conv2d(x,
-                     {.in = channels,
-                      .out = layer.channels,
-                      .kernel = layer.kernel,
-                      .stride = layer.stride,
-                      .padding = layer.padding,
-                      .bias = true},
-                     next());
-        x = b.relu(x, next());
-        channels = layer.channels;
-        if (!layer.tap) continue;
-        const auto tap = static_cast<int>(out.size());
-        b.output("tap" + std::to_string(tap), x);
-        out.push_back(weighting(tap, channels));
-    }
+    append_sequence(b, x, "lpips.features.", layers,
+                    [&](std::string_view tap, const std::string &value, std::int64_t channels) {
+                        b.output(std::string(tap), value);
+                        out.push_back(weighting(static_cast<int>(out.size()), channels));
+                    });
     out.insert(out.begin(), b.finish());
     return out;
 }

@@ -2,6 +2,7 @@
 // bottlenecks have their stride in the convolution of 3 x 3.
 #include "torchvision.hpp"
 
+#include "layer_sequence.hpp"
 #include "state_dict.hpp"
 
 #include <algorithm>
@@ -17,13 +18,6 @@ std::string scaled_image(graph::Builder &b, const Pixels &pixels) {
 }
 
 // ---- a sequence of convolutions
-
-constexpr std::int64_t kPool = 0;
-
-struct Layer {
-    std::int64_t channels = 0, kernel = 3, stride = 1, padding = 1; ///< channels kPool: a max pool
-    std::string_view tap = {};                                      ///< name of what comes out
-};
 
 constexpr std::array kAlexNet{Layer{64, 11, 4, 2}, Layer{kPool, 3, 2, 0, "conv1"},
                               Layer{192, 5, 1, 2}, Layer{kPool, 3, 2, 0, "conv2"},
@@ -50,27 +44,10 @@ constexpr std::array kVgg19{Layer{.channels = 64, .tap = "conv1_1"},
 
 template<const auto &layers> std::vector<graph::Graph> sequence_graphs(const Shapes &, const Pixels &pixels) {
     graph::Builder b("encoder");
-    auto x = scaled_image(b, pixels);
-    std::int64_t channels = 3;
-    int index = 0;
-    const auto next = [&] { return "encoder.features." + std::to_string(index++); };
-    for (const auto &layer : layers) {
-        if (layer.channels == kPool) {
-            x = b.max_pool(x, layer.kernel, layer.stride, next());
-        } else {
-            x = b.conv2d(x,
-                         {.in = channels,
-                          .out = layer.channels,
-                          .kernel = layer.kernel,
-                          .stride = layer.stride,
-                          .padding = layer.padding,
-                          .bias = true},
-                         next());
-            x = b.relu(x, next());
-            channels = layer.channels;
-        }
-        if (!layer.tap.empty()) b.output(std::string(layer.tap), x);
-    }
+    append_sequence(b, scaled_image(b, pixels), "encoder.features.", layers,
+                    [&](std::string_view tap, const std::string &value, std::int64_t) {
+                        b.output(std::string(tap), value);
+                    });
     return {b.finish()};
 }
 
