@@ -20,12 +20,12 @@ namespace mirra::runtime {
 namespace {
 
 constexpr std::size_t kPage = 4096;
-constexpr std::size_t kMostBlocksKept = 256;
 
 class CpuArena final : public Arena, public std::enable_shared_from_this<CpuArena> {
   public:
-    CpuArena(std::uint64_t limit, std::uint64_t keep)
+    CpuArena(std::uint64_t limit, std::uint64_t keep, std::size_t most_kept)
         : limit_(limit)
+        , most_kept_(most_kept)
         , keep_(keep != 0    ? keep
                 : limit != 0 ? limit
                              : UINT64_MAX) {}
@@ -73,7 +73,7 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
 
     void give(void *block, std::size_t size) {
         const std::scoped_lock lock(mutex_);
-        if (retired_ || free_.size() >= kMostBlocksKept) {
+        if (retired_ || free_.size() >= most_kept_) {
             free_block(block, size);
             held_ -= size;
         } else {
@@ -136,6 +136,7 @@ class CpuArena final : public Arena, public std::enable_shared_from_this<CpuAren
     }
 
     const std::uint64_t limit_;
+    const std::size_t most_kept_;
     mutable std::mutex mutex_;
     std::uint64_t keep_;
     std::multimap<std::size_t, void *> free_;
@@ -150,11 +151,23 @@ using CpuArenaScope = ThreadArenaScope<CpuArena>;
 struct alignas(kBlockAlignment) Header {
     std::shared_ptr<CpuArena> arena; ///< empty: the block is from the heap
     std::size_t size = 0;            ///< of the block, header included
-    std::uint64_t reserved[3] = {};
+    std::uint64_t reserved[2] = {};
+    /// Of the copy of this code that made the block: a program that has it may load a module with another.
+    void (*free)(Header &header) = nullptr;
     std::uint64_t magic[2] = {kMagic, ~kMagic}; ///< last, where a foreign block has its heap's own words
     static constexpr std::uint64_t kMagic = 0x6d69727261617265;
 };
 static_assert(sizeof(Header) == kBlockAlignment);
+
+void free_own(Header &header) {
+    const auto arena = std::move(header.arena);
+    const auto size = header.size;
+    header.~Header();
+    if (arena)
+        arena->give(&header, size);
+    else
+        std::free(&header);
+}
 
 void release(void *data) {
     if (!data) return;
@@ -163,13 +176,7 @@ void release(void *data) {
         std::free(data); // made by LibTorch's own allocator before ours was installed
         return;
     }
-    const auto arena = std::move(header->arena);
-    const auto size = header->size;
-    header->~Header();
-    if (arena)
-        arena->give(header, size);
-    else
-        std::free(header);
+    header->free(*header);
 }
 
 class ArenaAllocator final : public c10::Allocator {
@@ -184,6 +191,7 @@ class ArenaAllocator final : public c10::Allocator {
         auto *header = new (block) Header;
         if (arena) header->arena = *arena;
         header->size = size;
+        header->free = &free_own;
         void *data = header + 1;
         return {data, data, &release, kCpu};
     }
@@ -205,9 +213,9 @@ void install_arena_allocator() {
     static_cast<void>(installed);
 }
 
-std::shared_ptr<Arena> make_cpu_arena(std::uint64_t limit, std::uint64_t keep) {
+std::shared_ptr<Arena> make_cpu_arena(std::uint64_t limit, std::uint64_t keep, std::size_t most_kept) {
     // Blocks keep the arena itself; the callers' handle only retires it.
-    auto arena = std::make_shared<CpuArena>(limit, keep);
+    auto arena = std::make_shared<CpuArena>(limit, keep, most_kept);
     auto *handle = arena.get();
     return {handle, [arena = std::move(arena)](Arena *) { arena->retire(); }};
 }

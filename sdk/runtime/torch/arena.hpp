@@ -11,7 +11,9 @@ namespace mirra::runtime {
 /// Idempotent.
 void install_arena_allocator();
 
-std::shared_ptr<Arena> make_cpu_arena(std::uint64_t limit, std::uint64_t keep);
+/// @param limit, keep  see Module::make_arena()
+/// @param most_kept  so many freed blocks are kept at most
+std::shared_ptr<Arena> make_cpu_arena(std::uint64_t limit, std::uint64_t keep, std::size_t most_kept = 256);
 std::unique_ptr<ArenaScope> enter_cpu_arena(const std::shared_ptr<Arena> &arena);
 /// While alive, the calling thread's tensors come from the heap, in an arena's scope too.
 std::unique_ptr<ArenaScope> enter_heap();

@@ -4,8 +4,7 @@
 #include "runtime/rows/bilinear_rows.hpp"
 #include "runtime/rows/per_processor.hpp"
 #include "runtime/torch/libtorch.hpp"
-
-#include <ATen/Parallel.h>
+#include "runtime/torch/parallel.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -36,7 +35,7 @@ template<typename T> void enlarge(const at::Tensor &x, at::Tensor &y, std::int64
     const auto *in = x.const_data_ptr<T>();
     auto *out = y.mutable_data_ptr<T>();
     const auto grain = std::max<std::int64_t>(1, kGrainElements / (columns * channels));
-    at::parallel_for(0, x.size(0) * rows, grain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(x.size(0) * rows, grain, [&](std::int64_t begin, std::int64_t end) {
         for (auto row = begin; row < end; ++row) {
             const auto &tap = down[static_cast<std::size_t>(row % rows)];
             const T *picture = in + row / rows * height * row_values;

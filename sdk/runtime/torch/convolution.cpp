@@ -7,6 +7,7 @@
 #include "runtime/torch/few_channels.hpp"
 #include "runtime/torch/libtorch.hpp"
 #include "runtime/torch/ops.hpp"
+#include "runtime/torch/parallel.hpp"
 
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -132,7 +133,7 @@ void winograd_convolution(const WinogradFilter &filter, const at::Tensor &x, con
     float *const out = result.mutable_data_ptr<float>(), *const memory = scratch.mutable_data_ptr<float>();
     const WinogradPictures pictures{
         x.const_data_ptr<float>(), out, add ? out : nullptr, x.size(2), x.size(3), relu};
-    at::parallel_for(0, parts, 1, [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(parts, 1, [&](std::int64_t begin, std::int64_t end) {
         for (auto part = begin; part < end; ++part)
             filter.run(pictures, part, memory + at::get_thread_num() * each);
     });

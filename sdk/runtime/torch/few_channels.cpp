@@ -4,8 +4,7 @@
 #include "runtime/plan/program.hpp"
 #include "runtime/rows/per_processor.hpp"
 #include "runtime/torch/libtorch.hpp"
-
-#include <ATen/Parallel.h>
+#include "runtime/torch/parallel.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -71,7 +70,7 @@ at::Tensor affine_channels(const at::Tensor &x, const at::Tensor &scale, const a
     };
     const auto all_scales = every(scale), all_offsets = every(offset);
     const auto *scales = all_scales.const_data_ptr<float>(), *offsets = all_offsets.const_data_ptr<float>();
-    at::parallel_for(0, x.size(0) * height, rows_at_once(width * channels), [&](auto begin, auto end) {
+    parallel_ranges(x.size(0) * height, rows_at_once(width * channels), [&](auto begin, auto end) {
         for (auto row = begin; row < end; ++row)
             affine_row(in + row / height * x.stride(0) + row % height * x.stride(2), x.stride(3), x.stride(1),
                        scales, offsets, to + row * width * channels, width, channels);
@@ -85,7 +84,7 @@ at::Tensor three_channel_convolution(const at::Tensor &input, const ThreeChannel
     const auto height = x.size(2), width = x.size(3);
     const auto *in = x.const_data_ptr<float>();
     auto *to = out.mutable_data_ptr<float>();
-    at::parallel_for(0, x.size(0) * height, rows_at_once(kColors * width), [&](auto begin, auto end) {
+    parallel_ranges(x.size(0) * height, rows_at_once(kColors * width), [&](auto begin, auto end) {
         std::vector<float> scratch(static_cast<std::size_t>(ThreeChannelFilter::scratch(width)));
         filter.run({in, to, height, width}, begin, end, relu, scratch.data());
     });
@@ -125,7 +124,7 @@ at::Tensor join_phases(const at::Tensor &phases, std::int64_t channels) {
     const auto *in = static_cast<const char *>(x.const_data_ptr());
     auto *to = static_cast<char *>(out.mutable_data_ptr());
     const auto pair = 2 * channels * bytes; // a phase's two columns lie side by side in both
-    at::parallel_for(0, x.size(0) * height, rows_at_once(width * held), [&](auto begin, auto end) {
+    parallel_ranges(x.size(0) * height, rows_at_once(width * held), [&](auto begin, auto end) {
         for (auto row = begin; row < end; ++row)
             for (std::int64_t dy = 0; dy < 2; ++dy) {
                 const char *from = in + row * width * held * bytes + dy * pair;
@@ -144,7 +143,7 @@ at::Tensor split_phases(const at::Tensor &picture) {
     const auto *in = x.const_data_ptr<float>();
     auto *to = out.mutable_data_ptr<float>();
     const auto pair = 2 * channels;
-    at::parallel_for(0, x.size(0) * height, rows_at_once(width * kPhaseBlock), [&](auto begin, auto end) {
+    parallel_ranges(x.size(0) * height, rows_at_once(width * kPhaseBlock), [&](auto begin, auto end) {
         for (auto row = begin; row < end; ++row)
             for (std::int64_t i = 0; i < width; ++i) {
                 float *block = to + (row * width + i) * kPhaseBlock;

@@ -3,8 +3,7 @@
 
 #include "runtime/rows/haar_rows.hpp"
 #include "runtime/torch/libtorch.hpp"
-
-#include <ATen/Parallel.h>
+#include "runtime/torch/parallel.hpp"
 
 #include <cstdint>
 
@@ -25,7 +24,7 @@ template<typename T> void analyse(const at::Tensor &x, at::Tensor &y) {
     const auto *in = static_cast<const T *>(x.const_data_ptr());
     auto *out = static_cast<T *>(y.mutable_data_ptr());
     const auto grain = std::max<std::int64_t>(1, kGrainElements / (4 * columns * channels));
-    at::parallel_for(0, x.size(0) * rows, grain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(x.size(0) * rows, grain, [&](std::int64_t begin, std::int64_t end) {
         for (auto row = begin; row < end; ++row) {
             const T *upper = in + ((row / rows) * height + 2 * (row % rows)) * width * channels;
             haar_analysis_row(upper, upper + width * channels, out + row * columns * 4 * channels, columns,
@@ -39,7 +38,7 @@ template<typename T> void synthesise(const at::Tensor &x, at::Tensor &y) {
     const auto *in = static_cast<const T *>(x.const_data_ptr());
     auto *out = static_cast<T *>(y.mutable_data_ptr());
     const auto grain = std::max<std::int64_t>(1, kGrainElements / (4 * columns * channels));
-    at::parallel_for(0, x.size(0) * rows, grain, [&](std::int64_t begin, std::int64_t end) {
+    parallel_ranges(x.size(0) * rows, grain, [&](std::int64_t begin, std::int64_t end) {
         for (auto row = begin; row < end; ++row) {
             T *upper = out + row * 4 * columns * channels;
             haar_synthesis_row(in + row * columns * 4 * channels, upper, upper + 2 * columns * channels,

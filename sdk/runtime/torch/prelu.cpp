@@ -3,8 +3,7 @@
 
 #include "runtime/rows/per_processor.hpp"
 #include "runtime/torch/libtorch.hpp"
-
-#include <ATen/Parallel.h>
+#include "runtime/torch/parallel.hpp"
 
 #include <algorithm>
 
@@ -41,10 +40,10 @@ template<typename T> void bend_all(at::Tensor &x, const at::Tensor &weight) {
     const auto channels = x.size(1);
     auto *values = x.mutable_data_ptr<T>();
     const auto slopes = weight.contiguous();
-    at::parallel_for(0, x.numel() / channels, std::max<std::int64_t>(1, kGrainElements / channels),
-                     [&](std::int64_t begin, std::int64_t end) {
-                         bend(values + begin * channels, slopes.const_data_ptr<T>(), end - begin, channels);
-                     });
+    parallel_ranges(x.numel() / channels, std::max<std::int64_t>(1, kGrainElements / channels),
+                    [&](std::int64_t begin, std::int64_t end) {
+                        bend(values + begin * channels, slopes.const_data_ptr<T>(), end - begin, channels);
+                    });
 }
 
 } // namespace
