@@ -114,10 +114,15 @@ void check_reserved(std::int64_t value, const char *name);
 runtime::Precision to_precision(std::int32_t precision);
 std::string or_empty(const char *text);
 
-/// The caller's image. @throws Error invalid_argument | unsupported
+/// The caller's image, in the processor's memory. @throws Error invalid_argument | unsupported
 image::ImageView to_view(const mirra_image *image, const char *name);
+/// The same, also where it lies on a GPU.
+image::ImageView to_view_anywhere(const mirra_image *image, const char *name);
+/// Where it lies, if that is on a GPU. @throws Error invalid_argument
+std::optional<host::Place> to_place(const mirra_image &image, const char *name);
 /// A view as a caller sees it; without a profile.
-mirra_image to_image(const image::ImageView &view);
+/// @param place  of the pixels, which must live as long; null: in the processor's memory
+mirra_image to_image(const image::ImageView &view, const host::Place *place = nullptr);
 /// What a picture in pieces is; without pixels. @throws Error invalid_argument | unsupported
 image::ImageView to_description(const mirra_image *image, const char *name);
 /// @throws Error invalid_argument | unsupported

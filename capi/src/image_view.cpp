@@ -3,6 +3,7 @@
 
 #include "pixels.hpp"
 
+#include <algorithm>
 #include <tuple>
 
 // Frozen: it lies in arrays inside of mirra_image and carries no size of its own.
@@ -81,13 +82,20 @@ void set_strides(const mirra_image &image, const char *name, image::ImageView &v
     }
 }
 
-void check_place(const mirra_image &image, const char *name) {
-    if (image.device != nullptr && std::string_view(image.device) != "cpu") {
+/// Of what takes pixels in the processor's memory only.
+void check_on_processor(const mirra_image &image, const char *name) {
+    if (const auto place = to_place(image, name))
         throw Error(ErrorCode::unsupported,
-                    std::string(name) + ": pixels on the device '" + image.device + "' cannot be used yet",
+                    std::string(name) + ": pixels on the device '" + place->device + "' are for runs only",
                     name, "Copy them into the memory of the processor, and leave device NULL.");
-    }
-    if (image.stream != nullptr) reject(name, "stream is for pixels on a GPU", "Leave it NULL.");
+}
+
+bool is_gpu(std::string_view device) {
+    constexpr std::string_view kPrefix = "cuda:";
+    if (!device.starts_with(kPrefix)) return false;
+    const std::string_view number = device.substr(kPrefix.size());
+    return !number.empty() && number.size() <= 4 && (number.size() == 1 || number.front() != '0') &&
+           std::ranges::all_of(number, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 /// A pointer further on, which need not be one that exists.
@@ -134,7 +142,19 @@ bool is_interleaved(const image::ImageView &view) {
 
 } // namespace
 
-mirra_image to_image(const image::ImageView &view) {
+std::optional<host::Place> to_place(const mirra_image &image, const char *name) {
+    const std::string device = or_empty(image.device);
+    if (device.empty() || device == "cpu") {
+        if (image.stream != nullptr) reject(name, "stream is for pixels on a GPU", "Leave it NULL.");
+        return std::nullopt;
+    }
+    if (!is_gpu(device))
+        reject(name, "there are no pixels on a device '" + device + "'",
+               "Write cuda:0 or another number, or leave device NULL for the processor's memory.");
+    return host::Place{device, image.stream, nullptr};
+}
+
+mirra_image to_image(const image::ImageView &view, const host::Place *place) {
     mirra_image out{};
     out.struct_size = sizeof(mirra_image);
     out.width = view.width;
@@ -146,6 +166,10 @@ mirra_image to_image(const image::ImageView &view) {
     out.plane_count = is_interleaved(view) ? 1U : static_cast<std::uint32_t>(view.channels);
     for (std::size_t i = 0; i < out.plane_count; ++i)
         out.planes[i] = {view.data[i], view.x_stride, view.y_stride};
+    if (place != nullptr) {
+        out.device = place->device.c_str();
+        out.stream = place->stream;
+    }
     return out;
 }
 
@@ -160,7 +184,6 @@ namespace {
 /// All but where the pixels are.
 image::ImageView described(const mirra_image &image, const char *name) {
     check_fields(image, name);
-    check_place(image, name);
     image::ImageView view;
     view.width = image.width;
     view.height = image.height;
@@ -184,6 +207,7 @@ image::ImageView to_description(const mirra_image *given, const char *name) {
         reject(name, "the image of a source or sink has pixels",
                "Leave its flags and planes zero: it only says what the pixels are.");
     image.plane_count = 1;
+    check_on_processor(image, name);
     const image::ImageView view = described(image, name);
     if (view.has_alpha())
         throw Error(ErrorCode::unsupported, std::string(name) + ": a source or sink has no alpha", name,
@@ -192,6 +216,11 @@ image::ImageView to_description(const mirra_image *given, const char *name) {
 }
 
 image::ImageView to_view(const mirra_image *given, const char *name) {
+    check_on_processor(read_struct(given, name), name);
+    return to_view_anywhere(given, name);
+}
+
+image::ImageView to_view_anywhere(const mirra_image *given, const char *name) {
     const mirra_image image = read_struct(given, name);
     image::ImageView view = described(image, name);
     set_strides(image, name, view);
@@ -221,7 +250,7 @@ mirra_status mirra_image_extent(const mirra_image *image, uint32_t plane, const 
     return guard(error, [&] {
         required(lowest, "lowest");
         required(bytes, "bytes");
-        const image::ConstImageView view = to_view(image, "image");
+        const image::ConstImageView view = to_view_anywhere(image, "image");
         const std::uint32_t planes = read_struct(image, "image").plane_count;
         if (plane >= planes)
             throw Error(ErrorCode::not_found,

@@ -98,7 +98,8 @@ void add_value(const mirra_port_value &given, host::RunRequest &request) {
     }
     if (given.image != nullptr) {
         const auto image = read_struct(given.image, name.c_str());
-        request.images[name] = to_view(given.image, name.c_str());
+        request.images[name] = to_view_anywhere(given.image, name.c_str());
+        if (auto place = to_place(image, name.c_str())) request.places[name] = std::move(*place);
         if (image.icc_bytes != 0) request.profiles[name] = profile_of(image);
     }
     if (given.picture != nullptr) {
@@ -169,9 +170,10 @@ host::RunRequest to_request(const mirra_port_value *values, std::size_t count, c
     }
     if (given.tile != nullptr) {
         request.tile = [callback = given.tile, user = options.user](const runtime::Rect &rect,
-                                                                    const image::ImageView &pixels) {
+                                                                    const image::ImageView &pixels,
+                                                                    const host::Place *place) {
             const mirra_rect where = to_c(rect);
-            const mirra_image what = to_image(pixels);
+            const mirra_image what = to_image(pixels, place);
             return tell(*user, [&] { return callback(user->get(), &where, &what) == 0; });
         };
     }

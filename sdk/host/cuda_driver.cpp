@@ -1,9 +1,11 @@
 // What NVIDIA's driver says of itself and of its GPUs.
 #include "cuda_driver.hpp"
 
+#include "mirra/error.hpp"
 #include "mirra/forks.hpp"
 
 #include <array>
+#include <memory>
 
 #include <dlfcn.h>
 
@@ -20,8 +22,17 @@ struct Functions {
     int (*memory)(std::size_t *bytes, int device) = nullptr;
     int (*attribute)(int *value, int attribute, int device) = nullptr;
     int (*error_text)(int error, const char **text) = nullptr;
+    int (*pointer_attributes)(unsigned count, int *attributes, void **values,
+                              std::uint64_t pointer) = nullptr;
+    int (*retain_context)(void **context, int device) = nullptr;
+    int (*release_context)(int device) = nullptr;
+    int (*push_context)(void *context) = nullptr;
+    int (*pop_context)(void **context) = nullptr;
+    int (*read)(void *to, std::uint64_t from, std::size_t bytes) = nullptr;
 };
 constexpr int kNoDevice = 100, kCapabilityMajor = 75, kCapabilityMinor = 76;
+constexpr int kMemoryType = 2, kIsManaged = 8, kOrdinal = 9; // attributes of pointers
+constexpr unsigned kOfProcessor = 1, kOfDevice = 2;          // types of memory
 
 template<class Function> bool find(void *library, const char *name, Function &function) {
     function = reinterpret_cast<Function>(dlsym(library, name));
@@ -37,6 +48,13 @@ const char *find_all(void *library, Functions &f) {
     if (!find(library, "cuDeviceGetName", f.name)) return "cuDeviceGetName";
     if (!find(library, "cuDeviceTotalMem_v2", f.memory)) return "cuDeviceTotalMem_v2";
     if (!find(library, "cuDeviceGetAttribute", f.attribute)) return "cuDeviceGetAttribute";
+    if (!find(library, "cuPointerGetAttributes", f.pointer_attributes)) return "cuPointerGetAttributes";
+    if (!find(library, "cuDevicePrimaryCtxRetain", f.retain_context)) return "cuDevicePrimaryCtxRetain";
+    if (!find(library, "cuDevicePrimaryCtxRelease_v2", f.release_context))
+        return "cuDevicePrimaryCtxRelease_v2";
+    if (!find(library, "cuCtxPushCurrent_v2", f.push_context)) return "cuCtxPushCurrent_v2";
+    if (!find(library, "cuCtxPopCurrent_v2", f.pop_context)) return "cuCtxPopCurrent_v2";
+    if (!find(library, "cuMemcpyDtoH_v2", f.read)) return "cuMemcpyDtoH_v2";
     return find(library, "cuGetErrorString", f.error_text) ? nullptr : "cuGetErrorString";
 }
 
@@ -88,14 +106,67 @@ CudaDriver ask(const Functions &f) {
                      : refuse("the NVIDIA driver has no GPU for this process; see CUDA_VISIBLE_DEVICES");
 }
 
+void *load_driver() {
+    const ForkPause pause; // the loader is at work
+    return dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+}
+
+class LoadedMemory final : public CudaMemory {
+  public:
+    explicit LoadedMemory(const Functions &functions) : f_(functions) {}
+
+    [[nodiscard]] MemoryPlace place_of(const void *address) const override {
+        unsigned type = 0, managed = 0; // of which the driver writes what it knows
+        int gpu = 0;
+        int attributes[] = {kMemoryType, kIsManaged, kOrdinal};
+        void *values[] = {&type, &managed, &gpu};
+        using Kind = MemoryPlace::Kind;
+        if (f_.pointer_attributes(3, attributes, values, reinterpret_cast<std::uintptr_t>(address)) != 0)
+            return {};
+        if (managed != 0) return {Kind::managed, gpu};
+        if (type == kOfDevice) return {Kind::gpu, gpu};
+        return {type == kOfProcessor ? Kind::pinned : Kind::processor, 0};
+    }
+
+    void read(void *to, const void *from, std::size_t bytes, int gpu) const override {
+        int device = 0;
+        void *context = nullptr;
+        check(f_.device(&device, gpu));
+        check(f_.retain_context(&context, device));
+        int error = f_.push_context(context);
+        if (error == 0) {
+            error = f_.read(to, reinterpret_cast<std::uintptr_t>(from), bytes);
+            f_.pop_context(&context);
+        }
+        f_.release_context(device);
+        check(error);
+    }
+
+  private:
+    void check(int error) const {
+        if (error != 0)
+            throw Error(ErrorCode::device, "the GPU's memory cannot be read: " + text_of(f_, error),
+                        "device");
+    }
+
+    const Functions f_;
+};
+
 } // namespace
 
+const CudaMemory *cuda_memory() {
+    static const std::unique_ptr<const CudaMemory> memory = []() -> std::unique_ptr<const CudaMemory> {
+        void *const library = load_driver();
+        Functions functions;
+        if (library == nullptr || find_all(library, functions) != nullptr || functions.init(0) != 0)
+            return nullptr;
+        return std::make_unique<LoadedMemory>(functions);
+    }();
+    return memory.get();
+}
+
 CudaDriver ask_cuda_driver() {
-    void *library = nullptr;
-    {
-        const ForkPause pause; // the loader is at work
-        library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
-    }
+    void *const library = load_driver();
     if (library == nullptr)
         return {"no NVIDIA driver was found; install one, or use the device 'cpu'", 0, {}};
     Functions functions;

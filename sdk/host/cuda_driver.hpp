@@ -3,6 +3,7 @@
 
 #include "runtime/cuda/kernels.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -14,6 +15,30 @@ struct CudaGpu {
     std::uint64_t memory = 0; ///< bytes
     int capability = 0;       ///< 860 for compute capability 8.6
 };
+
+/// Whose memory an address is in.
+struct MemoryPlace {
+    enum class Kind : std::uint8_t {
+        processor, ///< or nobody's
+        pinned,    ///< the processor's, and known to the driver
+        gpu,
+        managed ///< the driver moves it to whoever uses it
+    };
+    Kind kind = Kind::processor;
+    int gpu = 0; ///< number of the GPU, where it is one's
+};
+
+/// A driver that was loaded, as far as memory is concerned. Thread-safe.
+class CudaMemory {
+  public:
+    virtual ~CudaMemory() = default;
+    [[nodiscard]] virtual MemoryPlace place_of(const void *address) const = 0;
+    /// Waits for what is on the GPU's default stream, and copies bytes that lie there.
+    /// @throws Error device
+    virtual void read(void *to, const void *from, std::size_t bytes, int gpu) const = 0;
+};
+/// Null: there is no driver that can be used.
+const CudaMemory *cuda_memory();
 
 struct CudaDriver {
     std::string reason; ///< why no GPU can be used; empty: they are in `gpus`

@@ -2,16 +2,11 @@
 #pragma once
 
 #include "pixels.hpp"
+#include "runtime/cuda/gpu_runtime.hpp"
 
 #include <functional>
 #include <memory>
 #include <optional>
-
-struct mirra_cuda_kernels;
-namespace mirra::runtime {
-class GpuRuntime;
-class TileCopies;
-} // namespace mirra::runtime
 
 namespace mirra::host {
 
@@ -30,17 +25,20 @@ class DeviceTiles {
     struct Kind {
         int channels = 3; ///< alpha included
         bool with_alpha = false;
-        bool loads = true; ///< tiles can be taken from the source: it has no margin
+        bool loads = true;   ///< tiles can be taken from the source: it has no margin
+        bool scaled = false; ///< outputs are not of the source's size
     };
     /// @param pixels  not empty
     /// @param source  must outlive it
+    /// @param ready   of the run's images on the device
     DeviceTiles(const DevicePixels &pixels, const std::string &device, const SeenImage &source,
-                const Kind &kind);
+                const Kind &kind, const runtime::Ready &ready = {});
     DeviceTiles(const DeviceTiles &) = delete;
     DeviceTiles &operator=(const DeviceTiles &) = delete;
     ~DeviceTiles();
 
-    /// Begins to copy a tile that is loaded next. Does nothing where only the processor can load it.
+    /// Begins to copy a tile that is loaded next. Does nothing where only the processor can load it, or where
+    /// nothing needs be copied.
     void expect(const runtime::Rect &rect);
     /// As load_tile() and upload. Null where only the processor can do it: of pictures in pieces, and of
     /// those with hidden colours.
@@ -52,8 +50,15 @@ class DeviceTiles {
     /// @param then   called when the pixels are written; may be empty
     bool store(const runtime::DeviceTensor &tensor, const GivenPixels &given, const runtime::Rect &kept,
                const image::ImageView &piece, std::function<void()> then);
+    /// The same for a piece of an image in the device's memory. Returns whether it does so: see
+    /// takes_alpha().
+    bool store_there(const runtime::DeviceTensor &tensor, const GivenPixels &given, const runtime::Rect &kept,
+                     const image::ImageView &piece, std::function<void()> then);
     /// Ends what was begun.
     void finish();
+    /// Whether kernels can give an image in the device's memory its alpha.
+    [[nodiscard]] static bool takes_alpha(const image::ConstImageView &output, const SeenImage &source,
+                                          const Kind &kind);
 
   private:
     const SeenImage &source_;

@@ -72,37 +72,48 @@ DeviceTurns::DeviceTurns(std::vector<std::string> devices, std::shared_ptr<Devic
     , loads_(std::move(loads))
     , taken_(devices_.size()) {}
 
-std::size_t DeviceTurns::best() const {
+std::size_t DeviceTurns::best(const std::string &only, const std::vector<bool> &promised) const {
     std::size_t best = devices_.size();
     for (std::size_t i = 0; i < devices_.size(); ++i) {
-        if (taken_[i] || !loads_->failure(devices_[i]).empty()) continue;
+        if (taken_[i] || promised[i] || !loads_->failure(devices_[i]).empty()) continue;
+        if (!only.empty() && devices_[i] != only) continue;
         if (best == devices_.size() || loads_->load(devices_[i]) < loads_->load(devices_[best])) best = i;
     }
     return best;
 }
 
-void DeviceTurns::check_any_left() const {
+std::size_t DeviceTurns::turn_of(Line::const_iterator place) const {
+    std::vector<bool> promised(devices_.size());
+    for (auto each = line_.begin(); each != place; ++each)
+        if (const std::size_t index = best(*each, promised); index < devices_.size()) promised[index] = true;
+    return best(*place, promised);
+}
+
+void DeviceTurns::check_any_left(const std::string &only) const {
     std::string reasons;
     for (const std::string &device : devices_) {
+        if (!only.empty() && device != only) continue;
         const std::string failure = loads_->failure(device);
         if (failure.empty()) return;
         reasons += (reasons.empty() ? "" : "; ") + device + ": " + failure;
     }
-    throw Error(ErrorCode::device, "all GPUs of the session have failed: " + reasons, "device",
+    const char *const which =
+        only.empty() ? "all GPUs of the session have failed: " : "the GPU of the run's images has failed: ";
+    throw Error(ErrorCode::device, which + reasons, "device",
                 "Start the program again; where that does not help, see nvidia-smi and the system's log.");
 }
 
-DeviceTurns::Turn DeviceTurns::take(const std::function<void()> &look) {
+DeviceTurns::Turn DeviceTurns::take(const std::function<void()> &look, const std::string &only) {
     std::unique_lock lock(mutex_);
-    const auto place = line_.emplace(line_.end());
+    const auto place = line_.insert(line_.end(), only);
     const auto leave = [&] {
         line_.erase(place);
         freed_.notify_all();
     };
     try {
         for (;;) {
-            check_any_left();
-            if (const std::size_t index = best(); place == line_.begin() && index < devices_.size()) {
+            check_any_left(only);
+            if (const std::size_t index = turn_of(place); index < devices_.size()) {
                 loads_->begin(devices_[index]);
                 taken_[index] = true;
                 leave();

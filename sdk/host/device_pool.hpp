@@ -64,17 +64,22 @@ class DeviceTurns {
     };
     /// Waits for a device on which the session has no run; of several the one that is least busy.
     /// @param look  called now and then; what it throws ends the wait
+    /// @param only  the one that it must be; empty: any of them
     /// @throws Error device (none is left; the message says why)
-    [[nodiscard]] Turn take(const std::function<void()> &look);
+    [[nodiscard]] Turn take(const std::function<void()> &look, const std::string &only = {});
     /// What that run has shown of its device.
     /// @returns whether that is new
     bool fail(std::size_t index, const std::string &reason) { return loads_->fail(devices_[index], reason); }
     [[nodiscard]] const std::vector<std::string> &devices() const noexcept { return devices_; }
 
   private:
-    /// The number of devices where none can be taken.
-    [[nodiscard]] std::size_t best() const;
-    void check_any_left() const;
+    /// Who waits, for which device; empty: for any.
+    using Line = std::list<std::string>;
+    /// Of those that are free and not `promised`. The number of devices where none can be taken.
+    [[nodiscard]] std::size_t best(const std::string &only, const std::vector<bool> &promised) const;
+    /// The same for one in the line, when those before it have what they can take.
+    [[nodiscard]] std::size_t turn_of(Line::const_iterator place) const;
+    void check_any_left(const std::string &only) const;
     void give_back(std::size_t index) noexcept;
 
     const std::vector<std::string> devices_;
@@ -82,7 +87,7 @@ class DeviceTurns {
     std::mutex mutex_;
     std::condition_variable freed_;
     std::vector<bool> taken_;
-    std::list<int> line_; ///< who waits; each stands for itself
+    Line line_;
 };
 
 } // namespace mirra::host

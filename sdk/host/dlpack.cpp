@@ -1,6 +1,7 @@
 // Tensors to and from DLPack.
 #include "dlpack.hpp"
 
+#include "cuda_driver.hpp"
 #include "mirra/error.hpp"
 
 #include <algorithm>
@@ -65,6 +66,7 @@ struct Memory {
     const std::byte *first = nullptr;                       ///< the element of index 0
     std::array<std::int64_t, kMostDimensions> strides = {}; ///< bytes
     std::uint64_t span = 0;                                 ///< elements from the lowest to the highest one
+    std::uint64_t before = 0;                               ///< bytes of it before the first
     bool dense = true;                                      ///< row-major, without gaps
 };
 
@@ -97,6 +99,7 @@ Memory locate(const DLTensor &tensor, std::size_t size, const std::string &name)
         first < ~static_cast<std::uint64_t>(low) + 1)
         reject(ErrorCode::invalid_argument, name, "its strides reach beyond all memory");
     memory.first = static_cast<const std::byte *>(tensor.data) + tensor.byte_offset;
+    memory.before = ~static_cast<std::uint64_t>(low) + 1;
     memory.span = (static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low)) / size + 1;
     return memory;
 }
@@ -161,6 +164,48 @@ std::vector<float> read(const DLTensor &tensor, const Memory &memory, std::uint6
     return values;
 }
 
+bool is_on_gpu(const DLTensor &tensor) {
+    return tensor.device.device_type == kDLCUDA || tensor.device.device_type == kDLCUDAManaged;
+}
+
+void check_device(const DLTensor &tensor, const std::string &name) {
+    if (tensor.device.device_type == kDLCPU || tensor.device.device_type == kDLCUDAHost) return;
+    if (!is_on_gpu(tensor))
+        reject(ErrorCode::unsupported, name, "it is neither in CPU memory nor in that of a GPU of NVIDIA's",
+               "Copy it into CPU memory first.");
+    if (cuda_memory() == nullptr)
+        reject(ErrorCode::device, name, "it is on a GPU, and there is no NVIDIA driver that can be used");
+}
+
+/// That the bytes are what the tensor says: a GPU that is asked for others may be lost to the process.
+void check_on_gpu(const DLTensor &tensor, const std::byte *first, std::size_t bytes,
+                  const std::string &name) {
+    using Kind = MemoryPlace::Kind;
+    for (const std::byte *each : {first, first + bytes - 1}) {
+        const MemoryPlace place = cuda_memory()->place_of(each);
+        if (place.kind == Kind::managed || (place.kind == Kind::gpu && place.gpu == tensor.device.device_id))
+            continue;
+        reject(ErrorCode::invalid_argument, name,
+               "its elements are not in the memory of cuda:" + std::to_string(tensor.device.device_id));
+    }
+}
+
+/// What lies from the lowest to the highest element; `memory` is there afterwards.
+std::vector<std::byte> copy_from_gpu(const DLTensor &tensor, Memory &memory, std::uint64_t count,
+                                     std::size_t size, const std::string &name) {
+    constexpr std::uint64_t kMostBetween = 64; // elements that are copied for one that is wanted
+    if (memory.span > std::max(count * kMostBetween, kMostRepeated))
+        reject(ErrorCode::limit, name,
+               "its " + std::to_string(count) + " elements lie far apart, in memory for " +
+                   std::to_string(memory.span),
+               "Copy the tensor into memory of its own first.");
+    std::vector<std::byte> copy(memory.span * size);
+    check_on_gpu(tensor, memory.first - memory.before, copy.size(), name);
+    cuda_memory()->read(copy.data(), memory.first - memory.before, copy.size(), tensor.device.device_id);
+    memory.first = copy.data() + memory.before;
+    return copy;
+}
+
 template<class Managed> struct Owner {
     Managed managed{};
     std::shared_ptr<const bundle::WeightTensor> tensor;
@@ -200,14 +245,14 @@ DLManagedTensorVersioned *lend_versioned(std::shared_ptr<const bundle::WeightTen
 bundle::WeightTensor from_dlpack(const DLTensor *given, const std::string &name) {
     if (given == nullptr) reject(ErrorCode::invalid_argument, name, "it is NULL");
     const DLTensor &tensor = *given;
-    if (tensor.device.device_type != kDLCPU) {
-        reject(ErrorCode::unsupported, name, "it is not in CPU memory; copy it there first");
-    }
+    check_device(tensor, name);
     const bundle::DType type = element_type(tensor, name);
     const std::uint64_t count = count_elements(tensor, name);
     if (tensor.data == nullptr) reject(ErrorCode::invalid_argument, name, "its data are NULL");
-    const Memory memory = locate(tensor, bundle::size_of(type), name);
+    Memory memory = locate(tensor, bundle::size_of(type), name);
     check_repeated(count, memory, name);
+    std::vector<std::byte> copy;
+    if (is_on_gpu(tensor)) copy = copy_from_gpu(tensor, memory, count, bundle::size_of(type), name);
     return {{tensor.shape, tensor.shape + tensor.ndim}, read(tensor, memory, count, type)};
 }
 

@@ -8,8 +8,9 @@
 
 namespace mirra::host {
 
-/// A copy as fp32. Takes CPU tensors of float 16, 32, 64 or bfloat 16, of any strides.
-/// @throws Error invalid_argument | unsupported (device, type) | limit (rank above 8, size)
+/// A copy as fp32. Takes tensors of float 16, 32, 64 or bfloat 16, of any strides, of the processor or of a
+/// GPU, whose default stream is waited for.
+/// @throws Error invalid_argument | unsupported (device, type) | limit (rank above 8, size) | device
 bundle::WeightTensor from_dlpack(const DLTensor *tensor, const std::string &name);
 
 /// A read-only view that keeps `tensor` alive; freed by its deleter.

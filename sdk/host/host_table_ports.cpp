@@ -2,6 +2,7 @@
 // parts, and steps within a tile.
 #include "c_error.hpp"
 #include "c_struct.hpp"
+#include "device_images.hpp"
 #include "host_table.hpp"
 #include "ports.hpp"
 #include "process_life.hpp"
@@ -75,7 +76,7 @@ mirra_status port_tensor_part(mirra_context *context, const char *port, const mi
     });
 }
 
-/// An image input as the caller gave it; without pixels, where it is read piece by piece.
+/// An image input as the caller gave it, perhaps on a GPU; without pixels, where it is read piece by piece.
 /// @throws Error not_found
 image::ConstImageView given_view(const mirra_context &context, const char *name) {
     const mirra_port_info *port = context.session->task().port(name);
@@ -90,13 +91,13 @@ image::ConstImageView given_view(const mirra_context &context, const char *name)
 
 /// The same as the run's tasks see it.
 const SeenImage &given_image(mirra_context &context, const char *name) {
-    const image::ConstImageView view = given_view(context, name);
+    static_cast<void>(given_view(context, name));
     RunState &run = *context.run;
     if (std::string_view(main_input(context.session->task())->name) == name) return run.input;
     const std::lock_guard lock(context.mutex);
     const auto found = run.others.find(name);
     if (found != run.others.end()) return found->second;
-    return run.others.emplace(name, see(view, run.least_alpha.at(name))).first->second;
+    return run.others.emplace(name, see(run.on_gpu.readable(name), run.least_alpha.at(name))).first->second;
 }
 
 int channels_of(const mirra_context &context, const char *name, const image::ConstImageView &view) {

@@ -112,7 +112,10 @@ const RuntimeStatus &LocalEngine::runtime_status() {
 
 std::shared_ptr<runtime::Arena> LocalEngine::make_arena(const std::string &device, std::uint64_t limit,
                                                         std::uint64_t keep) {
-    return loader_->make_arena(device, limit, keep);
+    const auto note = [log = options_.log](const std::string &text) {
+        if (log) log(MIRRA_LOG_DEBUG, text);
+    };
+    return loader_->make_arena(device, limit, keep, note);
 }
 
 DevicePixels LocalEngine::device_pixels(const std::string &device) const {

@@ -193,6 +193,10 @@ const void *LocalSession::plugin_table() const noexcept {
     return state_->entry.plugin->table().host;
 }
 
+void LocalSession::find_places(RunRequest &request) const {
+    host::find_places(*state_->engine, {state_->device}, request);
+}
+
 std::shared_ptr<Session> LocalSession::make_clone() {
     return std::make_shared<LocalSession>(state_->engine, state_->options);
 }

@@ -22,6 +22,7 @@ class LocalSession final : public Session {
     std::shared_ptr<const RunResult> make_result(const RunRequest &request) override;
 
   private:
+    void find_places(RunRequest &request) const override;
     [[nodiscard]] std::shared_ptr<Session> make_clone() override;
     Plan make_plan(std::int32_t width, std::int32_t height) override;
     runtime::Rect make_required(std::int32_t width, std::int32_t height,

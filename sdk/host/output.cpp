@@ -51,21 +51,25 @@ runtime::Rect common(const runtime::Rect &a, const runtime::Rect &b) {
                    std::min(a.y + a.height, b.y + b.height));
 }
 
+image::ImageView OutputImage::piece(const runtime::Rect &rect) const {
+    return image::cropped(view_, rect.x - region_.x, rect.y - region_.y,
+                          static_cast<std::int32_t>(rect.width), static_cast<std::int32_t>(rect.height));
+}
+
 void OutputImage::write(const runtime::Rect &rect, const Fill &fill, const Fill &told) const {
-    const auto width = static_cast<std::int32_t>(rect.width), height = static_cast<std::int32_t>(rect.height);
-    if (sink_ == nullptr) {
-        const auto piece = image::cropped(view_, rect.x - region_.x, rect.y - region_.y, width, height);
-        fill(piece);
-        if (told) told(piece);
+    if (!is_staged()) {
+        fill(piece(rect));
+        if (told) told(piece(rect));
         return;
     }
-    image::Image memory(width, height, view_.channels, view_.sample);
-    image::ImageView piece = memory.view();
-    piece.alpha = view_.alpha;
-    piece.transfer = view_.transfer;
-    fill(piece);
-    sink_->transfer(rect, piece);
-    if (told) told(piece);
+    image::Image memory(static_cast<std::int32_t>(rect.width), static_cast<std::int32_t>(rect.height),
+                        view_.channels, view_.sample);
+    image::ImageView staged = memory.view();
+    staged.alpha = view_.alpha;
+    staged.transfer = view_.transfer;
+    fill(staged);
+    sink_ != nullptr ? sink_->transfer(rect, staged) : images_->write(staged, piece(rect));
+    if (told) told(sink_ != nullptr ? staged : piece(rect));
 }
 
 } // namespace mirra::host

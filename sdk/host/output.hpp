@@ -1,6 +1,7 @@
 // Where the output of a task lies in its input, and where its pixels go.
 #pragma once
 
+#include "device_images.hpp"
 #include "setup.hpp"
 
 namespace mirra::host {
@@ -36,11 +37,20 @@ runtime::Rect common(const runtime::Rect &a, const runtime::Rect &b);
     return rect.width < 1 || rect.height < 1;
 }
 
-/// An image output of a run: memory of the caller's, or pieces that he takes.
+/// An image output of a run: memory of the caller's, of the processor or the run's GPU, or pieces that he
+/// takes.
 class OutputImage {
   public:
     /// @param region  of the output, which the image shows
     OutputImage(const image::ImageView &view, const runtime::Rect &region) : view_(view), region_(region) {}
+    /// @param place   of the view's memory, on the GPU
+    /// @param images  must outlive it, as must the place
+    OutputImage(const image::ImageView &view, const runtime::Rect &region, const Place &place,
+                const DeviceImages &images)
+        : view_(view)
+        , region_(region)
+        , place_(&place)
+        , images_(&images) {}
     OutputImage(const Pieces &sink, const runtime::Rect &region)
         : view_(sink.description)
         , region_(region)
@@ -50,6 +60,12 @@ class OutputImage {
     /// Its pixels are nowhere where they go to a sink.
     [[nodiscard]] const image::ImageView &description() const { return view_; }
     [[nodiscard]] bool is_sink() const { return sink_ != nullptr; }
+    /// Null: its pixels are in the processor's memory, or nowhere.
+    [[nodiscard]] const Place *place() const { return place_; }
+    /// The processor's pixels do not go into the image itself.
+    [[nodiscard]] bool is_staged() const { return sink_ != nullptr || place_ != nullptr; }
+    /// Of a rectangle of the output, the pixels in the image, which is no sink.
+    [[nodiscard]] image::ImageView piece(const runtime::Rect &rect) const;
     /// Samples are taken for those of `transfer`.
     void set_transfer(image::Transfer transfer) { view_.transfer = transfer; }
 
@@ -62,6 +78,8 @@ class OutputImage {
     image::ImageView view_;
     runtime::Rect region_;
     const Pieces *sink_ = nullptr;
+    const Place *place_ = nullptr;
+    const DeviceImages *images_ = nullptr;
 };
 
 } // namespace mirra::host

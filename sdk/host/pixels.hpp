@@ -25,6 +25,9 @@ struct SeenImage {
     std::optional<NoiseReport> noise;        ///< where it was looked at
     const Pieces *source = nullptr;          ///< it is read piece by piece; the view has no pixels then
     image::Range range = image::Range::unit; ///< of the samples that tasks see
+    /// The same pixels in the memory of the run's GPU, where its kernels may take them as they are; none:
+    /// they may not.
+    std::optional<image::ConstImageView> there = std::nullopt;
 };
 
 /// The least alpha of the whole image; 1 where it has none.

@@ -1,6 +1,7 @@
 // A session on several GPUs.
 #include "pool_session.hpp"
 
+#include "device_images.hpp"
 #include "mirra/error.hpp"
 
 #include <algorithm>
@@ -8,9 +9,10 @@
 namespace mirra::host {
 namespace {
 
-/// Whether nobody has seen what a run that failed has written, and nothing of its inputs was written over.
+/// Whether nobody has seen what a run that failed has written, and nothing of its inputs was written over, or
+/// lies on the GPU that failed.
 bool may_repeat(const RunRequest &request, const TaskInfo &task) {
-    if (request.tile || !request.sinks.empty()) return false;
+    if (request.tile || !request.sinks.empty() || !request.places.empty()) return false;
     const auto is_written = [&](const auto &image) {
         const mirra_port_info *const port = task.port(image.first);
         return port != nullptr && is_output(*port);
@@ -68,6 +70,10 @@ SessionInfo PoolSession::info() const {
             .precision = planner.precision};
 }
 
+void PoolSession::find_places(RunRequest &request) const {
+    host::find_places(*engine_, turns_.devices(), request);
+}
+
 std::shared_ptr<Session> PoolSession::make_clone() {
     SessionOptions options = planner_->info().options;
     options.device = device_;
@@ -104,7 +110,7 @@ std::shared_ptr<const RunResult> PoolSession::run_on(std::size_t index, const Ru
 
 std::shared_ptr<const RunResult> PoolSession::make_result(const RunRequest &request) {
     for (;;) {
-        const auto turn = turns_.take([&] { check_cancelled(request); });
+        const auto turn = turns_.take([&] { check_cancelled(request); }, gpu_of(request));
         try {
             return run_on(turn.index(), request);
         } catch (const Error &error) {

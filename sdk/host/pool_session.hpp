@@ -8,7 +8,7 @@ namespace mirra::host {
 
 /// Takes as many runs and jobs at a time as its caller gives it; those that find no device free wait in line.
 /// A device that fails is not used any more, and its run is done again on another where nobody has seen a
-/// part of its result.
+/// part of its result. A run whose images lie on a GPU is that GPU's.
 class PoolSession final : public Session {
   public:
     /// @throws Error as Session::create()
@@ -24,6 +24,7 @@ class PoolSession final : public Session {
     [[nodiscard]] bool shares_runs() const noexcept override { return true; }
     [[nodiscard]] SessionParams &parameters() const noexcept override { return planner_->parameters(); }
     [[nodiscard]] const void *plugin_table() const noexcept override { return planner_->plugin_table(); }
+    void find_places(RunRequest &request) const override;
     [[nodiscard]] std::shared_ptr<Session> make_clone() override;
     Plan make_plan(std::int32_t width, std::int32_t height) override;
     runtime::Rect make_required(std::int32_t width, std::int32_t height,

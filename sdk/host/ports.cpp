@@ -128,14 +128,18 @@ void check_all_given(const TaskInfo &task, const RunRequest &request) {
 }
 
 /// The image that goes through. For a task without one, what stands for it: the size of its output.
-void find_input(const TaskInfo &task, const RunRequest &request, CheckedRequest &checked) {
+void find_input(const TaskInfo &task, const RunRequest &request, const DeviceImages &on_gpu,
+                CheckedRequest &checked) {
     const mirra_port_info *main = main_input(task), *port = main == nullptr ? main_output(task) : main;
     const std::string name = port->name;
     if (const auto source = request.sources.find(name); source != request.sources.end()) {
         checked.source = &source->second;
         checked.input = source->second.description;
+    } else if (on_gpu.pieces() != nullptr) {
+        checked.source = on_gpu.pieces();
+        checked.input = on_gpu.pieces()->description;
     } else if (const auto image = request.images.find(name); image != request.images.end()) {
-        checked.input = image->second;
+        checked.input = main == nullptr ? image::ConstImageView(image->second) : on_gpu.readable(name);
     } else if (const auto sink = request.sinks.find(name); sink != request.sinks.end()) {
         checked.input = sink->second.description;
     }
@@ -181,12 +185,12 @@ void check_ports(const TaskInfo &task, const RunRequest &request) {
                     "It is above 0 and at most 1.");
 }
 
-CheckedRequest check_request(const TaskInfo &task, const RunRequest &request) {
-    check_ports(task, request);
+CheckedRequest check_request(const TaskInfo &task, const RunRequest &request, const DeviceImages &on_gpu) {
     CheckedRequest checked;
-    find_input(task, request, checked);
+    find_input(task, request, on_gpu, checked);
     for (const auto &[name, view] : request.images)
-        if (!is_output(*task.port(name))) checked.least_alpha[name] = least_alpha(view);
+        if (!is_output(*task.port(name)))
+            checked.least_alpha[name] = view.has_alpha() ? least_alpha(on_gpu.readable(name)) : 1.0F;
     return checked;
 }
 
@@ -209,13 +213,16 @@ runtime::Rect checked_region(const std::optional<runtime::Rect> &region, const G
                 "region", "It must lie within the output.");
 }
 
-Outputs checked_outputs(const TaskInfo &task, const RunRequest &request, const runtime::Rect &region) {
+Outputs checked_outputs(const TaskInfo &task, const RunRequest &request, const DeviceImages &on_gpu,
+                        const runtime::Rect &region) {
     Outputs outputs;
     for (const mirra_port_info &port : task.ports) {
         if (!is_image(port) || !is_output(port)) continue;
         const std::string name = port.name;
         if (const auto image = request.images.find(name); image != request.images.end()) {
-            outputs.emplace(name, OutputImage(image->second, region));
+            const Place *const place = on_gpu.place(name);
+            outputs.emplace(name, place == nullptr ? OutputImage(image->second, region)
+                                                   : OutputImage(image->second, region, *place, on_gpu));
         } else if (const auto sink = request.sinks.find(name); sink != request.sinks.end()) {
             outputs.emplace(name, OutputImage(sink->second, region));
         }

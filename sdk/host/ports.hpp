@@ -23,8 +23,9 @@ const mirra_port_info *main_output(const TaskInfo &task);
 /// What can be told without a look at pixels: that the ports are there, are given what they take, and share
 /// no memory that is written. @throws Error invalid_argument | not_found (unknown port)
 void check_ports(const TaskInfo &task, const RunRequest &request);
-/// check_ports(), and what the images are.
-CheckedRequest check_request(const TaskInfo &task, const RunRequest &request);
+/// What the images are of a request that check_ports() has seen.
+/// @param on_gpu  the request's; must outlive what this gives
+CheckedRequest check_request(const TaskInfo &task, const RunRequest &request, const DeviceImages &on_gpu);
 
 using Outputs = std::map<std::string, OutputImage>; ///< image outputs by port
 
@@ -32,9 +33,10 @@ using Outputs = std::map<std::string, OutputImage>; ///< image outputs by port
 [[nodiscard]] bool lies_within(const runtime::Rect &rect, const runtime::Rect &whole) noexcept;
 /// The part of the output that a run makes. @throws Error invalid_argument
 runtime::Rect checked_region(const std::optional<runtime::Rect> &region, const Geometry &geometry);
-/// Where the run's image outputs go. The request must outlive them. @throws Error mismatch (sizes) |
-/// invalid_argument
-Outputs checked_outputs(const TaskInfo &task, const RunRequest &request, const runtime::Rect &region);
+/// Where the run's image outputs go. The request and its images must outlive them. @throws Error mismatch
+/// (sizes) | invalid_argument
+Outputs checked_outputs(const TaskInfo &task, const RunRequest &request, const DeviceImages &on_gpu,
+                        const runtime::Rect &region);
 
 /// Keeps a plain value. @throws Error invalid_argument for a name that is none, or another port's, or a value
 /// of another type than the port's

@@ -24,12 +24,13 @@ const bundle::Bundle &bundle_of(const SessionState &session, const std::string &
 
 /// Bytes per pixel of the host's own buffers for a tile. The processor's tensors are read and written where
 /// they lie, in bands; only pieces are brought to floats as a whole. A GPU has samples in and out beside its
-/// tensors; outputs that are larger than the input, or of a size of their own, take more of them.
+/// tensors, but for images that lie in its memory; outputs that are larger than the input, or of a size of
+/// their own, take more of them.
 std::uint64_t buffer_bytes(const SessionState &session, const Setup &setup) {
     constexpr std::uint64_t kColors = 3 * 4, kAlpha = 4, kSamples = kColors + kAlpha;
     if (session.on_processor())
         return setup.piece_bytes_per_pixel + (setup.piece_bytes_per_pixel == 0 ? 0 : kColors + kAlpha);
-    return kSamples + setup.per_input_pixel(kSamples);
+    return (setup.read_there ? 0 : kSamples) + (setup.written_there ? 0 : setup.per_input_pixel(kSamples));
 }
 
 /// Of the bands in which pixels are brought to floats and back, whatever a tile's size.

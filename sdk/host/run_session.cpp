@@ -4,7 +4,7 @@
 #include "host_table.hpp"
 #include "mirra/error.hpp"
 #include "resample.hpp"
-#include "tile_run.hpp"
+#include "tile_pixels.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -119,24 +119,33 @@ Cut cut_of(const SessionState &session, const Setup &setup, const Geometry &geom
 
 namespace {
 
+/// The request, if it fits the task's ports.
+const RunRequest &seen_by_ports(const TaskInfo &task, const RunRequest &request) {
+    check_ports(task, request);
+    return request;
+}
+
 /// A run from its request to its plan.
 class Preparation {
   public:
     Preparation(SessionState &session, const RunRequest &request)
         : session_(session)
-        , request_(request)
-        , checked_(check_request(session.task(), request))
+        , request_(seen_by_ports(session.task(), request))
+        , on_gpu_(session.engine->device_pixels(session.device), session.task(), request)
+        , checked_(check_request(session.task(), request, on_gpu_))
         , size_(request.scale == 1 ? ImageSize{checked_.input.width, checked_.input.height}
                                    : ImageSize{reduced(checked_.input.width, request.scale),
                                                reduced(checked_.input.height, request.scale)})
         , setup_(configure(session, size_, &request))
         , geometry_(setup_, size_.width, size_.height)
         , region_(checked_region(request.region, geometry_))
-        , outputs_(checked_outputs(session.task(), request, region_)) {
+        , outputs_(checked_outputs(session.task(), request, on_gpu_, region_)) {
         setup_.piece_bytes_per_pixel = piece_bytes(request, setup_);
-        if (!setup_.transfer) return;
-        checked_.input.transfer = *setup_.transfer;
-        for (auto &[name, output] : outputs_) output.set_transfer(*setup_.transfer);
+        if (setup_.transfer) {
+            checked_.input.transfer = *setup_.transfer;
+            for (auto &[name, output] : outputs_) output.set_transfer(*setup_.transfer);
+        }
+        if (!request.places.empty()) note_images_there();
     }
 
     std::shared_ptr<const RunResult> run();
@@ -146,9 +155,14 @@ class Preparation {
     [[nodiscard]] bool must_copy() const;
     [[nodiscard]] std::uint64_t beside() const;
     [[nodiscard]] Input input() const;
+    /// The run's image in the GPU's memory, where kernels may read it there.
+    [[nodiscard]] std::optional<image::ConstImageView> image_there(const SeenImage &seen) const;
+    /// Notes in the setup what needs no memory on its way to the GPU, and back.
+    void note_images_there();
 
     SessionState &session_;
     const RunRequest &request_;
+    const DeviceImages on_gpu_;
     CheckedRequest checked_;
     ImageSize size_;
     Setup setup_;
@@ -160,7 +174,7 @@ class Preparation {
 bool Preparation::must_copy() const {
     if (request_.scale != 1 || checked_.input.data[0] == nullptr) return false;
     return std::ranges::any_of(outputs_, [&](const auto &each) {
-        return !each.second.is_sink() && overlap(checked_.input, each.second.description());
+        return !each.second.is_staged() && overlap(checked_.input, each.second.description());
     });
 }
 
@@ -172,6 +186,31 @@ std::uint64_t Preparation::beside() const {
         bytes += static_cast<std::uint64_t>(size_.width) * static_cast<std::uint64_t>(size_.height) *
                  static_cast<std::uint64_t>(checked_.input.channels) * sizeof(float);
     return bytes;
+}
+
+std::optional<image::ConstImageView> Preparation::image_there(const SeenImage &seen) const {
+    const mirra_port_info *port = main_input(session_.task());
+    const bool as_it_is = request_.scale == 1 && setup_.margin == 0 && seen.fill == nullptr;
+    if (port == nullptr || !as_it_is || !on_gpu_.has(port->name) || on_gpu_.is_written_over(port->name))
+        return std::nullopt;
+    image::ConstImageView there = request_.images.at(port->name);
+    there.transfer = checked_.input.transfer;
+    return there;
+}
+
+void Preparation::note_images_there() {
+    SeenImage seen;
+    seen.view = checked_.input;
+    const mirra_port_info *port = main_input(session_.task());
+    const bool hidden = port != nullptr && checked_.least_alpha.contains(port->name) &&
+                        hides_colors(checked_.input, checked_.least_alpha.at(port->name));
+    if (!hidden) seen.there = image_there(seen);
+    setup_.read_there = seen.there.has_value();
+    const DeviceTiles::Kind kind = kind_of(checked_, setup_, geometry_);
+    setup_.written_there = std::ranges::all_of(outputs_, [&](const auto &each) {
+        return each.second.place() != nullptr &&
+               DeviceTiles::takes_alpha(each.second.description(), seen, kind);
+    });
 }
 
 Input Preparation::input() const {
@@ -188,6 +227,7 @@ Input Preparation::input() const {
     out.seen = see(view, least == checked_.least_alpha.end() ? 1.0F : least->second);
     out.seen.source = checked_.source;
     out.seen.range = setup_.range;
+    out.seen.there = image_there(out.seen);
     if (request_.scale == 1) return out;
     out.memory = reduced_image(out.seen, size_.width, size_.height, request_);
     out.seen = see(std::as_const(out.memory).view());
@@ -214,7 +254,7 @@ std::shared_ptr<const RunResult> Preparation::run() {
     if (const mirra_port_info *port = main_input(session_.task()))
         checked_.least_alpha[port->name] = made.seen.least_alpha;
     auto result = std::make_shared<RunResult>();
-    const Work work{request_, checked_, made.seen, outputs_, geometry_, *plan};
+    const Work work{request_, checked_, made.seen, on_gpu_, outputs_, geometry_, *plan};
     run_tiles(session_, work, *result);
     result->device = session_.device;
     result->precision = session_.precision.precision;

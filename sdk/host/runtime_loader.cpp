@@ -90,11 +90,12 @@ const RuntimeStatus &RuntimeLoader::status() {
     return status_;
 }
 
-std::shared_ptr<runtime::Arena> RuntimeLoader::make_arena(const std::string &device, std::uint64_t limit,
-                                                          std::uint64_t keep) {
+std::shared_ptr<runtime::Arena>
+RuntimeLoader::make_arena(const std::string &device, std::uint64_t limit, std::uint64_t keep,
+                          const std::function<void(const std::string &text)> &note) {
     runtime::Module &runtime = module();
     if (gpu_ == nullptr || device == runtime::cpu_device().id) return runtime.make_arena(limit, keep);
-    return gpu_->make_arena(device, limit);
+    return gpu_->make_arena(device, limit, note);
 }
 
 runtime::Module &RuntimeLoader::module() {

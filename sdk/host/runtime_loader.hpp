@@ -5,6 +5,7 @@
 
 #include "mirra/error.hpp"
 
+#include <functional>
 #include <mutex>
 
 namespace mirra::runtime {
@@ -28,9 +29,11 @@ class RuntimeLoader {
     /// Of the module; null where it has none, or is not loaded yet.
     [[nodiscard]] runtime::GpuRuntime *gpu() const noexcept { return gpu_; }
     /// For tensors on a device, whose memory it counts; otherwise as Module::make_arena().
+    /// @param note  as in GpuRuntime::make_arena()
     /// @throws Error as module()
-    [[nodiscard]] std::shared_ptr<runtime::Arena> make_arena(const std::string &device, std::uint64_t limit,
-                                                             std::uint64_t keep = 0);
+    [[nodiscard]] std::shared_ptr<runtime::Arena>
+    make_arena(const std::string &device, std::uint64_t limit, std::uint64_t keep = 0,
+               const std::function<void(const std::string &text)> &note = {});
 
   private:
     void load();

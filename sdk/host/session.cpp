@@ -96,6 +96,7 @@ std::shared_ptr<const RunResult> Session::run(RunRequest request) {
 
 std::unique_ptr<RunPass> Session::enter(RunRequest &request) const {
     check_not_forked();
+    find_places(request);
     const auto &runs = engine_->runs();
     auto pass = std::make_unique<RunPass>(runs, &request, plugin_table());
     request.cancels.push_back(runs->stop());

@@ -23,6 +23,7 @@ struct mirra_tensor {
 namespace mirra::host {
 
 struct Configured;
+class DeviceImages;
 struct RunPlan;
 struct RunState;
 struct SessionState;
@@ -118,6 +119,7 @@ void check_cancelled(const RunRequest &request);
 struct RunState {
     const RunRequest &request;
     const std::map<std::string, float> &least_alpha; ///< of each image input
+    const DeviceImages &on_gpu;
     SeenImage input;
     RunResult &result;
     std::int64_t padded_width, padded_height; ///< of the input on the grid of the tiles

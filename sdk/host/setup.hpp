@@ -17,8 +17,9 @@ struct Setup {
     };
     std::string graph; ///< empty: none, each pixel by itself
     std::uint64_t extra_bytes_per_pixel = 0;
-    std::uint64_t piece_bytes_per_pixel = 0; ///< of the run's sources and sinks
-    std::uint64_t extra_bytes = 0;           ///< through the whole run
+    std::uint64_t piece_bytes_per_pixel = 0;        ///< of the run's sources and sinks
+    std::uint64_t extra_bytes = 0;                  ///< through the whole run
+    bool read_there = false, written_there = false; ///< the run's images, in the GPU's memory by its kernels
     bool whole_image = false;
     bool measures_noise = false;      ///< of the whole image
     std::uint32_t measure_passes = 1; ///< of tasks that measure

@@ -35,6 +35,10 @@ void copy_rows(const runtime::Mapped &mapped, std::int64_t first, std::int64_t r
 
 } // namespace
 
+DeviceTiles::Kind kind_of(const CheckedRequest &checked, const Setup &setup, const Geometry &geometry) {
+    return {checked.channels, checked.with_alpha, setup.margin == 0, !geometry.same_size()};
+}
+
 TilePixels::TilePixels(SessionState &session, const Work &work, const SeenImage &input)
     : session_(session)
     , work_(work)
@@ -78,11 +82,10 @@ void TilePixels::load_rows(const runtime::Rect &rect, std::span<float> values) c
 
 PixelsOnTheWay TilePixels::on_the_way(std::vector<float> values) const {
     PixelsOnTheWay out{std::move(values), nullptr};
-    const CheckedRequest &checked = work_.checked;
     if (!on_device_.empty())
-        out.tiles = std::make_unique<DeviceTiles>(
-            on_device_, session_.device, input_,
-            DeviceTiles::Kind{checked.channels, checked.with_alpha, setup_.margin == 0});
+        out.tiles = std::make_unique<DeviceTiles>(on_device_, session_.device, input_,
+                                                  kind_of(work_.checked, setup_, work_.geometry),
+                                                  ready_of(work_.request));
     return out;
 }
 
@@ -128,6 +131,13 @@ void TilePixels::store(const runtime::DeviceTensor &tensor, const runtime::Rect 
     mapped_ ? store_mapped(session_.module().map(tensor), shown, kept, piece)
             : store_downloaded(tensor, shown, kept, piece, way.values);
     if (then) then();
+}
+
+bool TilePixels::store_there(const runtime::DeviceTensor &tensor, const runtime::Rect &shown,
+                             const runtime::Rect &kept, const image::ImageView &piece, PixelsOnTheWay &way,
+                             std::function<void()> then) const {
+    return way.tiles != nullptr &&
+           way.tiles->store_there(tensor, given({}, shown), kept, piece, std::move(then));
 }
 
 void TilePixels::store_downloaded(const runtime::DeviceTensor &tensor, const runtime::Rect &shown,

@@ -15,6 +15,10 @@ struct PixelsOnTheWay {
     std::unique_ptr<DeviceTiles> tiles; ///< null: the processor converts pixels
 };
 
+/// How tiles of such a run go to a GPU and come back.
+[[nodiscard]] DeviceTiles::Kind kind_of(const CheckedRequest &checked, const Setup &setup,
+                                        const Geometry &geometry);
+
 /// What tiles are taken from and given to, for one run. Thread-safe.
 class TilePixels {
   public:
@@ -33,6 +37,10 @@ class TilePixels {
     /// store() or finish(); may be empty
     void store(const runtime::DeviceTensor &tensor, const runtime::Rect &shown, const runtime::Rect &kept,
                const image::ImageView &piece, PixelsOnTheWay &way, std::function<void()> then) const;
+    /// The same for a piece of an image in the GPU's memory. Returns whether kernels can do it.
+    bool store_there(const runtime::DeviceTensor &tensor, const runtime::Rect &shown,
+                     const runtime::Rect &kept, const image::ImageView &piece, PixelsOnTheWay &way,
+                     std::function<void()> then) const;
 
   private:
     void load_rows(const runtime::Rect &rect, std::span<float> values) const;

@@ -81,6 +81,7 @@ class TileRun {
         , passes_(functions_.measure == nullptr ? 0 : setup_.measure_passes)
         , run_{work.request,
                work.checked.least_alpha,
+               work.on_gpu,
                work.input,
                result,
                tiles_.padded_width,
@@ -111,6 +112,7 @@ class TileRun {
     [[nodiscard]] runtime::Rect kept_of(const runtime::Tile &tile, const OutputImage &output) const;
     [[nodiscard]] runtime::Rect shown_of(const runtime::Tile &tile) const;
     void store(Lane &lane, const OutputImage &output, const mirra_tensor &tensor, bool final);
+    bool store_there(Lane &lane, const OutputImage &output, const mirra_tensor &tensor, bool final);
     [[nodiscard]] runtime::Rect read_by(const runtime::Tile &tile) const;
     runtime::TensorPtr upload(Lane &lane, std::size_t index);
     void expect(Lane &lane, std::size_t index) const;
@@ -264,7 +266,7 @@ void TileRun::tell_tile(const runtime::Rect &rect, const image::ImageView &piece
     const std::lock_guard lock(reports_);
     look();
     const Inside inside(Inside::Kind::run, &run_.request);
-    const bool goes_on = run_.request.tile(rect, piece);
+    const bool goes_on = run_.request.tile(rect, piece, main_output_->place());
     check_not_forked();
     if (!goes_on) stop("the tile callback stopped the run");
 }
@@ -278,15 +280,31 @@ void TileRun::store(Lane &lane, const OutputImage &output, const mirra_tensor &t
                                            to_text(tensor.tensor->shape()) + " instead of " +
                                            to_text(expected));
     if (is_empty(kept)) return;
+    if (output.place() != nullptr && store_there(lane, output, tensor, final)) return;
     const bool tells = &output == main_output_ && final;
     const auto fill = [&](const image::ImageView &piece) {
         std::function<void()> then;
-        if (tells && !output.is_sink()) then = [this, kept, piece] { tell_tile(kept, piece); };
+        if (tells && !output.is_staged()) then = [this, kept, piece] { tell_tile(kept, piece); };
         pixels_.store(*tensor.tensor, shown, kept, piece, lane.way, std::move(then));
-        if (output.is_sink() || !final) finish_stores(lane); // the piece goes with this call, or is looked at
+        if (output.is_staged() || !final)
+            finish_stores(lane); // the piece goes with this call, or is looked at
     };
     const auto told = [&](const image::ImageView &piece) { tell_tile(kept, piece); };
-    output.write(kept, fill, tells && output.is_sink() ? OutputImage::Fill(told) : OutputImage::Fill());
+    output.write(kept, fill, tells && output.is_staged() ? OutputImage::Fill(told) : OutputImage::Fill());
+}
+
+/// Has kernels write an output in the GPU's memory. Returns whether they can.
+bool TileRun::store_there(Lane &lane, const OutputImage &output, const mirra_tensor &tensor, bool final) {
+    const runtime::Tile tile = tiles_.tiles[lane.tile];
+    const runtime::Rect kept = kept_of(tile, output);
+    const image::ImageView piece = output.piece(kept);
+    std::function<void()> then;
+    if (&output == main_output_ && final && run_.request.tile)
+        then = [this, kept, piece] { tell_tile(kept, piece); };
+    if (!pixels_.store_there(*tensor.tensor, shown_of(tile), kept, piece, lane.way, std::move(then)))
+        return false;
+    if (!final) finish_stores(lane); // it is looked at
+    return true;
 }
 
 void TileRun::allow_steps(Lane &lane) {

@@ -11,6 +11,7 @@ struct Work {
     const RunRequest &request;
     const CheckedRequest &checked;
     const SeenImage input;
+    const DeviceImages &on_gpu;
     const Outputs &outputs;
     const Geometry &geometry;
     const RunPlan &plan;

@@ -104,6 +104,14 @@ Json IsolatedSession::ask(const Json &body) {
     return ask(body, stopped);
 }
 
+void IsolatedSession::find_places(RunRequest &request) const {
+    if (request.places.empty()) return;
+    throw Error(ErrorCode::unsupported,
+                "pixels on a GPU do not cross into the process that runs the engine's sessions",
+                request.places.begin()->first,
+                "Leave MIRRA_ISOLATION_PROCESS out, or copy the pixels into the processor's memory.");
+}
+
 std::shared_ptr<Session> IsolatedSession::make_clone() {
     return std::make_shared<IsolatedSession>(engine_, given_);
 }
@@ -196,7 +204,7 @@ bool Callbacks::tile(Message &message) {
         if (message.attached.empty()) throw Gone();
         const SharedMemory memory(std::move(message.attached[0]), packed_bytes(what));
         what.transfer = transfer;
-        return request_.tile(message.body.at("rect"), packed_view(what, memory.bytes()));
+        return request_.tile(message.body.at("rect"), packed_view(what, memory.bytes()), nullptr);
     }
     const runtime::Rect place = message.body.at("place"); // in the output image
     written_.copy_back(port, place);
@@ -205,7 +213,7 @@ bool Callbacks::tile(Message &message) {
         image::cropped(request_.images.at(port), place.x, place.y, static_cast<std::int32_t>(place.width),
                        static_cast<std::int32_t>(place.height));
     piece.transfer = transfer;
-    return request_.tile(in_output(place), piece);
+    return request_.tile(in_output(place), piece, nullptr);
 }
 
 Callbacks::Answer Callbacks::piece(Message &message, bool read) {

@@ -21,6 +21,7 @@ class IsolatedSession final : public host::Session {
   private:
     [[nodiscard]] host::SessionParams &parameters() const noexcept override { return params_; }
     [[nodiscard]] const void *plugin_table() const noexcept override { return engine_.get(); }
+    void find_places(host::RunRequest &request) const override;
     [[nodiscard]] std::shared_ptr<host::Session> make_clone() override;
     host::Plan make_plan(std::int32_t width, std::int32_t height) override;
     runtime::Rect make_required(std::int32_t width, std::int32_t height,

@@ -89,7 +89,8 @@ void set_callbacks(const Json &in, host::Session &session, host::RunRequest &req
     const std::string port = first == nullptr ? "" : first->name;
     const auto output = request.images.find(port);
     const auto view = output == request.images.end() ? std::optional<image::ImageView>() : output->second;
-    request.tile = [asker, port, view](const runtime::Rect &rect, const image::ImageView &pixels) {
+    request.tile = [asker, port, view](const runtime::Rect &rect, const image::ImageView &pixels,
+                                       const host::Place * /*place*/) {
         return asker->tile(rect, pixels, port, view ? &*view : nullptr);
     };
 }

@@ -196,7 +196,16 @@ TEST_F(Descriptors, TheExtentIsWhatTheSamplesTake) {
 
 TEST_F(Descriptors, PixelsOfAGpuAreRefusedByName) {
     image.device = "cuda:0";
-    expect_refused(read(), "unsupported", "'cuda:0' cannot be used yet");
+    expect_refused(read(), "unsupported", "pixels on the device 'cuda:0' are for runs only");
+    const void *lowest = nullptr;
+    std::uint64_t bytes = 0;
+    EXPECT_OK(mirra_image_extent(&image, 0, &lowest, &bytes, error)); // which touches nothing
+    EXPECT_EQ(bytes, 8U * 8 * 3);
+    for (const char *device : {"cuda", "cuda:", "cuda:all", "cuda:0,1", "cuda:01", "cuda:x", "vulkan:0"}) {
+        image.device = device;
+        expect_refused(read(), "invalid_argument",
+                       (std::string("no pixels on a device '") + device + "'").c_str());
+    }
     image.device = "cpu";
     EXPECT_EQ("", read());
     image.stream = &image;

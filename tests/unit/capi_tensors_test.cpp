@@ -74,7 +74,7 @@ TEST(CapiTensors, WhatCannotBeReadIsRefused) {
         damage(x.managed.dl_tensor);
         EXPECT_STATUS(status, mirra_tensors_add(tensors.get(), "x", &x.managed.dl_tensor, error));
     };
-    refused(MIRRA_E_UNSUPPORTED, [](DLTensor &t) { t.device.device_type = kDLCUDA; });
+    refused(MIRRA_E_UNSUPPORTED, [](DLTensor &t) { t.device.device_type = kDLVulkan; });
     refused(MIRRA_E_UNSUPPORTED, [](DLTensor &t) { t.dtype.code = kDLInt; });
     refused(MIRRA_E_UNSUPPORTED, [](DLTensor &t) { t.dtype.lanes = 4; });
     refused(MIRRA_E_INVALID_ARGUMENT, [](DLTensor &t) { t.shape = nullptr; });

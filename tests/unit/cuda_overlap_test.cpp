@@ -1,7 +1,5 @@
-// Copies beside kernels, on a device that puts off all work for as long as it may, and does it in any order
-// that its streams allow. What is not waited for comes out wrong.
-#include "mirra/error.hpp"
-#include "runtime/cuda/tile_transfer.hpp"
+// Copies beside kernels, on a device that puts off all work for as long as it may.
+#include "lazy_device.hpp"
 
 #include <gtest/gtest.h>
 
@@ -14,97 +12,7 @@
 namespace mirra::test {
 namespace {
 
-using cuda::FencePtr, cuda::Memory, cuda::Place, cuda::Stream, cuda::TileTransfer;
-
-class LazyDevice final : public cuda::CopyDevice {
-  public:
-    /// What it forgets to wait for, to show that a test would see it.
-    enum class Forgets { nothing, copies, kernels, processor };
-
-    explicit LazyDevice(unsigned seed, Forgets forgets = Forgets::nothing)
-        : random_(seed)
-        , forgets_(forgets) {}
-
-    /// Memory that is given back is written by who has it next: at once, or by a kernel.
-    Memory allocate(Place place, std::size_t bytes) override {
-        std::vector<std::byte> &memory = memories_.emplace_back(bytes);
-        const auto spoil = [this, place, &memory] {
-            const auto write = [&memory] { std::ranges::fill(memory, std::byte{0xee}); };
-            place == Place::device ? put(Stream::kernels, write) : write();
-        };
-        spoil(); // who had it before
-        allocated_ += bytes;
-        return {memory.data(), [spoil](void *) { spoil(); }};
-    }
-    void to_device(void *to, const void *from, std::size_t bytes) override { copy(to, from, bytes); }
-    void to_processor(void *to, const void *from, std::size_t bytes) override { copy(to, from, bytes); }
-    FencePtr mark(Stream stream) override { return std::make_shared<Mark>(stream, of(stream).put); }
-    void wait(Stream stream, const FencePtr &fence) override {
-        const auto &mark = dynamic_cast<const Mark &>(*fence);
-        const bool forgotten = (stream == Stream::copies && forgets_ == Forgets::copies) ||
-                               (stream == Stream::kernels && forgets_ == Forgets::kernels);
-        if (!forgotten && mark.stream != stream) of(stream).needs = std::max(of(stream).needs, mark.count);
-    }
-    void finish(const FencePtr &fence) override {
-        const auto &mark = dynamic_cast<const Mark &>(*fence);
-        ++waits_;
-        if (forgets_ == Forgets::processor) return;
-        while (of(mark.stream).done < mark.count) step(mark.stream);
-    }
-
-    /// Puts work on a stream.
-    void put(Stream stream, std::function<void()> work) {
-        of(stream).works.push_back({std::move(work), of(stream).needs});
-        ++of(stream).put;
-        for (auto steps = random_() % 3; steps > 0; --steps)
-            step(random_() % 2 == 0 ? Stream::kernels : Stream::copies);
-    }
-    void finish_all() {
-        for (const Stream stream : {Stream::kernels, Stream::copies})
-            while (!of(stream).works.empty()) step(stream);
-    }
-    [[nodiscard]] std::size_t allocated() const { return allocated_; }
-    [[nodiscard]] int waits() const { return waits_; }
-
-  private:
-    struct Mark final : cuda::Fence {
-        Mark(Stream on, std::uint64_t put) : stream(on), count(put) {}
-        Stream stream;
-        std::uint64_t count;
-    };
-    struct Work {
-        std::function<void()> body;
-        std::uint64_t needs; ///< of the other stream: so many done
-    };
-    struct Order {
-        std::deque<Work> works;
-        std::uint64_t put = 0, done = 0, needs = 0;
-    };
-
-    Order &of(Stream stream) { return orders_[stream == Stream::kernels ? 0 : 1]; }
-    void copy(void *to, const void *from, std::size_t bytes) {
-        put(Stream::copies,
-            [=] { std::copy_n(static_cast<const std::byte *>(from), bytes, static_cast<std::byte *>(to)); });
-    }
-    /// Does the next work of a stream, and before it what that needs.
-    void step(Stream stream) {
-        Order &order = of(stream);
-        if (order.works.empty()) return;
-        const Stream other = stream == Stream::kernels ? Stream::copies : Stream::kernels;
-        while (of(other).done < order.works.front().needs) step(other);
-        const auto body = std::move(order.works.front().body);
-        order.works.pop_front();
-        body();
-        ++order.done;
-    }
-
-    std::mt19937 random_;
-    const Forgets forgets_;
-    std::deque<std::vector<std::byte>> memories_;
-    Order orders_[2];
-    std::size_t allocated_ = 0;
-    int waits_ = 0;
-};
+using cuda::Stream, cuda::TileTransfer;
 
 struct Bytes {
     Bytes(std::int32_t w, std::int32_t h, unsigned seed)

@@ -4,97 +4,77 @@
 #include "device_pixels.hpp"
 #include "mirra/samples.hpp"
 #include "runtime/cuda/gpu_runtime.hpp"
-#include "runtime/cuda/table_device.hpp"
+#include "runtime/cuda/table_copies.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <optional>
 
 namespace mirra::test {
 namespace {
 
+/// Values in the device's memory, channels last.
 class Values final : public runtime::DeviceTensor {
   public:
-    Values(graph::Shape shape, std::vector<float> values)
+    Values(graph::Shape shape, const std::vector<float> &values)
         : shape_(std::move(shape))
-        , values_(std::move(values)) {}
+        , memory_(values) {}
     [[nodiscard]] const graph::Shape &shape() const override { return shape_; }
-    [[nodiscard]] const std::vector<float> &values() const { return values_; }
+    [[nodiscard]] std::vector<float> values() const { return memory_.values<float>(); }
+    [[nodiscard]] float *on_device() const { return memory_.as<float>(); }
 
   private:
     graph::Shape shape_;
-    std::vector<float> values_;
+    DeviceMemory memory_;
 };
 
-/// As the runtime over LibTorch does it.
-class Copies final : public runtime::TileCopies {
+class ValuesMemory final : public cuda::TensorMemory {
   public:
-    explicit Copies(const mirra_cuda_kernels &table)
-        : kernels_(table)
-        , device_(table,
-                  [&table](std::size_t bytes) -> cuda::Memory {
-                      void *memory = nullptr;
-                      EXPECT_EQ(table.allocate(&memory, bytes), 0);
-                      return {memory, [&table](void *given) { table.release(given); }};
-                  })
-        , transfer_(device_) {}
-
-    void send(const mirra_cuda_image &image, const mirra_cuda_tile &tile) override {
-        EXPECT_FALSE(sent_.has_value()) << "one tile is sent at a time";
-        sent_ = transfer_.begin_upload(image, tile);
+    Made make(const graph::Shape &shape) override {
+        std::size_t count = 1;
+        for (const std::int64_t extent : shape) count *= static_cast<std::size_t>(extent);
+        const auto made = std::make_shared<Values>(shape, std::vector<float>(count));
+        return {made, made->on_device()};
     }
-    runtime::TensorPtr receive() override {
-        const mirra_cuda_tile &tile = sent_.value().tile;
-        const DeviceMemory out(std::vector<float>(static_cast<std::size_t>(tile.width) *
-                                                  static_cast<std::size_t>(tile.height * tile.channels)));
-        const graph::Shape shape{1, tile.channels, tile.height, tile.width};
-        transfer_.finish_upload(*sent_, [&](const mirra_cuda_image &image, mirra_cuda_tile moved) {
-            moved.values = out.get();
-            const mirra_cuda_gathering gathering{MIRRA_CUDA_REPLICATED, {1, 1, 1, 1}, {0, 0, 0, 0}};
-            EXPECT_EQ(kernels_.gather_tile(&image, &moved, &gathering, nullptr), 0);
-        });
-        sent_.reset();
-        return std::make_shared<Values>(shape, out.values<float>());
+    std::shared_ptr<float> values_of(const runtime::DeviceTensor &tensor) override {
+        const auto memory = std::make_shared<DeviceMemory>(dynamic_cast<const Values &>(tensor).values());
+        return {memory, memory->as<float>()};
     }
-    void fetch(const runtime::DeviceTensor &tensor, const mirra_cuda_tile &tile,
-               const mirra_cuda_image &image) override {
-        EXPECT_FALSE(fetched_.has_value()) << "one tile is fetched at a time";
-        values_.emplace(dynamic_cast<const Values &>(tensor).values());
-        fetched_ = transfer_.begin_download(image, [&](const mirra_cuda_image &there) {
-            mirra_cuda_tile given = tile;
-            given.values = values_->get();
-            const mirra_cuda_core core{0, 0, image.width, image.height};
-            EXPECT_EQ(kernels_.scatter_tile(&given, &core, nullptr, &there, nullptr), 0);
-        });
-    }
-    void finish() override {
-        if (fetched_) transfer_.finish_download(*fetched_);
-        fetched_.reset();
-    }
-
-  private:
-    const mirra_cuda_kernels &kernels_;
-    cuda::TableDevice device_;
-    cuda::TileTransfer transfer_;
-    std::optional<cuda::TileTransfer::Upload> sent_;
-    std::optional<DeviceMemory> values_;
-    std::optional<cuda::TileTransfer::Download> fetched_;
 };
+
+cuda::Memory memory_of(const mirra_cuda_kernels &table, std::size_t bytes) {
+    void *memory = nullptr;
+    EXPECT_EQ(table.allocate(&memory, bytes), 0);
+    return {memory, [&table](void *given) { table.release(given); }};
+}
 
 class Gpu final : public runtime::GpuRuntime {
   public:
-    std::shared_ptr<runtime::Arena> make_arena(const std::string & /*device*/,
-                                               std::uint64_t /*limit*/) override {
+    std::shared_ptr<runtime::Arena> make_arena(const std::string & /*device*/, std::uint64_t /*limit*/,
+                                               const runtime::Note & /*note*/) override {
         return nullptr;
     }
     std::unique_ptr<runtime::TileCopies> make_copies(const mirra_cuda_kernels &table,
-                                                     const std::string & /*device*/) override {
-        return std::make_unique<Copies>(table);
+                                                     const std::string & /*device*/,
+                                                     const runtime::Ready &ready) override {
+        const auto memory = [&table](std::size_t bytes) { return memory_of(table, bytes); };
+        return std::make_unique<cuda::TableCopies>(table, memory, tensors_, ready);
     }
+    std::unique_ptr<runtime::PictureCopies> make_picture_copies(const mirra_cuda_kernels &table,
+                                                                const std::string & /*device*/,
+                                                                const runtime::Ready &ready) override {
+        return std::make_unique<cuda::TablePictureCopies>(table, ready);
+    }
+    std::shared_ptr<const cuda::Fence> mark(const mirra_cuda_kernels &table, const std::string & /*device*/,
+                                            void *stream) override {
+        return cuda::mark_stream(table, stream);
+    }
+
+  private:
+    ValuesMemory tensors_;
 };
 
-const host::DeviceTiles::Kind kColors{3, false, true};
+const host::DeviceTiles::Kind kColors{};
 
 host::SeenImage seen_of(const image::ConstImageView &view) {
     return {view, nullptr, 1, {}, nullptr, image::Range::unit};

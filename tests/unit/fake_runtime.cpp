@@ -9,14 +9,13 @@
 #include "mirra/error.hpp"
 #include "mirra/runtime.hpp"
 #include "runtime/cuda/gpu_runtime.hpp"
-#include "runtime/cuda/table_device.hpp"
+#include "runtime/cuda/table_copies.hpp"
 #include "runtime/plain/plain_module.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <list>
-#include <optional>
 #include <ranges>
 #include <thread>
 
@@ -193,68 +192,46 @@ FakeModule &the_module() {
     return module;
 }
 
-/// As the runtime over LibTorch does it, but for where tensors lie.
-class FakeCopies final : public TileCopies {
+/// Tensors are the processor's.
+class FakeTensors final : public cuda::TensorMemory {
   public:
-    explicit FakeCopies(const mirra_cuda_kernels &kernels)
-        : kernels_(kernels)
-        , device_(kernels,
-                  [](std::size_t bytes) -> cuda::Memory {
-                      auto memory = std::make_shared<std::vector<std::byte>>(bytes);
-                      return {memory, memory->data()};
-                  })
-        , transfer_(device_) {}
-
-    void send(const mirra_cuda_image &image, const mirra_cuda_tile &tile) override {
-        sent_ = transfer_.begin_upload(image, tile);
+    Made make(const graph::Shape &shape) override {
+        const auto made = make_plain(shape, Layout::nhwc);
+        return {made, made->values().data()};
     }
-    TensorPtr receive() override {
-        const mirra_cuda_tile shape = sent_.value().tile;
-        std::vector<float> values(static_cast<std::size_t>(shape.width) *
-                                  static_cast<std::size_t>(shape.height * shape.channels));
-        transfer_.finish_upload(*sent_, [&](const mirra_cuda_image &image, mirra_cuda_tile tile) {
-            tile.values = values.data();
-            const mirra_cuda_gathering gathering{MIRRA_CUDA_REPLICATED, {1, 1, 1, 1}, {0, 0, 0, 0}};
-            device_.check(kernels_.gather_tile(&image, &tile, &gathering, nullptr));
-        });
-        sent_.reset();
-        return the_module().upload(values, {1, shape.channels, shape.height, shape.width}, Layout::nhwc,
-                                   "cuda:0");
+    std::shared_ptr<float> values_of(const DeviceTensor &tensor) override {
+        const auto values = std::make_shared<std::vector<float>>(plain(tensor).values().size());
+        the_module().download(tensor, *values, Layout::nhwc);
+        return {values, values->data()};
     }
-    void fetch(const DeviceTensor &tensor, const mirra_cuda_tile &tile,
-               const mirra_cuda_image &image) override {
-        std::vector<float> values(static_cast<std::size_t>(tile.width) *
-                                  static_cast<std::size_t>(tile.height * tile.channels));
-        the_module().download(tensor, values, Layout::nhwc);
-        fetched_ = transfer_.begin_download(image, [&](const mirra_cuda_image &there) {
-            mirra_cuda_tile given = tile;
-            given.values = values.data();
-            const mirra_cuda_core core{0, 0, image.width, image.height};
-            device_.check(kernels_.scatter_tile(&given, &core, nullptr, &there, nullptr));
-        });
-    }
-    void finish() override {
-        if (fetched_) transfer_.finish_download(*fetched_);
-        fetched_.reset();
-    }
-
-  private:
-    const mirra_cuda_kernels &kernels_;
-    cuda::TableDevice device_;
-    cuda::TileTransfer transfer_;
-    std::optional<cuda::TileTransfer::Upload> sent_;
-    std::optional<cuda::TileTransfer::Download> fetched_;
 };
 
 class FakeGpuRuntime final : public GpuRuntime {
   public:
-    std::shared_ptr<Arena> make_arena(const std::string & /*device*/, std::uint64_t limit) override {
+    std::shared_ptr<Arena> make_arena(const std::string & /*device*/, std::uint64_t limit,
+                                      const Note & /*note*/) override {
         return the_module().make_arena(limit, 0);
     }
-    std::unique_ptr<TileCopies> make_copies(const mirra_cuda_kernels &kernels,
-                                            const std::string & /*device*/) override {
-        return std::make_unique<FakeCopies>(kernels);
+    std::unique_ptr<TileCopies> make_copies(const mirra_cuda_kernels &kernels, const std::string & /*device*/,
+                                            const Ready &ready) override {
+        const auto memory = [](std::size_t bytes) -> cuda::Memory {
+            const auto made = std::make_shared<std::vector<std::byte>>(bytes);
+            return {made, made->data()};
+        };
+        return std::make_unique<cuda::TableCopies>(kernels, memory, tensors_, ready);
     }
+    std::unique_ptr<PictureCopies> make_picture_copies(const mirra_cuda_kernels &kernels,
+                                                       const std::string & /*device*/,
+                                                       const Ready &ready) override {
+        return std::make_unique<cuda::TablePictureCopies>(kernels, ready);
+    }
+    std::shared_ptr<const cuda::Fence> mark(const mirra_cuda_kernels &kernels, const std::string & /*device*/,
+                                            void *stream) override {
+        return cuda::mark_stream(kernels, stream);
+    }
+
+  private:
+    FakeTensors tensors_;
 };
 
 } // namespace
@@ -263,7 +240,7 @@ extern "C" __attribute__((visibility("default"))) Module *mirra_runtime_module_v
     return &the_module();
 }
 
-extern "C" __attribute__((visibility("default"))) GpuRuntime *mirra_gpu_runtime_v2() {
+extern "C" __attribute__((visibility("default"))) GpuRuntime *MIRRA_GPU_RUNTIME_FUNCTION() {
     static FakeGpuRuntime runtime;
     return &runtime;
 }

@@ -101,6 +101,35 @@ TEST(DevicePool, OneThatGivesUpLeavesTheLine) {
     EXPECT_TRUE(served);
 }
 
+TEST(DevicePool, WhoWaitsForOneDeviceGetsItAndHoldsUpNobodyElse) {
+    DeviceTurns turns({"cuda:0", "cuda:1"}, make_loads());
+    EXPECT_EQ(turns.take(kGoOn, "cuda:1").index(), 1U);
+    std::atomic<bool> in_line{false}, served{false};
+    std::thread waiting;
+    {
+        const auto held = turns.take(kGoOn, "cuda:1");
+        waiting = std::thread([&] {
+            const auto turn = turns.take([&] { in_line = true; }, "cuda:1");
+            served = turn.index() == 1;
+        });
+        while (!in_line) std::this_thread::yield();
+        for (int i = 0; i < 3; ++i) EXPECT_EQ(turns.take(kGoOn).index(), 0U) << "though one waits before it";
+        EXPECT_FALSE(served);
+    }
+    waiting.join();
+    EXPECT_TRUE(served);
+}
+
+TEST(DevicePool, WhoWaitsForADeviceThatFailsHearsIt) {
+    DeviceTurns turns({"cuda:0", "cuda:1"}, make_loads());
+    turns.fail(1, "it fell off the bus");
+    EXPECT_THAT(
+        [&] { static_cast<void>(turns.take(kGoOn, "cuda:1")); },
+        mirra::test::throws_error(ErrorCode::device,
+                                  "the GPU of the run's images has failed: cuda:1: it fell off the bus"));
+    EXPECT_EQ(turns.take(kGoOn).index(), 0U);
+}
+
 TEST(DevicePool, ADeviceThatFailedIsNotUsedAnyMore) {
     const Loads loads = make_loads();
     DeviceTurns turns({"cuda:0", "cuda:1"}, loads), others({"cuda:1"}, loads);

@@ -19,7 +19,7 @@ void report(std::uintptr_t block, std::int64_t bytes, c10::DeviceType type = c10
 
 TEST(RuntimeDevice, AnArenaOfADeviceCountsWhatItsAllocatorTells) {
     runtime::Module &module = runtime::torch_module();
-    const auto arena = runtime::make_device_arena(0);
+    const auto arena = runtime::make_device_arena(0, {});
     report(1, 1000);
     {
         const auto scope = module.enter(arena);
@@ -43,7 +43,7 @@ TEST(RuntimeDevice, AnArenaOfADeviceCountsWhatItsAllocatorTells) {
 
 TEST(RuntimeDevice, BesideItTheProcessorsTensorsHaveNoLimit) {
     runtime::Module &module = runtime::torch_module();
-    const auto arena = runtime::make_device_arena(1000);
+    const auto arena = runtime::make_device_arena(1000, {});
     const auto scope = module.enter(arena);
     const std::vector<float> values(1 << 16, 1);
     const auto tensor = module.upload(values, {1, 1, 256, 256}, runtime::Layout::nchw, "cpu");
@@ -53,7 +53,7 @@ TEST(RuntimeDevice, BesideItTheProcessorsTensorsHaveNoLimit) {
 
 TEST(RuntimeDevice, TooMuchEndsTheRunAtTheNextLook) {
     runtime::Module &module = runtime::torch_module();
-    const auto arena = runtime::make_device_arena(1000);
+    const auto arena = runtime::make_device_arena(1000, {});
     const auto scope = module.enter(arena);
     report(1, 1001);
     report(1, -1001);

@@ -35,7 +35,7 @@ mirra_cuda_tile tile() {
 }
 
 std::unique_ptr<runtime::TileCopies> copies() {
-    return runtime::torch_gpu_runtime().make_copies(cuda::host_twins(), "cpu");
+    return runtime::torch_gpu_runtime().make_copies(cuda::host_twins(), "cpu", {});
 }
 
 TEST(RuntimePixels, ATileIsThatOfThePictureAndComesBack) {

@@ -26,6 +26,10 @@
 #include <variant>
 #include <vector>
 
+namespace mirra::cuda {
+class Fence;
+} // namespace mirra::cuda
+
 namespace mirra::host {
 
 using Value = std::variant<bool, std::int64_t, double, std::string>;
@@ -253,9 +257,17 @@ struct Pieces {
     PieceFunction transfer;
 };
 
+/// Where an image's pixels lie, if that is not the processor's memory.
+struct Place {
+    std::string device;                       ///< "cuda:0"
+    void *stream = nullptr;                   ///< of it, on which the caller makes and uses the pixels
+    std::shared_ptr<const cuda::Fence> ready; ///< what that had when the run was asked for
+};
+
 /// What a run works on: port name -> value. Views must stay valid until the run ends.
 struct RunRequest {
     std::map<std::string, image::ImageView> images;         ///< inputs (only read) and outputs
+    std::map<std::string, Place> places;                    ///< of those that lie on a GPU
     std::map<std::string, std::vector<std::byte>> profiles; ///< ICC, of those that have one
     std::map<std::string, Value> values;
     std::map<std::string, HostTensor> tensors;
@@ -266,8 +278,9 @@ struct RunRequest {
     std::function<void(const std::exception_ptr &)> done;    ///< of a job: called once when it has ended
     std::shared_ptr<CallbackUser> user;           ///< of `progress`, `tile` and `done`; may be null
     std::map<std::string, Pieces> sources, sinks; ///< in place of images
-    /// Told of each rectangle of the output that is final; returns whether to go on.
-    std::function<bool(const runtime::Rect &rect, const image::ImageView &pixels)> tile;
+    /// Told of each rectangle of the output that is final, and where its pixels lie (null: in the processor's
+    /// memory); returns whether to go on.
+    std::function<bool(const runtime::Rect &rect, const image::ImageView &pixels, const Place *place)> tile;
     std::optional<runtime::Rect> region; ///< of the output; none: all of it
     double scale = 1;                    ///< by which the image is reduced first
     std::int64_t frame = 0;              ///< number within a sequence
@@ -359,6 +372,9 @@ class Session {
     [[nodiscard]] virtual const void *plugin_table() const noexcept = 0;
     /// Whether several runs may be under way.
     [[nodiscard]] virtual bool shares_runs() const noexcept { return false; }
+    /// Of a request that may have images on a GPU: sees to it that they lie where the session can reach them,
+    /// and notes what their streams have. @throws Error mismatch | invalid_argument | unsupported | device
+    virtual void find_places(RunRequest &request) const = 0;
     /// By one who holds the session:
     [[nodiscard]] virtual std::shared_ptr<Session> make_clone() = 0;
     virtual Plan make_plan(std::int32_t width, std::int32_t height) = 0;

@@ -7,11 +7,6 @@
 namespace mirra::cuda {
 namespace {
 
-std::int64_t sample_bytes(const mirra_cuda_image &image) {
-    if (image.sample == MIRRA_CUDA_U8) return 1;
-    return image.sample == MIRRA_CUDA_F32 ? 4 : 2;
-}
-
 std::byte *place(const mirra_cuda_image &image, std::int64_t channel, std::int64_t x, std::int64_t y) {
     return static_cast<std::byte *>(image.data[channel]) + x * image.x_stride + y * image.y_stride;
 }
@@ -42,6 +37,11 @@ void for_runs(const mirra_cuda_image &image, const Seen &part, Byte *packed, con
 }
 
 } // namespace
+
+std::int64_t sample_bytes(const mirra_cuda_image &image) {
+    if (image.sample == MIRRA_CUDA_U8) return 1;
+    return image.sample == MIRRA_CUDA_F32 ? 4 : 2;
+}
 
 Seen seen_by(const mirra_cuda_tile &tile, const mirra_cuda_image &image) {
     const auto within = [](std::int64_t at, std::int64_t extent) {
@@ -78,6 +78,22 @@ void unpack(const std::byte *from, const mirra_cuda_image &image, const Seen &pa
     for_runs(image, part, from, [](std::byte *to, const std::byte *packed, std::size_t bytes) {
         std::memcpy(to, packed, bytes);
     });
+}
+
+void copy_samples(const mirra_cuda_image &from, const mirra_cuda_image &to) {
+    const auto size = static_cast<std::size_t>(sample_bytes(from));
+    const bool rows = has_packed_rows(from) && has_packed_rows(to);
+    const std::size_t row =
+        size * static_cast<std::size_t>(from.channels) * static_cast<std::size_t>(from.width);
+    for (std::int32_t y = 0; y < from.height; ++y) {
+        if (rows) {
+            std::memcpy(place(to, 0, 0, y), place(from, 0, 0, y), row);
+            continue;
+        }
+        for (std::int32_t x = 0; x < from.width; ++x)
+            for (std::int32_t c = 0; c < from.channels; ++c)
+                std::memcpy(place(to, c, x, y), place(from, c, x, y), size);
+    }
 }
 
 } // namespace mirra::cuda

@@ -23,5 +23,10 @@ mirra_cuda_image packed_image(const mirra_cuda_image &image, const Seen &part, v
 void pack(const mirra_cuda_image &image, const Seen &part, std::byte *to);
 /// Copies it back.
 void unpack(const std::byte *from, const mirra_cuda_image &image, const Seen &part);
+/// Copies the samples of a picture to another one of its size, channels and type.
+void copy_samples(const mirra_cuda_image &from, const mirra_cuda_image &to);
+
+/// Bytes of a sample.
+std::int64_t sample_bytes(const mirra_cuda_image &image);
 
 } // namespace mirra::cuda

@@ -22,17 +22,26 @@ class TableDevice final : public CopyDevice {
     void wait(Stream stream, const FencePtr &fence) override;
     void finish(const FencePtr &fence) override;
 
+    /// Puts the kernel on the stream of kernels that takes a tile out of a picture; edges are replicated.
+    /// @param values  of the tile, floats; both on the device
+    void gather(const mirra_cuda_image &image, mirra_cuda_tile tile, float *values) const;
+    /// The same for the kernel that writes a rectangle of a picture.
+    /// @param source  as in mirra_cuda_kernels.scatter_tile
+    void scatter(mirra_cuda_tile tile, float *values, const mirra_cuda_core &core,
+                 const mirra_cuda_image *source, const mirra_cuda_image &image) const;
+
     /// @throws Error device | out_of_memory, for an error of the table's
     void check(std::int32_t error) const;
 
   private:
-    [[nodiscard]] void *stream_of(Stream stream) const {
-        return stream == Stream::kernels ? nullptr : copies_;
-    }
+    [[nodiscard]] void *stream_of(Stream stream) const;
 
     const mirra_cuda_kernels &kernels_;
     const std::function<Memory(std::size_t)> device_memory_;
     void *copies_ = nullptr;
 };
+
+/// What a stream of the calling thread's current device has, whosever it is. @throws Error device
+FencePtr mark_stream(const mirra_cuda_kernels &kernels, void *stream);
 
 } // namespace mirra::cuda

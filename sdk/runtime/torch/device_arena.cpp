@@ -19,24 +19,30 @@ thread_local bool t_uncounted = false;
 
 class Listener final : public c10::MemoryReportingInfoBase {
   public:
-    explicit Listener(std::shared_ptr<cuda::DeviceLedger> ledger) : ledger_(std::move(ledger)) {}
+    Listener(std::shared_ptr<cuda::DeviceLedger> ledger, Note note)
+        : ledger_(std::move(ledger))
+        , note_(std::move(note)) {}
 
     void reportMemoryUsage(void *block, std::int64_t bytes, std::size_t, std::size_t,
                            c10::Device device) override {
         if (device.is_cuda() && (bytes < 0 || !t_uncounted)) ledger_->changed(block, bytes);
     }
     [[nodiscard]] bool memoryProfilingEnabled() const override { return true; }
-    void check() { ledger_->check(); }
+    [[nodiscard]] cuda::DeviceLedger &ledger() const { return *ledger_; }
+    void note(const std::string &text) const {
+        if (note_) note_(text);
+    }
 
   private:
     const std::shared_ptr<cuda::DeviceLedger> ledger_;
+    const Note note_;
 };
 
 class DeviceArena final : public Arena {
   public:
-    explicit DeviceArena(std::uint64_t limit)
+    DeviceArena(std::uint64_t limit, const Note &note)
         : ledger_(std::make_shared<cuda::DeviceLedger>(limit))
-        , listener_(std::make_shared<Listener>(ledger_))
+        , listener_(std::make_shared<Listener>(ledger_, note))
         , processor_(make_cpu_arena(0, 0)) {}
 
     [[nodiscard]] std::uint64_t peak_bytes() const override { return ledger_->peak_bytes(); }
@@ -68,10 +74,15 @@ class DeviceArenaScope final : public ArenaScope {
     const c10::DebugInfoGuard listening_;
 };
 
+/// Null: the calling thread is in no run on a GPU.
+Listener *listener_here() {
+    return dynamic_cast<Listener *>(c10::ThreadLocalDebugInfo::get(kKind));
+}
+
 } // namespace
 
-std::shared_ptr<Arena> make_device_arena(std::uint64_t limit) {
-    return std::make_shared<DeviceArena>(limit);
+std::shared_ptr<Arena> make_device_arena(std::uint64_t limit, const Note &note) {
+    return std::make_shared<DeviceArena>(limit, note);
 }
 
 std::unique_ptr<ArenaScope> enter_device_arena(const std::shared_ptr<Arena> &arena) {
@@ -86,7 +97,11 @@ UncountedMemory::~UncountedMemory() {
 }
 
 void check_device_memory() {
-    if (auto *listener = dynamic_cast<Listener *>(c10::ThreadLocalDebugInfo::get(kKind))) listener->check();
+    if (const auto *listener = listener_here()) listener->ledger().check();
+}
+
+void note_of_run(const std::string &text) {
+    if (const auto *listener = listener_here()) listener->note(text);
 }
 
 } // namespace mirra::runtime

@@ -9,7 +9,7 @@
 #define MIRRA_NAMED(prefix, major, minor, patch) MIRRA_JOIN(prefix, major, minor, patch)
 
 MIRRA_EXPORT mirra::runtime::Module *mirra_runtime_module_v7();
-MIRRA_EXPORT mirra::runtime::GpuRuntime *mirra_gpu_runtime_v1();
+MIRRA_EXPORT mirra::runtime::GpuRuntime *MIRRA_GPU_RUNTIME_FUNCTION();
 #ifdef MIRRA_PRIVATE_LIBTORCH
 /// Its name tells the LibTorch that the module was built for, before either is loaded.
 MIRRA_EXPORT const char MIRRA_NAMED(mirra_needs_libtorch_, TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR,
@@ -20,6 +20,6 @@ mirra::runtime::Module *mirra_runtime_module_v7() {
     return &mirra::runtime::torch_module();
 }
 
-mirra::runtime::GpuRuntime *mirra_gpu_runtime_v1() {
+mirra::runtime::GpuRuntime *MIRRA_GPU_RUNTIME_FUNCTION() {
     return &mirra::runtime::torch_gpu_runtime();
 }

@@ -360,7 +360,8 @@ def estimate_noise(image: ImageLike) -> float:
 
     """
     sigma = ffi.new("double *")
-    call(lib.mirra_image_estimate_noise, take(image, "image").pixels.struct, sigma)
+    given = take(image, "image")
+    call(lib.mirra_image_estimate_noise, given.pixels.struct, sigma)
     return float(sigma[0])
 
 

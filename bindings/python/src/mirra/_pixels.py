@@ -10,6 +10,7 @@ import numpy as np
 
 from mirra import _errors
 from mirra._core import ffi, lib, struct
+from mirra._gpu import GpuArray, is_on_gpu, new_like
 
 FORMATS: dict[Any, int] = {
     np.dtype(np.uint8): lib.MIRRA_FORMAT_U8,
@@ -33,7 +34,8 @@ class Image:
         pixels: an array of shape (height, width) or (height, width, channels) with 1 to 4 channels: gray, gray and
             alpha, RGB, RGBA. uint8 and uint16 (of either byte order) stand for 0 to 1, float16 and float32 are 0 to 1.
             Any strides.
-            A torch tensor or another array with `__dlpack__` on the CPU is taken without a copy.
+            A torch tensor or another array with `__dlpack__` is taken without a copy, on the CPU, or on the GPU of
+            the session: then the result is such an array, too.
         layout: "HWC", or "CHW" for an array of shape (channels, height, width). Results have the same layout.
         premultiplied: alpha is multiplied into the colours.
         linear: the samples are linear light, and not on the sRGB curve.
@@ -62,9 +64,11 @@ class Image:
 
 
 def as_array(value: Any, name: str) -> Any:
-    """A numpy array over the value's memory, or over a copy where it shares none."""
+    """A numpy array over the value's memory, or over a copy where it shares none; a `GpuArray` of one on a GPU."""
     if isinstance(value, np.ndarray):
         return value
+    if is_on_gpu(value):
+        return GpuArray(value, name)
     if is_torch(value):
         if value.requires_grad:
             raise _errors.InvalidArgumentError("a tensor that needs gradients has none here", name, "call detach()")
@@ -96,7 +100,7 @@ def is_pillow(value: Any) -> bool:
 def rows_first(array: Any, layout: str, name: str) -> Any:
     """The array as (height, width, channels)."""
     if array.ndim == 2:
-        array = array[:, :, np.newaxis]
+        array = array.with_channel() if isinstance(array, GpuArray) else array[:, :, np.newaxis]
     elif array.ndim == 3 and layout == "CHW":
         array = array.transpose(1, 2, 0)
     if array.ndim != 3 or not 1 <= array.shape[2] <= 4 or 0 in array.shape:
@@ -138,17 +142,22 @@ class Pixels:
             image.alpha_mode = lib.MIRRA_ALPHA_PREMULTIPLIED
         if linear:
             image.transfer = lib.MIRRA_TRANSFER_LINEAR
-        address = array.__array_interface__["data"][0]
+        if isinstance(array, GpuArray):
+            address, device = array.address, ffi.new("char[]", array.device.encode())
+            image.device, image.stream = device, ffi.cast(_VOID, array.stream)
+        else:
+            address, device = array.__array_interface__["data"][0], None
         planes = 1 if channels == 1 or channel == size else channels
         image.plane_count = planes
         for index in range(planes):
             plane = image.planes[index]
             plane.data = ffi.cast(_VOID, address + index * channel)
             plane.pixel_stride, plane.row_stride = pixel, row
-        self.keep: Any = None
+        profile = None
         if icc:
-            self.keep = ffi.from_buffer(icc)
-            image.icc, image.icc_bytes = self.keep, len(icc)
+            profile = ffi.from_buffer(icc)
+            image.icc, image.icc_bytes = profile, len(icc)
+        self.keep = (device, profile)
         self.array, self.struct = array, image
 
 
@@ -233,12 +242,14 @@ Back = Callable[[Any], Any]
 class Input:
     """An image that a caller gave: its pixels, and how a result becomes what he gave."""
 
-    __slots__ = ("back", "picture", "pixels")
+    __slots__ = ("back", "on_gpu", "picture", "pixels")
 
-    def __init__(self, pixels: Pixels, back: Back, picture: Any = None) -> None:
+    def __init__(self, pixels: Pixels, back: Back, picture: Any = None, on_gpu: Any = None) -> None:
         self.pixels = pixels
         self.back = back
         self.picture = picture
+        self.on_gpu = on_gpu
+        """The array that he gave, if it lies on a GPU."""
 
 
 def _same(array: Any) -> Any:
@@ -259,9 +270,11 @@ def _back(original: Any, layout: str, flat: bool) -> Back:
     def shape(array: Any) -> Any:
         if flat and array.shape[2] == 1:
             return array[:, :, 0]
-        return array.transpose(2, 0, 1) if layout == "CHW" else array
+        if layout == "HWC":
+            return array
+        return array.permute(2, 0, 1) if is_torch(array) else array.transpose(2, 0, 1)
 
-    if is_torch(original):
+    if is_torch(original) and not is_on_gpu(original):
         return lambda array: _torch_back(shape(array))
     return shape
 
@@ -289,7 +302,8 @@ def take(value: ImageLike, name: str) -> Input:
     pixels = Pixels(
         rows_first(array, image.layout, name), premultiplied=image.premultiplied, linear=image.linear, icc=image.icc
     )
-    return Input(pixels, _back(original, image.layout, flat))
+    on_gpu = original if isinstance(array, GpuArray) else None
+    return Input(pixels, _back(original, image.layout, flat), on_gpu=on_gpu)
 
 
 def writable(value: Any, name: str) -> tuple[Pixels, Any]:
@@ -299,13 +313,15 @@ def writable(value: Any, name: str) -> tuple[Pixels, Any]:
         raise TypeError(f"'{name}' is a Pillow image, which cannot be written in place; give a numpy array")
     array = as_array(image.pixels, name)
     shaped = rows_first(array, image.layout, name)
-    if not array.flags.writeable:
+    if not (array.writable if isinstance(array, GpuArray) else array.flags.writeable):
         raise _errors.InvalidArgumentError("the array is read-only", name)
     return Pixels(shaped, premultiplied=image.premultiplied, linear=image.linear, icc=image.icc), image.pixels
 
 
-def new_array(width: int, height: int, channels: int, dtype: Any, chw: bool) -> Any:
-    """A new array (height, width, channels); `chw`: it lies channel by channel."""
+def new_array(width: int, height: int, channels: int, dtype: Any, chw: bool, on_gpu: Any = None) -> Any:
+    """A new array (height, width, channels); `chw`: it lies channel by channel. `on_gpu`: one like that, there."""
+    if on_gpu is not None:
+        return new_like(on_gpu, height, width, channels, chw, "image")
     if chw:
         return np.empty((channels, height, width), dtype).transpose(1, 2, 0)
     return np.empty((height, width, channels), dtype)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from typing import Any, Callable, NamedTuple, Protocol, Union
 
-from mirra._core import ffi, lib, text
-from mirra._pixels import array_of, copy_of
+from mirra._core import NULL, ffi, lib, text
+from mirra._gpu import GpuTile
+from mirra._pixels import DTYPES, array_of, copy_of
 
 
 class Progress(NamedTuple):
@@ -141,7 +142,8 @@ def _progress(user: Any, progress: Any) -> int:
 def _tile(user: Any, rect: Any, pixels: Any) -> int:
     watch = ffi.from_handle(user)
     try:
-        return 1 if watch.tile(to_rect(rect), copy_of(pixels)) is False else 0
+        shown = copy_of(pixels) if pixels.device == NULL else GpuTile(pixels, DTYPES[pixels.format])
+        return 1 if watch.tile(to_rect(rect), shown) is False else 0
     except BaseException as error:
         return int(watch.fail(error))
 

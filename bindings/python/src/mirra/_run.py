@@ -56,8 +56,8 @@ class Result(Handle):
 
     @property
     def image(self) -> Any:
-        """The first image: an array for an array, a Pillow image for a Pillow image, a tensor for a torch tensor, a
-        `Picture` for a path or a `Picture`. None, if the run gave none.
+        """The first image: an array for an array, a Pillow image for a Pillow image, a tensor for a torch tensor (on
+        the GPU, if that is there), a `Picture` for a path or a `Picture`. None, if the run gave none.
         """
         return next(iter(self.outputs.values()), None)
 
@@ -261,10 +261,11 @@ class Call:
         dtype = given.dtype if given is not None else getattr(first, "dtype", np.dtype(np.uint8))
         channels = given.shape[2] if given is not None else getattr(first, "channels", 3)
         lies = given.strides if given is not None else None
+        on_gpu = first.on_gpu if isinstance(first, _pixels.Input) else None
         array = _pixels.new_array(
-            width, height, self._channels(port, channels), dtype, lies is not None and lies[2] > lies[1]
+            width, height, self._channels(port, channels), dtype, lies is not None and lies[2] > lies[1], on_gpu
         )
-        pixels = _pixels.Pixels(array)
+        pixels = _pixels.Pixels(_pixels.as_array(array, port.name))
         if isinstance(first, _pixels.Input):
             pixels.struct.alpha_mode = first.pixels.struct.alpha_mode
             pixels.struct.transfer = first.pixels.struct.transfer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import math
 import os
 from collections.abc import Iterator, Mapping
@@ -10,23 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from mirra import _errors
+from mirra import _dlpack, _errors
 from mirra._core import Handle, PathType, call, call_file, chars, ffi, lib, take_bytes, text
 from mirra._pixels import Memory
 
 TensorLike = Any
-
-_new_capsule = ctypes.pythonapi.PyCapsule_New
-_new_capsule.restype = ctypes.py_object
-_new_capsule.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
-_capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
-_capsule_pointer.restype = ctypes.c_void_p
-_capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
-_capsule_name = ctypes.pythonapi.PyCapsule_GetName
-_capsule_name.restype = ctypes.c_char_p
-_capsule_name.argtypes = [ctypes.py_object]
-_destructor = int(ffi.cast("uintptr_t", lib.mirra_py_capsule_destructor()))
-_VERSIONED, _LEGACY = b"dltensor_versioned", b"dltensor"
 
 
 class Input:
@@ -42,15 +29,10 @@ class Input:
 
     def _from_capsule(self, value: Any, name: str) -> None:
         try:
-            capsule = value.__dlpack__(max_version=(1, 3))
-        except TypeError:
-            capsule = value.__dlpack__()
+            capsule = _dlpack.capsule_of(value)
         except BufferError as error:
             raise _errors.InvalidArgumentError(str(error), name) from error
-        kind = _capsule_name(capsule)
-        address = ffi.cast("void *", _capsule_pointer(capsule, kind))
-        managed = "DLManagedTensorVersioned *" if kind == _VERSIONED else "DLManagedTensor *"
-        self.struct = ffi.addressof(ffi.cast(managed, address).dl_tensor)
+        self.struct, _ = _dlpack.tensor_in(capsule)
         self.keep: Any = capsule
 
     def _from_array(self, array: Any) -> None:
@@ -125,14 +107,14 @@ class Tensor:
         if dl_device not in (None, self.__dlpack_device__()):
             raise BufferError("the tensor is on the CPU, and is not copied to another device")
         if max_version is not None and max_version[0] >= 1 and not copy:
-            managed, name = self._get(), _VERSIONED
+            managed, name = self._get(), _dlpack.VERSIONED
         elif copy is False:
             raise BufferError("without a copy the tensor is had by DLPack 1 only")
         else:
             out = ffi.new("DLManagedTensor **")
             call(lib.mirra_tensors_copy, self._pointer, chars(self.name), out)
-            managed, name = out[0], _LEGACY
-        return _new_capsule(int(ffi.cast("uintptr_t", managed)), name, _destructor)
+            managed, name = out[0], _dlpack.LEGACY
+        return _dlpack.new_capsule(managed, name)
 
     def __dlpack_device__(self) -> tuple[int, int]:
         """The CPU."""
@@ -146,8 +128,8 @@ class Tensors(Handle, Mapping[str, Tensor]):
     """A set of named tensors, which does not change: what a network takes and gives, what a safetensors file holds.
 
     Args:
-        values: numpy arrays or objects with `__dlpack__` on the CPU, by name: fp32, fp16 or bf16 (no integers), any
-            strides. They are copied, and held as fp32.
+        values: numpy arrays or objects with `__dlpack__`, on the CPU or a GPU, by name: fp32, fp16 or bf16 (no
+            integers), any strides. They are copied, and held as fp32.
 
     """
 

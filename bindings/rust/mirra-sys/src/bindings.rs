@@ -1239,9 +1239,9 @@ pub struct mirra_image {
     pub icc: *const ::core::ffi::c_void,
     #[doc = " at most 64 MiB"]
     pub icc_bytes: u64,
-    #[doc = " where the pixels lie: NULL or \"cpu\". Memory of a GPU (\"cuda:0\") is for a later version:\n MIRRA_E_UNSUPPORTED"]
+    #[doc = " where the pixels lie: NULL or \"cpu\"; \"cuda:0\" or another number: in that GPU's memory, or in managed\n memory, of an image at a port of a run (see below). Other functions but mirra_image_extent refuse such\n images: MIRRA_E_UNSUPPORTED"]
     pub device: *const ::core::ffi::c_char,
-    #[doc = " of that GPU, on which the pixels are made; NULL on the CPU"]
+    #[doc = " of that GPU, a CUstream (cudaStream_t) on which the caller makes and uses the pixels; NULL: the default\n stream. NULL on the CPU"]
     pub stream: *mut ::core::ffi::c_void,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
@@ -1608,7 +1608,7 @@ unsafe extern "C" {
     pub fn mirra_tensors_destroy(tensors: *mut mirra_tensors);
 }
 unsafe extern "C" {
-    #[doc = " Copies a tensor (CPU memory, any strides) in, replacing one of that name. It is only read. A view\n may repeat its memory up to 2^24 elements, as broadcasting does; more is MIRRA_E_LIMIT."]
+    #[doc = " Copies a tensor (any strides) in, replacing one of that name. It lies in CPU memory, or on a GPU (kDLCUDA,\n kDLCUDAHost, kDLCUDAManaged), whose default stream is waited for. It is only read. A view may repeat its\n memory up to 2^24 elements, as broadcasting does; more is MIRRA_E_LIMIT."]
     pub fn mirra_tensors_add(
         tensors: *mut mirra_tensors,
         name: *const ::core::ffi::c_char,
@@ -1705,7 +1705,7 @@ pub struct mirra_session_options {
     pub bundle: *const mirra_bundle,
     #[doc = " \"cpu\", \"cuda:0\", \"cuda:0,1\", \"cuda:all\"; NULL: \"cpu\". No silent fallback"]
     pub device: *const ::core::ffi::c_char,
-    #[doc = " the most, in bytes, that the session may add to the process: the runtime's library, weights,\n tensors and buffers. The caller's images do not count. Kept by smaller tiles, or MIRRA_E_BUDGET that\n names the bytes needed. On a GPU: of its memory, the most that weights, tensors and pixels on their\n way take, on each of several. 0: no limit"]
+    #[doc = " the most, in bytes, that the session may add to the process: the runtime's library, weights,\n tensors and buffers. The caller's images do not count. Kept by smaller tiles, or MIRRA_E_BUDGET that\n names the bytes needed. On a GPU: of its memory, the most that weights, tensors and pixels on their\n way take, on each of several; images that lie there already are on no way. 0: no limit"]
     pub memory_limit: u64,
     #[doc = " of the CPU kernels, at most 1024; 0: as many as the process may use. Each thread that runs sessions has\n kernel threads of its own, so that no session changes the number of another"]
     pub threads: i32,
@@ -2079,7 +2079,7 @@ pub struct mirra_port_value {
     pub image: *const mirra_image,
     #[doc = " input port of a plain type"]
     pub value: *const mirra_value,
-    #[doc = " input port of tensors (CPU memory); copied before the call returns"]
+    #[doc = " input port of tensors, as of mirra_tensors_add; copied during the call"]
     pub tensor: *const DLTensor,
     #[doc = " image port: a picture in place of `image`. The run or job keeps its pixels alive, also where the\n picture is destroyed meanwhile"]
     pub picture: *mut mirra_picture,
