@@ -1,4 +1,4 @@
-"""Runs the command on a GPU and compares it with the processor: results, memory limits, several GPUs, a folder.
+"""Runs the command on a GPU and compares it with the processor: results, recorded runs, memory limits, several GPUs, a folder.
 
     python3 tests/bench/check_gpu.py [--device cuda:0] [--mirra build/release/bin/mirra] [--bundles bundles]
 
@@ -20,8 +20,9 @@ class Command:
     def __init__(self, arguments):
         self.program, self.environment = arguments.mirra, {**os.environ, "MIRRA_BUNDLE_PATH": arguments.bundles}
 
-    def run(self, *arguments, status=0):
-        done = subprocess.run([self.program, *map(str, arguments)], capture_output=True, text=True, env=self.environment, timeout=300)
+    def run(self, *arguments, status=0, environment=None):
+        done = subprocess.run([self.program, *map(str, arguments)], capture_output=True, text=True, timeout=300,
+                              env={**self.environment, **(environment or {})})
         check(done.returncode == status, f"{arguments} ended with {done.returncode}, not {status}: {done.stderr}")
         return done
 
@@ -58,6 +59,20 @@ def check_results(command, device, picture, folder):
             check(result["peak_bytes"] <= LIMIT << 20, "the limit is kept")
 
 
+def check_recorded(command, device, pictures, folder):
+    """Pictures of one size are the same whether their runs are recorded (CUDA graphs) or not."""
+    results = {}
+    for name, environment in {"recorded": {}, "launched": {"MIRRA_CUDA_GRAPHS": "off"}}.items():
+        done = command.run("denoise", pictures, "-o", folder / name, "--quality", "fast", "--sigma", 15, "--device", device, "--json",
+                           environment=environment)
+        results[name] = json.loads(done.stdout)["results"]
+    last = {name: each[-1]["seconds"] for name, each in results.items()}
+    print(f"recorded runs: {1e3 * last['recorded']:.1f} ms a picture, launched {1e3 * last['launched']:.1f}", flush=True)
+    for each in sorted((folder / "launched").glob("*.png")):
+        psnr = command.json("compare", each, folder / "recorded" / each.name)["psnr"]
+        check(psnr > 70, f"{each.name} differs where its run is recorded: {psnr} dB")
+
+
 def check_too_little(command, device, picture, folder):
     """A limit that nothing fits into is an error that says what would do."""
     done = command.run("denoise", picture, "-o", folder / "none.png", "--device", device, "--memory-limit", 1, status=6)
@@ -87,8 +102,9 @@ def main():
         folder = pathlib.Path(name)
         pictures = folder / "in"
         pictures.mkdir()
-        first = make_pictures(command, pictures, 4, 512)[0]
+        first = make_pictures(command, pictures, 6, 512)[0]
         check_results(command, arguments.device, first, folder)
+        check_recorded(command, arguments.device, pictures, folder)
         check_too_little(command, arguments.device, first, folder)
         check_folder(command, "cuda:all" if arguments.device.startswith("cuda") else arguments.device, pictures)
     print("passed")

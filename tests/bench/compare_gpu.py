@@ -6,10 +6,12 @@
 The peak is measured in the same run: products of matrices and a convolution in PyTorch, of the precision in use, best of
 several; and the bandwidth of copies on the device. The roofline of a graph is the smaller of the peak, and of the bandwidth
 times the work for each byte that inputs, outputs and weights have. All engines take tensors of the processor and give them
-back; "on the device" is PyTorch without these copies. `--device cpu` tries the script without a GPU.
+back; "on the device" is PyTorch without these copies. Mirra records its runs (CUDA graphs) but where it says "without graphs".
+`--device cpu` tries the script without a GPU.
 """
 import argparse
 import json
+import os
 import pathlib
 import statistics
 import subprocess
@@ -79,10 +81,11 @@ def peaks(device, dtype, repeat):
     return {"product": product, "convolution": convolution, "bytes": copied}
 
 
-def mirra_seconds(arguments, device, size, precision):
+def mirra_seconds(arguments, device, size, precision, **environment):
     command = [arguments.mirra, "bench", arguments.bundle, "--graph", arguments.graph, "--size", size, "--repeat",
                str(arguments.repeat), "--warmup", "3", "--device", device.name, "--precision", precision, "--json"]
-    result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["results"][0]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, **environment})
+    result = json.loads(done.stdout)["results"][0]
     return 1e-3 * next(stage["median_ms"] for stage in result["stages"] if stage["stage"] == "total")
 
 
@@ -116,6 +119,7 @@ def compare(arguments, device, size, precision):
     work = work_of(module, [tensor.to(device.name, TYPES[precision]) for tensor in inputs])
     seconds = torch_seconds(arguments, device, module, inputs, TYPES[precision])
     seconds["Mirra"] = mirra_seconds(arguments, device, size, precision)
+    seconds["Mirra, without graphs"] = mirra_seconds(arguments, device, size, precision, MIRRA_CUDA_GRAPHS="off")
     peak = peaks(device, TYPES[precision], arguments.repeat)
     values = sum(tensor.numel() for tensor in inputs) + 3 * width * height + sum(each.numel() for each in module.parameters())
     roof = min(max(peak["product"], peak["convolution"]), peak["bytes"] * work / (values * torch.finfo(TYPES[precision]).bits // 8))

@@ -67,6 +67,25 @@ TEST(CudaLedger, WhatIsReservedIsNotLeft) {
     ledger.reserve(59);
 }
 
+TEST(CudaLedger, WhatOthersHoldCountsInTheRunsThatUseIt) {
+    DeviceLedger ledger(100);
+    EXPECT_EQ(ledger.room(), 100U);
+    ledger.changed(block(0), 30);
+    EXPECT_TRUE(ledger.take(7, 40));
+    EXPECT_TRUE(ledger.take(7, 40)) << "counted once";
+    EXPECT_EQ(ledger.room(), 30U);
+    EXPECT_FALSE(ledger.take(8, 31));
+    ledger.check();
+    EXPECT_EQ(ledger.current_bytes(), 70U);
+    ledger.changed(block(1), 31);
+    EXPECT_THAT([&] { ledger.check(); }, throws_error(ErrorCode::budget, "at least 101 bytes"));
+    ledger.changed(block(1), -31);
+    ledger.begin(); // a run that does not use it
+    EXPECT_EQ(ledger.current_bytes(), 30U);
+    EXPECT_EQ(ledger.peak_bytes(), 30U);
+    EXPECT_EQ(DeviceLedger(0).room(), UINT64_MAX);
+}
+
 TEST(CudaLedger, ThreadsShareIt) {
     DeviceLedger ledger(0);
     const auto work = [&](std::size_t first) {

@@ -35,6 +35,16 @@ void DeviceLedger::reserve(std::uint64_t bytes) {
     reserved_ += bytes;
 }
 
+bool DeviceLedger::take(std::uint64_t holder, std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    if (taken_.contains(holder)) return true;
+    if (is_beyond(held_ + reserved_ + bytes)) return false;
+    taken_.emplace(holder, bytes);
+    held_ += bytes;
+    peak_ = std::max(peak_, held_);
+    return true;
+}
+
 void DeviceLedger::check() {
     const std::lock_guard lock(mutex_);
     if (const std::uint64_t bytes = std::exchange(beyond_, 0); bytes != 0) refuse(bytes);
@@ -43,7 +53,15 @@ void DeviceLedger::check() {
 void DeviceLedger::begin() {
     const std::lock_guard lock(mutex_);
     reserved_ = beyond_ = 0;
+    for (const auto &[holder, bytes] : taken_) held_ -= bytes;
+    taken_.clear();
     peak_ = held_;
+}
+
+std::uint64_t DeviceLedger::room() const {
+    const std::lock_guard lock(mutex_);
+    if (limit_ == 0) return UINT64_MAX;
+    return is_beyond(held_ + reserved_) ? 0 : limit_ - held_ - reserved_;
 }
 
 std::uint64_t DeviceLedger::current_bytes() const {

@@ -19,11 +19,17 @@ class DeviceLedger {
     void changed(const void *block, std::int64_t bytes) noexcept;
     /// Takes bytes from the limit, for what is not reported. @throws Error budget where they are not left
     void reserve(std::uint64_t bytes);
+    /// Counts memory that a run uses and others hold, once; as the run's until the next one begins. Returns
+    /// whether the limit leaves room for it.
+    /// @param holder  a number that no other holder has
+    bool take(std::uint64_t holder, std::uint64_t bytes);
     /// @throws Error budget, once, where more was held than the limit allows
     void check();
     /// A run begins: the peak counts anew, and nothing is reserved.
     void begin();
 
+    /// What the limit leaves; UINT64_MAX without one.
+    [[nodiscard]] std::uint64_t room() const;
     [[nodiscard]] std::uint64_t current_bytes() const;
     [[nodiscard]] std::uint64_t peak_bytes() const;
 
@@ -34,6 +40,7 @@ class DeviceLedger {
     const std::uint64_t limit_;
     mutable std::mutex mutex_;
     std::unordered_map<const void *, std::uint64_t> blocks_;
+    std::unordered_map<std::uint64_t, std::uint64_t> taken_; ///< bytes by holder
     std::uint64_t held_ = 0, reserved_ = 0, peak_ = 0;
     std::uint64_t beyond_ = 0; ///< the most that was held beyond the limit, and not yet told
 };

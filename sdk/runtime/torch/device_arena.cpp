@@ -100,6 +100,16 @@ void check_device_memory() {
     if (const auto *listener = listener_here()) listener->ledger().check();
 }
 
+bool take_device_memory(std::uint64_t holder, std::uint64_t bytes) {
+    const auto *listener = listener_here();
+    return listener == nullptr || listener->ledger().take(holder, bytes);
+}
+
+std::uint64_t room_for_device_memory() {
+    const auto *listener = listener_here();
+    return listener == nullptr ? UINT64_MAX : listener->ledger().room();
+}
+
 void note_of_run(const std::string &text) {
     if (const auto *listener = listener_here()) listener->note(text);
 }

@@ -28,6 +28,9 @@ class UncountedMemory {
 
 /// By a run now and then. @throws Error budget where it has more of the GPU's memory than it may
 void check_device_memory();
+/// As DeviceLedger::take() and room(), of the calling thread's run.
+bool take_device_memory(std::uint64_t holder, std::uint64_t bytes);
+std::uint64_t room_for_device_memory();
 /// For whoever looks for the reason of the calling thread's run.
 void note_of_run(const std::string &text);
 

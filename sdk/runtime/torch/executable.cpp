@@ -3,8 +3,10 @@
 #include "runtime/torch/executable.hpp"
 
 #include "mirra/error.hpp"
+#include "mirra/tiling.hpp"
 #include "runtime/plan/running.hpp"
 #include "runtime/torch/devices.hpp"
+#include "runtime/torch/graph_runs.hpp"
 #include "runtime/torch/guard.hpp"
 #include "runtime/torch/interpreter.hpp"
 #include "runtime/torch/libtorch.hpp"
@@ -36,10 +38,14 @@ const g::Graph &valid(const g::Graph &graph) {
 
 class TorchExecutable final : public Executable {
   public:
-    TorchExecutable(const g::Graph &graph, const WeightSource &weights, const CompileOptions &options)
+    TorchExecutable(const g::Graph &graph, const WeightSource &weights, const CompileOptions &options,
+                    std::shared_ptr<GpuRecordings> recordings)
         : graph_(valid(graph))
         , check_shapes_(graph_)
-        , type_(scalar_type(options.precision)) {
+        , precision_(options.precision)
+        , type_(scalar_type(options.precision))
+        , recordings_(std::move(recordings)) {
+        if (recordings_ != nullptr) number_ = recordings_->cache.new_network();
         const c10::InferenceMode inference;
         steps_ = compile_steps(graph_, weights, find_device(options.device), type_);
         for (const auto &step : steps_) {
@@ -49,27 +55,27 @@ class TorchExecutable final : public Executable {
         }
     }
 
+    TorchExecutable(const TorchExecutable &) = delete;
+    TorchExecutable &operator=(const TorchExecutable &) = delete;
+    ~TorchExecutable() override {
+        if (recordings_ != nullptr) recordings_->cache.forget(number_);
+    }
+
     std::vector<TensorPtr> run(std::span<const TensorPtr> inputs, const StepFunction &tell) override {
         return guarded([&] {
             const auto work = check_shapes_(inputs);
-            Teller teller(tell, *work, nodes_);
             const c10::InferenceMode inference;
-            std::map<std::string, at::Tensor> values;
-            for (std::size_t i = 0; i < inputs.size(); ++i) {
-                const auto &name = graph_.inputs[i].name;
-                const auto &value = unwrap(*inputs[i]);
-                values[name] =
-                    dense_.contains(name) ? value.contiguous(at::MemoryFormat::ChannelsLast) : value;
-            }
-            Pass pass(std::move(values), type_, nullptr);
-            for (const auto &step : steps_) {
-                teller.before();
-                check_device_memory();
-                pass.run(step);
-            }
+            Tensors given;
+            for (const TensorPtr &each : inputs) given.push_back(unwrap(*each));
+            const auto launch = [&] {
+                Teller teller(tell, *work, nodes_);
+                return compute(given, &teller);
+            };
             std::vector<TensorPtr> out;
-            for (const auto &output : graph_.outputs)
-                out.push_back(wrap(pass.value(output.source).to(at::kFloat)));
+            for (at::Tensor &each : recordings_ == nullptr ? launch() : recorded(given, launch, [&] {
+                     Teller(tell, *work, nodes_).before();
+                 }))
+                out.push_back(wrap(std::move(each)));
             return out;
         });
     }
@@ -77,9 +83,49 @@ class TorchExecutable final : public Executable {
     [[nodiscard]] const g::Graph &graph() const override { return graph_; }
 
   private:
+    /// @param teller  null: nobody is told, and nothing looked at
+    [[nodiscard]] Tensors compute(const Tensors &inputs, Teller *teller) const {
+        std::map<std::string, at::Tensor> values;
+        for (std::size_t i = 0; i < inputs.size(); ++i) {
+            const auto &name = graph_.inputs[i].name;
+            values[name] =
+                dense_.contains(name) ? inputs[i].contiguous(at::MemoryFormat::ChannelsLast) : inputs[i];
+        }
+        Pass pass(std::move(values), type_, nullptr);
+        for (const auto &step : steps_) {
+            if (teller != nullptr) {
+                teller->before();
+                check_device_memory();
+            }
+            pass.run(step);
+        }
+        Tensors out;
+        for (const auto &output : graph_.outputs) out.push_back(pass.value(output.source).to(at::kFloat));
+        return out;
+    }
+
+    /// By the recordings of the device.
+    Tensors recorded(const Tensors &inputs, const std::function<Tensors()> &launch,
+                     const std::function<void()> &look) {
+        cuda::GraphCache::Key key{number_, {}};
+        for (const at::Tensor &each : inputs)
+            key.extents.insert(key.extents.end(), each.sizes().begin(), each.sizes().end());
+        const auto expected = [&] {
+            std::map<std::string, g::Shape> shapes;
+            for (std::size_t i = 0; i < inputs.size(); ++i)
+                shapes[graph_.inputs[i].name] = inputs[i].sizes().vec();
+            return estimate_memory(graph_, shapes, precision_).tensors;
+        };
+        const auto again = [this](const Tensors &given) { return compute(given, nullptr); };
+        return run_recorded(*recordings_, {std::move(key), inputs, launch, again, expected, look});
+    }
+
     g::Graph graph_;
     ShapeCheck check_shapes_;
+    const Precision precision_;
     at::ScalarType type_;
+    const std::shared_ptr<GpuRecordings> recordings_;
+    std::uint64_t number_ = 0; ///< in these
     std::vector<CompiledStep> steps_;
     std::vector<std::size_t> nodes_; ///< of these
     std::set<std::string> dense_; ///< values that are read by more than `normalise`, which takes any format
@@ -176,8 +222,9 @@ class TorchDifferentiable final : public Differentiable {
 } // namespace
 
 std::shared_ptr<Executable> make_executable(const g::Graph &graph, const WeightSource &weights,
-                                            const CompileOptions &options) {
-    return std::make_shared<TorchExecutable>(graph, weights, options);
+                                            const CompileOptions &options,
+                                            std::shared_ptr<GpuRecordings> recordings) {
+    return std::make_shared<TorchExecutable>(graph, weights, options, std::move(recordings));
 }
 
 std::shared_ptr<Differentiable> make_differentiable(const g::Graph &graph, const WeightSource &weights,

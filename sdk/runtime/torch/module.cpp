@@ -6,6 +6,7 @@
 #include "runtime/torch/device_arena.hpp"
 #include "runtime/torch/devices.hpp"
 #include "runtime/torch/executable.hpp"
+#include "runtime/torch/graph_runs.hpp"
 #include "runtime/torch/guard.hpp"
 #include "runtime/torch/libtorch.hpp"
 #include "runtime/torch/tensor.hpp"
@@ -55,7 +56,9 @@ class TorchModule final : public Module {
         // Weights outlive the run that happens to need them first, so they are none of its arena's.
         const auto heap = enter_heap();
         const UncountedMemory uncounted;
-        return guarded([&] { return make_executable(graph, weights, options); });
+        return guarded([&] {
+            return make_executable(graph, weights, options, recordings_.of(find_device(options.device)));
+        });
     }
 
     std::shared_ptr<Differentiable> compile_gradient(const graph::Graph &graph, const WeightSource &weights,
@@ -228,6 +231,7 @@ class TorchModule final : public Module {
 
   private:
     const int default_threads_;
+    AllRecordings recordings_;
     [[noreturn]] static void refuse_gpu() {
         throw Error(ErrorCode::unsupported, "the tensor is not in the processor's memory", "device",
                     "Use tensor_upload and tensor_download.");
