@@ -52,6 +52,8 @@ type Result struct {
 	TileCount       uint64
 	PeakBytes       uint64 // most that tensors and buffers held; BaseBytes not included
 	BaseBytes       uint64 // of the runtime's library
+	// MultiplyAccumulates is what its networks did, in multiplications with an addition each.
+	MultiplyAccumulates uint64
 }
 
 // running holds what a run or job needs until it has ended.
@@ -193,7 +195,8 @@ func resultOf(c *C.mirra_result) (*Result, error) {
 	result := &Result{Values: make(map[string]Value, info.value_count), Precision: Precision(info.precision),
 		PrecisionReason: C.GoString(info.precision_reason), Device: C.GoString(info.device),
 		Elapsed:   time.Duration(float64(info.seconds) * float64(time.Second)),
-		TileCount: uint64(info.tile_count), PeakBytes: uint64(info.peak_bytes), BaseBytes: uint64(info.base_bytes)}
+		TileCount: uint64(info.tile_count), PeakBytes: uint64(info.peak_bytes), BaseBytes: uint64(info.base_bytes),
+		MultiplyAccumulates: uint64(info.multiply_accumulates)}
 	for i := range info.value_count {
 		var name *C.char
 		value := C.mirra_value{struct_size: C.sizeof_mirra_value}

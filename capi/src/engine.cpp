@@ -139,6 +139,20 @@ mirra_status mirra_engine_runtime(mirra_engine *engine, mirra_runtime_info *info
     });
 }
 
+mirra_status mirra_engine_measure_peak(mirra_engine *engine, const char *device, mirra_precision precision,
+                                       int32_t threads, double *multiply_accumulates_per_second,
+                                       mirra_error **error) {
+    return guard(error, [&] {
+        required(engine, "engine");
+        required(multiply_accumulates_per_second, "multiply_accumulates_per_second");
+        host::GraphRunOptions options;
+        if (device != nullptr) options.device = device;
+        options.precision = to_precision(precision);
+        options.threads = threads;
+        *multiply_accumulates_per_second = host::measured_peak(engine->engine, options);
+    });
+}
+
 mirra_status mirra_engine_find_bundle(const mirra_engine *engine, const char *name, char **path,
                                       mirra_error **error) {
     return guard(error, [&] {

@@ -22,6 +22,7 @@ mirra_status mirra_result_get_info(const mirra_result *result, mirra_result_info
         out.base_bytes = run.base_bytes;
         out.value_count = static_cast<std::uint32_t>(run.values.size());
         out.tensor_count = static_cast<std::uint32_t>(run.tensors.size());
+        out.multiply_accumulates = run.multiply_accumulates;
         write_struct(info, out);
     });
 }

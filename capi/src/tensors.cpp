@@ -148,6 +148,17 @@ mirra_status mirra_tensors_copy(const mirra_tensors *tensors, const char *name, 
     });
 }
 
+mirra_status mirra_graph_work(const mirra_bundle *bundle, const char *graph, const mirra_tensors *inputs,
+                              uint64_t *multiply_accumulates, mirra_error **error) {
+    return guard(error, [&] {
+        required(bundle, "bundle");
+        required(graph, "graph");
+        required(inputs, "inputs");
+        required(multiply_accumulates, "multiply_accumulates");
+        *multiply_accumulates = host::graph_work(*bundle->bundle, graph, inputs->tensors);
+    });
+}
+
 mirra_status mirra_graph_run(mirra_engine *engine, const mirra_bundle *bundle, const char *graph,
                              const mirra_graph_options *options, const mirra_tensors *inputs,
                              mirra_tensors **outputs, mirra_error **error) {

@@ -638,6 +638,16 @@ typedef struct mirra_runtime_info {
 MIRRA_API mirra_status mirra_engine_runtime(mirra_engine *engine, mirra_runtime_info *info,
                                             mirra_error **error);
 
+/* Measures how many multiplications, each with an addition, the device does in a second at most: by products
+ * of large matrices that the runtime computes, in about half a second. What a network reaches is best read as
+ * a share of it.
+ * device: NULL: "cpu"; one device, no pool. threads: as in mirra_session_options. precision: of bf16 and fp16
+ * those that the device has; MIRRA_E_UNSUPPORTED otherwise. */
+MIRRA_API mirra_status mirra_engine_measure_peak(mirra_engine *engine, const char *device,
+                                                 mirra_precision precision, int32_t threads,
+                                                 double *multiply_accumulates_per_second,
+                                                 mirra_error **error);
+
 /* ---- Bundles ---- */
 
 /* A bundle holds trained networks: their graphs, weights, defaults and measured quality.
@@ -1022,6 +1032,12 @@ MIRRA_API mirra_status mirra_graph_run(mirra_engine *engine, const mirra_bundle 
                                        const mirra_graph_options *options, const mirra_tensors *inputs,
                                        mirra_tensors **outputs, mirra_error **error);
 
+/* How many multiplications, each with an addition, the network's convolutions and linear layers do in such a
+ * run. Runs nothing. */
+MIRRA_API mirra_status mirra_graph_work(const mirra_bundle *bundle, const char *graph,
+                                        const mirra_tensors *inputs, uint64_t *multiply_accumulates,
+                                        mirra_error **error);
+
 /* ---- Sessions ---- */
 
 /* A task, with its bundle, on a device, with its parameters set. Sessions of one engine share compiled
@@ -1299,6 +1315,9 @@ typedef struct mirra_result_info {
     uint64_t base_bytes;   /* of the runtime's library */
     uint32_t value_count;  /* see mirra_result_value */
     uint32_t tensor_count; /* see mirra_result_tensors */
+    /* multiplications, each with an addition, of convolutions, linear layers and their gradients, in all
+     * tiles; 0 of a task without networks */
+    uint64_t multiply_accumulates;
 } mirra_result_info;
 
 /* Strings live as long as the result. */

@@ -733,6 +733,14 @@ class Bundle : public Handle<mirra_bundle, mirra_bundle_destroy> {
             }));
         return graphs;
     }
+    /// Multiplications with additions that Engine::run_graph() on these inputs does. Runs nothing.
+    [[nodiscard]] std::uint64_t graph_work(const std::string &graph, const Tensors &inputs) const {
+        std::uint64_t work = 0;
+        check([&](mirra_error **error) {
+            return mirra_graph_work(get(), graph.c_str(), inputs.get(), &work, error);
+        });
+        return work;
+    }
 };
 
 // ---- Runs
@@ -1229,6 +1237,16 @@ class Engine : public Handle<mirra_engine, mirra_engine_destroy> {
         return filled<mirra_runtime_info>([&](mirra_runtime_info *info, mirra_error **error) {
             return mirra_engine_runtime(get(), info, error);
         });
+    }
+    /// Multiplications with additions that the device does in a second at most; takes half a second.
+    [[nodiscard]] double measure_peak(const std::string &device = {},
+                                      mirra_precision precision = MIRRA_PRECISION_AUTO,
+                                      std::int32_t threads = 0) const {
+        double peak = 0;
+        check([&](mirra_error **error) {
+            return mirra_engine_measure_peak(get(), or_null(device), precision, threads, &peak, error);
+        });
+        return peak;
     }
     /// The path of a bundle that is named by path or by file name.
     [[nodiscard]] std::string find_bundle(const std::string &name) const {

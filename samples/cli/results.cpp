@@ -41,7 +41,8 @@ Json run_json(const mirra_result_info &info) {
             {"seconds", info.seconds},
             {"tiles", info.tile_count},
             {"peak_bytes", info.peak_bytes},
-            {"base_bytes", info.base_bytes}};
+            {"base_bytes", info.base_bytes},
+            {"multiply_accumulates", info.multiply_accumulates}};
 }
 
 Json shapes_json(const Tensors &tensors) {

@@ -1,6 +1,6 @@
 // Shape inference, weight shapes, parameter and operation counts.
 #include "mirra/error.hpp"
-#include "mirra/graph.hpp"
+#include "mirra/graph_work.hpp"
 
 #include <limits>
 
@@ -133,10 +133,16 @@ std::int64_t products_of(const Node &node, const Shape &input, const Shape &outp
 std::int64_t multiply_accumulates(const Graph &graph, std::int64_t height, std::int64_t width) {
     std::map<std::string, Shape> inputs;
     for (const auto &input : graph.inputs) inputs[input.name] = {1, input.channels, height, width};
-    const auto shapes = infer_shapes(graph, inputs);
+    return multiply_accumulates(graph, infer_shapes(graph, inputs));
+}
+
+std::int64_t multiply_accumulates(const Graph &graph, const std::map<std::string, Shape> &shapes) {
     std::int64_t count = 0;
-    for (const auto &node : graph.nodes)
-        count = plus(count, products_of(node, shapes.at(node.inputs[0]), shapes.at(node.name)));
+    for (const auto &node : graph.nodes) {
+        const Shape &output = shapes.at(node.name);
+        const std::int64_t products = products_of(node, shapes.at(node.inputs[0]), output);
+        count = plus(count, times(output.empty() ? 1 : output.front(), products));
+    }
     return count;
 }
 

@@ -6,6 +6,7 @@
 #include "host_table.hpp"
 #include "local_engine.hpp"
 #include "mirra/error.hpp"
+#include "mirra/graph_work.hpp"
 #include "run_plan.hpp"
 
 namespace mirra::host {
@@ -134,7 +135,8 @@ TensorSet run_graph_here(LocalEngine &engine, const std::shared_ptr<const bundle
             throw Error(ErrorCode::cancelled, "the run was cancelled");
     };
     look(0, 0, 0);
-    const auto results = checked_run(*retained.executable, ordered, look);
+    std::atomic<std::uint64_t> work = 0;
+    const auto results = checked_run(*retained.executable, ordered, look, work);
     TensorSet outputs;
     for (std::size_t i = 0; i < results.size(); ++i)
         outputs[graph.outputs[i].name] = fetch(module, results[i]);
@@ -143,9 +145,11 @@ TensorSet run_graph_here(LocalEngine &engine, const std::shared_ptr<const bundle
 
 std::vector<runtime::TensorPtr> checked_run(runtime::Executable &executable,
                                             std::span<const runtime::TensorPtr> inputs,
-                                            const runtime::StepFunction &step) {
+                                            const runtime::StepFunction &step,
+                                            std::atomic<std::uint64_t> &work) {
     const graph::Graph &graph = executable.graph();
     const auto promised = shapes_of(graph, inputs);
+    work += static_cast<std::uint64_t>(graph::multiply_accumulates(graph, promised));
     auto results = executable.run(inputs, step);
     results.resize(graph.outputs.size());
     for (std::size_t i = 0; i < results.size(); ++i)
@@ -157,12 +161,20 @@ std::vector<runtime::TensorPtr> checked_run(runtime::Executable &executable,
 runtime::TensorPtr checked_gradient(runtime::Differentiable &differentiable,
                                     std::span<const runtime::TensorPtr> inputs, std::size_t output,
                                     std::size_t input, const runtime::Upstream &upstream,
-                                    const runtime::StepFunction &step) {
+                                    const runtime::StepFunction &step, std::atomic<std::uint64_t> &work) {
     auto gradient = differentiable.gradient(inputs, output, input, upstream, step);
     const graph::Graph &graph = differentiable.graph();
+    const std::int64_t one_way = graph::multiply_accumulates(graph, shapes_of(graph, inputs));
+    work += 2 * static_cast<std::uint64_t>(one_way);
     check_shape(gradient, inputs[input]->shape(),
                 "the gradient by the input '" + graph.inputs[input].name + "'", graph);
     return gradient;
+}
+
+std::uint64_t graph_work(const bundle::Bundle &bundle, const std::string &name, const TensorSet &inputs) {
+    const graph::Graph &graph = bundle.graph(name);
+    const Shapes shapes = graph::infer_shapes(graph, input_shapes(inputs, graph));
+    return static_cast<std::uint64_t>(graph::multiply_accumulates(graph, shapes));
 }
 
 TensorSet run_graph(const std::shared_ptr<Engine> &engine,

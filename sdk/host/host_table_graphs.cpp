@@ -118,14 +118,16 @@ mirra_status graph_run(mirra_context *context, const char *graph, const mirra_na
                        std::uint32_t input_count, mirra_named_tensor *outputs, std::uint32_t output_count,
                        mirra_error **error) {
     return guard(error, [&] {
-        run_of(context).look();
+        RunState &run = run_of(context);
+        run.look();
         check_arguments({graph, inputs, outputs});
         const auto wanted = read_array(outputs, output_count, "outputs");
         const auto executable = executable_of(*context, graph);
         std::vector<std::size_t> indices;
         for (const auto &output : wanted) indices.push_back(output_index(executable->graph(), output.name));
         const auto ordered = order_inputs(executable->graph(), read_array(inputs, input_count, "inputs"));
-        const auto results = checked_run(*executable, ordered, steps_of(*context, executable->graph()));
+        const auto results = checked_run(*executable, ordered, steps_of(*context, executable->graph()),
+                                         run.multiply_accumulates);
         std::vector<std::unique_ptr<mirra_tensor, ReleaseTensor>> handles;
         for (const std::size_t i : indices) handles.emplace_back(new_handle(results.at(i)));
         auto *bytes = reinterpret_cast<unsigned char *>(outputs);
@@ -156,7 +158,8 @@ runtime::TensorPtr ask_upstream(mirra_context *context, const mirra_gradient_req
 mirra_status graph_gradient(mirra_context *context, const mirra_gradient_request *given,
                             mirra_tensor **gradient, mirra_error **error) {
     return guard(error, [&] {
-        run_of(context).look();
+        RunState &run = run_of(context);
+        run.look();
         const auto request = read_struct(given, "request");
         check_arguments({request.graph, request.inputs, request.output, request.input, gradient});
         if (request.upstream == nullptr)
@@ -176,7 +179,7 @@ mirra_status graph_gradient(mirra_context *context, const mirra_gradient_request
             *differentiable, inputs, output_index(graph, request.output),
             static_cast<std::size_t>(input - graph.inputs.begin()),
             [&](const runtime::TensorPtr &output) { return ask_upstream(context, request, output); },
-            steps_of(*context, graph)));
+            steps_of(*context, graph), run.multiply_accumulates));
     });
 }
 

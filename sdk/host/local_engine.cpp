@@ -177,6 +177,10 @@ TensorSet LocalEngine::make_outputs(const std::shared_ptr<const bundle::Bundle> 
     return run_graph_here(*this, bundle, graph, inputs, options);
 }
 
+double LocalEngine::make_peak(const GraphRunOptions &options) {
+    return measure_peak_here(*this, options);
+}
+
 std::shared_ptr<Engine> make_engine(EngineOptions options) {
     return std::make_shared<LocalEngine>(std::move(options));
 }

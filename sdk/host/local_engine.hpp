@@ -36,6 +36,7 @@ class LocalEngine final : public Engine {
                                                         const SessionOptions &options) override;
     TensorSet make_outputs(const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
                            const TensorSet &inputs, const GraphRunOptions &options) override;
+    double make_peak(const GraphRunOptions &options) override;
 
     /// For sessions: @throws Error not_found
     [[nodiscard]] RegisteredTask registered(std::string_view name) const;
@@ -76,6 +77,9 @@ class LocalEngine final : public Engine {
     const Allowance kept_{std::uint64_t{1} << 30U};
     const std::shared_ptr<DeviceLoads> loads_ = std::make_shared<DeviceLoads>();
 };
+
+/// As measured_peak(), which has checked the options.
+double measure_peak_here(LocalEngine &engine, const GraphRunOptions &options);
 
 /// As run_graph(), which has checked the options.
 TensorSet run_graph_here(LocalEngine &engine, const std::shared_ptr<const bundle::Bundle> &bundle,

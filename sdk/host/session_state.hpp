@@ -128,6 +128,7 @@ struct RunState {
     std::map<std::string, SeenImage> others = {}; ///< further image inputs, looked at when first read
     std::uint64_t reserved_bytes = 0;             ///< of the arena, for weights beyond the plan
     std::set<GraphKey> used = {};
+    std::atomic<std::uint64_t> multiply_accumulates = 0; ///< of its networks; a plugin's threads add to it
 
     [[nodiscard]] bool stopped() const { return is_cancelled(request); }
     /// @throws Error cancelled

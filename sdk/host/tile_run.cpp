@@ -515,6 +515,7 @@ void TileRun::run() {
     call_all();
     run_.result.tile_count = tiles_.tiles.size();
     run_.result.peak_bytes = arena_->peak_bytes();
+    run_.result.multiply_accumulates = run_.multiply_accumulates;
     run_.arena = nullptr;
     session_.kept.give(*session_.engine, std::move(arena_), std::move(main_.way.values));
 }

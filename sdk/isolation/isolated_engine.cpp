@@ -173,6 +173,12 @@ std::shared_ptr<Session> IsolatedEngine::make_session(const std::shared_ptr<Engi
     return std::make_shared<IsolatedSession>(std::static_pointer_cast<IsolatedEngine>(self), options);
 }
 
+double IsolatedEngine::make_peak(const GraphRunOptions &options) {
+    runtime_starts();
+    const auto worker = link([this] { return stopped(); });
+    return ask(*worker, {{"do", "peak"}, {"options", options}}).body.at("peak").get<double>();
+}
+
 TensorSet IsolatedEngine::make_outputs(const std::shared_ptr<const bundle::Bundle> &bundle,
                                        const std::string &graph, const TensorSet &inputs,
                                        const GraphRunOptions &options) {

@@ -26,6 +26,7 @@ class IsolatedEngine final : public host::Engine {
     [[nodiscard]] std::int64_t process() const noexcept override;
     [[nodiscard]] std::shared_ptr<host::Session> make_session(const std::shared_ptr<host::Engine> &self,
                                                               const host::SessionOptions &options) override;
+    double make_peak(const host::GraphRunOptions &options) override;
     host::TensorSet make_outputs(const std::shared_ptr<const bundle::Bundle> &bundle,
                                  const std::string &graph, const host::TensorSet &inputs,
                                  const host::GraphRunOptions &options) override;

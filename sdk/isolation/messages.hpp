@@ -26,7 +26,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Plan, fits, tile_count, peak_bytes, base_byte
                                    memory_limit, tile_width, tile_height, alignment, halo, precision,
                                    output_width, output_height)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunResult, device, precision_reason, precision, seconds, tile_count,
-                                   peak_bytes, base_bytes)
+                                   peak_bytes, base_bytes, multiply_accumulates)
 } // namespace mirra::host
 
 namespace mirra::isolation {

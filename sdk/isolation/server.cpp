@@ -175,6 +175,9 @@ void LaneServer::answer(Message &message) {
         channel_.send({{"is", "devices"}, {"devices", served_.engine->devices()}});
     } else if (what == "runtime") {
         channel_.send({{"is", "runtime"}, {"runtime", served_.engine->runtime_status()}});
+    } else if (what == "peak") {
+        const auto options = in.at("options").get<host::GraphRunOptions>();
+        channel_.send({{"is", "peak"}, {"peak", host::measured_peak(served_.engine, options)}});
     } else if (what == "graph") {
         run_graph(message);
     }

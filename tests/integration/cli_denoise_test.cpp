@@ -289,6 +289,24 @@ TEST_F(CliDenoise, BenchReportsStages) {
     EXPECT_GT(result["process_peak_bytes"], 128 * 96);
 }
 
+TEST_F(CliDenoise, BenchSaysWhichShareOfThePeakANetworkReaches) {
+    for (const std::vector<std::string> &what :
+         {std::vector<std::string>{"--task", "denoise"}, {"--graph", "denoiser"}}) {
+        std::vector<std::string> arguments{"bench", "denoiser.mirra", "--size", "256x128",     "--batch",
+                                           "2",     "--repeat",       "1",      "--precision", "fp32",
+                                           "--json"};
+        arguments.insert(arguments.end(), what.begin(), what.end());
+        const Outcome run = run_cli(arguments);
+        ASSERT_EQ(run.exit_code, 0) << run.err;
+        const auto result = run.json()["results"][0];
+        EXPECT_GT(result["multiply_accumulates"], 2e9) << "of two pictures";
+        EXPECT_GT(result["peak_multiply_accumulates_per_s"], 1e9);
+        EXPECT_GT(result["share_of_peak"], 0.01);
+        EXPECT_LT(result["share_of_peak"], 1.5)
+            << "Winograd does with fewer, and other processes may be there";
+    }
+}
+
 TEST_F(CliDenoise, BenchLooksAtAllSizesBeforeItTimesOne) {
     const Outcome run = run_cli({"bench", "--task", "denoise", "--size", "64x64", "denoiser.mirra"});
     EXPECT_EQ(run.exit_code, 2);

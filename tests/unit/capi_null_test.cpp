@@ -11,12 +11,13 @@ namespace {
 
 /// Arguments that may be NULL, by function and place, beside every last `mirra_error **`.
 const std::set<std::pair<std::string, std::size_t>> kMayBeNull{
-    {"mirra_engine_create", 0},     {"mirra_bundle_open_memory", 2}, {"mirra_image_read", 1},
-    {"mirra_image_write", 2},       {"mirra_image_write", 3},        {"mirra_image_check_write", 1},
-    {"mirra_image_check_write", 2}, {"mirra_graph_run", 3},          {"mirra_session_run", 3},
-    {"mirra_session_run", 4},       {"mirra_session_submit", 3},     {"mirra_result_value", 2},
-    {"mirra_job_wait", 2},          {"mirra_picture_wrap", 1},       {"mirra_picture_wrap", 2},
-    {"mirra_image_read_memory", 2}, {"mirra_image_write_memory", 1}, {"mirra_session_reset", 1}};
+    {"mirra_engine_create", 0},      {"mirra_bundle_open_memory", 2}, {"mirra_image_read", 1},
+    {"mirra_image_write", 2},        {"mirra_image_write", 3},        {"mirra_image_check_write", 1},
+    {"mirra_image_check_write", 2},  {"mirra_graph_run", 3},          {"mirra_session_run", 3},
+    {"mirra_session_run", 4},        {"mirra_session_submit", 3},     {"mirra_result_value", 2},
+    {"mirra_job_wait", 2},           {"mirra_picture_wrap", 1},       {"mirra_picture_wrap", 2},
+    {"mirra_image_read_memory", 2},  {"mirra_image_write_memory", 1}, {"mirra_session_reset", 1},
+    {"mirra_engine_measure_peak", 1}};
 
 /// Objects and values that functions take without objection.
 struct World {

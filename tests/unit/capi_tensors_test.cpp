@@ -208,6 +208,34 @@ Tensors network_inputs(std::int64_t size) {
     return inputs;
 }
 
+TEST(CapiTensors, TheWorkOfAGraphIsThatOfItsConvolutions) {
+    const Bundle bundle = make_bundle();
+    std::uint64_t work = 0, twice = 0;
+    EXPECT_OK(mirra_graph_work(bundle.get(), "denoiser", network_inputs(8).get(), &work, error));
+    EXPECT_OK(mirra_graph_work(bundle.get(), "denoiser", network_inputs(16).get(), &twice, error));
+    EXPECT_EQ(twice, 4 * work);
+    EXPECT_EQ(work % 64, 0U) << "so many pixels";
+    EXPECT_STATUS(MIRRA_E_NOT_FOUND,
+                  mirra_graph_work(bundle.get(), "other", network_inputs(8).get(), &work, error));
+    EXPECT_STATUS(MIRRA_E_MISMATCH, mirra_graph_work(bundle.get(), "denoiser", empty().get(), &work, error));
+}
+
+TEST(CapiTensors, ThePeakIsThatOfOneDevice) {
+    const Engine engine = make_engine();
+    double peak = 0;
+    EXPECT_OK(mirra_engine_measure_peak(engine.get(), nullptr, MIRRA_PRECISION_FP32, 1, &peak, error));
+    EXPECT_GT(peak, 1e8);
+    EXPECT_LT(peak, 1e14);
+    EXPECT_STATUS(MIRRA_E_UNSUPPORTED,
+                  mirra_engine_measure_peak(engine.get(), "cuda:all", MIRRA_PRECISION_FP32, 0, &peak, error));
+    EXPECT_STATUS(MIRRA_E_NOT_FOUND,
+                  mirra_engine_measure_peak(engine.get(), "tpu", MIRRA_PRECISION_FP32, 0, &peak, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
+                  mirra_engine_measure_peak(engine.get(), "cpu", 99, 0, &peak, error));
+    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
+                  mirra_engine_measure_peak(engine.get(), "cpu", MIRRA_PRECISION_FP32, -1, &peak, error));
+}
+
 TEST(CapiTensors, AGraphKeepsItsMemoryLimit) {
     const Engine engine = make_engine();
     const Bundle bundle = make_bundle();

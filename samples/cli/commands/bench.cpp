@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <sys/resource.h>
 
 namespace mirra::cli {
@@ -23,6 +24,12 @@ std::int64_t peak_resident_bytes() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     return std::int64_t{usage.ru_maxrss} * 1024;
+}
+
+double median_seconds(const Json &result) {
+    const auto &stages = result["stages"];
+    const auto total = std::ranges::find(stages, "total", [](const Json &stage) { return stage["stage"]; });
+    return 1e-3 * total->at("median_ms").get<double>();
 }
 
 class BenchCommand final : public Command {
@@ -55,6 +62,7 @@ class BenchCommand final : public Command {
             results.push_back(graph_.empty() ? time_task(engine, width, height, interrupt)
                                              : time_graph(engine, width, height, interrupt));
             results.back()["process_peak_bytes"] = peak_resident_bytes();
+            add_share(results.back(), engine);
             if (!console_.json()) print(results.back());
         }
         if (console_.json()) console_.document(Json{{"results", results}});
@@ -68,6 +76,8 @@ class BenchCommand final : public Command {
                    const Interrupt &interrupt) const;
     [[nodiscard]] std::string task_of_bundle(const Engine &engine) const;
     [[nodiscard]] Json header(const std::string &what, std::int32_t width, std::int32_t height) const;
+    /// Of what the device reaches at most, where networks ran on one device in a precision that is known.
+    void add_share(Json &result, const Engine &engine);
     void print(const Json &result) const;
 
     RunSettings settings_;
@@ -76,6 +86,7 @@ class BenchCommand final : public Command {
     int batch_ = 1;
     int repeat_ = 5;
     int warmup_ = 1;
+    std::map<std::string, double> peaks_; ///< multiplications a second, by precision
 };
 
 Json BenchCommand::header(const std::string &what, std::int32_t width, std::int32_t height) const {
@@ -107,6 +118,8 @@ Json BenchCommand::time_graph(const Engine &engine, std::int32_t width, std::int
     out["device"] = settings_.device;
     out["precision"] = settings_.precision;
     out["stages"] = timings.json();
+    out["multiply_accumulates"] =
+        in_phase(Phase::setup, [&] { return bundle.graph_work(graph.name, inputs); });
     return out;
 }
 
@@ -150,7 +163,26 @@ Json BenchCommand::time_task(const Engine &engine, std::int32_t width, std::int3
         timings.end(i >= 0);
     }
     out["stages"] = timings.json();
+    out["multiply_accumulates"] = out["multiply_accumulates"].get<std::uint64_t>() * std::uint64_t(batch_);
     return out;
+}
+
+void BenchCommand::add_share(Json &result, const Engine &engine) {
+    const auto precision = result["precision"].get<std::string>();
+    const auto device = result["device"].get<std::string>();
+    const auto work = result["multiply_accumulates"].get<double>();
+    if (work == 0 || precision == "auto" || device.find_first_of(",") != std::string::npos ||
+        device.ends_with(":all"))
+        return;
+    if (!peaks_.contains(precision)) {
+        RunSettings used = settings_;
+        used.precision = precision;
+        peaks_[precision] = in_phase(
+            Phase::setup, [&] { return engine.measure_peak(device, used.precision_value(), used.threads); });
+    }
+    const double peak = peaks_.at(precision);
+    result["peak_multiply_accumulates_per_s"] = peak;
+    result["share_of_peak"] = work / median_seconds(result) / peak;
 }
 
 void BenchCommand::print(const Json &result) const {
@@ -162,6 +194,12 @@ void BenchCommand::print(const Json &result) const {
         console_.result("    " + stage["stage"].get<std::string>() + ": min " + fixed(stage["min_ms"], 2) +
                         " ms, median " + fixed(stage["median_ms"], 2) + " ms, 95 % within " +
                         fixed(stage["p95_ms"], 2) + " ms, " + fixed(stage["mpixel_per_s"], 2) + " Mpixel/s");
+    if (result.contains("share_of_peak"))
+        console_.result(
+            "    " + fixed(result["multiply_accumulates"].get<double>() / 1e9, 2) +
+            " billion multiplications a run: " + fixed(100 * result["share_of_peak"].get<double>(), 0) +
+            " % of the " + fixed(result["peak_multiply_accumulates_per_s"].get<double>() / 1e9, 0) +
+            " billion a second that matrix products reach here");
     console_.result("    memory of the process: at most " +
                     fixed(result["process_peak_bytes"].get<double>() / 1e6, 0) + " MB");
 }

@@ -189,6 +189,8 @@ class Engine {
     virtual TensorSet make_outputs(const std::shared_ptr<const bundle::Bundle> &bundle,
                                    const std::string &graph, const TensorSet &inputs,
                                    const GraphRunOptions &options) = 0;
+    /// For measured_peak(), likewise.
+    virtual double make_peak(const GraphRunOptions &options) = 0;
 
   protected:
     explicit Engine(EngineOptions options);
@@ -301,6 +303,7 @@ struct RunResult {
     runtime::Precision precision = runtime::Precision::fp32;
     double seconds = 0;
     std::uint64_t tile_count = 0, peak_bytes = 0, base_bytes = 0;
+    std::uint64_t multiply_accumulates = 0; ///< of the networks, in all tiles
 };
 
 class RunPass;
@@ -449,6 +452,12 @@ struct GraphRunOptions {
 TensorSet run_graph(const std::shared_ptr<Engine> &engine,
                     const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
                     const TensorSet &inputs, const GraphRunOptions &options);
+/// Multiply-accumulate operations a second that a device reaches; see mirra_engine_measure_peak.
+/// @param options  device, precision and threads
+/// @throws Error not_found | device | unsupported | cancelled
+double measured_peak(const std::shared_ptr<Engine> &engine, const GraphRunOptions &options);
+/// Multiply-accumulate operations of such a run. @throws Error not_found | mismatch
+std::uint64_t graph_work(const bundle::Bundle &bundle, const std::string &graph, const TensorSet &inputs);
 
 [[nodiscard]] std::string_view precision_name(runtime::Precision precision) noexcept;
 

@@ -364,6 +364,8 @@ export interface ResultInfo {
   valueCount: number;
   /** How many tensors there are. */
   tensorCount: number;
+  /** Multiplications, each with an addition, of convolutions, linear layers and their gradients, in all tiles; 0 of a task without networks. */
+  multiplyAccumulates: number;
 }
 
 /** How far a job is; fields as in `mirra_progress`. */

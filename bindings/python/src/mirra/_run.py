@@ -99,6 +99,11 @@ class Result(Handle):
         return int(self._info().peak_bytes)
 
     @property
+    def multiply_accumulates(self) -> int:
+        """What its networks did, in multiplications with an addition each."""
+        return int(self._info().multiply_accumulates)
+
+    @property
     def precision(self) -> str:
         """The numbers that it was computed in: "fp32", "bf16" or "fp16"."""
         return text(lib.mirra_precision_name(self._info().precision))

@@ -987,6 +987,17 @@ unsafe extern "C" {
         error: *mut *mut mirra_error,
     ) -> mirra_status;
 }
+unsafe extern "C" {
+    #[doc = " Measures how many multiplications, each with an addition, the device does in a second at most: by products\n of large matrices that the runtime computes, in about half a second. What a network reaches is best read as\n a share of it.\n device: NULL: \"cpu\"; one device, no pool. threads: as in mirra_session_options. precision: of bf16 and fp16\n those that the device has; MIRRA_E_UNSUPPORTED otherwise."]
+    pub fn mirra_engine_measure_peak(
+        engine: *mut mirra_engine,
+        device: *const ::core::ffi::c_char,
+        precision: mirra_precision,
+        threads: i32,
+        multiply_accumulates_per_second: *mut f64,
+        error: *mut *mut mirra_error,
+    ) -> mirra_status;
+}
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct mirra_bundle {
@@ -1687,6 +1698,16 @@ unsafe extern "C" {
         error: *mut *mut mirra_error,
     ) -> mirra_status;
 }
+unsafe extern "C" {
+    #[doc = " How many multiplications, each with an addition, the network's convolutions and linear layers do in such a\n run. Runs nothing."]
+    pub fn mirra_graph_work(
+        bundle: *const mirra_bundle,
+        graph: *const ::core::ffi::c_char,
+        inputs: *const mirra_tensors,
+        multiply_accumulates: *mut u64,
+        error: *mut *mut mirra_error,
+    ) -> mirra_status;
+}
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct mirra_session {
@@ -2267,10 +2288,12 @@ pub struct mirra_result_info {
     pub value_count: u32,
     #[doc = " see mirra_result_tensors"]
     pub tensor_count: u32,
+    #[doc = " multiplications, each with an addition, of convolutions, linear layers and their gradients, in all\n tiles; 0 of a task without networks"]
+    pub multiply_accumulates: u64,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of mirra_result_info"][::core::mem::size_of::<mirra_result_info>() - 64usize];
+    ["Size of mirra_result_info"][::core::mem::size_of::<mirra_result_info>() - 72usize];
     ["Alignment of mirra_result_info"][::core::mem::align_of::<mirra_result_info>() - 8usize];
     ["Offset of field: mirra_result_info::struct_size"]
         [::core::mem::offset_of!(mirra_result_info, struct_size) - 0usize];
@@ -2292,6 +2315,8 @@ const _: () = {
         [::core::mem::offset_of!(mirra_result_info, value_count) - 56usize];
     ["Offset of field: mirra_result_info::tensor_count"]
         [::core::mem::offset_of!(mirra_result_info, tensor_count) - 60usize];
+    ["Offset of field: mirra_result_info::multiply_accumulates"]
+        [::core::mem::offset_of!(mirra_result_info, multiply_accumulates) - 64usize];
 };
 unsafe extern "C" {
     #[doc = " Strings live as long as the result."]

@@ -27,6 +27,8 @@ pub struct RunInfo {
     pub peak_bytes: u64,
     /// Of the runtime's library.
     pub base_bytes: u64,
+    /// What its networks did, in multiplications with an addition each.
+    pub multiply_accumulates: u64,
 }
 
 impl RunResult {
@@ -47,6 +49,7 @@ impl RunResult {
                 tile_count: info.tile_count,
                 peak_bytes: info.peak_bytes,
                 base_bytes: info.base_bytes,
+                multiply_accumulates: info.multiply_accumulates,
             }
         })
     }

@@ -638,6 +638,16 @@ typedef struct mirra_runtime_info {
 MIRRA_API mirra_status mirra_engine_runtime(mirra_engine *engine, mirra_runtime_info *info,
                                             mirra_error **error);
 
+/* Measures how many multiplications, each with an addition, the device does in a second at most: by products
+ * of large matrices that the runtime computes, in about half a second. What a network reaches is best read as
+ * a share of it.
+ * device: NULL: "cpu"; one device, no pool. threads: as in mirra_session_options. precision: of bf16 and fp16
+ * those that the device has; MIRRA_E_UNSUPPORTED otherwise. */
+MIRRA_API mirra_status mirra_engine_measure_peak(mirra_engine *engine, const char *device,
+                                                 mirra_precision precision, int32_t threads,
+                                                 double *multiply_accumulates_per_second,
+                                                 mirra_error **error);
+
 /* ---- Bundles ---- */
 
 /* A bundle holds trained networks: their graphs, weights, defaults and measured quality.
@@ -773,11 +783,33 @@ typedef struct mirra_image {
     mirra_plane planes[4]; /* as many as plane_count says */
     const void *icc;       /* ICC profile of the pixels, or NULL: sRGB */
     uint64_t icc_bytes;    /* at most 64 MiB */
-    /* where the pixels lie: NULL or "cpu". Memory of a GPU ("cuda:0") is for a later version:
-     * MIRRA_E_UNSUPPORTED */
+    /* where the pixels lie: NULL or "cpu"; "cuda:0" or another number: in that GPU's memory, or in managed
+     * memory, of an image at a port of a run (see below). Other functions but mirra_image_extent refuse such
+     * images: MIRRA_E_UNSUPPORTED */
     const char *device;
-    void *stream; /* of that GPU, on which the pixels are made; NULL on the CPU */
+    /* of that GPU, a CUstream (cudaStream_t) on which the caller makes and uses the pixels; NULL: the default
+     * stream. NULL on the CPU */
+    void *stream;
 } mirra_image;
+
+/* Images on a GPU are read and written where they lie, by runs on that GPU.
+ *
+ * Order.   The run begins with the pixels, of inputs and outputs, when all that their streams had when
+ *          mirra_session_run or mirra_session_submit was called is done. It returns, and a job is done, when
+ *          all that it has put on the GPU is done, however it ends: what is put on any stream after that sees
+ *          the pixels, and the memory may be given back. A tile or progress callback is called when the
+ *          pixels that it may look at are there.
+ * Place.   All images of a run that are on a GPU are on the session's GPU; of a session on several GPUs they
+ *          say which one runs. Elsewhere is MIRRA_E_MISMATCH: nothing is copied from GPU to GPU, or into a
+ *          session on the CPU. A run may have images on the GPU and others on the CPU. Memory that is not
+ *          that GPU's, also where device was forgotten, is MIRRA_E_INVALID_ARGUMENT; samples that do not lie
+ *          at multiples of their size, sessions in a process of their own (MIRRA_ISOLATION_PROCESS), and an
+ *          installation without libmirra_cuda_kernels.so are MIRRA_E_UNSUPPORTED.
+ * Copies.  There is none for an image without alpha. What the processor has to see is copied into its memory,
+ *          once: an input with alpha, which may hide pixels; an input that is the output's memory; further
+ *          inputs; an image that is reduced (scale); of one whose noise is measured the parts that are looked
+ *          at; and tiles where the task wants a margin. An output goes by way of the processor where it has
+ *          alpha of pixels that are hidden, or of an input of another size. */
 
 /* Which bytes an image takes in a plane: `bytes` from `lowest` on, all of which the library may read, or
  * write for an output, and none else. For a binding that knows how large its memory is. The image is checked
@@ -960,8 +992,9 @@ MIRRA_API mirra_status mirra_tensors_write_memory(const mirra_tensors *tensors, 
                                                   mirra_error **error);
 MIRRA_API void mirra_tensors_destroy(mirra_tensors *tensors);
 
-/* Copies a tensor (CPU memory, any strides) in, replacing one of that name. It is only read. A view
- * may repeat its memory up to 2^24 elements, as broadcasting does; more is MIRRA_E_LIMIT. */
+/* Copies a tensor (any strides) in, replacing one of that name. It lies in CPU memory, or on a GPU (kDLCUDA,
+ * kDLCUDAHost, kDLCUDAManaged), whose default stream is waited for. It is only read. A view may repeat its
+ * memory up to 2^24 elements, as broadcasting does; more is MIRRA_E_LIMIT. */
 MIRRA_API mirra_status mirra_tensors_add(mirra_tensors *tensors, const char *name, const DLTensor *tensor,
                                          mirra_error **error);
 /* How many tensors there are. */
@@ -999,6 +1032,12 @@ MIRRA_API mirra_status mirra_graph_run(mirra_engine *engine, const mirra_bundle 
                                        const mirra_graph_options *options, const mirra_tensors *inputs,
                                        mirra_tensors **outputs, mirra_error **error);
 
+/* How many multiplications, each with an addition, the network's convolutions and linear layers do in such a
+ * run. Runs nothing. */
+MIRRA_API mirra_status mirra_graph_work(const mirra_bundle *bundle, const char *graph,
+                                        const mirra_tensors *inputs, uint64_t *multiply_accumulates,
+                                        mirra_error **error);
+
 /* ---- Sessions ---- */
 
 /* A task, with its bundle, on a device, with its parameters set. Sessions of one engine share compiled
@@ -1021,7 +1060,7 @@ typedef struct mirra_session_options {
     /* the most, in bytes, that the session may add to the process: the runtime's library, weights,
      * tensors and buffers. The caller's images do not count. Kept by smaller tiles, or MIRRA_E_BUDGET that
      * names the bytes needed. On a GPU: of its memory, the most that weights, tensors and pixels on their
-     * way take, on each of several. 0: no limit */
+     * way take, on each of several; images that lie there already are on no way. 0: no limit */
     uint64_t memory_limit;
     /* of the CPU kernels, at most 1024; 0: as many as the process may use. Each thread that runs sessions has
      * kernel threads of its own, so that no session changes the number of another */
@@ -1174,7 +1213,7 @@ typedef struct mirra_port_value {
      * differ */
     const mirra_image *image;
     const mirra_value *value; /* input port of a plain type */
-    const DLTensor *tensor;   /* input port of tensors (CPU memory); copied before the call returns */
+    const DLTensor *tensor;   /* input port of tensors, as of mirra_tensors_add; copied during the call */
     /* image port: a picture in place of `image`. The run or job keeps its pixels alive, also where the
      * picture is destroyed meanwhile */
     mirra_picture *picture;
@@ -1276,6 +1315,9 @@ typedef struct mirra_result_info {
     uint64_t base_bytes;   /* of the runtime's library */
     uint32_t value_count;  /* see mirra_result_value */
     uint32_t tensor_count; /* see mirra_result_tensors */
+    /* multiplications, each with an addition, of convolutions, linear layers and their gradients, in all
+     * tiles; 0 of a task without networks */
+    uint64_t multiply_accumulates;
 } mirra_result_info;
 
 /* Strings live as long as the result. */

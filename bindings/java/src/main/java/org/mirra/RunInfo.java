@@ -15,6 +15,7 @@ import org.mirra.raw.MirraResultInfo;
  * @param tileCount how many tiles there were
  * @param peakBytes most that tensors and buffers held; baseBytes not included
  * @param baseBytes of the runtime's library
+ * @param multiplyAccumulates what its networks did, in multiplications with an addition each
  */
 public record RunInfo(
     String device,
@@ -23,7 +24,8 @@ public record RunInfo(
     Duration time,
     long tileCount,
     long peakBytes,
-    long baseBytes) {
+    long baseBytes,
+    long multiplyAccumulates) {
   static RunInfo of(MemorySegment s) {
     return new RunInfo(
         Frame.text(MirraResultInfo.device(s)),
@@ -32,6 +34,7 @@ public record RunInfo(
         Duration.ofNanos(Math.round(MirraResultInfo.seconds(s) * 1e9)),
         MirraResultInfo.tile_count(s),
         MirraResultInfo.peak_bytes(s),
-        MirraResultInfo.base_bytes(s));
+        MirraResultInfo.base_bytes(s),
+        MirraResultInfo.multiply_accumulates(s));
   }
 }

@@ -51,4 +51,14 @@ public final class DevicesFunctions {
   public static int mirra_engine_runtime(MemorySegment engine, MemorySegment info, MemorySegment error) {
     try { return (int) mirra_engine_runtime.H.invokeExact(engine, info, error); } catch (Throwable t) { throw Library.rethrow(t); }
   }
+
+  private static final class mirra_engine_measure_peak {
+    static final MethodHandle H = Library.function("mirra_engine_measure_peak",
+        FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
+  }
+
+  /** {@code mirra_status mirra_engine_measure_peak(mirra_engine *engine, const char *device, mirra_precision precision, int32_t threads, double *multiply_accumulates_per_second, mirra_error **error)}. */
+  public static int mirra_engine_measure_peak(MemorySegment engine, MemorySegment device, int precision, int threads, MemorySegment multiply_accumulates_per_second, MemorySegment error) {
+    try { return (int) mirra_engine_measure_peak.H.invokeExact(engine, device, precision, threads, multiply_accumulates_per_second, error); } catch (Throwable t) { throw Library.rethrow(t); }
+  }
 }

@@ -20,8 +20,9 @@ public final class MirraResultInfo {
       JAVA_LONG.withName("peak_bytes"),
       JAVA_LONG.withName("base_bytes"),
       JAVA_INT.withName("value_count"),
-      JAVA_INT.withName("tensor_count"));
-  public static final long SIZE = 64;
+      JAVA_INT.withName("tensor_count"),
+      JAVA_LONG.withName("multiply_accumulates"));
+  public static final long SIZE = 72;
 
   private MirraResultInfo() {}
 
@@ -52,4 +53,6 @@ public final class MirraResultInfo {
   public static void value_count(MemorySegment s, int value) { s.set(JAVA_INT, 56, value); }
   public static int tensor_count(MemorySegment s) { return s.get(JAVA_INT, 60); }
   public static void tensor_count(MemorySegment s, int value) { s.set(JAVA_INT, 60, value); }
+  public static long multiply_accumulates(MemorySegment s) { return s.get(JAVA_LONG, 64); }
+  public static void multiply_accumulates(MemorySegment s, long value) { s.set(JAVA_LONG, 64, value); }
 }

@@ -131,4 +131,14 @@ public final class TensorsFunctions {
   public static int mirra_graph_run(MemorySegment engine, MemorySegment bundle, MemorySegment graph, MemorySegment options, MemorySegment inputs, MemorySegment outputs, MemorySegment error) {
     try { return (int) mirra_graph_run.H.invokeExact(engine, bundle, graph, options, inputs, outputs, error); } catch (Throwable t) { throw Library.rethrow(t); }
   }
+
+  private static final class mirra_graph_work {
+    static final MethodHandle H = Library.function("mirra_graph_work",
+        FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS));
+  }
+
+  /** {@code mirra_status mirra_graph_work(const mirra_bundle *bundle, const char *graph, const mirra_tensors *inputs, uint64_t *multiply_accumulates, mirra_error **error)}. */
+  public static int mirra_graph_work(MemorySegment bundle, MemorySegment graph, MemorySegment inputs, MemorySegment multiply_accumulates, MemorySegment error) {
+    try { return (int) mirra_graph_work.H.invokeExact(bundle, graph, inputs, multiply_accumulates, error); } catch (Throwable t) { throw Library.rethrow(t); }
+  }
 }
