@@ -51,9 +51,9 @@ TEST(Discriminator, LearnsToTellPicturesFromGeneratedOnes) {
     auto discriminator = small();
     const auto features = torch::rand({4, 4, 2, 2});
     const auto real = torch::rand({4, 3, 32, 32}), generated = torch::zeros({4, 3, 32, 32});
-    const double first = discriminator.train(real, generated, features, 5e-3);
+    const double first = discriminator.train(real, generated, features, 5e-3).item<double>();
     double last = first;
-    for (int i = 0; i < 10; ++i) last = discriminator.train(real, generated, features, 5e-3);
+    for (int i = 0; i < 10; ++i) last = discriminator.train(real, generated, features, 5e-3).item<double>();
     EXPECT_LT(last, 0.8 * first);
 }
 

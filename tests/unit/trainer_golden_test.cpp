@@ -145,7 +145,7 @@ TEST(TrainingGolden, StepsOfDiscriminatorAndGenerator) {
     const auto features = values("gan features", {2, 4, 2, 2}, 0, 1);
     const auto real = values("gan real", {2, 3, 32, 32}, 0, 1);
     const auto generated = values("gan generated", {2, 3, 32, 32}, 0, 1);
-    golden.compare("discriminator loss", discriminator.train(real, generated, features, 1e-3));
+    golden.compare("discriminator loss", discriminator.train(real, generated, features, 1e-3).item<double>());
     for (const char *name :
          {"features.0.weight", "features.12.bias", "classifier01.0.weight", "classifier02.4.weight"})
         golden.compare(std::string("gradient ") + name,

@@ -131,25 +131,21 @@ TEST(Checkpoints, AreNotWrittenOfADivergedRun) {
     }
 }
 
-TEST(ClipGradients, BoundsTheJointNormAndStopsWhereItIsNotFinite) {
-    auto a = torch::zeros({2}).requires_grad_(), b = torch::zeros({1}).requires_grad_();
-    const auto set = [&](float x, float y, float z) {
-        a.mutable_grad() = torch::tensor({x, y});
-        b.mutable_grad() = torch::tensor({z});
-    };
-    set(2, 3, 6);
-    EXPECT_NEAR(clip_gradients({a, b}, 0, 0, "r"), 7, 1e-5);
-    EXPECT_NEAR(b.grad().item<double>(), 6, 1e-5) << "0 is no bound";
-    EXPECT_NEAR(clip_gradients({a, b}, 3.5, 0, "r"), 7, 1e-5);
-    EXPECT_NEAR(b.grad().item<double>(), 3, 1e-4);
-    set(NAN, 0, 0);
-    try {
-        clip_gradients({a, b}, 1, 41, "my.toml");
-        FAIL();
-    } catch (const Error &error) {
-        EXPECT_EQ(error.subject(), "my.toml");
-        EXPECT_NE(std::string(error.what()).find("step 42"), std::string::npos);
+TEST(Training, IsTheSameWhereverItsCropsAreCut) {
+    std::vector<std::map<std::string, std::vector<float>>> weights;
+    for (const int threads : {1, 3}) {
+        auto command = command_for("cut-by-" + std::to_string(threads));
+        command.loader_threads = threads;
+        command.threads = 1;
+        command.overrides["optimizer.steps"] = "6";
+        ASSERT_EQ(train_denoiser(command), 0);
+        weights.push_back(weights_of(command.output));
+        command.cut_on = torch::kCPU;
+        command.restart = true;
+        ASSERT_EQ(train_denoiser(command), 0);
+        weights.push_back(weights_of(command.output));
     }
+    for (const auto &others : weights) EXPECT_EQ(others, weights.front());
 }
 
 TEST(Training, LearnsAndLeavesBundleLogAndCurves) {
@@ -160,11 +156,16 @@ TEST(Training, LearnsAndLeavesBundleLogAndCurves) {
     EXPECT_EQ(bundle->manifest().task, "denoise");
     EXPECT_TRUE(bundle->manifest().graphs.contains("denoiser"));
     const auto folder = command.output.string() + ".run";
-    const RunLog log(folder + "/log.csv",
-                     {"loss", "rate", "gradient_norm", "steps_per_second", "validation_psnr"}, 1000);
+    const RunLog log(
+        folder + "/log.csv",
+        {"loss", "rate", "gradient_norm", "validation_psnr", "pictures_per_second", "waiting_for_pictures"},
+        1000);
     ASSERT_GE(log.rows().size(), 3u);
     EXPECT_LT(log.rows().back().values[0], 0.8 * log.rows().front().values[0]);
-    EXPECT_TRUE(std::isfinite(log.rows().back().values[4]));
+    EXPECT_TRUE(std::isfinite(log.rows().back().values[3]));
+    EXPECT_GT(log.rows().back().values[4], 0);
+    EXPECT_GE(log.rows().back().values[5], 0);
+    EXPECT_LT(log.rows().back().values[5], 1);
     EXPECT_TRUE(std::filesystem::exists(folder + "/curves.png"));
 }
 

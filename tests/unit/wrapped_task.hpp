@@ -1,6 +1,7 @@
 // Trainings that something happens to: each does all that its task does, but for one step.
 #pragma once
 
+#include "core/readings.hpp"
 #include "core/training_run.hpp"
 
 #include <csignal>
@@ -19,9 +20,9 @@ class WrappedTask : public trainer::TrainingTask {
     [[nodiscard]] std::map<std::string, torch::Tensor> state() const override { return task_.state(); }
     void start(std::int64_t step) override { task_.start(step); }
     [[nodiscard]] std::vector<std::string> columns() const override { return task_.columns(); }
-    std::vector<double> step(std::int64_t step) override { return task_.step(step); }
+    void step(std::int64_t step, trainer::Readings &readings) override { task_.step(step, readings); }
     [[nodiscard]] std::int64_t validation_interval() const override { return task_.validation_interval(); }
-    void validate(std::vector<double> &values) override { task_.validate(values); }
+    void validate(trainer::Readings &readings) override { task_.validate(readings); }
     void finish() override { task_.finish(); }
     [[nodiscard]] std::filesystem::path output() const override { return task_.output(); }
 
@@ -35,9 +36,9 @@ struct Died {};
 class DyingTask final : public WrappedTask {
   public:
     DyingTask(trainer::TrainingTask &task, std::int64_t last) : WrappedTask(task), last_(last) {}
-    std::vector<double> step(std::int64_t step) override {
+    void step(std::int64_t step, trainer::Readings &readings) override {
         if (step == last_) throw Died();
-        return WrappedTask::step(step);
+        WrappedTask::step(step, readings);
     }
 
   private:
@@ -51,9 +52,9 @@ class InterruptingTask final : public WrappedTask {
         : WrappedTask(*task)
         , owned_(std::move(task))
         , at_(at) {}
-    std::vector<double> step(std::int64_t step) override {
+    void step(std::int64_t step, trainer::Readings &readings) override {
         if (step == at_) std::raise(SIGINT);
-        return WrappedTask::step(step);
+        WrappedTask::step(step, readings);
     }
 
   private:
@@ -68,13 +69,12 @@ class OverflowingTask final : public WrappedTask {
         : WrappedTask(task)
         , tensor_(std::move(tensor))
         , at_(at) {}
-    std::vector<double> step(std::int64_t step) override {
-        auto values = WrappedTask::step(step);
+    void step(std::int64_t step, trainer::Readings &readings) override {
+        WrappedTask::step(step, readings);
         if (step == at_) {
             const torch::NoGradGuard no_grad;
             state().at(tensor_).fill_(std::numeric_limits<float>::infinity());
         }
-        return values;
     }
 
   private:

@@ -83,6 +83,11 @@ bool is_bf16(const std::string &precision, const torch::Device &device) {
     return precision == "auto" ? is_faster_in_bf16(device) : precision == "bf16";
 }
 
+torch::Tensor sent(const torch::Tensor &tensor, const torch::Device &device) {
+    constexpr bool kWaitForNothing = true;
+    return device.is_cpu() ? tensor : tensor.pin_memory().to(device, kWaitForNothing);
+}
+
 Autocast::Autocast(c10::DeviceType device, bool enabled) : device_(device) {
     at::autocast::set_autocast_enabled(device, enabled);
     at::autocast::set_autocast_dtype(device, at::kBFloat16);

@@ -25,6 +25,10 @@ bool is_faster_in_bf16(const torch::Device &device);
 /// Whether a recipe's training.precision is bf16 there: "auto" where it is faster.
 bool is_bf16(const std::string &precision, const torch::Device &device);
 
+/// A tensor of the processor there, by way of pinned memory, so that nobody waits for the copy; itself on the
+/// processor.
+torch::Tensor sent(const torch::Tensor &tensor, const torch::Device &device);
+
 /// bf16 arithmetic in convolutions and linear layers while alive; master weights stay fp32. One thread.
 class Autocast {
   public:

@@ -1,14 +1,31 @@
 // Steps of the optimisers, clipping, averaging.
 #include "core/optimizer.hpp"
 
-#include "mirra/error.hpp"
-
-#include <torch/nn/utils/clip_grad.h>
-
 #include <algorithm>
-#include <cmath>
+#include <optional>
 
 namespace mirra::trainer {
+namespace {
+
+void forget_gradients(const std::vector<torch::Tensor> &parameters) {
+    for (const auto &parameter : parameters) parameter.mutable_grad().reset();
+}
+
+/// In the memory format of the weights, as the fused kernels want them.
+std::vector<torch::Tensor> gradients_of(const std::vector<torch::Tensor> &parameters) {
+    std::vector<torch::Tensor> out;
+    for (const auto &parameter : parameters)
+        out.push_back(parameter.grad().contiguous(parameter.suggest_memory_format()));
+    return out;
+}
+
+/// What tells the fused kernels to change nothing: 1 where the norm is not finite.
+std::optional<torch::Tensor> unless_finite(const torch::Tensor &norm) {
+    if (!norm.defined()) return std::nullopt;
+    return norm.isfinite().logical_not_().to(at::kFloat);
+}
+
+} // namespace
 
 Adam::Adam(std::vector<torch::Tensor> parameters, const Options &options)
     : parameters_(std::move(parameters))
@@ -21,17 +38,15 @@ Adam::Adam(std::vector<torch::Tensor> parameters, const Options &options)
 }
 
 void Adam::zero_grad() {
-    for (auto &parameter : parameters_) parameter.mutable_grad().reset();
+    forget_gradients(parameters_);
 }
 
-void Adam::step(double rate) {
+void Adam::step(double rate, const torch::Tensor &norm) {
     const torch::NoGradGuard no_grad;
-    std::vector<torch::Tensor> gradients;
-    for (const auto &parameter : parameters_)
-        gradients.push_back(parameter.grad().contiguous(parameter.suggest_memory_format()));
     at::_foreach_add_(steps_, 1);
-    at::_fused_adam_(parameters_, gradients, mean_, square_, {}, steps_, rate, options_.beta1, options_.beta2,
-                     options_.weight_decay, options_.epsilon, false, false);
+    at::_fused_adam_(parameters_, gradients_of(parameters_), mean_, square_, {}, steps_, rate, options_.beta1,
+                     options_.beta2, options_.weight_decay, options_.epsilon, false, false, {},
+                     unless_finite(norm));
 }
 
 std::map<std::string, torch::Tensor> Adam::state() const {
@@ -52,18 +67,18 @@ Sgd::Sgd(std::vector<torch::Tensor> parameters, const Options &options)
 }
 
 void Sgd::zero_grad() {
-    for (auto &parameter : parameters_) parameter.mutable_grad().reset();
+    forget_gradients(parameters_);
 }
 
-void Sgd::step(double rate) {
+void Sgd::step(double rate, const torch::Tensor &norm) {
     const torch::NoGradGuard no_grad;
-    std::vector<torch::Tensor> gradients;
-    for (const auto &parameter : parameters_)
-        gradients.push_back(parameter.grad().contiguous(parameter.suggest_memory_format()));
     constexpr double kDampening = 0;
     // A momentum of zeros makes the first step like all others, so a resumed run needs no flag for it.
-    at::_fused_sgd_(parameters_, gradients, momentum_, options_.weight_decay, options_.momentum, rate,
-                    kDampening, options_.nesterov, false, false);
+    // Without any the kernel refuses to be given one.
+    const auto momentum = options_.momentum > 0 ? momentum_ : std::vector<torch::Tensor>();
+    at::_fused_sgd_(parameters_, gradients_of(parameters_), momentum, options_.weight_decay,
+                    options_.momentum, rate, kDampening, options_.nesterov, false, false, {},
+                    unless_finite(norm));
 }
 
 std::map<std::string, torch::Tensor> Sgd::state() const {
@@ -72,13 +87,15 @@ std::map<std::string, torch::Tensor> Sgd::state() const {
     return out;
 }
 
-double clip_gradients(const std::vector<torch::Tensor> &parameters, double largest, std::int64_t step,
-                      const std::string &recipe) {
-    constexpr double kNoLimit = 1e30;
-    const double norm = torch::nn::utils::clip_grad_norm_(parameters, largest > 0 ? largest : kNoLimit);
-    if (!std::isfinite(norm))
-        throw Error(ErrorCode::internal, "the gradient is not finite at step " + std::to_string(step + 1),
-                    recipe, "lower the learning rate or set clip_norm in the recipe");
+torch::Tensor clip_gradients(const std::vector<torch::Tensor> &parameters, double largest) {
+    constexpr double kEuclidean = 2, kStabiliser = 1e-6;
+    const torch::NoGradGuard no_grad;
+    std::vector<torch::Tensor> gradients;
+    for (const auto &parameter : parameters)
+        if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+    const auto norms = at::_foreach_norm(gradients, kEuclidean);
+    const auto norm = norms.size() == 1 ? norms.front() : torch::stack(norms).norm(kEuclidean);
+    if (largest > 0) at::_foreach_mul_(gradients, (largest / (norm + kStabiliser)).clamp_max(1));
     return norm;
 }
 
@@ -92,7 +109,12 @@ void WeightAverage::update(std::int64_t step) {
     const torch::NoGradGuard no_grad;
     const auto t = static_cast<double>(step);
     const double decay = std::min(decay_, (1 + t) / (10 + t));
-    for (auto &[name, average] : averages_) average.lerp_(weights_.at(name).detach(), 1 - decay);
+    std::vector<torch::Tensor> averages, weights;
+    for (const auto &[name, average] : averages_) {
+        averages.push_back(average);
+        weights.push_back(weights_.at(name).detach());
+    }
+    at::_foreach_lerp_(averages, weights, 1 - decay);
 }
 
 void WeightAverage::swap() {

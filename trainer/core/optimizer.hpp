@@ -55,7 +55,8 @@ class Adam {
     Adam(std::vector<torch::Tensor> parameters, const Options &options);
 
     void zero_grad();
-    void step(double rate);
+    /// @param norm  of the gradient, where it is known: one that is not finite changes nothing
+    void step(double rate, const torch::Tensor &norm = {});
     /// First and second moments and step counts by "adam.<index>.<part>".
     [[nodiscard]] std::map<std::string, torch::Tensor> state() const;
     [[nodiscard]] const std::vector<torch::Tensor> &parameters() const { return parameters_; }
@@ -75,7 +76,8 @@ class Sgd {
     Sgd(std::vector<torch::Tensor> parameters, const Options &options);
 
     void zero_grad();
-    void step(double rate);
+    /// @param norm  of the gradient, where it is known: one that is not finite changes nothing
+    void step(double rate, const torch::Tensor &norm = {});
     /// Momentum by "sgd.<index>".
     [[nodiscard]] std::map<std::string, torch::Tensor> state() const;
     [[nodiscard]] const std::vector<torch::Tensor> &parameters() const { return parameters_; }
@@ -85,12 +87,9 @@ class Sgd {
     Options options_;
 };
 
-/// Scales the gradients down to a joint L2 norm of at most `largest` (0: no bound); returns the norm before.
-/// @param step    the optimiser's, from 0, for the message
-/// @param recipe  its name, for the message
-/// @throws Error internal for a norm that is not finite: before it reaches the weights and the checkpoint
-double clip_gradients(const std::vector<torch::Tensor> &parameters, double largest, std::int64_t step,
-                      const std::string &recipe);
+/// Scales the gradients down to a joint L2 norm of at most `largest` (0: no bound); returns the norm before,
+/// of one element, without waiting for a GPU.
+torch::Tensor clip_gradients(const std::vector<torch::Tensor> &parameters, double largest);
 
 /// average = decay average + (1 - decay) weights, with min(decay, (1 + t) / (10 + t)) in the first steps t.
 /// One thread.

@@ -2,7 +2,9 @@
 #include "core/training_run.hpp"
 
 #include "core/progress.hpp"
+#include "core/readings.hpp"
 #include "core/run_folder.hpp"
+#include "core/step_memory.hpp"
 #include "core/text.hpp"
 #include "distributed/process_group.hpp"
 #include "log/log.hpp"
@@ -117,6 +119,48 @@ class RowAverage {
     std::vector<int> counts_;
 };
 
+/// How fast steps are made, without what is done between them, and what they wait for.
+class Pace {
+  public:
+    /// What is done now and until resume() is no step.
+    void pause() { steps_ += Clock::now() - begin_; }
+    void resume() { begin_ = Clock::now(); }
+    void add(const Readings::Supply &supply) {
+        supply_.waited += supply.waited;
+        supply_.pictures += supply.pictures;
+    }
+    void add(const Pace &other) {
+        add(other.supply_);
+        steps_ += other.steps_;
+    }
+
+    [[nodiscard]] std::int64_t pictures() const { return supply_.pictures; }
+    [[nodiscard]] double seconds() const { return steps_.count(); }
+    [[nodiscard]] double pictures_per_second() const {
+        return seconds() > 0 ? static_cast<double>(supply_.pictures) / seconds() : kNaN;
+    }
+    /// Share of the time.
+    [[nodiscard]] double waiting() const { return seconds() > 0 ? supply_.waited.count() / seconds() : kNaN; }
+    /// "72 pictures/s", and the share where it is worth a word.
+    [[nodiscard]] std::string text() const {
+        constexpr double kWorthAWord = 0.01, kPercent = 100, kFew = 100;
+        auto out = decimal(pictures_per_second(), pictures_per_second() < kFew ? 1 : 0) + " pictures/s";
+        if (waiting() >= kWorthAWord)
+            out += ", " + decimal(kPercent * waiting(), 0) + " % of the time waiting for them";
+        return out;
+    }
+
+  private:
+    Clock::time_point begin_ = Clock::now();
+    std::chrono::duration<double> steps_{0};
+    Readings::Supply supply_;
+};
+
+std::vector<std::string> with_pace(std::vector<std::string> columns) {
+    for (auto &column : pace_columns()) columns.push_back(std::move(column));
+    return columns;
+}
+
 class Run {
   public:
     Run(TrainingTask &task, const RunOptions &options, std::int64_t first)
@@ -124,30 +168,48 @@ class Run {
         , options_(options)
         , processes_(task.processes())
         , step_(first)
-        , log_(options.folder / kLogFile, task.columns(), first)
+        , readings_(task.columns())
+        , log_(options.folder / kLogFile, with_pace(task.columns()), first)
         , average_(task.columns().size())
         , progress_(task.name(), task.steps(), first) {}
 
     RunResult loop() {
         const InterruptGuard guard;
+        StepMemory memory;
         if (processes_.first()) log_.save(); // a run that dies before its first checkpoint leaves a trace
-        while (step_ < task_.steps() && !stopping_) advance();
+        row_.resume();
+        while (step_ < task_.steps() && !stopping_) advance(memory);
+        row_.pause();
+        whole_.add(row_);
         save();
+        if (processes_.first() && whole_.pictures() > 0) log_info("trained at " + whole_.text());
         return step_ < task_.steps() ? RunResult::interrupted : RunResult::finished;
     }
 
   private:
-    void advance() {
-        auto values = together(task_.step(step_));
+    void advance(StepMemory &memory) {
+        readings_.begin(step_);
+        task_.step(step_, readings_);
         ++step_;
-        if (!std::isfinite(values.front()))
-            throw Error(ErrorCode::internal, "the loss is not finite at step " + std::to_string(step_),
-                        options_.folder.string(), "lower the learning rate or set clip_norm in the recipe");
         const bool last = step_ == task_.steps();
         const bool validating = step_ % task_.validation_interval() == 0 || last;
-        if (validating) task_.validate(values);
-        if (processes_.first()) write_down(values, validating);
+        if (processes_.size() == 1) stopping_ = !last && interrupted();
+        if (validating || stopping_ || step_ % options_.log_every == 0 ||
+            step_ % options_.checkpoint_every == 0 || readings_.rows() >= read_every())
+            read();
+        row_.pause();
+        if (validating) {
+            validate();
+            memory.renew();
+        }
+        if (processes_.first() && (step_ % options_.log_every == 0 || validating)) write_row();
         if (checkpoint_due()) save();
+        row_.resume();
+    }
+
+    [[nodiscard]] std::int64_t read_every() const {
+        if (options_.read_every > 0) return options_.read_every;
+        return readings_.must_wait() ? options_.log_every : 1;
     }
 
     [[nodiscard]] bool checkpoint_due() const {
@@ -155,22 +217,57 @@ class Run {
                (!saved_ || Clock::now() - *saved_ >= options_.checkpoint_interval);
     }
 
-    /// The values' averages over the processes, in one exchange with whether any of them shall stop.
-    std::vector<double> together(std::vector<double> values) {
-        const bool last = step_ + 1 == task_.steps(); // nothing is left to stop here: what follows looks
-        values.push_back(!last && interrupted() ? 1 : 0);
-        values = processes_.average(values);
-        stopping_ = values.back() > 0;
-        values.pop_back();
-        return values;
+    /// Takes over what the steps since the last call measured, as averages over the processes.
+    void read() {
+        const auto first = step_ - readings_.rows();
+        const auto rows = together(readings_.take());
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            if (!std::isfinite(rows[i].front()))
+                throw Error(ErrorCode::internal,
+                            "the loss is not finite at step " +
+                                std::to_string(first + static_cast<std::int64_t>(i) + 1),
+                            options_.folder.string(), kOfDivergence);
+            average_.add(rows[i]);
+        }
+        row_.add(readings_.take_supply());
+        if (!rows.empty()) show(rows.back().front());
     }
 
-    void write_down(const std::vector<double> &values, bool validating) {
-        average_.add(values);
-        if (step_ % options_.log_every == 0 || validating) log_.add({step_, average_.take()});
-        char note[64];
-        std::snprintf(note, sizeof note, "%s %.5f", task_.columns().front().c_str(), values.front());
+    /// In one exchange with whether any of the processes shall stop.
+    std::vector<std::vector<double>> together(std::vector<std::vector<double>> rows) {
+        if (processes_.size() == 1) return rows;
+        const bool last = step_ == task_.steps(); // nothing is left to stop here: what follows looks
+        std::vector<double> all{!last && interrupted() ? 1.0 : 0.0};
+        for (const auto &row : rows) all.insert(all.end(), row.begin(), row.end());
+        all = processes_.average(all);
+        stopping_ = all.front() > 0;
+        auto next = all.begin() + 1;
+        for (auto &row : rows)
+            for (auto &value : row) value = *next++;
+        return rows;
+    }
+
+    void validate() {
+        readings_.begin(step_ - 1);
+        task_.validate(readings_);
+        for (const auto &row : readings_.take()) average_.add(row);
+    }
+
+    void show(double loss) {
+        if (!processes_.first()) return;
+        auto note = task_.columns().front() + " " + decimal(loss, 5);
+        if (!pace_.empty()) note += ", " + pace_;
         progress_.update(step_, note);
+    }
+
+    void write_row() {
+        auto values = average_.take();
+        values.push_back(row_.pictures_per_second());
+        values.push_back(row_.waiting());
+        log_.add({step_, std::move(values)});
+        pace_ = row_.text();
+        whole_.add(row_);
+        row_ = {};
     }
 
     void save() {
@@ -190,9 +287,12 @@ class Run {
     const RunOptions &options_;
     const ProcessGroup &processes_;
     std::int64_t step_;
+    Readings readings_;
     RunLog log_;
     RowAverage average_;
     Progress progress_;
+    Pace row_, whole_; ///< since the last row, and of the rows
+    std::string pace_; ///< of the last row
     bool stopping_ = false;
     std::optional<Clock::time_point> saved_; ///< the last checkpoint of this run
 };
@@ -240,6 +340,10 @@ std::int64_t resume_together(TrainingTask &task, const RunOptions &options) {
 
 const ProcessGroup &TrainingTask::processes() const {
     return ProcessGroup::alone();
+}
+
+std::vector<std::string> pace_columns() {
+    return {"pictures_per_second", "waiting_for_pictures"};
 }
 
 int exit_status(RunResult result) {

@@ -16,6 +16,7 @@ class Tensor;
 namespace mirra::trainer {
 
 class ProcessGroup;
+class Readings;
 
 /// Every tensor that training changes, by name. Headers of commands see nothing of LibTorch but this.
 using TrainingState = std::map<std::string, at::Tensor>;
@@ -47,13 +48,14 @@ class TrainingTask {
     [[nodiscard]] virtual TrainingState state() const = 0;
     /// Called once, before the first step. @param step  that will be made first
     virtual void start(std::int64_t step) = 0;
+    /// Of the log, the loss first; the loop adds the pace, see pace_columns().
     [[nodiscard]] virtual std::vector<std::string> columns() const = 0;
-    /// One optimiser step; returns a value per column, those of the validation NaN. With several processes:
-    /// this one's values, which the loop averages.
-    virtual std::vector<double> step(std::int64_t step) = 0;
+    /// One optimiser step. With several processes: this one's values, which the loop averages. Of the step's
+    /// work on a GPU nothing needs to be done when it returns.
+    virtual void step(std::int64_t step, Readings &readings) = 0;
     [[nodiscard]] virtual std::int64_t validation_interval() const = 0;
-    /// Fills the validation columns of a row; with several processes, in all alike.
-    virtual void validate(std::vector<double> &values) = 0;
+    /// Sets the validation's columns; with several processes, in all alike.
+    virtual void validate(Readings &readings) = 0;
     /// Called after the last step, in the first process: writes the bundle.
     virtual void finish() = 0;
     /// The bundle that finish() writes.
@@ -64,13 +66,19 @@ class TrainingTask {
     [[nodiscard]] virtual const ProcessGroup &processes() const;
 };
 
+/// Since the row before: pictures of all processes a second, and the share of the time that steps of the
+/// first one waited for pictures. Neither counts validations and checkpoints.
+std::vector<std::string> pace_columns();
+
 struct RunOptions {
     std::filesystem::path folder;        ///< checkpoint, log and curve; created
     std::int64_t checkpoint_every = 250; ///< steps
     /// At least so long after the last one: a GPU makes 250 steps in a few seconds.
     std::chrono::seconds checkpoint_interval{20};
     std::int64_t log_every = 20; ///< steps averaged into a row
-    bool restart = false;        ///< discard an existing checkpoint, unless a launcher restarted us
+    /// Steps whose values are read at once; 0: each by itself, on a GPU as many as are averaged into a row.
+    std::int64_t read_every = 0;
+    bool restart = false; ///< discard an existing checkpoint, unless a launcher restarted us
 };
 
 enum class RunResult { finished, interrupted };

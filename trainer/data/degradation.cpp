@@ -2,6 +2,7 @@
 // filter.
 #include "data/degradation.hpp"
 
+#include "core/device.hpp"
 #include "core/random.hpp"
 #include "core/seeded.hpp"
 #include "core/text.hpp"
@@ -63,8 +64,8 @@ torch::Tensor gaussians(const std::vector<double> &sigmas, std::int64_t radius) 
 } // namespace
 
 torch::Tensor resized_bicubic(const torch::Tensor &pictures, std::int64_t height, std::int64_t width) {
-    const auto rows = resize_matrix(pictures.size(2), height).to(pictures.device());
-    const auto columns = resize_matrix(pictures.size(3), width).to(pictures.device());
+    const auto rows = sent(resize_matrix(pictures.size(2), height), pictures.device());
+    const auto columns = sent(resize_matrix(pictures.size(3), width), pictures.device());
     return torch::matmul(torch::matmul(rows, pictures), columns.t());
 }
 
@@ -74,7 +75,7 @@ torch::Tensor blurred(const torch::Tensor &pictures, const std::vector<double> &
     const auto radius = static_cast<std::int64_t>(std::ceil(kReach * std::ranges::max(sigmas)));
     if (radius == 0) return pictures;
     const auto filters =
-        gaussians(sigmas, radius).to(pictures.device()).repeat_interleave(channels, 0).unsqueeze(1);
+        sent(gaussians(sigmas, radius), pictures.device()).repeat_interleave(channels, 0).unsqueeze(1);
     auto x = at::replication_pad2d(pictures, {radius, radius, radius, radius});
     x = x.reshape({1, count * channels, x.size(2), x.size(3)});
     constexpr std::int64_t kStride = 1, kPadding = 0, kDilation = 1;
@@ -147,7 +148,7 @@ torch::Tensor degraded(const torch::Tensor &pictures, const Degradation &degrada
             at::kFloat);
         const auto generator =
             seeded(out.device(), CounterRandom(~seed ^ kNoiseSalt, static_cast<std::uint64_t>(step)).bits());
-        out = out + sigmas.to(out.device()).view({-1, 1, 1, 1}) *
+        out = out + sent(sigmas, out.device()).view({-1, 1, 1, 1}) *
                         torch::randn(out.sizes(), generator, out.options());
     }
     return in_8_bits(out).contiguous(at::MemoryFormat::ChannelsLast);

@@ -182,30 +182,44 @@ CropLoader::CropLoader(PictureSet &set, const Options &options, std::int64_t fir
     , loader_([this](std::int64_t step) { return make(step); }, options.threads, first_step) {}
 
 CropBatch CropLoader::make(std::int64_t step) {
-    const auto sample_bytes = static_cast<std::size_t>(options_.crop * options_.crop * 3);
-    CropBatch batch{step, std::vector<std::uint8_t>(sample_bytes * static_cast<std::size_t>(options_.batch))};
-    for (std::int64_t sample = 0; sample < options_.batch; ++sample)
-        fill(step, sample, batch.pixels.data() + sample_bytes * static_cast<std::size_t>(sample));
+    CropBatch batch{.step = step, .cuts = {}, .pixels = {}};
+    for (std::int64_t sample = 0; sample < options_.batch; ++sample) batch.cuts.push_back(draw(step, sample));
+    if (options_.elsewhere && options_.elsewhere()) return batch;
+    cut_crops(batch, options_.crop);
     return batch;
 }
 
-/// A crop of a random picture; a picture smaller than the crop has its edges replicated.
-void CropLoader::fill(std::int64_t step, std::int64_t sample, std::uint8_t *out) {
+CropCut CropLoader::draw(std::int64_t step, std::int64_t sample) {
     CounterRandom random(options_.seed, static_cast<std::uint64_t>(step), static_cast<std::uint64_t>(sample));
-    const auto picture = set_.get(random.below(set_.size())).picture;
-    const auto crop = options_.crop;
-    const auto left = random.below(std::max<std::int64_t>(1, picture->width() - crop + 1));
-    const auto top = random.below(std::max<std::int64_t>(1, picture->height() - crop + 1));
-    const bool flip_x = options_.flips && random.chance(0.5), flip_y = options_.flips && random.chance(0.5);
-    const bool turn = options_.rotations && random.chance(0.5);
-    const auto view = picture->view();
+    auto [picture, label, index] = set_.get(random.below(set_.size()));
+    CropCut cut{.picture = std::move(picture), .index = index};
+    const auto place = [&](std::int64_t extent) {
+        return random.below(std::max<std::int64_t>(1, extent - options_.crop + 1));
+    };
+    cut.left = place(cut.picture->width());
+    cut.top = place(cut.picture->height());
+    cut.flip_x = options_.flips && random.chance(0.5);
+    cut.flip_y = options_.flips && random.chance(0.5);
+    cut.turn = options_.rotations && random.chance(0.5);
+    return cut;
+}
+
+void cut_crop(const CropCut &cut, std::int64_t crop, std::uint8_t *out) {
+    const auto view = cut.picture->view();
     for (std::int64_t y = 0; y < crop; ++y)
         for (std::int64_t x = 0; x < crop; ++x, out += 3) {
-            const auto u = turn ? y : x, v = turn ? x : y;
-            const auto *pixel = view.at(0, clamp_index(left + (flip_x ? crop - 1 - u : u), view.width),
-                                        clamp_index(top + (flip_y ? crop - 1 - v : v), view.height));
+            const auto u = cut.turn ? y : x, v = cut.turn ? x : y;
+            const auto *pixel =
+                view.at(0, clamp_index(cut.left + (cut.flip_x ? crop - 1 - u : u), view.width),
+                        clamp_index(cut.top + (cut.flip_y ? crop - 1 - v : v), view.height));
             for (std::ptrdiff_t c = 0; c < 3; ++c) out[c] = static_cast<std::uint8_t>(pixel[c]);
         }
+}
+
+void cut_crops(CropBatch &batch, std::int64_t crop) {
+    batch.pixels.resize(bytes_of(crop) * batch.cuts.size());
+    for (std::size_t i = 0; i < batch.cuts.size(); ++i)
+        cut_crop(batch.cuts[i], crop, batch.pixels.data() + bytes_of(crop) * i);
 }
 
 } // namespace mirra::trainer

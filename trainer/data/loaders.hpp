@@ -10,6 +10,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <thread>
@@ -157,11 +158,27 @@ std::int64_t side_for_crops(std::int64_t extent);
 /// read is left out.
 ClassBatch evaluation_batch(PictureSet &set, std::span<const std::int64_t> indices, std::int64_t extent);
 
+/// How a crop is cut from a picture.
+struct CropCut {
+    std::shared_ptr<const image::Image> picture; ///< RGB, 8 bits
+    std::int64_t index = 0;                      ///< of the picture in its set
+    std::int64_t left = 0, top = 0;
+    bool flip_x = false, flip_y = false; ///< mirrored
+    bool turn = false;                   ///< and then rows become columns
+};
+
+/// Crop x crop x 3 bytes into `out`; a picture smaller than the crop has its edges replicated.
+void cut_crop(const CropCut &cut, std::int64_t crop, std::uint8_t *out);
+
 /// 8-bit RGB crops, batch x height x width x 3.
 struct CropBatch {
     std::int64_t step = 0;
-    std::vector<std::uint8_t> pixels;
+    std::vector<CropCut> cuts;
+    std::vector<std::uint8_t> pixels; ///< empty: the crops are to be cut elsewhere
 };
+
+/// Fills the pixels of a batch.
+void cut_crops(CropBatch &batch, std::int64_t crop);
 
 /// Batches of random crops.
 class CropLoader {
@@ -171,6 +188,8 @@ class CropLoader {
         bool flips = true, rotations = true;
         std::uint64_t seed = 0;
         int threads = 1;
+        /// Asked before each batch, from any of the threads: whether its crops are cut elsewhere.
+        std::function<bool()> elsewhere = {};
     };
     /// Starts the threads; the first batch is that of `first_step`. The set must outlive the loader.
     CropLoader(PictureSet &set, const Options &options, std::int64_t first_step);
@@ -180,7 +199,7 @@ class CropLoader {
 
   private:
     CropBatch make(std::int64_t step);
-    void fill(std::int64_t step, std::int64_t sample, std::uint8_t *out);
+    CropCut draw(std::int64_t step, std::int64_t sample);
 
     PictureSet &set_;
     Options options_;

@@ -1,5 +1,6 @@
 #include "eval/classifier.hpp"
 
+#include "core/device.hpp"
 #include "mirra/architectures.hpp"
 #include "mirra/error.hpp"
 #include "mirra/provenance.hpp"
@@ -13,7 +14,7 @@ torch::Tensor to_images(const ClassBatch &batch, const torch::Device &device) {
     const auto count = static_cast<std::int64_t>(batch.labels.size());
     const auto bytes = torch::from_blob(const_cast<std::uint8_t *>(batch.pixels.data()),
                                         {count, batch.extent, batch.extent, 3}, at::kByte);
-    return (bytes.to(device).to(at::kFloat) / kFullRange).permute({0, 3, 1, 2});
+    return (sent(bytes, device).to(at::kFloat) / kFullRange).permute({0, 3, 1, 2});
 }
 
 std::int64_t count_correct(PictureSet &set, const AccuracyOptions &options, const Classifier &classifier,

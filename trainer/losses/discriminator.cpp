@@ -54,15 +54,15 @@ torch::Tensor Discriminator::logit(const torch::Tensor &pictures, const torch::T
     return network_->forward({{"image", pictures}, {"features", features}}).at("logit").to(at::kFloat);
 }
 
-double Discriminator::train(const torch::Tensor &real, const torch::Tensor &generated,
-                            const torch::Tensor &features, double rate) {
+torch::Tensor Discriminator::train(const torch::Tensor &real, const torch::Tensor &generated,
+                                   const torch::Tensor &features, double rate) {
     adam_.zero_grad();
     // One after the other: each pass moves the spectral norm's vectors, and operands have no order.
     const auto of_real = minus_log_sigmoid(logit(real, features));
     const auto loss = of_real + minus_log_sigmoid(-logit(generated.detach(), features));
     loss.backward();
     adam_.step(rate);
-    return loss.item<double>();
+    return loss.detach();
 }
 
 torch::Tensor Discriminator::loss(const torch::Tensor &generated, const torch::Tensor &features) {

@@ -21,10 +21,10 @@ class Discriminator {
     };
     Discriminator(const Options &options, const torch::Device &device);
 
-    /// One step: -log D(real) - log(1 - D(generated)), mean over the pictures; returns it. No gradient
-    /// reaches `generated`.
-    double train(const torch::Tensor &real, const torch::Tensor &generated, const torch::Tensor &features,
-                 double rate);
+    /// One step: -log D(real) - log(1 - D(generated)), mean over the pictures; returns it, of one element. No
+    /// gradient reaches `generated`.
+    torch::Tensor train(const torch::Tensor &real, const torch::Tensor &generated,
+                        const torch::Tensor &features, double rate);
     /// -log D(generated), mean over the pictures: what the generator minimises. Gradients flow to it.
     torch::Tensor loss(const torch::Tensor &generated, const torch::Tensor &features);
     /// Everything that training changes, by "discriminator.<name>".

@@ -7,6 +7,7 @@
 #include "core/progress.hpp"
 #include "core/provenance.hpp"
 #include "core/random.hpp"
+#include "core/readings.hpp"
 #include "core/text.hpp"
 #include "data/picture_store.hpp"
 #include "distributed/environment.hpp"
@@ -25,7 +26,6 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <limits>
 #include <set>
 #include <string>
 
@@ -252,11 +252,11 @@ class AnomalyTask final : public TrainingTask {
     [[nodiscard]] std::map<std::string, torch::Tensor> state() const override;
     void start(std::int64_t step) override;
     [[nodiscard]] std::vector<std::string> columns() const override;
-    std::vector<double> step(std::int64_t step) override;
+    void step(std::int64_t step, Readings &readings) override;
     [[nodiscard]] std::int64_t validation_interval() const override {
         return settings_.generator.validation_every;
     }
-    void validate(std::vector<double> &values) override;
+    void validate(Readings &readings) override;
     void finish() override;
     [[nodiscard]] std::filesystem::path output() const override { return command_.output; }
     /// Not where the bundle has another memory or calibration than it would get now.
@@ -269,7 +269,6 @@ class AnomalyTask final : public TrainingTask {
     [[nodiscard]] TrainingFacts facts() const;
     void make_segmentation();
     void make_generator();
-    [[nodiscard]] double &value_of(const std::string &name, std::vector<double> &values) const;
 
     const AnomalyCommand &command_;
     Recipe recipe_;
@@ -375,36 +374,19 @@ std::vector<std::string> AnomalyTask::columns() const {
     return out;
 }
 
-double &AnomalyTask::value_of(const std::string &name, std::vector<double> &values) const {
-    const auto all = columns();
-    return values[static_cast<std::size_t>(std::ranges::find(all, name) - all.begin())];
-}
-
-std::vector<double> AnomalyTask::step(std::int64_t step) {
-    std::vector<double> values(columns().size(), std::numeric_limits<double>::quiet_NaN());
-    const auto place = [&](const std::vector<std::string> &names, const std::vector<double> &found) {
-        for (std::size_t i = 0; i < names.size(); ++i) value_of(names[i], values) = found[i];
-    };
+void AnomalyTask::step(std::int64_t step, Readings &readings) {
     const auto marking = marking_steps();
     generating_ = step >= marking;
-    if (!generating_) {
-        place(SegmentationTraining::columns(), segmentation_->step(step));
-        return values;
-    }
+    if (!generating_) return segmentation_->step(step, readings);
     if (segmentation_ && step == marking) {
         segmentation_->stop();
         generator_->start(0);
     }
-    place(generator_->columns(), generator_->step(step - marking));
-    return values;
+    generator_->step(step - marking, readings);
 }
 
-void AnomalyTask::validate(std::vector<double> &values) {
-    if (!generating_) return;
-    std::vector<double> found;
-    for (const auto &name : generator_->columns()) found.push_back(value_of(name, values));
-    generator_->validate(found);
-    for (std::size_t i = 0; i < found.size(); ++i) value_of(generator_->columns()[i], values) = found[i];
+void AnomalyTask::validate(Readings &readings) {
+    if (generating_) generator_->validate(readings);
 }
 
 std::vector<std::string> AnomalyTask::words() const {

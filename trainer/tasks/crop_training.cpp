@@ -2,6 +2,7 @@
 #include "tasks/crop_training.hpp"
 
 #include "core/device.hpp"
+#include "core/readings.hpp"
 #include "core/text.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
@@ -9,22 +10,17 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
-#include <limits>
 
 namespace mirra::trainer {
 namespace {
 
 constexpr std::uint64_t kCacheBytes = std::uint64_t{6} << 30;
-constexpr double kFullRange = 255, kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kFullRange = 255;
 
-torch::Tensor pictures(const std::vector<std::uint8_t> &pixels, std::int64_t crop,
-                       const torch::Device &device) {
-    const auto count = static_cast<std::int64_t>(pixels.size()) / (crop * crop * 3);
-    const auto bytes =
-        torch::from_blob(const_cast<std::uint8_t *>(pixels.data()), {count, crop, crop, 3}, at::kByte);
-    return (bytes.to(device).to(at::kFloat) / kFullRange).permute({0, 3, 1, 2});
+/// @param bytes  [N, H, W, 3]  @returns [N, 3, H, W] in [0, 1]
+torch::Tensor in_unit_range(const torch::Tensor &bytes) {
+    return (bytes.to(at::kFloat) / kFullRange).permute({0, 3, 1, 2});
 }
 
 } // namespace
@@ -100,7 +96,7 @@ std::map<std::string, torch::Tensor> CropTask::state() const {
 }
 
 std::vector<std::string> CropTask::columns() const {
-    return {"loss", "rate", "gradient_norm", "steps_per_second", "validation_psnr"};
+    return {"loss", "rate", "gradient_norm", "validation_psnr"};
 }
 
 void CropTask::start(std::int64_t step) {
@@ -108,8 +104,12 @@ void CropTask::start(std::int64_t step) {
              " more for validation; " + std::to_string(graph::parameter_count(network_->graph())) +
              " parameters, from " + first_weights());
     static_cast<void>(validation_->get(0)); // fails now, not at the first validation, if none can be read
-    const CropLoader::Options options{settings_.batch,     settings_.crop, settings_.flips,
-                                      settings_.rotations, settings_.seed, command_.loader_threads};
+    CropLoader::Options options{settings_.batch,     settings_.crop, settings_.flips,
+                                settings_.rotations, settings_.seed, command_.loader_threads};
+    if (const auto place = command_.cut_on.value_or(device_); command_.cut_on || !place.is_cpu()) {
+        device_pictures_ = std::make_unique<DevicePictures>(place, kCacheBytes);
+        options.elsewhere = [this] { return device_pictures_->takes(); };
+    }
     loader_ = std::make_unique<CropLoader>(data_, options, step);
     record_run(command_, facts(),
                {.words = words(),
@@ -140,23 +140,35 @@ TrainingFacts CropTask::facts() const {
             .rounds = rounds_};
 }
 
-std::vector<double> CropTask::step(std::int64_t step) {
-    const auto begin = std::chrono::steady_clock::now();
-    const auto crops = loader_->next();
-    network_->train();
-    adam_->zero_grad();
-    const auto loss = loss_of(pictures(crops.pixels, settings_.crop, device_), step);
-    loss.backward();
-    const double norm =
-        clip_gradients(adam_->parameters(), settings_.optimizer.clip_norm, step, command_.recipe.string());
-    const double rate = settings_.optimizer.schedule.at(step);
-    adam_->step(rate);
-    if (average_) average_->update(step);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    return {loss.item<double>(), rate, norm, 1 / seconds.count(), kNaN};
+torch::Tensor CropTask::crops_of(CropBatch batch) {
+    const auto crop = settings_.crop;
+    if (batch.pixels.empty()) {
+        if (const auto cut = device_pictures_->cut(batch.cuts, crop)) return in_unit_range(*cut);
+        cut_crops(batch, crop);
+    }
+    const auto bytes =
+        torch::from_blob(batch.pixels.data(), {std::ssize(batch.cuts), crop, crop, 3}, at::kByte);
+    return in_unit_range(sent(bytes, device_));
 }
 
-void CropTask::validate(std::vector<double> &values) {
+void CropTask::step(std::int64_t step, Readings &readings) {
+    auto batch = readings.waiting([&] { return loader_->next(); });
+    network_->train();
+    adam_->zero_grad();
+    const auto loss = loss_of(crops_of(std::move(batch)), step);
+    loss.backward();
+    const auto norm = clip_gradients(adam_->parameters(), settings_.optimizer.clip_norm);
+    const double rate = settings_.optimizer.schedule.at(step);
+    adam_->step(rate, norm);
+    if (average_) average_->update(step);
+    readings.require_finite(norm, "the gradient", command_.recipe.string());
+    readings.set("loss", loss);
+    readings.set("rate", rate);
+    readings.set("gradient_norm", norm);
+    readings.pictures(settings_.batch);
+}
+
+void CropTask::validate(Readings &readings) {
     const torch::NoGradGuard no_grad;
     network_->eval();
     if (average_) average_->swap();
@@ -164,8 +176,9 @@ void CropTask::validate(std::vector<double> &values) {
     for (std::int64_t i = 0; i < validation_->size(); ++i)
         sum += validation_psnr(*validation_->get(i).picture, i);
     if (average_) average_->swap();
-    values.back() = sum / static_cast<double>(validation_->size());
-    log_info("validation: " + decimal(values.back(), 3) + " dB" + validation_note());
+    const double psnr = sum / static_cast<double>(validation_->size());
+    readings.set("validation_psnr", psnr);
+    log_info("validation: " + decimal(psnr, 3) + " dB" + validation_note());
 }
 
 /// Of the middle of a picture.

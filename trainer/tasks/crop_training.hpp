@@ -4,6 +4,7 @@
 #include "core/graph_module.hpp"
 #include "core/provenance.hpp"
 #include "core/training_run.hpp"
+#include "data/device_pictures.hpp"
 #include "data/loaders.hpp"
 #include "tasks/command.hpp"
 #include "tasks/recipe_parts.hpp"
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +22,8 @@ namespace mirra::trainer {
 
 struct CropCommand : RunCommand {
     std::vector<std::filesystem::path> data;
+    /// Where crops are cut; not set: where the training runs, but on a processor by the loader's threads.
+    std::optional<torch::Device> cut_on = {};
 };
 
 /// Declares --data. `command` must outlive `sub`.
@@ -64,8 +68,8 @@ class CropTask : public TrainingTask {
     [[nodiscard]] std::vector<std::string> columns() const override;
     [[nodiscard]] std::int64_t validation_interval() const override { return settings_.validation_every; }
     void start(std::int64_t step) override;
-    std::vector<double> step(std::int64_t step) override;
-    void validate(std::vector<double> &values) override;
+    void step(std::int64_t step, Readings &readings) override;
+    void validate(Readings &readings) override;
     void finish() override;
 
   protected:
@@ -99,6 +103,7 @@ class CropTask : public TrainingTask {
 
   private:
     [[nodiscard]] std::vector<std::string> words() const;
+    [[nodiscard]] torch::Tensor crops_of(CropBatch batch);
     double validation_psnr(const image::Image &picture, std::int64_t index);
 
     const CropCommand &command_;
@@ -111,7 +116,8 @@ class CropTask : public TrainingTask {
     std::vector<bundle::Round> rounds_; ///< the trainings before this one; empty: random weights
     std::shared_ptr<GraphModule> network_;
     std::unique_ptr<Adam> adam_;
-    std::unique_ptr<WeightAverage> average_; ///< null: none
+    std::unique_ptr<WeightAverage> average_;          ///< null: none
+    std::unique_ptr<DevicePictures> device_pictures_; ///< null: crops are cut by the loader's threads
     std::unique_ptr<CropLoader> loader_;
 };
 

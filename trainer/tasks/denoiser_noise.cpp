@@ -2,6 +2,7 @@
 // step.
 #include "tasks/denoiser_noise.hpp"
 
+#include "core/device.hpp"
 #include "core/random.hpp"
 #include "core/seeded.hpp"
 #include "mirra/architectures.hpp"
@@ -34,14 +35,15 @@ torch::Tensor bilinear_kernels(const torch::Tensor &pictures) {
     std::vector<float> values;
     for (const auto *kernel : {&quarter, &half, &quarter})
         values.insert(values.end(), kernel->begin(), kernel->end());
-    return torch::tensor(values).view({3, 1, 3, 3}).to(pictures.options()) / 4;
+    return sent(torch::tensor(values).view({3, 1, 3, 3}).to(pictures.scalar_type()), pictures.device()) / 4;
 }
 
 } // namespace
 
 torch::Tensor luma(const torch::Tensor &pictures) {
-    const auto weights = torch::tensor({0.299F, 0.587F, 0.114F}).to(pictures.options()).view({1, 3, 1, 1});
-    return (pictures * weights).sum(1, true);
+    const auto weights =
+        torch::tensor({0.299F, 0.587F, 0.114F}).to(pictures.scalar_type()).view({1, 3, 1, 1});
+    return (pictures * sent(weights, pictures.device())).sum(1, true);
 }
 
 torch::Tensor demosaiced(const torch::Tensor &pictures) {
@@ -124,7 +126,7 @@ Draws draw(CounterRandom &random, std::int64_t count, const NoiseRecipe &recipe,
 
 /// One value a picture, for tensors of four dimensions.
 torch::Tensor column(const std::vector<float> &values, const torch::Device &device) {
-    return torch::tensor(values).to(device).view({-1, 1, 1, 1});
+    return sent(torch::tensor(values), device).view({-1, 1, 1, 1});
 }
 
 torch::Tensor mask(const std::vector<bool> &values, const torch::Device &device) {

@@ -8,6 +8,7 @@
 #include "core/optimizer.hpp"
 #include "core/provenance.hpp"
 #include "core/random.hpp"
+#include "core/readings.hpp"
 #include "core/training_run.hpp"
 #include "data/picture_set.hpp"
 #include "data/picture_store.hpp"
@@ -16,7 +17,6 @@
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 
-#include <chrono>
 #include <limits>
 #include <memory>
 
@@ -24,7 +24,6 @@ namespace mirra::trainer {
 namespace {
 
 constexpr std::uint64_t kAttackSalt = 0x61747461636b; // keeps the attack's randomness apart from the loader's
-using Clock = std::chrono::steady_clock;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 EncoderRecipe with_classes(EncoderRecipe settings, const PictureSet &data) {
@@ -61,20 +60,14 @@ class EncoderTask final : public TrainingTask {
     [[nodiscard]] std::string fingerprint() const override;
     [[nodiscard]] std::map<std::string, torch::Tensor> state() const override;
     [[nodiscard]] std::vector<std::string> columns() const override {
-        return {"loss",
-                "accuracy",
-                "rate",
-                "pictures_per_second",
-                "waiting_for_pictures", // share of the step's time
-                "validation_clean",
-                "validation_robust"};
+        return {"loss", "accuracy", "rate", "validation_clean", "validation_robust"};
     }
     [[nodiscard]] std::int64_t validation_interval() const override {
         return settings_.validation_every * steps_per_epoch_;
     }
     void start(std::int64_t step) override;
-    std::vector<double> step(std::int64_t step) override;
-    void validate(std::vector<double> &values) override;
+    void step(std::int64_t step, Readings &readings) override;
+    void validate(Readings &readings) override;
     void finish() override;
     [[nodiscard]] std::filesystem::path output() const override { return command_.output; }
     [[nodiscard]] const ProcessGroup &processes() const override { return processes_; }
@@ -280,14 +273,12 @@ torch::Tensor EncoderTask::loss_of(const torch::Tensor &logits, const torch::Ten
     return weights.defined() ? (losses * weights).mean() : losses.mean();
 }
 
-std::vector<double> EncoderTask::step(std::int64_t step) {
-    const auto begin = Clock::now();
-    const auto batch = loader_->next();
-    const std::chrono::duration<double> waiting = Clock::now() - begin;
+void EncoderTask::step(std::int64_t step, Readings &readings) {
+    const auto batch = readings.waiting([&] { return loader_->next(); });
     const auto images = to_images(batch, device_)
                             .contiguous(settings_.channels_last ? at::MemoryFormat::ChannelsLast
                                                                 : at::MemoryFormat::Contiguous);
-    const auto labels = torch::tensor(batch.labels).to(device_);
+    const auto labels = sent(torch::tensor(batch.labels), device_);
     const auto [inputs, weights] = attack(images, labels, step);
     network_->train();
     torch::manual_seed(settings_.dropout_seed(step, processes_.rank()));
@@ -299,15 +290,16 @@ std::vector<double> EncoderTask::step(std::int64_t step) {
         loss = loss_of(logits, labels, weights);
     }
     gradients_.backward(loss);
-    clip_gradients(sgd_.parameters(), settings_.clip_norm, step, recipe_.name());
+    const auto norm = clip_gradients(sgd_.parameters(), settings_.clip_norm);
     const double rate = schedule_.at(step);
-    sgd_.step(rate);
+    sgd_.step(rate, norm);
     processes_.average(network_->buffers()); // running statistics, of each process's own pictures
     if (average_) average_->update(step);
-    const double accuracy = logits.argmax(1).eq(labels).to(at::kFloat).mean().item<double>();
-    const std::chrono::duration<double> seconds = Clock::now() - begin;
-    return {loss.item<double>(), accuracy, rate, static_cast<double>(settings_.batch) / seconds.count(),
-            waiting / seconds,   kNaN,     kNaN};
+    readings.require_finite(norm, "the gradient", recipe_.name());
+    readings.set("loss", loss);
+    readings.set("accuracy", logits.argmax(1).eq(labels).to(at::kFloat).mean());
+    readings.set("rate", rate);
+    readings.pictures(settings_.batch);
 }
 
 /// PGD-K without random start on some of the validation pictures, at the recipe's validation epsilon.
@@ -335,14 +327,14 @@ double EncoderTask::accuracy(std::int64_t count, const Perturbation &attack) {
            static_cast<double>(count);
 }
 
-void EncoderTask::validate(std::vector<double> &values) {
+void EncoderTask::validate(Readings &readings) {
     if (average_) average_->swap();
     frozen_.refresh();
     clean_ = accuracy(validation_->size());
     robust_ = settings_.validation_epsilon > 0 ? robust_accuracy() : kNaN;
     if (average_) average_->swap();
-    values[values.size() - 2] = clean_;
-    values.back() = robust_;
+    readings.set("validation_clean", clean_);
+    readings.set("validation_robust", robust_);
     if (!processes_.first()) return;
     constexpr double kPercent = 100;
     auto message = "validation: clean " + decimal(kPercent * clean_, 2) + " %";

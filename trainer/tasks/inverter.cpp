@@ -6,6 +6,7 @@
 #include "core/optimizer.hpp"
 #include "core/provenance.hpp"
 #include "core/random.hpp"
+#include "core/readings.hpp"
 #include "core/text.hpp"
 #include "data/picture_store.hpp"
 #include "distributed/environment.hpp"
@@ -21,8 +22,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <limits>
 
 namespace mirra::trainer {
 namespace {
@@ -221,7 +220,6 @@ namespace {
 
 constexpr std::uint64_t kCacheBytes = std::uint64_t{6} << 30;
 constexpr std::uint64_t kDropoutSalt = 0x64726f70;
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 InverterRecipe with_layers(InverterRecipe settings, const bundle::Bundle &encoder) {
     if (settings.layer.empty()) settings.layer = encoder.graph("encoder").outputs.back().name;
@@ -409,13 +407,13 @@ torch::Tensor InverterTask::generate(const torch::Tensor &features) {
 }
 
 /// Equations 3 to 7, with means in the place of sums.
-InverterTask::Losses InverterTask::losses_of(const torch::Tensor &output, const torch::Tensor &images,
-                                             const torch::Tensor &features, std::int64_t step) {
-    Losses out;
+torch::Tensor InverterTask::loss_of(const torch::Tensor &output, const torch::Tensor &images,
+                                    const torch::Tensor &features, std::int64_t step, Readings &readings) {
+    for (const auto *part : {"feature_loss", "generator_loss", "discriminator_loss"}) readings.set(part, 0);
     const auto pixel = settings_.pixel_l1 ? torch::l1_loss(output, images) : torch::mse_loss(output, images);
-    out.total = settings_.pixel_weight * pixel;
-    out.pixel = pixel.item<double>();
-    if (settings_.feature_weight == 0) return out;
+    auto total = settings_.pixel_weight * pixel;
+    readings.set("pixel_loss", pixel);
+    if (settings_.feature_weight == 0) return total;
     auto &comparator = comparator_ ? *comparator_ : encoder_;
     torch::Tensor wanted = features;
     if (comparator_) {
@@ -423,22 +421,21 @@ InverterTask::Losses InverterTask::losses_of(const torch::Tensor &output, const 
         wanted = comparator.features(images);
     }
     const auto feature = comparator.distance(output, wanted, settings_.feature_distance);
-    out.total = out.total + settings_.feature_weight * feature;
-    out.feature = feature.item<double>();
-    if (!discriminator_) return out;
+    total = total + settings_.feature_weight * feature;
+    readings.set("feature_loss", feature);
+    if (!discriminator_) return total;
     // The discriminator first, and the generator against the one that it has become
     // (docs/explanation/method.md).
-    out.discriminator =
-        discriminator_->train(images, output, wanted, settings_.discriminator.schedule.at(step));
+    readings.set("discriminator_loss",
+                 discriminator_->train(images, output, wanted, settings_.discriminator.schedule.at(step)));
     const auto adversarial = discriminator_->loss(output, wanted);
-    out.total = out.total + settings_.adversarial_weight * adversarial;
-    out.adversarial = adversarial.item<double>();
-    return out;
+    readings.set("generator_loss", adversarial);
+    return total + settings_.adversarial_weight * adversarial;
 }
 
-std::vector<double> InverterTask::step(std::int64_t step) {
-    const auto begin = std::chrono::steady_clock::now();
-    const auto images = to_images(loader_->next(), device_).contiguous(at::MemoryFormat::ChannelsLast);
+void InverterTask::step(std::int64_t step, Readings &readings) {
+    const auto batch = readings.waiting([&] { return loader_->next(); });
+    const auto images = to_images(batch, device_).contiguous(at::MemoryFormat::ChannelsLast);
     torch::manual_seed(mix(settings_.seed ^ kDropoutSalt) ^ static_cast<std::uint64_t>(step));
     torch::Tensor features;
     {
@@ -447,25 +444,19 @@ std::vector<double> InverterTask::step(std::int64_t step) {
     }
     generator_->train();
     adam_.zero_grad();
-    const auto losses = losses_of(generate(features), images, features, step);
-    losses.total.backward();
-    clip_gradients(adam_.parameters(), settings_.optimizer.clip_norm, step, recipe_.name());
+    const auto loss = loss_of(generate(features), images, features, step, readings);
+    loss.backward();
+    const auto norm = clip_gradients(adam_.parameters(), settings_.optimizer.clip_norm);
     const double rate = settings_.optimizer.schedule.at(step);
-    adam_.step(rate);
+    adam_.step(rate, norm);
     if (average_) average_->update(step);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    return {losses.total.item<double>(),
-            losses.pixel,
-            losses.feature,
-            losses.adversarial,
-            losses.discriminator,
-            rate,
-            static_cast<double>(settings_.batch) / seconds.count(),
-            kNaN,
-            kNaN};
+    readings.require_finite(norm, "the gradient", recipe_.name());
+    readings.set("loss", loss);
+    readings.set("rate", rate);
+    readings.pictures(settings_.batch);
 }
 
-void InverterTask::validate(std::vector<double> &values) {
+void InverterTask::validate(Readings &readings) {
     const torch::NoGradGuard no_grad;
     if (average_) average_->swap();
     generator_->eval();
@@ -474,8 +465,8 @@ void InverterTask::validate(std::vector<double> &values) {
     const auto similarity = reconstruction_similarity(
         *validation_, options, [&](const auto &images) { return generate(encoder_.features(images)); });
     if (average_) average_->swap();
-    values[values.size() - 2] = similarity.psnr.mean();
-    values.back() = similarity.ssim.mean();
+    readings.set("validation_psnr", similarity.psnr.mean());
+    readings.set("validation_ssim", similarity.ssim.mean());
     log_info("validation: " + decimal(similarity.psnr.mean(), 3) + " dB, SSIM " +
              decimal(similarity.ssim.mean(), 4) + " of " + std::to_string(similarity.psnr.count()) +
              " pictures");

@@ -141,7 +141,6 @@ class InverterTask : public TrainingTask {
                 "generator_loss",     // -log D
                 "discriminator_loss", // both its parts
                 "rate",
-                "pictures_per_second",
                 "validation_psnr",
                 "validation_ssim"};
     }
@@ -149,18 +148,14 @@ class InverterTask : public TrainingTask {
     void start(std::int64_t step) override;
     /// The command for the run's record; empty: there is none of this task.
     [[nodiscard]] virtual std::vector<std::string> words() const;
-    std::vector<double> step(std::int64_t step) override;
-    void validate(std::vector<double> &values) override;
+    void step(std::int64_t step, Readings &readings) override;
+    void validate(Readings &readings) override;
     void finish() override { finish(write_inverter_bundle); }
     /// Hands over what was trained instead of writing the bundle of an inverter.
     void finish(const std::function<void(const InverterBundle &)> &write);
     [[nodiscard]] std::filesystem::path output() const override { return command_.output; }
 
   private:
-    struct Losses {
-        torch::Tensor total;
-        double pixel = 0, feature = 0, adversarial = 0, discriminator = 0;
-    };
     std::shared_ptr<GraphModule> make_generator();
     void load_initial(GraphModule &generator);
     Comparator make_comparator(const std::string &layer) const;
@@ -168,8 +163,8 @@ class InverterTask : public TrainingTask {
     void check_extents() const;
     [[nodiscard]] TrainingFacts facts() const;
     torch::Tensor generate(const torch::Tensor &features);
-    Losses losses_of(const torch::Tensor &output, const torch::Tensor &images, const torch::Tensor &features,
-                     std::int64_t step);
+    torch::Tensor loss_of(const torch::Tensor &output, const torch::Tensor &images,
+                          const torch::Tensor &features, std::int64_t step, Readings &readings);
 
     InverterCommand command_;
     std::string name_;

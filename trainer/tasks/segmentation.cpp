@@ -10,7 +10,6 @@
 #include "mirra/error.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -163,15 +162,15 @@ void SegmentationTraining::add_crop(const PastedSample &sample, std::int64_t ste
     }
 }
 
-std::vector<double> SegmentationTraining::step(std::int64_t step) {
+void SegmentationTraining::step(std::int64_t step, Readings &readings) {
     constexpr double kLongest = 1; // norm of the gradient
-    const auto begin = std::chrono::steady_clock::now();
-    auto batch = loader_->next();
+    auto batch = readings.waiting([&] { return loader_->next(); });
     const auto side = recipe_.crop;
-    const auto pictures = torch::from_blob(batch.pictures.data(), {recipe_.batch, side, side, 3})
-                              .permute({0, 3, 1, 2}) // channels last, as it lies
-                              .to(options_.device);
-    const auto masks = torch::from_blob(batch.masks.data(), {recipe_.batch, side, side}).to(options_.device);
+    const auto given = torch::from_blob(batch.pictures.data(), {recipe_.batch, side, side, 3})
+                           .permute({0, 3, 1, 2}); // channels last, as it lies
+    const auto pictures = sent(given, options_.device);
+    const auto masks =
+        sent(torch::from_blob(batch.masks.data(), {recipe_.batch, side, side}), options_.device);
     network_->train();
     adam_->zero_grad();
     torch::Tensor logits;
@@ -182,13 +181,16 @@ std::vector<double> SegmentationTraining::step(std::int64_t step) {
     const auto loss = segmentation_loss(logits.to(at::kFloat), masks);
     const auto total = loss.total();
     total.backward();
-    clip_gradients(adam_->parameters(), kLongest, step, options_.recipe);
-    adam_->step(schedule_.at(step));
+    const auto norm = clip_gradients(adam_->parameters(), kLongest);
+    adam_->step(schedule_.at(step), norm);
     average_->update(step);
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-    return {total.item<double>(),     loss.focal.item<double>(),
-            loss.dice.item<double>(), loss.picture.item<double>(),
-            schedule_.at(step),       static_cast<double>(recipe_.batch) / seconds.count()};
+    readings.require_finite(norm, "the gradient", options_.recipe);
+    readings.set("loss", total);
+    readings.set("focal_loss", loss.focal);
+    readings.set("dice_loss", loss.dice);
+    readings.set("picture_loss", loss.picture);
+    readings.set("rate", schedule_.at(step));
+    readings.pictures(recipe_.batch);
 }
 
 std::map<std::string, torch::Tensor> SegmentationTraining::state() const {

@@ -4,6 +4,7 @@
 
 #include "core/graph_module.hpp"
 #include "core/optimizer.hpp"
+#include "core/readings.hpp"
 #include "core/recipe.hpp"
 #include "data/loaders.hpp"
 #include "data/pasted_defects.hpp"
@@ -62,11 +63,11 @@ class SegmentationTraining {
     void start(std::int64_t step);
     /// After the last one: nothing is made ahead any more.
     void stop() { loader_.reset(); }
-    /// Names of what step() returns: the loss, its parts and the pace.
+    /// Names of what step() sets: the loss, its parts and the rate.
     static std::vector<std::string> columns() {
-        return {"loss", "focal_loss", "dice_loss", "picture_loss", "rate", "pictures_per_second"};
+        return {"loss", "focal_loss", "dice_loss", "picture_loss", "rate"};
     }
-    std::vector<double> step(std::int64_t step);
+    void step(std::int64_t step, Readings &readings);
     [[nodiscard]] std::int64_t steps() const { return recipe_.steps; }
     /// All that changes; names begin with "segmentation.".
     [[nodiscard]] std::map<std::string, torch::Tensor> state() const;

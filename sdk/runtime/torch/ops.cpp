@@ -181,10 +181,16 @@ at::Tensor crop(const Call &c) {
         .slice(2, c.integer("top"), c.x().size(2) - c.integer("bottom"))
         .slice(3, c.integer("left"), c.x().size(3) - c.integer("right"));
 }
+/// A value a channel, [1, C, 1, 1]. On a GPU they are made there: a copy would wait for all the work before
+/// it.
+at::Tensor channel_values(const std::vector<double> &values, const at::TensorOptions &options) {
+    if (options.device().is_cpu()) return torch::tensor(values, at::kDouble).to(options).view({1, -1, 1, 1});
+    std::vector<at::Tensor> each;
+    for (const auto value : values) each.push_back(at::full({1}, value, options));
+    return at::cat(each).view({1, -1, 1, 1});
+}
 at::Tensor normalise(const Call &c) {
-    const auto vector = [&](const char *key) {
-        return torch::tensor(c.node.reals(key), at::kDouble).to(c.x().options()).view({1, -1, 1, 1});
-    };
+    const auto vector = [&](const char *key) { return channel_values(c.node.reals(key), c.x().options()); };
     return (c.x() - vector("mean")) / vector("deviation");
 }
 at::Tensor haar_analysis(const Call &c) {
