@@ -11,6 +11,7 @@ Prints a Markdown table of images per second, each the median of the rounds, and
 """
 import argparse
 import csv
+import itertools
 import pathlib
 import subprocess
 import tempfile
@@ -25,9 +26,9 @@ import training_contest
 
 DENOISER = training_contest.ROOT / "trainer/recipes/small/denoiser-fast.toml"
 DENOISER_BATCH, DENOISER_CROP = 16, 128
-MARKING = dict(batch=8, extent=256)
-ENCODER = dict(width=0.5, batch=32, batches=None)
-INVERTER = dict(width=0.5, extent=128, batch=16)
+MARKING = {"batch": 8, "extent": 256}
+ENCODER = {"width": 0.5, "batch": 32}
+INVERTER = {"width": 0.5, "extent": 128, "batch": 16}
 
 
 class Peer:
@@ -109,7 +110,7 @@ def logged_rate(run):
     """Pictures per second over the rows of a log but for the first."""
     with open(run / "log.csv", newline="") as file:
         rows = [(int(row["step"]), float(row["pictures_per_second"])) for row in csv.DictReader(file)]
-    steps = [row[0] - before[0] for before, row in zip(rows, rows[1:])]
+    steps = [row[0] - before[0] for before, row in itertools.pairwise(rows)]
     return sum(steps) / sum(count / rate for count, (_, rate) in zip(steps, rows[1:]))
 
 
