@@ -14,6 +14,7 @@
 
 #include <fstream>
 #include <map>
+#include <set>
 
 namespace {
 
@@ -181,6 +182,35 @@ TEST(CropLoader, EdgesOfPicturesSmallerThanTheCropAreReplicated) {
         const std::vector sample(at, at + std::ssize(first));
         EXPECT_TRUE(sample == first || sample == second);
     }
+}
+
+/// Whether the first rows of each sample are dark and the last ones bright.
+bool all_upright(const std::vector<std::uint8_t> &pixels, std::size_t sample_bytes) {
+    for (std::size_t at = 0; at < pixels.size(); at += sample_bytes)
+        if (pixels[at] > pixels[at + sample_bytes - 3]) return false;
+    return true;
+}
+
+TEST(CropLoader, PicturesThatAreNotTurnedStayUpright) {
+    const std::filesystem::path folder = mirra::test::scratch() + "mirra-upright";
+    std::filesystem::create_directories(folder);
+    image::Image ramp(16, 16, 3, image::SampleType::u8);
+    for (std::size_t k = 0; k < ramp.bytes().size(); ++k)
+        ramp.bytes()[k] = static_cast<std::byte>(k / (16 * 3) * 10 + k / 3 % 16);
+    image::write(folder / "ramp.png", ramp.view());
+    PictureSet set(open_folders({folder}), {});
+    constexpr std::int64_t kSamples = 64;
+    const auto batch = [&](bool rotations) {
+        return CropLoader(set, {.batch = kSamples, .crop = 16, .rotations = rotations, .seed = 5}, 0)
+            .next()
+            .pixels;
+    };
+    const auto upright = batch(false);
+    EXPECT_TRUE(all_upright(upright, 16 * 16 * 3));
+    EXPECT_FALSE(all_upright(batch(true), 16 * 16 * 3));
+    std::set<std::uint8_t> firsts;
+    for (std::size_t at = 0; at < upright.size(); at += 16 * 16 * 3) firsts.insert(upright[at]);
+    EXPECT_EQ(firsts, (std::set<std::uint8_t>{0, 15})) << "mirrored half of the time";
 }
 
 TEST(CropLoader, AnUnreadableSetEndsWithItsError) {

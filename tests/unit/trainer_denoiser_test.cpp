@@ -364,6 +364,7 @@ feature_weight = 0.02
 [optimizer]
 steps = 12
 rate = 3e-3
+freeze_statistics_from = 0.6
 [validation]
 every = 6
 pictures = 1

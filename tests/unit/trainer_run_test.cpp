@@ -298,6 +298,32 @@ TEST(Training, ABundlesFileMayHaveANameThatIsNoText) {
     EXPECT_EQ(bundle::Bundle::open(command.output)->manifest().name, "caf\\xe9");
 }
 
+TEST(GraphModule, FrozenStatisticsServeTheTrainingAsTheyServeTheFinishedNetwork) {
+    graph::Builder builder("normalised");
+    auto x = builder.conv2d(builder.input("image", 3), {.in = 3, .out = 4}, "conv");
+    builder.output("image", builder.batch_norm(x, 4, "norm"));
+    GraphModule network(builder.finish(), {});
+    const auto run = [&] {
+        return network.forward({{"image", torch::linspace(0, 1, 96).view({2, 3, 4, 4})}}).at("image");
+    };
+    network.train();
+    const auto by_batch = run();
+    const auto mean = network.state().at("norm.running_mean").clone();
+    network.freeze_statistics(true);
+    const auto frozen = run();
+    EXPECT_TRUE(torch::equal(network.state().at("norm.running_mean"), mean));
+    frozen.sum().backward();
+    EXPECT_GT(network.state().at("norm.weight").grad().abs().sum().item<float>(), 0)
+        << "which are trained on";
+    network.eval();
+    EXPECT_TRUE(torch::equal(frozen, run()));
+    EXPECT_FALSE(torch::allclose(frozen, by_batch));
+    network.train();
+    network.freeze_statistics(false);
+    static_cast<void>(run());
+    EXPECT_FALSE(torch::equal(network.state().at("norm.running_mean"), mean));
+}
+
 TEST(GraphModule, SpectralNormBoundsTheWeightAndIsFolded) {
     graph::Builder b("sn");
     const auto x = b.input("x", 4);

@@ -93,7 +93,8 @@ GraphModule::forward(const std::map<std::string, torch::Tensor> &inputs) {
             const auto found = node.weights.find(role);
             return found == node.weights.end() ? torch::Tensor() : effective(found->second);
         };
-        values[node.name] = runtime::apply_op(node, arguments, weight, {.training = is_training()});
+        values[node.name] =
+            runtime::apply_op(node, arguments, weight, {.training = is_training() && !statistics_frozen_});
         for (const auto &name : node.inputs)
             if (last_use[name] == i) values.erase(name);
     }

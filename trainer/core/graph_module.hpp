@@ -41,6 +41,8 @@ class GraphModule : public torch::nn::Module {
     void load_except(const bundle::Bundle &bundle, const std::vector<std::string> &names);
     /// Excludes weights with these name prefixes from training.
     void freeze(const std::vector<std::string> &prefixes);
+    /// Whether batch norm uses the running statistics in training mode too, and leaves them as they are.
+    void freeze_statistics(bool frozen) { statistics_frozen_ = frozen; }
     /// The weights as a pass in evaluation mode uses them, detached, by name.
     [[nodiscard]] std::map<std::string, torch::Tensor> effective_weights() const;
     /// fp32 weights by name for a bundle; spectral norm folded in with the stored vectors.
@@ -60,6 +62,7 @@ class GraphModule : public torch::nn::Module {
     graph::Graph graph_;
     std::vector<std::string> dropout_;
     double dropout_probability_;
+    bool statistics_frozen_ = false;
     std::map<std::string, torch::Tensor> tensors_;
     std::map<std::string, SpectralNorm> spectral_;
 };

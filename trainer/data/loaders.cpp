@@ -199,7 +199,7 @@ CropCut CropLoader::draw(std::int64_t step, std::int64_t sample) {
     cut.left = place(cut.picture->width());
     cut.top = place(cut.picture->height());
     cut.flip_x = options_.flips && random.chance(0.5);
-    cut.flip_y = options_.flips && random.chance(0.5);
+    cut.flip_y = options_.flips && random.chance(0.5) && options_.rotations; // else photographs stay upright
     cut.turn = options_.rotations && random.chance(0.5);
     return cut;
 }

@@ -34,7 +34,7 @@ void CropRecipe::declare_crops(RecipeKeys &keys) {
     constexpr double kSmallestCrop = 16, kMost = 4096;
     keys.integer("data.crop", crop, {kSmallestCrop, kMost}, "Height and width of the crops");
     keys.integer("data.batch", batch, {1, kMost}, "Number of crops in a step");
-    keys.flag("data.flips", flips, "Whether half of the crops are mirrored");
+    keys.flag("data.flips", flips, "Whether half of the crops are mirrored, left to right");
     keys.flag("data.rotations", rotations, "Whether crops are turned by quarters");
 }
 
@@ -43,6 +43,7 @@ void CropRecipe::declare_optimizer(RecipeKeys &keys) {
     optimizer.declare(keys, "optimizer");
     keys.real("optimizer.average_decay", average_decay, {0, kAlmostOne},
               "Decay of the moving average of the weights; 0: none");
+    declare_freezing(keys, freeze_statistics_from);
 }
 
 void CropRecipe::declare_validation(RecipeKeys &keys) {
@@ -154,6 +155,7 @@ torch::Tensor CropTask::crops_of(CropBatch batch) {
 void CropTask::step(std::int64_t step, Readings &readings) {
     auto batch = readings.waiting([&] { return loader_->next(); });
     network_->train();
+    network_->freeze_statistics(freezes_statistics(settings_.freeze_statistics_from, step, steps()));
     adam_->zero_grad();
     const auto loss = loss_of(crops_of(std::move(batch)), step);
     loss.backward();

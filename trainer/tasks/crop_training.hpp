@@ -38,7 +38,8 @@ struct CropRecipe {
     std::int64_t crop = 128, batch = 16;
     bool flips = true, rotations = true;
     AdamRecipe optimizer;
-    double average_decay = 0; ///< of the moving average of the weights; 0: none
+    double average_decay = 0;          ///< of the moving average of the weights; 0: none
+    double freeze_statistics_from = 1; ///< share of the steps
     std::int64_t validation_every = 500, validation_pictures = 12;
     std::string precision = "bf16"; ///< bf16 | fp32 | auto (bf16 where the device is faster in it)
     std::uint64_t seed = 0;

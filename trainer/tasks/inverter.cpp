@@ -131,6 +131,7 @@ void InverterRecipe::declare(RecipeKeys &keys) {
     optimizer.declare(keys, "optimizer");
     keys.real("optimizer.average_decay", average_decay, {0, kAlmostOne},
               "Decay of the moving average of the weights; 0: none");
+    declare_freezing(keys, freeze_statistics_from);
     declare_discriminator(keys, *this);
     keys.integer("validation.every", validation_every, {1, kMany}, "Steps between validations");
     keys.integer("validation.pictures", validation_pictures, {1, kMostPictures},
@@ -443,6 +444,7 @@ void InverterTask::step(std::int64_t step, Readings &readings) {
         features = encoder_.features(images);
     }
     generator_->train();
+    generator_->freeze_statistics(freezes_statistics(settings_.freeze_statistics_from, step, steps()));
     adam_.zero_grad();
     const auto loss = loss_of(generate(features), images, features, step, readings);
     loss.backward();

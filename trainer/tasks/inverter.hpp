@@ -57,7 +57,8 @@ struct InverterRecipe : PictureRecipe {
 
     AdamRecipe optimizer, discriminator;
     double discriminator_width = 1, dropout = 0.5;
-    double average_decay = 0; ///< of the moving average of the weights; 0: none
+    double average_decay = 0;          ///< of the moving average of the weights; 0: none
+    double freeze_statistics_from = 1; ///< share of the steps
 
     std::int64_t validation_every = 1000, validation_pictures = 100;
     std::string precision = "auto"; ///< auto (bf16 where the device is faster in it) | bf16 | fp32

@@ -90,6 +90,17 @@ void declare_feature_distance(RecipeKeys &keys, FeatureDistance &distance) {
         "Squared differences of features, or their share of the features' squares");
 }
 
+void declare_freezing(RecipeKeys &keys, double &from) {
+    keys.real(
+        "optimizer.freeze_statistics_from", from, {0, 1},
+        "Share of the steps after which batch norm keeps the statistics that it has, as the finished network "
+        "does, instead of taking each batch's; 1: never");
+}
+
+bool freezes_statistics(double from, std::int64_t step, std::int64_t steps) {
+    return static_cast<double>(step) >= from * static_cast<double>(steps);
+}
+
 void declare_training(RecipeKeys &keys, std::string &precision, std::uint64_t &seed) {
     keys.choice("training.precision", precision, {"auto", "bf16", "fp32"},
                 "Arithmetic of convolutions; `auto`: bf16 where the device is faster in it");

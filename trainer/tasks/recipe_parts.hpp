@@ -53,6 +53,11 @@ void declare_pixel_distance(RecipeKeys &keys, bool &l1);
 void declare_pixel_loss(RecipeKeys &keys, bool &l1, double &weight);
 void declare_feature_distance(RecipeKeys &keys, FeatureDistance &distance);
 
+/// The key optimizer.freeze_statistics_from, a share of the steps.
+void declare_freezing(RecipeKeys &keys, double &from);
+/// Whether batch norm has its final statistics in this step.
+[[nodiscard]] bool freezes_statistics(double from, std::int64_t step, std::int64_t steps);
+
 /// The keys training.precision and training.seed.
 void declare_training(RecipeKeys &keys, std::string &precision, std::uint64_t &seed);
 
