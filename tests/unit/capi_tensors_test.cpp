@@ -208,13 +208,11 @@ Tensors network_inputs(std::int64_t size) {
     return inputs;
 }
 
-TEST(CapiTensors, TheWorkOfAGraphIsThatOfItsConvolutions) {
+TEST(CapiTensors, TheWorkOfAGraphIsAskedForWithItsInputs) {
     const Bundle bundle = make_bundle();
-    std::uint64_t work = 0, twice = 0;
+    std::uint64_t work = 1;
     EXPECT_OK(mirra_graph_work(bundle.get(), "denoiser", network_inputs(8).get(), &work, error));
-    EXPECT_OK(mirra_graph_work(bundle.get(), "denoiser", network_inputs(16).get(), &twice, error));
-    EXPECT_EQ(twice, 4 * work);
-    EXPECT_EQ(work % 64, 0U) << "so many pixels";
+    EXPECT_EQ(0U, work) << "the test network only adds";
     EXPECT_STATUS(MIRRA_E_NOT_FOUND,
                   mirra_graph_work(bundle.get(), "other", network_inputs(8).get(), &work, error));
     EXPECT_STATUS(MIRRA_E_MISMATCH, mirra_graph_work(bundle.get(), "denoiser", empty().get(), &work, error));

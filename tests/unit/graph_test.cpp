@@ -2,7 +2,7 @@
 #include "mirra/architectures.hpp"
 #include "mirra/error.hpp"
 #include "mirra/geometry.hpp"
-#include "mirra/graph.hpp"
+#include "mirra/graph_work.hpp"
 
 #include <gtest/gtest.h>
 
@@ -336,6 +336,16 @@ TEST(Geometry, WhyNoPictureFitsIsSaid) {
             std::string(error.what()).find("no input size up to 64 pixels fits the graph 'net': conv2d"), 0u)
             << error.what();
     }
+}
+
+TEST(Geometry, WorkIsThatOfConvolutionsInAllPictures) {
+    Builder b("work");
+    b.output("image", b.relu(b.conv2d(b.input("image", 3), {.in = 3, .out = 4, .stride = 2}, "conv")));
+    const auto graph = b.finish();
+    constexpr std::int64_t kWeights = 3 * 4 * 3 * 3;
+    EXPECT_EQ(multiply_accumulates(graph, infer_shapes(graph, {{"image", {2, 3, 10, 14}}})),
+              2 * kWeights * 5 * 7);
+    EXPECT_EQ(multiply_accumulates(graph, 10, 14), kWeights * 5 * 7);
 }
 
 TEST(Geometry, CountsThatNoNumberHoldsAreTheLargest) {
