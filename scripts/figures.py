@@ -110,7 +110,7 @@ def by_loss(loss, extent):
         if len(row) < 5 or row[1] != extent or row[0] not in (loss, ""):
             return []
         suffix = "" if loss == "pixel" or row[2].startswith("mean") else "-feat"
-        return [({"bundle": INVERTERS[row[2]] + suffix}, column, fields) for column, fields in zip((3, 4), SIMILARITY)]
+        return [({"bundle": INVERTERS[row[2].partition(",")[0]] + suffix}, column, fields) for column, fields in zip((3, 4), SIMILARITY)]
     return find
 
 

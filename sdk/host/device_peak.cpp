@@ -16,8 +16,8 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
-constexpr std::int64_t kChannels = 512, kLayers = 8, kExtent = 32;
-constexpr std::int64_t kMostPictures = 1024; ///< activations of 2 GiB in fp32
+constexpr std::int64_t kChannels = 512, kLayers = 8;
+constexpr std::int64_t kFirstExtent = 8, kLargestExtent = 1024; ///< activations of 2 GiB each in fp32
 constexpr Seconds kRun(0.02), kAll(0.4);
 
 /// One channel comes out, so that waiting for the result costs no copy.
@@ -50,7 +50,7 @@ double seconds_of_run(runtime::Module &module, runtime::Executable &executable,
                       const runtime::TensorPtr &input) {
     const auto start = std::chrono::steady_clock::now();
     const auto outputs = executable.run(std::span(&input, 1));
-    std::vector<float> values(static_cast<std::size_t>(input->shape()[0] * kExtent * kExtent));
+    std::vector<float> values(static_cast<std::size_t>(input->shape()[2] * input->shape()[3]));
     module.download(*outputs.front(), values, runtime::Layout::nchw);
     return Seconds(std::chrono::steady_clock::now() - start).count();
 }
@@ -66,14 +66,14 @@ double best_rate(runtime::Module &module, const std::string &device, runtime::Pr
     const auto scope = module.enter(module.make_arena(0));
     double best = 0;
     Seconds spent(0);
-    for (std::int64_t pictures = 1; spent < kAll;) {
+    for (std::int64_t extent = kFirstExtent; spent < kAll;) {
         look();
-        const auto input = module.full({pictures, kChannels, kExtent, kExtent}, 0.5, device);
+        const auto input = module.full({1, kChannels, extent, extent}, 0.5, device);
         const Seconds took(seconds_of_run(module, *executable, input));
         spent += took;
-        const auto work = graph::multiply_accumulates(graph, kExtent, kExtent) * pictures;
+        const auto work = graph::multiply_accumulates(graph, extent, extent);
         best = std::max(best, static_cast<double>(work) / took.count());
-        if (took < kRun && pictures < kMostPictures) pictures *= 2;
+        if (took < kRun && extent < kLargestExtent) extent *= 2;
     }
     return best;
 }

@@ -209,10 +209,13 @@ Tensors network_inputs(std::int64_t size) {
 }
 
 TEST(CapiTensors, TheWorkOfAGraphIsAskedForWithItsInputs) {
+    constexpr unsigned kWeights = 3 * 4 * 5 * 5; // of its one convolution
     const Bundle bundle = make_bundle();
-    std::uint64_t work = 1;
+    std::uint64_t work = 0, more = 0;
     EXPECT_OK(mirra_graph_work(bundle.get(), "denoiser", network_inputs(8).get(), &work, error));
-    EXPECT_EQ(0U, work) << "the test network only adds";
+    EXPECT_EQ(8U * 8 * kWeights, work);
+    EXPECT_OK(mirra_graph_work(bundle.get(), "denoiser", network_inputs(16).get(), &more, error));
+    EXPECT_EQ(16U * 16 * kWeights, more);
     EXPECT_STATUS(MIRRA_E_NOT_FOUND,
                   mirra_graph_work(bundle.get(), "other", network_inputs(8).get(), &work, error));
     EXPECT_STATUS(MIRRA_E_MISMATCH, mirra_graph_work(bundle.get(), "denoiser", empty().get(), &work, error));
@@ -222,7 +225,7 @@ TEST(CapiTensors, ThePeakIsThatOfOneDevice) {
     const Engine engine = make_engine();
     double peak = 0;
     EXPECT_OK(mirra_engine_measure_peak(engine.get(), nullptr, MIRRA_PRECISION_FP32, 1, &peak, error));
-    EXPECT_GT(peak, 1e8);
+    EXPECT_GT(peak, 1e5);
     EXPECT_LT(peak, 1e14);
     EXPECT_STATUS(MIRRA_E_UNSUPPORTED,
                   mirra_engine_measure_peak(engine.get(), "cuda:all", MIRRA_PRECISION_FP32, 0, &peak, error));

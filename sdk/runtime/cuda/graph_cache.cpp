@@ -4,6 +4,7 @@
 #include "mirra/error.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace mirra::cuda {
@@ -130,9 +131,9 @@ bool GraphCache::keep(Entry &entry, std::shared_ptr<Recording> made, GraphRun &r
 }
 
 void GraphCache::make_room(std::uint64_t bytes, Dropped &dropped) {
-    for (auto each = entries_.rbegin(); each != entries_.rend(); ++each) {
+    for (const EntryPtr &each : std::views::reverse(entries_)) {
         if (count_ < limits_.count && bytes_ + bytes <= limits_.bytes) return;
-        if ((*each)->state == State::recorded) drop(**each, dropped);
+        if (each->state == State::recorded) drop(*each, dropped);
     }
 }
 

@@ -36,9 +36,10 @@ void TableCopies::send(const mirra_cuda_image &image, const mirra_cuda_tile &til
 }
 
 runtime::TensorPtr TableCopies::receive() {
-    const TileTransfer::Upload upload = std::exchange(sent_, std::nullopt).value();
-    const auto made = tensors_.make(shape_of(upload.tile));
-    transfer_.finish_upload(upload, [&](const mirra_cuda_image &image, const mirra_cuda_tile &tile) {
+    const auto upload = std::exchange(sent_, std::nullopt);
+    if (!upload) throw Error(ErrorCode::internal, "no tile was sent to the device");
+    const auto made = tensors_.make(shape_of(upload->tile));
+    transfer_.finish_upload(*upload, [&](const mirra_cuda_image &image, const mirra_cuda_tile &tile) {
         device_.gather(image, tile, made.values);
     });
     return made.tensor;

@@ -255,6 +255,9 @@ static void try_introspection(mirra_engine *engine) {
            device.name[0] != '\0', device.reason, (device.precisions & (1u << MIRRA_PRECISION_FP32)) != 0);
     MIRRA_STRUCT(mirra_runtime_info, runtime);
     NEED(mirra_engine_runtime(engine, &runtime, &error));
+    double peak = 0;
+    NEED(mirra_engine_measure_peak(engine, "cpu", MIRRA_PRECISION_FP32, 1, &peak, &error));
+    show("it computes", peak > 0);
     show("runtime usable", runtime.usable);
     show("runtime path", runtime.path[0] == '/');
 }
@@ -376,6 +379,9 @@ static void try_graph(mirra_engine *engine, const mirra_bundle *bundle) {
     show("channels", (double)view->dl_tensor.shape[1]);
     show("centre", ((const float *)view->dl_tensor.data)[8 * 4 + 4]);
     view->deleter(view);
+    uint64_t work = 0;
+    NEED(mirra_graph_work(bundle, "denoiser", inputs, &work, &error));
+    show("multiplications", (double)work);
     mirra_tensors_destroy(inputs);
     mirra_tensors_destroy(outputs);
 }
