@@ -126,6 +126,12 @@ def test_what_cannot_be_an_image_is_refused():
         _gpu.new_like(Bare(np.zeros((4, 6, 3), np.uint8)), 4, 6, 3, False, "image")
 
 
+def test_what_the_processor_alone_does_is_refused():
+    given = OnGpu(np.zeros((4, 4, 3), np.uint8))
+    with pytest.raises(mirra.UnsupportedError, match="noise is added in the processor's memory"):
+        mirra.add_noise(given, 25)
+
+
 def test_a_session_on_the_processor_says_where_it_is():
     given = OnGpu(np.zeros((32, 32, 3), np.uint8))
     with mirra.engine().session("denoise", quality="fast") as session:

@@ -12,6 +12,7 @@ import numpy as np
 
 from mirra import _errors
 from mirra._core import NULL, Handle, PathType, call, call_file, chars, ffi, lib, struct, take_bytes, text
+from mirra._gpu import GpuArray
 from mirra._pixels import FORMATS, ImageLike, Input, Pixels, array_of, take, to_pillow
 
 FileLike = Union[PathType, bytes, bytearray, memoryview]
@@ -342,9 +343,11 @@ def add_noise(image: ImageLike, sigma: float, *, seed: int = 0) -> Any:
         made._metadata = source.picture
         call(lib.mirra_image_add_noise, made._view(), float(sigma), seed)
         return made
-    given = source.pixels.struct
+    given, array = source.pixels.struct, source.pixels.array
+    if isinstance(array, GpuArray):
+        raise _errors.UnsupportedError("noise is added in the processor's memory", "image", "call cpu()")
     noisy = Pixels(
-        source.pixels.array.copy(order="K"),
+        array.copy(order="K"),
         premultiplied=given.alpha_mode == lib.MIRRA_ALPHA_PREMULTIPLIED,
         linear=given.transfer == lib.MIRRA_TRANSFER_LINEAR,
     )
