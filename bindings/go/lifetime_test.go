@@ -118,6 +118,8 @@ func TestUseAfterCloseIsAnError(t *testing.T) {
 		"Engine.Process":    func() error { _, err := e.Process(); return err },
 		"Engine.Shutdown":   func() error { return e.Shutdown(ctx) },
 		"Engine.RunGraph":   func() error { _, err := engine.RunGraph(bundle, "x", nil, nil); return err },
+		"Engine.Peak":       func() error { _, err := e.MeasurePeak("", mirra.FP32, 1); return err },
+		"Bundle.GraphWork":  func() error { _, err := bundle.GraphWork("x", nil); return err },
 		"Bundle.Info":       func() error { _, err := bundle.Info(); return err },
 		"Bundle.Graphs":     func() error { _, err := bundle.Graphs(); return err },
 		"Bundle.Manifest":   func() error { _, err := bundle.ManifestJSON(); return err },

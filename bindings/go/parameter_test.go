@@ -215,6 +215,11 @@ func TestBundlesAndGraphs(t *testing.T) {
 	if err != nil || len(outputs) != len(encoder.Outputs) {
 		t.Fatalf("%v", err)
 	}
+	work, err := bundle.GraphWork("encoder", mirra.Tensors{encoder.Inputs[0]: image})
+	peak, failed := engine.MeasurePeak("cpu", mirra.FP32, 1)
+	if err != nil || failed != nil || work < 32*32 || peak <= 0 {
+		t.Errorf("%v of %v a second: %v, %v", work, peak, err, failed)
+	}
 	for _, bad := range []mirra.Tensor{
 		{Shape: []int{1, 3, 32, 31}, Data: image.Data},
 		{Shape: []int{-1, 3, 32, 32}, Data: image.Data},

@@ -193,3 +193,20 @@ func (e *Engine) RunGraph(bundle *Bundle, graph string, inputs Tensors, options 
 		return C.MIRRA_OK
 	})
 }
+
+// GraphWork says how many multiplications, with an addition each, [Engine.RunGraph] does on these inputs. It runs nothing.
+func (b *Bundle) GraphWork(graph string, inputs Tensors) (uint64, error) {
+	var a arena
+	defer a.free()
+	text := a.text(graph)
+	bundle, err := b.h.use()
+	if err != nil {
+		return 0, err
+	}
+	defer b.h.release()
+	var work C.uint64_t
+	err = inputs.with(&a, func(set *C.mirra_tensors, failed **C.mirra_error) C.mirra_status {
+		return C.mirra_graph_work(bundle, text, set, &work, failed)
+	})
+	return uint64(work), err
+}
