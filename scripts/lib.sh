@@ -14,7 +14,7 @@ onednn_version=3.2
 onednn_wheels=("onednn-cpu-gomp==2023.2.0" "onednn-devel-cpu-gomp==2023.2.0")
 cuda_version=13.0.88
 nvcc_wheels=("nvidia-cuda-nvcc==$cuda_version" "nvidia-cuda-crt==$cuda_version" "nvidia-nvvm==$cuda_version"
-    "nvidia-cuda-runtime==13.0.96")
+    "nvidia-cuda-runtime==13.0.96" "nvidia-cuda-cccl==13.0.85")
 photo_wheel=scikit-image==0.25.2
 photos=(coffee.png astronaut.png rocket.jpg chelsea.png)
 parser_wheel=cffi==2.1.1
