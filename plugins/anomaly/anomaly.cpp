@@ -61,11 +61,9 @@ std::uint64_t Detector::extra_bytes() const {
     const auto pictures = static_cast<std::uint64_t>(settings_.pictures());
     const auto group = static_cast<std::uint64_t>(group_of(settings_));
     const std::uint64_t picture = extent_bytes({1, kColors, networks.extent, networks.extent});
-    const std::uint64_t features =
-        settings_.method == Method::segmentation
-            ? picture
-            : extent_bytes(settings_.method == Method::feature_memory ? networks.similarity
-                                                                      : networks.features);
+    const std::uint64_t features = // a method has those of its own, the others are empty
+        extent_bytes(networks.features) + extent_bytes(networks.similarity) +
+        (settings_.method == Method::segmentation ? picture : 0);
     const auto given = static_cast<std::uint64_t>(settings_.batch) *
                        extent_bytes({1, kColors, settings_.batch_height, settings_.batch_width});
     // Of all pictures: their values, as gathered and in the making; their heat, as values, tensor and result.

@@ -35,14 +35,24 @@ Color color_of(float level) {
     return color;
 }
 
+/// How likely the marks of a picture at the threshold are, if it looks like good ones otherwise.
+double mark_at(double threshold, const Scale &scale) {
+    constexpr double kUnit = 1, kSmallest = 1e-6; // a good picture's distance counts as one
+    const double above = std::max(kSmallest, threshold - kUnit);
+    const double odds = scale.odds * std::pow(above, 1 / std::max(kSmallest, scale.odds_power));
+    return std::isfinite(odds) ? odds / (1 + odds) : 1;
+}
+
 /// The heat that is drawn in the middle of the scale.
 double middle_of(const Settings &settings, const std::vector<float> &heat) {
     // Differences gather: where there is one, it stands out from the mean that the threshold gives a map.
     constexpr double kGathered = 4;
     const auto &threshold = settings.calibration.threshold;
     const bool summed = settings.method == Method::reconstruction || settings.method == Method::latent_search;
+    const bool marked = settings.method == Method::segmentation && settings.scale;
     const double middle = !threshold ? *std::max_element(heat.begin(), heat.end()) / 2
                           : summed   ? kGathered * *threshold / static_cast<double>(heat.size())
+                          : marked   ? mark_at(*threshold, *settings.scale)
                                      : *threshold;
     return middle > 0 ? middle : 1;
 }

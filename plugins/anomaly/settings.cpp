@@ -91,6 +91,30 @@ void read_memory(const Host &host, Networks &networks) {
         bad_bundle(host, "the outputs of its graph 'memory' differ in size");
 }
 
+/// A finite number above 0, or 0 itself where that is allowed.
+double read_scale(const Host &host, const std::string &name, bool zero = false) {
+    const double value = host.default_number(name.c_str()).value_or(-1);
+    if (!std::isfinite(value) || value < 0 || (value == 0 && !zero))
+        bad_bundle(host, "its manifest's \"" + name + "\" is missing or no number above 0");
+    return value;
+}
+
+/// The memory of whole pictures, which not every bundle has.
+void read_picture_memory(const Host &host, Settings &settings) {
+    if (!host.default_number("segmentation_distance")) return;
+    settings.scale = Scale{.distance = read_scale(host, "segmentation_distance"),
+                           .distance_power = read_scale(host, "segmentation_distance_power", true),
+                           .odds = read_scale(host, "segmentation_odds"),
+                           .odds_power = read_scale(host, "segmentation_odds_power", true)};
+    auto &networks = settings.networks;
+    networks.patches = host.output_shape(kSegmenter, kCodes, networks.extent, networks.extent);
+    networks.similarity = host.output_shape(kSegmenter, kSimilarity, networks.extent, networks.extent);
+    const auto &codes = networks.patches, &similarity = networks.similarity;
+    if (codes[2] != similarity[2] || codes[3] != similarity[3] ||
+        similarity[1] % (similarity[2] * similarity[3]) != 0)
+        bad_bundle(host, "its graph 'segmenter' does not compare every place with members of its own");
+}
+
 void read_segmenter(const Host &host, Networks &networks) {
     if (!has_graph(host, kSegmenter)) no_such_method(host, "network that marks defects");
     check_input(host, networks, {kSegmenter, kNormalised, "network"});
@@ -104,7 +128,10 @@ void read_networks(const Host &host, Settings &settings) {
     const bool marks = settings.method == Method::segmentation;
     const bool own = marks && host.default_number("segmentation_extent").has_value();
     networks.extent = read_extent(host, own ? "segmentation_extent" : "extent");
-    if (marks) return read_segmenter(host, networks);
+    if (marks) {
+        read_segmenter(host, networks);
+        return read_picture_memory(host, settings);
+    }
     if (settings.method == Method::feature_memory) return read_memory(host, networks);
     read_generator(host, networks);
 }

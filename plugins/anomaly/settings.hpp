@@ -21,6 +21,7 @@ inline constexpr const char *kFeatures = "features";
 inline constexpr const char *kSegmenter = "segmenter";
 inline constexpr const char *kNormalised = "normalised"; ///< a picture less its mean, of deviation 1
 inline constexpr const char *kLogits = "logits";
+inline constexpr const char *kCodes = "codes"; ///< of the picture's places, which a memory has members of
 inline constexpr std::int64_t kColors = 3;
 
 enum class Method : std::uint8_t { latent_search, reconstruction, feature_memory, segmentation };
@@ -32,7 +33,13 @@ struct Networks {
     std::string layer;             ///< output of the encoder
     std::string generator;         ///< its features -> picture
     Shape features{};              ///< of that layer
-    Shape patches{}, similarity{}; ///< of the graph "memory"; of that method alone
+    Shape patches{}, similarity{}; ///< what is compared with a memory's members; of methods with one
+};
+
+/// How the method "segmentation" joins the distance d of the whole picture to good ones, and the odds o of
+/// the most suspicious pixels: (d / distance)^distance_power + (o / odds)^odds_power.
+struct Scale {
+    double distance = 0, distance_power = 0, odds = 0, odds_power = 0;
 };
 
 /// The descent of the method "latent-search".
@@ -52,6 +59,7 @@ struct Settings {
     Method method = Method::reconstruction;
     Networks networks;
     double pixel_weight = 0, feature_weight = 0; ///< of the score
+    std::optional<Scale> scale;                  ///< of bundles whose "segmenter" has a memory of pictures
     Search search;
     Calibration calibration;
     std::int64_t batch = 0, batch_height = 0, batch_width = 0; ///< of the further pictures; 0: none

@@ -62,16 +62,33 @@ struct AnomalyKind {
     std::string task = "detect";
 };
 
+inline constexpr std::int64_t kCodes = 3, kPictureMembers = 2; ///< of a memory of pictures
+
+/// The same network with a memory of random pictures.
+inline graph::Graph comparing_segmenter() {
+    return graph::defect_segmenter({4, 6}, {.mean = {0.1, 0.2, 0.3, 0.2, 0.1, 0},
+                                            .deviation = {0.5, 0.6, 0.7, 0.8, 0.9, 1},
+                                            .codes = kCodes,
+                                            .members = kPictureMembers});
+}
+
+inline constexpr const char *kComparing =
+    R"({"extent": 16, "method": "segmentation", "segmentation_distance": 0.8,
+        "segmentation_distance_power": 3, "segmentation_odds": 0.25, "segmentation_odds_power": 1.5})";
+
 /// The bias makes similarities distances: -|m|^2 / 2.
 inline bundle::Weights anomaly_weights(const std::map<std::string, graph::Graph> &graphs) {
     bundle::Weights weights = random_weights(graphs);
-    if (!graphs.contains("memory")) return weights;
-    const auto &members = weights.at("memory.weight").values;
-    auto &bias = weights.at("memory.bias").values;
-    for (std::size_t k = 0; k < bias.size(); ++k) {
-        bias[k] = 0;
-        for (std::size_t c = 0; c < kLowChannels; ++c)
-            bias[k] -= members[k * kLowChannels + c] * members[k * kLowChannels + c] / 2;
+    for (const std::string memory : {"memory", "picture_memory.members"}) {
+        if (!weights.contains(memory + ".weight")) continue;
+        const auto &members = weights.at(memory + ".weight").values;
+        auto &bias = weights.at(memory + ".bias").values;
+        const std::size_t channels = members.size() / bias.size();
+        for (std::size_t k = 0; k < bias.size(); ++k) {
+            bias[k] = 0;
+            for (std::size_t c = 0; c < channels; ++c)
+                bias[k] -= members[k * channels + c] * members[k * channels + c] / 2;
+        }
     }
     return weights;
 }

@@ -116,6 +116,77 @@ TEST_P(PluginAnomaly, ASegmentationHasASizeOfItsOwn) {
     EXPECT_EQ(detector.set("method", "feature-memory").detect(*image_).tensor("heat").size(), 16U * 16U);
 }
 
+AnomalyKind comparing_kind(std::string defaults = kComparing) {
+    AnomalyKind kind;
+    kind.graphs = {{"segmenter", comparing_segmenter()}};
+    kind.defaults = std::move(defaults);
+    return kind;
+}
+
+constexpr std::size_t kPlaces = 4;
+
+/// The mean of the places' distances to the nearest of their own members.
+double mean_distance(const std::vector<float> &codes, const std::vector<float> &members, bool turned) {
+    double sum = 0;
+    for (std::size_t place = 0; place < kPlaces; ++place) {
+        const std::size_t of = turned ? kPlaces - 1 - place : place;
+        double nearest = 1e30;
+        for (std::size_t k = 0; k < kPictureMembers; ++k) {
+            double square = 0;
+            for (std::size_t c = 0; c < kCodes; ++c)
+                square += std::pow(
+                    codes[c * kPlaces + place] - members[(of * kPictureMembers + k) * kCodes + c], 2);
+            nearest = std::min(nearest, square);
+        }
+        sum += std::sqrt(nearest);
+    }
+    return sum / kPlaces;
+}
+
+TEST_P(PluginAnomaly, ASegmentationWithAMemoryAddsTheDistanceToTheOddsOfItsMarks) {
+    const AnomalyKind kind = comparing_kind();
+    const Bundle bundle = make_anomaly(kind);
+    const Reference reference{engine_, bundle};
+    const auto members = anomaly_weights(kind.graphs).at("picture_memory.members.weight").values;
+    auto x = normalised(planes_of({image_.get()}));
+    const std::vector<std::int64_t> shape{1, 3, kExtent, kExtent};
+    double distance = 0;
+    for (const bool turned : {false, true}) {
+        const auto codes = reference.run("segmenter", "normalised", shape, x, "codes");
+        ASSERT_EQ(codes.size(), kCodes * kPlaces);
+        distance += mean_distance(codes, members, turned) / 2;
+        for (auto channel = x.begin(); channel != x.end(); channel += kExtent * kExtent)
+            std::reverse(channel, channel + kExtent * kExtent);
+    }
+    Detector detector(engine_, bundle);
+    const Detection detection = detector.detect(*image_);
+    const auto heat = detection.tensor("heat");
+    const double most = *std::ranges::max_element(heat), odds = most / (1 - most);
+    ASSERT_GT(distance, 0.1);
+    expect_close(std::pow(distance / 0.8, 3) + std::pow(odds / 0.25, 1.5), detection.real("score"), 1e-3);
+}
+
+TEST_P(PluginAnomaly, AMemoryOfPicturesOverlooksWhatIsHidden) {
+    const Bundle bundle = make_anomaly(comparing_kind());
+    Floats hidden(kExtent, kExtent, MIRRA_COLOR_RGBA, MIRRA_FORMAT_F32);
+    for (std::size_t i = 0; i < hidden.samples.size(); ++i) hidden.samples[i] = i % 4 == 3 ? 0.0F : 0.5F;
+    Detector detector(engine_, bundle);
+    EXPECT_LT(detector.detect(hidden).real("score"), 1e-6);
+}
+
+TEST_P(PluginAnomaly, TheMiddleOfTheScaleOfMarksIsThoseOfAPictureAtTheThreshold) {
+    const Bundle bundle = make_anomaly(comparing_kind());
+    Floats map(kExtent, kExtent, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+    Detector detector(engine_, bundle);
+    const Detection detection = detector
+                                    .set("threshold", "9") // odds of 0.25 (9 - 1)^(2 / 3), which are 1
+                                    .set("overlay", "false")
+                                    .detect(*image_, {.heatmap = &map.image});
+    const auto heat = detection.tensor("heat");
+    for (std::size_t i = 0; i < heat.size(); ++i)
+        ASSERT_NEAR(std::min(1.0F, heat[i]), map.samples[3 * i], 1e-4); // the scale ends at 2 times 0.5
+}
+
 /// Descent as the plugin's, with gradients from differences of losses.
 double searched_by_differences(const Reference &reference, const std::vector<float> &start,
                                const std::vector<float> &x, const std::vector<double> &rates,
@@ -393,6 +464,20 @@ TEST_P(PluginAnomaly, ABundleForSomethingElseIsRefused) {
     EXPECT_THAT(refused(kind), HasSubstr("names no layer"));
     kind.defaults = R"({"extent": 16, "layer": "low", "method": "reconstruction"})";
     EXPECT_THAT(refused(kind), HasSubstr("no graph 'generator-low'"));
+    for (const char *key : {"distance", "odds", "distance_power", "odds_power"})
+        for (const char *value : {"-1", "\"far\"", "null"}) {
+            std::string defaults = kComparing;
+            const std::string name = "\"segmentation_" + std::string(key) + "\": ";
+            const auto at = defaults.find(name) + name.size();
+            defaults.replace(at, defaults.find_first_of(",}", at) - at, value);
+            if (std::string(key) == "distance" && *value != '-') continue; // it has no memory then
+            EXPECT_THAT(refused(comparing_kind(defaults)), HasSubstr("is missing or no number above 0"))
+                << defaults;
+        }
+    auto uneven = comparing_kind();
+    uneven.graphs["segmenter"].outputs.back().source =
+        "picture_memory.codes"; // three channels for four places
+    EXPECT_THAT(refused(uneven), HasSubstr("compare every place with members of its own"));
     kind.defaults = kUncalibrated;
     for (const char *graph : {"encoder", "memory", "segmenter"}) kind.graphs.erase(graph);
     EXPECT_THAT(refused(kind), HasSubstr("no graph 'encoder'"));

@@ -6,6 +6,7 @@
 #include "mirra/defect_segmenter.hpp"
 #include "tasks/anomaly.hpp"
 #include "tasks/anomaly_calibration.hpp"
+#include "tasks/picture_memory.hpp"
 #include "tasks/segmentation.hpp"
 #include "trainer_record.hpp"
 #include "trainer_small_encoder.hpp"
@@ -158,6 +159,37 @@ TEST(DefectSegmenter, KeepsTheSizeAndTakesAnyMultiple) {
     EXPECT_LT(parameters * 2, 12 << 20) << "a bundle in fp16 stays small";
 }
 
+TEST(DefectSegmenter, WithAMemoryComparesFourPlaces) {
+    const graph::PictureMemory memory{.mean = std::vector<double>(28, 0.0),
+                                      .deviation = std::vector<double>(28, 1.0),
+                                      .codes = 5,
+                                      .members = 7};
+    const auto graph = graph::defect_segmenter({8, 12, 16}, memory);
+    const auto shapes = graph::infer_shapes(graph, {{"normalised", {2, 3, 40, 64}}});
+    std::map<std::string, graph::Shape> found;
+    for (const auto &output : graph.outputs) found[output.name] = shapes.at(output.source);
+    EXPECT_EQ(found.at("logits"), (graph::Shape{2, 1, 40, 64}));
+    EXPECT_EQ(found.at("codes"), (graph::Shape{2, 5, 2, 2}));
+    EXPECT_EQ(found.at("similarity"), (graph::Shape{2, 28, 2, 2}));
+    EXPECT_THROW(graph::defect_segmenter({8, 12}, memory), Error) << "of another network";
+}
+
+TEST(Whitening, MakesFeaturesUncorrelatedAndOfOneLength) {
+    torch::manual_seed(3);
+    const auto mixed = torch::randn({2000, 6}, at::kDouble).mm(torch::randn({6, 6}, at::kDouble)) + 4;
+    const auto whitening = whitening_of(mixed, 6);
+    const auto codes = whitening.of(mixed);
+    const auto covariance = codes.t().mm(codes) / 1999;
+    const auto sizes = covariance.diagonal();
+    EXPECT_LT((covariance - at::diag(sizes)).abs().max().item<double>(), 1e-9);
+    EXPECT_LE(sizes.max().item<double>(), 1 / 0.9 + 1e-9);
+    EXPECT_GT(sizes[5].item<double>(), 0.9) << "the strongest keeps its length";
+    EXPECT_EQ(whitening_of(mixed, 2).matrix.size(0), 2);
+    EXPECT_EQ(whitening_of(mixed.slice(0, 0, 4), 6).matrix.size(0), 3) << "four points span three directions";
+    const auto even = whitening_of(torch::ones({20, 3}, at::kDouble), 64).of(torch::ones({20, 3}));
+    EXPECT_TRUE(even.isfinite().all().item<bool>());
+}
+
 constexpr const char *kRecipe = R"(
 [data]
 extent = 64
@@ -229,6 +261,9 @@ TEST(SegmentationTraining, NeedsNoEncoderAndMakesASmallBundle) {
     EXPECT_EQ(defaults["segmentation_extent"], 64);
     EXPECT_GT(defaults["segmentation_threshold"], 0);
     EXPECT_FALSE(defaults.contains("layer"));
+    for (const char *part : {"distance", "distance_power", "odds", "odds_power"})
+        EXPECT_GT(defaults[std::string("segmentation_") + part], 0) << part;
+    EXPECT_EQ(bundle->file().tensors().at("picture_memory.members.weight").shape[0], 4 * 2 * 18);
     const auto provenance = Json::parse(bundle->manifest().provenance);
     EXPECT_EQ(provenance["pictures"], 18);
     EXPECT_EQ(provenance["steps"], 6);
@@ -265,6 +300,33 @@ TEST(SegmentationTraining, WithAnEncoderAllMethodsAreMadeAndTheBestIsNamed) {
         EXPECT_GT(defaults[method + "_threshold"], 0) << method;
     EXPECT_NE(defaults["method"], "latent-search");
     EXPECT_TRUE(bundle::Bundle::open(command.output)->manifest().graphs.contains("segmenter"));
+}
+
+TEST(SegmentationTraining, AMemoryOfPicturesIsMadeAnewWithoutAnotherTraining) {
+    auto command = command_for("pictures", "segmentation");
+    ASSERT_EQ(train_anomaly(command), 0);
+    const auto weights = weights_of(command.output);
+    const auto members = [&] {
+        const auto bundle = bundle::Bundle::open(command.output);
+        const auto &tensors = bundle->file().tensors();
+        const auto found = tensors.find("picture_memory.members.weight");
+        return found == tensors.end() ? 0 : found->second.shape[0];
+    };
+    const auto score = [&] {
+        AnomalyScorer::Options options;
+        options.method = "segmentation";
+        return AnomalyScorer(command.output, options).score(image::read(parts("good", 28) / "3.png"));
+    };
+    EXPECT_GT(score(), 0);
+    command.overrides["memory.pictures"] = "5";
+    ASSERT_EQ(train_anomaly(command), 0);
+    EXPECT_EQ(members(), 4 * 2 * 5);
+    command.overrides["memory.pictures"] = "0";
+    ASSERT_EQ(train_anomaly(command), 0);
+    EXPECT_EQ(members(), 0);
+    EXPECT_FALSE(defaults_of(command.output).contains("segmentation_distance"));
+    EXPECT_LT(score(), 1) << "a likelihood";
+    for (const auto &[name, values] : weights_of(command.output)) EXPECT_EQ(values, weights.at(name)) << name;
 }
 
 TEST(SegmentationTraining, AMethodAloneIsMadeAlone) {

@@ -1,188 +1,29 @@
-// The anomaly detector's training: command, recipe and pictures; the networks, then memory, calibration and
-// bundle.
+// The anomaly detector's training: command and recipe; the networks one after the other.
 #include "tasks/anomaly.hpp"
 
 #include "core/data_files.hpp"
 #include "core/device.hpp"
-#include "core/progress.hpp"
 #include "core/provenance.hpp"
 #include "core/random.hpp"
 #include "core/readings.hpp"
 #include "core/text.hpp"
-#include "data/picture_store.hpp"
 #include "distributed/environment.hpp"
 #include "eval/anomaly_methods.hpp"
 #include "eval/anomaly_scoring.hpp"
-#include "eval/classifier.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
-#include "tasks/anomaly_calibration.hpp"
+#include "tasks/anomaly_bundle.hpp"
 #include "tasks/feature_memory.hpp"
-#include "tasks/inverter.hpp"
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <set>
 #include <string>
 
 namespace mirra::trainer {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-/// What has been trained; null: not made.
-struct Trained {
-    const bundle::Bundle *encoder = nullptr;
-    const InverterBundle *generator = nullptr;
-    SegmentationTraining *segmentation = nullptr;
-    TrainingFacts facts = {}; ///< without a generator
-};
-
-/// Weights of the encoder that a graph needs, where they are not there yet.
-void add_weights(const bundle::Bundle &encoder, const graph::Graph &graph, BundleContents &contents) {
-    for (const auto &[name, shape] : graph::weight_shapes(graph)) {
-        if (contents.weights.contains(name)) continue;
-        const auto values = encoder.weight(name);
-        contents.weights[name] = {shape, {values.begin(), values.end()}};
-    }
-}
-
-std::vector<std::string> memory_layers(const graph::Graph &encoder, const AnomalyRecipe &settings) {
-    if (!settings.memory_layers.empty()) return settings.memory_layers;
-    return {memory_layer(encoder, settings.memory_layer)};
-}
-
-void add_trained_memory(const AnomalyTraining &training, const bundle::Bundle &bundle,
-                        BundleContents &contents) {
-    const auto &settings = training.settings;
-    const auto &encoder = bundle.graph("encoder");
-    const auto layers = memory_layers(encoder, settings);
-    const MemoryOptions options{.layers = layers,
-                                .coreset = {.members = settings.memory_members,
-                                            .dimensions = settings.memory_dimensions,
-                                            .seed = settings.generator.seed},
-                                .candidates = settings.memory_candidates,
-                                .extent = settings.generator.extent,
-                                .device = select_device(training.command.device)};
-    const auto memory = feature_memory(bundle, *training.pictures.training, options);
-    log_info("the memory has " + std::to_string(memory.members.size(0)) + " members of " + joined(layers));
-    add_memory(encoder, layers, memory, contents);
-    add_weights(bundle, contents.manifest.graphs.at("memory"), contents);
-}
-
-void add_segmenter(SegmentationTraining &segmentation, BundleContents &contents) {
-    contents.manifest.graphs["segmenter"] = segmentation.graph();
-    contents.weights.merge(segmentation.weights());
-}
-
-Json defaults_of(const AnomalyTraining &training, const Trained &trained) {
-    const auto &settings = training.settings;
-    const auto marks = settings.segmentation.extent;
-    Json out;
-    if (trained.generator) out["layer"] = trained.generator->layer;
-    out["extent"] = trained.encoder ? settings.generator.extent : marks;
-    if (trained.segmentation) out["segmentation_extent"] = marks;
-    if (trained.generator) {
-        out["pixel_weight"] = settings.pixel_weight;
-        out["feature_weight"] = settings.feature_weight;
-        out["iterations"] = settings.search_iterations;
-    }
-    out["false_positive_rate"] = settings.false_positive_rate;
-    return out;
-}
-
-/// Of a bundle without a generator.
-BundleContents plain_contents(const AnomalyTraining &training, const Trained &trained) {
-    BundleContents out;
-    auto &manifest = out.manifest;
-    manifest.name = bundle_name(training.command.output);
-    manifest.licence = training.command.licence;
-    manifest.architecture =
-        trained.encoder ? trained.encoder->manifest().architecture + "-memory" : "defect-segmenter";
-    auto provenance = provenance_of(trained.facts);
-    if (trained.encoder)
-        provenance.encoder = encoder_record(*trained.encoder, training.command.encoder.stem().string());
-    manifest.provenance = bundle::to_json(provenance);
-    return out;
-}
-
-void add_provenance(const AnomalyTraining &training, bundle::Manifest &manifest) {
-    const auto &command = training.command;
-    auto provenance = bundle::parse_provenance(manifest);
-    provenance.normal_class = command.class_name;
-    provenance.data_fingerprint = training.pictures.source;
-    provenance.count = command.count;
-    bundle::CalibrationRecord calibration{.normal = training.pictures.normal->size(),
-                                          .bad = {},
-                                          .fingerprint = training.calibration,
-                                          .normal_data = {},
-                                          .bad_data = {}};
-    if (!command.val_good.empty()) calibration.normal_data = data_name(command.val_good.string());
-    if (training.pictures.bad) {
-        calibration.bad = training.pictures.bad->size();
-        calibration.bad_data = data_name(command.bad.string());
-    }
-    provenance.calibration = std::move(calibration);
-    manifest.provenance = bundle::to_json(provenance);
-}
-
-/// In fp32 where there are distances, which are small differences of large numbers.
-void write(const std::filesystem::path &path, BundleContents &contents, const Json &defaults) {
-    const auto &graphs = contents.manifest.graphs;
-    const bool distances = graphs.size() > 1 || !graphs.contains("segmenter");
-    contents.manifest.defaults = defaults.dump();
-    bundle::write_bundle(path, contents.manifest, contents.weights,
-                         distances ? bundle::DType::f32 : bundle::DType::f16);
-}
-
-/// Adds the memory, scores the held-out pictures with a bundle that is not calibrated yet, in the run's
-/// folder, and writes the calibrated one. Prints a line a method.
-/// @throws Error cancelled after Ctrl-C, else as the parts
-void write_anomaly_bundle(const AnomalyTraining &training, const Trained &trained) {
-    const InterruptGuard guard; // the memory and the scorer look at it
-    auto contents =
-        trained.generator ? inverter_contents(*trained.generator) : plain_contents(training, trained);
-    contents.manifest.task = "detect";
-    add_provenance(training, contents.manifest);
-    if (trained.segmentation) add_segmenter(*trained.segmentation, contents);
-    if (training.parts.memory) add_trained_memory(training, *trained.encoder, contents);
-    auto defaults = defaults_of(training, trained);
-    const auto folder = run_folder(training.command), draft = folder / "draft.mirra";
-    std::filesystem::create_directories(folder);
-    if (trained.generator && training.settings.pixel_weight == 0) {
-        defaults["pixel_weight"] = 1; // of a draft; the balance says which it is
-        write(draft, contents, defaults);
-        defaults["pixel_weight"] = balanced_pixel_weight(draft, training);
-    }
-    write(draft, contents, defaults);
-    auto measured = calibrate_methods(draft, training);
-    try_on_synthetic(draft, training, measured);
-    for (const auto &method : measured) {
-        defaults[method.key + "_threshold"] = method.calibration.threshold;
-        defaults[method.key + "_slope"] = method.calibration.slope;
-        defaults[method.key + "_offset"] = method.calibration.offset;
-    }
-    defaults["method"] = recommended_method(measured);
-    write(training.command.output, contents, defaults);
-    std::filesystem::remove(draft);
-    print_calibration(measured, training.settings.false_positive_rate);
-    warn_of_poor_separation(measured);
-    log_info("wrote " + training.command.output.string());
-}
-
-/// AnomalyTraining::calibration of a bundle; "" where it does not say or cannot be read.
-std::string calibration_fingerprint_of(const std::filesystem::path &bundle) {
-    try {
-        const auto provenance = bundle::parse_provenance(bundle::Bundle::open(bundle)->manifest());
-        return provenance.calibration ? provenance.calibration->fingerprint : std::string();
-    } catch (const Error &) {
-        return {};
-    }
-}
 
 /// Tables of the recipe that memory and calibration alone depend on.
 const std::vector<std::string> kAfterTraining{"memory", "score", "calibration"};
@@ -529,6 +370,7 @@ InverterRecipe AnomalyRecipe::default_generator() {
 void AnomalyRecipe::declare(RecipeKeys &keys) {
     constexpr double kLarge = 1e12, kHalf = 0.5, kRarest = 1e-6;
     constexpr double kMany = 1e8, kMostMembers = 20'000, kFewest = 10, kPictures = 1e6, kMostIterations = 1e5;
+    constexpr double kMostPictures = 4000;
     generator.declare(keys);
     keys.choice("training.method", method,
                 {"auto", kSegmentation, kFeatureMemory, kReconstruction, kLatentSearch},
@@ -546,6 +388,9 @@ void AnomalyRecipe::declare(RecipeKeys &keys) {
                  "Most places from which the members are chosen");
     keys.integer("memory.dimensions", memory_dimensions, {0, kPictures},
                  "Dimensions in which distances are measured while members are chosen; 0: all");
+    keys.integer(
+        "memory.pictures", memory_pictures, {0, kMostPictures},
+        "Good pictures, evenly spaced, that the network that marks defects compares others with; 0: none");
     keys.real("score.pixel_weight", pixel_weight, {0, kLarge},
               "Weight of the pixels in the score; 0: they count as much as the features");
     keys.real("score.feature_weight", feature_weight, {1 / kLarge, kLarge}, "Weight of the features").values =
@@ -559,152 +404,6 @@ void AnomalyRecipe::declare(RecipeKeys &keys) {
                  "Pictures of either kind that calibrate, at most");
     keys.integer("calibration.search_pictures", search_pictures, {kFewest, kPictures},
                  "Most pictures of either kind that calibrate the latent search");
-}
-
-namespace {
-
-constexpr std::uint64_t kCacheBytes = std::uint64_t{6} << 30;
-constexpr std::int64_t kFewest = 10;
-
-std::shared_ptr<PictureSet> set_of(Stores stores, const std::string &only = {}) {
-    return std::make_shared<PictureSet>(std::move(stores),
-                                        PictureSet::Options{.cache_bytes = kCacheBytes, .only = only});
-}
-
-PictureStore open_normal(const std::string &source, const std::string &class_name) {
-    if (!class_name.empty()) return *open_pictures(source, Split::train);
-    if (source.starts_with("cifar10:"))
-        throw Error(ErrorCode::invalid_argument, "CIFAR-10 has ten classes, and one of them is to be normal",
-                    source, "name it with --class, for example --class cat");
-    return *open_unlabelled(source, Split::train);
-}
-
-/// @param option  that names the folder
-std::shared_ptr<PictureSet> open_folder_set(const std::filesystem::path &folder, const std::string &option,
-                                            std::int64_t extent) {
-    if (!std::filesystem::is_directory(folder))
-        throw Error(ErrorCode::not_found, "there is no such folder of pictures", folder.string(),
-                    "check the path given with " + option);
-    Stores stores;
-    stores.push_back(square_pictures(open_folders({folder}, option), extent));
-    return set_of(std::move(stores));
-}
-
-std::set<std::filesystem::path> files_of(const PictureSet &set) {
-    std::set<std::filesystem::path> files;
-    for (std::int64_t i = 0; i < set.size(); ++i)
-        files.insert(std::filesystem::weakly_canonical(set.name(i)));
-    return files;
-}
-
-/// A threshold, or an AUROC, over pictures that were trained on would promise too much.
-void check_apart(const std::set<std::filesystem::path> &trained, const PictureSet &judged,
-                 const std::string &option) {
-    for (const auto &file : files_of(judged))
-        if (trained.contains(file))
-            throw Error(ErrorCode::invalid_argument,
-                        "pictures of " + option + " are among those of --data, which are trained on",
-                        file.string(), "move them out of it, or give --data the folders beside them");
-}
-
-/// Leaves those that can be read; warns of the others.
-void read_all(PictureSet &set, const std::string &what) {
-    Progress progress("reading " + what + " pictures", set.size());
-    set.leave_readable([&](std::int64_t done) { progress.update(done); });
-    for (const auto &file : set.skipped()) log_warning("skipped " + file);
-}
-
-/// What pictures differ in is all that a detector can learn of them.
-void warn_of_equal(PictureSet &set) {
-    constexpr std::int64_t kMost = 1000; // looked at, evenly spaced
-    const auto looked = std::min(set.size(), kMost);
-    std::set<std::uint64_t> seen;
-    for (std::int64_t i = 0; i < looked; ++i) {
-        std::uint64_t hash = 0;
-        for (const auto byte : set.get(i * set.size() / looked).picture->bytes())
-            hash = mix(hash ^ static_cast<std::uint64_t>(byte));
-        seen.insert(hash);
-    }
-    const auto distinct = std::ssize(seen);
-    if (2 * distinct > looked) return;
-    const auto all = std::to_string(looked) + " normal pictures ";
-    log_warning(
-        (distinct == 1 ? all + "are the same"
-                       : "of " + all + "only " + std::to_string(distinct) + " differ") +
-        ": a detector learns from them what good parts have in common, not how they may vary, and will "
-        "call every other picture anomalous; give it more pictures of different good parts");
-}
-
-void require(std::int64_t count, std::int64_t least, const std::string &what, const std::string &where,
-             const std::string &hint) {
-    if (count >= least) return;
-    throw Error(ErrorCode::invalid_argument,
-                std::to_string(count) + (count == 1 ? " picture is" : " pictures are") + " too few " + what +
-                    ": at least " + std::to_string(least) + " are needed",
-                where, hint);
-}
-
-/// Moves some normal pictures out of the training.
-std::shared_ptr<PictureSet> hold_out(PictureSet &training, const AnomalyRecipe &settings,
-                                     const std::string &where) {
-    constexpr std::int64_t kShare = 5, kMost = 200;
-    require(training.size(), 2 * kFewest, "to train on and to calibrate with", where,
-            "add normal pictures, or give " + std::to_string(kFewest) +
-                " or more of their own with --val-good");
-    auto count = std::clamp(training.size() / kShare, kFewest, kMost);
-    if (settings.held_out > 0) count = std::max(settings.held_out, kFewest);
-    require(training.size(), 2 * count, "to hold " + std::to_string(count) + " of them out", where,
-            "add normal pictures, or lower calibration.held_out in the recipe");
-    return training.hold_out(count);
-}
-
-} // namespace
-
-std::string source_fingerprint(const Stores &stores) {
-    std::uint64_t hash = 0;
-    for (const auto &store : stores) hash = mix(hash ^ store.fingerprint);
-    return hex(hash);
-}
-
-AnomalyPictures open_anomaly_pictures(const AnomalyCommand &command, const AnomalyRecipe &settings) {
-    const auto extent = settings.generator.extent;
-    Stores stores;
-    for (const auto &source : command.data) stores.push_back(open_normal(source, command.class_name));
-    AnomalyPictures out{.training = {}, .normal = {}, .bad = {}, .source = source_fingerprint(stores)};
-    for (auto &store : stores) store = square_pictures(std::move(store), extent);
-    out.training = set_of(std::move(stores), command.class_name);
-    out.training->keep(command.count);
-    const auto trained = files_of(*out.training);
-    if (!command.val_good.empty()) {
-        out.normal = open_folder_set(command.val_good, "--val-good", extent);
-        check_apart(trained, *out.normal, "--val-good");
-    }
-    if (!command.bad.empty()) {
-        out.bad = open_folder_set(command.bad, "--bad", extent);
-        check_apart(trained, *out.bad, "--bad");
-    }
-    read_all(*out.training, "normal");
-    if (out.training->size() > 0) warn_of_equal(*out.training);
-    const auto &where = command.data.front();
-    const std::string hint = "add pictures, or repair the files that cannot be read";
-    if (!out.normal) {
-        out.normal = hold_out(*out.training, settings, where);
-    } else {
-        read_all(*out.normal, "further normal");
-        require(out.normal->size(), kFewest, "to calibrate with", command.val_good.string(), hint);
-    }
-    require(out.training->size(), kFewest, "to train on", where, hint);
-    if (!out.bad) return out;
-    read_all(*out.bad, "bad");
-    require(out.bad->size(), 1, "bad ones", command.bad.string(), hint);
-    return out;
-}
-
-torch::Tensor picture_tensor(PictureSet &set, std::int64_t extent, std::int64_t count) {
-    const auto taken = std::min(count, set.size());
-    std::vector<std::int64_t> indices;
-    for (std::int64_t i = 0; i < taken; ++i) indices.push_back(i * set.size() / taken);
-    return to_images(evaluation_batch(set, indices, extent), torch::kCPU);
 }
 
 } // namespace mirra::trainer

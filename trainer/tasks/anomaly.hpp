@@ -46,6 +46,7 @@ struct AnomalyRecipe {
     std::string memory_layer;               ///< tap of the encoder; empty: see memory_layer()
     std::vector<std::string> memory_layers; ///< several taps instead; empty: that one
     std::int64_t memory_candidates = 100'000, memory_dimensions = 64;
+    std::int64_t memory_pictures = 500; ///< that the network that marks defects compares with; 0: none
 
     double pixel_weight = 0, feature_weight = 0.02; ///< of the score; pixel 0: as much as the features
     std::int64_t search_iterations = 100;

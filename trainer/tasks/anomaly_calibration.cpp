@@ -276,6 +276,20 @@ double balanced_pixel_weight(const std::filesystem::path &bundle, const AnomalyT
     return std::max(kLeast, training.settings.feature_weight * features / std::max(pixels, kLeast));
 }
 
+Part part_of_score(const std::filesystem::path &bundle, const AnomalyTraining &training) {
+    constexpr double kSmallest = 1e-6, kLeastSpread = 0.02, kOther = 1;
+    std::set<std::string> lost;
+    AnomalyScorer scorer(bundle, scorer_options(kSegmentation, training));
+    auto logs = normal_scores(scorer, kSegmentation, training, lost);
+    for (double &value : logs) value = std::log(std::max(value - kOther, kSmallest));
+    const auto count = static_cast<double>(logs.size());
+    const double mean = std::accumulate(logs.begin(), logs.end(), 0.0) / count;
+    double squares = 0;
+    for (const double value : logs) squares += (value - mean) * (value - mean);
+    const double spread = std::sqrt(squares / std::max(1.0, count - 1));
+    return {std::exp(mean), 1 / std::max(kLeastSpread, spread)};
+}
+
 std::vector<CalibratedMethod> calibrate_methods(const std::filesystem::path &bundle,
                                                 const AnomalyTraining &training) {
     std::vector<std::string> names;
@@ -292,7 +306,8 @@ std::vector<CalibratedMethod> calibrate_methods(const std::filesystem::path &bun
         method.normal = normal_scores(scorer, name, training, lost);
         if (training.pictures.bad)
             method.bad = scores_of(scorer, *training.pictures.bad, name, training, lost);
-        const double most = name == kSegmentation ? 1 : std::numeric_limits<double>::infinity();
+        const bool likelihood = name == kSegmentation && training.settings.memory_pictures == 0;
+        const double most = likelihood ? 1 : std::numeric_limits<double>::infinity();
         method.calibration =
             calibrate(method.normal, method.bad, training.settings.false_positive_rate, most);
         out.push_back(std::move(method));

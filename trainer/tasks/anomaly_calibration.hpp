@@ -54,6 +54,15 @@ struct CalibratedMethod {
 /// @param bundle  any weights in it do
 double balanced_pixel_weight(const std::filesystem::path &bundle, const AnomalyTraining &training);
 
+/// One part of the score of "segmentation": (value / typical)^power.
+struct Part {
+    double typical = 1, power = 1;
+};
+
+/// That of held-out good pictures: their geometric mean, and one over the deviation of their logarithms.
+/// @param bundle  whose score is the value and 1, the other part with the power 0
+Part part_of_score(const std::filesystem::path &bundle, const AnomalyTraining &training);
+
 /// As the training's command has it.
 AnomalyScorer::Options scorer_options(const std::string &method, const AnomalyTraining &training);
 
