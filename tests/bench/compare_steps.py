@@ -164,7 +164,7 @@ class Mirra:
     def segmentation(self, precision):
         return self.run("anomaly", "--data", self.folder / "crops/train", "--method", "segmentation",
                         "--segmentation-steps", self.steps(), "--set", f"training.precision={precision}",
-                        "--set", f"validation.every={self.arguments.steps}")
+                        "--set", "memory.pictures=0", "--set", f"validation.every={self.arguments.steps}")
 
 
 def main():

@@ -166,6 +166,20 @@ TEST_P(PluginAnomaly, ASegmentationWithAMemoryAddsTheDistanceToTheOddsOfItsMarks
     expect_close(std::pow(distance / 0.8, 3) + std::pow(odds / 0.25, 1.5), detection.real("score"), 1e-3);
 }
 
+TEST_P(PluginAnomaly, AMemoryOfPicturesJudgesABatchAndKeepsToItsMemory) {
+    const Bundle bundle = make_anomaly(comparing_kind());
+    const auto second = picture(kExtent, kExtent, 2);
+    Values batch({1, 3, kExtent, kExtent}, planes_of({second.get()}));
+    const auto scores = Detector(engine_, bundle).detect(*image_, {.batch = batch.get()}).tensor("scores");
+    ASSERT_EQ(scores.size(), 2U);
+    expect_close(Detector(engine_, bundle).detect(*image_).real("score"), scores[0]);
+    expect_close(Detector(engine_, bundle).detect(*second).real("score"), scores[1]);
+    const auto large = picture(200, 150);
+    const std::uint64_t needed = Detector(engine_, bundle, 1).plan(200, 150).required_bytes;
+    Detector(engine_, bundle, needed - 1).refuse(MIRRA_E_BUDGET, *large, {.tensors = false});
+    Detector(engine_, bundle, needed).detect(*large, {.tensors = false});
+}
+
 TEST_P(PluginAnomaly, AMemoryOfPicturesOverlooksWhatIsHidden) {
     const Bundle bundle = make_anomaly(comparing_kind());
     Floats hidden(kExtent, kExtent, MIRRA_COLOR_RGBA, MIRRA_FORMAT_F32);
