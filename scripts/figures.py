@@ -104,12 +104,15 @@ def by_style(row, _):
         [(key, 4, ("ssim", "ssim_error"))]
 
 
+LOSSES = {"pixel": "", "pixel + feature": "-feat", "pixel + feature + adversarial": "-gan"}  # what the bundles' names end with
+
+
 def by_loss(loss, extent):
     """Table 1: loss, size and encoder name a row; the mean colour has the row's size alone."""
     def find(row, _):
         if len(row) < 5 or row[1] != extent or row[0] not in (loss, ""):
             return []
-        suffix = "" if loss == "pixel" or row[2].startswith("mean") else "-feat"
+        suffix = "" if row[2].startswith("mean") else LOSSES[loss]
         return [({"bundle": INVERTERS[row[2].partition(",")[0]] + suffix}, column, fields) for column, fields in zip((3, 4), SIMILARITY)]
     return find
 
@@ -121,6 +124,7 @@ TABLES = (
     ("denoiser.md", "Whether robust features help", ("denoising-features.csv",), by_noise(("all-1000", "features-ar", "features-std"), 2, "yes")),
     ("reproduction.md", "Table 1: AlexNet's conv5", ("inversion-alexnet.csv",), by_loss("pixel", "224 px")),
     ("reproduction.md", "Table 1: AlexNet's conv5", ("inversion-alexnet-feat.csv",), by_loss("pixel + feature", "128 px")),
+    ("reproduction.md", "Table 1: AlexNet's conv5", ("inversion-alexnet-gan.csv",), by_loss("pixel + feature + adversarial", "128 px")),
     ("reproduction.md", "Table A2: ResNet-18 on CIFAR-10, over the radius of the training", ("inversion-cifar.csv",), by_encoder(RADII, (2, 3))),
     ("reproduction.md", "Tables 5 and A1: enlarged pictures", ("inversion-scale.csv",), by_scale),
     ("reproduction.md", "Table 6: photographs at their own size", ("inversion-highres.csv",), by_encoder(INVERTERS, (1, 2))),
