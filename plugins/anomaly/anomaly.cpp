@@ -62,7 +62,7 @@ std::uint64_t Detector::extra_bytes() const {
     const auto group = static_cast<std::uint64_t>(group_of(settings_));
     const std::uint64_t picture = extent_bytes({1, kColors, networks.extent, networks.extent});
     const std::uint64_t features = // a method has those of its own, the others are empty
-        extent_bytes(networks.features) + extent_bytes(networks.similarity) +
+        extent_bytes(networks.features) + extent_bytes(networks.patches) + extent_bytes(networks.similarity) +
         (settings_.method == Method::segmentation ? picture : 0);
     const auto given = static_cast<std::uint64_t>(settings_.batch) *
                        extent_bytes({1, kColors, settings_.batch_height, settings_.batch_width});

@@ -31,7 +31,8 @@ const std::array kMethodLabels{"The bundle's own", "Marks of a network", "Neares
 mirra_param_info method() noexcept {
     return plugin::choice(
         "method", "Method",
-        "'segmentation' marks defects by a network that has learned from synthetic ones. 'feature-memory' "
+        "'segmentation' marks defects by a network that has learned from synthetic ones, and compares the "
+        "picture as a whole with good ones. 'feature-memory' "
         "compares places of the picture with those of good pictures. 'reconstruction' compares the picture "
         "with what the generator makes of its features. 'latent-search' looks for the features whose picture "
         "comes closest; slow. 'auto' is the bundle's own choice.",

@@ -1,7 +1,9 @@
 // Lengths of patches and their most similar members, place by place.
 #include "distances.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace anomaly {
 namespace {
@@ -44,7 +46,9 @@ Planes from_similarity(const Host &host, const Tensor &patches, const Planes &ne
         const auto distance = out.channel(i);
         const auto near = nearest.channel(i);
         for (std::size_t k = 0; k < distance.size(); ++k)
-            distance[k] = std::sqrt(larger(least * distance[k], distance[k] - 2 * near[k]));
+            distance[k] = std::isfinite(near[k])
+                              ? std::sqrt(larger(least * distance[k], distance[k] - 2 * near[k]))
+                              : std::numeric_limits<float>::quiet_NaN();
     }
     return out;
 }

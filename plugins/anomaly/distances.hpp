@@ -4,7 +4,7 @@
 #include "mirra/mirra_plugin.hpp"
 #include "settings.hpp"
 
-#include <limits>
+#include <cstdint>
 
 namespace anomaly {
 

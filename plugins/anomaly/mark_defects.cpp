@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <numeric>
 
 namespace anomaly {
@@ -106,6 +107,7 @@ std::vector<double> mean_distances(const Host &host, const Settings &settings, c
 /// @param marked  how likely the most suspicious pixels are part of a defect
 double joined(const Scale &scale, double distance, double marked) {
     constexpr double kSurest = 1 - 1e-6, kMost = 1e12;
+    if (!std::isfinite(distance) || !std::isfinite(marked)) return std::numeric_limits<double>::quiet_NaN();
     const double likely = std::min(marked, kSurest), odds = likely / (1 - likely);
     return std::min(std::pow(distance / scale.distance, scale.distance_power), kMost) +
            std::min(std::pow(odds / scale.odds, scale.odds_power), kMost);

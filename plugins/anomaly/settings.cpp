@@ -4,7 +4,9 @@
 #include "description.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 
 namespace anomaly {
 namespace {
@@ -91,21 +93,29 @@ void read_memory(const Host &host, Networks &networks) {
         bad_bundle(host, "the outputs of its graph 'memory' differ in size");
 }
 
-/// A finite number above 0, or 0 itself where that is allowed.
-double read_scale(const Host &host, const std::string &name, bool zero = false) {
+constexpr const char *kDistance = "segmentation_distance", *kDistancePower = "segmentation_distance_power",
+                     *kOdds = "segmentation_odds", *kOddsPower = "segmentation_odds_power";
+
+/// @param least  0, or the smallest number above it
+double read_scale(const Host &host, const std::string &name, double least) {
     const double value = host.default_number(name.c_str()).value_or(-1);
-    if (!std::isfinite(value) || value < 0 || (value == 0 && !zero))
-        bad_bundle(host, "its manifest's \"" + name + "\" is missing or no number above 0");
+    if (!std::isfinite(value) || value < least)
+        bad_bundle(host, "its manifest's \"" + name + "\" is missing, or no finite number " +
+                             (least > 0 ? "above 0" : "of at least 0"));
     return value;
 }
 
 /// The memory of whole pictures, which not every bundle has.
 void read_picture_memory(const Host &host, Settings &settings) {
-    if (!host.default_number("segmentation_distance")) return;
-    settings.scale = Scale{.distance = read_scale(host, "segmentation_distance"),
-                           .distance_power = read_scale(host, "segmentation_distance_power", true),
-                           .odds = read_scale(host, "segmentation_odds"),
-                           .odds_power = read_scale(host, "segmentation_odds_power", true)};
+    constexpr std::array kKeys{kDistance, kDistancePower, kOdds, kOddsPower};
+    constexpr double kAboveZero = std::numeric_limits<double>::min();
+    if (std::none_of(kKeys.begin(), kKeys.end(),
+                     [&](const char *key) { return host.default_number(key).has_value(); }))
+        return;
+    settings.scale = Scale{.distance = read_scale(host, kDistance, kAboveZero),
+                           .distance_power = read_scale(host, kDistancePower, 0),
+                           .odds = read_scale(host, kOdds, kAboveZero),
+                           .odds_power = read_scale(host, kOddsPower, 0)};
     auto &networks = settings.networks;
     networks.patches = host.output_shape(kSegmenter, kCodes, networks.extent, networks.extent);
     networks.similarity = host.output_shape(kSegmenter, kSimilarity, networks.extent, networks.extent);

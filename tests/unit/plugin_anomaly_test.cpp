@@ -180,12 +180,25 @@ TEST_P(PluginAnomaly, AMemoryOfPicturesJudgesABatchAndKeepsToItsMemory) {
     Detector(engine_, bundle, needed).detect(*large, {.tensors = false});
 }
 
+/// The image with the same alpha everywhere.
+std::unique_ptr<Floats> with_alpha(const Floats &image, float alpha) {
+    auto out = std::make_unique<Floats>(kExtent, kExtent, MIRRA_COLOR_RGBA, MIRRA_FORMAT_F32);
+    for (std::size_t i = 0; i < kExtent * kExtent; ++i) {
+        for (std::size_t c = 0; c < 3; ++c) out->samples[4 * i + c] = image.samples[3 * i + c];
+        out->samples[4 * i + 3] = alpha;
+    }
+    return out;
+}
+
 TEST_P(PluginAnomaly, AMemoryOfPicturesOverlooksWhatIsHidden) {
-    const Bundle bundle = make_anomaly(comparing_kind());
-    Floats hidden(kExtent, kExtent, MIRRA_COLOR_RGBA, MIRRA_FORMAT_F32);
-    for (std::size_t i = 0; i < hidden.samples.size(); ++i) hidden.samples[i] = i % 4 == 3 ? 0.0F : 0.5F;
+    std::string defaults = kComparing;
+    defaults.replace(defaults.find("1.5}"), 3, "0"); // the marks count as one
+    const Bundle bundle = make_anomaly(comparing_kind(defaults));
     Detector detector(engine_, bundle);
-    EXPECT_LT(detector.detect(hidden).real("score"), 1e-6);
+    const double opaque = detector.detect(*with_alpha(*image_, 1)).real("score");
+    ASSERT_GT(opaque, 1.01);
+    expect_close(opaque, detector.detect(*with_alpha(*image_, 0.5F)).real("score"), 1e-3);
+    EXPECT_FLOAT_EQ(static_cast<float>(detector.detect(*with_alpha(*image_, 0)).real("score")), 1);
 }
 
 TEST_P(PluginAnomaly, TheMiddleOfTheScaleOfMarksIsThoseOfAPictureAtTheThreshold) {
@@ -484,8 +497,7 @@ TEST_P(PluginAnomaly, ABundleForSomethingElseIsRefused) {
             const std::string name = "\"segmentation_" + std::string(key) + "\": ";
             const auto at = defaults.find(name) + name.size();
             defaults.replace(at, defaults.find_first_of(",}", at) - at, value);
-            if (std::string(key) == "distance" && *value != '-') continue; // it has no memory then
-            EXPECT_THAT(refused(comparing_kind(defaults)), HasSubstr("is missing or no number above 0"))
+            EXPECT_THAT(refused(comparing_kind(defaults)), HasSubstr("is missing, or no finite number"))
                 << defaults;
         }
     auto uneven = comparing_kind();
@@ -526,15 +538,14 @@ TEST_P(PluginAnomaly, ASearchThatGoesAstrayIsAnError) {
 
 /// A bundle in which a convolution overflows in one channel, so that what follows are differences of
 /// infinities.
-Bundle damaged_bundle(const std::string &weight, std::size_t out_channels) {
-    const auto graphs = anomaly_graphs();
-    auto weights = anomaly_weights(graphs);
+Bundle damaged_bundle(const std::string &weight, std::size_t out_channels, const AnomalyKind &kind = {}) {
+    auto weights = anomaly_weights(kind.graphs);
     auto &values = weights.at(weight).values;
     const std::size_t each = values.size() / out_channels;
     constexpr float kLarge = 8e37F; // finite also where a doubling in front of it sums four taps
     for (std::size_t i = each; i < 2 * each; ++i) values[i] = kLarge;
     const std::string path = temporary("damaged.mirra");
-    write_small(path, "damaged parts", "detect", kUncalibrated, graphs, weights);
+    write_small(path, "damaged parts", "detect", kind.defaults, kind.graphs, weights);
     Bundle bundle;
     EXPECT_OK(mirra_bundle_open(path.c_str(), bundle.out(), error));
     return bundle;
@@ -548,6 +559,12 @@ TEST_P(PluginAnomaly, ScoresThatAreNoNumbersAreErrors) {
     constexpr const char *kNoNumber = "score of picture 0 is no finite number | bundle";
     const Bundle encoder = damaged_bundle("encoder.1.weight", kLowChannels);
     EXPECT_THAT(refused(encoder, "feature-memory", MIRRA_E_MISMATCH), HasSubstr(kNoNumber));
+    for (const char *powers : {"3", "0"}) {
+        std::string defaults = kComparing;
+        defaults.replace(defaults.find("power\": 3") + 8, 1, powers);
+        const Bundle memory = damaged_bundle("picture_memory.codes.weight", kCodes, comparing_kind(defaults));
+        EXPECT_THAT(refused(memory, "segmentation", MIRRA_E_MISMATCH), HasSubstr(kNoNumber)) << powers;
+    }
     const Bundle generator = damaged_bundle("deep.1.weight", 5);
     EXPECT_THAT(refused(generator, "reconstruction", MIRRA_E_MISMATCH), HasSubstr(kNoNumber));
     EXPECT_THAT(refused(generator, "latent-search", MIRRA_E_INVALID_ARGUMENT), HasSubstr("diverged"));

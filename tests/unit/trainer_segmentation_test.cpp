@@ -1,5 +1,6 @@
 // The network that marks defects: what is pasted, how it learns, what its bundle has, what is refused.
 #include "data/pasted_defects.hpp"
+#include "data/picture_store.hpp"
 #include "eval/anomaly_defects.hpp"
 #include "eval/anomaly_scoring.hpp"
 #include "eval/statistics.hpp"
@@ -19,6 +20,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 
 namespace {
 
@@ -124,11 +126,11 @@ TEST(PastedDefects, ComeFromNoMorePicturesThanMemoryHolds) {
 
 TEST(PastedDefects, PicturesAreNormalisedByThemselves) {
     std::vector<float> values{1, 2, 3, 6};
-    normalise_picture(values.data(), values.size());
+    normalise_picture(values);
     EXPECT_NEAR(std::accumulate(values.begin(), values.end(), 0.0), 0, 1e-6);
     EXPECT_NEAR(std::inner_product(values.begin(), values.end(), values.begin(), 0.0), 4, 1e-5);
     std::vector<float> even(12, 0.3F);
-    normalise_picture(even.data(), even.size());
+    normalise_picture(even);
     EXPECT_EQ(even, std::vector<float>(12, 0.0F));
 }
 
@@ -190,6 +192,74 @@ TEST(Whitening, MakesFeaturesUncorrelatedAndOfOneLength) {
     EXPECT_TRUE(even.isfinite().all().item<bool>());
 }
 
+fs::path parts(const std::string &name, int count, std::uint64_t first = 0) {
+    const fs::path folder = scratch() + "brushed-" + name;
+    fs::create_directories(folder);
+    for (int i = 0; i < count; ++i) {
+        image::Image picture(kExtent, kExtent, 3, image::SampleType::u8);
+        const auto pixels = brushed(first + static_cast<std::uint64_t>(i));
+        std::ranges::transform(pixels, picture.bytes().begin(), [](auto value) { return std::byte{value}; });
+        image::write(folder / (std::to_string(i) + ".png"), picture.view());
+    }
+    return folder;
+}
+
+/// The largest distance, as a share of their lengths, of a picture's codes to the nearest members of places
+/// `shift` places on.
+double farthest(GraphModule &network, const image::Image &picture, bool turned, std::int64_t shift) {
+    auto x = torch::empty({1, picture.height(), picture.width(), 3});
+    auto values = std::span(x.mutable_data_ptr<float>(), static_cast<std::size_t>(x.numel()));
+    std::ranges::transform(picture.bytes(), values.begin(),
+                           [](std::byte byte) { return static_cast<float>(byte) / 255.0F; });
+    normalise_picture(values);
+    x = x.permute({0, 3, 1, 2});
+    const auto found = network.forward({{"normalised", turned ? x.flip({2, 3}) : x}});
+    const auto codes = found.at("codes")[0].flatten(1), similarity = found.at("similarity")[0].flatten(1);
+    const auto places = codes.size(1), members = similarity.size(0) / places;
+    double most = 0;
+    for (std::int64_t k = 0; k < places; ++k) {
+        const auto of = ((turned ? places - 1 - k : k) + shift) % places;
+        const auto square = codes.select(1, k).square().sum().item<double>();
+        const auto near = similarity.slice(0, of * members, (of + 1) * members).select(1, k).max();
+        most = std::max(most, (square - 2 * near.item<double>()) / square);
+    }
+    return most;
+}
+
+TEST(PictureMemory, HoldsEachPictureAtItsPlacesInBothLooks) {
+    const torch::NoGradGuard no_grad;
+    torch::manual_seed(4);
+    const std::vector<std::int64_t> channels{4, 6, 8};
+    GraphModule network(graph::defect_segmenter(channels), {});
+    BundleContents contents;
+    contents.weights = network.weights();
+    const auto folder = parts("memory", 3);
+    const PictureSet pictures(*open_unlabelled(folder.string(), Split::train), {});
+    add_picture_memory(pictures, {.channels = channels, .extent = kExtent}, contents);
+    GraphModule comparing(contents.manifest.graphs.at("segmenter"), {});
+    for (auto &[name, tensor] : comparing.state()) {
+        auto target = tensor;
+        const auto &weight = contents.weights.at(name);
+        target.copy_(torch::tensor(weight.values).view(weight.shape));
+    }
+    comparing.eval();
+    for (std::int64_t i = 0; i < 3; ++i)
+        for (const bool turned : {false, true}) {
+            const auto picture = pictures.original(i);
+            EXPECT_LT(farthest(comparing, picture, turned, 0), 1e-3) << i << turned;
+            EXPECT_GT(farthest(comparing, picture, turned, 1), 1e-2) << i << turned;
+        }
+}
+
+TEST(PartOfScore, IsOneForATypicalPictureAndTakesNoNoiseForNews) {
+    const auto part = part_of_score({1, std::exp(1.0), std::exp(2.0)}, {.value = 0.1, .spread = 0.05});
+    EXPECT_NEAR(part.typical, std::exp(1.0), 1e-9);
+    EXPECT_NEAR(part.power, 1, 1e-9);
+    const auto even = part_of_score({1e-5, 2e-7, 0}, {.value = 0.01, .spread = 0.3});
+    EXPECT_NEAR(even.typical, 0.01, 1e-9);
+    EXPECT_NEAR(even.power, 1 / 0.3, 1e-9);
+}
+
 constexpr const char *kRecipe = R"(
 [data]
 extent = 64
@@ -216,18 +286,6 @@ pictures = 4
 precision = "fp32"
 seed = 5
 )";
-
-fs::path parts(const std::string &name, int count, std::uint64_t first = 0) {
-    const fs::path folder = scratch() + "brushed-" + name;
-    fs::create_directories(folder);
-    for (int i = 0; i < count; ++i) {
-        image::Image picture(kExtent, kExtent, 3, image::SampleType::u8);
-        const auto pixels = brushed(first + static_cast<std::uint64_t>(i));
-        std::ranges::transform(pixels, picture.bytes().begin(), [](auto value) { return std::byte{value}; });
-        image::write(folder / (std::to_string(i) + ".png"), picture.view());
-    }
-    return folder;
-}
 
 AnomalyCommand command_for(const std::string &name, const std::string &method) {
     auto command = test::run_command<AnomalyCommand>("segmentation-" + name, kRecipe, "parts.mirra");

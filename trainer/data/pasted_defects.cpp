@@ -267,14 +267,20 @@ PastedSample DefectPaster::with_defect(std::int64_t picture, std::uint64_t seed)
     return to_sample(out, mask);
 }
 
-void normalise_picture(float *values, std::size_t count) {
+void normalise_picture(std::span<float> values, std::span<const float> shares) {
     constexpr double kLeast = 1e-3;
-    double sum = 0, squares = 0;
-    for (std::size_t i = 0; i < count; ++i) sum += values[i];
-    const double mean = sum / static_cast<double>(count);
-    for (std::size_t i = 0; i < count; ++i) squares += (values[i] - mean) * (values[i] - mean);
-    const double scale = 1 / std::max(kLeast, std::sqrt(squares / static_cast<double>(count)));
-    for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>((values[i] - mean) * scale);
+    constexpr std::size_t kColors = 3;
+    const auto share = [&](std::size_t i) { return shares.empty() ? 1.0 : shares[i / kColors]; };
+    double sum = 0, squares = 0, weight = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        sum += share(i) * values[i];
+        weight += share(i);
+    }
+    const double mean = weight > 0 ? sum / weight : 0;
+    for (std::size_t i = 0; i < values.size(); ++i)
+        squares += share(i) * (values[i] - mean) * (values[i] - mean);
+    const double scale = 1 / std::max(kLeast, weight > 0 ? std::sqrt(squares / weight) : 0);
+    for (float &value : values) value = static_cast<float>((value - mean) * scale);
 }
 
 } // namespace mirra::trainer

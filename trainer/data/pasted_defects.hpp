@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace mirra::trainer {
@@ -45,8 +46,10 @@ class DefectPaster {
     PastingOptions options_;
 };
 
-/// From each picture its mean is taken, and it is divided by its standard deviation, both over all channels:
+/// From a picture its mean is taken, and it is divided by its standard deviation, both over all channels:
 /// what the network sees, in training and in use.
-void normalise_picture(float *values, std::size_t count);
+/// @param values  three for each pixel
+/// @param shares  how much of each pixel is seen; empty: all of it
+void normalise_picture(std::span<float> values, std::span<const float> shares = {});
 
 } // namespace mirra::trainer

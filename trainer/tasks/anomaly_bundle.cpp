@@ -1,7 +1,6 @@
 // The bundle of an anomaly detector: graphs and weights, memories, calibration, record.
 #include "tasks/anomaly_bundle.hpp"
 
-#include "core/data_files.hpp"
 #include "core/device.hpp"
 #include "core/progress.hpp"
 #include "core/provenance.hpp"
@@ -16,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
+#include <set>
 #include <string>
 
 namespace mirra::trainer {
@@ -57,9 +57,10 @@ void add_segmenter(const AnomalyTraining &training, SegmentationTraining &segmen
     const auto &settings = training.settings;
     if (settings.memory_pictures == 0) return;
     const auto extent = settings.segmentation.extent;
-    add_picture_memory(square_pixels(*training.pictures.training, extent, settings.memory_pictures),
+    add_picture_memory(*training.pictures.training,
                        {.channels = settings.segmentation.channels,
                         .extent = extent,
+                        .most = settings.memory_pictures,
                         .device = select_device(training.command.device)},
                        contents);
 }
@@ -115,19 +116,21 @@ void add_provenance(const AnomalyTraining &training, bundle::Manifest &manifest)
     manifest.provenance = bundle::to_json(provenance);
 }
 
-/// In fp32 where there are distances, which are small differences of large numbers.
+/// A segmenter alone in fp16: its whitened codes are about 1, so that rounding changes a squared distance by
+/// a thousandth. All else in fp32, since distances of features are small differences of large numbers.
 void write(const std::filesystem::path &path, BundleContents &contents, const Json &defaults) {
     const auto &graphs = contents.manifest.graphs;
-    const bool distances = graphs.size() > 1 || !graphs.contains("segmenter");
+    const bool alone = graphs.size() == 1 && graphs.contains("segmenter");
     contents.manifest.defaults = defaults.dump();
     bundle::write_bundle(path, contents.manifest, contents.weights,
-                         distances ? bundle::DType::f32 : bundle::DType::f16);
+                         alone ? bundle::DType::f16 : bundle::DType::f32);
 }
 
 /// How the two parts of the score of "segmentation" are joined, by what they are of held-out good pictures.
 void add_scale(const AnomalyTraining &training, const std::filesystem::path &draft, BundleContents &contents,
                Json &defaults) {
     constexpr double kShareOfMarks = 0.5; // a small defect shows in them alone, all else in the distance
+    constexpr LeastOfPart kOfDistance{.value = 0.1, .spread = 0.05}, kOfOdds{.value = 0.01, .spread = 0.3};
     const std::string key = kSegmentation;
     const auto set = [&](const Part &distance, const Part &odds) {
         defaults[key + "_distance"] = distance.typical;
@@ -135,13 +138,16 @@ void add_scale(const AnomalyTraining &training, const std::filesystem::path &dra
         defaults[key + "_odds"] = odds.typical;
         defaults[key + "_odds_power"] = odds.power;
     };
-    const auto alone = [&](const Part &distance, const Part &odds) {
+    std::set<std::string> lost;
+    const auto values = [&](const Part &distance, const Part &odds) {
         set(distance, odds);
         write(draft, contents, defaults);
-        return part_of_score(draft, training);
+        auto scores = segmentation_scores(draft, training, lost);
+        for (double &score : scores) score -= 1; // the other part, with the power 0
+        return scores;
     };
-    const auto distance = alone({1, 1}, {1, 0});
-    auto odds = alone({1, 0}, {1, 1});
+    const auto distance = part_of_score(values({1, 1}, {1, 0}), kOfDistance);
+    auto odds = part_of_score(values({1, 0}, {1, 1}), kOfOdds);
     odds.power *= kShareOfMarks;
     set(distance, odds);
 }
@@ -153,7 +159,6 @@ std::vector<std::string> memory_layers(const graph::Graph &encoder, const Anomal
     return {memory_layer(encoder, settings.memory_layer)};
 }
 
-/// AnomalyTraining::calibration of a bundle; "" where it does not say or cannot be read.
 std::string calibration_fingerprint_of(const std::filesystem::path &bundle) {
     try {
         const auto provenance = bundle::parse_provenance(bundle::Bundle::open(bundle)->manifest());

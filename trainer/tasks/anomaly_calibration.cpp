@@ -276,18 +276,20 @@ double balanced_pixel_weight(const std::filesystem::path &bundle, const AnomalyT
     return std::max(kLeast, training.settings.feature_weight * features / std::max(pixels, kLeast));
 }
 
-Part part_of_score(const std::filesystem::path &bundle, const AnomalyTraining &training) {
-    constexpr double kSmallest = 1e-6, kLeastSpread = 0.02, kOther = 1;
-    std::set<std::string> lost;
-    AnomalyScorer scorer(bundle, scorer_options(kSegmentation, training));
-    auto logs = normal_scores(scorer, kSegmentation, training, lost);
-    for (double &value : logs) value = std::log(std::max(value - kOther, kSmallest));
-    const auto count = static_cast<double>(logs.size());
-    const double mean = std::accumulate(logs.begin(), logs.end(), 0.0) / count;
+Part part_of_score(std::vector<double> values, const LeastOfPart &least) {
+    for (double &value : values) value = std::log(std::max(value, least.value));
+    const auto count = static_cast<double>(values.size());
+    const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
     double squares = 0;
-    for (const double value : logs) squares += (value - mean) * (value - mean);
+    for (const double value : values) squares += (value - mean) * (value - mean);
     const double spread = std::sqrt(squares / std::max(1.0, count - 1));
-    return {std::exp(mean), 1 / std::max(kLeastSpread, spread)};
+    return {std::exp(mean), 1 / std::max(least.spread, spread)};
+}
+
+std::vector<double> segmentation_scores(const std::filesystem::path &bundle, const AnomalyTraining &training,
+                                        std::set<std::string> &lost) {
+    AnomalyScorer scorer(bundle, scorer_options(kSegmentation, training));
+    return normal_scores(scorer, kSegmentation, training, lost);
 }
 
 std::vector<CalibratedMethod> calibrate_methods(const std::filesystem::path &bundle,

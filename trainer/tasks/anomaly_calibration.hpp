@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <limits>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -59,9 +60,18 @@ struct Part {
     double typical = 1, power = 1;
 };
 
-/// That of held-out good pictures: their geometric mean, and one over the deviation of their logarithms.
-/// @param bundle  whose score is the value and 1, the other part with the power 0
-Part part_of_score(const std::filesystem::path &bundle, const AnomalyTraining &training);
+struct LeastOfPart {
+    double value = 0, spread = 0;
+};
+
+/// That of good pictures: their geometric mean, and one over the deviation of their logarithms.
+/// @param least  values, and a deviation of logarithms, below which differences do not matter
+Part part_of_score(std::vector<double> values, const LeastOfPart &least);
+
+/// The scores of the held-out good pictures by "segmentation".
+/// @param lost  names of pictures that are skipped, to which those are added that cannot be judged
+std::vector<double> segmentation_scores(const std::filesystem::path &bundle, const AnomalyTraining &training,
+                                        std::set<std::string> &lost);
 
 /// As the training's command has it.
 AnomalyScorer::Options scorer_options(const std::string &method, const AnomalyTraining &training);

@@ -4,6 +4,7 @@
 #include "core/graph_module.hpp"
 #include "core/progress.hpp"
 #include "core/random.hpp"
+#include "core/tensor_values.hpp"
 #include "eval/classifier.hpp"
 #include "mirra/error.hpp"
 
@@ -64,6 +65,11 @@ std::vector<std::int64_t> coreset(const torch::Tensor &points, const CoresetOpti
     return chosen;
 }
 
+torch::Tensor noticeable(const torch::Tensor &deviation) {
+    constexpr double kLeast = 0.1, kSmallest = 1e-6;
+    return deviation.clamp_min(std::max(kSmallest, kLeast * deviation.mean().item<double>()));
+}
+
 namespace {
 
 constexpr std::uint64_t kPlaceSalt = 0x706c616365;
@@ -103,12 +109,9 @@ class Collection {
         candidates_.push_back(places.index_select(0, torch::tensor(some)));
     }
 
-    /// A channel that hardly changes on normal pictures is no reason to take its noise for news.
     [[nodiscard]] std::pair<torch::Tensor, torch::Tensor> statistics() const {
-        constexpr double kLeast = 0.1, kSmallest = 1e-6;
         const auto mean = sum_ / count_;
-        const auto deviation = (squares_ / count_ - mean.square()).clamp_min(0).sqrt();
-        return {mean, deviation.clamp_min(std::max(kSmallest, kLeast * deviation.mean().item<double>()))};
+        return {mean, noticeable((squares_ / count_ - mean.square()).clamp_min(0).sqrt())};
     }
     [[nodiscard]] torch::Tensor candidates() const { return torch::cat(candidates_); }
 
@@ -139,17 +142,6 @@ void collect(GraphModule &network, PictureSet &pictures, const MemoryOptions &op
         }
         progress.update(end);
     }
-}
-
-std::vector<double> values(const torch::Tensor &tensor) {
-    const auto *data = tensor.const_data_ptr<double>();
-    return {data, data + tensor.numel()};
-}
-
-bundle::WeightTensor weight(const torch::Tensor &tensor) {
-    const auto plain = tensor.to(at::kFloat).contiguous();
-    const auto *data = plain.const_data_ptr<float>();
-    return {plain.sizes().vec(), {data, data + plain.numel()}};
 }
 
 } // namespace
@@ -262,7 +254,7 @@ FeatureMemory feature_memory(const bundle::Bundle &encoder, PictureSet &pictures
     const auto [mean, deviation] = collection.statistics();
     const auto points = ((collection.candidates() - mean) / deviation).to(at::kFloat);
     const auto chosen = coreset(points, options.coreset);
-    return {values(mean), values(deviation), points.index_select(0, torch::tensor(chosen))};
+    return {to_doubles(mean), to_doubles(deviation), points.index_select(0, torch::tensor(chosen))};
 }
 
 void add_memory(const graph::Graph &encoder, const std::vector<std::string> &layers,
@@ -278,8 +270,8 @@ void add_memory(const graph::Graph &encoder, const std::vector<std::string> &lay
     builder.output("similarity", similarity);
     contents.manifest.graphs["memory"] =
         graph::chain(pooled_features(encoder, layers), builder.finish(), "memory");
-    contents.weights["memory.weight"] = weight(memory.members.view({members, channels, 1, 1}));
-    contents.weights["memory.bias"] = weight(memory.members.to(at::kDouble).square().sum(1) / -2);
+    contents.weights["memory.weight"] = to_weight(memory.members.view({members, channels, 1, 1}));
+    contents.weights["memory.bias"] = to_weight(memory.members.to(at::kDouble).square().sum(1) / -2);
 }
 
 } // namespace mirra::trainer

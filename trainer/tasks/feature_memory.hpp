@@ -24,6 +24,9 @@ struct CoresetOptions {
 /// @param points  {N, D} on the CPU
 std::vector<std::int64_t> coreset(const torch::Tensor &points, const CoresetOptions &options);
 
+/// A feature that hardly changes on normal pictures is no reason to take its noise for news.
+torch::Tensor noticeable(const torch::Tensor &deviation);
+
 struct MemoryOptions {
     std::vector<std::string> layers; ///< taps of the encoder
     CoresetOptions coreset;

@@ -2,23 +2,17 @@
 // that has learned to mark defects.
 #pragma once
 
+#include "data/picture_set.hpp"
 #include "runtime/torch/libtorch.hpp"
 #include "tasks/inverter.hpp"
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 namespace mirra::trainer {
 
-struct PictureMemoryOptions {
-    std::vector<std::int64_t> channels; ///< of the network
-    std::int64_t extent = 256;          ///< of the pictures
-    torch::Device device = torch::kCPU;
-};
-
-/// The features' mean and deviation over all places of all pictures, and the matrix that makes their
-/// correlations, a tenth of which is left out, those of white noise: {codes, features}.
+/// Whitens features: less `mean`, divided by `deviation`, times `matrix` {codes, features}. Their correlation
+/// matrix is mixed with a tenth of the identity first, so that weak directions are not blown up.
 struct Whitening {
     std::vector<double> mean, deviation;
     torch::Tensor matrix;
@@ -29,11 +23,17 @@ struct Whitening {
 /// @param features  {N, D}, N at least 2 @param most  codes
 Whitening whitening_of(const torch::Tensor &features, std::int64_t most);
 
+struct PictureMemoryOptions {
+    std::vector<std::int64_t> channels; ///< of the network
+    std::int64_t extent = 256;          ///< of the pictures
+    std::int64_t most = 500;            ///< pictures, evenly spaced over the set
+    torch::Device device = torch::kCPU;
+};
+
 /// Gives the graph "segmenter" of the contents a memory of these pictures, each as it is and turned by half a
-/// turn, with the network's weights of the contents.
-/// @param pictures  8-bit RGB of extent x extent, at least one
-/// @throws Error cancelled after Ctrl-C, under an InterruptGuard
-void add_picture_memory(std::span<const std::vector<std::uint8_t>> pictures,
-                        const PictureMemoryOptions &options, BundleContents &contents);
+/// turn, by the network's weights of the contents. Pictures that cannot be read are left out.
+/// @throws Error corrupt (none of them can be read) | cancelled after Ctrl-C, under an InterruptGuard
+void add_picture_memory(const PictureSet &pictures, const PictureMemoryOptions &options,
+                        BundleContents &contents);
 
 } // namespace mirra::trainer

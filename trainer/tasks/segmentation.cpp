@@ -131,8 +131,7 @@ PastedBatch SegmentationTraining::make(std::int64_t step) const {
     for (std::int64_t i = 0; i < recipe_.batch; ++i) {
         auto sample =
             paster_->sample(options_.seed, static_cast<std::uint64_t>(step), static_cast<std::uint64_t>(i));
-        auto &values = sample.picture.values;
-        normalise_picture(values.data(), values.size());
+        normalise_picture(sample.picture.values);
         add_crop(sample, step, i, out);
     }
     return out;
