@@ -16,6 +16,8 @@ MEASUREMENTS = ROOT / "docs/measurements"
 SETS = {"CBSD68": "cbsd68", "Kodak24": "kodak24", "McMaster": "mcmaster"}
 INVERTERS = {"mean colour of each picture": "mean colour", "mean colour": "mean colour", "standard": "inverter-alexnet-std",
              "robust": "inverter-alexnet-ar"}
+VGG = {"mean colour of each picture": "mean colour", "standard": "inverter-vgg16-std", "robust, l2 3.0": "inverter-vgg16-ar"}
+WRN = {"mean colour of each picture": "mean colour", "standard": "inverter-wrn-std", "robust": "inverter-wrn-ar"}
 RADII = {"mean colour of each picture": "mean colour", "standard": "inverter-resnet18-std", "l2 0.5": "inverter-resnet18-l2-0.5",
          "l2 1.0": "inverter-resnet18-l2-1.0", "l2 1.5": "inverter-resnet18-l2-1.5"}
 DETECTIONS = [(method, encoder) for method in ("latent-search", "reconstruction", "feature-memory")
@@ -125,6 +127,8 @@ TABLES = (
     ("reproduction.md", "Table 1: AlexNet's conv5", ("inversion-alexnet.csv",), by_loss("pixel", "224 px")),
     ("reproduction.md", "Table 1: AlexNet's conv5", ("inversion-alexnet-feat.csv",), by_loss("pixel + feature", "128 px")),
     ("reproduction.md", "Table 1: AlexNet's conv5", ("inversion-alexnet-gan.csv",), by_loss("pixel + feature + adversarial", "128 px")),
+    ("reproduction.md", "Table 2: VGG-16", ("inversion-vgg16.csv",), by_encoder(VGG, (3, 4))),
+    ("reproduction.md", "Table 3: WRN-28-10", ("inversion-wrn.csv",), by_encoder(WRN, (3, 4))),
     ("reproduction.md", "Table A2: ResNet-18 on CIFAR-10, over the radius of the training", ("inversion-cifar.csv",), by_encoder(RADII, (2, 3))),
     ("reproduction.md", "Tables 5 and A1: enlarged pictures", ("inversion-scale.csv",), by_scale),
     ("reproduction.md", "Table 6: photographs at their own size", ("inversion-highres.csv",), by_encoder(INVERTERS, (1, 2))),
