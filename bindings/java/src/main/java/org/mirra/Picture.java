@@ -41,7 +41,8 @@ public final class Picture extends NativeObject {
   }
 
   /**
-   * Reads a PNG, JPEG, TIFF, WebP or JPEG XL file. The picture is upright; samples stay as they are encoded.
+   * Reads a PNG, JPEG, TIFF, WebP or JPEG XL file. The picture is upright; samples stay as they are
+   * encoded.
    *
    * @param file to read
    * @return the picture

@@ -8,7 +8,8 @@ import java.util.function.Consumer;
  * @param format "png", "jpeg", "tiff", "webp" or "jxl"; null: the ending of the file's name says it
  * @param jpegQuality of a JPEG, WebP or JPEG XL, 1 ... 100; 0: 95. In WebP and JPEG XL 100 is
  *     lossless
- * @param bitDepth PNG: 8 or 16; TIFF, JPEG XL: also 32; 0: that of the samples. JPEG and WebP: 8 or 0
+ * @param bitDepth PNG: 8 or 16; TIFF, JPEG XL: also 32; 0: that of the samples. JPEG and WebP: 8 or
+ *     0
  * @param notes receives a sentence for all that the metadata's file had and this one lacks; null:
  *     nobody
  */
