@@ -49,11 +49,10 @@ double middle_of(const Settings &settings, const std::vector<float> &heat) {
     constexpr double kGathered = 4;
     const auto &threshold = settings.calibration.threshold;
     const bool summed = settings.method == Method::reconstruction || settings.method == Method::latent_search;
-    const bool marked = settings.method == Method::segmentation && settings.scale;
-    const double middle = !threshold ? *std::max_element(heat.begin(), heat.end()) / 2
-                          : summed   ? kGathered * *threshold / static_cast<double>(heat.size())
-                          : marked   ? mark_at(*threshold, *settings.scale)
-                                     : *threshold;
+    const double middle = !threshold       ? *std::max_element(heat.begin(), heat.end()) / 2
+                          : summed         ? kGathered * *threshold / static_cast<double>(heat.size())
+                          : settings.scale ? mark_at(*threshold, *settings.scale)
+                                           : *threshold;
     return middle > 0 ? middle : 1;
 }
 

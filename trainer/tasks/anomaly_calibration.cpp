@@ -143,14 +143,23 @@ class Regression {
     double mean_ = 0, deviation_ = 1;
 };
 
-/// What a share `beyond` of a normal distribution exceeds that fits the values.
-double normal_fit(std::span<const double> values, double beyond) {
-    constexpr double kLeastSpread = 1e-3;
+struct Normal {
+    double mean = 0, spread = 0;
+};
+
+/// The normal distribution that fits the values.
+Normal normal_of(std::span<const double> values, double least_spread) {
     const auto count = static_cast<double>(values.size());
     double mean = 0, squares = 0;
     for (const double x : values) mean += x / count;
     for (const double x : values) squares += (x - mean) * (x - mean);
-    const double spread = std::max(kLeastSpread, std::sqrt(squares / std::max(1.0, count - 1)));
+    return {mean, std::max(least_spread, std::sqrt(squares / std::max(1.0, count - 1)))};
+}
+
+/// What a share `beyond` of a normal distribution exceeds that fits the values.
+double normal_fit(std::span<const double> values, double beyond) {
+    constexpr double kLeastSpread = 1e-3;
+    const auto [mean, spread] = normal_of(values, kLeastSpread);
     return mean + spread * normal_quantile(1 - beyond);
 }
 
@@ -278,12 +287,8 @@ double balanced_pixel_weight(const std::filesystem::path &bundle, const AnomalyT
 
 Part part_of_score(std::vector<double> values, const LeastOfPart &least) {
     for (double &value : values) value = std::log(std::max(value, least.value));
-    const auto count = static_cast<double>(values.size());
-    const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;
-    double squares = 0;
-    for (const double value : values) squares += (value - mean) * (value - mean);
-    const double spread = std::sqrt(squares / std::max(1.0, count - 1));
-    return {std::exp(mean), 1 / std::max(least.spread, spread)};
+    const auto [mean, spread] = normal_of(values, least.spread);
+    return {std::exp(mean), 1 / spread};
 }
 
 std::vector<double> segmentation_scores(const std::filesystem::path &bundle, const AnomalyTraining &training,
