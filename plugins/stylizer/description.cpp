@@ -84,16 +84,22 @@ const std::array kParameters{
            "How much of the style: 0 gives the image as it is, 1 the full style. Multiplies the strengths of "
            "the levels.",
            {0, 1, 1, 1}),
-    text("levels", "Levels",
-         "The layers on which the style is put, in that order, with commas between; each may have a strength "
-         "and a detail of its own behind colons, such as 'conv4_1:0.8:0.5,conv2_1'. 'auto' is the bundle's "
-         "own list.",
-         kAuto),
+    text(
+        "levels", "Levels",
+        "The layers on which the style is put, in that order, with commas between; each may have a strength, "
+        "a detail and edges of its own behind colons, such as 'conv4_1:0.8:0.5:1,conv2_1'. 'auto' is the "
+        "bundle's own list.",
+        kAuto),
     number(
         MIRRA_TYPE_FLOAT, "detail", "Detail",
         "Brings back what the networks lose of the picture at each level: 0 is the plain method, 1 as much "
         "as the bundle's levels name. Multiplies the details of the levels.",
         {0, 1, 1, 1}),
+    number(MIRRA_TYPE_FLOAT, "edges", "Edges",
+           "Holds the picture of a coarse level to the edges of the image before finer levels paint on it: "
+           "without it halos surround what stands before even areas. 0 is the plain method, 1 as much as the "
+           "bundle's levels name. Multiplies the edges of the levels.",
+           {0, 1, 1, 1}),
     preserve_color(),
     style_scale(),
     epsilon(),

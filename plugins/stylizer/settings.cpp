@@ -5,6 +5,7 @@
 #include "description.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <numeric>
 #include <string_view>
@@ -44,10 +45,10 @@ std::vector<std::string> layers_of(const Host &host) {
 }
 
 [[noreturn]] void bad_levels(const Host &host, const std::string &what) {
-    host.fail(
-        MIRRA_E_INVALID_ARGUMENT, what, "levels",
-        "Write layers with commas between, each with or without a strength and a detail of 0 to 1, such "
-        "as conv5:0.8:0.5,conv2.");
+    host.fail(MIRRA_E_INVALID_ARGUMENT, what, "levels",
+              "Write layers with commas between, each with or without a strength, a detail and edges of 0 to "
+              "1, such "
+              "as conv5:0.8:0.5,conv2.");
 }
 
 Level make_level(const Host &host, const std::string &layer) {
@@ -88,7 +89,7 @@ PixelGrid grid_of(const Host &host, const std::vector<Level> &levels) {
     return grid;
 }
 
-/// @param what  strength or detail
+/// @param what  strength, detail or edges
 double parse_share(const Host &host, std::string_view item, std::string_view text, const char *what) {
     double share = 0;
     const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), share);
@@ -98,18 +99,26 @@ double parse_share(const Host &host, std::string_view item, std::string_view tex
 }
 
 Level parse_level(const Host &host, std::string_view item, const std::vector<Level> &known) {
-    const auto colon = std::min(item.find(':'), item.size());
-    const auto second = std::min(item.find(':', std::min(colon + 1, item.size())), item.size());
-    const std::string name(item.substr(0, colon));
+    std::string_view rest = item;
+    const auto next = [&] { // up to a colon
+        const auto colon = std::min(rest.find(':'), rest.size());
+        const auto part = rest.substr(0, colon);
+        rest.remove_prefix(std::min(colon + 1, rest.size()));
+        return part;
+    };
+    const std::string name(next());
     const auto found =
         std::find_if(known.begin(), known.end(), [&](const Level &level) { return level.name == name; });
     if (found == known.end())
         host.fail(MIRRA_E_NOT_FOUND, "the bundle has no generator for the layer '" + name + "'", "levels",
                   "Its layers are: " + joined(layers_of(host)) + ".");
     Level level = *found;
-    if (colon < item.size())
-        level.strength = parse_share(host, item, item.substr(colon + 1, second - colon - 1), "strength");
-    if (second < item.size()) level.detail = parse_share(host, item, item.substr(second + 1), "detail");
+    const std::array shares{std::pair("strength", &level.strength), std::pair("detail", &level.detail),
+                            std::pair("edges", &level.edges)};
+    const auto given = static_cast<std::size_t>(std::count(item.begin(), item.end(), ':'));
+    if (given > shares.size()) bad_levels(host, "'" + std::string(item) + "' has more than three numbers");
+    for (std::size_t i = 0; i < given; ++i)
+        *shares[i].second = parse_share(host, item, next(), shares[i].first);
     return level;
 }
 
@@ -131,16 +140,18 @@ std::vector<Level> parse_levels(const Host &host, const std::string &text, const
 }
 
 /// What the parameter says, else the bundle, else all that there are, the coarsest first. A level has the
-/// bundle's detail unless the parameter gives it one.
+/// bundle's detail and edges unless the parameter gives it its own.
 std::vector<Level> chosen_levels(const Host &host, std::vector<Level> known) {
     const std::string text = host.text("levels");
     auto standard = parse_levels(host, host.default_text("levels"), known);
     const bool automatic = text.empty() || text == kAuto;
     if (automatic && !standard.empty()) return standard;
-    for (const Level &level : standard)
-        std::find_if(known.begin(), known.end(), [&](const Level &each) {
-            return each.name == level.name;
-        })->detail = level.detail;
+    for (const Level &level : standard) {
+        const auto own = std::find_if(known.begin(), known.end(),
+                                      [&](const Level &each) { return each.name == level.name; });
+        own->detail = level.detail;
+        own->edges = level.edges;
+    }
     if (!automatic) return parse_levels(host, text, known);
     const auto cells = [](const Level &level) { // per pixel
         return level.grid.bytes_per_pixel() / static_cast<double>(level.grid.channels);
@@ -152,6 +163,10 @@ std::vector<Level> chosen_levels(const Host &host, std::vector<Level> known) {
 }
 
 } // namespace
+
+std::int64_t Level::stride() const {
+    return std::max<std::int64_t>(1, grid.alignment / std::max<std::int64_t>(1, grid.cells_x));
+}
 
 std::int64_t PixelGrid::padded(std::int64_t extent) const {
     const auto up = [this](std::int64_t value) { return (value + alignment - 1) / alignment * alignment; };
@@ -173,10 +188,11 @@ Settings read_settings(const Host &host) {
     settings.preserve_color = host.integer("preserve_color") != 0;
     settings.margin = host.integer("margin");
     settings.epsilon = host.real("epsilon");
-    const double strength = host.real("strength"), detail = host.real("detail");
+    const double strength = host.real("strength"), detail = host.real("detail"), edges = host.real("edges");
     for (Level &level : settings.levels) {
         level.strength *= strength;
         level.detail *= detail;
+        level.edges *= edges;
     }
     std::erase_if(settings.levels, [](const Level &level) { return level.strength == 0; });
     return settings;

@@ -19,7 +19,11 @@ struct Level {
     std::string autoencoder; ///< encoder and generator in one
     double strength = 1;
     double detail = 0; ///< how much comes back of what encoder and generator lose of a picture
+    double edges = 0;  ///< how far its picture is held to the edges of the image
     common::FeatureGrid grid;
+
+    /// Pixels from one feature to the next.
+    [[nodiscard]] std::int64_t stride() const;
 };
 
 /// What pictures are brought to before they are encoded, whichever the levels at work are.

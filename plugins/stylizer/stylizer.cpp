@@ -1,4 +1,5 @@
 // The plugin that brings the tasks "stylize" and "style-prepare".
+#include "edges.hpp"
 #include "masks.hpp"
 #include "mirra/mirra_plugin.hpp"
 #include "picture.hpp"
@@ -11,7 +12,8 @@ namespace {
 
 /// One session's state. Each level takes two passes over the tiles: the first gathers the features of the
 /// whole picture; behind it they are transformed, and the second makes a picture of them, which the next
-/// level starts from. The second pass of the last level is `process`.
+/// level starts from. The second pass of the last level is `process`, unless its picture is held to the edges
+/// of the image as a whole: then `process` cuts its tiles out of that.
 class Stylizer {
   public:
     void configure(const Host &host, mirra_setup &setup);
@@ -24,6 +26,9 @@ class Stylizer {
     void add_uses(mirra_setup &setup);
     [[nodiscard]] double bytes_of_map() const;
     [[nodiscard]] bool any_detail() const;
+    [[nodiscard]] bool any_edges() const;
+    [[nodiscard]] bool last_is_held() const { return settings_.levels.back().edges > 0; }
+    [[nodiscard]] std::int64_t coarsest(std::size_t levels) const;
     [[nodiscard]] std::uint64_t extra_bytes(const Host &host, const mirra_setup &setup) const;
     [[nodiscard]] bool idle() const { return styles_.empty() || settings_.levels.empty(); }
     [[nodiscard]] Tensor cut_out(const Host &host, std::size_t level, const mirra_tile &tile) const;
@@ -34,7 +39,8 @@ class Stylizer {
                                     const Planes &features) const;
     [[nodiscard]] Tensor with_detail(const Host &host, std::size_t level, const mirra_tile &tile,
                                      const mirra_tensor *pixels, const Tensor &styled) const;
-    void keep(const Host &host, const mirra_tile &tile, const Tensor &picture);
+    void keep(const Host &host, const mirra_tile &tile, const mirra_tensor *picture, Planes &whole) const;
+    void hold(const Host &host, std::size_t levels);
 
     Settings settings_;
     std::vector<mirra_graph_use> uses_;
@@ -42,7 +48,9 @@ class Stylizer {
     common::FeatureMap map_;               ///< of the level at hand
     Planes features_, picture_;            ///< of the whole image
     Planes plain_;                         ///< features before the transform, where detail is wanted
+    Planes content_;                       ///< of the whole image, where edges are wanted
     std::size_t encoded_ = 0, styled_ = 0; ///< levels that were begun and that were transformed
+    std::size_t held_ = 0;                 ///< levels whose picture was held to edges, or needed not be
 };
 
 /// The deepest level governs the tiles: what it sees beyond its own place covers the others.
@@ -72,6 +80,18 @@ bool Stylizer::any_detail() const {
                        [](const Level &level) { return level.detail > 0; });
 }
 
+bool Stylizer::any_edges() const {
+    return std::any_of(settings_.levels.begin(), settings_.levels.end(),
+                       [](const Level &level) { return level.edges > 0; });
+}
+
+/// The widest stride of so many levels.
+std::int64_t Stylizer::coarsest(std::size_t levels) const {
+    std::int64_t widest = 1;
+    for (std::size_t i = 0; i < levels; ++i) widest = std::max(widest, settings_.levels[i].stride());
+    return widest;
+}
+
 std::uint64_t Stylizer::extra_bytes(const Host &host, const mirra_setup &setup) const {
     // Blocks of the transform: values, centred, uploaded, multiplied, moved, clamped, downloaded.
     constexpr std::uint64_t kBlocks = 7;
@@ -82,8 +102,10 @@ std::uint64_t Stylizer::extra_bytes(const Host &host, const mirra_setup &setup) 
         return static_cast<std::uint64_t>(settings_.pixels.padded(extent + 2 * settings_.margin));
     };
     const std::uint64_t pixels = padded(setup.width) * padded(setup.height);
-    const double held =
-        (any_detail() ? 2 : 1) * bytes_of_map() + (settings_.levels.size() > 1 ? kColors * sizeof(float) : 0);
+    constexpr double kPicture = kColors * sizeof(float);
+    double held = (any_detail() ? 2 : 1) * bytes_of_map();
+    if (settings_.levels.size() > 1 || last_is_held()) held += kPicture;
+    if (any_edges()) held += kPicture + bytes_of_edges(coarsest(1)); // the finest grid is the first level's
     return static_cast<std::uint64_t>(std::ceil(held * static_cast<double>(pixels))) +
            std::max<std::uint64_t>(given, 1) * statistics_bytes(settings_) +
            kBlocks * kBlockValues * sizeof(float);
@@ -93,7 +115,7 @@ void Stylizer::configure(const Host &host, mirra_setup &setup) {
     settings_ = read_settings(host);
     if (settings_.levels.empty()) return;
     add_uses(setup);
-    setup.measure_passes = static_cast<std::uint32_t>(2 * settings_.levels.size() - 1);
+    setup.measure_passes = static_cast<std::uint32_t>(2 * settings_.levels.size() - (last_is_held() ? 0 : 1));
     setup.margin = static_cast<std::uint32_t>(settings_.margin);
     // Features of a tile and a copy of them; pictures: cut out or as made, content, mask, copies of them, and
     // for detail one made of plain features, what it lacks, that scaled, and the sum.
@@ -104,8 +126,8 @@ void Stylizer::configure(const Host &host, mirra_setup &setup) {
 }
 
 void Stylizer::begin(const Host &host) {
-    features_ = picture_ = plain_ = {};
-    encoded_ = styled_ = 0;
+    features_ = picture_ = plain_ = content_ = {};
+    encoded_ = styled_ = held_ = 0;
     styles_ = read_styles(host, settings_);
 }
 
@@ -120,6 +142,7 @@ void Stylizer::encode(const Host &host, std::size_t index, const mirra_tile &til
                       const mirra_tensor *pixels) {
     const Level &level = settings_.levels[index];
     if (encoded_ == index) {
+        hold(host, index);
         map_ = common::feature_map(host, level.grid, level.encoder, kFeatures, settings_.margin);
         features_ = Planes(map_.shape());
         ++encoded_;
@@ -167,41 +190,59 @@ Tensor Stylizer::decode(const Host &host, std::size_t index, const mirra_tile &t
     return level.detail > 0 ? with_detail(host, index, tile, pixels, styled) : std::move(styled);
 }
 
-/// Puts a tile into the picture that the next level starts from; the last tiles with what the image was
-/// padded by.
-void Stylizer::keep(const Host &host, const mirra_tile &tile, const Tensor &picture) {
+/// Puts a tile into a whole picture; the last tiles with what the image was padded by.
+void Stylizer::keep(const Host &host, const mirra_tile &tile, const mirra_tensor *picture,
+                    Planes &whole) const {
     const mirra_run_info info = host.run_info();
-    if (picture_.empty()) picture_ = Planes(kColors, info.padded_height, info.padded_width);
+    if (whole.empty()) whole = Planes(kColors, info.padded_height, info.padded_width);
     const std::int64_t end_x = tile.core_x + tile.core_width, end_y = tile.core_y + tile.core_height;
     const std::int64_t both = 2 * settings_.margin;
     const std::int64_t right = end_x >= info.width + both ? info.padded_width : end_x;
     const std::int64_t bottom = end_y >= info.height + both ? info.padded_height : end_y;
-    picture_.put({host, picture.get()}, tile.input_x, tile.input_y,
-                 plugin::make_rect(tile.core_x, tile.core_y, right - tile.core_x, bottom - tile.core_y));
+    whole.put({host, picture}, tile.input_x, tile.input_y,
+              plugin::make_rect(tile.core_x, tile.core_y, right - tile.core_x, bottom - tile.core_y));
+}
+
+/// Once, when so many levels have made their picture: the last of them may want it held to the image's edges.
+void Stylizer::hold(const Host &host, std::size_t levels) {
+    if (held_ == levels) return;
+    held_ = levels;
+    const double share = settings_.levels[levels - 1].edges;
+    if (share == 0) return;
+    const EdgeGrid grid = edge_grid(coarsest(levels), picture_);
+    const mirra_run_info info = host.run_info();
+    const common::FeatureGrid cells{.channels = 1, .alignment = grid.cell, .cells_x = 1, .cells_y = 1};
+    const std::vector<float> visible =
+        cell_visibility(host, kImage, info.width, info.height, cells, {info.padded_width, info.padded_height},
+                        {1, 1, grid.rows, grid.columns}, settings_.margin);
+    hold_to_edges(host, content_, visible, grid, share, picture_);
 }
 
 void Stylizer::measure(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels) {
     if (idle()) return;
     const std::size_t level = tile.pass / 2;
+    if (tile.pass == 0 && any_edges()) keep(host, tile, pixels, content_);
     if (tile.pass % 2 == 0)
         encode(host, level, tile, pixels);
     else
-        keep(host, tile, decode(host, level, tile, pixels));
+        keep(host, tile, decode(host, level, tile, pixels).get(), picture_);
 }
 
 Tensor Stylizer::process(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels) {
     if (idle()) return host.scaled(pixels, 1);
-    Tensor styled = decode(host, settings_.levels.size() - 1, tile, pixels);
+    const std::size_t levels = settings_.levels.size();
+    if (last_is_held()) hold(host, levels);
+    Tensor styled = last_is_held() ? cut_out(host, levels, tile) : decode(host, levels - 1, tile, pixels);
     return finish_picture(host, settings_, styles_, tile, pixels, std::move(styled));
 }
 
 void Stylizer::finish(const Host &) {
-    features_ = picture_ = plain_ = {};
+    features_ = picture_ = plain_ = content_ = {};
     styles_.clear();
 }
 
 void bring_tasks(plugin::Registry &tasks) {
-    tasks.require({MIRRA_PLUGIN_FUNCTION(describe_param)}); // the last that it calls
+    tasks.require({MIRRA_PLUGIN_FUNCTION(parallel_for)}); // the last that it calls
     tasks.add<Stylizer>(describe_stylize());
     tasks.add<Preparer>(describe_prepare());
 }

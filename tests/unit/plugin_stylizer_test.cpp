@@ -5,6 +5,7 @@
 #include "mirra/architectures.hpp"
 
 #include <limits>
+#include <set>
 
 namespace mirra::test {
 namespace {
@@ -254,6 +255,156 @@ TEST_P(PluginStylizer, DetailBringsBackWhatTheNetworksLose) {
     EXPECT_EQ(stylizer.set("detail", "0").stylize(*content, *content), lossy);
 }
 
+/// The published filter by its definition, over cells of `cell` pixels.
+class GuidedFilter {
+  public:
+    GuidedFilter(const Floats &guide, const std::vector<float> &picture, std::int32_t cell)
+        : guide_(guide)
+        , picture_(picture)
+        , cell_(cell)
+        , columns_(guide.image.width / cell)
+        , rows_(guide.image.height / cell) {
+        for (std::int32_t y = 0; y < rows_; ++y)
+            for (std::int32_t x = 0; x < columns_; ++x) {
+                shown_.push_back(mean(guide.samples, x, y));
+                own_.push_back(mean(picture, x, y));
+            }
+        for (std::int32_t y = 0; y < rows_; ++y)
+            for (std::int32_t x = 0; x < columns_; ++x) functions_.push_back(fit(x, y));
+    }
+
+    /// One colour of a pixel in the middle of a cell, of cells of an odd side.
+    [[nodiscard]] double at(std::int32_t x, std::int32_t y, std::size_t color) const {
+        Function mean;
+        double count = 0;
+        window(x / cell_, y / cell_, [&](std::size_t i) {
+            for (std::size_t k = 0; k < 3; ++k) mean.slope[k][color] += functions_[i].slope[k][color];
+            mean.offset[color] += functions_[i].offset[color];
+            ++count;
+        });
+        double value = mean.offset[color] / count + picture_[pixel(x, y) + color] -
+                       own_[static_cast<std::size_t>(y / cell_ * columns_ + x / cell_)][color];
+        for (std::size_t k = 0; k < 3; ++k)
+            value += mean.slope[k][color] / count * guide_.samples[pixel(x, y) + k];
+        return std::clamp(value, 0.0, 1.0);
+    }
+
+  private:
+    struct Function {
+        Matrix slope{};
+        Vector offset{};
+    };
+
+    [[nodiscard]] std::size_t pixel(std::int32_t x, std::int32_t y) const {
+        return 3 * static_cast<std::size_t>(y * guide_.image.width + x);
+    }
+
+    [[nodiscard]] Vector mean(const std::vector<float> &samples, std::int32_t x, std::int32_t y) const {
+        Vector out{};
+        for (std::int32_t v = y * cell_; v < (y + 1) * cell_; ++v)
+            for (std::int32_t u = x * cell_; u < (x + 1) * cell_; ++u)
+                for (std::size_t c = 0; c < 3; ++c) out[c] += samples[pixel(u, v) + c] / (cell_ * cell_);
+        return out;
+    }
+
+    template<class Visit> void window(std::int32_t x, std::int32_t y, const Visit &visit) const {
+        constexpr std::int32_t kRadius = 6;
+        for (std::int32_t v = std::max(y - kRadius, 0); v <= std::min(y + kRadius, rows_ - 1); ++v)
+            for (std::int32_t u = std::max(x - kRadius, 0); u <= std::min(x + kRadius, columns_ - 1); ++u)
+                visit(static_cast<std::size_t>(v * columns_ + u));
+    }
+
+    [[nodiscard]] Function fit(std::int32_t x, std::int32_t y) const {
+        constexpr double kEven = 0.01;
+        Vector shown{}, own{};
+        Matrix square{}, cross{};
+        double count = 0;
+        window(x, y, [&](std::size_t) { ++count; });
+        window(x, y, [&](std::size_t i) {
+            for (std::size_t k = 0; k < 3; ++k) {
+                shown[k] += shown_[i][k] / count;
+                own[k] += own_[i][k] / count;
+            }
+        });
+        window(x, y, [&](std::size_t i) {
+            for (std::size_t k = 0; k < 3; ++k)
+                for (std::size_t m = 0; m < 3; ++m) {
+                    square[k][m] += (shown_[i][k] - shown[k]) * (shown_[i][m] - shown[m]) / count;
+                    cross[k][m] += (shown_[i][k] - shown[k]) * (own_[i][m] - own[m]) / count;
+                }
+        });
+        for (std::size_t k = 0; k < 3; ++k) square[k][k] += kEven;
+        Function out{times(inverse(square), cross), own};
+        for (std::size_t c = 0; c < 3; ++c)
+            for (std::size_t k = 0; k < 3; ++k) out.offset[c] -= out.slope[k][c] * shown[k];
+        return out;
+    }
+
+    const Floats &guide_;
+    const std::vector<float> &picture_;
+    std::int32_t cell_, columns_, rows_;
+    std::vector<Vector> shown_, own_;
+    std::vector<Function> functions_;
+};
+
+TEST_P(PluginStylizer, EdgesAreThoseOfTheGuidedFilter) {
+    const auto content = picture(48, 32), style = style_picture(33, 40);
+    const Bundle bundle = make_flat_stylizer();
+    Stylizer stylizer(GetParam(), bundle), tiled(GetParam(), bundle, 24);
+    const auto plain = stylizer.set("levels", "flat:1:0:0").stylize(*content, *style);
+    const auto held = stylizer.set("levels", "flat:1:0:1").stylize(*content, *style);
+    const GuidedFilter filter(*content, plain, 1); // a feature a pixel
+    double worst = 0;
+    for (std::int32_t y = 0; y < 32; ++y)
+        for (std::int32_t x = 0; x < 48; ++x)
+            for (std::size_t c = 0; c < 3; ++c)
+                worst = std::max(
+                    worst, std::abs(filter.at(x, y, c) - held[3 * static_cast<std::size_t>(y * 48 + x) + c]));
+    EXPECT_LT(worst, kNear);
+    EXPECT_GT(largest_difference(plain, held), 0.02);
+    EXPECT_LT(largest_difference(tiled.set("levels", "flat:1:0:1").stylize(*content, *style), held), kNear);
+    EXPECT_GT(tiled.tiles, 1U);
+    EXPECT_EQ(stylizer.set("edges", "0").stylize(*content, *style), plain);
+}
+
+TEST_P(PluginStylizer, EdgesOfEveryLevelAreWorkedOnInTheirTurn) {
+    const auto content = picture(64, 48), style = style_picture(33, 40);
+    const Bundle bundle = make_stylizer();
+    Stylizer whole(GetParam(), bundle), tiled(GetParam(), bundle, 24);
+    std::set<std::vector<float>> seen;
+    for (const char *levels : {"deep:1:0:0,low:1:0:0", "deep:1:0:1,low:1:0:0", "deep:1:0:0,low:1:0:1",
+                               "deep:1:0.5:1,low:1:0.2:0.7"}) {
+        const auto at_once = whole.set("levels", levels).stylize(*content, *style);
+        EXPECT_LT(largest_difference(at_once, tiled.set("levels", levels).stylize(*content, *style)),
+                  1.0 / 255)
+            << levels;
+        EXPECT_TRUE(seen.insert(at_once).second) << levels << " changes nothing";
+    }
+}
+
+/// What cannot be seen has no part in what is around it.
+TEST_P(PluginStylizer, EdgesCountVisiblePixelsAlone) {
+    const auto style = style_picture(33, 40);
+    Stylizer stylizer(GetParam(), make_stylizer());
+    stylizer.set("levels", "deep:1:0:1,low:1:0:1");
+    std::vector<std::vector<float>> results;
+    for (const float hidden : {0.0F, 1.0F}) {
+        Floats in(64, 48, MIRRA_COLOR_RGBA, MIRRA_FORMAT_F32);
+        const auto shown = picture(64, 48);
+        for (std::size_t i = 0; i < shown->samples.size() / 3; ++i) {
+            const bool visible = i % 64 < 40;
+            for (std::size_t c = 0; c < 3; ++c)
+                in.samples[4 * i + c] = visible ? shown->samples[3 * i + c] : hidden;
+            in.samples[4 * i + 3] = visible ? 1.0F : 0.0F;
+        }
+        const auto out = stylizer.stylize(in, *style);
+        auto &left = results.emplace_back();
+        for (std::size_t i = 0; i < out.size() / 3; ++i)
+            if (i % 64 < 32) left.insert(left.end(), &out[3 * i], &out[3 * i] + 3);
+    }
+    EXPECT_LT(largest_difference(results[0], results[1]), 1.0 / 255);
+}
+
 TEST_P(PluginStylizer, APreparedStyleIsTheStyle) {
     const Bundle bundle = make_stylizer();
     const auto content = picture(45, 37), style = style_picture(33, 40);
@@ -425,7 +576,7 @@ TEST_P(PluginStylizer, BadLevelsAreRefused) {
     const auto style = style_picture(20, 20);
     const StylePorts given{{{"style", &style->image}}, {}};
     for (const char *text : {"low:", "low:x", "low:2", "low:-1", "low:nan", "low,", "low,low", "low:0.5:2",
-                             "low:0.5:", "low:0.5:1:1", ","})
+                             "low:0.5:", "low:0.5:1:2", "low:0.5:1:", "low:0.5:1:1:1", ","})
         EXPECT_THAT(stylizer.set("levels", text).refuse(MIRRA_E_INVALID_ARGUMENT, given),
                     HasSubstr("conv5:0.8:0.5,conv2"))
             << text;
@@ -535,17 +686,24 @@ TEST_P(PluginStylizer, ARunKeepsToTheMemoryThatThePlanNames) {
     const Bundle bundle = make_stylizer();
     const auto content = picture(301, 203), style = style_picture(33, 40);
     const auto engine = inverter_engine(GetParam()); // one, since each measures the runtime anew
-    const mirra_plan free = Stylizer(engine, bundle).plan(301, 203);
-    ASSERT_GT(free.required_bytes, 0U);
-    Stylizer tight(engine, bundle, 0, free.required_bytes);
-    const auto result = tight.stylize(*content, *style);
-    EXPECT_GT(tight.tiles, 1U);
-    EXPECT_LT(largest_difference(result, Stylizer(engine, bundle).stylize(*content, *style)), 1.0 / 255);
-    Floats out(301, 203, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
-    Failure failure;
-    Stylizer none(engine, bundle, 0, free.required_bytes - 1);
-    EXPECT_EQ(MIRRA_E_BUDGET, none.run(*content, out, {{{"style", &style->image}}, {}}, failure.out()));
-    EXPECT_THAT(message(failure), HasSubstr("memory_limit"));
+    for (const char *levels : {"auto", "deep:1:0.5:1,low:1:0:1"}) {
+        const auto make = [&](std::uint64_t limit) {
+            Stylizer out(engine, bundle, 0, limit);
+            out.set("levels", levels);
+            return out;
+        };
+        const mirra_plan free = make(0).plan(301, 203);
+        ASSERT_GT(free.required_bytes, 0U);
+        Stylizer tight = make(free.required_bytes);
+        const auto result = tight.stylize(*content, *style);
+        EXPECT_GT(tight.tiles, 1U);
+        EXPECT_LT(largest_difference(result, make(0).stylize(*content, *style)), 1.0 / 255);
+        Floats out(301, 203, MIRRA_COLOR_RGB, MIRRA_FORMAT_F32);
+        Failure failure;
+        Stylizer none = make(free.required_bytes - 1);
+        EXPECT_EQ(MIRRA_E_BUDGET, none.run(*content, out, {{{"style", &style->image}}, {}}, failure.out()));
+        EXPECT_THAT(message(failure), HasSubstr("memory_limit"));
+    }
 }
 
 /// The published networks' three levels.

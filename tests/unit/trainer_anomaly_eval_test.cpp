@@ -2,6 +2,7 @@
 #include "core/graph_module.hpp"
 #include "core/random.hpp"
 #include "eval/anomaly.hpp"
+#include "eval/anomaly_comparison.hpp"
 #include "eval/anomaly_defects.hpp"
 #include "eval/anomaly_scoring.hpp"
 #include "eval/evaluation.hpp"
@@ -54,6 +55,79 @@ FloatPicture part(std::int32_t width = 96, std::int32_t height = 80) {
                     static_cast<float>(inside ? 0.5 + 0.1 * std::sin(0.4 * x + 0.3 * y + c) : 0.85));
         }
     return out;
+}
+
+/// Pictures of which every second is anomalous; each detector sees that by so many deviations of its noise,
+/// half of which both share.
+PairedScores paired_scores(std::size_t count, double of, double reference) {
+    PairedScores out;
+    for (std::size_t i = 0; i < count; ++i) {
+        CounterRandom random(3, i);
+        const auto noise = [&] { // of deviation 1
+            double sum = 0;
+            for (int k = 0; k < 12; ++k) sum += random.uniform();
+            return sum - 6;
+        };
+        const double shared = noise() * std::sqrt(0.5);
+        const bool bad = i % 2 == 1;
+        out.pictures.push_back(i);
+        out.anomalous.push_back(bad);
+        out.scores.push_back(shared + noise() * std::sqrt(0.5) + (bad ? of : 0));
+        out.reference.push_back(shared + noise() * std::sqrt(0.5) + (bad ? reference : 0));
+    }
+    return out;
+}
+
+/// The error of a paired difference in closed form (DeLong, DeLong, Clarke-Pearson 1988).
+double delong_error(const PairedScores &set) {
+    double variance = 0;
+    for (const bool anomalous : {false, true}) {
+        Statistic placed;
+        for (std::size_t i = 0; i < set.pictures.size(); ++i) {
+            if (set.anomalous[i] != anomalous) continue;
+            double sum = 0, others = 0;
+            for (std::size_t j = 0; j < set.pictures.size(); ++j) {
+                if (set.anomalous[j] == anomalous) continue;
+                sum += (set.scores[j] < set.scores[i]) - (set.reference[j] < set.reference[i]);
+                ++others;
+            }
+            placed.add(sum / others);
+        }
+        variance += std::pow(standard_error(placed), 2);
+    }
+    return std::sqrt(variance);
+}
+
+TEST(BootstrapDifference, HasTheErrorOfTheClosedForm) {
+    const auto set = paired_scores(400, 1.0, 0.6);
+    std::vector<std::int32_t> kinds;
+    for (std::size_t i = 0; i < 400; ++i) kinds.push_back(static_cast<std::int32_t>(i % 2));
+    const auto found = bootstrap_difference({set}, kinds);
+    const double expected = delong_error(set);
+    EXPECT_GT(expected, 0.01);
+    EXPECT_NEAR(found.error / expected, 1, 0.1);
+    LabelledScores of, reference;
+    for (std::size_t i = 0; i < 400; ++i) {
+        (set.anomalous[i] ? of.anomalous : of.normal).push_back(set.scores[i]);
+        (set.anomalous[i] ? reference.anomalous : reference.normal).push_back(set.reference[i]);
+    }
+    EXPECT_NEAR(found.value, auroc(of.normal, of.anomalous) - auroc(reference.normal, reference.anomalous),
+                1e-12);
+    // Two sets of the same pictures are no more than one.
+    EXPECT_NEAR(bootstrap_difference({set, set}, kinds).error, found.error, 1e-12);
+}
+
+TEST(BootstrapDifference, OfADetectorToItselfIsNothing) {
+    auto set = paired_scores(50, 1, 1);
+    set.reference = set.scores;
+    const auto found = bootstrap_difference({set}, std::vector<std::int32_t>(50, 0));
+    EXPECT_EQ(found.value, 0);
+    EXPECT_EQ(found.error, 0);
+}
+
+TEST(BootstrapDifference, CountsTiesByHalves) {
+    const PairedScores set{{0, 1, 2, 3}, {false, false, true, true}, {1, 1, 1, 1}, {2, 2, 1, 1}};
+    EXPECT_EQ(bootstrap_difference({set}, {0, 0, 1, 1}).value, 0.5);
 }
 
 class EveryDefect : public testing::TestWithParam<DefectKind> {};

@@ -343,6 +343,22 @@ TEST(AnomalyTraining, BothPartsOfTheScoreAreAlikeOnNormalPictures) {
     EXPECT_NEAR(pixels / features, 1, 1e-3);
 }
 
+TEST(AnomalyTraining, ARelativeWeightIsOverTheFeaturesOfGoodPictures) {
+    auto command = command_for("relative");
+    command.overrides = {{"memory.members", "0"}, {"score.feature", "relative"}};
+    ASSERT_EQ(train_anomaly(command), 0);
+    auto settings = Recipe::load(command.recipe);
+    const auto pictures = open_anomaly_pictures(command, AnomalyRecipe::read(settings));
+    const auto bundle = bundle::Bundle::open(command.output);
+    GraphModule encoder(graph::part_of(bundle->graph("encoder"), "layer4", "features"), {});
+    encoder.load(*bundle);
+    encoder.eval();
+    const auto features =
+        encoder.forward({{"image", picture_tensor(*pictures.normal, 32, 10)}}).at("features");
+    const double weight = defaults_of(command.output)["feature_weight"];
+    EXPECT_NEAR(weight * features.square().mean().item<double>() / 0.02, 1, 1e-4);
+}
+
 /// What hosts read for a picture of a file.
 struct Verdict {
     double score, probability;

@@ -237,11 +237,7 @@ TEST(PictureMemory, HoldsEachPictureAtItsPlacesInBothLooks) {
     const PictureSet pictures(*open_unlabelled(folder.string(), Split::train), {});
     add_picture_memory(pictures, {.channels = channels, .extent = kExtent}, contents);
     GraphModule comparing(contents.manifest.graphs.at("segmenter"), {});
-    for (auto &[name, tensor] : comparing.state()) {
-        auto target = tensor;
-        const auto &weight = contents.weights.at(name);
-        target.copy_(torch::tensor(weight.values).view(weight.shape));
-    }
+    comparing.load(contents.weights);
     comparing.eval();
     for (std::int64_t i = 0; i < 3; ++i)
         for (const bool turned : {false, true}) {

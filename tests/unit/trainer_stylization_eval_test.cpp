@@ -268,6 +268,8 @@ TEST(StylizationLevels, ArePlainAtFullStrengthWithoutDetail) {
     EXPECT_EQ(plain_levels(detailed, "conv5,conv2"), "") << "the bundle's detail";
     EXPECT_EQ(plain_levels(detailed, "conv1,conv2"), "conv1,conv2");
     EXPECT_EQ(plain_levels(detailed, "conv1,conv2,conv5:1:0"), "conv1,conv2,conv5");
+    EXPECT_EQ(plain_levels(detailed, "conv1,conv2:1:0:0.5"), "");
+    EXPECT_EQ(plain_levels({.own = "conv5:1:0:1,conv2", .taps = kAlexNet.taps}, "conv5,conv2"), "");
 }
 
 TEST(StylizationLevels, UnknownOnesAreRefused) {

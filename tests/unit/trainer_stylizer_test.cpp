@@ -204,6 +204,7 @@ TEST(StylizerRecipe, WhatIsWrongIsNamed) {
     expect("[level.layer3]\nstpes = 3", {"unknown keys", "stpes", "[level.layer3]", "steps, rate"});
     expect("[level.layer3]\ndetail = 1.5", {"'detail'", "0 to 1", "[level.layer3]"});
     expect("[level.layer3]\ndetail = \"much\"", {"'detail'", "0 to 1"});
+    expect("[level.layer3]\nedges = -0.5", {"'edges'", "0 to 1", "[level.layer3]"});
     expect("epsilon = -1", {"epsilon", "0 to 10"});
     expect("[level.layer3]\nlayer = \"layer4\"", {"unknown keys", "layer"});
     expect("[level.layer3]\nsteps = \"many\"", {"optimizer.steps", "[level.layer3]"});
@@ -474,12 +475,12 @@ TEST(StylizerTraining, AnotherDetailOrEpsilonIsWrittenWithoutTraining) {
     EXPECT_FALSE(Json::parse(bundle::Bundle::open(command.output)->manifest().defaults).contains("epsilon"));
     const auto weights = weights_of(command.output);
     const auto finished = fs::last_write_time(level_bundle(command, "layer3"));
-    std::ofstream(command.recipe, std::ios::app) << "detail = 0.5\n"; // the last table is layer3's
+    std::ofstream(command.recipe, std::ios::app) << "detail = 0.5\nedges = 1\n"; // the last table is layer3's
     command.overrides["epsilon"] = "0.25";
     ASSERT_EQ(train_stylizer(command), 0);
     EXPECT_EQ(Json::parse(bundle::Bundle::open(command.output)->manifest().defaults)["epsilon"], 0.25);
     EXPECT_EQ(Json::parse(bundle::Bundle::open(command.output)->manifest().defaults)["levels"],
-              "layer4,layer3:1:0.5");
+              "layer4,layer3:1:0.5:1");
     EXPECT_EQ(weights_of(command.output), weights);
     EXPECT_EQ(fs::last_write_time(level_bundle(command, "layer3")), finished);
 }

@@ -6,7 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <iterator>
+#include <span>
 
 namespace mirra::trainer {
 namespace {
@@ -19,6 +20,17 @@ bool has_prefix(const std::string &name, const std::vector<std::string> &prefixe
 std::string module_name(std::string name) {
     std::ranges::replace(name, '.', '/');
     return name;
+}
+
+/// @throws Error mismatch
+void copy(std::span<const float> values, const std::string &name, torch::Tensor &tensor) {
+    const torch::NoGradGuard no_grad;
+    if (std::ssize(values) != tensor.numel())
+        throw Error(ErrorCode::mismatch,
+                    "weight has " + std::to_string(values.size()) + " values, " +
+                        std::to_string(tensor.numel()) + " are needed",
+                    name);
+    tensor.copy_(torch::from_blob(const_cast<float *>(values.data()), tensor.sizes(), at::kFloat));
 }
 
 torch::Tensor initial(const graph::Node &node, const graph::WeightInfo &info) {
@@ -103,29 +115,26 @@ GraphModule::forward(const std::map<std::string, torch::Tensor> &inputs) {
     return outputs;
 }
 
-void GraphModule::copy(const bundle::Bundle &bundle, const std::string &name, torch::Tensor &tensor) {
-    const torch::NoGradGuard no_grad;
-    const auto values = bundle.weight(name);
-    if (static_cast<std::int64_t>(values.size()) != tensor.numel())
-        throw Error(ErrorCode::mismatch,
-                    "weight has " + std::to_string(values.size()) + " values, " +
-                        std::to_string(tensor.numel()) + " are needed",
-                    name);
-    tensor.copy_(torch::from_blob(const_cast<float *>(values.data()), tensor.sizes(), at::kFloat));
-}
-
 void GraphModule::load(const bundle::Bundle &bundle) {
     load_all(bundle, "");
 }
 
+void GraphModule::load(const bundle::Weights &weights) {
+    for (auto &[name, tensor] : tensors_) {
+        const auto found = weights.find(name);
+        if (found == weights.end()) throw Error(ErrorCode::not_found, "there is no such weight", name);
+        copy(found->second.values, name, tensor);
+    }
+}
+
 void GraphModule::load_all(const bundle::Bundle &bundle, const std::string &prefix) {
     for (auto &[name, tensor] : tensors_)
-        if (name.starts_with(prefix)) copy(bundle, name, tensor);
+        if (name.starts_with(prefix)) copy(bundle.weight(name), name, tensor);
 }
 
 void GraphModule::load_except(const bundle::Bundle &bundle, const std::vector<std::string> &names) {
     for (auto &[name, tensor] : tensors_)
-        if (std::ranges::find(names, name) == names.end()) copy(bundle, name, tensor);
+        if (std::ranges::find(names, name) == names.end()) copy(bundle.weight(name), name, tensor);
 }
 
 void GraphModule::freeze(const std::vector<std::string> &prefixes) {

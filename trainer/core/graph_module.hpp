@@ -35,6 +35,8 @@ class GraphModule : public torch::nn::Module {
     using torch::nn::Module::load;
     /// Copies weights in by name. @throws Error not_found | mismatch
     void load(const bundle::Bundle &bundle);
+    /// The same from weights that are in no bundle yet. @throws Error not_found | mismatch
+    void load(const bundle::Weights &weights);
     /// Copies all weights whose names begin with a prefix. @throws Error not_found | mismatch
     void load_all(const bundle::Bundle &bundle, const std::string &prefix);
     /// Copies all weights but those named. @throws Error not_found | mismatch
@@ -54,7 +56,6 @@ class GraphModule : public torch::nn::Module {
     [[nodiscard]] const graph::Graph &graph() const { return graph_; }
 
   private:
-    static void copy(const bundle::Bundle &bundle, const std::string &name, torch::Tensor &tensor);
     void create(const graph::Node &node, const Options &options);
     void create_spectral(const graph::Node &node, const std::string &name, const torch::Tensor &weight);
     torch::Tensor effective(const std::string &name);

@@ -3,6 +3,7 @@
 #include "core/provenance.hpp"
 #include "core/text.hpp"
 #include "data/picture_store.hpp"
+#include "eval/anomaly_comparison.hpp"
 #include "eval/anomaly_defects.hpp"
 #include "eval/anomaly_masks.hpp"
 #include "eval/anomaly_methods.hpp"

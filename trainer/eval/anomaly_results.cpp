@@ -431,24 +431,6 @@ std::string OneVsAllTable::add_means(const std::vector<AnomalyMeasurement> &meas
     return lines + note;
 }
 
-std::string comparison_lines(const std::vector<AnomalyMeasurement> &measurements) {
-    const auto groups = by_method(measurements);
-    const auto areas = [](const Group &group) {
-        Statistic out;
-        for (const auto *measurement : group) out.add(auroc_of(measurement->labelled()).value);
-        return out;
-    };
-    std::string lines;
-    for (const auto &group : groups) {
-        const auto first = std::ranges::find(groups, group.front()->method,
-                                             [](const Group &each) { return each.front()->method; });
-        if (first->front()->model == group.front()->model || first->size() != group.size()) continue;
-        lines += paired_line(title_of(group) + " less " + first->front()->model,
-                             differences(areas(group), areas(*first)), "", "classes");
-    }
-    return lines;
-}
-
 PartsTable::PartsTable()
     : Table(
           with_auroc({{.name = "bundle", .shown = {.head = "bundle", .width = -20}},

@@ -114,9 +114,6 @@ class OneVsAllTable : public Table {
              const std::optional<PaperAuroc> &paper);
 };
 
-/// The AUROC of every encoder with that of the first, class by class.
-std::string comparison_lines(const std::vector<AnomalyMeasurement> &measurements);
-
 /// A row a method of one detector.
 class PartsTable : public Table {
   public:

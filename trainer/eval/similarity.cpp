@@ -132,11 +132,7 @@ std::shared_ptr<GraphModule> load_vgg19(const std::filesystem::path &weights) {
         throw Error(error.code(), error.what(), weights.string(),
                     "give the published weights of torchvision's vgg19");
     }
-    const torch::NoGradGuard no_grad;
-    for (auto &[name, tensor] : network->state()) {
-        auto &stored = values.at(name);
-        tensor.copy_(torch::from_blob(stored.values.data(), stored.shape));
-    }
+    network->load(values);
     return network;
 }
 

@@ -36,12 +36,12 @@ std::string join(const std::vector<std::string> &levels) {
     return out;
 }
 
-/// A level as it is written: name, strength, detail.
+/// A level as it is written: name, strength, detail, edges.
 std::vector<std::string> parts_of(const std::string &level) {
     return split(level, ':');
 }
 
-/// Of the strength or the detail; whether it is a number is the plugin's to check.
+/// Of one of the numbers; whether it is a number is the plugin's to check.
 double share(const std::vector<std::string> &parts, std::size_t index, double fallback) {
     return index < parts.size() ? std::strtod(parts[index].c_str(), nullptr) : fallback;
 }
@@ -106,15 +106,19 @@ std::vector<std::string> ordered_levels(const StylizerLevels &stylizer, const st
 }
 
 std::string plain_levels(const StylizerLevels &stylizer, const std::string &levels) {
-    std::map<std::string, double> details; // of the stylizer's own list
+    struct Added {
+        double detail = 0, edges = 0;
+    };
+    std::map<std::string, Added> own; // of the stylizer's list
     for (const auto &level : split_levels(stylizer.own)) {
         const auto parts = parts_of(level);
-        details[parts.front()] = share(parts, 2, 0);
+        own[parts.front()] = {share(parts, 2, 0), share(parts, 3, 0)};
     }
     std::vector<std::string> names;
     for (const auto &level : split_levels(levels)) {
         const auto parts = parts_of(level);
-        if (share(parts, 1, 1) != 1 || share(parts, 2, details[parts.front()]) != 0) return {};
+        const auto [detail, edges] = own[parts.front()];
+        if (share(parts, 1, 1) != 1 || share(parts, 2, detail) != 0 || share(parts, 3, edges) != 0) return {};
         names.push_back(parts.front());
     }
     return join(names);

@@ -20,15 +20,15 @@ struct StylizerLevels {
 StylizerLevels stylizer_levels(const bundle::Bundle &bundle, const std::filesystem::path &path);
 
 /// Every list in every order, each once.
-/// @param lists   such as "conv5:0.8,conv2", where a level may have a strength and a detail; "auto" is the
-/// stylizer's own
+/// @param lists   such as "conv5:0.8,conv2", where a level may have a strength, a detail and edges; "auto" is
+/// the stylizer's own
 /// @param orders  "coarse-to-fine" (the deepest tap first), "fine-to-coarse"; empty: as the lists have them
 /// @throws Error invalid_argument (a level that the encoder has not, an unknown order)
 std::vector<std::string> ordered_levels(const StylizerLevels &stylizer, const std::vector<std::string> &lists,
                                         const std::vector<std::string> &orders);
 
-/// The names alone, "conv5,conv2,conv1", of levels that are all applied at full strength and without detail,
-/// as in the paper; empty for others. A level without a detail has the one of the stylizer's own list.
+/// The names alone, "conv5,conv2,conv1", of levels that are all applied at full strength and without detail
+/// and edges, as in the paper; empty for others. A level without them has those of the stylizer's own list.
 std::string plain_levels(const StylizerLevels &stylizer, const std::string &levels);
 
 /// Means with their standard errors, those of each layer in CSV alone; the paper's figures stand beside where

@@ -395,6 +395,11 @@ void AnomalyRecipe::declare(RecipeKeys &keys) {
               "Weight of the pixels in the score; 0: they count as much as the features");
     keys.real("score.feature_weight", feature_weight, {1 / kLarge, kLarge}, "Weight of the features").values =
         "above 0";
+    keys.choice<FeatureDistance>(
+        "score.feature", score_feature,
+        {{"squared", FeatureDistance::squared}, {"relative", FeatureDistance::relative}},
+        "`relative`: squared differences over the mean square of good pictures' features, so that one "
+        "weight serves encoders whose features are larger or smaller");
     keys.integer("score.iterations", search_iterations, {1, kMostIterations}, "Steps of the latent search");
     keys.real("calibration.false_positive_rate", false_positive_rate, {kRarest, kHalf - kRarest},
               "Share of normal pictures that may be called anomalous");

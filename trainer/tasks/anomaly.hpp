@@ -49,6 +49,7 @@ struct AnomalyRecipe {
     std::int64_t memory_pictures = 500; ///< that the network that marks defects compares with; 0: none
 
     double pixel_weight = 0, feature_weight = 0.02; ///< of the score; pixel 0: as much as the features
+    FeatureDistance score_feature = FeatureDistance::squared; ///< how the score measures features
     std::int64_t search_iterations = 100;
 
     double false_positive_rate = 0.01;

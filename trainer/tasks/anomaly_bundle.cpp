@@ -2,6 +2,7 @@
 #include "tasks/anomaly_bundle.hpp"
 
 #include "core/device.hpp"
+#include "core/graph_module.hpp"
 #include "core/progress.hpp"
 #include "core/provenance.hpp"
 #include "core/text.hpp"
@@ -14,6 +15,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -65,7 +67,32 @@ void add_segmenter(const AnomalyTraining &training, SegmentationTraining &segmen
                        contents);
 }
 
-Json defaults_of(const AnomalyTraining &training, const Trained &trained) {
+/// Of the features of held-out good pictures. @throws Error corrupt
+double mean_square_of_features(const AnomalyTraining &training, const Trained &trained) {
+    const torch::NoGradGuard no_grad;
+    const auto &settings = training.settings;
+    GraphModule network(
+        graph::part_of(trained.encoder->graph("encoder"), trained.generator->layer, "features"), {});
+    network.load(*trained.encoder);
+    network.eval();
+    auto &pictures = *training.pictures.normal;
+    constexpr std::int64_t kBatch = 16;
+    const auto images =
+        picture_tensor(pictures, settings.generator.extent, settings.calibration_pictures).split(kBatch);
+    double sum = 0, count = 0;
+    for (const auto &batch : images) {
+        const auto features = network.forward({{network.graph().inputs.front().name, batch}}).at("features");
+        sum += features.square().sum(at::kDouble).item<double>();
+        count += static_cast<double>(features.numel());
+    }
+    if (!(sum > 0) || !std::isfinite(sum))
+        throw Error(ErrorCode::corrupt,
+                    "the encoder gives good pictures no features by which scores could be measured",
+                    "score.feature", "leave it out of the recipe, or give another --encoder");
+    return sum / count;
+}
+
+Json defaults_of(const AnomalyTraining &training, const Trained &trained, double feature_weight) {
     const auto &settings = training.settings;
     const auto marks = settings.segmentation.extent;
     Json out;
@@ -74,7 +101,7 @@ Json defaults_of(const AnomalyTraining &training, const Trained &trained) {
     if (trained.segmentation) out["segmentation_extent"] = marks;
     if (trained.generator) {
         out["pixel_weight"] = settings.pixel_weight;
-        out["feature_weight"] = settings.feature_weight;
+        out["feature_weight"] = feature_weight;
         out["iterations"] = settings.search_iterations;
     }
     out["false_positive_rate"] = settings.false_positive_rate;
@@ -176,13 +203,16 @@ void write_anomaly_bundle(const AnomalyTraining &training, const Trained &traine
     add_provenance(training, contents.manifest);
     if (trained.segmentation) add_segmenter(training, *trained.segmentation, contents);
     if (training.parts.memory) add_trained_memory(training, *trained.encoder, contents);
-    auto defaults = defaults_of(training, trained);
+    auto feature_weight = training.settings.feature_weight;
+    if (trained.generator && training.settings.score_feature == FeatureDistance::relative)
+        feature_weight /= mean_square_of_features(training, trained);
+    auto defaults = defaults_of(training, trained, feature_weight);
     const auto folder = run_folder(training.command), draft = folder / "draft.mirra";
     std::filesystem::create_directories(folder);
     if (trained.generator && training.settings.pixel_weight == 0) {
         defaults["pixel_weight"] = 1; // of a draft; the balance says which it is
         write(draft, contents, defaults);
-        defaults["pixel_weight"] = balanced_pixel_weight(draft, training);
+        defaults["pixel_weight"] = balanced_pixel_weight(draft, training, feature_weight);
     }
     if (trained.segmentation && training.settings.memory_pictures > 0)
         add_scale(training, draft, contents, defaults);

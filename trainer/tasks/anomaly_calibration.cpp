@@ -271,18 +271,19 @@ std::vector<double> normal_scores(AnomalyScorer &scorer, const std::string &meth
 
 } // namespace
 
-double balanced_pixel_weight(const std::filesystem::path &bundle, const AnomalyTraining &training) {
+double balanced_pixel_weight(const std::filesystem::path &bundle, const AnomalyTraining &training,
+                             double feature_weight) {
     constexpr double kNothing = 1e-20, kLeast = 1e-12;
     std::set<std::string> lost;
-    const auto part = [&](double pixel_weight, double feature_weight) {
+    const auto part = [&](double by_pixels, double by_features) {
         auto options = scorer_options(kReconstruction, training);
-        options.pixel_weight = pixel_weight;
-        options.feature_weight = feature_weight;
+        options.pixel_weight = by_pixels;
+        options.feature_weight = by_features;
         AnomalyScorer scorer(bundle, options);
         return median(normal_scores(scorer, kReconstruction, training, lost));
     };
     const double pixels = part(1, kNothing), features = part(kNothing, 1);
-    return std::max(kLeast, training.settings.feature_weight * features / std::max(pixels, kLeast));
+    return std::max(kLeast, feature_weight * features / std::max(pixels, kLeast));
 }
 
 Part part_of_score(std::vector<double> values, const LeastOfPart &least) {

@@ -53,7 +53,8 @@ struct CalibratedMethod {
 /// The weight of the pixels that makes both parts of the score alike, in the median of normal pictures and
 /// their reconstructions.
 /// @param bundle  any weights in it do
-double balanced_pixel_weight(const std::filesystem::path &bundle, const AnomalyTraining &training);
+double balanced_pixel_weight(const std::filesystem::path &bundle, const AnomalyTraining &training,
+                             double feature_weight);
 
 /// One part of the score of "segmentation": (value / typical)^power.
 struct Part {

@@ -303,11 +303,7 @@ void InverterTask::load_initial(GraphModule &generator) {
     if (stored.graph != generator.graph())
         throw Error(ErrorCode::mismatch, "cannot start from this bundle: its generator is another network",
                     command_.init.string(), "give one of the same encoder architecture, layer and width");
-    auto state = generator.state();
-    const torch::NoGradGuard no_grad;
-    for (const auto &[name, weight] : stored.weights)
-        state.at(name).copy_(
-            torch::from_blob(const_cast<float *>(weight.values.data()), weight.shape, at::kFloat));
+    generator.load(stored.weights);
     rounds_ = rounds_before(*bundle);
 }
 

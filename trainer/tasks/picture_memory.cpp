@@ -19,14 +19,6 @@ namespace {
 
 constexpr std::int64_t kPlaces = graph::kPicturePlaces * graph::kPicturePlaces;
 
-void load(GraphModule &network, const bundle::Weights &weights) {
-    for (auto &[name, tensor] : network.state()) {
-        const auto &found = weights.at(name);
-        auto target = tensor;
-        target.copy_(torch::from_blob(const_cast<float *>(found.values.data()), found.shape, at::kFloat));
-    }
-}
-
 /// {1, 3, extent, extent}, as the plugin gives a picture to the network.
 torch::Tensor normalised(const image::Image &picture, std::int64_t extent) {
     const runtime::Rect all{0, 0, extent, extent};
@@ -45,7 +37,7 @@ torch::Tensor normalised(const image::Image &picture, std::int64_t extent) {
 torch::Tensor features_of(const PictureSet &pictures, const PictureMemoryOptions &options,
                           const bundle::Weights &weights) {
     GraphModule network(graph::picture_features(options.channels), {});
-    load(network, weights);
+    network.load(weights);
     network.to(options.device);
     network.eval();
     std::vector<torch::Tensor> found;

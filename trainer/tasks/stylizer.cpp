@@ -94,7 +94,7 @@ constexpr std::array kLevelKeys{
 };
 
 /// The setting of a level that no inverter has.
-constexpr std::string_view kDetail = "detail";
+constexpr std::string_view kDetail = "detail", kEdges = "edges";
 
 RecipeKey &epsilon_key(RecipeKeys &keys, double &epsilon) {
     constexpr double kMost = 10;
@@ -187,27 +187,30 @@ void merge(const toml::table &level, toml::table &shared, const std::string &nam
 }
 
 /// Takes it out of the level's own settings.
-double take_detail(toml::table &own, const std::string &name) {
-    if (!own.contains(kDetail)) return 0;
-    const auto detail = own[kDetail].value<double>();
-    own.erase(kDetail);
-    if (!detail || !(*detail >= 0 && *detail <= 1))
-        throw Error(ErrorCode::invalid_argument, "recipe: 'detail' of a level must be a number from 0 to 1",
-                    name);
-    return *detail;
+double take_share(toml::table &own, std::string_view key, const std::string &name) {
+    if (!own.contains(key)) return 0;
+    const auto share = own[key].value<double>();
+    own.erase(key);
+    if (!share || !(*share >= 0 && *share <= 1))
+        throw Error(ErrorCode::invalid_argument,
+                    "recipe: '" + std::string(key) + "' of a level must be a number from 0 to 1", name);
+    return *share;
 }
 
 StylizerLevelRecipe level_recipe(toml::table shared, const toml::table *given, const std::string &layer,
                                  const std::string &recipe_name) {
     const std::string name = recipe_name + " [level." + layer + "]";
     toml::table own = given == nullptr ? toml::table() : *given;
-    const double detail = take_detail(own, name);
+    const double detail = take_share(own, kDetail, name), edges = take_share(own, kEdges, name);
     merge(own, shared, name);
     table_in(shared, "network", name).insert_or_assign("layer", layer);
     std::ostringstream text;
     text << shared << '\n';
-    StylizerLevelRecipe out{
-        .layer = layer, .recipe = Recipe::parse(text.str(), name), .settings = {}, .detail = detail};
+    StylizerLevelRecipe out{.layer = layer,
+                            .recipe = Recipe::parse(text.str(), name),
+                            .settings = {},
+                            .detail = detail,
+                            .edges = edges};
     out.settings = read_recipe(out.recipe, level_defaults());
     return out;
 }
@@ -223,6 +226,12 @@ std::vector<RecipeKey> stylizer_keys() {
          "from 0 to 1",
          "0",
          "What of a picture's detail that the level loses is put back",
+         {0, 1}},
+        {std::string(kAnyLevel) + std::string(kEdges),
+         RecipeKey::Kind::real,
+         "from 0 to 1",
+         "0",
+         "How far the level's picture is held to the edges of the photograph",
          {0, 1}}};
     double epsilon = 0;
     RecipeKeys own;
@@ -334,12 +343,13 @@ void check_extent(const graph::Graph &whole, const std::string &path) {
                     "give a bundle that mirra-train inverter has made with this encoder");
 }
 
-/// As the task's parameter has it, with details where there are any: "conv5:1:0.9,conv2".
+/// As the task's parameter has it, with details and edges where there are any: "conv5:1:0.9:1,conv2".
 std::string list_of(const std::vector<StylizerLevel> &levels) {
     std::ostringstream out;
     for (const auto &level : levels) {
         out << (&level == levels.data() ? "" : ",") << level.layer;
-        if (level.detail > 0) out << ":1:" << level.detail;
+        if (level.detail > 0 || level.edges > 0) out << ":1:" << level.detail;
+        if (level.edges > 0) out << ":" << level.edges;
     }
     return out.str();
 }

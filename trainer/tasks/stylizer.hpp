@@ -34,11 +34,12 @@ struct StylizerLevelRecipe {
     std::string layer;
     Recipe recipe; ///< as of an inverter of that layer: the shared settings with the level's own in them
     InverterRecipe settings;
-    double detail = 0; ///< of the level when styles are applied; see docs/explanation/stylizer.md
+    double detail = 0, edges = 0; ///< of the level when styles are applied; docs/explanation/stylizer.md
 };
 
 /// Keys of a stylizer's recipes: `levels` is a list of layers; `level.LAYER.*` are settings of a level, by
-/// the names that they have in the tables of an inverter's recipe, and `detail`; all others are shared.
+/// the names that they have in the tables of an inverter's recipe, `detail` and `edges`; all others are
+/// shared.
 std::vector<RecipeKey> stylizer_keys();
 
 /// The recipe that the command names, with its overrides; those of "level.LAYER" are of every level.
@@ -59,7 +60,7 @@ std::vector<StylizerLevelRecipe> read_stylizer_recipe(const Recipe &recipe, cons
 struct StylizerLevel {
     std::string layer;
     std::shared_ptr<const bundle::Bundle> bundle; ///< with the layer's generator
-    double detail = 0;
+    double detail = 0, edges = 0;
     bundle::LevelValidation quality = {}; ///< of the level alone
 };
 

@@ -100,7 +100,8 @@ StylizerTraining::StylizerTraining(const StylizerCommand &command)
         levels_.push_back({.layer = layer,
                            .bundle = found == given.end() ? level_bundle(command, layer) : found->second,
                            .settings = recipe.settings,
-                           .detail = recipe.detail});
+                           .detail = recipe.detail,
+                           .edges = recipe.edges});
         if (found != given.end()) continue;
         make_task(std::move(recipe), start == initial.end() ? std::filesystem::path() : start->second);
         check_checkpoint(levels_.back());
@@ -205,8 +206,10 @@ void StylizerTraining::write() {
                           .licence = command_.licence,
                           .facts = facts()};
     for (const auto &level : levels_)
-        bundle.levels.push_back(
-            {.layer = level.layer, .bundle = bundle::Bundle::open(level.bundle), .detail = level.detail});
+        bundle.levels.push_back({.layer = level.layer,
+                                 .bundle = bundle::Bundle::open(level.bundle),
+                                 .detail = level.detail,
+                                 .edges = level.edges});
     if (!command_.restart && is_written(bundle)) {
         log_info("the stylizer is finished: " + command_.output.string() + "; pass --restart to train anew");
         return;

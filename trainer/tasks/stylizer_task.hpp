@@ -34,7 +34,7 @@ class StylizerTraining {
         std::string layer;
         std::filesystem::path bundle; ///< given, or where the training writes it
         InverterRecipe settings;
-        double detail = 0;
+        double detail = 0, edges = 0;
     };
     void make_task(StylizerLevelRecipe recipe, const std::filesystem::path &initial);
     void check_checkpoint(const Level &level) const;
