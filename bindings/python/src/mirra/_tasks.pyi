@@ -130,6 +130,7 @@ def stylize(
     strength: float = ...,
     levels: str = ...,
     detail: float = ...,
+    edges: float = ...,
     preserve_color: bool = ...,
     style_scale: float = ...,
     epsilon: float = ...,
