@@ -97,7 +97,7 @@ const std::array kParameters{
         {0, 1, 1, 1}),
     number(MIRRA_TYPE_FLOAT, "edges", "Edges",
            "Holds the picture of a coarse level to the edges of the image before finer levels paint on it: "
-           "without it halos surround what stands before even areas. 0 is the plain method, 1 as much as the "
+           "without it halos surround what stands before even areas. 0 leaves it out, 1 does as much as the "
            "bundle's levels name. Multiplies the edges of the levels.",
            {0, 1, 1, 1}),
     preserve_color(),

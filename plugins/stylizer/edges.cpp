@@ -29,16 +29,15 @@ using Colors = std::array<double, 3>;
 
 /// The mean of a cell's pixels, colour by colour.
 Colors mean_of(const Planes &picture, const EdgeGrid &grid, std::int64_t row, std::int64_t column) {
-    const std::int64_t top = row * grid.cell, bottom = std::min(top + grid.cell, picture.height()),
-                       left = column * grid.cell, right = std::min(left + grid.cell, picture.width());
+    const std::int64_t top = row * grid.cell, left = column * grid.cell;
     Colors out{};
     for (int c = 0; c < kColors; ++c) {
         const auto values = picture.channel(c);
         double sum = 0;
-        for (std::int64_t y = top; y < bottom; ++y)
-            for (const float value : plugin::part_of(values, y * picture.width() + left, right - left))
+        for (std::int64_t y = top; y < top + grid.cell; ++y)
+            for (const float value : plugin::part_of(values, y * picture.width() + left, grid.cell))
                 sum += value;
-        out[static_cast<std::size_t>(c)] = sum / static_cast<double>((bottom - top) * (right - left));
+        out[static_cast<std::size_t>(c)] = sum / static_cast<double>(grid.cell * grid.cell);
     }
     return out;
 }
@@ -110,10 +109,10 @@ std::array<Colors, 3> inverse(const std::array<Colors, 3> &m) {
     return out;
 }
 
-/// The linear function of one cell's window, times its weight.
-void fit_cell(const Planes &sums, std::size_t at, Planes &parts) {
-    const double weight = sums.channel(0)[at];
-    const auto mean = [&](int plane) { return weight > 0 ? sums.channel(plane)[at] / weight : 0; };
+/// The linear function of one cell's window, times the window's weight.
+void fit_cell(const Planes &sums, std::size_t at, double weight, Planes &parts) {
+    const double all = sums.channel(0)[at];
+    const auto mean = [&](int plane) { return all > 0 ? sums.channel(plane)[at] / all : 0; };
     std::array<Colors, 3> covariance{};
     for (int i = 0; i < kColors; ++i)
         for (int j = 0; j < kColors; ++j)
@@ -134,34 +133,51 @@ void fit_cell(const Planes &sums, std::size_t at, Planes &parts) {
     }
 }
 
+/// Calls body(place) for all cells, rows at once.
+template<class Body> void for_cells(const Host &host, const EdgeGrid &grid, const Body &body) {
+    host.parallel_for(static_cast<std::uint64_t>(grid.rows), [&](std::uint64_t row) {
+        const auto first = static_cast<std::size_t>(row) * static_cast<std::size_t>(grid.columns);
+        for (std::size_t x = 0; x < static_cast<std::size_t>(grid.columns); ++x) body(first + x);
+    });
+}
+
+/// Cells of the window around each, fewer at a border.
+std::int64_t window_at(const EdgeGrid &grid, std::size_t at) {
+    const auto covered = [](std::int64_t i, std::int64_t count) {
+        return std::min(i + kRadius, count - 1) - std::max<std::int64_t>(i - kRadius, 0) + 1;
+    };
+    const auto place = static_cast<std::int64_t>(at);
+    return covered(place / grid.columns, grid.rows) * covered(place % grid.columns, grid.columns);
+}
+
+/// Makes sums over windows that were weighted to means. Where nothing has a weight, pictures stay.
+void divide(const Planes &weights, std::size_t at, Planes &parts) {
+    const float weight = weights.channel(0)[at];
+    for (int plane = 0; plane < kMeans; ++plane) {
+        float &value = parts.channel(plane)[at];
+        value = weight > 0 ? value / weight : 0;
+    }
+    for (int c = 0; weight <= 0 && c < kColors; ++c)
+        parts.channel(kOffset + c)[at] = parts.channel(kMeans + c)[at];
+}
+
 /// The functions of all cells, each the mean over the windows that it lies in; and the picture's means.
 Planes fit(const Host &host, const Planes &guide, const std::vector<float> &visible, const EdgeGrid &grid,
            const Planes &picture) {
-    Planes sums(kSums, grid.rows, grid.columns), parts(kParts, grid.rows, grid.columns);
-    const auto for_rows = [&](const auto &body) {
-        host.parallel_for(static_cast<std::uint64_t>(grid.rows),
-                          [&](std::uint64_t row) { body(static_cast<std::int64_t>(row)); });
-    };
-    for_rows([&](std::int64_t row) { add_row(guide, picture, visible, grid, row, sums, parts); });
-    sum_windows(host, grid, kSums, sums);
-    const auto for_cells = [&](const auto &body) {
-        for_rows([&](std::int64_t row) {
-            for (std::int64_t x = 0; x < grid.columns; ++x)
-                body(static_cast<std::size_t>(row * grid.columns + x));
-        });
-    };
-    for_cells([&](std::size_t at) { fit_cell(sums, at, parts); });
-    sum_windows(host, grid, kMeans, parts);
-    Planes weights(1, grid.rows, grid.columns);
-    std::copy(sums.channel(0).begin(), sums.channel(0).end(), weights.channel(0).begin());
-    sum_windows(host, grid, 1, weights);
-    for_cells([&](std::size_t at) {
-        const float weight = weights.channel(0)[at];
-        for (int plane = 0; plane < kMeans; ++plane) {
-            float &value = parts.channel(plane)[at];
-            value = weight > 0 ? value / weight : 0;
-        }
+    Planes sums(kSums, grid.rows, grid.columns), parts(kParts, grid.rows, grid.columns),
+        weights(1, grid.rows, grid.columns);
+    host.parallel_for(static_cast<std::uint64_t>(grid.rows), [&](std::uint64_t row) {
+        add_row(guide, picture, visible, grid, static_cast<std::int64_t>(row), sums, parts);
     });
+    sum_windows(host, grid, kSums, sums);
+    for_cells(host, grid, [&](std::size_t at) {
+        const double weight = sums.channel(0)[at] / static_cast<double>(window_at(grid, at));
+        weights.channel(0)[at] = static_cast<float>(weight);
+        fit_cell(sums, at, weight, parts);
+    });
+    sum_windows(host, grid, kMeans, parts);
+    sum_windows(host, grid, 1, weights);
+    for_cells(host, grid, [&](std::size_t at) { divide(weights, at, parts); });
     return parts;
 }
 
@@ -220,15 +236,15 @@ void apply(const Planes &guide, const std::vector<float> &row, const std::vector
 
 } // namespace
 
-EdgeGrid edge_grid(std::int64_t stride, const Planes &picture) {
-    const std::int64_t cell = std::max<std::int64_t>(1, stride / 2);
-    return {cell, (picture.height() + cell - 1) / cell, (picture.width() + cell - 1) / cell};
+EdgeGrid edge_grid(std::int64_t stride, std::int64_t width, std::int64_t height) {
+    std::int64_t cell = std::max<std::int64_t>(1, stride / 2);
+    while (width % cell != 0 || height % cell != 0) --cell;
+    return {cell, height / cell, width / cell};
 }
 
-double bytes_of_edges(std::int64_t stride) {
-    const auto cell = static_cast<double>(std::max<std::int64_t>(1, stride / 2));
-    constexpr int kWeights = 2; // of cells, and summed
-    return static_cast<double>(sizeof(float)) * (kSums + kParts + kWeights) / (cell * cell);
+std::uint64_t bytes_of_edges(const EdgeGrid &grid) {
+    constexpr std::uint64_t kPlanes = kSums + kParts + 2; // what is visible of cells, and weights
+    return kPlanes * sizeof(float) * static_cast<std::uint64_t>(grid.rows * grid.columns);
 }
 
 void hold_to_edges(const Host &host, const Planes &guide, const std::vector<float> &visible,

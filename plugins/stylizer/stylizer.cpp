@@ -20,7 +20,7 @@ class Stylizer {
     void begin(const Host &host);
     void measure(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels);
     [[nodiscard]] Tensor process(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels);
-    void finish(const Host &host);
+    void end(const Host &host, mirra_outcome outcome);
 
   private:
     void add_uses(mirra_setup &setup);
@@ -99,14 +99,19 @@ std::uint64_t Stylizer::extra_bytes(const Host &host, const mirra_setup &setup) 
     for (const StyleNames &names : kStyleNames)
         given += host.given(names.style) || host.given(names.statistics) ? 1 : 0;
     const auto padded = [&](std::int64_t extent) {
-        return static_cast<std::uint64_t>(settings_.pixels.padded(extent + 2 * settings_.margin));
+        return settings_.pixels.padded(extent + 2 * settings_.margin);
     };
-    const std::uint64_t pixels = padded(setup.width) * padded(setup.height);
+    const std::int64_t width = padded(setup.width), height = padded(setup.height);
+    const auto pixels = static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height);
     constexpr double kPicture = kColors * sizeof(float);
     double held = (any_detail() ? 2 : 1) * bytes_of_map();
     if (settings_.levels.size() > 1 || last_is_held()) held += kPicture;
-    if (any_edges()) held += kPicture + bytes_of_edges(coarsest(1)); // the finest grid is the first level's
-    return static_cast<std::uint64_t>(std::ceil(held * static_cast<double>(pixels))) +
+    if (any_edges()) held += kPicture;
+    std::uint64_t filtering = 0;
+    for (std::size_t i = 0; i < settings_.levels.size(); ++i)
+        if (settings_.levels[i].edges > 0)
+            filtering = std::max(filtering, bytes_of_edges(edge_grid(coarsest(i + 1), width, height)));
+    return static_cast<std::uint64_t>(std::ceil(held * static_cast<double>(pixels))) + filtering +
            std::max<std::uint64_t>(given, 1) * statistics_bytes(settings_) +
            kBlocks * kBlockValues * sizeof(float);
 }
@@ -209,7 +214,7 @@ void Stylizer::hold(const Host &host, std::size_t levels) {
     held_ = levels;
     const double share = settings_.levels[levels - 1].edges;
     if (share == 0) return;
-    const EdgeGrid grid = edge_grid(coarsest(levels), picture_);
+    const EdgeGrid grid = edge_grid(coarsest(levels), picture_.width(), picture_.height());
     const mirra_run_info info = host.run_info();
     const common::FeatureGrid cells{.channels = 1, .alignment = grid.cell, .cells_x = 1, .cells_y = 1};
     const std::vector<float> visible =
@@ -236,7 +241,7 @@ Tensor Stylizer::process(const Host &host, const mirra_tile &tile, const mirra_t
     return finish_picture(host, settings_, styles_, tile, pixels, std::move(styled));
 }
 
-void Stylizer::finish(const Host &) {
+void Stylizer::end(const Host &, mirra_outcome) {
     features_ = picture_ = plain_ = content_ = {};
     styles_.clear();
 }

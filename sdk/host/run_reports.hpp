@@ -11,7 +11,8 @@
 
 namespace mirra::host {
 
-/// How far one thread of a run is with its tile. RunReports alone reads and writes it.
+/// How far one thread of a run is with its tile. RunReports alone writes it; the thread itself may read
+/// `tile`.
 struct TileProgress {
     std::size_t tile = 0;
     double before = 0, current = 0; ///< of graphs that ran, and of the one that does, in multiplications

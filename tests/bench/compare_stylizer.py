@@ -102,7 +102,7 @@ class Mirra:
         self.call("style-prepare", self.folder / "style.png", "-o", self.folder / "style.safetensors")
 
     def stylize(self, style):
-        return self.call("stylize", self.folder / "contents", "--style", self.folder / style, "--detail", 0, "--margin", MARGIN,
+        return self.call("stylize", self.folder / "contents", "--style", self.folder / style, "--detail", 0, "--edges", 0, "--margin", MARGIN,
                          "-o", self.folder / "out")
 
 

@@ -49,9 +49,9 @@ TEST(CliPluginCheck, TheTemplatesPassEveryCheck) {
         ASSERT_EQ(0, run.exit_code) << run.out << run.err;
         const auto report = run.json();
         EXPECT_EQ(0, report["failed"]);
-        for (const char *name :
-             {"descriptions", "session", "plan", "run", "sizes", "formats", "alpha", "repeats", "tiles",
-              "regions", "parameters", "wrong values", "memory", "cancel", "two sessions", "two engines"})
+        for (const char *name : {"descriptions", "session", "plan", "run", "destroy", "names", "process",
+                                 "sizes", "formats", "alpha", "repeats", "tiles", "regions", "parameters",
+                                 "wrong values", "memory", "cancel", "two sessions", "two engines"})
             EXPECT_EQ("ok", check_of(report, name)["result"]) << name << ": " << check_of(report, name);
         EXPECT_EQ("not_checked", check_of(report, "results")["result"]) << "it has none";
     }
@@ -106,7 +106,15 @@ INSTANTIATE_TEST_SUITE_P(
 
                     Bad{"stray-no-score", "results", "output 'score'", "number"},
                     Bad{"stray-slow-to-begin", "session", "a session", "within 8 s"},
-                    Bad{"stray-crashes-gray", "formats", "17x13 u8 gray", "(Aborted)"}),
+                    Bad{"stray-crashes-gray", "formats", "17x13 u8 gray", "(Aborted)"},
+                    Bad{"intruder-sets-locale", "process", "a run of 64x64", "the locale of C is 'C."},
+                    Bad{"intruder-sets-cpp-locale", "process", "a run of", "the global locale of C++ is '"},
+                    Bad{"intruder-changes-folder", "process", "a run of", "the working folder is '/'"},
+                    Bad{"intruder-sets-umask", "process", "destroy", "the umask is '0123'"},
+                    Bad{"intruder-handles-signals", "process", "create", "(Interrupt)"},
+                    Bad{"intruder-prints", "process", "a run of", "it wrote 23 bytes to the standard output"},
+                    Bad{"intruder-throws-in-destroy", "destroy", "destroy", "threw an exception"},
+                    Bad{"intruder-speaks-latin", "descriptions", "port 'image'", "no UTF-8"}),
     [](const testing::TestParamInfo<Bad> &bad) {
         std::string name = bad.param.name;
         std::ranges::replace(name, '-', '_');
@@ -157,6 +165,41 @@ TEST(CliPluginCheck, ATaskThatHasNoBundleOfItsOwnAsksForOne) {
     const auto report = check_file(MIRRA_TEST_ANOMALY).json();
     EXPECT_EQ(std::set<std::string>{"session"}, failed(report)) << report.dump(1);
     EXPECT_TRUE(contains(check_of(report, "session").dump(), "--bundle names one")) << report.dump(1);
+}
+
+TEST(CliPluginCheck, WhatAPluginPutsBackAndWhatTheLibrarySeesToIsNoFault) {
+    for (const char *name : {"intruder-behaves", "intruder-tidies-up"})
+        EXPECT_EQ(std::set<std::string>{}, failed(check_file(zoo(name)).json())) << name;
+}
+
+TEST(CliPluginCheck, NamesOfOtherPluginsAreSaid) {
+    setenv("MIRRA_PLUGIN_PATH", MIRRA_TEST_TEMPLATE, 1);
+    const auto id = check_file(zoo("intruder-takes-id")).json(),
+               task = check_file(zoo("intruder-takes-task")).json(),
+               itself = check_file(MIRRA_TEST_TEMPLATE).json();
+    unsetenv("MIRRA_PLUGIN_PATH");
+    EXPECT_EQ(std::set<std::string>{"names"}, failed(id)) << id.dump(1);
+    EXPECT_TRUE(contains(check_of(id, "names").dump(), MIRRA_TEST_TEMPLATE)) << id.dump(1);
+    EXPECT_EQ("warning", check_of(task, "names")["result"]) << "it is had by its id, too";
+    EXPECT_TRUE(contains(check_of(task, "names").dump(), "org.example.gain")) << task.dump(1);
+    EXPECT_EQ("ok", check_of(itself, "names")["result"]) << itself.dump(1);
+}
+
+TEST(CliPluginCheck, AnotherBuildOfAPluginMayHaveItsNames) {
+    setenv("MIRRA_PLUGIN_PATH", zoo("stray-by-tile").c_str(), 1);
+    const auto report = check_file(zoo("stray-on-request")).json();
+    unsetenv("MIRRA_PLUGIN_PATH");
+    EXPECT_EQ("ok", check_of(report, "names")["result"]) << report.dump(1);
+}
+
+/// Well before the time limit, a minute for each call, and without the same of every later run.
+TEST(CliPluginCheck, ARunThatWaitsForNothingIsEndedSoonAndIsTheLast) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto report = check_file(zoo("hangs-in-process")).json();
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(50));
+    EXPECT_EQ(std::set<std::string>{"run"}, failed(report)) << report.dump(1);
+    EXPECT_TRUE(contains(check_of(report, "run").dump(), "did nothing for 15 s")) << report.dump(1);
+    EXPECT_EQ("absent", check_of(report, "sizes")["result"]);
 }
 
 TEST(CliPluginCheck, CtrlCEndsIt) {

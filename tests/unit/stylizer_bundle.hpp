@@ -17,17 +17,18 @@ inline std::map<std::string, graph::Graph> stylizer_graphs() {
     return graphs;
 }
 
-/// A level "flat" whose features are the pixels times kFlatScale, and whose pictures are the features divided
-/// by it: what the transform does to features is seen in the pictures.
+/// A level "flat" whose features are the pixels (means of squares of `stride`) times kFlatScale, and whose
+/// pictures are the features divided by it: what the transform does to features is seen in the pictures.
 inline constexpr double kFlatScale = 30;
 
-inline std::map<std::string, graph::Graph> flat_graphs() {
+inline std::map<std::string, graph::Graph> flat_graphs(std::int64_t stride) {
     std::map<std::string, graph::Graph> graphs;
-    const auto encode_flat = [](graph::Builder &b, const std::string &x) {
-        return b.conv2d(x, {3, 3, 1, 1, 0}, "encoder.flat");
+    const auto encode_flat = [&](graph::Builder &b, const std::string &x) {
+        return b.conv2d(x, {3, 3, stride, stride, 0}, "encoder.flat");
     };
-    const auto generate_flat = [](graph::Builder &b, const std::string &x) {
-        return b.conv2d(x, {3, 3, 1, 1, 0}, "generator-flat.flat");
+    const auto generate_flat = [&](graph::Builder &b, const std::string &x) {
+        const auto made = b.conv2d(x, {3, 3, 1, 1, 0}, "generator-flat.flat");
+        return stride > 1 ? b.upsample_nearest(made, stride, "enlarged") : made;
     };
     graph::Builder encoder("encoder-flat"), generator("generator-flat"), both("autoencoder-flat"),
         taps("encoder");
@@ -42,13 +43,15 @@ inline std::map<std::string, graph::Graph> flat_graphs() {
     return graphs;
 }
 
-inline bundle::Weights flat_weights() {
+inline bundle::Weights flat_weights(std::int64_t stride) {
     bundle::Weights weights;
     for (const bool up : {true, false}) {
+        const auto side = up ? stride : 1, area = side * side;
         auto &weight = weights[up ? "encoder.flat.weight" : "generator-flat.flat.weight"];
-        weight.shape = {3, 3, 1, 1};
-        for (int i = 0; i < 9; ++i)
-            weight.values.push_back(static_cast<float>(i % 4 != 0 ? 0 : up ? kFlatScale : 1 / kFlatScale));
+        weight.shape = {3, 3, side, side};
+        const double value = (up ? kFlatScale : 1 / kFlatScale) / static_cast<double>(area);
+        for (std::int64_t i = 0; i < 9 * area; ++i)
+            weight.values.push_back(static_cast<float>(i / area % 4 != 0 ? 0 : value));
     }
     return weights;
 }
@@ -65,8 +68,9 @@ inline void write_stylizer(const std::string &path, const StylizerKind &kind = {
                 random_weights(kind.graphs, kind.seed));
 }
 
-inline void write_flat_stylizer(const std::string &path) {
-    write_small(path, "flat stylizer", "stylize", R"({"levels": "flat"})", flat_graphs(), flat_weights());
+inline void write_flat_stylizer(const std::string &path, std::int64_t stride) {
+    write_small(path, "flat stylizer", "stylize", R"({"levels": "flat"})", flat_graphs(stride),
+                flat_weights(stride));
 }
 
 } // namespace mirra::test

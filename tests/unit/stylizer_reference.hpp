@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 namespace mirra::test {
@@ -97,5 +98,118 @@ inline std::vector<float> reference_style(const std::vector<float> &pixels, cons
         }
     return out;
 }
+
+/// The guided filter by its definition (He, Sun and Tang 2013), over cells of pixels, each with a weight.
+class GuidedFilter {
+  public:
+    /// @param guide, picture  interleaved, three values a pixel
+    /// @param alpha           of each pixel; empty: 1
+    GuidedFilter(std::int32_t across, std::int32_t down, const std::vector<float> &guide,
+                 const std::vector<float> &picture, std::int32_t side, const std::vector<double> &alpha = {})
+        : width(across)
+        , height(down)
+        , cell(side)
+        , guide_(guide)
+        , picture_(picture) {
+        for (std::int32_t y = 0; y < rows(); ++y)
+            for (std::int32_t x = 0; x < columns(); ++x) {
+                shown_.push_back(mean(guide, x, y));
+                own_.push_back(mean(picture, x, y));
+                weights_.push_back(alpha.empty() ? 1 : weight(alpha, x, y));
+            }
+        for (std::int32_t y = 0; y < rows(); ++y)
+            for (std::int32_t x = 0; x < columns(); ++x) functions_.push_back(fit(x, y));
+    }
+
+    /// One colour of a pixel in the middle of a cell, of cells of an odd side.
+    [[nodiscard]] double at(std::int32_t x, std::int32_t y, std::size_t color) const {
+        const auto own = own_[static_cast<std::size_t>(y / cell * columns() + x / cell)][color];
+        Function mean;
+        double all = 0;
+        window(x / cell, y / cell, [&](std::size_t i) {
+            for (std::size_t k = 0; k < 3; ++k)
+                mean.slope[k][color] += functions_[i].weight * functions_[i].slope[k][color];
+            mean.offset[color] += functions_[i].weight * functions_[i].offset[color];
+            all += functions_[i].weight;
+        });
+        if (all == 0) return picture_[pixel(x, y) + color];
+        double value = mean.offset[color] / all + picture_[pixel(x, y) + color] - own;
+        for (std::size_t k = 0; k < 3; ++k) value += mean.slope[k][color] / all * guide_[pixel(x, y) + k];
+        return std::clamp(value, 0.0, 1.0);
+    }
+
+    [[nodiscard]] std::size_t pixel(std::int32_t x, std::int32_t y) const {
+        return 3 * static_cast<std::size_t>(y * width + x);
+    }
+
+    const std::int32_t width, height, cell;
+
+  private:
+    struct Function {
+        Matrix slope{};
+        Vector offset{};
+        double weight = 0; ///< the mean of its window's cells
+    };
+
+    [[nodiscard]] std::int32_t rows() const { return height / cell; }
+    [[nodiscard]] std::int32_t columns() const { return width / cell; }
+
+    [[nodiscard]] Vector mean(const std::vector<float> &samples, std::int32_t x, std::int32_t y) const {
+        Vector out{};
+        for (std::int32_t v = y * cell; v < (y + 1) * cell; ++v)
+            for (std::int32_t u = x * cell; u < (x + 1) * cell; ++u)
+                for (std::size_t c = 0; c < 3; ++c) out[c] += samples[pixel(u, v) + c] / (cell * cell);
+        return out;
+    }
+
+    [[nodiscard]] double weight(const std::vector<double> &alpha, std::int32_t x, std::int32_t y) const {
+        double sum = 0;
+        for (std::int32_t v = y * cell; v < (y + 1) * cell; ++v)
+            for (std::int32_t u = x * cell; u < (x + 1) * cell; ++u) sum += alpha[pixel(u, v) / 3];
+        return sum / (cell * cell);
+    }
+
+    template<class Visit> void window(std::int32_t x, std::int32_t y, const Visit &visit) const {
+        constexpr std::int32_t kRadius = 6;
+        for (std::int32_t v = std::max(y - kRadius, 0); v <= std::min(y + kRadius, rows() - 1); ++v)
+            for (std::int32_t u = std::max(x - kRadius, 0); u <= std::min(x + kRadius, columns() - 1); ++u)
+                visit(static_cast<std::size_t>(v * columns() + u));
+    }
+
+    [[nodiscard]] Function fit(std::int32_t x, std::int32_t y) const {
+        constexpr double kEven = 0.01;
+        Vector shown{}, own{};
+        Matrix square{}, cross{};
+        double count = 0, all = 0;
+        window(x, y, [&](std::size_t i) {
+            ++count;
+            all += weights_[i];
+        });
+        if (all == 0) return {};
+        window(x, y, [&](std::size_t i) {
+            for (std::size_t k = 0; k < 3; ++k) {
+                shown[k] += weights_[i] * shown_[i][k] / all;
+                own[k] += weights_[i] * own_[i][k] / all;
+            }
+        });
+        window(x, y, [&](std::size_t i) {
+            for (std::size_t k = 0; k < 3; ++k)
+                for (std::size_t m = 0; m < 3; ++m) {
+                    square[k][m] += weights_[i] * (shown_[i][k] - shown[k]) * (shown_[i][m] - shown[m]) / all;
+                    cross[k][m] += weights_[i] * (shown_[i][k] - shown[k]) * (own_[i][m] - own[m]) / all;
+                }
+        });
+        for (std::size_t k = 0; k < 3; ++k) square[k][k] += kEven;
+        Function out{times(inverse(square), cross), own, all / count};
+        for (std::size_t c = 0; c < 3; ++c)
+            for (std::size_t k = 0; k < 3; ++k) out.offset[c] -= out.slope[k][c] * shown[k];
+        return out;
+    }
+
+    const std::vector<float> &guide_, &picture_;
+    std::vector<Vector> shown_, own_;
+    std::vector<double> weights_;
+    std::vector<Function> functions_;
+};
 
 } // namespace mirra::test

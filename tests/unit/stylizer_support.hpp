@@ -19,9 +19,9 @@ inline Bundle make_stylizer(const StylizerKind &kind = {}) {
     return open_bundle(path);
 }
 
-inline Bundle make_flat_stylizer() {
+inline Bundle make_flat_stylizer(std::int64_t stride = 1) {
     const std::string path = temporary("flat.mirra");
-    write_flat_stylizer(path);
+    write_flat_stylizer(path, stride);
     return open_bundle(path);
 }
 

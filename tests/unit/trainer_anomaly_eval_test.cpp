@@ -20,6 +20,7 @@
 #include "trainer_small_encoder.hpp"
 #include "trainer_support.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -270,6 +271,32 @@ struct RedScorer {
 std::shared_ptr<PictureSet> two_classes(const std::string &name, int count) {
     return std::make_shared<PictureSet>(std::vector{make_classes(name, count).string()}, Split::train,
                                         PictureSet::Options{});
+}
+
+TEST(ComparisonLines, CountAPictureOnceInAllSets) {
+    const auto pictures = two_classes("compared", 12);
+    const double lost = std::numeric_limits<double>::quiet_NaN();
+    std::vector<AnomalyMeasurement> measurements;
+    for (const std::string model : {"std", "ar"})
+        for (const std::int32_t normal : {0, 1}) {
+            const auto set = std::make_shared<const AnomalySet>(AnomalySet::one_class(pictures, normal, 0));
+            AnomalyMeasurement one{
+                .model = model, .class_name = "", .method = "reconstruction", .robust = {}};
+            for (std::size_t i = 0; i < set->size(); ++i) {
+                CounterRandom random(7, mix(static_cast<std::uint64_t>(model == "ar")), i);
+                const bool unreadable =
+                    model == "ar" && set->key(i) == AnomalySet::one_class(pictures, 0, 0).key(0);
+                const double step = model == "ar" && set->anomalous(i) ? 5 : 0;
+                one.scores.push_back(unreadable ? lost : step + random.uniform());
+            }
+            one.set = set;
+            measurements.push_back(std::move(one));
+        }
+    const auto lines = comparison_lines(measurements);
+    EXPECT_THAT(lines, testing::HasSubstr("ar, reconstruction less std: +"));
+    EXPECT_THAT(lines, testing::HasSubstr("paired over 2 classes"));
+    EXPECT_THAT(lines, testing::HasSubstr("paired over 23 pictures (bootstrap)\n"));
+    EXPECT_EQ(std::ranges::count(lines, '\n'), 2);
 }
 
 TEST(AnomalyEvaluation, HalfOfThePicturesAreNormal) {

@@ -264,10 +264,10 @@ TEST(InverterRecipe, TheShippedOnesFitTheirEncoders) {
         if (!name.starts_with("inverter-")) continue;
         auto recipe = Recipe::load(entry.path());
         const auto settings = InverterRecipe::read(recipe);
-        const auto architecture = name.substr(
-            9, std::min({name.find("-longer"), name.find("-128"), name.find("-224"), name.find("-gan"),
-                         name.find("-deepsim")}) -
-                   9);
+        const auto architecture =
+            name.substr(9, std::min({name.find("-longer"), name.find("-128"), name.find("-224"),
+                                     name.find("-gan"), name.find("-deepsim")}) -
+                               9);
         const auto encoder = graph::classifier({.architecture = architecture}).encoder;
         const auto whole = graph::autoencoder(encoder, settings.layer,
                                               graph::generator(encoder, settings.layer, settings.generator));
@@ -282,9 +282,16 @@ TEST(Inversion, MeasuresTheMeanColourBeside) {
     ASSERT_EQ(train_inverter(command), 0);
     const auto folder = make_pictures("measured", 3, 32, 32);
     std::ofstream(folder / "broken.png") << "no picture";
-    const auto result =
-        evaluate_inversion({.bundles = {command.output}, .data = {folder.string()}, .scales = {1, 2}});
+    const auto result = evaluate_inversion({.bundles = {command.output},
+                                            .data = {folder.string()},
+                                            .scales = {1, 2},
+                                            .sheet = folder / "sheet.png"});
     ASSERT_EQ(result.rows.size(), 4U);
+    ASSERT_EQ(result.sheet.size(), 3U) << "a row a picture";
+    for (const auto &row : result.sheet) {
+        ASSERT_EQ(row.size(), 3U) << "the original, and each scale";
+        for (const auto &cell : row) EXPECT_EQ(cell.picture.width, row.front().picture.width);
+    }
     EXPECT_EQ(result.skipped.size(), 1U);
     const auto picture = to_float(image::read(folder / "picture0.png", {}));
     const auto flat = mean_color(picture);

@@ -123,6 +123,8 @@ void GraphModule::load(const bundle::Weights &weights) {
     for (auto &[name, tensor] : tensors_) {
         const auto found = weights.find(name);
         if (found == weights.end()) throw Error(ErrorCode::not_found, "there is no such weight", name);
+        if (tensor.sizes() != at::IntArrayRef(found->second.shape))
+            throw Error(ErrorCode::mismatch, "the weight has another shape", name);
         copy(found->second.values, name, tensor);
     }
 }

@@ -14,6 +14,7 @@
 #include "mirra/error.hpp"
 #include "mirra/file.hpp"
 #include "mirra/provenance.hpp"
+#include "report/table.hpp"
 #include "runtime/torch/libtorch.hpp"
 #include "tasks/anomaly.hpp"
 
@@ -194,6 +195,12 @@ void add_one_vs_all_options(CLI::App &sub, AnomalyEvaluation &settings) {
     sub.add_option("--steps", settings.steps, "Override the recipe")
         ->check(CLI::PositiveNumber)
         ->group(group);
+    sub.add_option(
+           "--standard-pixel-weight", settings.standard_pixel_weight,
+           "Weight of the pixels in the score where the encoder had standard training, as the paper's "
+           "2e-3 [the recipe's]")
+        ->check(CLI::NonNegativeNumber)
+        ->group(group);
     sub.add_option("--train-count", settings.train_count, "Pictures of a class to train on at most [all]")
         ->check(CLI::PositiveNumber)
         ->group(group);
@@ -345,6 +352,8 @@ AnomalyCommand training_of(const AnomalyEvaluation &settings, const Encoder &enc
     if (std::ranges::find(methods, kSegmentation) == methods.end()) // classes are no parts with defects
         command.overrides["segmentation.steps"] = "0";
     if (settings.steps) command.overrides["optimizer.steps"] = std::to_string(*settings.steps);
+    if (settings.standard_pixel_weight && encoder.robust == false)
+        command.overrides["score.pixel_weight"] = formatted("%.9g", *settings.standard_pixel_weight);
     command.output = settings.scoring.work / (encoder.name + "-" + class_name + ".mirra");
     command.device = settings.scoring.device;
     command.threads = settings.scoring.threads;

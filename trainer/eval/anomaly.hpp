@@ -25,6 +25,7 @@ struct AnomalyEvaluation {
     std::vector<std::filesystem::path> encoders; ///< one-vs-all
     std::filesystem::path recipe;                ///< of its trainings
     std::optional<std::int64_t> steps;           ///< overrides the recipe
+    std::optional<double> standard_pixel_weight; ///< of the score, for encoders without adversarial training
     std::int64_t train_count = 0;                ///< pictures of a class to train on at most; 0: all
     std::vector<std::string> classes;            ///< that are normal in turn; empty: all
 

@@ -122,11 +122,10 @@ std::string line_over_pictures(const std::string &what, const Group &group, cons
     std::vector<PairedScores> sets;
     for (std::size_t i = 0; i < group.size(); ++i) sets.push_back(paired(*group[i], *reference[i], numbers));
     const auto found = bootstrap_difference(sets, numbers.kinds);
-    const bool shown = std::abs(found.value) > 2 * found.error;
     return printable(what) +
            formatted(": %+.4g (%.2g), paired over %zu pictures (bootstrap)", found.value, found.error,
                      numbers.kinds.size()) +
-           (shown ? "" : ", within the errors") + "\n";
+           (counts(found.value, found.error) ? "" : ", within the errors") + "\n";
 }
 
 Statistic areas(const Group &group) {

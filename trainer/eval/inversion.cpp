@@ -103,7 +103,7 @@ class Evaluation {
     }
 
     void run_picture(std::int64_t index, const FloatPicture &picture, std::vector<InversionRow> &rows) {
-        SheetRow sheet{{"original", picture}};
+        SheetRow made{{"original", picture}};
         const auto flat = mean_color(picture);
         compare(flat, picture, rows.front());
         for (std::size_t n = 0; n < networks_.size(); ++n) {
@@ -113,9 +113,25 @@ class Evaluation {
             compare(result, picture, rows[n + 1]);
             rows[n + 1].seconds += seconds.count();
             auto text = caption(networks_[n].info.name, result, picture);
-            sheet.push_back({std::move(text), std::move(result)});
+            made.push_back({std::move(text), std::move(result)});
         }
-        if (!settings_.sheet.empty() && chosen(index)) result_.sheet.push_back(std::move(sheet));
+        if (settings_.sheet.empty() || !chosen(index)) return;
+        if (settings_.scales.size() > 1)
+            add_scale(index, std::move(made), rows.front().scale);
+        else
+            result_.sheet.push_back(std::move(made));
+    }
+
+    /// A row a picture and network, a column a scale (Figure 4), all reduced to the extent.
+    void add_scale(std::int64_t index, SheetRow made, std::int64_t scale) {
+        auto &sheet = result_.sheet;
+        const auto [place, fresh] = first_rows_.try_emplace(index, sheet.size());
+        for (std::size_t n = 0; n < networks_.size(); ++n) {
+            if (fresh) sheet.push_back({{"original", reduced(made.front().picture, scale)}});
+            auto &cell = made[n + 1];
+            sheet[place->second + n].push_back(
+                {cell.caption + ", L " + std::to_string(scale), reduced(cell.picture, scale)});
+        }
     }
 
     void compare(const FloatPicture &result, const FloatPicture &picture, InversionRow &row) {
@@ -136,6 +152,7 @@ class Evaluation {
     std::vector<Network> networks_;
     std::unique_ptr<Lpips> lpips_; ///< null: left out
     std::int64_t extent_ = 0;
+    std::map<std::int64_t, std::size_t> first_rows_; ///< of a picture in the sheet of several scales
     InversionResult result_;
 };
 

@@ -43,8 +43,12 @@ Statistic differences(const Statistic &of, const Statistic &reference) {
     return out;
 }
 
+bool counts(double difference, double error) {
+    return std::abs(difference) > 2 * error;
+}
+
 bool counts(const Statistic &differences) {
-    return differences.count() > 1 && std::abs(differences.mean()) > 2 * standard_error(differences);
+    return differences.count() > 1 && counts(differences.mean(), standard_error(differences));
 }
 
 std::string paired_line(const std::string &what, const Statistic &differences, const std::string &unit,

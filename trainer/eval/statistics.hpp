@@ -36,6 +36,7 @@ Statistic differences(const Statistic &of, const Statistic &reference);
 /// Whether differences are more than chance: their mean is larger than twice its standard error. The one rule
 /// for all comparisons (docs/measurements/index.md).
 bool counts(const Statistic &differences);
+bool counts(double difference, double error);
 
 /// "a less b: +0.431 dB (0.021), paired over 18 pictures", and "within the errors" where it does not count;
 /// empty for a single picture.

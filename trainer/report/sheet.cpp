@@ -14,6 +14,17 @@ cv::Mat mat_of(const FloatPicture &picture) {
     return {picture.height, picture.width, CV_32FC3, const_cast<float *>(picture.values.data())};
 }
 
+FloatPicture reduced(const FloatPicture &picture, std::int64_t times) {
+    if (times == 1) return picture;
+    FloatPicture out{static_cast<std::int32_t>(picture.width / times),
+                     static_cast<std::int32_t>(picture.height / times),
+                     {}};
+    out.values.resize(static_cast<std::size_t>(out.width) * static_cast<std::size_t>(out.height) * 3);
+    auto target = mat_of(out);
+    cv::resize(mat_of(picture), target, target.size(), 0, 0, cv::INTER_AREA);
+    return out;
+}
+
 cv::Mat white_canvas(int width, int height) {
     return {height, width, CV_8UC3, cv::Scalar::all(255)};
 }

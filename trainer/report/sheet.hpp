@@ -14,6 +14,9 @@ namespace mirra::trainer {
 /// The values of a picture, which must outlive it.
 cv::Mat mat_of(const FloatPicture &picture);
 
+/// So many times smaller, by means.
+FloatPicture reduced(const FloatPicture &picture, std::int64_t times);
+
 /// A white picture, RGB with 8 bits.
 cv::Mat white_canvas(int width, int height);
 void draw_label(cv::Mat &canvas, const std::string &text, cv::Point place, double size);

@@ -7,6 +7,7 @@
 #include "core/provenance.hpp"
 #include "core/text.hpp"
 #include "eval/anomaly_methods.hpp"
+#include "eval/classifier.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "tasks/anomaly_calibration.hpp"
@@ -15,10 +16,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace mirra::trainer {
 namespace {
@@ -77,11 +80,16 @@ double mean_square_of_features(const AnomalyTraining &training, const Trained &t
     network.eval();
     auto &pictures = *training.pictures.normal;
     constexpr std::int64_t kBatch = 16;
-    const auto images =
-        picture_tensor(pictures, settings.generator.extent, settings.calibration_pictures).split(kBatch);
+    const auto taken = std::min(settings.calibration_pictures, pictures.size());
     double sum = 0, count = 0;
-    for (const auto &batch : images) {
-        const auto features = network.forward({{network.graph().inputs.front().name, batch}}).at("features");
+    for (std::int64_t begin = 0; begin < taken; begin += kBatch) {
+        if (interrupted()) throw Error(ErrorCode::cancelled, "interrupted while features were measured");
+        std::vector<std::int64_t> indices;
+        for (auto i = begin; i < std::min(begin + kBatch, taken); ++i)
+            indices.push_back(i * pictures.size() / taken);
+        const auto images =
+            to_images(evaluation_batch(pictures, indices, settings.generator.extent), torch::kCPU);
+        const auto features = network.forward({{network.graph().inputs.front().name, images}}).at("features");
         sum += features.square().sum(at::kDouble).item<double>();
         count += static_cast<double>(features.numel());
     }

@@ -55,7 +55,7 @@ class PluginCheckCommand final : public Command {
         settings_.file = plugin_file(file_);
         read_params();
         // Before any engine or thread is there.
-        const Nursery nursery([this](const std::string &task) { return two_engines(settings_, task); },
+        const Nursery nursery([this](const std::string &errand) { return do_errand(settings_, errand); },
                               settings_.seconds);
         const Interrupt interrupt;
         const Engine engine = isolated_engine(settings_.file);

@@ -18,6 +18,8 @@ using Checks = std::vector<Check>;
 
 // Each file of checks gives a table of its own; a new check is a function and a row there.
 Checks contract_checks();    // what the task says of itself, sessions, plans
+Checks neighbour_checks();   // names beside those of other plugins
+Checks process_checks();     // what belongs to the whole process
 Checks run_checks();         // sizes, formats, alpha, repeated runs
 Checks tile_checks();        // tiles and regions
 Checks port_checks();        // optional ports, results
@@ -30,7 +32,14 @@ Checks all_checks();
 /// Runs one check, whatever the plugin does.
 Findings run_check(const Check &check, const Lab &lab);
 
-/// What the child process does for the check of two engines: "" if all is well.
+/// What a child process does for a check (Lab::errand). What goes wrong is a part of the answer.
+/// @param errand  a name of one of the functions below, a space, and the task
+std::string do_errand(const Settings &settings, const std::string &errand);
+/// For the check of two engines: "" if all is well.
 std::string two_engines(const Settings &settings, const std::string &task);
+/// For those of the process, of names and of destroy: findings as text.
+std::string try_process(const Settings &settings, const std::string &task);
+std::string compare_names(const Settings &settings, const std::string &task);
+std::string try_destroy(const Settings &settings, const std::string &task);
 
 } // namespace mirra::cli::conformance

@@ -89,15 +89,8 @@ void check_two_sessions(const Lab &lab, Findings &findings) {
 
 void check_two_engines(const Lab &lab, Findings &) {
     lab.require_runs();
-    if (const std::string fault = lab.nursery().send(lab.task().name); !fault.empty())
+    if (const std::string fault = lab.errand("engines"); !fault.empty())
         throw Fault("two engines in one process", fault);
-}
-
-Engine engine_of(const Settings &settings) {
-    api::EngineOptions options;
-    options.flags = MIRRA_PLUGIN_PATH_ONLY;
-    options.plugin_path = settings.file;
-    return Engine::create(options);
 }
 
 std::string say_difference(const Task &task, const Taken &a, const Taken &b, const std::string &what) {
@@ -129,8 +122,6 @@ std::string two_engines(const Settings &settings, const std::string &task) {
         return compare_engines(settings, task);
     } catch (const NotChecked &) { // there is nothing to compare, but all of it ran
         return "";
-    } catch (const std::exception &error) {
-        return error.what();
     }
 }
 

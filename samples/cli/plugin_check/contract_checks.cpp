@@ -1,7 +1,9 @@
 // What a task says of itself, whether a session can be made of it, and what it plans.
+#include "bare_host.hpp"
 #include "check.hpp"
 
 #include <array>
+#include <initializer_list>
 
 namespace mirra::cli::conformance {
 namespace {
@@ -15,8 +17,17 @@ template<typename T> bool no_label(const T &described) {
     return described.label.empty() || described.label == described.name;
 }
 
+/// The library has put the sign U+FFFD in the place of what is no UTF-8.
+void require_utf8(std::initializer_list<std::string> texts, const std::string &where, Findings &findings) {
+    for (const std::string &text : texts)
+        if (text.find("\xef\xbf\xbd") != std::string::npos)
+            return findings.fault(where, "has a text with bytes that are no UTF-8: save the source as UTF-8");
+}
+
 void check_param(const Param &param, Findings &findings) {
     const std::string where = "parameter '" + param.name + "'";
+    require_utf8({param.label, param.doc, param.unit, param.default_text}, where, findings);
+    for (const std::string &choice : param.choices) require_utf8({choice}, where, findings);
     warn_if(findings, no_label(param), where, "has no label");
     warn_if(findings, param.doc.empty(), where, "has no doc: its help is empty");
     const bool number = param.type == MIRRA_TYPE_INT || param.type == MIRRA_TYPE_FLOAT;
@@ -29,11 +40,13 @@ void check_param(const Param &param, Findings &findings) {
 /// The library has refused what breaks a rule; this is what people see.
 void check_descriptions(const Lab &lab, Findings &findings) {
     const Task &task = lab.task();
+    require_utf8({task.label, task.doc, task.default_bundle, task.plugin_version}, "the task", findings);
     warn_if(findings, no_label(task), "", "the task has no label");
     warn_if(findings, task.doc.empty(), "", "the task has no doc: its help is empty");
     warn_if(findings, task.plugin_version.empty(), "", "the plugin has no version");
     for (const Port &port : task.ports) {
         const std::string where = "port '" + port.name + "'";
+        require_utf8({port.label, port.doc, port.unit}, where, findings);
         warn_if(findings, no_label(port), where, "has no label");
         warn_if(findings, port.doc.empty(), where, "has no doc");
     }
@@ -58,12 +71,22 @@ void check_session(const Lab &lab, Findings &findings) {
     findings.end(false);
 }
 
+/// Where the simplest call does not return, all later ones would not, each after the whole of its time.
+template<typename F> auto end_if_hung(Findings &findings, const F &call) {
+    try {
+        return call();
+    } catch (const Hung &) {
+        findings.end();
+        throw;
+    }
+}
+
 /// Where the task wants more than it says it must have, no other run says anything new.
 void check_run(const Lab &lab, Findings &findings) {
     lab.require_runs();
     Session session = lab.session();
     try {
-        lab.take(session, {64, 64});
+        end_if_hung(findings, [&] { return lab.take(session, {64, 64}); });
     } catch (const Refused &refused) {
         if (!refused.decent()) throw;
         findings.end();
@@ -85,17 +108,57 @@ constexpr std::array kSizes{Shape{1, 1}, Shape{17, 13}, Shape{64, 64}, Shape{65,
 
 void check_plans(const Lab &lab, Findings &findings) {
     const Session session = lab.session();
-    for (const Shape &shape : kSizes)
-        findings.guard([&] { check_plan(lab.plan(session, shape), shape.text()); });
+    for (const Shape &shape : kSizes) {
+        findings.guard([&] {
+            check_plan(end_if_hung(findings, [&] { return lab.plan(session, shape); }), shape.text());
+        });
+        if (findings.ended()) return;
+    }
+}
+
+void check_destroy(const Lab &lab, Findings &findings) {
+    const std::string answer = lab.errand("destroy");
+    if (!findings.add_json(answer)) throw NotChecked("an instance could not be made alone: " + answer);
+}
+
+/// The library drops what `destroy` throws, and so would never say it.
+void call_destroy(const mirra_task &task, void *instance, Findings &findings) {
+    try {
+        task.destroy(instance);
+    } catch (...) {
+        findings.fault("destroy",
+                       "threw an exception, which must not leave a plugin. What it had yet to give "
+                       "back is lost: catch exceptions in it");
+    }
 }
 
 } // namespace
+
+/// The host stays: the plugin has its table.
+std::string try_destroy(const Settings &settings, const std::string &name) {
+    Findings findings;
+    try {
+        static const BareHost host(settings.file);
+        const mirra_task &task = host.task(name);
+        void *instance = nullptr;
+        mirra_error *error = nullptr;
+        if (task.create(task.user, host.table(), &instance, &error) != MIRRA_OK)
+            throw NotChecked("create declines a host that has no engine");
+        if (instance != nullptr) call_destroy(task, instance, findings);
+    } catch (const NotChecked &reason) {
+        findings.not_checked("", reason.what());
+    } catch (...) { // of another function of the plugin's
+        findings.not_checked("", "the plugin threw an exception before");
+    }
+    return findings.text();
+}
 
 Checks contract_checks() {
     return {{"descriptions", "task, ports and parameters have labels and texts", check_descriptions},
             {"session", "a session is made with the default bundle and parameters", check_session},
             {"plan", "a run on a picture of any size is planned", check_plans},
-            {"run", "a picture, and all else that the task must have, is enough for a run", check_run}};
+            {"run", "a picture, and all else that the task must have, is enough for a run", check_run},
+            {"destroy", "no exception leaves it", check_destroy}};
 }
 
 } // namespace mirra::cli::conformance

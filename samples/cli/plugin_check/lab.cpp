@@ -157,6 +157,13 @@ Task subject(Task task, const Settings &settings) {
     return task;
 }
 
+Engine engine_of(const Settings &settings) {
+    api::EngineOptions options;
+    options.flags = MIRRA_PLUGIN_PATH_ONLY;
+    options.plugin_path = settings.file;
+    return Engine::create(options);
+}
+
 Session open(const Engine &engine, const Settings &settings, const std::string &task, std::int32_t tile_size,
              std::uint64_t memory_limit) {
     const Bundle bundle =
@@ -247,8 +254,7 @@ Lab::Watch::~Watch() {
 
 void Lab::Watch::give_up(const api::Error &error) const {
     lab_.interrupt_.check();
-    if (lab_.watchdog_.end())
-        throw Fault(where_, "a call did not return within " + number_text(lab_.watchdog_.seconds()) + " s");
+    if (const std::string late = lab_.watchdog_.end(); !late.empty()) throw Hung(where_, late);
     throw Refused(where_, error);
 }
 

@@ -41,6 +41,12 @@ class Refused : public Fault {
     bool lacks_bundle_;
 };
 
+/// A call did not return.
+class Hung : public Fault {
+  public:
+    using Fault::Fault;
+};
+
 /// How a run differs from the simplest one.
 struct Ask {
     std::vector<std::string> ports{}; ///< optional ones that are given, or asked for
@@ -71,6 +77,8 @@ inline constexpr Tolerance kExact{};
 /// NotChecked if there is nothing to compare.
 std::string differs(const Task &task, const Taken &a, const Taken &b, const Tolerance &tolerance = kExact);
 
+/// An engine in this process that has the checked plugin alone. Throws api::Error.
+Engine engine_of(const Settings &settings);
 /// A session with the settings' bundle and parameters. Throws api::Error.
 Session open(const Engine &engine, const Settings &settings, const std::string &task,
              std::int32_t tile_size = 0, std::uint64_t memory_limit = 0);
@@ -87,7 +95,10 @@ class Lab {
 
     [[nodiscard]] const Task &task() const noexcept { return task_; }
     [[nodiscard]] const Settings &settings() const noexcept { return settings_; }
-    [[nodiscard]] const Nursery &nursery() const noexcept { return nursery_; }
+    /// Sends a child process on an errand of this task, see do_errand().
+    [[nodiscard]] std::string errand(const std::string &name) const {
+        return nursery_.send(name + " " + task_.name);
+    }
     /// How far two ways to the same picture, such as tiles, may be apart.
     [[nodiscard]] Tolerance tolerance() const;
     /// Throws NotChecked if a run needs something that cannot be made up.

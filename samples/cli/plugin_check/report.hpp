@@ -65,6 +65,10 @@ class Findings {
     [[nodiscard]] Outcome result() const;
     [[nodiscard]] const std::vector<Finding> &all() const noexcept { return all_; }
     [[nodiscard]] Json json() const;
+    /// For another process, which has it by add_json().
+    [[nodiscard]] std::string text() const;
+    /// Whether the text was one of text().
+    [[nodiscard]] bool add_json(const std::string &text);
 
   private:
     void add(Outcome result, std::string where, std::string what) {
