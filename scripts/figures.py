@@ -19,7 +19,8 @@ INVERTERS = {"mean colour of each picture": "mean colour", "mean colour": "mean 
 VGG = {"mean colour of each picture": "mean colour", "standard": "inverter-vgg16-std", "robust, l2 3.0": "inverter-vgg16-ar"}
 WRN = {"mean colour of each picture": "mean colour", "standard": "inverter-wrn-std", "robust": "inverter-wrn-ar"}
 RADII = {"mean colour of each picture": "mean colour", "standard": "inverter-resnet18-std", "l2 0.5": "inverter-resnet18-l2-0.5",
-         "l2 1.0": "inverter-resnet18-l2-1.0", "l2 1.5": "inverter-resnet18-l2-1.5"}
+         "l2 1.0": "inverter-resnet18-l2-1.0", "l2 1.5": "inverter-resnet18-l2-1.5", "l2 2.0": "inverter-resnet18-l2-2.0",
+         "l2 3.0": "inverter-resnet18-l2-3.0", "l2 5.0": "inverter-resnet18-l2-5.0"}
 DETECTIONS = [(method, encoder) for method in ("latent-search", "reconstruction", "feature-memory")
               for encoder in ("encoder-alexnet-std", "encoder-alexnet-l2-1.5")]
 QUALITIES = ("denoiser-fast", "denoiser", "denoiser-best")
