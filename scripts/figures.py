@@ -102,8 +102,8 @@ def by_sensor(row, _):
 def by_style(row, _):
     if row[0] not in ("Std", "AR") or row[1] not in LEVELS:
         return []
-    key = {"bundle": f"stylizer-{row[0].lower()}", "levels": LEVELS[row[1]]}
-    return [(key, column, (f"gram stylizer-{encoder}", f"gram error stylizer-{encoder}")) for column, encoder in ((2, "std"), (3, "ar"))] + \
+    key = {"bundle": {"Std": "stylizer-std", "AR": "stylizer-paper"}[row[0]], "levels": LEVELS[row[1]]}
+    return [(key, column, (f"gram stylizer-{encoder}", f"gram error stylizer-{encoder}")) for column, encoder in ((2, "std"), (3, "paper"))] + \
         [(key, 4, ("ssim", "ssim_error"))]
 
 
