@@ -22,7 +22,7 @@ RADII = {"mean colour of each picture": "mean colour", "standard": "inverter-res
          "l2 1.0": "inverter-resnet18-l2-1.0", "l2 1.5": "inverter-resnet18-l2-1.5", "l2 2.0": "inverter-resnet18-l2-2.0",
          "l2 3.0": "inverter-resnet18-l2-3.0", "l2 5.0": "inverter-resnet18-l2-5.0"}
 DETECTIONS = [(method, encoder) for method in ("latent-search", "reconstruction", "feature-memory")
-              for encoder in ("encoder-alexnet-std", "encoder-alexnet-l2-1.5")]
+              for encoder in ("encoder-alexnet-std", ("encoder-alexnet-l2-1.5", "encoder-alexnet-l2-3.0"))]  # of CIFAR-10, of Cats vs. Dogs
 QUALITIES = ("denoiser-fast", "denoiser", "denoiser-best")
 SIMILARITY = ("psnr", "psnr_std"), ("ssim", "ssim_std")
 LEVELS = {"conv5, conv2, conv1": "conv5:1:0,conv2:1:0,conv1:1:0", "conv1, conv2, conv5": "conv1:1:0,conv2:1:0,conv5:1:0",
@@ -160,10 +160,10 @@ def check_table(page, heading, files, find):
     for table in tables:
         for row in table[1:]:
             for key, column, fields in find(row, table[0]):
-                found = [record for record in records if all(record[name] == value for name, value in key.items())]
+                found = [record for record in records if all(record[name] in ((value,) if isinstance(value, str) else value) for name, value in key.items())]
                 compared += 1
                 if reason := check_cell(row[column], found, fields):
-                    wrong.append(f"docs/measurements/{page}, {heading}, {' '.join(key.values())}: {reason}")
+                    wrong.append(f"docs/measurements/{page}, {heading}, {' '.join(map(str, key.values()))}: {reason}")
     if not compared:
         wrong.append(f"docs/measurements/{page}: no table of {', '.join(files)} under '{heading}'")
     return wrong, compared
