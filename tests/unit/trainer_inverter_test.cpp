@@ -264,10 +264,8 @@ TEST(InverterRecipe, TheShippedOnesFitTheirEncoders) {
         if (!name.starts_with("inverter-")) continue;
         auto recipe = Recipe::load(entry.path());
         const auto settings = InverterRecipe::read(recipe);
-        const auto architecture =
-            name.substr(9, std::min({name.find("-longer"), name.find("-128"), name.find("-224"),
-                                     name.find("-gan"), name.find("-deepsim")}) -
-                               9);
+        const auto architecture = name.substr(
+            9, std::min({name.find("-longer"), name.find("-128"), name.find("-224"), name.find("-gan")}) - 9);
         const auto encoder = graph::classifier({.architecture = architecture}).encoder;
         const auto whole = graph::autoencoder(encoder, settings.layer,
                                               graph::generator(encoder, settings.layer, settings.generator));
