@@ -28,8 +28,9 @@ constexpr int square_of(int i, int j) {
 using Colors = std::array<double, 3>;
 
 /// The mean of a cell's pixels, colour by colour.
-Colors mean_of(const Planes &picture, const EdgeGrid &grid, std::int64_t row, std::int64_t column) {
-    const std::int64_t top = row * grid.cell, left = column * grid.cell;
+Colors mean_of(const Planes &picture, const EdgeGrid &grid, std::size_t at) {
+    const auto place = static_cast<std::int64_t>(at);
+    const std::int64_t top = place / grid.columns * grid.cell, left = place % grid.columns * grid.cell;
     Colors out{};
     for (int c = 0; c < kColors; ++c) {
         const auto values = picture.channel(c);
@@ -42,27 +43,32 @@ Colors mean_of(const Planes &picture, const EdgeGrid &grid, std::int64_t row, st
     return out;
 }
 
-/// What the cells of a row bring to the sums; the picture's means go into `parts`.
-void add_row(const Planes &guide, const Planes &picture, const std::vector<float> &visible,
-             const EdgeGrid &grid, std::int64_t row, Planes &sums, Planes &parts) {
-    for (std::int64_t column = 0; column < grid.columns; ++column) {
-        const auto at = static_cast<std::size_t>(row * grid.columns + column);
-        const double weight = visible.empty() ? 1 : visible[at];
-        const Colors shown = mean_of(guide, grid, row, column), own = mean_of(picture, grid, row, column);
-        const auto set = [&](int plane, double value) {
-            sums.channel(plane)[at] = static_cast<float>(weight * value);
-        };
-        set(0, 1);
-        for (int i = 0; i < kColors; ++i) {
-            const auto k = static_cast<std::size_t>(i);
-            set(kGuide + i, shown[k]);
-            set(kPicture + i, own[k]);
-            parts.channel(kMeans + i)[at] = static_cast<float>(own[k]);
-            for (int j = 0; j < kColors; ++j) {
-                const auto m = static_cast<std::size_t>(j);
-                set(square_of(i, j), shown[k] * shown[m]);
-                set(kCross + i * kColors + j, shown[k] * own[m]);
-            }
+/// Calls body(place) for all cells, rows at once.
+template<class Body> void for_cells(const Host &host, const EdgeGrid &grid, const Body &body) {
+    host.parallel_for(static_cast<std::uint64_t>(grid.rows), [&](std::uint64_t row) {
+        const auto first = static_cast<std::size_t>(row) * static_cast<std::size_t>(grid.columns);
+        for (std::size_t x = 0; x < static_cast<std::size_t>(grid.columns); ++x) body(first + x);
+    });
+}
+
+/// What a cell brings to the sums; the picture's means go into `parts`.
+void add_cell(const Planes &guide, const Planes &picture, const std::vector<float> &visible,
+              const EdgeGrid &grid, std::size_t at, Planes &sums, Planes &parts) {
+    const double weight = visible.empty() ? 1 : visible[at];
+    const Colors shown = mean_of(guide, grid, at), own = mean_of(picture, grid, at);
+    const auto set = [&](int plane, double value) {
+        sums.channel(plane)[at] = static_cast<float>(weight * value);
+    };
+    set(0, 1);
+    for (int i = 0; i < kColors; ++i) {
+        const auto k = static_cast<std::size_t>(i);
+        set(kGuide + i, shown[k]);
+        set(kPicture + i, own[k]);
+        parts.channel(kMeans + i)[at] = static_cast<float>(own[k]);
+        for (int j = 0; j < kColors; ++j) {
+            const auto m = static_cast<std::size_t>(j);
+            set(square_of(i, j), shown[k] * shown[m]);
+            set(kCross + i * kColors + j, shown[k] * own[m]);
         }
     }
 }
@@ -133,14 +139,6 @@ void fit_cell(const Planes &sums, std::size_t at, double weight, Planes &parts) 
     }
 }
 
-/// Calls body(place) for all cells, rows at once.
-template<class Body> void for_cells(const Host &host, const EdgeGrid &grid, const Body &body) {
-    host.parallel_for(static_cast<std::uint64_t>(grid.rows), [&](std::uint64_t row) {
-        const auto first = static_cast<std::size_t>(row) * static_cast<std::size_t>(grid.columns);
-        for (std::size_t x = 0; x < static_cast<std::size_t>(grid.columns); ++x) body(first + x);
-    });
-}
-
 /// Cells of the window around each, fewer at a border.
 std::int64_t window_at(const EdgeGrid &grid, std::size_t at) {
     const auto covered = [](std::int64_t i, std::int64_t count) {
@@ -166,9 +164,7 @@ Planes fit(const Host &host, const Planes &guide, const std::vector<float> &visi
            const Planes &picture) {
     Planes sums(kSums, grid.rows, grid.columns), parts(kParts, grid.rows, grid.columns),
         weights(1, grid.rows, grid.columns);
-    host.parallel_for(static_cast<std::uint64_t>(grid.rows), [&](std::uint64_t row) {
-        add_row(guide, picture, visible, grid, static_cast<std::int64_t>(row), sums, parts);
-    });
+    for_cells(host, grid, [&](std::size_t at) { add_cell(guide, picture, visible, grid, at, sums, parts); });
     sum_windows(host, grid, kSums, sums);
     for_cells(host, grid, [&](std::size_t at) {
         const double weight = sums.channel(0)[at] / static_cast<double>(window_at(grid, at));

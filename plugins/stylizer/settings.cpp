@@ -47,8 +47,7 @@ std::vector<std::string> layers_of(const Host &host) {
 [[noreturn]] void bad_levels(const Host &host, const std::string &what) {
     host.fail(MIRRA_E_INVALID_ARGUMENT, what, "levels",
               "Write layers with commas between, each with or without a strength, a detail and edges of 0 to "
-              "1, such as "
-              "conv5:0.8:0.5:1,conv2.");
+              "1, such as conv5:0.8:0.5:1,conv2.");
 }
 
 Level make_level(const Host &host, const std::string &layer) {

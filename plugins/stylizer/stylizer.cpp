@@ -25,8 +25,7 @@ class Stylizer {
   private:
     void add_uses(mirra_setup &setup);
     [[nodiscard]] double bytes_of_map() const;
-    [[nodiscard]] bool any_detail() const;
-    [[nodiscard]] bool any_edges() const;
+    [[nodiscard]] bool any(double Level::*share) const;
     [[nodiscard]] bool last_is_held() const { return settings_.levels.back().edges > 0; }
     [[nodiscard]] std::int64_t coarsest(std::size_t levels) const;
     [[nodiscard]] std::uint64_t extra_bytes(const Host &host, const mirra_setup &setup) const;
@@ -75,14 +74,10 @@ double Stylizer::bytes_of_map() const {
     return most;
 }
 
-bool Stylizer::any_detail() const {
+/// Whether a level has a share of what is named.
+bool Stylizer::any(double Level::*share) const {
     return std::any_of(settings_.levels.begin(), settings_.levels.end(),
-                       [](const Level &level) { return level.detail > 0; });
-}
-
-bool Stylizer::any_edges() const {
-    return std::any_of(settings_.levels.begin(), settings_.levels.end(),
-                       [](const Level &level) { return level.edges > 0; });
+                       [share](const Level &level) { return level.*share > 0; });
 }
 
 /// The widest stride of so many levels.
@@ -104,9 +99,9 @@ std::uint64_t Stylizer::extra_bytes(const Host &host, const mirra_setup &setup) 
     const std::int64_t width = padded(setup.width), height = padded(setup.height);
     const auto pixels = static_cast<std::uint64_t>(width) * static_cast<std::uint64_t>(height);
     constexpr double kPicture = kColors * sizeof(float);
-    double held = (any_detail() ? 2 : 1) * bytes_of_map();
+    double held = (any(&Level::detail) ? 2 : 1) * bytes_of_map();
     if (settings_.levels.size() > 1 || last_is_held()) held += kPicture;
-    if (any_edges()) held += kPicture;
+    if (any(&Level::edges)) held += kPicture;
     std::uint64_t filtering = 0;
     for (std::size_t i = 0; i < settings_.levels.size(); ++i)
         if (settings_.levels[i].edges > 0)
@@ -124,7 +119,7 @@ void Stylizer::configure(const Host &host, mirra_setup &setup) {
     setup.margin = static_cast<std::uint32_t>(settings_.margin);
     // Features of a tile and a copy of them; pictures: cut out or as made, content, mask, copies of them, and
     // for detail one made of plain features, what it lacks, that scaled, and the sum.
-    const double pictures = any_detail() ? 13 : 8;
+    const double pictures = any(&Level::detail) ? 13 : 8;
     setup.extra_bytes_per_pixel =
         static_cast<std::uint64_t>(std::ceil(2 * bytes_of_map() + pictures * kColors * sizeof(float)));
     if (setup.width > 0) setup.extra_bytes = extra_bytes(host, setup);
@@ -226,7 +221,7 @@ void Stylizer::hold(const Host &host, std::size_t levels) {
 void Stylizer::measure(const Host &host, const mirra_tile &tile, const mirra_tensor *pixels) {
     if (idle()) return;
     const std::size_t level = tile.pass / 2;
-    if (tile.pass == 0 && any_edges()) keep(host, tile, pixels, content_);
+    if (tile.pass == 0 && any(&Level::edges)) keep(host, tile, pixels, content_);
     if (tile.pass % 2 == 0)
         encode(host, level, tile, pixels);
     else

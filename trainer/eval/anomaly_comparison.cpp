@@ -2,8 +2,6 @@
 
 #include "core/random.hpp"
 #include "eval/statistics.hpp"
-#include "mirra/printable.hpp"
-#include "report/table.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -122,10 +120,8 @@ std::string line_over_pictures(const std::string &what, const Group &group, cons
     std::vector<PairedScores> sets;
     for (std::size_t i = 0; i < group.size(); ++i) sets.push_back(paired(*group[i], *reference[i], numbers));
     const auto found = bootstrap_difference(sets, numbers.kinds);
-    return printable(what) +
-           formatted(": %+.4g (%.2g), paired over %zu pictures (bootstrap)", found.value, found.error,
-                     numbers.kinds.size()) +
-           (counts(found.value, found.error) ? "" : ", within the errors") + "\n";
+    return difference_line(what, found.value, found.error, "",
+                           std::to_string(numbers.kinds.size()) + " pictures (bootstrap)");
 }
 
 Statistic areas(const Group &group) {

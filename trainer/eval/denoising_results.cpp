@@ -9,7 +9,7 @@
 #include "mirra/provenance.hpp"
 #include "report/table.hpp"
 
-#include <opencv2/imgproc.hpp>
+#include <opencv2/core.hpp>
 
 #include <algorithm>
 #include <map>
@@ -162,20 +162,6 @@ namespace {
 
 constexpr int kSide = 256; ///< of a cell at most
 
-FloatPicture picture_of(const cv::Mat &pixels) {
-    FloatPicture out{pixels.cols, pixels.rows, std::vector<float>(3 * pixels.total())};
-    pixels.copyTo(mat_of(out));
-    return out;
-}
-
-FloatPicture reduced(const FloatPicture &picture) {
-    const double factor = static_cast<double>(kSide) / std::max(picture.width, picture.height);
-    const auto scaled = [&](int extent) { return std::max(1, cvRound(factor * extent)); };
-    cv::Mat out;
-    cv::resize(mat_of(picture), out, {scaled(picture.width), scaled(picture.height)}, 0, 0, cv::INTER_AREA);
-    return picture_of(out);
-}
-
 FloatPicture part(const FloatPicture &picture, const std::optional<std::pair<int, int>> &corner) {
     const int width = std::min(kSide, picture.width), height = std::min(kSide, picture.height);
     const auto [left, top] =
@@ -192,7 +178,7 @@ std::vector<SheetRow> denoising_sheet_rows(const SheetRow &cells,
     if (std::max(first.width, first.height) <= kSide) return {cells};
     SheetRow whole, parts;
     for (const auto &cell : cells) {
-        whole.push_back({cell.caption, reduced(cell.picture)});
+        whole.push_back({cell.caption, reduced(cell.picture, kSide)});
         parts.push_back({"", part(cell.picture, corner)});
     }
     return {whole, parts};

@@ -125,12 +125,13 @@ class Evaluation {
     /// A row a picture and network, a column a scale (Figure 4), all reduced to the extent.
     void add_scale(std::int64_t index, SheetRow made, std::int64_t scale) {
         auto &sheet = result_.sheet;
+        const auto extent = static_cast<int>(extent_);
         const auto [place, fresh] = first_rows_.try_emplace(index, sheet.size());
         for (std::size_t n = 0; n < networks_.size(); ++n) {
-            if (fresh) sheet.push_back({{"original", reduced(made.front().picture, scale)}});
+            if (fresh) sheet.push_back({{"original", reduced(made.front().picture, extent)}});
             auto &cell = made[n + 1];
             sheet[place->second + n].push_back(
-                {cell.caption + ", L " + std::to_string(scale), reduced(cell.picture, scale)});
+                {cell.caption + ", L " + std::to_string(scale), reduced(cell.picture, extent)});
         }
     }
 

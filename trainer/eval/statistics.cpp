@@ -51,13 +51,17 @@ bool counts(const Statistic &differences) {
     return differences.count() > 1 && counts(differences.mean(), standard_error(differences));
 }
 
+std::string difference_line(const std::string &what, double difference, double error, const std::string &unit,
+                            const std::string &over) {
+    return printable(what) + formatted(": %+.4g%s (%.2g), paired over ", difference, unit.c_str(), error) +
+           over + (counts(difference, error) ? "" : ", within the errors") + "\n";
+}
+
 std::string paired_line(const std::string &what, const Statistic &differences, const std::string &unit,
                         const std::string &each) {
     if (differences.count() < 2) return {};
-    return printable(what) +
-           formatted(": %+.4g%s (%.2g), paired over %lld ", differences.mean(), unit.c_str(),
-                     standard_error(differences), static_cast<long long>(differences.count())) +
-           each + (counts(differences) ? "" : ", within the errors") + "\n";
+    return difference_line(what, differences.mean(), standard_error(differences), unit,
+                           std::to_string(differences.count()) + " " + each);
 }
 
 void Similarity::add(const FloatPicture &picture, const FloatPicture &reference) {

@@ -38,8 +38,12 @@ Statistic differences(const Statistic &of, const Statistic &reference);
 bool counts(const Statistic &differences);
 bool counts(double difference, double error);
 
-/// "a less b: +0.431 dB (0.021), paired over 18 pictures", and "within the errors" where it does not count;
-/// empty for a single picture.
+/// "a less b: +0.431 dB (0.021), paired over 18 pictures", and "within the errors" where it does not count.
+/// @param over  "18 pictures"
+std::string difference_line(const std::string &what, double difference, double error, const std::string &unit,
+                            const std::string &over);
+
+/// The same of a mean of differences; empty for a single picture.
 std::string paired_line(const std::string &what, const Statistic &differences, const std::string &unit,
                         const std::string &each);
 

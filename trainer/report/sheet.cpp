@@ -14,15 +14,18 @@ cv::Mat mat_of(const FloatPicture &picture) {
     return {picture.height, picture.width, CV_32FC3, const_cast<float *>(picture.values.data())};
 }
 
-FloatPicture reduced(const FloatPicture &picture, std::int64_t times) {
-    if (times == 1) return picture;
-    FloatPicture out{static_cast<std::int32_t>(picture.width / times),
-                     static_cast<std::int32_t>(picture.height / times),
-                     {}};
-    out.values.resize(static_cast<std::size_t>(out.width) * static_cast<std::size_t>(out.height) * 3);
-    auto target = mat_of(out);
-    cv::resize(mat_of(picture), target, target.size(), 0, 0, cv::INTER_AREA);
+FloatPicture picture_of(const cv::Mat &pixels) {
+    FloatPicture out{pixels.cols, pixels.rows, std::vector<float>(3 * pixels.total())};
+    pixels.copyTo(mat_of(out));
     return out;
+}
+
+FloatPicture reduced(const FloatPicture &picture, int longest) {
+    const double factor = static_cast<double>(longest) / std::max(picture.width, picture.height);
+    const auto scaled = [&](int extent) { return std::max(1, cvRound(factor * extent)); };
+    cv::Mat out;
+    cv::resize(mat_of(picture), out, {scaled(picture.width), scaled(picture.height)}, 0, 0, cv::INTER_AREA);
+    return picture_of(out);
 }
 
 cv::Mat white_canvas(int width, int height) {

@@ -14,8 +14,10 @@ namespace mirra::trainer {
 /// The values of a picture, which must outlive it.
 cv::Mat mat_of(const FloatPicture &picture);
 
-/// So many times smaller, by means.
-FloatPicture reduced(const FloatPicture &picture, std::int64_t times);
+FloatPicture picture_of(const cv::Mat &pixels);
+
+/// With that longest side, by means of pixels.
+FloatPicture reduced(const FloatPicture &picture, int longest);
 
 /// A white picture, RGB with 8 bits.
 cv::Mat white_canvas(int width, int height);
