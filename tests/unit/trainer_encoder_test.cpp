@@ -350,6 +350,33 @@ TEST(EncoderRecipe, AnL2BudgetGrowsWithThePicture) {
     EXPECT_DOUBLE_EQ(recipe.budget_at(64).epsilon, 0.03);
 }
 
+TEST(EncoderRecipe, AnAttackGrowsOverItsWarmUp) {
+    EncoderRecipe recipe;
+    EXPECT_DOUBLE_EQ(recipe.attack_strength(0, 10), 1);
+    recipe.attack_warmup_epochs = 2;
+    EXPECT_DOUBLE_EQ(recipe.attack_strength(0, 10), 0.05);
+    EXPECT_DOUBLE_EQ(recipe.attack_strength(9, 10), 0.5);
+    EXPECT_DOUBLE_EQ(recipe.attack_strength(19, 10), 1);
+    EXPECT_DOUBLE_EQ(recipe.attack_strength(500, 10), 1);
+}
+
+TEST(EncoderTraining, ANetworkThatLearnsNothingIsToldAndAGrowingAttackHelps) {
+    auto command = command_for("too-strong");
+    command.overrides["adversary.epsilon"] = "40"; // of at most 55, the norm of a whole picture
+    command.overrides["optimizer.epochs"] = "10";
+    command.overrides["validation.epsilon"] = "0.5";
+    testing::internal::CaptureStderr();
+    ASSERT_EQ(train_encoder(command), 0);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("adversary.warmup_epochs"));
+    auto growing = command_for("growing");
+    growing.overrides = command.overrides;
+    growing.overrides["adversary.warmup_epochs"] = "1000"; // it is never stronger than 0.4
+    ASSERT_EQ(train_encoder(growing), 0);
+    const RunLog log(growing.output.string() + ".run/log.csv", {"validation_clean"}, 1000);
+    ASSERT_FALSE(log.rows().empty());
+    EXPECT_GE(log.rows().back().values.front(), 0.9);
+}
+
 TEST(EncoderTraining, AnAdversaryWithoutABudgetIsRefused) {
     auto command = command_for("no-budget");
     command.overrides["adversary.epsilon"] = "0";

@@ -97,6 +97,9 @@ void declare_adversary(RecipeKeys &keys, EncoderRecipe &out) {
     if (out.adversary != Adversary::none && !(out.step_size > 0))
         throw Error(ErrorCode::invalid_argument, "an adversary needs a positive 'adversary.step_size'",
                     keys.recipe_name(), "leave it out of the recipe: it follows from epsilon and steps");
+    keys.real("adversary.warmup_epochs", out.attack_warmup_epochs, {0, kMany},
+              "First epochs, over which epsilon and step size grow from 0: a large epsilon at the start can "
+              "keep a network from learning at all");
     keys.flag("adversary.random_start", out.random_start, "Start anywhere within the epsilon");
     keys.flag("adversary.best_iterate", out.best_iterate, "Train on the step with the highest loss");
     keys.real("adversary.gairat_lambda", out.gairat_lambda, {-kMostLambda, kMostLambda},
@@ -186,6 +189,11 @@ void EncoderRecipe::declare(RecipeKeys &keys) {
 Budget EncoderRecipe::budget_at(std::int64_t picture_extent) const {
     if (budget.norm == Norm::linf) return budget;
     return {budget.norm, budget.epsilon * static_cast<double>(picture_extent) / static_cast<double>(extent)};
+}
+
+double EncoderRecipe::attack_strength(std::int64_t step, std::int64_t steps_per_epoch) const {
+    const auto warmup = attack_warmup_epochs * static_cast<double>(steps_per_epoch);
+    return warmup > 0 ? std::min(1.0, static_cast<double>(step + 1) / warmup) : 1.0;
 }
 
 std::uint64_t EncoderRecipe::dropout_seed(std::int64_t step, int rank) const {

@@ -46,6 +46,7 @@ struct EncoderRecipe : PictureRecipe {
     Budget budget{Norm::l2, 0};
     std::int64_t attack_steps = 7;
     double step_size = 0;
+    double attack_warmup_epochs = 0;
     bool random_start = false, best_iterate = false;
     double gairat_lambda = -1;
     std::int64_t gairat_begin_epoch = 0; ///< before it, all pictures count alike
@@ -75,6 +76,8 @@ struct EncoderRecipe : PictureRecipe {
     /// The attack's budget on pictures of another extent than the last: an l2 norm grows with the extent, so
     /// that the perturbation of a pixel stays the same.
     [[nodiscard]] Budget budget_at(std::int64_t picture_extent) const;
+    /// What epsilon and step size are multiplied by in a step: above 0, and 1 after the attack's warm-up.
+    [[nodiscard]] double attack_strength(std::int64_t step, std::int64_t steps_per_epoch) const;
     /// Of the dropout masks of a step: every process draws its own.
     [[nodiscard]] std::uint64_t dropout_seed(std::int64_t step, int rank) const;
     /// The rate of every step of a run. @param steps_per_epoch  optimiser steps

@@ -17,6 +17,7 @@
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 
+#include <cmath>
 #include <limits>
 #include <memory>
 
@@ -92,6 +93,7 @@ class EncoderTask final : public TrainingTask {
     /// work.
     [[nodiscard]] double accuracy(std::int64_t count, const Perturbation &attack = {});
     [[nodiscard]] double robust_accuracy();
+    void warn_of_chance() const;
 
     const EncoderCommand &command_;
     Recipe recipe_;
@@ -242,7 +244,8 @@ EncoderTask::Adversarial EncoderTask::attack(const torch::Tensor &images, const 
     const auto first = processes_.share(settings_.batch).first;
     const Randomness randomness(mix(settings_.seed ^ kAttackSalt) ^ static_cast<std::uint64_t>(step),
                                 torch::arange(first, first + images.size(0)));
-    const auto budget = settings_.budget_at(images.size(2));
+    auto budget = settings_.budget_at(images.size(2));
+    budget.epsilon *= settings_.attack_strength(step, steps_per_epoch_);
     if (settings_.adversary == Adversary::fgsm_rs)
         return {fgsm_rs(classifier, images, labels, budget, randomness), {}};
     const PgdOptions options{.budget = budget,
@@ -342,6 +345,20 @@ void EncoderTask::validate(Readings &readings) {
         message += ", PGD-" + std::to_string(settings_.validation_steps) + " " +
                    decimal(kPercent * robust_, 2) + " %";
     log_info(message);
+    warn_of_chance();
+}
+
+/// A run that learns nothing would otherwise go on to its end.
+void EncoderTask::warn_of_chance() const {
+    const auto classes = static_cast<double>(data_.classes().size());
+    const double chance = 1 / classes;
+    const double error = std::sqrt(chance * (1 - chance) / static_cast<double>(validation_->size()));
+    if (clean_ > chance + 2 * error) return;
+    log_warning(std::string("the encoder is no better than chance; if that stays, ") +
+                (settings_.adversary == Adversary::none
+                     ? "lower the rate by --set optimizer.rate"
+                     : "the attack is too strong at the start: let it grow by --set "
+                       "adversary.warmup_epochs=8, or start from an encoder of a smaller --eps by --init"));
 }
 
 void EncoderTask::finish() {
