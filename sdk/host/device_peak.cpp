@@ -81,18 +81,12 @@ double best_rate(runtime::Module &module, const std::string &device, runtime::Pr
 } // namespace
 
 double measure_peak_here(LocalEngine &engine, const GraphRunOptions &options) {
-    if (is_pool(options.device))
-        throw Error(ErrorCode::unsupported,
-                    "the peak is measured of one device, not of '" + options.device + "'", "device",
-                    "Name one, such as cuda:0.");
-    const runtime::DeviceInfo &device = engine.usable_device(options.device);
+    const auto &device = engine.one_device(options.device, "the measurement of the peak takes");
     const auto precision = choose_precision(options.precision, device, nullptr).precision;
     runtime::Module &module = engine.module();
     module.set_threads(options.threads);
-    return best_rate(module, device.id, precision, [&] {
-        if (engine.runs()->stop()->requested() || (options.cancel && options.cancel->requested()))
-            throw Error(ErrorCode::cancelled, "the measurement was cancelled");
-    });
+    return best_rate(module, device.id, precision,
+                     [&] { engine.runs()->require_going_on(options.cancel.get()); });
 }
 
 double measured_peak(const std::shared_ptr<Engine> &engine, const GraphRunOptions &options) {

@@ -21,6 +21,11 @@ std::list<EngineRuns::Run>::iterator EngineRuns::begin(const Run &run) {
     return place;
 }
 
+void EngineRuns::require_going_on(const CancelToken *cancel) const {
+    if (stop_->requested() || (cancel != nullptr && cancel->requested()))
+        throw Error(ErrorCode::cancelled, "the run was cancelled");
+}
+
 void EngineRuns::end(std::list<Run>::iterator run) noexcept {
     std::list<Run> ended;
     const std::lock_guard lock(mutex_);

@@ -12,6 +12,9 @@ class EngineRuns {
   public:
     /// What stops the runs once the engine is shut down.
     [[nodiscard]] const std::shared_ptr<CancelToken> &stop() const noexcept { return stop_; }
+    /// @param cancel  beside stop(); null: none
+    /// @throws Error cancelled once either is requested
+    void require_going_on(const CancelToken *cancel) const;
     /// As mirra_engine_shutdown. @throws Error timeout | busy | invalid_argument (NaN)
     void shut_down(double seconds);
 

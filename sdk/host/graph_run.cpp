@@ -109,11 +109,7 @@ TensorSet run_graph_here(LocalEngine &engine, const std::shared_ptr<const bundle
     const graph::Graph &graph = bundle->graph(name);
     const Shapes shapes = input_shapes(inputs, graph);
     const std::uint64_t given_back = output_bytes(graph, shapes);
-    if (is_pool(options.device))
-        throw Error(ErrorCode::unsupported,
-                    "a network that is run as it is takes one device, not '" + options.device + "'", "device",
-                    "Name one, such as cuda:0.");
-    const runtime::DeviceInfo &device = engine.usable_device(options.device);
+    const auto &device = engine.one_device(options.device, "a network that is run as it is takes");
     const auto precision = choose_precision(options.precision, device, &bundle->manifest()).precision;
     runtime::Module &module = engine.module();
     const MemoryShares shares = divide_memory(
@@ -130,9 +126,8 @@ TensorSet run_graph_here(LocalEngine &engine, const std::shared_ptr<const bundle
         const HostTensor &tensor = *inputs.at(input.name);
         ordered.push_back(module.upload(tensor.values, tensor.shape, runtime::Layout::nchw, device.id));
     }
-    const auto look = [stop = engine.runs()->stop(), &options](std::size_t, std::size_t, double) {
-        if (stop->requested() || (options.cancel && options.cancel->requested()))
-            throw Error(ErrorCode::cancelled, "the run was cancelled");
+    const auto look = [&](std::size_t, std::size_t, double) {
+        engine.runs()->require_going_on(options.cancel.get());
     };
     look(0, 0, 0);
     std::atomic<std::uint64_t> work = 0;

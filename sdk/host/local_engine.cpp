@@ -143,6 +143,13 @@ const runtime::DeviceInfo &LocalEngine::usable_device(const std::string &id) {
     throw Error(ErrorCode::not_found, "there is no device '" + id + "'", id, "Usable devices: " + ids + ".");
 }
 
+const runtime::DeviceInfo &LocalEngine::one_device(const std::string &id, const std::string &what) {
+    if (is_pool(id))
+        throw Error(ErrorCode::unsupported, what + " one device, not '" + id + "'", "device",
+                    "Name one, such as cuda:0.");
+    return usable_device(id);
+}
+
 std::vector<std::string> LocalEngine::pool(const std::string &name) {
     if (name != kAllGpus) {
         const std::vector<std::string> listed = listed_devices(name);

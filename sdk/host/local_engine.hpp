@@ -49,6 +49,10 @@ class LocalEngine final : public Engine {
     [[nodiscard]] DevicePixels device_pixels(const std::string &device) const;
     /// @throws Error not_found | device (with the reason)
     const runtime::DeviceInfo &usable_device(const std::string &id);
+    /// For what runs on one device: as usable_device(), and no pool. @param what  a clause: what takes one
+    /// device
+    /// @throws Error unsupported
+    const runtime::DeviceInfo &one_device(const std::string &id, const std::string &what);
     /// The devices of a pool, all of which can be used. @throws Error invalid_argument | not_found | device
     /// (with the reasons)
     std::vector<std::string> pool(const std::string &name);

@@ -2,6 +2,7 @@
 #include "core/graph_module.hpp"
 #include "data/picture_store.hpp"
 #include "eval/anomaly_scoring.hpp"
+#include "eval/classifier.hpp"
 #include "eval/evaluation.hpp"
 #include "eval/statistics.hpp"
 #include "mirra/architectures.hpp"
@@ -21,6 +22,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <numeric>
 #include <set>
 
 namespace {
@@ -67,6 +69,13 @@ AnomalyCommand command_for(const std::string &name, const std::string &more = ""
     command.encoder = make_encoder();
     command.data = {make_pictures("anomaly", 28, 40, 36).string()};
     return command;
+}
+
+/// The first pictures of a set whose pictures have the extent.
+torch::Tensor first_pictures(PictureSet &set, std::int64_t extent, std::int64_t count) {
+    std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
+    std::iota(indices.begin(), indices.end(), 0);
+    return to_images(evaluation_batch(set, indices, extent), torch::kCPU);
 }
 
 /// The error of a training that is refused; it must come before the first step.
@@ -237,7 +246,7 @@ TEST(FeatureMemory, TheGraphsDistancesAreThoseToTheNearestMember) {
     EXPECT_TRUE(torch::allclose(fast, slow, 1e-3, 1e-2)) << (fast - slow).abs().max();
 
     // The members are normalised features of the training's own pictures.
-    const auto own = picture_tensor(pictures, 32, 12);
+    const auto own = first_pictures(pictures, 32, 12);
     const auto seen = network.forward({{"image", own}}).at("patches");
     EXPECT_NEAR(seen.mean().item<double>(), 0, 0.02);
     const auto all = seen.permute({0, 2, 3, 1}).reshape({-1, seen.size(1)});
@@ -354,7 +363,7 @@ TEST(AnomalyTraining, ARelativeWeightIsOverTheFeaturesOfGoodPictures) {
     encoder.load(*bundle);
     encoder.eval();
     const auto features =
-        encoder.forward({{"image", picture_tensor(*pictures.normal, 32, 10)}}).at("features");
+        encoder.forward({{"image", first_pictures(*pictures.normal, 32, 10)}}).at("features");
     const double weight = defaults_of(command.output)["feature_weight"];
     EXPECT_NEAR(weight * features.square().mean().item<double>() / 0.02, 1, 1e-4);
 }
@@ -432,7 +441,7 @@ TEST(AnomalyTraining, TellsBadPicturesAndPrintsHowWell) {
     const auto pictures = open_anomaly_pictures(command, AnomalyRecipe::read(recipe));
     AnomalyScorer::Options options;
     options.method = "feature-memory";
-    const auto picture = picture_tensor(*pictures.bad, 32, 1);
+    const auto picture = first_pictures(*pictures.bad, 32, 1);
     const auto defaults = defaults_of(command.output);
     EXPECT_GT(AnomalyScorer(command.output, options).score(picture).scores.front(),
               defaults["feature_memory_threshold"].get<double>());

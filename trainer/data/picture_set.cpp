@@ -2,6 +2,7 @@
 #include "data/picture_set.hpp"
 
 #include "core/random.hpp"
+#include "data/evenly_spaced.hpp"
 #include "data/picture_files.hpp"
 #include "mirra/error.hpp"
 
@@ -54,7 +55,7 @@ void PictureSet::add(PictureStore store, const std::string &source) {
 std::vector<std::unique_ptr<PictureSet::Entry>> PictureSet::split(std::int64_t count) {
     std::vector<std::unique_ptr<Entry>> taken, others;
     for (std::int64_t i = 0; i < size(); ++i) {
-        const bool takes = std::ssize(taken) < count && i == std::ssize(taken) * size() / count;
+        const bool takes = std::ssize(taken) < count && i == evenly_spaced(std::ssize(taken), count, size());
         (takes ? taken : others).push_back(std::move(entries_[static_cast<std::size_t>(i)]));
     }
     entries_ = std::move(taken);

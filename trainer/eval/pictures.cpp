@@ -1,6 +1,7 @@
 #include "eval/pictures.hpp"
 
 #include "core/random.hpp"
+#include "data/evenly_spaced.hpp"
 #include "data/picture_files.hpp"
 #include "data/picture_store.hpp"
 #include "mirra/error.hpp"
@@ -46,7 +47,7 @@ EvaluationPictures::EvaluationPictures(const std::vector<std::string> &sources, 
     , count_(count > 0 ? std::min(count, set_->size()) : set_->size()) {}
 
 std::optional<FloatPicture> EvaluationPictures::get(std::int64_t index, const PictureSize &size) {
-    const auto place = index * set_->size() / count_;
+    const auto place = evenly_spaced(index, count_, set_->size());
     const auto found = set_->get(place);
     if (found.index != place) return std::nullopt;
     if (size.extent == 0) return to_float(*found.picture);

@@ -146,7 +146,8 @@ void AnomalyTask::make_segmentation() {
                                       .loader_threads = command_.loader_threads,
                                       .device = select_device(command_.device),
                                       .bf16 = bf16_,
-                                      .recipe = recipe_.name()});
+                                      .recipe = recipe_.name(),
+                                      .recorder = command_.recorder});
 }
 
 void AnomalyTask::make_generator() {

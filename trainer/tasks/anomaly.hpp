@@ -5,7 +5,6 @@
 #include "core/recipe.hpp"
 #include "core/training_run.hpp"
 #include "data/picture_set.hpp"
-#include "runtime/torch/libtorch.hpp"
 #include "tasks/command.hpp"
 #include "tasks/inverter.hpp"
 #include "tasks/segmentation.hpp"
@@ -95,9 +94,5 @@ std::string source_fingerprint(const Stores &stores);
 /// Decodes every picture once, so that what is wrong with them shows before the training.
 /// @throws Error not_found | invalid_argument (too few, an unknown class) | corrupt
 AnomalyPictures open_anomaly_pictures(const AnomalyCommand &command, const AnomalyRecipe &settings);
-
-/// Pictures {N, 3, extent, extent} of a set whose pictures have that extent, evenly spaced; fewer where some
-/// cannot be read.
-torch::Tensor picture_tensor(PictureSet &set, std::int64_t extent, std::int64_t count);
 
 } // namespace mirra::trainer

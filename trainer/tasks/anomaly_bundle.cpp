@@ -6,6 +6,7 @@
 #include "core/progress.hpp"
 #include "core/provenance.hpp"
 #include "core/text.hpp"
+#include "data/evenly_spaced.hpp"
 #include "eval/anomaly_methods.hpp"
 #include "eval/classifier.hpp"
 #include "log/log.hpp"
@@ -86,7 +87,7 @@ double mean_square_of_features(const AnomalyTraining &training, const Trained &t
         if (interrupted()) throw Error(ErrorCode::cancelled, "interrupted while features were measured");
         std::vector<std::int64_t> indices;
         for (auto i = begin; i < std::min(begin + kBatch, taken); ++i)
-            indices.push_back(i * pictures.size() / taken);
+            indices.push_back(evenly_spaced(i, taken, pictures.size()));
         const auto images =
             to_images(evaluation_batch(pictures, indices, settings.generator.extent), torch::kCPU);
         const auto features = network.forward({{network.graph().inputs.front().name, images}}).at("features");

@@ -2,6 +2,7 @@
 #include "tasks/anomaly_calibration.hpp"
 
 #include "core/random.hpp"
+#include "data/evenly_spaced.hpp"
 #include "eval/anomaly_methods.hpp"
 #include "eval/anomaly_scoring.hpp"
 #include "eval/statistics.hpp"
@@ -246,7 +247,7 @@ std::vector<double> scores_of(AnomalyScorer &scorer, const PictureSet &set, cons
     const auto taken = std::min(most, set.size());
     std::vector<double> scores;
     for (std::int64_t i = 0; i < taken; ++i) {
-        const auto index = i * set.size() / taken;
+        const auto index = evenly_spaced(i, taken, set.size());
         if (lost.contains(set.name(index))) continue;
         try {
             scores.push_back(scorer.score(set.original(index)));

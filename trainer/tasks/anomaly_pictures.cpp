@@ -2,8 +2,8 @@
 #include "core/progress.hpp"
 #include "core/random.hpp"
 #include "core/text.hpp"
+#include "data/evenly_spaced.hpp"
 #include "data/picture_store.hpp"
-#include "eval/classifier.hpp"
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 #include "tasks/anomaly.hpp"
@@ -74,7 +74,7 @@ void warn_of_equal(PictureSet &set) {
     std::set<std::uint64_t> seen;
     for (std::int64_t i = 0; i < looked; ++i) {
         std::uint64_t hash = 0;
-        for (const auto byte : set.get(i * set.size() / looked).picture->bytes())
+        for (const auto byte : set.get(evenly_spaced(i, looked, set.size())).picture->bytes())
             hash = mix(hash ^ static_cast<std::uint64_t>(byte));
         seen.insert(hash);
     }
@@ -151,13 +151,6 @@ AnomalyPictures open_anomaly_pictures(const AnomalyCommand &command, const Anoma
     read_all(*out.bad, "bad");
     require(out.bad->size(), 1, "bad ones", command.bad.string(), hint);
     return out;
-}
-
-torch::Tensor picture_tensor(PictureSet &set, std::int64_t extent, std::int64_t count) {
-    const auto taken = std::min(count, set.size());
-    std::vector<std::int64_t> indices;
-    for (std::int64_t i = 0; i < taken; ++i) indices.push_back(i * set.size() / taken);
-    return to_images(evaluation_batch(set, indices, extent), torch::kCPU);
 }
 
 } // namespace mirra::trainer

@@ -16,6 +16,10 @@ namespace CLI {
 class App;
 }
 
+namespace mirra::runtime {
+class WorkRecorder;
+}
+
 namespace mirra::trainer {
 
 class TrainingTask;
@@ -27,7 +31,8 @@ struct RunCommand {
     std::string device = "cpu";
     int threads = 0, loader_threads = 1; ///< threads 0: all
     bool restart = false;
-    std::string licence; ///< of the bundle, for its manifest
+    std::string licence;                       ///< of the bundle, for its manifest
+    runtime::WorkRecorder *recorder = nullptr; ///< of steps; null: that of the device, see RecordedStep
 };
 
 /// Where a run keeps its files: --run, else OUTPUT.run.

@@ -74,7 +74,8 @@ CropTask::CropTask(const CropCommand &command, Recipe recipe, CropRecipe setting
     , device_(select_device(command.device))
     , bf16_(is_bf16(settings_.precision, device_))
     , data_(open_folders(command.data), {.cache_bytes = kCacheBytes})
-    , validation_(data_.hold_out(settings_.validation_pictures)) {}
+    , validation_(data_.hold_out(settings_.validation_pictures))
+    , recorded_(device_, command.recorder) {}
 
 void CropTask::train(std::shared_ptr<GraphModule> network, std::vector<bundle::Round> rounds) {
     network_ = std::move(network);
@@ -155,11 +156,16 @@ torch::Tensor CropTask::crops_of(CropBatch batch) {
 void CropTask::step(std::int64_t step, Readings &readings) {
     auto batch = readings.waiting([&] { return loader_->next(); });
     network_->train();
-    network_->freeze_statistics(freezes_statistics(settings_.freeze_statistics_from, step, steps()));
-    adam_->zero_grad();
-    const auto loss = loss_of(crops_of(std::move(batch)), step);
-    loss.backward();
-    const auto norm = clip_gradients(adam_->parameters(), settings_.optimizer.clip_norm);
+    const bool frozen = freezes_statistics(settings_.freeze_statistics_from, step, steps());
+    network_->freeze_statistics(frozen);
+    const auto given = prepared(crops_of(std::move(batch)), step);
+    const auto results = recorded_.run(frozen ? 1 : 0, given, [this](const Tensors &inputs) {
+        adam_->zero_grad();
+        const auto loss = loss_of(inputs);
+        loss.backward();
+        return Tensors{loss.detach(), clip_gradients(adam_->parameters(), settings_.optimizer.clip_norm)};
+    });
+    const auto &loss = results[0], &norm = results[1];
     const double rate = settings_.optimizer.schedule.at(step);
     adam_->step(rate, norm);
     if (average_) average_->update(step);

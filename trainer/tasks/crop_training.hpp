@@ -3,6 +3,7 @@
 
 #include "core/graph_module.hpp"
 #include "core/provenance.hpp"
+#include "core/recorded_step.hpp"
 #include "core/training_run.hpp"
 #include "data/device_pictures.hpp"
 #include "data/loaders.hpp"
@@ -80,8 +81,12 @@ class CropTask : public TrainingTask {
     /// To be called once, by the constructor. @param rounds  the trainings before; empty: random weights
     void train(std::shared_ptr<GraphModule> network, std::vector<bundle::Round> rounds = {});
 
-    /// Of a step. @param clean  [N, 3, crop, crop] in [0, 1]
-    virtual torch::Tensor loss_of(const torch::Tensor &clean, std::int64_t step) = 0;
+    using Tensors = RecordedStep::Tensors;
+    /// What a step draws: what the network is given and what it is to make of that.
+    /// @param clean  [N, 3, crop, crop] in [0, 1]
+    virtual Tensors prepared(const torch::Tensor &clean, std::int64_t step) = 0;
+    /// Of what prepared() gives. As RecordedStep::Compute.
+    virtual torch::Tensor loss_of(const Tensors &batch) = 0;
     /// Height and width of the part of a validation picture that is looked at: its middle.
     [[nodiscard]] virtual std::int64_t validation_extent() const = 0;
     /// What the network makes of the picture after it was degraded, without gradients.
@@ -117,6 +122,7 @@ class CropTask : public TrainingTask {
     std::vector<bundle::Round> rounds_; ///< the trainings before this one; empty: random weights
     std::shared_ptr<GraphModule> network_;
     std::unique_ptr<Adam> adam_;
+    RecordedStep recorded_;
     std::unique_ptr<WeightAverage> average_;          ///< null: none
     std::unique_ptr<DevicePictures> device_pictures_; ///< null: crops are cut by the loader's threads
     std::unique_ptr<CropLoader> loader_;

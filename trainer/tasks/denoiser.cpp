@@ -41,7 +41,8 @@ class DenoiserTask final : public CropTask {
     [[nodiscard]] std::string name() const override { return "denoiser"; }
 
   private:
-    torch::Tensor loss_of(const torch::Tensor &clean, std::int64_t step) override;
+    Tensors prepared(const torch::Tensor &clean, std::int64_t step) override;
+    torch::Tensor loss_of(const Tensors &batch) override;
     [[nodiscard]] std::int64_t validation_extent() const override { return kValidationExtent; }
     torch::Tensor restored(const torch::Tensor &clean, std::int64_t index) override;
     [[nodiscard]] std::string first_weights() const override;
@@ -86,17 +87,22 @@ torch::Tensor DenoiserTask::denoise(const torch::Tensor &noisy, const torch::Ten
     return network().forward({{"image", noisy}, {"noise_level", noise_level}}).at("image");
 }
 
-torch::Tensor DenoiserTask::loss_of(const torch::Tensor &clean, std::int64_t step) {
+DenoiserTask::Tensors DenoiserTask::prepared(const torch::Tensor &clean, std::int64_t step) {
     const auto batch = add_noise(clean, settings_.noise, settings_.seed, step);
+    return {batch.noisy, batch.noise_level, batch.target};
+}
+
+torch::Tensor DenoiserTask::loss_of(const Tensors &batch) {
+    const auto &target = batch[2];
     const Autocast autocast(device().type(), bf16());
-    const auto output = denoise(batch.noisy, batch.noise_level).to(at::kFloat);
-    auto loss = settings_.pixel_weight * (settings_.pixel_l1 ? torch::l1_loss(output, batch.target)
-                                                             : torch::mse_loss(output, batch.target));
+    const auto output = denoise(batch[0], batch[1]).to(at::kFloat);
+    auto loss = settings_.pixel_weight *
+                (settings_.pixel_l1 ? torch::l1_loss(output, target) : torch::mse_loss(output, target));
     if (!comparator_) return loss;
     torch::Tensor wanted;
     {
         const torch::NoGradGuard no_grad;
-        wanted = comparator_->features(batch.target);
+        wanted = comparator_->features(target);
     }
     return loss +
            settings_.feature_weight * comparator_->distance(output, wanted, settings_.feature_distance);

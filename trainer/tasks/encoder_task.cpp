@@ -9,7 +9,9 @@
 #include "core/provenance.hpp"
 #include "core/random.hpp"
 #include "core/readings.hpp"
+#include "core/recorded_step.hpp"
 #include "core/training_run.hpp"
+#include "data/evenly_spaced.hpp"
 #include "data/picture_set.hpp"
 #include "data/picture_store.hpp"
 #include "distributed/process_group.hpp"
@@ -87,6 +89,7 @@ class EncoderTask final : public TrainingTask {
                                      const torch::Tensor &labels, const PgdOptions &options,
                                      const Randomness &randomness) const;
     Adversarial attack(const torch::Tensor &images, const torch::Tensor &labels, std::int64_t step);
+    RecordedStep::Tensors backward(const RecordedStep::Tensors &batch);
     torch::Tensor loss_of(const torch::Tensor &logits, const torch::Tensor &labels,
                           const torch::Tensor &weights) const;
     /// Share of `count` validation pictures that are classified right; all processes share the
@@ -110,6 +113,7 @@ class EncoderTask final : public TrainingTask {
     Sgd sgd_;
     GradientAverage gradients_;
     std::unique_ptr<WeightAverage> average_;
+    RecordedStep recorded_;
     std::int64_t steps_per_epoch_;
     Schedule schedule_;
     double clean_ = 0, robust_ = 0; ///< of the last validation
@@ -135,6 +139,7 @@ EncoderTask::EncoderTask(const EncoderCommand &command, Recipe recipe, EncoderRe
     , frozen_(network_, bf16_ ? at::kBFloat16 : at::kFloat)
     , sgd_(network_->trainable(), settings_.sgd)
     , gradients_(processes_, network_->trainable())
+    , recorded_(device_, command.recorder)
     , steps_per_epoch_(count_steps())
     , schedule_(settings_.steps(steps_per_epoch_)) {
     check_classes();
@@ -276,6 +281,22 @@ torch::Tensor EncoderTask::loss_of(const torch::Tensor &logits, const torch::Ten
     return weights.defined() ? (losses * weights).mean() : losses.mean();
 }
 
+/// Makes the gradients. @param batch  images, labels, weights of the losses where there are some
+/// @returns without their history: the loss, the accuracy, the norm of the gradient
+RecordedStep::Tensors EncoderTask::backward(const RecordedStep::Tensors &batch) {
+    const auto &labels = batch[1];
+    sgd_.zero_grad();
+    torch::Tensor logits, loss;
+    {
+        const Autocast autocast(device_.type(), bf16_);
+        logits = network_->forward({{"image", batch[0]}}).at("logits").to(at::kFloat);
+        loss = loss_of(logits, labels, batch.size() > 2 ? batch[2] : torch::Tensor());
+    }
+    gradients_.backward(loss);
+    return {loss.detach(), logits.detach().argmax(1).eq(labels).to(at::kFloat).mean(),
+            clip_gradients(sgd_.parameters(), settings_.clip_norm)};
+}
+
 void EncoderTask::step(std::int64_t step, Readings &readings) {
     const auto batch = readings.waiting([&] { return loader_->next(); });
     const auto images = to_images(batch, device_)
@@ -285,22 +306,21 @@ void EncoderTask::step(std::int64_t step, Readings &readings) {
     const auto [inputs, weights] = attack(images, labels, step);
     network_->train();
     torch::manual_seed(settings_.dropout_seed(step, processes_.rank()));
-    sgd_.zero_grad();
-    torch::Tensor logits, loss;
-    {
-        const Autocast autocast(device_.type(), bf16_);
-        logits = network_->forward({{"image", inputs}}).at("logits").to(at::kFloat);
-        loss = loss_of(logits, labels, weights);
-    }
-    gradients_.backward(loss);
-    const auto norm = clip_gradients(sgd_.parameters(), settings_.clip_norm);
+    RecordedStep::Tensors given{inputs, labels};
+    if (weights.defined()) given.push_back(weights);
+    // Gradients that travel between processes, and what dropout drops, are of each step by itself.
+    const bool alike = processes_.size() == 1 && settings_.dropout == 0;
+    const auto results =
+        alike ? recorded_.run(std::ssize(given), given, [this](const auto &all) { return backward(all); })
+              : backward(given);
+    const auto &loss = results[0], &accuracy = results[1], &norm = results[2];
     const double rate = schedule_.at(step);
     sgd_.step(rate, norm);
     processes_.average(network_->buffers()); // running statistics, of each process's own pictures
     if (average_) average_->update(step);
     readings.require_finite(norm, "the gradient", recipe_.name());
     readings.set("loss", loss);
-    readings.set("accuracy", logits.argmax(1).eq(labels).to(at::kFloat).mean());
+    readings.set("accuracy", accuracy);
     readings.set("rate", rate);
     readings.pictures(settings_.batch);
 }
@@ -324,7 +344,8 @@ double EncoderTask::accuracy(std::int64_t count, const Perturbation &attack) {
     AccuracyOptions options{
         .pictures = {}, .extent = settings_.extent, .batch = settings_.batch, .device = device_};
     // Spread over the set, which is in the order of the classes.
-    for (auto i = begin; i < begin + share; ++i) options.pictures.push_back(i * validation_->size() / count);
+    for (auto i = begin; i < begin + share; ++i)
+        options.pictures.push_back(evenly_spaced(i, count, validation_->size()));
     const auto correct = static_cast<double>(count_correct(*validation_, options, classifier, attack));
     return processes_.average(std::vector<double>{correct}).front() * processes_.size() /
            static_cast<double>(count);

@@ -2,6 +2,7 @@
 #include "tasks/generator.hpp"
 
 #include "core/graph_module.hpp"
+#include "data/evenly_spaced.hpp"
 #include "data/loaders.hpp"
 #include "eval/classifier.hpp"
 
@@ -78,7 +79,7 @@ Similarity reconstruction_similarity(PictureSet &set, const ReconstructionOption
     for (std::int64_t begin = 0; begin < count; begin += kBatch) {
         std::vector<std::int64_t> indices;
         for (auto i = begin; i < std::min(begin + kBatch, count); ++i)
-            indices.push_back(i * set.size() / count);
+            indices.push_back(evenly_spaced(i, count, set.size()));
         const auto batch = evaluation_batch(set, indices, options.extent);
         if (batch.labels.empty()) continue;
         const auto images = to_images(batch, options.device).contiguous(at::MemoryFormat::ChannelsLast);

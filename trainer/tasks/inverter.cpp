@@ -250,7 +250,8 @@ InverterTask::InverterTask(InverterCommand command, Recipe recipe, InverterRecip
     , validation_(std::move(pictures.validation))
     , generator_(make_generator())
     , encoder_(make_comparator(settings_.layer))
-    , adam_(generator_->trainable(), settings_.optimizer.adam) {
+    , adam_(generator_->trainable(), settings_.optimizer.adam)
+    , recorded_(device_, command_.recorder) {
     fit_batch(settings_.batch, data_->size());
     if (settings_.feature_layer != settings_.layer)
         comparator_ = std::make_unique<Comparator>(make_comparator(settings_.feature_layer));
@@ -404,52 +405,65 @@ torch::Tensor InverterTask::generate(const torch::Tensor &features) {
 }
 
 /// Equations 3 to 7, with means in the place of sums.
-torch::Tensor InverterTask::loss_of(const torch::Tensor &output, const torch::Tensor &images,
-                                    const torch::Tensor &features, std::int64_t step, Readings &readings) {
-    for (const auto *part : {"feature_loss", "generator_loss", "discriminator_loss"}) readings.set(part, 0);
-    const auto pixel = settings_.pixel_l1 ? torch::l1_loss(output, images) : torch::mse_loss(output, images);
-    auto total = settings_.pixel_weight * pixel;
-    readings.set("pixel_loss", pixel);
-    if (settings_.feature_weight == 0) return total;
+InverterTask::Losses InverterTask::losses_of(const torch::Tensor &output, const torch::Tensor &images,
+                                             const torch::Tensor &features, std::int64_t step) {
+    Losses out;
+    out.pixel = settings_.pixel_l1 ? torch::l1_loss(output, images) : torch::mse_loss(output, images);
+    out.total = settings_.pixel_weight * out.pixel;
+    if (settings_.feature_weight == 0) return out;
     auto &comparator = comparator_ ? *comparator_ : encoder_;
     torch::Tensor wanted = features;
     if (comparator_) {
         const torch::NoGradGuard no_grad;
         wanted = comparator.features(images);
     }
-    const auto feature = comparator.distance(output, wanted, settings_.feature_distance);
-    total = total + settings_.feature_weight * feature;
-    readings.set("feature_loss", feature);
-    if (!discriminator_) return total;
+    out.feature = comparator.distance(output, wanted, settings_.feature_distance);
+    out.total = out.total + settings_.feature_weight * out.feature;
+    if (!discriminator_) return out;
     // The discriminator first, and the generator against the one that it has become
     // (docs/explanation/method.md).
-    readings.set("discriminator_loss",
-                 discriminator_->train(images, output, wanted, settings_.discriminator.schedule.at(step)));
-    const auto adversarial = discriminator_->loss(output, wanted);
-    readings.set("generator_loss", adversarial);
-    return total + settings_.adversarial_weight * adversarial;
+    out.discriminator =
+        discriminator_->train(images, output, wanted, settings_.discriminator.schedule.at(step));
+    out.generator = discriminator_->loss(output, wanted);
+    out.total = out.total + settings_.adversarial_weight * out.generator;
+    return out;
+}
+
+RecordedStep::Tensors InverterTask::backward(const torch::Tensor &images, std::int64_t step) {
+    torch::Tensor features;
+    {
+        const torch::NoGradGuard no_grad;
+        features = encoder_.features(images);
+    }
+    adam_.zero_grad();
+    const auto losses = losses_of(generate(features), images, features, step);
+    losses.total.backward();
+    RecordedStep::Tensors out;
+    for (const auto &part :
+         {losses.total, losses.pixel, losses.feature, losses.generator, losses.discriminator})
+        out.push_back(part.defined() ? part.detach() : torch::zeros_like(losses.total.detach()));
+    out.push_back(clip_gradients(adam_.parameters(), settings_.optimizer.clip_norm));
+    return out;
 }
 
 void InverterTask::step(std::int64_t step, Readings &readings) {
     const auto batch = readings.waiting([&] { return loader_->next(); });
     const auto images = to_images(batch, device_).contiguous(at::MemoryFormat::ChannelsLast);
     torch::manual_seed(mix(settings_.seed ^ kDropoutSalt) ^ static_cast<std::uint64_t>(step));
-    torch::Tensor features;
-    {
-        const torch::NoGradGuard no_grad;
-        features = encoder_.features(images);
-    }
     generator_->train();
-    generator_->freeze_statistics(freezes_statistics(settings_.freeze_statistics_from, step, steps()));
-    adam_.zero_grad();
-    const auto loss = loss_of(generate(features), images, features, step, readings);
-    loss.backward();
-    const auto norm = clip_gradients(adam_.parameters(), settings_.optimizer.clip_norm);
+    const bool frozen = freezes_statistics(settings_.freeze_statistics_from, step, steps());
+    generator_->freeze_statistics(frozen);
+    // A discriminator has a rate, and drops features, of each step by itself.
+    const auto results = discriminator_ ? backward(images, step)
+                                        : recorded_.run(frozen ? 1 : 0, {images}, [this](const auto &inputs) {
+                                              return backward(inputs[0], 0);
+                                          });
+    const auto &norm = results.back();
     const double rate = settings_.optimizer.schedule.at(step);
     adam_.step(rate, norm);
     if (average_) average_->update(step);
     readings.require_finite(norm, "the gradient", recipe_.name());
-    readings.set("loss", loss);
+    for (std::size_t i = 0; i + 1 < results.size(); ++i) readings.set(columns()[i], results[i]);
     readings.set("rate", rate);
     readings.pictures(settings_.batch);
 }

@@ -5,6 +5,7 @@
 #include "core/graph_module.hpp"
 #include "core/optimizer.hpp"
 #include "core/provenance.hpp"
+#include "core/recorded_step.hpp"
 #include "core/training_run.hpp"
 #include "core/weight_prefix.hpp"
 #include "losses/comparator.hpp"
@@ -164,8 +165,15 @@ class InverterTask : public TrainingTask {
     void check_extents() const;
     [[nodiscard]] TrainingFacts facts() const;
     torch::Tensor generate(const torch::Tensor &features);
-    torch::Tensor loss_of(const torch::Tensor &output, const torch::Tensor &images,
-                          const torch::Tensor &features, std::int64_t step, Readings &readings);
+    /// Of a step, without their history: the total, its parts in the order of columns(), and the norm of the
+    /// gradient. Makes the gradients, and trains the discriminator.
+    RecordedStep::Tensors backward(const torch::Tensor &images, std::int64_t step);
+    /// The parts of the loss; undefined: there is none of its kind.
+    struct Losses {
+        torch::Tensor total, pixel, feature, generator, discriminator;
+    };
+    Losses losses_of(const torch::Tensor &output, const torch::Tensor &images, const torch::Tensor &features,
+                     std::int64_t step);
 
     InverterCommand command_;
     std::string name_;
@@ -182,6 +190,7 @@ class InverterTask : public TrainingTask {
     std::unique_ptr<Discriminator> discriminator_;
     Adam adam_;
     std::unique_ptr<WeightAverage> average_;
+    RecordedStep recorded_;
     std::unique_ptr<ClassLoader> loader_;
 };
 

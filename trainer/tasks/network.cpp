@@ -78,7 +78,10 @@ class NetworkTask final : public CropTask {
     [[nodiscard]] std::string name() const override { return "network"; }
 
   private:
-    torch::Tensor loss_of(const torch::Tensor &clean, std::int64_t step) override;
+    Tensors prepared(const torch::Tensor &clean, std::int64_t step) override {
+        return {degraded(clean, settings_.degradation, settings_.seed, step), clean};
+    }
+    torch::Tensor loss_of(const Tensors &batch) override;
     [[nodiscard]] std::int64_t validation_extent() const override;
     torch::Tensor restored(const torch::Tensor &clean, std::int64_t index) override;
     [[nodiscard]] std::string first_weights() const override;
@@ -145,11 +148,10 @@ torch::Tensor NetworkTask::run(const torch::Tensor &picture) {
         .to(at::kFloat);
 }
 
-torch::Tensor NetworkTask::loss_of(const torch::Tensor &clean, std::int64_t step) {
-    const auto given = degraded(clean, settings_.degradation, settings_.seed, step);
+torch::Tensor NetworkTask::loss_of(const Tensors &batch) {
     const Autocast autocast(device().type(), bf16());
-    const auto output = run(given);
-    return settings_.pixel_l1 ? torch::l1_loss(output, clean) : torch::mse_loss(output, clean);
+    const auto output = run(batch[0]);
+    return settings_.pixel_l1 ? torch::l1_loss(output, batch[1]) : torch::mse_loss(output, batch[1]);
 }
 
 std::int64_t NetworkTask::validation_extent() const {

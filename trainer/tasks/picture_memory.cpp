@@ -4,6 +4,7 @@
 #include "core/graph_module.hpp"
 #include "core/progress.hpp"
 #include "core/tensor_values.hpp"
+#include "data/evenly_spaced.hpp"
 #include "data/pasted_defects.hpp"
 #include "host/pixels.hpp"
 #include "host/resample.hpp"
@@ -46,7 +47,7 @@ torch::Tensor features_of(const PictureSet &pictures, const PictureMemoryOptions
     for (std::int64_t i = 0; i < count; ++i) {
         if (interrupted()) throw Error(ErrorCode::cancelled, "interrupted while the memory was made");
         progress.update(i + 1);
-        const auto index = i * pictures.size() / count;
+        const auto index = evenly_spaced(i, count, pictures.size());
         try {
             const auto upright = normalised(pictures.original(index), options.extent);
             const auto both = torch::cat({upright, upright.flip({2, 3})}).to(options.device);

@@ -4,6 +4,7 @@
 #include "core/device.hpp"
 #include "core/progress.hpp"
 #include "core/random.hpp"
+#include "data/evenly_spaced.hpp"
 #include "data/picture_files.hpp"
 #include "log/log.hpp"
 #include "mirra/defect_segmenter.hpp"
@@ -88,7 +89,7 @@ std::vector<std::vector<std::uint8_t>> square_pixels(PictureSet &set, std::int64
     Progress progress("bringing pictures to size", taken);
     for (std::int64_t i = 0; i < taken; ++i) {
         progress.update(i + 1);
-        const auto index = i * set.size() / taken;
+        const auto index = evenly_spaced(i, taken, set.size());
         try {
             const auto picture = squared(to_rgb8(set.original(index)), extent);
             auto &pixels = out.emplace_back(static_cast<std::size_t>(3 * extent * extent));
@@ -109,7 +110,8 @@ SegmentationTraining::SegmentationTraining(const SegmentationRecipe &recipe, Pic
     , schedule_(schedule_of(recipe))
     , network_(make_network(recipe, options))
     , adam_(std::make_unique<Adam>(network_->trainable(), Adam::Options{}))
-    , average_(std::make_unique<WeightAverage>(network_->state(), recipe.average_decay)) {
+    , average_(std::make_unique<WeightAverage>(network_->state(), recipe.average_decay))
+    , recorded_(std::make_unique<RecordedStep>(options.device, options.recorder)) {
     recipe_.crop = std::min(recipe_.crop, recipe_.extent);
     const auto kept = most_pictures(recipe.extent);
     if (good.size() > kept)
@@ -161,6 +163,18 @@ void SegmentationTraining::add_crop(const PastedSample &sample, std::int64_t ste
     }
 }
 
+SegmentationLoss SegmentationTraining::backward(const torch::Tensor &pictures, const torch::Tensor &masks) {
+    adam_->zero_grad();
+    torch::Tensor logits;
+    {
+        const Autocast autocast(options_.device.type(), options_.bf16);
+        logits = network_->forward({{"normalised", pictures}}).at("logits");
+    }
+    const auto loss = segmentation_loss(logits.to(at::kFloat), masks);
+    loss.total().backward();
+    return {loss.focal.detach(), loss.dice.detach(), loss.picture.detach()};
+}
+
 void SegmentationTraining::step(std::int64_t step, Readings &readings) {
     constexpr double kLongest = 1; // norm of the gradient
     auto batch = readings.waiting([&] { return loader_->next(); });
@@ -171,23 +185,16 @@ void SegmentationTraining::step(std::int64_t step, Readings &readings) {
     const auto masks =
         sent(torch::from_blob(batch.masks.data(), {recipe_.batch, side, side}), options_.device);
     network_->train();
-    adam_->zero_grad();
-    torch::Tensor logits;
-    {
-        const Autocast autocast(options_.device.type(), options_.bf16);
-        logits = network_->forward({{"normalised", pictures}}).at("logits");
-    }
-    const auto loss = segmentation_loss(logits.to(at::kFloat), masks);
-    const auto total = loss.total();
-    total.backward();
-    const auto norm = clip_gradients(adam_->parameters(), kLongest);
+    const auto results = recorded_->run(0, {pictures, masks}, [this](const RecordedStep::Tensors &inputs) {
+        const auto loss = backward(inputs[0], inputs[1]);
+        return RecordedStep::Tensors{clip_gradients(adam_->parameters(), kLongest), loss.total(), loss.focal,
+                                     loss.dice, loss.picture};
+    });
+    const auto &norm = results.front();
     adam_->step(schedule_.at(step), norm);
     average_->update(step);
     readings.require_finite(norm, "the gradient", options_.recipe);
-    readings.set("loss", total);
-    readings.set("focal_loss", loss.focal);
-    readings.set("dice_loss", loss.dice);
-    readings.set("picture_loss", loss.picture);
+    for (std::size_t i = 1; i < results.size(); ++i) readings.set(columns()[i - 1], results[i]);
     readings.set("rate", schedule_.at(step));
     readings.pictures(recipe_.batch);
 }

@@ -6,6 +6,7 @@
 #include "core/optimizer.hpp"
 #include "core/readings.hpp"
 #include "core/recipe.hpp"
+#include "core/recorded_step.hpp"
 #include "data/loaders.hpp"
 #include "data/pasted_defects.hpp"
 #include "data/picture_set.hpp"
@@ -47,6 +48,15 @@ std::int64_t most_pictures(std::int64_t extent);
 /// extent; those that cannot be read are left out. @throws Error corrupt (none of them can)
 std::vector<std::vector<std::uint8_t>> square_pixels(PictureSet &set, std::int64_t extent, std::int64_t most);
 
+/// What the network is to make smaller: the focal loss of the pixels, the dice loss of the batch, and the
+/// cross entropy of each picture by its most suspicious pixels.
+struct SegmentationLoss {
+    torch::Tensor focal, dice, picture;
+    [[nodiscard]] torch::Tensor total() const;
+};
+/// @param logits  {N, 1, H, W} @param mask  {N, H, W}, 0 or 1
+SegmentationLoss segmentation_loss(const torch::Tensor &logits, const torch::Tensor &mask);
+
 class SegmentationTraining {
   public:
     struct Options {
@@ -54,7 +64,8 @@ class SegmentationTraining {
         int loader_threads = 1;
         torch::Device device = torch::kCPU;
         bool bf16 = false;
-        std::string recipe; ///< its name, for messages
+        std::string recipe;                        ///< its name, for messages
+        runtime::WorkRecorder *recorder = nullptr; ///< see RecordedStep
     };
     /// @throws Error invalid_argument (extent, channels)
     SegmentationTraining(const SegmentationRecipe &recipe, PictureSet &good, const Options &options);
@@ -77,6 +88,8 @@ class SegmentationTraining {
 
   private:
     [[nodiscard]] PastedBatch make(std::int64_t step) const;
+    /// Makes the gradients. The losses, without their history.
+    SegmentationLoss backward(const torch::Tensor &pictures, const torch::Tensor &masks);
     void add_crop(const PastedSample &sample, std::int64_t step, std::int64_t index, PastedBatch &out) const;
 
     SegmentationRecipe recipe_;
@@ -86,16 +99,8 @@ class SegmentationTraining {
     std::shared_ptr<GraphModule> network_;
     std::unique_ptr<Adam> adam_;
     std::unique_ptr<WeightAverage> average_;
+    std::unique_ptr<RecordedStep> recorded_;
     std::unique_ptr<BatchLoader<PastedBatch>> loader_; // last: its threads use the members above
 };
-
-/// What the network is to make smaller: the focal loss of the pixels, the dice loss of the batch, and the
-/// cross entropy of each picture by its most suspicious pixels.
-struct SegmentationLoss {
-    torch::Tensor focal, dice, picture;
-    [[nodiscard]] torch::Tensor total() const;
-};
-/// @param logits  {N, 1, H, W} @param mask  {N, H, W}, 0 or 1
-SegmentationLoss segmentation_loss(const torch::Tensor &logits, const torch::Tensor &mask);
 
 } // namespace mirra::trainer

@@ -9,7 +9,10 @@
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/DeviceGuard.h>
 
+#include <filesystem>
 #include <utility>
+
+#include <dlfcn.h>
 
 namespace mirra::runtime {
 namespace {
@@ -91,6 +94,13 @@ std::pair<std::uint64_t, std::uint64_t> memory_of(const c10::Device &device) {
     return c10::getDeviceAllocator(device.type())->getMemoryInfo(device.index());
 }
 
+/// Where the runtime module lies, as a list.
+std::vector<std::filesystem::path> folder_of_this() {
+    Dl_info info{};
+    if (dladdr(reinterpret_cast<const void *>(&folder_of_this), &info) == 0) return {};
+    return {std::filesystem::path(info.dli_fname).parent_path()};
+}
+
 } // namespace
 
 GpuRecordings::GpuRecordings(WorkRecorder &work, const c10::Device &gpu, std::uint64_t most_bytes,
@@ -102,12 +112,12 @@ GpuRecordings::GpuRecordings(WorkRecorder &work, const c10::Device &gpu, std::ui
 
 std::shared_ptr<GpuRecordings> AllRecordings::of(const c10::Device &device) {
     if (!device.is_cuda()) return nullptr;
-    WorkRecorder *const recorder = find_work_recorder();
-    if (recorder == nullptr) return nullptr;
     const std::lock_guard lock(mutex_);
+    if (!recorder_) recorder_ = find_work_recorder(folder_of_this());
+    if (*recorder_ == nullptr) return nullptr;
     auto &made = made_[device.index()];
     if (made == nullptr)
-        made = std::make_shared<GpuRecordings>(*recorder, device, memory_of(device).second / kShareOfMemory,
+        made = std::make_shared<GpuRecordings>(**recorder_, device, memory_of(device).second / kShareOfMemory,
                                                [device] { return memory_of(device).first; });
     return made;
 }

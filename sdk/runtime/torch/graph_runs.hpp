@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace mirra::runtime {
@@ -35,6 +36,7 @@ class AllRecordings {
 
   private:
     std::mutex mutex_;
+    std::optional<WorkRecorder *> recorder_; ///< nothing: not looked for yet
     std::map<int, std::shared_ptr<GpuRecordings>> made_;
 };
 

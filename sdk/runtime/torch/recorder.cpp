@@ -11,18 +11,9 @@
 namespace mirra::runtime {
 namespace {
 
-/// Beside the file that this function is in.
-std::string file_beside() {
-    Dl_info info{};
-    if (dladdr(reinterpret_cast<const void *>(&find_work_recorder), &info) == 0) return {};
-    return (std::filesystem::path(info.dli_fname).parent_path() / "libmirra_runtime_torch_graphs.so")
-        .string();
-}
-
-WorkRecorder *load_work_recorder() {
-    const std::string named = environment("MIRRA_CUDA_GRAPHS");
-    if (named == "off") return nullptr;
-    void *const module = dlopen((named.empty() ? file_beside() : named).c_str(), RTLD_NOW | RTLD_LOCAL);
+/// A module that is loaded stays: its code may be under way in any thread.
+WorkRecorder *load_work_recorder(const std::filesystem::path &file) {
+    void *const module = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (module == nullptr) return nullptr;
     auto *const source = reinterpret_cast<WorkRecorderSource *>(dlsym(module, MIRRA_WORK_RECORDER_SYMBOL));
     return source == nullptr ? nullptr : source();
@@ -30,9 +21,13 @@ WorkRecorder *load_work_recorder() {
 
 } // namespace
 
-WorkRecorder *find_work_recorder() {
-    static WorkRecorder *const found = load_work_recorder();
-    return found;
+WorkRecorder *find_work_recorder(std::span<const std::filesystem::path> folders) {
+    const std::string named = environment("MIRRA_CUDA_GRAPHS");
+    if (named == "off") return nullptr;
+    if (!named.empty()) return load_work_recorder(named);
+    for (const auto &folder : folders)
+        if (auto *const found = load_work_recorder(folder / "libmirra_runtime_torch_graphs.so")) return found;
+    return nullptr;
 }
 
 } // namespace mirra::runtime

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 
 namespace mirra::runtime {
 
@@ -33,8 +35,9 @@ class WorkRecorder {
 #define MIRRA_WORK_RECORDER_SYMBOL MIRRA_WORK_RECORDER_NAME(MIRRA_WORK_RECORDER_FUNCTION)
 using WorkRecorderSource = WorkRecorder *();
 
-/// From the file that MIRRA_CUDA_GRAPHS names ("off": none), or from libmirra_runtime_torch_graphs.so beside
-/// the runtime module, once; null where there is none that can be used. LibTorch's part for CUDA is loaded.
-WorkRecorder *find_work_recorder();
+/// From the file that MIRRA_CUDA_GRAPHS names ("off": none), or from libmirra_runtime_torch_graphs.so in the
+/// first of the folders that has it; null where there is none that can be used. LibTorch's part for CUDA is
+/// loaded.
+WorkRecorder *find_work_recorder(std::span<const std::filesystem::path> folders);
 
 } // namespace mirra::runtime
