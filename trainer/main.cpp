@@ -1,6 +1,6 @@
 // mirra-train: trains, imports and evaluates weight bundles.
+#include "core/command_line.hpp"
 #include "data/overlap.hpp"
-#include "data/picture_files.hpp"
 #include "eval/evaluation.hpp"
 #include "eval/loader_speed.hpp"
 #include "eval/robustness.hpp"
@@ -13,13 +13,11 @@
 #include "tasks/command.hpp"
 
 #include <CLI/CLI.hpp>
+#include <c10/util/Exception.h>
 
-#include <cmath>
-#include <cstdint>
 #include <cstdio>
 #include <exception>
-#include <limits>
-#include <set>
+#include <iostream>
 #include <string>
 
 #include <fcntl.h>
@@ -27,7 +25,7 @@
 
 namespace {
 
-constexpr int kFailure = 1;
+constexpr int kFailure = 1, kUsage = 2;
 
 void report(const mirra::Error &error) {
     std::string text = std::string("mirra-train: ") + error.what();
@@ -36,41 +34,19 @@ void report(const mirra::Error &error) {
     std::fprintf(stderr, "%s\n", mirra::printable(text).c_str());
 }
 
-/// CLI11 ends the range of a number without an upper bound with the largest double, in all its 309 digits.
-std::string usage_message(const CLI::App *app, const CLI::Error &error) {
-    std::string text = CLI::FailureMessage::simple(app, error);
-    const auto unbounded =
-        " in range " + std::to_string(0.0) + " to " + std::to_string(std::numeric_limits<double>::max());
-    const auto at = text.find(unbounded);
-    return "mirra-train: " + mirra::printable_lines(at == std::string::npos
-                                                        ? text
-                                                        : text.replace(at, unbounded.size(), " accepted"));
+/// Of LibTorch's errors the first line, without the stack: people need what went wrong.
+std::string told(const c10::Error &error) {
+    const std::string text = error.what_without_backtrace();
+    if (text.find("allocate memory") != std::string::npos)
+        return "there is not enough memory. Hint: lower data.batch or data.extent, or make the network "
+               "narrower";
+    return text.substr(0, text.find('\n'));
 }
 
-std::string not_finite(const std::string &text) {
-    double value = 0;
-    const bool number = CLI::detail::lexical_cast(text, value);
-    return number && !std::isfinite(value) ? "'" + text + "' is no finite number" : std::string();
-}
-
-const std::set<std::string> kWithoutPictures{"bundle", "export", "import", "recipe"};
-
-/// What is the same for all commands: real numbers are finite, and those that read pictures have
-/// --max-pixels.
-void complete(CLI::App &app) {
-    for (auto *option : app.get_options())
-        if (option->get_type_name().starts_with("FLOAT")) option->check(CLI::Validator(not_finite, ""));
-    bool has_commands = false;
-    for (auto *sub : app.get_subcommands([](CLI::App *) { return true; })) {
-        complete(*sub);
-        has_commands |= !sub->get_name().empty();
-    }
-    const bool is_group = app.get_name().empty(); // of options, and the program itself
-    if (is_group || has_commands || kWithoutPictures.contains(app.get_name())) return;
-    constexpr auto kMost = std::uint64_t{1} << 62;
-    app.add_option_function<std::uint64_t>("--max-pixels", mirra::trainer::limit_pictures,
-                                           "Larger pictures are refused (268435456)")
-        ->check(CLI::Range(std::uint64_t{1}, kMost).description(""));
+/// What was printed is lost where the standard output is full or gone; no command may end well then.
+bool lost_output() {
+    std::cout.flush();
+    return std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout.good();
 }
 
 /// A standard descriptor that the caller closed would be given to the first file that is opened. It is taken,
@@ -81,12 +57,17 @@ void open_standard_descriptors() {
             static_cast<void>(open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY));
 }
 
+bool has_command(const CLI::App &app, const std::string &name) {
+    const auto named = [&](const CLI::App *sub) { return sub->get_name() == name; };
+    return !app.get_subcommands(named).empty();
+}
+
 int run(int argc, char **argv) {
     int status = 0;
     CLI::App app("Trains, imports and evaluates Mirra's weight bundles");
     app.set_version_flag("--version", MIRRA_TRAINER_VERSION);
     app.require_subcommand(1);
-    app.failure_message(usage_message);
+    app.failure_message(mirra::trainer::usage_message);
     mirra::trainer::add_denoiser_command(app, status);
     mirra::trainer::add_encoder_command(app, status);
     mirra::trainer::add_inverter_command(app, status);
@@ -102,8 +83,18 @@ int run(int argc, char **argv) {
     mirra::trainer::add_loader_command(app, status);
     mirra::trainer::add_overlap_command(app, status);
     mirra::trainer::add_report_command(app, status);
-    complete(app);
-    CLI11_PARSE(app, argc, argv);
+    mirra::trainer::complete(app);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError &error) {
+        if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1])) {
+            std::fprintf(stderr,
+                         "mirra-train: there is no command '%s'\nRun with --help for more information.\n",
+                         mirra::printable(argv[1]).c_str());
+            return kUsage;
+        }
+        return app.exit(error) == 0 ? 0 : kUsage;
+    }
     return status;
 }
 
@@ -112,9 +103,14 @@ int run(int argc, char **argv) {
 int main(int argc, char **argv) {
     open_standard_descriptors();
     try {
-        return run(argc, argv);
+        const int status = run(argc, argv);
+        if (!lost_output()) return status;
+        std::fputs("mirra-train: the standard output cannot be written\n", stderr);
+        return status == 0 ? kFailure : status;
     } catch (const mirra::Error &error) {
         report(error);
+    } catch (const c10::Error &error) {
+        std::fprintf(stderr, "mirra-train: %s\n", mirra::printable(told(error)).c_str());
     } catch (const std::exception &error) {
         std::fprintf(stderr, "mirra-train: %s\n", mirra::printable(error.what()).c_str());
     }

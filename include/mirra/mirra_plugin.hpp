@@ -407,13 +407,20 @@ class Host {
         MIRRA_STRUCT(mirra_value, value);
         return api_->manifest_default(context_, name, &value, nullptr) == MIRRA_OK ? text_of(value) : "";
     }
-    /// A number among them.
+    /// A number among them; none if there is nothing of this name. Fails where it is something else.
     [[nodiscard]] std::optional<double> default_number(const char *name) const {
         MIRRA_STRUCT(mirra_value, value);
-        if (api_->manifest_default(context_, name, &value, nullptr) != MIRRA_OK) return std::nullopt;
+        mirra_error *error = nullptr;
+        const mirra_status status = api_->manifest_default(context_, name, &value, &error);
+        if (status == MIRRA_E_NOT_FOUND) {
+            api_->error_destroy(api_, error);
+            return std::nullopt;
+        }
+        settle(status, error, nullptr);
         if (value.type == MIRRA_TYPE_FLOAT) return value.real;
         if (value.type == MIRRA_TYPE_INT) return static_cast<double>(value.integer);
-        return std::nullopt;
+        fail(MIRRA_E_MISMATCH, std::string("the bundle's default of '") + name + "' is no number", "bundle",
+             "Change it in the bundle's manifest, or make the bundle anew.");
     }
     /// Names of the bundle's graphs.
     [[nodiscard]] std::vector<std::string> graphs() const {

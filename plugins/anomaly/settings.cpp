@@ -151,6 +151,9 @@ Calibration read_calibration(const Host &host, Method method) {
     std::replace(prefix.begin(), prefix.end(), '-', '_');
     const auto number = [&](const char *name) { return host.default_number((prefix + name).c_str()); };
     Calibration calibration{number("_threshold"), number("_slope"), number("_offset")};
+    if (calibration.slope && *calibration.slope <= 0)
+        bad_bundle(host,
+                   "by its manifest's \"" + prefix + "_slope\" a larger score makes a defect less likely");
     if (const double own = host.real("threshold"); own > 0) calibration.threshold = own;
     return calibration;
 }

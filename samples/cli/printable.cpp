@@ -52,9 +52,12 @@ std::string printable_lines(const std::string &text) {
     return out;
 }
 
+std::string json_text(const nlohmann::ordered_json &document) {
+    return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 std::string printable_json(const nlohmann::ordered_json &document) {
-    // File names need not be UTF-8; JSON must be.
-    const std::string text = document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    const std::string text = json_text(document);
     std::string out;
     out.reserve(text.size());
     for (std::string_view rest = text; !rest.empty();) {

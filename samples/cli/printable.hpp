@@ -11,6 +11,8 @@ namespace mirra::cli {
 std::string printable(const std::string &text);
 /// The same of a text of several lines, which stay lines.
 std::string printable_lines(const std::string &text);
+/// A JSON document in UTF-8: file names need not be, and are shown as well as it can be done.
+std::string json_text(const nlohmann::ordered_json &document);
 /// A JSON document with its meaning unchanged, the escapes being JSON's own.
 std::string printable_json(const nlohmann::ordered_json &document);
 

@@ -7,7 +7,10 @@
 #include <charconv>
 #include <cmath>
 #include <set>
+#include <string>
+#include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 namespace mirra::graph {
 namespace {
@@ -96,6 +99,64 @@ void check_node(const Node &node, const std::unordered_set<std::string> &known) 
     if (const char *conflict = op.conflict ? op.conflict(node) : nullptr) corrupt(conflict, node.name);
 }
 
+/// What is known of a tensor before any size is: its channels; of a vector that was flattened nothing.
+struct Known {
+    bool vector = false;
+    std::int64_t channels = 0; ///< or the values of a vector; 0: not known
+};
+
+/// Larger than all that an op cuts away, and a multiple of what it divides by: at this size nothing but
+/// channels can be wrong.
+std::int64_t ample_extent(const Node &node) {
+    constexpr std::int64_t kAmple = 1 << 17;
+    return node.attributes.contains("factor") ? kAmple * node.integer("factor") : kAmple;
+}
+
+Shape shape_of(const Known &known, const Node &node, std::int64_t extent) {
+    if (!known.vector) return {1, known.channels, extent, extent};
+    const bool told = known.channels == 0 && node.attributes.contains("in_channels");
+    return {1, told ? node.integer("in_channels") : known.channels};
+}
+
+/// @throws Error corrupt
+Known result_of(const Node &node, const std::unordered_map<std::string, Known> &tensors) {
+    const auto extent = ample_extent(node);
+    std::vector<Shape> inputs;
+    bool flattens = false, blind = false;
+    for (const auto &name : node.inputs) {
+        const Known &known = tensors.at(name);
+        inputs.push_back(shape_of(known, node, extent));
+        flattens = flattens || !known.vector;
+        blind = blind || inputs.back()[1] == 0;
+    }
+    if (blind) return {.vector = true};
+    try {
+        const Shape shape = op_info(node.op).shape(node, inputs);
+        if (shape.size() == 2) return {.vector = true, .channels = flattens ? 0 : shape[1]};
+        if (shape[1] > Limits::kChannels)
+            throw Error(ErrorCode::limit,
+                        "graph: there are " + std::to_string(shape[1]) + " channels, where " +
+                            std::to_string(Limits::kChannels) + " are allowed",
+                        node.name);
+        return {.channels = shape[1]};
+    } catch (const Error &error) {
+        if (error.code() != ErrorCode::mismatch) throw;
+        std::string what = error.what();
+        const std::string side = ", " + std::to_string(extent);
+        if (const auto place = what.find(side + side); place != std::string::npos)
+            what.replace(place, 2 * side.size(), ", H, W");
+        corrupt("operations do not fit together: " + what, node.name);
+    }
+}
+
+/// That the channels of each result are those which the next op takes: weights have the sizes that their own
+/// op states, and runtimes join neighbours.
+void check_channels(const Graph &graph) {
+    std::unordered_map<std::string, Known> tensors;
+    for (const auto &input : graph.inputs) tensors[input.name] = {.channels = input.channels};
+    for (const auto &node : graph.nodes) tensors[node.name] = result_of(node, tensors);
+}
+
 } // namespace
 
 void validate(const Graph &graph) {
@@ -130,6 +191,7 @@ void validate(const Graph &graph) {
         if (!names.insert(output.name).second) corrupt("two outputs have one name", output.name);
         if (!known.contains(output.source)) corrupt("output of an unknown node", output.name);
     }
+    check_channels(graph);
 }
 
 } // namespace mirra::graph

@@ -14,12 +14,23 @@ std::optional<Value> bundle_default(const SessionState &session, const char *nam
                                      : manifest_default(session.bundle->manifest().defaults, name);
 }
 
+/// What the task refuses of a bundle is the bundle's fault, not of who set nothing.
+Value accepted(const mirra_param_info &param, const Value &of_bundle) {
+    try {
+        return accept(param, of_bundle);
+    } catch (const Error &error) {
+        throw Error(ErrorCode::corrupt,
+                    "the bundle's default of '" + std::string(param.name) + "' is refused: " + error.what(),
+                    "bundle", "Change the value in the bundle's manifest, or make the bundle anew.");
+    }
+}
+
 /// Of the bundle, or else as the plugin says.
 std::map<std::string, Value> defaults_of(const SessionState &session) {
     std::map<std::string, Value> values;
     for (const mirra_param_info &param : session.known.params) {
         const auto of_bundle = bundle_default(session, param.name);
-        values[param.name] = of_bundle ? accept(param, *of_bundle) : default_of(param);
+        values[param.name] = of_bundle ? accepted(param, *of_bundle) : default_of(param);
     }
     return values;
 }

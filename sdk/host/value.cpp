@@ -11,6 +11,7 @@
 #include <limits>
 #include <locale>
 #include <sstream>
+#include <utility>
 
 namespace mirra::host {
 namespace {
@@ -128,16 +129,19 @@ Value parse(const mirra_param_info &parameter, std::string_view text) {
 std::optional<Value> manifest_default(const std::string &defaults_json, const std::string &name) {
     const auto defaults = nlohmann::json::parse(defaults_json, nullptr, false);
     if (!defaults.is_object()) {
-        throw Error(ErrorCode::corrupt, "the manifest's defaults are no JSON object", "defaults");
+        throw Error(ErrorCode::corrupt, "the manifest's defaults are no JSON object", "bundle");
     }
     const auto found = defaults.find(name);
     if (found == defaults.end()) return std::nullopt;
     if (found->is_boolean()) return found->get<bool>();
+    if (found->is_number_unsigned() && !std::in_range<std::int64_t>(found->get<std::uint64_t>()))
+        return found->get<double>();
     if (found->is_number_integer()) return found->get<std::int64_t>();
     if (found->is_number()) return found->get<double>();
     if (found->is_string()) return found->get<std::string>();
-    throw Error(ErrorCode::corrupt, "a default of the manifest is neither number, text nor truth value",
-                name);
+    throw Error(ErrorCode::corrupt,
+                "the bundle's default of '" + name + "' is neither number, text nor truth value", "bundle",
+                "Change the value in the bundle's manifest, or make the bundle anew.");
 }
 
 Value from_c(const mirra_value &value, const char *name) {

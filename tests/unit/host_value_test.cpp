@@ -97,14 +97,19 @@ TEST(HostValue, AnIntegerStaysWithinItsType) {
 }
 
 TEST(HostValue, DefaultsOfAManifest) {
-    const std::string json = R"({"a": 1, "b": 2.5, "c": "x", "d": true, "e": [1]})";
+    const std::string json =
+        R"({"a": 1, "b": 2.5, "c": "x", "d": true, "e": [1], "large": 9223372036854775808,
+                                 "least": -9223372036854775808})";
     EXPECT_EQ(std::get<std::int64_t>(*manifest_default(json, "a")), 1);
     EXPECT_EQ(std::get<double>(*manifest_default(json, "b")), 2.5);
     EXPECT_EQ(std::get<std::string>(*manifest_default(json, "c")), "x");
     EXPECT_TRUE(std::get<bool>(*manifest_default(json, "d")));
+    EXPECT_EQ(std::get<double>(*manifest_default(json, "large")), 0x1p63) << "no negative number";
+    EXPECT_EQ(std::get<std::int64_t>(*manifest_default(json, "least")), INT64_MIN);
     EXPECT_FALSE(manifest_default(json, "missing").has_value());
     EXPECT_THAT([&] { static_cast<void>(manifest_default(json, "e")); },
-                mirra::test::throws_error(ErrorCode::corrupt, "neither number, text nor truth value (e)"));
+                mirra::test::throws_error(ErrorCode::corrupt,
+                                          "default of 'e' is neither number, text nor truth value (bundle)"));
     EXPECT_THAT([&] { static_cast<void>(manifest_default("[]", "a")); },
                 mirra::test::throws_error(ErrorCode::corrupt, "defaults are no JSON object"));
     EXPECT_THAT([&] { static_cast<void>(manifest_default("{", "a")); },

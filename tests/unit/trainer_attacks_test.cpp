@@ -99,7 +99,7 @@ class BothNorms : public OneThread, public testing::WithParamInterface<Norm> {
             pgd_attack({.budget = limit, .step_size = limit.epsilon / 3, .random_start = true}),
             {"fgsm-rs",
              [limit](const auto &classifier, const auto &images, const auto &labels, const auto &randomness) {
-                 return fgsm_rs(classifier, images, labels, limit, randomness);
+                 return pgd(classifier, images, labels, fgsm_rs(limit), randomness);
              }}};
         for (const auto *name : {"apgd-ce", "apgd-dlr", "apgd-t"})
             out.push_back(attacks_of_name(name, limit).front());
@@ -204,7 +204,7 @@ TEST_P(BothNorms, FgsmStepsOnceFromARandomStart) {
     const auto start = random_start(images, limit, 3);
     EXPECT_NEAR(norms(start - images, GetParam()).min().item<double>(), limit.epsilon, 1e-6);
     const auto expected = project(start + 1.25 * limit.epsilon * direction, images, limit);
-    EXPECT_TRUE(fgsm_rs(linear.classifier(), images, labels, limit, 3).allclose(expected, 1e-4, 1e-6));
+    EXPECT_TRUE(pgd(linear.classifier(), images, labels, fgsm_rs(limit), 3).allclose(expected, 1e-4, 1e-6));
 }
 
 TEST_F(Pgd, LeavesWeightsAndMemoryFormatAlone) {

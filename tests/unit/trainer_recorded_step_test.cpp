@@ -170,8 +170,10 @@ channels = [4, 8]
     expect_same(command, train_anomaly);
 }
 
-TEST(RecordedTraining, OfAnEncoderOnAdversarialExamples) {
-    auto command = command_for<EncoderCommand>("classifier", R"(
+class RecordedEncoder : public ::testing::TestWithParam<const char *> {};
+
+TEST_P(RecordedEncoder, LearnsTheSame) {
+    auto command = command_for<EncoderCommand>(GetParam(), R"(
 [network]
 architecture = "resnet18"
 width = 0.125
@@ -179,9 +181,9 @@ width = 0.125
 extent = 32
 batch = 8
 [adversary]
-kind = "pgd"
 epsilon = 0.5
-steps = 1
+steps = 2
+warmup_epochs = 0.5
 random_start = true
 [optimizer]
 epochs = 4
@@ -191,7 +193,13 @@ epochs = 4
     std::ofstream(command.recipe) << recipe;
     command.data = {make_classes("recorded-classes", 12).string()};
     command.validation = command.data;
+    command.overrides["adversary.kind"] = GetParam();
     expect_same(command, train_encoder);
 }
+
+INSTANTIATE_TEST_SUITE_P(Adversaries, RecordedEncoder, ::testing::Values("none", "pgd", "fgsm-rs", "gairat"),
+                         [](const auto &each) {
+                             return std::string(each.param) == "fgsm-rs" ? "fgsm" : std::string(each.param);
+                         });
 
 } // namespace

@@ -190,12 +190,18 @@ double usual_step_size(double epsilon, std::int64_t steps) {
 
 torch::Tensor pgd(const Classifier &classifier, const torch::Tensor &images, const torch::Tensor &labels,
                   const PgdOptions &options, const Randomness &randomness, PgdTrace *trace) {
+    const auto start = options.random_start ? random_start(images, options.budget, randomness) : images;
+    return pgd_from(start, classifier, images, labels, options, trace);
+}
+
+torch::Tensor pgd_from(const torch::Tensor &start, const Classifier &classifier, const torch::Tensor &images,
+                       const torch::Tensor &labels, const PgdOptions &options, PgdTrace *trace) {
     const torch::NoGradGuard no_grad;
     const auto loss = [&](const torch::Tensor &logits) {
         const auto losses = cross_entropy(logits, labels);
         return options.targeted ? losses.neg() : losses;
     };
-    auto iterate = options.random_start ? random_start(images, options.budget, randomness) : images;
+    auto iterate = start;
     Best best;
     Resistance resistance;
     std::vector<torch::Tensor> losses;
@@ -215,15 +221,13 @@ torch::Tensor pgd(const Classifier &classifier, const torch::Tensor &images, con
     return options.best_iterate ? best.images() : iterate;
 }
 
-torch::Tensor fgsm_rs(const Classifier &classifier, const torch::Tensor &images, const torch::Tensor &labels,
-                      const Budget &budget, const Randomness &randomness) {
+PgdOptions fgsm_rs(const Budget &budget) {
     constexpr double kStep = 1.25; // of epsilon: the largest that Wong et al. found to train stably
-    const PgdOptions options{.budget = budget,
-                             .steps = 1,
-                             .step_size = kStep * budget.epsilon,
-                             .random_start = true,
-                             .best_iterate = false};
-    return pgd(classifier, images, labels, options, randomness);
+    return {.budget = budget,
+            .steps = 1,
+            .step_size = kStep * budget.epsilon,
+            .random_start = true,
+            .best_iterate = false};
 }
 
 torch::Tensor gairat_weights(const torch::Tensor &steps_to_fool, int steps, double lambda) {

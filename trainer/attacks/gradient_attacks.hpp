@@ -37,11 +37,14 @@ struct PgdTrace {
 torch::Tensor pgd(const Classifier &classifier, const torch::Tensor &images, const torch::Tensor &labels,
                   const PgdOptions &options, const Randomness &randomness, PgdTrace *trace = nullptr);
 
+/// The same from a given start within the budget: draws nothing, and reads no value back.
+torch::Tensor pgd_from(const torch::Tensor &start, const Classifier &classifier, const torch::Tensor &images,
+                       const torch::Tensor &labels, const PgdOptions &options, PgdTrace *trace = nullptr);
+
 /// FGSM with random start (Wong, Rice, Kolter 2020): adversarial training at twice the cost of a standard
-/// one. One step of 1.25 epsilon from a random start: along the sign of the gradient for linf, as published,
-/// along the normalised gradient for l2. Arguments and result as for pgd().
-torch::Tensor fgsm_rs(const Classifier &classifier, const torch::Tensor &images, const torch::Tensor &labels,
-                      const Budget &budget, const Randomness &randomness);
+/// one. PGD of one step of 1.25 epsilon from a random start: along the sign of the gradient for linf, as
+/// published, along the normalised gradient for l2.
+PgdOptions fgsm_rs(const Budget &budget);
 
 /// Geometry-aware instance reweighting (Zhang et al. 2021): images near the decision boundary count more.
 /// omega(kappa) = (1 + tanh(lambda + 5 (1 - 2 kappa / K))) / 2, scaled to mean 1 over the batch (equation 6

@@ -256,8 +256,20 @@ std::optional<std::vector<Item>> value_in(const toml::node &node, const std::vec
     return out;
 }
 
+bool is_open(const Range &range) {
+    constexpr double kUnbounded = 1e8;
+    return range.high >= kUnbounded;
+}
+
+/// Of ranges that are as good as open the documents do not name the end; who is beyond it must know.
+std::string end_of(const RecipeKey &key) {
+    const bool number = key.kind == Kind::real || key.kind == Kind::integer;
+    return number && is_open(key.range) ? " and at most " + written(key.range.high) : "";
+}
+
 [[noreturn]] void wrong(const RecipeKey &key, const std::string &recipe) {
-    throw Error(ErrorCode::invalid_argument, "recipe: '" + key.name + "' must be " + described(key), recipe);
+    throw Error(ErrorCode::invalid_argument,
+                "recipe: '" + key.name + "' must be " + described(key) + end_of(key), recipe);
 }
 
 bool within(double value, const Range &range) {
@@ -384,13 +396,13 @@ std::string described(const RecipeKey &key) {
 std::string refusal_of(const RecipeKey &key, const std::string &value) {
     constexpr std::size_t kMostOfValue = 80, kMostOfWords = 200;
     if (value_of(key, value)) return {};
-    return "'" + value.substr(0, kMostOfValue) + "' is not " + described(key).substr(0, kMostOfWords);
+    return "'" + value.substr(0, kMostOfValue) + "' is not " + described(key).substr(0, kMostOfWords) +
+           end_of(key);
 }
 
 std::string text_of(const Range &range) {
-    constexpr double kUnbounded = 1e8;
     const auto low = written(range.low);
-    if (range.high >= kUnbounded) return range.above ? "above " + low : "of at least " + low;
+    if (is_open(range)) return range.above ? "above " + low : "of at least " + low;
     if (range.above) return "above " + low + ", at most " + written(range.high);
     return "from " + low + " to " + written(range.high);
 }

@@ -71,11 +71,22 @@ void save_checkpoint(const std::filesystem::path &path, const TrainingState &sta
         path, views, {{"mirra.step", std::to_string(info.step)}, {"mirra.fingerprint", info.fingerprint}});
 }
 
+/// @throws Error as TensorFile::open(), with what helps here
+std::shared_ptr<const bundle::TensorFile> open_checkpoint(const std::filesystem::path &path) {
+    try {
+        return bundle::TensorFile::open(path);
+    } catch (const Error &error) {
+        if (error.code() != ErrorCode::corrupt) throw;
+        throw Error(error.code(), error.what(), error.subject(),
+                    "pass --restart to discard it and begin anew");
+    }
+}
+
 std::optional<CheckpointInfo> load_checkpoint(const std::filesystem::path &path, const TrainingState &state,
                                               const std::string &fingerprint) {
     if (!std::filesystem::exists(path)) return std::nullopt;
     const torch::NoGradGuard no_grad;
-    const auto file = bundle::TensorFile::open(path);
+    const auto file = open_checkpoint(path);
     const auto step = number_of<std::int64_t>(value(*file, "mirra.step"));
     if (!step || *step < 0)
         throw Error(ErrorCode::corrupt, "checkpoint has no step count", path.string(),

@@ -429,7 +429,7 @@ void add_common(CLI::App &sub, InversionEvaluation &settings) {
 
 void add_extent(CLI::App &sub, InversionEvaluation &settings) {
     sub.add_option("--extent", settings.extent, "Pixels that pictures are resized to [those of the training]")
-        ->check(CLI::Range(8, 4096));
+        ->check(CLI::Range(16, 4096)); // SSIM looks at 11 x 11 pixels
 }
 
 struct Protocol {

@@ -1,6 +1,7 @@
 #include "eval/inversion_comparison.hpp"
 
 #include "core/device.hpp"
+#include "core/picture_extent.hpp"
 #include "core/progress.hpp"
 #include "core/random.hpp"
 #include "eval/evaluation.hpp"
@@ -84,8 +85,9 @@ class Contest {
         if (extent_ == 0)
             throw Error(ErrorCode::invalid_argument, "the bundle does not say the extent of its training",
                         settings.bundles.front().string(), "give --extent");
-        encoder_ = std::make_unique<Comparator>(
-            *first, graph::part_of(first->graph("encoder"), info.layer, "features"), device_, at::kFloat);
+        const auto features = graph::part_of(first->graph("encoder"), info.layer, "features");
+        check_extent(features, extent_, "--extent");
+        encoder_ = std::make_unique<Comparator>(*first, features, device_, at::kFloat);
         rows_.push_back({.method = "RI, " + std::to_string(settings.iterations) + " iterations"});
     }
 
@@ -220,7 +222,7 @@ void add_comparison(CLI::App &eval, int &status) {
         ->required();
     sub->add_option("--extent", settings->extent,
                     "Pixels that pictures are resized to [those of the training]")
-        ->check(CLI::Range(8, 4096));
+        ->check(CLI::Range(16, 4096)); // SSIM looks at 11 x 11 pixels
     sub->add_option("--count", settings->count, "Pictures")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();

@@ -3,6 +3,7 @@
 #include "attacks/gradient_attacks.hpp"
 #include "attacks/square.hpp"
 #include "core/device.hpp"
+#include "core/picture_extent.hpp"
 #include "core/progress.hpp"
 #include "core/provenance.hpp"
 #include "core/random.hpp"
@@ -241,6 +242,7 @@ int attack(const RobustnessEvaluation &evaluation) {
     if (evaluation.record) check_rewritable(bundle.bundle(), evaluation.bundle);
     const auto attacks = attacks_of(evaluation);
     const auto extent = extent_of(evaluation, bundle);
+    check_extent(bundle.bundle().graph("classifier"), extent, "--extent");
     const auto set = load_images(evaluation, bundle.class_names(), bundle.classes(), extent);
     const InterruptGuard guard;
     const auto watch = std::make_shared<Watch>();
@@ -287,6 +289,7 @@ void add_attack_command(CLI::App &app, int &status) {
     sub->add_option("--data", evaluation->data,
                     "Folders of one folder a class (or with val/ of that), or cifar10:DIR")
         ->required();
+    constexpr double kLargestEpsilon = 1e4; // as recipes have it
     sub->add_option("--attack", evaluation->attack)
         ->check(CLI::IsMember(choices_of_attack()))
         ->capture_default_str();
@@ -298,12 +301,13 @@ void add_attack_command(CLI::App &app, int &status) {
         ->check(CLI::IsMember(norms));
     sub->add_option("--eps", evaluation->budget.epsilon, "Largest perturbation, on pixels in [0, 1]")
         ->required()
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::PositiveNumber)
+        ->check(CLI::Range(0.0, kLargestEpsilon));
     sub->add_option("--steps", evaluation->steps, "Steps of pgd")
         ->check(CLI::Range(1, 100'000))
         ->capture_default_str();
     sub->add_option("--step-size", evaluation->step_size, "Of pgd [2.5 eps / steps]")
-        ->check(CLI::NonNegativeNumber);
+        ->check(CLI::Range(0.0, kLargestEpsilon));
     sub->add_option("--restarts", evaluation->restarts, "Random starts of pgd; 1: from the picture itself")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();

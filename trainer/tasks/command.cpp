@@ -23,6 +23,12 @@ std::string no_text(const std::string &text) {
     return printable(text) == text ? "" : "the text is not one line of UTF-8";
 }
 
+/// As a recipe has a text, so may the command line.
+std::string unquoted(const std::string &value) {
+    const bool quoted = value.size() >= 2 && value.front() == '"' && value.back() == '"';
+    return quoted ? value.substr(1, value.size() - 2) : value;
+}
+
 std::string type_name(RecipeKey::Kind kind) {
     if (kind == RecipeKey::Kind::real) return "FLOAT";
     return kind == RecipeKey::Kind::integer ? "INT" : "TEXT";
@@ -51,7 +57,7 @@ void add_overrides(CLI::App &sub, Overrides &overrides, std::span<const Shortcut
                        throw Error(ErrorCode::invalid_argument,
                                    "'" + setting.substr(0, 80) + "' is not KEY=VALUE", "--set",
                                    "write it like --set optimizer.rate=0.001");
-                   overrides[setting.substr(0, equals)] = setting.substr(equals + 1);
+                   overrides[setting.substr(0, equals)] = unquoted(setting.substr(equals + 1));
                }
            },
            "KEY=VALUE: any key of the recipe; may be repeated")

@@ -52,6 +52,7 @@ void add_encoder_command(CLI::App &app, int &status) {
 
 namespace {
 
+constexpr std::int64_t kWidestHidden = 65'536;
 constexpr double kLarge = 1e12, kMany = 1e9, kMostSteps = 10'000, kLargestEpsilon = 1e4;
 
 void declare_network(RecipeKeys &keys, EncoderRecipe &out) {
@@ -64,6 +65,10 @@ void declare_network(RecipeKeys &keys, EncoderRecipe &out) {
     keys.flag("network.batch_norm", network.batch_norm, "Batch norm after every convolution, of vgg16")
         .fallback = "true for vgg16";
     keys.integers("network.hidden", network.hidden, "Widths of the hidden linear layers (alexnet, vgg16)");
+    if (std::ranges::any_of(network.hidden, [](auto width) { return width < 1 || width > kWidestHidden; }))
+        throw Error(ErrorCode::invalid_argument,
+                    "recipe: 'network.hidden' takes widths from 1 to " + std::to_string(kWidestHidden),
+                    keys.recipe_name());
     keys.integer("network.pooled_extent", network.pooled_extent, {1, kLargestPooled},
                  "Extent of the features before the linear layers (alexnet, vgg16)");
     keys.real("network.dropout", out.dropout, {0, kMostDropped},

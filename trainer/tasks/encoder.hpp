@@ -39,7 +39,7 @@ int train_encoder(const EncoderCommand &command);
 enum class Adversary : std::uint8_t { none, pgd, fgsm_rs, gairat };
 
 struct EncoderRecipe : PictureRecipe {
-    graph::ClassifierOptions network;
+    graph::ClassifierOptions network{.architecture = "resnet18"}; ///< which takes the default extent
     double dropout = 0; ///< before the hidden linear layers (alexnet, vgg16)
 
     Adversary adversary = Adversary::none;

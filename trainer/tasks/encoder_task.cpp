@@ -6,6 +6,7 @@
 #include "core/device.hpp"
 #include "core/frozen_network.hpp"
 #include "core/optimizer.hpp"
+#include "core/picture_extent.hpp"
 #include "core/provenance.hpp"
 #include "core/random.hpp"
 #include "core/readings.hpp"
@@ -84,10 +85,10 @@ class EncoderTask final : public TrainingTask {
     std::int64_t count_steps();
     [[nodiscard]] TrainingFacts facts() const;
     [[nodiscard]] ClassLoaderOptions loader_options() const;
+    void check_extents() const;
     void check_classes() const;
-    [[nodiscard]] Adversarial gairat(const Classifier &classifier, const torch::Tensor &images,
-                                     const torch::Tensor &labels, const PgdOptions &options,
-                                     const Randomness &randomness) const;
+    [[nodiscard]] PgdOptions attack_options(const Budget &budget) const;
+    RecordedStep::Tensors climb(const RecordedStep::Tensors &given, const PgdOptions &options, bool weighs);
     Adversarial attack(const torch::Tensor &images, const torch::Tensor &labels, std::int64_t step);
     RecordedStep::Tensors backward(const RecordedStep::Tensors &batch);
     torch::Tensor loss_of(const torch::Tensor &logits, const torch::Tensor &labels,
@@ -113,7 +114,7 @@ class EncoderTask final : public TrainingTask {
     Sgd sgd_;
     GradientAverage gradients_;
     std::unique_ptr<WeightAverage> average_;
-    RecordedStep recorded_;
+    RecordedStep recorded_attack_, recorded_;
     std::int64_t steps_per_epoch_;
     Schedule schedule_;
     double clean_ = 0, robust_ = 0; ///< of the last validation
@@ -139,9 +140,11 @@ EncoderTask::EncoderTask(const EncoderCommand &command, Recipe recipe, EncoderRe
     , frozen_(network_, bf16_ ? at::kBFloat16 : at::kFloat)
     , sgd_(network_->trainable(), settings_.sgd)
     , gradients_(processes_, network_->trainable())
+    , recorded_attack_(device_, command.recorder)
     , recorded_(device_, command.recorder)
     , steps_per_epoch_(count_steps())
     , schedule_(settings_.steps(steps_per_epoch_)) {
+    check_extents();
     check_classes();
     if (settings_.average_decay > 0)
         average_ = std::make_unique<WeightAverage>(network_->state(), settings_.average_decay);
@@ -150,6 +153,11 @@ EncoderTask::EncoderTask(const EncoderCommand &command, Recipe recipe, EncoderRe
 std::int64_t EncoderTask::count_steps() {
     fit_batch(settings_.batch, data_.size(), processes_.size());
     return std::max<std::int64_t>(1, ClassLoader::steps_per_epoch(data_.size(), loader_options()));
+}
+
+void EncoderTask::check_extents() const {
+    for (const auto &phase : settings_.growth) check_extent(graphs_.classifier, phase.extent, "data.growth");
+    check_extent(graphs_.classifier, settings_.extent, "data.extent");
 }
 
 void EncoderTask::check_classes() const {
@@ -240,38 +248,50 @@ TrainingFacts EncoderTask::facts() const {
     return out;
 }
 
+PgdOptions EncoderTask::attack_options(const Budget &budget) const {
+    if (settings_.adversary == Adversary::fgsm_rs) return fgsm_rs(budget);
+    return {.budget = budget,
+            .steps = static_cast<int>(settings_.attack_steps),
+            .step_size = settings_.step_size * budget.epsilon / settings_.budget.epsilon,
+            .random_start = settings_.random_start,
+            .best_iterate = settings_.best_iterate};
+}
+
 EncoderTask::Adversarial EncoderTask::attack(const torch::Tensor &images, const torch::Tensor &labels,
                                              std::int64_t step) {
     if (settings_.adversary == Adversary::none) return {images, {}};
-    frozen_.refresh();
-    const Classifier classifier = [this](const torch::Tensor &x) { return frozen_.forward(x); };
     // Keyed by the picture's place in the batch of all processes, so that their number changes nothing.
     const auto first = processes_.share(settings_.batch).first;
     const Randomness randomness(mix(settings_.seed ^ kAttackSalt) ^ static_cast<std::uint64_t>(step),
                                 torch::arange(first, first + images.size(0)));
     auto budget = settings_.budget_at(images.size(2));
-    budget.epsilon *= settings_.attack_strength(step, steps_per_epoch_);
-    if (settings_.adversary == Adversary::fgsm_rs)
-        return {fgsm_rs(classifier, images, labels, budget, randomness), {}};
-    const PgdOptions options{.budget = budget,
-                             .steps = static_cast<int>(settings_.attack_steps),
-                             .step_size = settings_.step_size * budget.epsilon / settings_.budget.epsilon,
-                             .random_start = settings_.random_start,
-                             .best_iterate = settings_.best_iterate};
-    const bool even = step / steps_per_epoch_ < settings_.gairat_begin_epoch;
-    if (settings_.adversary == Adversary::pgd || even)
-        return {pgd(classifier, images, labels, options, randomness), {}};
-    return gairat(classifier, images, labels, options, randomness);
+    const double strength = settings_.attack_strength(step, steps_per_epoch_);
+    budget.epsilon *= strength;
+    const auto options = attack_options(budget);
+    const auto start = options.random_start ? random_start(images, budget, randomness) : images;
+    const bool weighs =
+        settings_.adversary == Adversary::gairat && step / steps_per_epoch_ >= settings_.gairat_begin_epoch;
+    const auto compute = [this, options, weighs](const auto &given) { return climb(given, options, weighs); };
+    const RecordedStep::Tensors given{images, labels, start};
+    // While the attack grows, its radius is of each step by itself.
+    const auto found = strength < 1 ? compute(given) : recorded_attack_.run(weighs ? 1 : 0, given, compute);
+    if (!weighs) return {found.front(), {}};
+    const auto resistance = processes_.whole(found.back(), settings_.batch);
+    return {found.front(),
+            processes_.part(gairat_weights(resistance, options.steps, settings_.gairat_lambda))};
 }
 
-EncoderTask::Adversarial EncoderTask::gairat(const Classifier &classifier, const torch::Tensor &images,
-                                             const torch::Tensor &labels, const PgdOptions &options,
-                                             const Randomness &randomness) const {
+/// @param given  images, labels, where the attack starts
+/// @returns the adversarial images and, for GAIRAT, the steps that they resisted
+RecordedStep::Tensors EncoderTask::climb(const RecordedStep::Tensors &given, const PgdOptions &options,
+                                         bool weighs) {
+    frozen_.refresh();
+    const Classifier classifier = [this](const torch::Tensor &x) { return frozen_.forward(x); };
     PgdTrace trace;
-    auto attacked = pgd(classifier, images, labels, options, randomness, &trace);
-    const auto resistance = processes_.whole(trace.steps_to_fool, settings_.batch);
-    return {std::move(attacked),
-            processes_.part(gairat_weights(resistance, options.steps, settings_.gairat_lambda))};
+    RecordedStep::Tensors out{
+        pgd_from(given[2], classifier, given[0], given[1], options, weighs ? &trace : nullptr)};
+    if (weighs) out.push_back(trace.steps_to_fool);
+    return out;
 }
 
 torch::Tensor EncoderTask::loss_of(const torch::Tensor &logits, const torch::Tensor &labels,

@@ -4,6 +4,7 @@
 #include "core/data_files.hpp"
 #include "core/device.hpp"
 #include "core/optimizer.hpp"
+#include "core/picture_extent.hpp"
 #include "core/provenance.hpp"
 #include "core/random.hpp"
 #include "core/readings.hpp"
@@ -334,6 +335,7 @@ void InverterTask::check_extents() const {
     std::vector<std::int64_t> extents{settings_.extent};
     for (const auto &phase : settings_.growth) extents.push_back(phase.extent);
     for (const auto extent : extents) {
+        check_extent(whole, extent, "data.extent");
         const auto shapes = graph::infer_shapes(whole, {{whole.inputs.front().name, {1, 3, extent, extent}}});
         if (shapes.at(whole.outputs.front().source)[2] != extent)
             throw Error(ErrorCode::invalid_argument,

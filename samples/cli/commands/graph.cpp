@@ -32,9 +32,12 @@ class GraphCommand final : public Command {
 
     ExitCode run() override {
         DashNames::none(output_, "--out");
-        check_writable(output_);
+        check_not_same(output_, input_);
         const Engine engine = make_engine();
-        const Bundle bundle = open_bundle(find_bundle(engine, settings_.bundle));
+        const std::string file = find_bundle(engine, settings_.bundle);
+        check_not_same(output_, file);
+        check_writable(output_);
+        const Bundle bundle = open_bundle(file);
         const GraphShape graph = find_graph(bundle, graph_);
         const Tensors inputs = named_inputs(graph);
         const auto begin = std::chrono::steady_clock::now();

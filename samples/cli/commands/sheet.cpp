@@ -38,6 +38,7 @@ class SheetCommand final : public Command {
 
     ExitCode run() override {
         DashNames(console_.json()).picture(output_, "--output");
+        for (const auto &input : inputs_) check_not_same(output_, input);
         check_output(output_, write_);
         if (inputs_.size() > kMaxEntries)
             throw Failure(ExitCode::usage,

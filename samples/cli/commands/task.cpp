@@ -11,6 +11,7 @@
 #include "../option_names.hpp"
 #include "../paths.hpp"
 #include "../pipeline.hpp"
+#include "../printable.hpp"
 #include "../series.hpp"
 #include "../shard.hpp"
 #include "../suggest.hpp"
@@ -63,6 +64,7 @@ class TaskCommand final : public Command {
     void check_outputs(const std::vector<FilePair> &files, const std::vector<FurtherOutputs> &further) const;
     void check_inputs_stay(const std::vector<FilePair> &files,
                            const std::vector<FurtherOutputs> &further) const;
+    void check_sidecars(const std::vector<FilePair> &files, const std::vector<FurtherOutputs> &further) const;
     template<class Item> [[nodiscard]] bool in_series(const Item &item) const {
         return std::ranges::any_of(series_, [&](const Series &each) { return each.has(item); });
     }
@@ -414,6 +416,21 @@ void TaskCommand::check_main_outputs(const std::vector<FilePair> &files) const {
     }
 }
 
+/// Nothing else that the run writes or reads is one of the files beside the results.
+void TaskCommand::check_sidecars(const std::vector<FilePair> &files,
+                                 const std::vector<FurtherOutputs> &further) const {
+    if (!sidecar_) return;
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        const std::string sidecar = sidecar_of(files[i]);
+        check_not_same(csv_, sidecar);
+        if (page_) check_not_same(page_->file(), sidecar);
+        if (i < further.size())
+            for (const std::string &also : further[i].all()) check_not_same(also, sidecar);
+        check_not_same(sidecar, settings_.run.bundle);
+        for (const auto &[name, given] : settings_.ports) check_not_same(sidecar, given);
+    }
+}
+
 /// What the run would write at its end, before it begins.
 void TaskCommand::check_outputs(const std::vector<FilePair> &files,
                                 const std::vector<FurtherOutputs> &further) const {
@@ -422,6 +439,7 @@ void TaskCommand::check_outputs(const std::vector<FilePair> &files,
     for (const auto &file : files)
         for (const std::string &path : {file.input, file.output}) check_not_same(csv_, path);
     check_not_same(csv_, settings_.run.bundle);
+    check_sidecars(files, further);
     if (!csv_.empty()) check_writable(csv_);
     for (const auto &outputs : further) {
         for (const std::string &picture : {outputs.sheet, outputs.preview}) {
@@ -485,7 +503,7 @@ ExitCode TaskCommand::run_all(TaskRun &run, const Files &files, const std::vecto
     for (const auto &file : sidecar_ ? pairs : std::vector<FilePair>())
         sidecars.push_back(std::filesystem::absolute(sidecar_of(file), ignored));
     const auto beside = [&](std::size_t index, const Json &done) {
-        if (sidecar_) write_text(sidecars[index], record(session, done).dump(2) + "\n");
+        if (sidecar_) write_text(sidecars[index], json_text(record(session, done)) + "\n");
     };
     pipeline.run(
         [&](std::size_t index, const Pipeline::Outcome &outcome) {

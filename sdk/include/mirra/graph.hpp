@@ -208,7 +208,7 @@ const OpInfo &op_info(std::string_view name);
 // ---- what follows from a graph
 // --------------------------------------------------------------------------------
 
-/// Names, arity, attributes, order of nodes, limits. Builders and parse_json() call it.
+/// Names, arity, attributes, order of nodes, channels, limits. Builders and parse_json() call it.
 /// @throws Error corrupt | limit | unsupported, subject = the node
 void validate(const Graph &graph);
 

@@ -1,0 +1,123 @@
+// Completes commands after they are declared: a command does it for none of its options by itself.
+#include "core/command_line.hpp"
+
+#include "data/picture_files.hpp"
+#include "mirra/error.hpp"
+#include "mirra/printable.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <set>
+#include <string_view>
+#include <vector>
+
+namespace mirra::trainer {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string not_finite(const std::string &text) {
+    double value = 0;
+    const bool number = CLI::detail::lexical_cast(text, value);
+    return number && !std::isfinite(value) ? "'" + text + "' is no finite number" : std::string();
+}
+
+/// Options that name a file to be written.
+constexpr std::array<std::string_view, 5> kOutputs{"--output", "--csv", "--sheet", "--plot", "--onnx"};
+
+struct Files {
+    std::vector<std::pair<std::string, fs::path>> written; ///< by option
+    std::vector<fs::path> read;                            ///< files and folders that are there
+};
+
+void collect(const CLI::App &app, Files &files) {
+    for (const auto *option : app.get_options()) {
+        const auto name = option->get_name();
+        const bool writes = std::ranges::count(kOutputs, name) > 0;
+        for (const auto &value : option->results()) {
+            std::error_code ignored;
+            if (writes)
+                files.written.emplace_back(name, value);
+            else if (fs::exists(value, ignored))
+                files.read.emplace_back(value);
+        }
+    }
+    for (const auto *group : app.get_subcommands([](const CLI::App *) { return true; }))
+        collect(*group, files);
+}
+
+[[noreturn]] void refuse(const std::string &option, const fs::path &lost) {
+    throw Error(ErrorCode::invalid_argument, "the file would replace " + lost.string(), option,
+                "name another file");
+}
+
+bool is_picture(const fs::path &file) {
+    constexpr std::array<std::string_view, 3> kEndings{".png", ".jpg", ".jpeg"};
+    auto ending = file.extension().string();
+    std::ranges::transform(ending, ending.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+    return std::ranges::count(kEndings, ending) > 0;
+}
+
+/// Whether the file lies in the folder, at any depth.
+bool lies_in(const fs::path &file, const fs::path &folder) {
+    std::error_code ignored;
+    const auto inner = fs::weakly_canonical(file, ignored), outer = fs::weakly_canonical(folder, ignored);
+    return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
+}
+
+/// What is lost is lost without a word otherwise: a bundle for a table, a picture of the data for a sheet.
+/// @throws Error invalid_argument
+void check_files(const CLI::App &command) {
+    Files files;
+    collect(command, files);
+    for (const auto &[option, path] : files.written) {
+        std::error_code ignored;
+        if (!fs::is_regular_file(path, ignored)) continue;
+        const bool writes_bundle = option == "--output" && command.get_name() != "report";
+        if (!writes_bundle && path.extension() == ".mirra") refuse(option, path);
+        for (const auto &read : files.read)
+            if (fs::equivalent(path, read, ignored) ||
+                (fs::is_directory(read, ignored) && is_picture(path) && lies_in(path, read)))
+                refuse(option, path);
+    }
+}
+
+const std::set<std::string> kWithoutPictures{"bundle", "export", "import", "recipe"};
+
+} // namespace
+
+void complete(CLI::App &app) {
+    for (auto *option : app.get_options())
+        if (option->get_type_name().starts_with("FLOAT")) option->check(CLI::Validator(not_finite, ""));
+    bool has_commands = false;
+    for (auto *sub : app.get_subcommands([](CLI::App *) { return true; })) {
+        complete(*sub);
+        has_commands |= !sub->get_name().empty();
+    }
+    const bool is_group = app.get_name().empty(); // of options, and the program itself
+    if (is_group || has_commands) return;
+    app.parse_complete_callback([&app] { check_files(app); });
+    if (kWithoutPictures.contains(app.get_name())) return;
+    constexpr auto kMost = std::uint64_t{1} << 62;
+    app.add_option_function<std::uint64_t>("--max-pixels", limit_pictures,
+                                           "Larger pictures are refused (268435456)")
+        ->check(CLI::Range(std::uint64_t{1}, kMost).description(""));
+}
+
+/// CLI11 ends the range of a number without an upper bound with the largest double, in all its 309 digits.
+std::string usage_message(const CLI::App *app, const CLI::Error &error) {
+    std::string text = CLI::FailureMessage::simple(app, error);
+    const auto unbounded =
+        " in range " + std::to_string(0.0) + " to " + std::to_string(std::numeric_limits<double>::max());
+    const auto at = text.find(unbounded);
+    return "mirra-train: " +
+           printable_lines(at == std::string::npos ? text : text.replace(at, unbounded.size(), " accepted"));
+}
+
+} // namespace mirra::trainer
