@@ -265,7 +265,10 @@ def subcommands(help_text):
 def trainer_page():
     lines = ["# The `mirra-train` command", "", "Every command and its options, as `--help` prints them. This page is made by the tool itself.",
              "[How-to guides](../index.md) show how to use them, and [recipes](recipes.md) have the rest of the settings.",
-             "", "In the lists below, `[...]` is what holds if an option is left out."]
+             "", "In the lists below, `[...]` is what holds if an option is left out.", "",
+             "| Exit code | Meaning |", "|---|---|", "| 0 | done |", "| 1 | an error; the message says what, where, and what to do |",
+             "| 2 | the command line is wrong |",
+             "| 130 | interrupted with Ctrl-C (or SIGTERM); the same command goes on |"]
     for name in subcommands(tool("mirra-train", "--help")):
         text = tool("mirra-train", name, "--help")
         inner = subcommands(text)

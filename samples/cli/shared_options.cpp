@@ -48,7 +48,7 @@ void RunSettings::declare(CLI::App &app) {
            "The most memory, in MB, that the run may add to the process, or take of a GPU's (no limit).")
         ->check(between(std::uint64_t{1}, std::uint64_t{1} << 40));
     app.add_option("--threads", threads, "Threads of the processor (all that may be used).")
-        ->check(between(1, 4096));
+        ->check(between(1, 1024));
 }
 
 void RunSettings::declare_bundle(CLI::App &app) {

@@ -272,6 +272,21 @@ TEST_F(CliFiles, ASidecarSaysHowTheResultWasMade) {
     EXPECT_EQ(gain({a(), "--sidecar"}).exit_code, 2);
 }
 
+TEST_F(CliFiles, ASidecarOfANameThatIsNoUtf8IsJson) {
+    const std::string odd = folder_ / "\xff.png", result = out_ + "/\xff.png";
+    fs::copy_file(a(), odd);
+    const auto run = gain({odd, "-o", out_ + "/", "--gain", "0.5", "--sidecar"});
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_EQ(nlohmann::json::parse(slurp(result + ".json"))["task"], "gain");
+}
+
+TEST_F(CliFiles, ASidecarReplacesNothingElse) {
+    const std::string sidecar = out_ + "/a.png.json";
+    EXPECT_EQ(gain({a(), "-o", out_ + "/", "--sidecar", "--csv", sidecar}).exit_code, 2);
+    const auto run = gain({a(), "-o", out_ + "/", "--sidecar", "--csv", out_ + "/table.csv"});
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+}
+
 TEST_F(CliFiles, FurtherFormatsAreFormatsAsOthers) {
     const std::string tiff = folder_ / "a.tif", webp = folder_ / "a.webp", back = folder_ / "back.png";
     if (gain({a(), "-o", tiff}).exit_code == 4) GTEST_SKIP() << "this system has no libtiff for the build";

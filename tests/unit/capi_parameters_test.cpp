@@ -200,8 +200,7 @@ TEST_F(CapiDescribed, DefaultsOfTheBundleCountBeforeThem) {
     const Bundle beyond = make_bundle({.defaults = R"({"levels": 7})"});
     const mirra_session_options options = session_options("describes", beyond, 0);
     Session refused;
-    EXPECT_STATUS(MIRRA_E_INVALID_ARGUMENT,
-                  mirra_session_create(engine.get(), &options, refused.out(), error));
+    EXPECT_STATUS(MIRRA_E_CORRUPT, mirra_session_create(engine.get(), &options, refused.out(), error));
 }
 
 TEST_F(CapiDescribed, WrongDescriptionsAreThePluginsToHear) {

@@ -481,7 +481,7 @@ TEST_P(PluginAnomaly, ABundleForSomethingElseIsRefused) {
     EXPECT_THAT(session_refused(*engine_, inverter.get(), MIRRA_E_MISMATCH),
                 HasSubstr("not one of the task 'detect'"));
     AnomalyKind kind;
-    for (const char *extent : {"0", "-16", "16.5", "1e9", "\"wide\""}) {
+    for (const char *extent : {"0", "-16", "16.5", "1e9"}) {
         kind.defaults = std::string(R"({"layer": "deep", "extent": )") + extent + "}";
         EXPECT_THAT(refused(kind), HasSubstr("to which size pictures are scaled")) << extent;
     }
@@ -491,15 +491,14 @@ TEST_P(PluginAnomaly, ABundleForSomethingElseIsRefused) {
     EXPECT_THAT(refused(kind), HasSubstr("names no layer"));
     kind.defaults = R"({"extent": 16, "layer": "low", "method": "reconstruction"})";
     EXPECT_THAT(refused(kind), HasSubstr("no graph 'generator-low'"));
-    for (const char *key : {"distance", "odds", "distance_power", "odds_power"})
-        for (const char *value : {"-1", "\"far\"", "null"}) {
-            std::string defaults = kComparing;
-            const std::string name = "\"segmentation_" + std::string(key) + "\": ";
-            const auto at = defaults.find(name) + name.size();
-            defaults.replace(at, defaults.find_first_of(",}", at) - at, value);
-            EXPECT_THAT(refused(comparing_kind(defaults)), HasSubstr("is missing, or no finite number"))
-                << defaults;
-        }
+    for (const char *key : {"distance", "odds", "distance_power", "odds_power"}) {
+        std::string defaults = kComparing;
+        const std::string name = "\"segmentation_" + std::string(key) + "\": ";
+        const auto at = defaults.find(name) + name.size();
+        defaults.replace(at, defaults.find_first_of(",}", at) - at, "-1");
+        EXPECT_THAT(refused(comparing_kind(defaults)), HasSubstr("is missing, or no finite number"))
+            << defaults;
+    }
     auto uneven = comparing_kind();
     uneven.graphs["segmenter"].outputs.back().source =
         "picture_memory.codes"; // three channels for four places
@@ -507,6 +506,27 @@ TEST_P(PluginAnomaly, ABundleForSomethingElseIsRefused) {
     kind.defaults = kUncalibrated;
     for (const char *graph : {"encoder", "memory", "segmenter"}) kind.graphs.erase(graph);
     EXPECT_THAT(refused(kind), HasSubstr("no graph 'encoder'"));
+}
+
+/// A verdict or a probability that is left out in silence would be taken for none.
+TEST_P(PluginAnomaly, NumbersOfTheManifestThatAreNoneAreRefused) {
+    for (const auto &[status, value] : {std::pair{MIRRA_E_MISMATCH, "\"6.03\""},
+                                        {MIRRA_E_MISMATCH, "true"},
+                                        {MIRRA_E_CORRUPT, "null"},
+                                        {MIRRA_E_CORRUPT, "[1]"}})
+        for (const char *key :
+             {"extent", "feature_memory_threshold", "feature_memory_slope", "feature_memory_offset"}) {
+            AnomalyKind kind;
+            const std::string extent = std::string(key) == "extent" ? "" : R"("extent": 16, )";
+            kind.defaults = "{" + extent + R"("method": "feature-memory", ")" + key + "\": " + value + "}";
+            EXPECT_THAT(session_refused(*engine_, make_anomaly(kind).get(), status),
+                        HasSubstr("the bundle's default of '" + std::string(key) + "' is n"))
+                << value;
+        }
+    AnomalyKind kind;
+    kind.defaults = R"({"extent": 16, "method": "feature-memory", "feature_memory_slope": -1})";
+    EXPECT_THAT(session_refused(*engine_, make_anomaly(kind).get(), MIRRA_E_MISMATCH),
+                HasSubstr("a larger score makes a defect less likely"));
 }
 
 TEST_P(PluginAnomaly, BatchesThatAreNoPicturesAreRefused) {

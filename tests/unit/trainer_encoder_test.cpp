@@ -441,7 +441,7 @@ TEST(EncoderTraining, AnotherArchitectureOnResumeIsRefused) {
     EXPECT_THROW(train_until(command, 4), mirra::test::Died);
     const auto checkpoint = command.output.string() + ".run/checkpoint.safetensors";
     const auto before = bytes_of(checkpoint);
-    command.overrides["network.architecture"] = "alexnet";
+    command.overrides["network.architecture"] = "wrn-28-10";
     try {
         train_encoder(command);
         ADD_FAILURE() << "it went on";
@@ -450,6 +450,26 @@ TEST(EncoderTraining, AnotherArchitectureOnResumeIsRefused) {
         EXPECT_NE(error.hint().find("--restart"), std::string::npos);
     }
     EXPECT_EQ(bytes_of(checkpoint), before);
+}
+
+TEST(EncoderTraining, PicturesThatTheNetworkDoesNotTakeAreRefusedByTheirKey) {
+    auto command = command_for("small-pictures");
+    command.overrides["network.architecture"] = "alexnet";
+    auto said = refusal(ErrorCode::invalid_argument, [&] { encoder_task(command); });
+    EXPECT_THAT(said, HasSubstr("does not take pictures of 32 pixels"));
+    EXPECT_THAT(said, HasSubstr("(data.extent). use multiples of 32, at least 64"));
+    command.overrides["data.extent"] = "64";
+    command.overrides["data.growth"] = "32";
+    command.overrides["data.growth_epochs"] = "1";
+    EXPECT_THAT(refusal(ErrorCode::invalid_argument, [&] { encoder_task(command); }),
+                HasSubstr("(data.growth)"));
+    auto wide = command_for("no-width");
+    wide.overrides["network.hidden"] = "0";
+    EXPECT_THAT(refusal(ErrorCode::invalid_argument, [&] { encoder_task(wide); }),
+                HasSubstr("network.hidden"));
+    auto lone = command_for("one-picture");
+    lone.overrides = {{"data.batch", "1"}, {"data.extent", "8"}};
+    EXPECT_THAT(refusal(ErrorCode::invalid_argument, [&] { encoder_task(lone); }), HasSubstr("(data.batch)"));
 }
 
 TEST(EncoderTraining, ADivergedRunSaysSoAndKeepsItsCheckpoint) {

@@ -32,4 +32,19 @@ void check_extent(const graph::Graph &network, std::int64_t extent, const std::s
     }
 }
 
+void check_batch(const graph::Graph &network, std::int64_t extent, std::int64_t batch,
+                 const std::string &setting) {
+    const auto &input = network.inputs.front();
+    const auto shapes = graph::infer_shapes(network, {{input.name, {batch, input.channels, extent, extent}}});
+    for (const auto &node : network.nodes) {
+        const auto &shape = shapes.at(node.name);
+        if (node.op == graph::Op::batch_norm && shape[0] * shape[2] * shape[3] < 2)
+            throw Error(ErrorCode::invalid_argument,
+                        "of pictures of " + std::to_string(extent) +
+                            " pixels the network keeps one place, and batch "
+                            "norm needs two values: a batch of one picture is too few",
+                        setting, "use 2 at least, or larger pictures");
+    }
+}
+
 } // namespace mirra::trainer

@@ -312,7 +312,11 @@ constexpr std::int64_t kFinished = -1;
 
 /// The step to go on from, its state loaded; kFinished when nothing is left to do.
 std::int64_t resume(TrainingTask &task, const RunOptions &options) {
-    std::filesystem::create_directories(options.folder);
+    std::error_code failed;
+    std::filesystem::create_directories(options.folder, failed);
+    if (failed)
+        throw Error(ErrorCode::io, "the folder of the run cannot be made: " + failed.message(),
+                    options.folder.string(), "name a folder with --run");
     const auto checkpoint = options.folder / "checkpoint.safetensors";
     check_writable(checkpoint);
     if (options.restart && task.processes().restarted())

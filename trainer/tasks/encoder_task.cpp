@@ -158,6 +158,8 @@ std::int64_t EncoderTask::count_steps() {
 void EncoderTask::check_extents() const {
     for (const auto &phase : settings_.growth) check_extent(graphs_.classifier, phase.extent, "data.growth");
     check_extent(graphs_.classifier, settings_.extent, "data.extent");
+    const auto smallest = settings_.growth.empty() ? settings_.extent : settings_.growth.front().extent;
+    check_batch(graphs_.classifier, smallest, settings_.batch / processes_.size(), "data.batch");
 }
 
 void EncoderTask::check_classes() const {

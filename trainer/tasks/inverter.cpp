@@ -336,6 +336,7 @@ void InverterTask::check_extents() const {
     for (const auto &phase : settings_.growth) extents.push_back(phase.extent);
     for (const auto extent : extents) {
         check_extent(whole, extent, "data.extent");
+        check_batch(whole, extent, settings_.batch, "data.batch");
         const auto shapes = graph::infer_shapes(whole, {{whole.inputs.front().name, {1, 3, extent, extent}}});
         if (shapes.at(whole.outputs.front().source)[2] != extent)
             throw Error(ErrorCode::invalid_argument,

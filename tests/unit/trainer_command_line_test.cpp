@@ -1,0 +1,87 @@
+// What all commands of mirra-train have in common: numbers, and files that stay.
+#include "core/command_line.hpp"
+#include "mirra/error.hpp"
+#include "trainer_support.hpp"
+
+#include <CLI/CLI.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace mirra;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+/// Files to name on a command line: a bundle, and pictures in a folder.
+struct CommandLine : ::testing::Test {
+    fs::path folder = test::scratch() + "command-line";
+    std::string bundle = folder / "one.mirra", picture = folder / "data/a/1.png", data = folder / "data";
+    int ran = 0;
+
+    void SetUp() override {
+        fs::create_directories(fs::path(picture).parent_path());
+        for (const auto &file : {bundle, picture}) std::ofstream(file) << "text";
+    }
+
+    /// @param name  of the command that the words are for
+    void parse(const std::string &name, const std::vector<std::string> &words) {
+        CLI::App app;
+        auto *sub = app.add_subcommand(name);
+        std::vector<std::string> data_of, bundles;
+        std::string output, csv, sheet, recipe = "standard";
+        double rate = 0;
+        sub->add_option("--data", data_of);
+        sub->add_option("--bundle", bundles);
+        sub->add_option("--recipe", recipe)->capture_default_str();
+        sub->add_option("-o,--output", output);
+        sub->add_option("--csv", csv);
+        sub->add_option("--rate", rate)->type_name("FLOAT");
+        sub->add_option_group("pictures")->add_option("--sheet", sheet);
+        sub->callback([this] { ++ran; });
+        trainer::complete(app);
+        std::vector<std::string> all(words.rbegin(), words.rend()); // as CLI11 takes them
+        all.push_back(name);
+        app.parse(all);
+    }
+
+    std::string refused(const std::string &name, const std::vector<std::string> &words) {
+        auto said = test::refusal(ErrorCode::invalid_argument, [&] { parse(name, words); });
+        EXPECT_EQ(ran, 0) << "nothing is begun";
+        return said;
+    }
+};
+
+TEST_F(CommandLine, WhatIsReadIsNotReplaced) {
+    EXPECT_THAT(refused("eval", {"--bundle", bundle, "--csv", bundle}), HasSubstr("(--csv)"));
+    EXPECT_THAT(refused("inverter", {"--bundle", bundle, "-o", data + "/../one.mirra"}),
+                HasSubstr("(--output)"));
+    EXPECT_THAT(refused("eval", {"--data", data, "--sheet", picture}), HasSubstr("would replace " + picture));
+    EXPECT_THAT(refused("eval", {"--csv", bundle}), HasSubstr("(--csv)")) << "a table is no bundle";
+    EXPECT_THAT(refused("report", {"-o", bundle}), HasSubstr("(--output)")) << "nor is a page";
+    EXPECT_THAT(refused("encoder", {"--recipe", picture, "-o", picture}), HasSubstr("(--output)"));
+}
+
+TEST_F(CommandLine, WhatIsWrittenAgainIsReplaced) {
+    std::ofstream(folder / "table.csv") << "old";
+    parse("eval", {"--bundle", bundle, "--csv", folder / "table.csv", "--sheet", folder / "new.png"});
+    parse("encoder", {"--data", data, "-o", bundle});
+    std::ofstream(folder / "data/model.mirra") << "old";
+    parse("encoder", {"--data", data, "-o", data + "/model.mirra"});
+    EXPECT_EQ(ran, 3);
+}
+
+TEST_F(CommandLine, NumbersAreFiniteAndPicturesHaveALimit) {
+    for (const char *value : {"inf", "nan", "1e999"})
+        EXPECT_THROW(parse("eval", {"--rate", value}), CLI::Error);
+    parse("eval", {"--rate", "1e9", "--max-pixels", "268435456"}); // the standard: it holds for the process
+    EXPECT_THROW(parse("import", {"--max-pixels", "1000"}), CLI::Error) << "it reads no pictures";
+    EXPECT_EQ(ran, 1);
+}
+
+} // namespace
