@@ -396,8 +396,10 @@ std::string described(const RecipeKey &key) {
 std::string refusal_of(const RecipeKey &key, const std::string &value) {
     constexpr std::size_t kMostOfValue = 80, kMostOfWords = 200;
     if (value_of(key, value)) return {};
+    const auto number = number_of<double>(value);
+    const bool too_large = number && *number > key.range.high;
     return "'" + value.substr(0, kMostOfValue) + "' is not " + described(key).substr(0, kMostOfWords) +
-           end_of(key);
+           (too_large ? end_of(key) : "");
 }
 
 std::string text_of(const Range &range) {
