@@ -268,7 +268,7 @@ def trainer_page():
              "", "In the lists below, `[...]` is what holds if an option is left out.", "",
              "| Exit code | Meaning |", "|---|---|", "| 0 | done |", "| 1 | an error; the message says what, where, and what to do |",
              "| 2 | the command line is wrong |",
-             "| 130 | interrupted with Ctrl-C (or SIGTERM); the same command goes on |"]
+             "| 130 | interrupted with Ctrl-C (or SIGTERM); a training goes on with the same command |"]
     for name in subcommands(tool("mirra-train", "--help")):
         text = tool("mirra-train", name, "--help")
         inner = subcommands(text)

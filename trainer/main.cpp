@@ -37,9 +37,11 @@ void report(const mirra::Error &error) {
 /// Of LibTorch's errors the first line, without the stack: people need what went wrong.
 std::string told(const c10::Error &error) {
     const std::string text = error.what_without_backtrace();
-    if (text.find("allocate memory") != std::string::npos)
-        return "there is not enough memory. Hint: lower data.batch or data.extent, or make the network "
-               "narrower";
+    if (dynamic_cast<const c10::OutOfMemoryError *>(&error) != nullptr ||
+        text.find("allocate memory") != std::string::npos)
+        return "there is not enough memory. Hint: lower the batch or the extent (of the recipe, or --batch "
+               "and "
+               "--extent), or take a narrower network";
     return text.substr(0, text.find('\n'));
 }
 

@@ -112,27 +112,51 @@ std::int64_t ample_extent(const Node &node) {
     return node.attributes.contains("factor") ? kAmple * node.integer("factor") : kAmple;
 }
 
-Shape shape_of(const Known &known, const Node &node, std::int64_t extent) {
-    if (!known.vector) return {1, known.channels, extent, extent};
-    const bool told = known.channels == 0 && node.attributes.contains("in_channels");
-    return {1, told ? node.integer("in_channels") : known.channels};
+/// What a vector that is not known is taken to have: what the op says of it, or what the other input has.
+std::int64_t length_of_unknown(const Node &node, const std::unordered_map<std::string, Known> &tensors) {
+    if (node.attributes.contains("in_channels")) return node.integer("in_channels");
+    for (const auto &name : node.inputs)
+        if (const Known &known = tensors.at(name); known.vector && known.channels > 0) return known.channels;
+    return 1;
 }
 
-/// @throws Error corrupt
-Known result_of(const Node &node, const std::unordered_map<std::string, Known> &tensors) {
-    const auto extent = ample_extent(node);
+/// The sides that an op was asked at are nobody's.
+std::string without_extent(std::string text, std::int64_t extent) {
+    const std::string side = ", " + std::to_string(extent), sides = side + side;
+    for (auto place = text.find(sides); place != std::string::npos; place = text.find(sides))
+        text.replace(place, sides.size(), ", H, W");
+    return text;
+}
+
+struct Asked {
     std::vector<Shape> inputs;
-    bool flattens = false, blind = false;
+    bool unknown = false,
+         pictures = false; ///< whether one of the inputs is a vector of any length, or a picture
+};
+
+Asked asked_of(const Node &node, const std::unordered_map<std::string, Known> &tensors, std::int64_t extent) {
+    Asked out;
     for (const auto &name : node.inputs) {
         const Known &known = tensors.at(name);
-        inputs.push_back(shape_of(known, node, extent));
-        flattens = flattens || !known.vector;
-        blind = blind || inputs.back()[1] == 0;
+        out.unknown = out.unknown || (known.vector && known.channels == 0);
+        out.pictures = out.pictures || !known.vector;
+        if (!known.vector)
+            out.inputs.push_back({1, known.channels, extent, extent});
+        else
+            out.inputs.push_back({1, known.channels > 0 ? known.channels : length_of_unknown(node, tensors)});
     }
-    if (blind) return {.vector = true};
+    return out;
+}
+
+/// @throws Error corrupt | limit
+Known result_of(const Node &node, const std::unordered_map<std::string, Known> &tensors) {
+    const auto extent = ample_extent(node);
+    const auto asked = asked_of(node, tensors, extent);
     try {
-        const Shape shape = op_info(node.op).shape(node, inputs);
-        if (shape.size() == 2) return {.vector = true, .channels = flattens ? 0 : shape[1]};
+        const Shape shape = op_info(node.op).shape(node, asked.inputs);
+        const bool told = node.attributes.contains("out_channels");
+        if (shape.size() == 2)
+            return {.vector = true, .channels = asked.pictures || (asked.unknown && !told) ? 0 : shape[1]};
         if (shape[1] > Limits::kChannels)
             throw Error(ErrorCode::limit,
                         "graph: there are " + std::to_string(shape[1]) + " channels, where " +
@@ -141,11 +165,7 @@ Known result_of(const Node &node, const std::unordered_map<std::string, Known> &
         return {.channels = shape[1]};
     } catch (const Error &error) {
         if (error.code() != ErrorCode::mismatch) throw;
-        std::string what = error.what();
-        const std::string side = ", " + std::to_string(extent);
-        if (const auto place = what.find(side + side); place != std::string::npos)
-            what.replace(place, 2 * side.size(), ", H, W");
-        corrupt("operations do not fit together: " + what, node.name);
+        corrupt("operations do not fit together: " + without_extent(error.what(), extent), node.name);
     }
 }
 

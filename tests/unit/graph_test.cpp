@@ -119,7 +119,9 @@ TEST(Validation, ChannelsThatTheNextOpDoesNotTakeAreRefusedWithoutASize) {
                                         {{"mean", std::vector<double>{1, 2}},
                                          {"deviation", std::vector<double>{1, 2}}})}),
               "");
-    EXPECT_NE(refusal_of({conv, node_of("n", Op::add, {"conv", "x"}, {})}), "");
+    EXPECT_EQ(
+        refusal_of({conv, node_of("n", Op::add, {"conv", "x"}, {})}),
+        "graph: operations do not fit together: add: inputs differ: [1, 16, H, W] and [1, 3, H, W] (n)");
     EXPECT_NE(refusal_of({conv, node_of("n", Op::channel_slice, {"conv"},
                                         {{"begin", std::int64_t{3}}, {"end", std::int64_t{17}}})}),
               "");
@@ -139,6 +141,13 @@ TEST(Validation, ChannelsThatTheNextOpDoesNotTakeAreRefusedWithoutASize) {
                           node_of("m", Op::conv2d, {"n"}, to_sixteen)}),
               "")
         << "a vector is no picture";
+    EXPECT_NE(
+        refusal_of({conv, flat, node_of("n", Op::batch_norm, {"flat"}, {{"channels", std::int64_t{16}}})}),
+        "");
+    EXPECT_NE(refusal_of({conv, flat, node_of("n", Op::add, {"conv", "flat"}, {})}), "");
+    EXPECT_NE(refusal_of({conv, flat, node_of("n", Op::concat, {"flat", "conv"}, {})}), "");
+    EXPECT_EQ(refusal_of({conv, flat, classes, node_of("n", Op::add, {"classes", "flat"}, {})}), "")
+        << "they may be as long";
 }
 
 TEST(Validation, NoSizeIsTakenForWrong) {

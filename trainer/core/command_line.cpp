@@ -1,8 +1,8 @@
 // Completes commands after they are declared: a command does it for none of its options by itself.
 #include "core/command_line.hpp"
 
+#include "core/data_files.hpp"
 #include "data/picture_files.hpp"
-#include "mirra/error.hpp"
 #include "mirra/printable.hpp"
 
 #include <CLI/CLI.hpp>
@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <limits>
 #include <set>
 #include <string_view>
@@ -29,23 +30,43 @@ std::string not_finite(const std::string &text) {
 }
 
 /// Options that name a file to be written.
-constexpr std::array<std::string_view, 5> kOutputs{"--output", "--csv", "--sheet", "--plot", "--onnx"};
+constexpr std::array<std::string_view, 7> kOutputs{"--output", "--csv",       "--sheet",     "--plot",
+                                                   "--onnx",   "--histogram", "--comparison"};
+/// Options whose values are names, or folders that the command itself writes to.
+constexpr std::array<std::string_view, 9> kNoInputs{"--work",  "--run",   "run",       "--name",  "--licence",
+                                                    "--class", "--layer", "--default", "--device"};
 
 struct Files {
     std::vector<std::pair<std::string, fs::path>> written; ///< by option
     std::vector<fs::path> read;                            ///< files and folders that are there
 };
 
+/// The files that a value may stand for: it may name a bundle or a recipe that comes along, be one of several
+/// (LAYER=FILE), or say what kind of data it is (cifar10:FOLDER).
+std::vector<fs::path> meant_by(const std::string &value) {
+    std::vector<fs::path> out{value};
+    if (value.find('/') == std::string::npos) {
+        out.push_back(find_bundle(value));
+        out.push_back(find_recipe(value));
+    }
+    for (const char sign : {'=', ':'})
+        if (const auto at = value.find(sign); at != std::string::npos) out.emplace_back(value.substr(at + 1));
+    std::erase_if(out, [](const fs::path &path) {
+        std::error_code ignored;
+        return !fs::exists(path, ignored);
+    });
+    return out;
+}
+
 void collect(const CLI::App &app, Files &files) {
     for (const auto *option : app.get_options()) {
         const auto name = option->get_name();
-        const bool writes = std::ranges::count(kOutputs, name) > 0;
+        if (std::ranges::count(kNoInputs, name) > 0) continue;
         for (const auto &value : option->results()) {
-            std::error_code ignored;
-            if (writes)
+            if (std::ranges::count(kOutputs, name) > 0)
                 files.written.emplace_back(name, value);
-            else if (fs::exists(value, ignored))
-                files.read.emplace_back(value);
+            else
+                std::ranges::move(meant_by(value), std::back_inserter(files.read));
         }
     }
     for (const auto *group : app.get_subcommands([](const CLI::App *) { return true; }))
@@ -53,8 +74,7 @@ void collect(const CLI::App &app, Files &files) {
 }
 
 [[noreturn]] void refuse(const std::string &option, const fs::path &lost) {
-    throw Error(ErrorCode::invalid_argument, "the file would replace " + lost.string(), option,
-                "name another file");
+    throw CLI::ValidationError(option, "the file would replace " + lost.string() + "; name another file");
 }
 
 bool is_picture(const fs::path &file) {
@@ -72,12 +92,16 @@ bool lies_in(const fs::path &file, const fs::path &folder) {
 }
 
 /// What is lost is lost without a word otherwise: a bundle for a table, a picture of the data for a sheet.
-/// @throws Error invalid_argument
+/// Links inside of a folder of data are not followed.
+/// @throws CLI::ValidationError
 void check_files(const CLI::App &command) {
     Files files;
     collect(command, files);
+    std::set<fs::path> before;
     for (const auto &[option, path] : files.written) {
         std::error_code ignored;
+        if (!before.insert(fs::weakly_canonical(path, ignored)).second && path.has_filename())
+            refuse(option, path);
         if (!fs::is_regular_file(path, ignored)) continue;
         const bool writes_bundle = option == "--output" && command.get_name() != "report";
         if (!writes_bundle && path.extension() == ".mirra") refuse(option, path);

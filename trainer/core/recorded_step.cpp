@@ -5,6 +5,7 @@
 #include "log/log.hpp"
 #include "runtime/torch/recorder.hpp"
 
+#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/util/Exception.h>
 
 #include <algorithm>
@@ -58,8 +59,16 @@ RecordedStep::Tensors RecordedStep::run(std::int64_t kind, const Tensors &inputs
     return copies_of(outputs_);
 }
 
+/// A recording has memory of its own, and cannot take what the steps before have left behind.
+void RecordedStep::give_back_memory() const {
+    if (!device_.is_cuda()) return;
+    torch::cuda::synchronize(device_.index());
+    c10::getDeviceAllocator(device_.type())->emptyCache();
+}
+
 bool RecordedStep::record(const Compute &compute) {
     try {
+        give_back_memory();
         work_ = recorder_->record(device_.index(), [this, compute] { outputs_ = compute(inputs_); });
         return true;
     } catch (const c10::Error &error) {

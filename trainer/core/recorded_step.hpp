@@ -39,6 +39,7 @@ class RecordedStep {
   private:
     [[nodiscard]] bool is_like_the_last(std::int64_t kind, const Tensors &inputs) const;
     void forget();
+    void give_back_memory() const;
     bool record(const Compute &compute);
 
     const torch::Device device_;

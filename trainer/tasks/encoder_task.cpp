@@ -20,6 +20,7 @@
 #include "log/log.hpp"
 #include "mirra/error.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -158,7 +159,8 @@ std::int64_t EncoderTask::count_steps() {
 void EncoderTask::check_extents() const {
     for (const auto &phase : settings_.growth) check_extent(graphs_.classifier, phase.extent, "data.growth");
     check_extent(graphs_.classifier, settings_.extent, "data.extent");
-    const auto smallest = settings_.growth.empty() ? settings_.extent : settings_.growth.front().extent;
+    auto smallest = settings_.extent;
+    for (const auto &phase : settings_.growth) smallest = std::min(smallest, phase.extent);
     check_batch(graphs_.classifier, smallest, settings_.batch / processes_.size(), "data.batch");
 }
 
@@ -399,7 +401,7 @@ void EncoderTask::warn_of_chance() const {
     if (clean_ > chance + 2 * error) return;
     log_warning(std::string("the encoder is no better than chance; if that stays, ") +
                 (settings_.adversary == Adversary::none
-                     ? "lower the rate by --set optimizer.rate"
+                     ? "check the folders of the classes, or lower --set optimizer.rate"
                      : "the attack is too strong at the start: let it grow by --set "
                        "adversary.warmup_epochs=8, or start from an encoder of a smaller --eps by --init"));
 }

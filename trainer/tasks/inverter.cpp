@@ -332,17 +332,23 @@ void InverterTask::make_discriminator() {
 void InverterTask::check_extents() const {
     const auto whole =
         graph::autoencoder(encoder_bundle_->graph("encoder"), settings_.layer, generator_->graph());
-    std::vector<std::int64_t> extents{settings_.extent};
-    for (const auto &phase : settings_.growth) extents.push_back(phase.extent);
-    for (const auto extent : extents) {
-        check_extent(whole, extent, "data.extent");
-        check_batch(whole, extent, settings_.batch, "data.batch");
-        const auto shapes = graph::infer_shapes(whole, {{whole.inputs.front().name, {1, 3, extent, extent}}});
+    const auto encoder = graph::part_of(encoder_bundle_->graph("encoder"), settings_.layer, "features");
+    std::vector<std::pair<std::int64_t, std::string>> extents{{settings_.extent, "data.extent"}};
+    for (const auto &phase : settings_.growth) extents.emplace_back(phase.extent, "data.growth");
+    for (const auto &[extent, key] : extents) {
+        check_extent(whole, extent, key);
+        const graph::Shape pictures{1, 3, extent, extent};
+        const auto shapes = graph::infer_shapes(whole, {{whole.inputs.front().name, pictures}});
         if (shapes.at(whole.outputs.front().source)[2] != extent)
             throw Error(ErrorCode::invalid_argument,
                         "pictures of " + std::to_string(extent) + " pixels do not come back at their size",
-                        "data.extent",
+                        key,
                         "use multiples of " + std::to_string(graph::alignment(whole)) + " in the recipe");
+        // The encoder's batch norms keep the statistics that they have.
+        const auto features = graph::infer_shapes(encoder, {{encoder.inputs.front().name, pictures}});
+        if (settings_.freeze_statistics_from > 0)
+            check_batch(generator_->graph(), features.at(encoder.outputs.front().source)[2], settings_.batch,
+                        "data.batch");
     }
     if (settings_.adversarial_weight > 0 && !settings_.growth.empty())
         throw Error(ErrorCode::invalid_argument, "the discriminator is made for one extent", "data.growth",

@@ -110,8 +110,7 @@ SegmentationTraining::SegmentationTraining(const SegmentationRecipe &recipe, Pic
     , schedule_(schedule_of(recipe))
     , network_(make_network(recipe, options))
     , adam_(std::make_unique<Adam>(network_->trainable(), Adam::Options{}))
-    , average_(std::make_unique<WeightAverage>(network_->state(), recipe.average_decay))
-    , recorded_(std::make_unique<RecordedStep>(options.device, options.recorder)) {
+    , average_(std::make_unique<WeightAverage>(network_->state(), recipe.average_decay)) {
     recipe_.crop = std::min(recipe_.crop, recipe_.extent);
     const auto kept = most_pictures(recipe.extent);
     if (good.size() > kept)
@@ -124,6 +123,7 @@ SegmentationTraining::SegmentationTraining(const SegmentationRecipe &recipe, Pic
 }
 
 void SegmentationTraining::start(std::int64_t step) {
+    recorded_ = std::make_unique<RecordedStep>(options_.device, options_.recorder);
     loader_ = std::make_unique<BatchLoader<PastedBatch>>([this](std::int64_t at) { return make(at); },
                                                          options_.loader_threads, step);
 }

@@ -72,8 +72,11 @@ class SegmentationTraining {
 
     /// Before the first step that is made. @param step  its number
     void start(std::int64_t step);
-    /// After the last one: nothing is made ahead any more.
-    void stop() { loader_.reset(); }
+    /// After the last one: nothing is made ahead, nor kept on a GPU, any more.
+    void stop() {
+        loader_.reset();
+        recorded_.reset();
+    }
     /// Names of what step() sets: the loss, its parts and the rate.
     static std::vector<std::string> columns() {
         return {"loss", "focal_loss", "dice_loss", "picture_loss", "rate"};

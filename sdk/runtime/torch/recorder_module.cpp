@@ -28,15 +28,20 @@ class CudaGraph final : public RecordedWork {
 
     /// Other threads may use the GPU meanwhile: what they do is none of the capture's.
     void record(const std::function<void()> &work) {
-        graph_.capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
+        graph_.capture_begin(pool_, cudaStreamCaptureModeThreadLocal);
         try {
             work();
         } catch (...) {
             end_quietly();
             throw;
         }
-        graph_.capture_end();
-        for (const auto &segment : c10::cuda::CUDACachingAllocator::snapshot(graph_.pool()).segments)
+        try {
+            graph_.capture_end();
+        } catch (...) {
+            give_up_pool();
+            throw;
+        }
+        for (const auto &segment : c10::cuda::CUDACachingAllocator::snapshot(pool_).segments)
             bytes_ += segment.total_size;
     }
     void replay() override { graph_.replay(); }
@@ -48,11 +53,25 @@ class CudaGraph final : public RecordedWork {
         try {
             graph_.capture_end();
         } catch (...) {
-            static_cast<void>(cudaGetLastError());
+            give_up_pool();
+        }
+    }
+
+    /// A capture that was invalidated does not end: the allocator would ask it for each block from then on.
+    void give_up_pool() noexcept {
+        namespace allocator = c10::cuda::CUDACachingAllocator;
+        static_cast<void>(cudaGetLastError());
+        for (const auto give_up : {allocator::endAllocateToPool, allocator::releasePool}) {
+            try {
+                give_up(gpu_, pool_);
+            } catch (...) { // that much of it had ended
+                continue;
+            }
         }
     }
 
     const c10::DeviceIndex gpu_;
+    const at::cuda::MempoolId_t pool_ = at::cuda::graph_pool_handle();
     at::cuda::CUDAGraph graph_;
     std::uint64_t bytes_ = 0;
 };
