@@ -242,7 +242,8 @@ it sets `MIRRA_SETUP_UNBOUNDED`.
 def tasks_page():
     lines = ["# Tasks", "", "Every task, its inputs and outputs, and its parameters. This page is made from the plugins' own description,",
              "as `mirra tasks --json` prints it. On the command line each parameter is an option of the same name, with `-` for `_`.",
-             "Options that all tasks share are in [the command line](cli.md#options)."]
+             "The `weight` of a style stands behind its file: `--style FILE:WEIGHT`. Options that all tasks share are in [the command",
+             "line](cli.md#options)."]
     for task in json.loads(tool("mirra", "tasks", "--json"))["tasks"]:
         lines += ["", f"## {task['name']}", "", task["doc"]]
         if task["default_bundle"]:
