@@ -122,8 +122,7 @@ TEST(ImportGraph, RefusesGraphsThatTakeNoPicture) {
     auto graph = network();
     graph.inputs.front().channels = 4;
     const auto message = failure(options_for({to_json(graph)}), ErrorCode::corrupt);
-    EXPECT_NE(message.find("do not fit together: conv2d: needs 3 channels"), std::string::npos)
-        << message;
+    EXPECT_NE(message.find("do not fit together: conv2d: needs 3 channels"), std::string::npos) << message;
 }
 
 TEST(ImportGraph, TakesGraphsOfOneLargeSize) {
