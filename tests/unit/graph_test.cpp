@@ -26,14 +26,25 @@ Shape run_shape(const Graph &graph, const std::string &name, Shape input) {
     return infer_shapes(graph, {{graph.inputs[0].name, std::move(input)}}).at(name);
 }
 
+/// A node with the weights that its op needs.
+Node node_of(const std::string &name, Op op, std::vector<std::string> inputs,
+             std::map<std::string, Attribute> attributes) {
+    Node node{.name = name,
+              .op = op,
+              .inputs = std::move(inputs),
+              .attributes = std::move(attributes),
+              .weights = {}};
+    for (const auto &info : op_info(op).weights)
+        if (info.required) node.weights[std::string(info.role)] = name + "." + std::string(info.role);
+    return node;
+}
+
 /// A one-op graph for testing what an op does to shapes and intervals.
 Graph single(Op op, std::map<std::string, Attribute> attributes, std::int64_t channels) {
-    Graph graph{.name = "g", .inputs = {{"x", channels}}, .nodes = {}, .outputs = {{"y", "n"}}};
-    Node node{.name = "n", .op = op, .inputs = {"x"}, .attributes = std::move(attributes), .weights = {}};
-    for (const auto &info : op_info(op).weights)
-        if (info.required) node.weights[std::string(info.role)] = "n." + std::string(info.role);
-    graph.nodes = {node};
-    return graph;
+    return {.name = "g",
+            .inputs = {{"x", channels}},
+            .nodes = {node_of("n", op, {"x"}, std::move(attributes))},
+            .outputs = {{"y", "n"}}};
 }
 
 TEST(OpTable, NamesAreUniqueAndFound) {
@@ -73,19 +84,6 @@ TEST(Shapes, OfEveryWindowOp) {
     EXPECT_EQ(run_shape(single(Op::pixel_unshuffle, by_three, 2), "n", {2, 2, 6, 9}), (Shape{2, 18, 2, 3}));
     EXPECT_EQ(run_shape(single(Op::upsample_bilinear, by_three, 2), "n", {2, 2, 5, 4}),
               (Shape{2, 2, 15, 12}));
-}
-
-/// A node with the weights that its op needs.
-Node node_of(const std::string &name, Op op, std::vector<std::string> inputs,
-             std::map<std::string, Attribute> attributes) {
-    Node node{.name = name,
-              .op = op,
-              .inputs = std::move(inputs),
-              .attributes = std::move(attributes),
-              .weights = {}};
-    for (const auto &info : op_info(op).weights)
-        if (info.required) node.weights[std::string(info.role)] = name + "." + std::string(info.role);
-    return node;
 }
 
 /// What is said of a graph of three channels with these nodes; empty: it is valid.

@@ -22,6 +22,9 @@ enum class Norm { l2, linf };
 /// evaluation mode, so that an image's logits depend on that image alone.
 using Classifier = std::function<torch::Tensor(const torch::Tensor &images)>;
 
+/// That recipes and options take: beyond the norm of any picture.
+inline constexpr double kLargestEpsilon = 1e4;
+
 /// Perturbations of at most this norm, on pixels in [0, 1].
 struct Budget {
     Norm norm = Norm::l2;

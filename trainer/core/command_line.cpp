@@ -77,13 +77,6 @@ void collect(const CLI::App &app, Files &files) {
     throw CLI::ValidationError(option, "the file would replace " + lost.string() + "; name another file");
 }
 
-bool is_picture(const fs::path &file) {
-    constexpr std::array<std::string_view, 3> kEndings{".png", ".jpg", ".jpeg"};
-    auto ending = file.extension().string();
-    std::ranges::transform(ending, ending.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-    return std::ranges::count(kEndings, ending) > 0;
-}
-
 /// Whether the file lies in the folder, at any depth.
 bool lies_in(const fs::path &file, const fs::path &folder) {
     std::error_code ignored;
@@ -107,7 +100,7 @@ void check_files(const CLI::App &command) {
         if (!writes_bundle && path.extension() == ".mirra") refuse(option, path);
         for (const auto &read : files.read)
             if (fs::equivalent(path, read, ignored) ||
-                (fs::is_directory(read, ignored) && is_picture(path) && lies_in(path, read)))
+                (fs::is_directory(read, ignored) && has_picture_ending(path) && lies_in(path, read)))
                 refuse(option, path);
     }
 }

@@ -18,19 +18,19 @@
 #include <span>
 
 namespace mirra::trainer {
-namespace {
-
-namespace fs = std::filesystem;
-
-std::atomic<std::uint64_t> g_max_pixels{image::DecodeOptions{}.max_pixels};
-
-bool has_ending(const fs::path &path) {
+bool has_picture_ending(const std::filesystem::path &path) {
     std::string extension = path.extension().string();
     std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
     return std::ranges::any_of(image::codecs(), [&](const image::Codec &codec) {
         return std::ranges::find(codec.extensions, extension) != codec.extensions.end();
     });
 }
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::atomic<std::uint64_t> g_max_pixels{image::DecodeOptions{}.max_pixels};
 
 /// Begins it as a picture does?
 bool has_content(const fs::path &path) {
@@ -75,7 +75,7 @@ class Walk {
         const auto status = fs::status(path, error);
         const bool hidden = path.filename().string().starts_with('.');
         if (hidden) {
-            if (has_ending(path)) skip(path, "a hidden file");
+            if (has_picture_ending(path)) skip(path, "a hidden file");
         } else if (!fs::exists(status)) {
             skip(path, (link ? "a link that leads nowhere: " : "it cannot be looked at: ") + error.message());
         } else if (fs::is_directory(status)) {
@@ -83,8 +83,9 @@ class Walk {
             if (const auto failure = list(path))
                 skip(path, "the folder cannot be read: " + failure.message());
         } else if (fs::is_regular_file(status)) {
-            if (has_ending(path) || (!path.has_extension() && has_content(path))) found.push_back(path);
-        } else if (has_ending(path)) {
+            if (has_picture_ending(path) || (!path.has_extension() && has_content(path)))
+                found.push_back(path);
+        } else if (has_picture_ending(path)) {
             skip(path, "no regular file");
         }
     }

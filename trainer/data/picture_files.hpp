@@ -11,6 +11,9 @@
 
 namespace mirra::trainer {
 
+/// Whether a file is named as pictures are (.png, .jpg, .jpeg, .jpe, .jfif, in any case).
+bool has_picture_ending(const std::filesystem::path &path);
+
 /// Files that are named as pictures are (.png, .jpg, .jpeg, .jpe, .jfif, in any case), or have no ending and
 /// begin as pictures do, at any depth, sorted. Left out are those in folders of training runs and, with a
 /// warning that names them, hidden files, links that lead nowhere and folders that cannot be read.

@@ -289,7 +289,6 @@ void add_attack_command(CLI::App &app, int &status) {
     sub->add_option("--data", evaluation->data,
                     "Folders of one folder a class (or with val/ of that), or cifar10:DIR")
         ->required();
-    constexpr double kLargestEpsilon = 1e4; // as recipes have it
     sub->add_option("--attack", evaluation->attack)
         ->check(CLI::IsMember(choices_of_attack()))
         ->capture_default_str();

@@ -228,7 +228,7 @@ void add_report_command(CLI::App &app, int &status) {
         ->capture_default_str();
     sub->add_option("--eps", report->epsilon, "Largest perturbation, on pixels in [0, 1] [the run's]")
         ->check(CLI::PositiveNumber)
-        ->check(CLI::Range(0.0, 1e4)); // as recipes have it
+        ->check(CLI::Range(0.0, kLargestEpsilon));
     sub->add_option("--masking-count", report->masking_count,
                     "Pictures that are checked for gradient masking")
         ->check(CLI::Range(0, 10'000))

@@ -53,7 +53,7 @@ void add_encoder_command(CLI::App &app, int &status) {
 namespace {
 
 constexpr std::int64_t kWidestHidden = 65'536;
-constexpr double kLarge = 1e12, kMany = 1e9, kMostSteps = 10'000, kLargestEpsilon = 1e4;
+constexpr double kLarge = 1e12, kMany = 1e9, kMostSteps = 10'000;
 
 void declare_network(RecipeKeys &keys, EncoderRecipe &out) {
     constexpr double kNarrowest = 1.0 / 64, kWidest = 8, kLargestPooled = 32, kMostDropped = 0.95;
