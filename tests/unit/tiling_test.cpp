@@ -125,7 +125,7 @@ TEST(Program, FusesAFunctionOfEachValueWhereThereIsNoWayBack) {
         ASSERT_EQ(program.steps.size(), added ? 2u : 1u);
         EXPECT_EQ(program.steps[0].curve.has_value(), !added);
         EXPECT_EQ(program.steps.back().result, "l");
-        EXPECT_EQ(kernel_of(graph.nodes[0], program.steps[0], true), Kernel::general);
+        EXPECT_EQ(kernel_of(graph.nodes[0], program.steps[0], Precision::fp32), Kernel::general);
         EXPECT_EQ(lower(graph, true).steps.size(), 2u);
     }
 }

@@ -7,24 +7,11 @@
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 
 #include <omp.h>
 
 namespace mirra::runtime::onednn {
-
-/// The upper half of an fp32.
-struct Bf16 {
-    Bf16() = default;
-    explicit Bf16(float value) {
-        const auto wide = std::bit_cast<std::uint32_t>(value);
-        const bool number = (wide & 0x7fffffffU) <= 0x7f800000U;
-        bits = number ? to_bfloat16(value) : static_cast<std::uint16_t>(wide >> 16U | 0x40U);
-    }
-    explicit operator float() const { return from_bfloat16(bits); }
-    std::uint16_t bits;
-};
 
 enum class Type : std::uint8_t { f32, bf16 };
 

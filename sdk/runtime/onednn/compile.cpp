@@ -121,7 +121,7 @@ class Compiler {
     void convolution(const Step &step, CompiledStep &out) {
         out.relu = step.relu;
         if (step.curve) out.curve = graph_.nodes[*step.curve];
-        auto kernel = kernel_of(out.kernel, step, type_ == Type::f32);
+        auto kernel = kernel_of(out.kernel, step, type_ == Type::f32 ? Precision::fp32 : Precision::bf16);
         if (gradient_) kernel = Kernel::general;
         if (kernel == Kernel::three_channels) return filter(step, out);
         if (kernel == Kernel::phases) out.phases_of = out.kernel.integer("out_channels");
@@ -142,6 +142,7 @@ class Compiler {
                                                               bias.empty() ? nullptr : bias.data());
         }
         out.filter = made;
+        out.type = type_;
     }
 
     /// Weight and bias of a convolution, with the batch norm behind it and the gain.

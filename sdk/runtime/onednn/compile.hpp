@@ -23,6 +23,7 @@ struct CompiledStep {
 
     std::shared_ptr<Convolution> convolution;         ///< null for all other ops, and where there is a filter
     std::shared_ptr<const ThreeChannelFilter> filter; ///< of three channels, in its place
+    Type type = Type::f32;                            ///< that it computes in
     bool addend = false, relu = false;
     std::optional<graph::Node> curve;
     std::int64_t phases_of = 0; ///< channels to join the result's phases to; 0: it has none

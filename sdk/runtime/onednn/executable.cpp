@@ -82,7 +82,7 @@ class Pass {
 
     static Block compute(const CompiledStep &step, std::vector<Block> &inputs) {
         if (step.convolution) return convolve(step, inputs);
-        if (step.filter) return filter_three_channels(inputs[0], *step.filter, step.relu);
+        if (step.filter) return filter_three_channels(inputs[0].as(step.type), *step.filter, step.relu);
         if (step.image_range) return sigmoid(std::move(inputs[0]));
         return apply_op(step.kernel, inputs, step.weights);
     }

@@ -2,6 +2,7 @@
 #include "runtime/onednn/ops.hpp"
 
 #include "mirra/error.hpp"
+#include "runtime/onednn/pooling.hpp"
 #include "runtime/onednn/row_kernels.hpp"
 #include "runtime/onednn/windows.hpp"
 #include "runtime/rows/bilinear_rows.hpp"
@@ -11,7 +12,6 @@
 #include <array>
 #include <cmath>
 #include <cstring>
-#include <limits>
 
 #include <omp.h>
 
@@ -66,9 +66,10 @@ void copy_pixels(Pixels<const T> in, Pixels<T> out, std::int64_t width, std::int
 }
 
 /// body(value of the type, row) for all rows of y.
-template<class Body> void for_rows_of(const Block &y, const Body &body) {
+/// @param reads  values that are read for each that is written
+template<class Body> void for_rows_of(const Block &y, const Body &body, std::int64_t reads = 1) {
     with_type(y.type(), [&](auto value) {
-        for_each_row(y.rows(), y.width() * y.channels(), [&](std::int64_t row) { body(value, row); });
+        for_each_row(y.rows(), y.width() * y.channels() * reads, [&](std::int64_t row) { body(value, row); });
     });
 }
 
@@ -135,41 +136,33 @@ template<class Source> Block gathered(const Block &x, const g::Shape &shape, con
 using Place = std::pair<std::int64_t, std::int64_t>;
 
 /// @param rows, columns  window(place) along an axis, within x
-/// @param gather  (values, kept, count): takes pixels up   @param area  what a sum is divided by
-template<class Windows, class Gather, class Area>
-Block pooled(const Block &x, const g::Shape &shape, float initial, const Windows &rows,
-             const Windows &columns, const Gather &gather, const Area &area) {
+/// @param reduce  (window of pixels, out)
+template<class Windows, class Reduce>
+Block pooled(const Block &x, const g::Shape &shape, const Windows &rows, const Windows &columns,
+             const Reduce &reduce) {
     const Block y = Block::make(shape, x.type());
-    const std::int64_t channels = x.channels();
-    const Block sums = Block::make({y.rows(), channels}, Type::f32);
-    for_rows_of(y, [&](auto value, std::int64_t row) {
+    const auto pool = [&](auto value, std::int64_t row) {
         using T = decltype(value);
-        const std::int64_t image = row / y.height();
         const Bounds down = rows(row % y.height());
-        float *const kept = static_cast<float *>(sums.data()) + row * channels;
+        const std::int64_t first = row / y.height() * x.height() + down.begin;
+        const T *const top = x.template row<T>(first);
+        const auto row_stride = down.end - down.begin > 1 ? x.template row<T>(first + 1) - top : 0;
         for (std::int64_t column = 0; column < y.width(); ++column) {
             const Bounds across = columns(column);
-            std::fill_n(kept, channels, initial);
-            for (auto line = down.begin; line < down.end; ++line)
-                for (auto at = across.begin; at < across.end; ++at)
-                    gather(x.template row<T>(image * x.height() + line) + at * x.pixel_stride(), kept,
-                           channels);
-            T *out = y.template row<T>(row) + column * channels;
-            const float factor = area(down, across);
-            for (std::int64_t c = 0; c < channels; ++c) out[c] = T(kept[c] * factor);
+            const Window<T> window{top + across.begin * x.pixel_stride(), down.end - down.begin,
+                                   across.end - across.begin, row_stride, x.pixel_stride()};
+            reduce(window, y.template row<T>(row) + column * y.channels());
         }
-    });
+    };
+    for_rows_of(y, pool, area_of(rows(y.height() / 2), columns(y.width() / 2)));
     return y;
 }
 
-constexpr auto kAddUp = [](const auto *in, float *kept, std::int64_t count) { accumulate(in, kept, count); };
-constexpr auto kGreatest = [](const auto *in, float *kept, std::int64_t count) { greatest(in, kept, count); };
-
 Block mean_of_parts(const Call &c) {
     const auto shape = c.result_shape();
-    return pooled(c.x(), shape, 0, Dividing{c.x().height(), shape[2]}, Dividing{c.x().width(), shape[3]},
-                  kAddUp, [](const Bounds &down, const Bounds &across) {
-                      return 1 / static_cast<float>(area_of(down, across));
+    return pooled(c.x(), shape, Dividing{c.x().height(), shape[2]}, Dividing{c.x().width(), shape[3]},
+                  [&](const auto &window, auto *out) {
+                      sum_up(window, 1 / static_cast<float>(window.rows * window.columns), out, shape[1]);
                   });
 }
 
@@ -306,15 +299,14 @@ Block gelu(const Call &c) {
 }
 
 Block max_pool(const Call &c) {
-    return pooled(c.x(), c.result_shape(), -std::numeric_limits<float>::infinity(),
-                  Sliding(c.node, c.x().height()), Sliding(c.node, c.x().width()), kGreatest,
-                  [](const Bounds &, const Bounds &) { return 1.0F; });
+    return pooled(c.x(), c.result_shape(), Sliding(c.node, c.x().height()), Sliding(c.node, c.x().width()),
+                  [&](const auto &window, auto *out) { keep_greatest(window, out, c.x().channels()); });
 }
 /// What lies beyond the edges counts as zeros.
 Block avg_pool(const Call &c) {
-    const auto area = static_cast<float>(c.integer("kernel") * c.integer("kernel"));
-    return pooled(c.x(), c.result_shape(), 0, Sliding(c.node, c.x().height()), Sliding(c.node, c.x().width()),
-                  kAddUp, [area](const Bounds &, const Bounds &) { return 1 / area; });
+    const auto factor = 1 / static_cast<float>(c.integer("kernel") * c.integer("kernel"));
+    return pooled(c.x(), c.result_shape(), Sliding(c.node, c.x().height()), Sliding(c.node, c.x().width()),
+                  [&](const auto &window, auto *out) { sum_up(window, factor, out, c.x().channels()); });
 }
 Block global_avg_pool(const Call &c) {
     return mean_of_parts(c);
@@ -500,18 +492,23 @@ Block sigmoid(Block x) {
     return curve(std::move(x), dnnl::algorithm::eltwise_logistic);
 }
 
-Block filter_three_channels(const Block &given, const ThreeChannelFilter &filter, bool relu) {
-    constexpr std::int64_t kRowsAtOnce = 32;
-    const Block x = given.as(Type::f32), y = Block::make(x.shape(), Type::f32);
-    const auto pieces = (x.rows() + kRowsAtOnce - 1) / kRowsAtOnce;
+Block filter_three_channels(const Block &x, const ThreeChannelFilter &filter, bool relu) {
+    constexpr std::int64_t kRowsOfPiece = 4 * ThreeChannelFilter::kRowsAtOnce;
+    const Block y = Block::make(x.shape(), x.type());
+    const auto pieces = (x.rows() + kRowsOfPiece - 1) / kRowsOfPiece;
     const auto threads = std::min<std::int64_t>(omp_get_max_threads(), pieces);
     const Block scratch = Block::make({threads, ThreeChannelFilter::scratch(x.width())}, Type::f32);
-    const ThreeChannelPictures pictures{static_cast<const float *>(x.data()), static_cast<float *>(y.data()),
-                                        x.height(), x.width()};
+    const auto run = [&](auto pictures) {
 #pragma omp parallel for num_threads(static_cast<int>(threads)) schedule(dynamic)
-    for (std::int64_t piece = 0; piece < pieces; ++piece)
-        filter.run(pictures, piece * kRowsAtOnce, std::min(x.rows(), (piece + 1) * kRowsAtOnce), relu,
-                   scratch.row<float>(omp_get_thread_num()));
+        for (std::int64_t piece = 0; piece < pieces; ++piece)
+            filter.run(pictures, piece * kRowsOfPiece, std::min(x.rows(), (piece + 1) * kRowsOfPiece), relu,
+                       scratch.row<float>(omp_get_thread_num()));
+    };
+    const auto pictures_of = [&]<class T>(T) {
+        return ThreeChannelPictures<T>{static_cast<const T *>(x.data()), static_cast<T *>(y.data()),
+                                       x.height(), x.width()};
+    };
+    x.type() == Type::f32 ? run(pictures_of(float())) : run(pictures_of(Bf16()));
     return y;
 }
 

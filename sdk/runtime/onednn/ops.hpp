@@ -27,7 +27,7 @@ Block add(Block a, Block b);
 Block relu(Block x);
 /// 1 / (1 + exp(-x)), in fp32.
 Block sigmoid(Block x);
-/// The convolution of the filter, with ReLU if asked for, in fp32.
+/// The convolution of the filter, with ReLU if asked for. Dense x, and a result of its type.
 Block filter_three_channels(const Block &x, const ThreeChannelFilter &filter, bool relu);
 
 /// [N, >= 4 C, H, W] -> [N, C, 2 H, 2 W]; see Kernel::phases.

@@ -1,15 +1,39 @@
 #include "runtime/onednn/row_kernels.hpp"
 
 #include "runtime/rows/per_processor.hpp"
+#include "runtime/rows/vectors.hpp"
 
-#define MIRRA_INLINE inline __attribute__((always_inline))
+#include <algorithm>
 
 namespace mirra::runtime::onednn {
 namespace {
 
+constexpr std::int64_t kFewChannels = 8, kPixelsAtOnce = 16;
+
+/// Of pixels side by side whose channels do not fill a vector: several pixels at a time.
+template<class T, class Y>
+MIRRA_INLINE void affine_of_few(const T *in, const float *scale, const float *offset, Y *out,
+                                std::int64_t width, std::int64_t channels) {
+    float scales[kFewChannels * kPixelsAtOnce], offsets[kFewChannels * kPixelsAtOnce];
+    for (std::int64_t x = 0; x < kPixelsAtOnce; ++x)
+        for (std::int64_t c = 0; c < channels; ++c) {
+            scales[x * channels + c] = scale[c];
+            offsets[x * channels + c] = offset[c];
+        }
+    const std::int64_t step = kPixelsAtOnce * channels;
+    for (std::int64_t begin = 0; begin < width * channels; begin += step) {
+        const auto count = std::min(step, width * channels - begin);
+        MIRRA_INDEPENDENT
+        for (std::int64_t i = 0; i < count; ++i)
+            out[begin + i] = Y(static_cast<float>(in[begin + i]) * scales[i] + offsets[i]);
+    }
+}
+
 template<class T, class Y>
 MIRRA_INLINE void affine(Pixels<const T> in, const float *scale, const float *offset, Pixels<Y> out,
                          std::int64_t width, std::int64_t channels) {
+    if (channels <= kFewChannels && in.stride == channels && out.stride == channels)
+        return affine_of_few(in.values, scale, offset, out.values, width, channels);
     for (std::int64_t x = 0; x < width; ++x, in.values += in.stride, out.values += out.stride) {
         MIRRA_INDEPENDENT
         for (std::int64_t c = 0; c < channels; ++c)
@@ -56,19 +80,6 @@ constexpr auto kProduct = [](float a, float b) __attribute__((always_inline)) {
     return a * b;
 };
 
-template<class T> MIRRA_INLINE void add_up(const T *in, float *sum, std::int64_t count) {
-    MIRRA_INDEPENDENT
-    for (std::int64_t i = 0; i < count; ++i) sum[i] += static_cast<float>(in[i]);
-}
-
-template<class T> MIRRA_INLINE void keep_greatest(const T *in, float *best, std::int64_t count) {
-    MIRRA_INDEPENDENT
-    for (std::int64_t i = 0; i < count; ++i) {
-        const auto value = static_cast<float>(in[i]);
-        best[i] = value <= best[i] || best[i] != best[i] ? best[i] : value;
-    }
-}
-
 } // namespace
 
 MIRRA_PER_PROCESSOR void affine_row(Pixels<const float> in, const float *scale, const float *offset,
@@ -108,19 +119,6 @@ MIRRA_PER_PROCESSOR void multiply_row(Pixels<const float> a, Pixels<const float>
 MIRRA_PER_PROCESSOR void multiply_row(Pixels<const Bf16> a, Pixels<const Bf16> b, Partner partner,
                                       Pixels<Bf16> out, std::int64_t width, std::int64_t channels) {
     paired(a, b, partner, out, width, channels, kProduct);
-}
-
-MIRRA_PER_PROCESSOR void accumulate(const float *in, float *sum, std::int64_t count) {
-    add_up(in, sum, count);
-}
-MIRRA_PER_PROCESSOR void accumulate(const Bf16 *in, float *sum, std::int64_t count) {
-    add_up(in, sum, count);
-}
-MIRRA_PER_PROCESSOR void greatest(const float *in, float *best, std::int64_t count) {
-    keep_greatest(in, best, count);
-}
-MIRRA_PER_PROCESSOR void greatest(const Bf16 *in, float *best, std::int64_t count) {
-    keep_greatest(in, best, count);
 }
 
 } // namespace mirra::runtime::onednn

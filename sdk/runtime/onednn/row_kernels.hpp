@@ -38,10 +38,4 @@ void multiply_row(Pixels<const float> a, Pixels<const float> b, Partner partner,
 void multiply_row(Pixels<const Bf16> a, Pixels<const Bf16> b, Partner partner, Pixels<Bf16> out,
                   std::int64_t width, std::int64_t channels);
 
-/// sum += in, and best = max(best, in), where what is no number beats numbers.
-void accumulate(const float *in, float *sum, std::int64_t count);
-void accumulate(const Bf16 *in, float *sum, std::int64_t count);
-void greatest(const float *in, float *best, std::int64_t count);
-void greatest(const Bf16 *in, float *best, std::int64_t count);
-
 } // namespace mirra::runtime::onednn

@@ -340,7 +340,7 @@ Footprint::Footprint(const g::Graph &graph, Precision precision, bool gradient)
         const auto &op = g::op_info(node.op).execution.value;
         Played played{.step = &step, .node = std::move(node), .op = op};
         const bool convolves = is_convolution(played.node.op);
-        if (convolves) played.kernel = kernel_of(played.node, step, value_bytes_ == sizeof(float));
+        if (convolves) played.kernel = kernel_of(played.node, step, gradient ? Precision::fp32 : precision);
         played.result = inference_.tensor(step.result);
         played.inputs = numbers(step.inputs);
         played.released = numbers(step.released);

@@ -227,9 +227,10 @@ g::Node kernel_node(const g::Graph &graph, const Step &step) {
     return node;
 }
 
-Kernel kernel_of(const g::Node &node, const Step &step, bool fp32) {
+Kernel kernel_of(const g::Node &node, const Step &step, Precision precision) {
     if (step.addend) return Kernel::general;
-    if (fp32 && !step.curve && is_three_channel_convolution(node)) return Kernel::three_channels;
+    if (precision != Precision::fp16 && !step.curve && is_three_channel_convolution(node))
+        return Kernel::three_channels;
     return computes_in_phases(node) ? Kernel::phases : Kernel::general;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "mirra/graph.hpp"
+#include "mirra/runtime.hpp"
 
 #include <cstdint>
 #include <map>
@@ -50,8 +51,7 @@ enum class Kernel : std::uint8_t {
            ///< channels: with few channels it takes half the time
 };
 /// @param node  from kernel_node(); a convolution
-/// @param fp32  whether it computes in fp32
-Kernel kernel_of(const graph::Node &node, const Step &step, bool fp32);
+Kernel kernel_of(const graph::Node &node, const Step &step, Precision precision);
 
 /// Whether a convolution is computed by WinogradFilter where its picture is large enough, and generally else.
 /// @param node  from kernel_node()

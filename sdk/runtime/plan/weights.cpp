@@ -51,6 +51,7 @@ class Count {
   public:
     Count(const g::Graph &graph, Precision precision, bool gradient)
         : graph_(graph)
+        , precision_(precision)
         , value_bytes_(precision == Precision::fp32 ? 4 : 2)
         , gradient_(gradient) {}
 
@@ -77,7 +78,7 @@ class Count {
 
     void add_convolution(const Step &step) {
         const auto node = kernel_node(graph_, step);
-        const auto kernel = kernel_of(node, step, value_bytes_ == sizeof(float));
+        const auto kernel = kernel_of(node, step, precision_);
         const auto computed = computed_node(node, kernel);
         const auto values = elements(g::op_info(computed.op).weights[0].shape(computed));
         if (prepared_.insert(weight_key(graph_, step, kernel)).second) {
@@ -118,6 +119,7 @@ class Count {
     }
 
     const g::Graph &graph_;
+    Precision precision_;
     std::uint64_t value_bytes_;
     bool gradient_;
     WeightBytes out_;

@@ -1,115 +1,179 @@
 #include "runtime/rows/three_channels.hpp"
 
 #include "runtime/rows/per_processor.hpp"
+#include "runtime/rows/vectors.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace mirra::runtime {
 namespace {
 
-constexpr std::int64_t kColors = 3;
+constexpr std::int64_t kColors = 3, kRows = ThreeChannelFilter::kRowsAtOnce;
+/// Of a plane's rows: before the first value, and behind the last.
+constexpr std::int64_t kMargin = kLanes<Wide>;
 
-using Vector = float __attribute__((vector_size(32)));
-constexpr std::int64_t kLanes = 8, kVectors = ThreeChannelFilter::kBlock / kLanes;
-using Lines = std::array<const float *, 3>;
+using Taps = ThreeChannelFilter::Taps;
 
-inline __attribute__((always_inline)) void load(Vector &vector, const float *from) {
-    std::memcpy(&vector, from, sizeof vector);
+/// Values from a row of one plane to that of the next.
+std::int64_t plane_of(std::int64_t width) {
+    return (width + kLanes<Wide> - 1) / kLanes<Wide> * kLanes<Wide> + 2 * kMargin;
 }
 
-/// One output row of finite inputs (an infinite one reaches a pixel further). `lines` are the row above, at
-/// and below: `width` interleaved pixels each, with kMargin values on both sides, which count in as the
-/// picture's surroundings.
-MIRRA_PER_PROCESSOR void filter_row(const ThreeChannelFilter::Taps &taps, const float *bias,
-                                    const Lines &lines, bool relu, float *out, std::int64_t width) {
-    const auto values = kColors * width;
-    for (std::int64_t begin = 0; begin < values; begin += ThreeChannelFilter::kBlock) {
-        Vector sums[kVectors];
-        for (std::int64_t v = 0; v < kVectors; ++v) load(sums[v], bias + v * kLanes);
-        for (std::size_t row = 0; row < 3; ++row) {
-            const float *line = lines[row] + begin - ThreeChannelFilter::kReach;
-            for (std::size_t tap = 0; tap < ThreeChannelFilter::kTaps; ++tap)
-                for (std::int64_t v = 0; v < kVectors; ++v) {
-                    Vector coefficients, inputs;
-                    load(coefficients, taps[row][tap].data() + v * kLanes);
-                    load(inputs, line + tap + v * kLanes);
-                    sums[v] += coefficients * inputs;
-                }
-        }
-        if (relu)
-            for (auto &sum : sums) sum = sum < 0 ? Vector{} : sum; // NaN stays
-        const auto count = std::min(ThreeChannelFilter::kBlock, values - begin);
-        std::memcpy(out + begin, sums, static_cast<std::size_t>(count) * sizeof(float));
+/// Rows of three planes each. They count in as the picture's surroundings from -1 to `width`.
+struct Planes {
+    const float *lines[kRows + 2]; ///< first value of the first plane
+    float *out;
+    std::int64_t plane, width;
+};
+
+template<class T>
+MIRRA_INLINE void split(const T *pixels, float *planes, std::int64_t plane, std::int64_t width) {
+    MIRRA_INDEPENDENT
+    for (std::int64_t x = 0; x < width; ++x)
+        for (std::int64_t c = 0; c < kColors; ++c)
+            planes[c * plane + x] = static_cast<float>(pixels[kColors * x + c]);
+}
+template<class T>
+MIRRA_INLINE void join(const float *planes, std::int64_t plane, T *pixels, std::int64_t width) {
+    MIRRA_INDEPENDENT
+    for (std::int64_t x = 0; x < width; ++x)
+        for (std::int64_t c = 0; c < kColors; ++c) pixels[kColors * x + c] = T(planes[c * plane + x]);
+}
+
+MIRRA_PER_PROCESSOR void split_row(const float *pixels, float *planes, std::int64_t plane,
+                                   std::int64_t width) {
+    split(pixels, planes, plane, width);
+}
+MIRRA_PER_PROCESSOR void split_row(const Bf16 *pixels, float *planes, std::int64_t plane,
+                                   std::int64_t width) {
+    split(pixels, planes, plane, width);
+}
+MIRRA_PER_PROCESSOR void join_row(const float *planes, std::int64_t plane, float *pixels,
+                                  std::int64_t width) {
+    join(planes, plane, pixels, width);
+}
+MIRRA_PER_PROCESSOR void join_row(const float *planes, std::int64_t plane, Bf16 *pixels, std::int64_t width) {
+    join(planes, plane, pixels, width);
+}
+
+/// Output rows below the first line. Each value and each weight that is loaded serves all of them.
+template<class V> MIRRA_INLINE void filter(const Taps &taps, const Planes &planes, bool relu) {
+    for (std::int64_t x = 0; x < planes.width; x += kLanes<V>) {
+        V sums[kColors][kRows];
+        for (std::int64_t out = 0; out < kColors; ++out)
+            for (V &sum : sums[out]) sum = V{} + taps.bias[out];
+        for (std::int64_t in = 0; in < kColors; ++in)
+            for (std::int64_t column = 0; column < 3; ++column) {
+                V values[kRows + 2];
+                for (std::int64_t i = 0; i < kRows + 2; ++i)
+                    load(values[i], planes.lines[i] + in * planes.plane + x + column - 1);
+                for (std::int64_t row = 0; row < 3; ++row)
+                    for (std::int64_t out = 0; out < kColors; ++out) {
+                        const V weight = V{} + taps.weight[in][column][row][out];
+                        for (std::int64_t i = 0; i < kRows; ++i) sums[out][i] += weight * values[i + row];
+                    }
+            }
+        for (std::int64_t out = 0; out < kColors; ++out)
+            for (std::int64_t i = 0; i < kRows; ++i) {
+                if (relu) Compared<V>::cut_negative(sums[out][i]);
+                store(planes.out + (i * kColors + out) * planes.plane + x, sums[out][i]);
+            }
     }
 }
 
-/// Three rows of a picture with margins, of which a step down replaces one.
-class RowWindow {
+MIRRA_FOR("x86-64-v4") void filter_wide(const Taps &taps, const Planes &planes, bool relu) {
+    filter<Wide>(taps, planes, relu);
+}
+MIRRA_FOR("x86-64-v3") void filter_narrow(const Taps &taps, const Planes &planes, bool relu) {
+    filter<Narrow>(taps, planes, relu);
+}
+void filter_least(const Taps &taps, const Planes &planes, bool relu) {
+    filter<Least>(taps, planes, relu);
+}
+
+void filter_rows(const Taps &taps, const Planes &planes, bool relu) {
+    const auto bytes = vector_bytes();
+    (bytes == sizeof(Wide)     ? filter_wide
+     : bytes == sizeof(Narrow) ? filter_narrow
+                               : filter_least)(taps, planes, relu);
+}
+
+/// The rows that kRows outputs are computed from, of which a step down keeps those that are read again, and
+/// behind them these outputs.
+template<class T> class RowWindow {
   public:
-    RowWindow(const float *picture, std::int64_t height, std::int64_t width, float *memory)
+    RowWindow(const T *picture, std::int64_t height, std::int64_t width, float *memory)
         : picture_(picture)
         , height_(height)
-        , values_(kColors * width)
+        , width_(width)
         , memory_(memory) {
         std::fill_n(memory, ThreeChannelFilter::scratch(width), 0.0F);
     }
 
     void read(std::int64_t y) {
         float *row = row_at(y);
-        if (y < 0 || y >= height_)
-            std::fill_n(row, values_, 0.0F);
-        else
-            std::memcpy(row, picture_ + y * values_, static_cast<std::size_t>(values_) * sizeof(float));
+        if (y >= 0 && y < height_) return split_row(picture_ + y * kColors * width_, row, plane_, width_);
+        for (std::int64_t c = 0; c < kColors; ++c) std::fill_n(row + c * plane_, width_, 0.0F);
     }
-    [[nodiscard]] Lines around(std::int64_t y) { return {row_at(y - 1), row_at(y), row_at(y + 1)}; }
+    /// From row y on.
+    [[nodiscard]] Planes planes(std::int64_t y) {
+        Planes planes{{}, memory_ + kHeld * kColors * plane_ + kMargin, plane_, width_};
+        for (const float *&line : planes.lines) line = row_at(y++);
+        return planes;
+    }
 
   private:
-    float *row_at(std::int64_t y) {
-        const auto stride = values_ + 2 * ThreeChannelFilter::kMargin;
-        return memory_ + (y + 3) % 3 * stride + ThreeChannelFilter::kMargin;
-    }
+    static constexpr std::int64_t kHeld = kRows + 2;
 
-    const float *picture_;
-    std::int64_t height_, values_;
+    float *row_at(std::int64_t y) { return memory_ + (y + kHeld) % kHeld * kColors * plane_ + kMargin; }
+
+    const T *picture_;
+    std::int64_t height_, width_, plane_ = plane_of(width_);
     float *memory_;
 };
 
 } // namespace
 
 ThreeChannelFilter::ThreeChannelFilter(const float *weight, const float *bias) {
-    for (std::int64_t lane = 0; lane < kBlock; ++lane) {
-        const auto color = lane % kColors;
-        bias_[static_cast<std::size_t>(lane)] = bias != nullptr ? bias[color] : 0;
-        for (std::int64_t from = 0; from < kColors; ++from)
-            for (std::size_t row = 0; row < 3; ++row)
-                for (std::int64_t column = 0; column < 3; ++column) {
-                    const auto tap = static_cast<std::size_t>(kColors * (column - 1) + from - color + kReach);
-                    taps_[row][tap][static_cast<std::size_t>(lane)] =
-                        weight[((color * kColors + from) * 3 + static_cast<std::int64_t>(row)) * 3 + column];
-                }
+    for (std::int64_t out = 0; out < kColors; ++out) {
+        taps_.bias[out] = bias != nullptr ? bias[out] : 0;
+        for (std::int64_t in = 0; in < kColors; ++in)
+            for (std::int64_t row = 0; row < 3; ++row)
+                for (std::int64_t column = 0; column < 3; ++column)
+                    taps_.weight[in][column][row][out] =
+                        weight[((out * kColors + in) * 3 + row) * 3 + column];
     }
 }
 
 std::int64_t ThreeChannelFilter::scratch(std::int64_t width) {
-    return 3 * (kColors * width + 2 * kMargin);
+    return (2 * kRows + 2) * kColors * plane_of(width);
 }
 
-void ThreeChannelFilter::run(const ThreeChannelPictures &pictures, std::int64_t begin, std::int64_t end,
+template<class T>
+void ThreeChannelFilter::run(const ThreeChannelPictures<T> &pictures, std::int64_t begin, std::int64_t end,
                              bool relu, float *scratch) const {
     const auto [in, out, height, width] = pictures;
     const auto row_values = kColors * width;
     for (auto row = begin; row < end;) {
         const auto image = row / height, last = std::min(end, (image + 1) * height);
-        RowWindow window(in + image * height * row_values, height, width, scratch);
+        RowWindow<T> window(in + image * height * row_values, height, width, scratch);
         auto y = row - image * height;
         window.read(y - 1);
         window.read(y);
-        for (; row < last; ++row, ++y) {
-            window.read(y + 1);
-            filter_row(taps_, bias_.data(), window.around(y), relu, out + row * row_values, width);
+        for (std::int64_t count = 0; row < last; row += count, y += count) {
+            count = std::min(kRows, last - row);
+            for (std::int64_t i = 1; i <= kRows; ++i) window.read(y + i);
+            const auto planes = window.planes(y - 1);
+            filter_rows(taps_, planes, relu);
+            for (std::int64_t i = 0; i < count; ++i)
+                join_row(planes.out + i * kColors * planes.plane, planes.plane, out + (row + i) * row_values,
+                         width);
         }
     }
 }
+template void ThreeChannelFilter::run(const ThreeChannelPictures<float> &, std::int64_t, std::int64_t, bool,
+                                      float *) const;
+template void ThreeChannelFilter::run(const ThreeChannelPictures<Bf16> &, std::int64_t, std::int64_t, bool,
+                                      float *) const;
 
 } // namespace mirra::runtime

@@ -2,19 +2,12 @@
 // which are multiplied by the weight's and transformed back. All of a part stays in a core's second cache.
 #include "runtime/rows/winograd.hpp"
 
-#include "mirra/cpu_device.hpp"
+#include "runtime/rows/vectors.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
 
-#if (defined(__GNUC__) || defined(__clang__)) && defined(__x86_64__)
-#define MIRRA_WINOGRAD
-#define MIRRA_FOR(processor) __attribute__((target("arch=" processor)))
-#else
-#define MIRRA_FOR(processor)
-#endif
-#define MIRRA_INLINE inline __attribute__((always_inline))
 /// Before a loop over a few vectors, so that they are registers.
 #define MIRRA_UNROLLED _Pragma("GCC unroll 6")
 
@@ -26,9 +19,6 @@ constexpr std::int64_t kTiles = 24; ///< of a part; a multiple of the rows of al
 constexpr float kA = 0.75F, kB = 1.5F;
 constexpr float kA2 = kA * kA, kB2 = kB * kB;
 
-using Wide = float __attribute__((vector_size(64)));
-using Narrow = float __attribute__((vector_size(32)));
-template<class V> constexpr std::int64_t kLanes = sizeof(V) / sizeof(float);
 constexpr std::int64_t kMostLanes = kLanes<Wide>;
 
 constexpr std::int64_t round_up(std::int64_t value, std::int64_t step) {
@@ -66,18 +56,6 @@ template<> struct Panels<Narrow> {
         return std::min<std::int64_t>(2, all - at);
     }
 };
-
-template<class V> MIRRA_INLINE void load(V &vector, const float *from) {
-    std::memcpy(&vector, from, sizeof vector);
-}
-template<class V> MIRRA_INLINE void load(V &vector, const float *from, std::int64_t count) {
-    if (count >= kLanes<V>) return load(vector, from);
-    vector = V{};
-    std::memcpy(&vector, from, static_cast<std::size_t>(count) * sizeof(float));
-}
-template<class V> MIRRA_INLINE void store(float *to, const V &vector) {
-    std::memcpy(to, &vector, sizeof vector);
-}
 
 /// B^T d of a row or column of a window. @param step  between the results
 template<class V> MIRRA_INLINE void transform_input(const V *d, V *result, std::int64_t step) {
@@ -141,7 +119,7 @@ MIRRA_INLINE void finish(V &value, const WinogradPictures &picture, std::int64_t
         load(addend, picture.addend + at, count);
         value += addend;
     }
-    if (picture.relu) value = value < 0 ? V{} : value; // NaN stays
+    if (picture.relu) Compared<V>::cut_negative(value);
     if (count >= kLanes<V>)
         store(picture.out + at, value);
     else
@@ -265,27 +243,6 @@ MIRRA_FOR("x86-64-v4") void run_wide(const Part &part) {
 }
 MIRRA_FOR("x86-64-v3") void run_narrow(const Part &part) {
     run_part<Narrow>(part);
-}
-
-#ifdef MIRRA_WINOGRAD
-bool has_all(std::initializer_list<const char *> flags) {
-    return std::ranges::all_of(
-        flags, [](const char *flag) { return detail::has_word(detail::this_cpu().flags, flag); });
-}
-#endif
-
-/// Bytes of a vector; 0: there are no kernels for this processor.
-std::size_t vector_bytes() {
-#ifdef MIRRA_WINOGRAD
-    static const std::size_t bytes =
-        has_all({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma", "bmi2"})
-            ? sizeof(Wide)
-        : has_all({"avx2", "fma", "bmi1", "bmi2", "f16c", "movbe"}) ? sizeof(Narrow)
-                                                                    : 0;
-    return bytes;
-#else
-    return 0;
-#endif
 }
 
 std::int64_t lanes() {

@@ -96,8 +96,10 @@ class Compiler {
     void convolution(CompiledStep &out) {
         out.kind = CompiledStep::Kind::convolution;
         if (out.step.curve) out.curve = graph_.nodes[*out.step.curve];
-        const auto kernel =
-            device_.is_cpu() ? kernel_of(out.node, out.step, type_ == at::kFloat) : Kernel::general;
+        const auto precision = type_ == at::kFloat      ? Precision::fp32
+                               : type_ == at::kBFloat16 ? Precision::bf16
+                                                        : Precision::fp16;
+        const auto kernel = device_.is_cpu() ? kernel_of(out.node, out.step, precision) : Kernel::general;
         const auto [place, added] = prepared_.try_emplace(weight_key(graph_, out.step, kernel));
         if (added) place->second = prepare(out.step, kernel);
         out.weight = place->second.weight;
@@ -129,7 +131,7 @@ class Compiler {
         }
         if (step.doubled) weight = doubled_weight(weight);
         if (kernel == Kernel::three_channels)
-            return {weight,
+            return {weight.to(type_),
                     {},
                     std::make_shared<const ThreeChannelFilter>(weight.contiguous().const_data_ptr<float>(),
                                                                bias.defined() ? bias.const_data_ptr<float>()

@@ -82,12 +82,15 @@ at::Tensor three_channel_convolution(const at::Tensor &input, const ThreeChannel
     const auto x = input.contiguous(at::MemoryFormat::ChannelsLast);
     auto out = empty_like_picture(x, x.sizes());
     const auto height = x.size(2), width = x.size(3);
-    const auto *in = x.const_data_ptr<float>();
-    auto *to = out.mutable_data_ptr<float>();
-    parallel_ranges(x.size(0) * height, rows_at_once(kColors * width), [&](auto begin, auto end) {
-        std::vector<float> scratch(static_cast<std::size_t>(ThreeChannelFilter::scratch(width)));
-        filter.run({in, to, height, width}, begin, end, relu, scratch.data());
-    });
+    const auto run = [&]<class T>(T) {
+        const ThreeChannelPictures<T> pictures{static_cast<const T *>(x.const_data_ptr()),
+                                               static_cast<T *>(out.mutable_data_ptr()), height, width};
+        parallel_ranges(x.size(0) * height, rows_at_once(kColors * width), [&](auto begin, auto end) {
+            std::vector<float> scratch(static_cast<std::size_t>(ThreeChannelFilter::scratch(width)));
+            filter.run(pictures, begin, end, relu, scratch.data());
+        });
+    };
+    x.scalar_type() == at::kFloat ? run(float()) : run(Bf16());
     return out;
 }
 
