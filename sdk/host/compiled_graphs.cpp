@@ -35,7 +35,7 @@ template<class Cache, class Make> auto shared(Cache &cache, const std::string &k
 
 } // namespace
 
-std::shared_ptr<runtime::Executable>
+std::shared_ptr<CheckedExecutable>
 CompiledGraphs::executable(const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
                            const runtime::CompileOptions &options, const Look &look) {
     const graph::Graph &network = bundle->graph(graph);
@@ -43,7 +43,8 @@ CompiledGraphs::executable(const std::shared_ptr<const bundle::Bundle> &bundle, 
         key_of(*bundle, graph) + options.device + '\n' + std::string(precision_name(options.precision));
     const std::lock_guard lock(mutex_);
     return shared(executables_, key, [&] {
-        return loader_.module().compile(network, weights_of(*bundle, network, look), options);
+        return std::make_shared<CheckedExecutable>(
+            loader_.module().compile(network, weights_of(*bundle, network, look), options));
     });
 }
 
@@ -88,14 +89,15 @@ void CompiledGraphs::trim() noexcept {
     trim(runtime::cpu_device().memory / kShare);
 }
 
-std::shared_ptr<runtime::Differentiable>
+std::shared_ptr<CheckedDifferentiable>
 CompiledGraphs::differentiable(const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
                                const std::string &device, const Look &look) {
     const graph::Graph &network = bundle->graph(graph);
     const std::string key = key_of(*bundle, graph) + device;
     const std::lock_guard lock(mutex_);
     return shared(differentiables_, key, [&] {
-        return loader_.module().compile_gradient(network, weights_of(*bundle, network, look), device);
+        return std::make_shared<CheckedDifferentiable>(
+            loader_.module().compile_gradient(network, weights_of(*bundle, network, look), device));
     });
 }
 

@@ -1,6 +1,7 @@
 // Graphs compiled for the sessions of an engine.
 #pragma once
 
+#include "graph_run.hpp"
 #include "runtime_loader.hpp"
 
 #include <deque>
@@ -13,7 +14,7 @@ using Look = std::function<void()>;
 /// A graph that stays compiled although no session holds it, and the memory of its runs without a limit,
 /// which a next run finds mapped.
 struct RetainedGraph {
-    std::shared_ptr<runtime::Executable> executable;
+    std::shared_ptr<CheckedExecutable> executable;
     std::shared_ptr<runtime::Arena> arena;
     std::uint64_t weights = 0; ///< bytes
     [[nodiscard]] std::uint64_t bytes() const;
@@ -24,14 +25,14 @@ class CompiledGraphs {
   public:
     explicit CompiledGraphs(RuntimeLoader &loader) : loader_(loader) {}
 
-    std::shared_ptr<runtime::Executable> executable(const std::shared_ptr<const bundle::Bundle> &bundle,
-                                                    const std::string &graph,
-                                                    const runtime::CompileOptions &options,
-                                                    const Look &look = {});
+    std::shared_ptr<CheckedExecutable> executable(const std::shared_ptr<const bundle::Bundle> &bundle,
+                                                  const std::string &graph,
+                                                  const runtime::CompileOptions &options,
+                                                  const Look &look = {});
     /// The same for gradients.
-    std::shared_ptr<runtime::Differentiable>
-    differentiable(const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
-                   const std::string &device, const Look &look = {});
+    std::shared_ptr<CheckedDifferentiable> differentiable(const std::shared_ptr<const bundle::Bundle> &bundle,
+                                                          const std::string &graph, const std::string &device,
+                                                          const Look &look = {});
     /// The same for runs without a session.
     RetainedGraph retained(const std::shared_ptr<const bundle::Bundle> &bundle, const std::string &graph,
                            const runtime::CompileOptions &options);
@@ -43,8 +44,8 @@ class CompiledGraphs {
   private:
     RuntimeLoader &loader_;
     std::mutex mutex_;
-    std::map<std::string, std::weak_ptr<runtime::Executable>> executables_;
-    std::map<std::string, std::weak_ptr<runtime::Differentiable>> differentiables_;
+    std::map<std::string, std::weak_ptr<CheckedExecutable>> executables_;
+    std::map<std::string, std::weak_ptr<CheckedDifferentiable>> differentiables_;
     std::deque<RetainedGraph> retained_; ///< the latest first
 };
 

@@ -22,14 +22,6 @@ void check_shape(const runtime::TensorPtr &found, const graph::Shape &promised, 
                 graph.name, "The runtime module does not fit this library: install both from one version.");
 }
 
-std::map<std::string, graph::Shape> shapes_of(const graph::Graph &graph,
-                                              std::span<const runtime::TensorPtr> inputs) {
-    std::map<std::string, graph::Shape> given;
-    for (std::size_t i = 0; i < graph.inputs.size() && i < inputs.size(); ++i)
-        given[graph.inputs[i].name] = inputs[i]->shape();
-    return graph::infer_shapes(graph, given);
-}
-
 using Shapes = std::map<std::string, graph::Shape>;
 
 const HostTensor &input_of(const TensorSet &inputs, const graph::Input &input, const graph::Graph &graph) {
@@ -108,7 +100,7 @@ TensorSet run_graph_here(LocalEngine &engine, const std::shared_ptr<const bundle
                          const std::string &name, const TensorSet &inputs, const GraphRunOptions &options) {
     const graph::Graph &graph = bundle->graph(name);
     const Shapes shapes = input_shapes(inputs, graph);
-    const std::uint64_t given_back = output_bytes(graph, shapes);
+    const std::uint64_t given_back = options.memory_limit == 0 ? 0 : output_bytes(graph, shapes);
     const auto &device = engine.one_device(options.device, "a network that is run as it is takes");
     const auto precision = choose_precision(options.precision, device, &bundle->manifest()).precision;
     runtime::Module &module = engine.module();
@@ -131,38 +123,48 @@ TensorSet run_graph_here(LocalEngine &engine, const std::shared_ptr<const bundle
     };
     look(0, 0, 0);
     std::atomic<std::uint64_t> work = 0;
-    const auto results = checked_run(*retained.executable, ordered, look, work);
+    const auto results = retained.executable->run(ordered, look, work);
     TensorSet outputs;
     for (std::size_t i = 0; i < results.size(); ++i)
         outputs[graph.outputs[i].name] = fetch(module, results[i]);
     return outputs;
 }
 
-std::vector<runtime::TensorPtr> checked_run(runtime::Executable &executable,
-                                            std::span<const runtime::TensorPtr> inputs,
-                                            const runtime::StepFunction &step,
-                                            std::atomic<std::uint64_t> &work) {
-    const graph::Graph &graph = executable.graph();
-    const auto promised = shapes_of(graph, inputs);
-    work += static_cast<std::uint64_t>(graph::multiply_accumulates(graph, promised));
-    auto results = executable.run(inputs, step);
-    results.resize(graph.outputs.size());
+std::shared_ptr<const Promises::Promise> Promises::operator()(std::span<const runtime::TensorPtr> inputs) {
+    const std::scoped_lock lock(mutex_);
+    if (last_ != nullptr && std::ranges::equal(inputs, last_->inputs, {}, &runtime::DeviceTensor::shape))
+        return last_;
+    auto promise = std::make_shared<Promise>();
+    Shapes given;
+    for (std::size_t i = 0; i < graph_.inputs.size() && i < inputs.size(); ++i)
+        given[graph_.inputs[i].name] = promise->inputs.emplace_back(inputs[i]->shape());
+    const Shapes shapes = graph::infer_shapes(graph_, given);
+    for (const auto &output : graph_.outputs) promise->outputs.push_back(shapes.at(output.source));
+    promise->multiply_accumulates = static_cast<std::uint64_t>(graph::multiply_accumulates(graph_, shapes));
+    return last_ = std::move(promise);
+}
+
+std::vector<runtime::TensorPtr> CheckedExecutable::run(std::span<const runtime::TensorPtr> inputs,
+                                                       const runtime::StepFunction &step,
+                                                       std::atomic<std::uint64_t> &work) {
+    const auto promise = promises_(inputs);
+    work += promise->multiply_accumulates;
+    auto results = compiled_->run(inputs, step);
+    results.resize(graph().outputs.size());
     for (std::size_t i = 0; i < results.size(); ++i)
-        check_shape(results[i], promised.at(graph.outputs[i].source),
-                    "the output '" + graph.outputs[i].name + "'", graph);
+        check_shape(results[i], promise->outputs[i], "the output '" + graph().outputs[i].name + "'", graph());
     return results;
 }
 
-runtime::TensorPtr checked_gradient(runtime::Differentiable &differentiable,
-                                    std::span<const runtime::TensorPtr> inputs, std::size_t output,
-                                    std::size_t input, const runtime::Upstream &upstream,
-                                    const runtime::StepFunction &step, std::atomic<std::uint64_t> &work) {
-    auto gradient = differentiable.gradient(inputs, output, input, upstream, step);
-    const graph::Graph &graph = differentiable.graph();
-    const std::int64_t one_way = graph::multiply_accumulates(graph, shapes_of(graph, inputs));
-    work += 2 * static_cast<std::uint64_t>(one_way);
+runtime::TensorPtr CheckedDifferentiable::gradient(std::span<const runtime::TensorPtr> inputs,
+                                                   std::size_t output, std::size_t input,
+                                                   const runtime::Upstream &upstream,
+                                                   const runtime::StepFunction &step,
+                                                   std::atomic<std::uint64_t> &work) {
+    auto gradient = compiled_->gradient(inputs, output, input, upstream, step);
+    work += 2 * promises_(inputs)->multiply_accumulates;
     check_shape(gradient, inputs[input]->shape(),
-                "the gradient by the input '" + graph.inputs[input].name + "'", graph);
+                "the gradient by the input '" + graph().inputs[input].name + "'", graph());
     return gradient;
 }
 

@@ -105,7 +105,7 @@ struct ReleaseTensor {
 };
 
 /// The session compiles at the first use, and several threads of a plugin's may ask.
-std::shared_ptr<runtime::Executable> executable_of(mirra_context &context, const char *graph) {
+std::shared_ptr<CheckedExecutable> executable_of(mirra_context &context, const char *graph) {
     const std::lock_guard lock(context.mutex);
     return context.session->executable(graph, context.run);
 }
@@ -126,8 +126,8 @@ mirra_status graph_run(mirra_context *context, const char *graph, const mirra_na
         std::vector<std::size_t> indices;
         for (const auto &output : wanted) indices.push_back(output_index(executable->graph(), output.name));
         const auto ordered = order_inputs(executable->graph(), read_array(inputs, input_count, "inputs"));
-        const auto results = checked_run(*executable, ordered, steps_of(*context, executable->graph()),
-                                         run.multiply_accumulates);
+        const auto results =
+            executable->run(ordered, steps_of(*context, executable->graph()), run.multiply_accumulates);
         std::vector<std::unique_ptr<mirra_tensor, ReleaseTensor>> handles;
         for (const std::size_t i : indices) handles.emplace_back(new_handle(results.at(i)));
         auto *bytes = reinterpret_cast<unsigned char *>(outputs);
@@ -175,8 +175,8 @@ mirra_status graph_gradient(mirra_context *context, const mirra_gradient_request
             throw Error(ErrorCode::not_found,
                         "the graph '" + graph.name + "' has no input '" + request.input + "'", request.input,
                         "It has: " + names_of(graph.inputs) + ".");
-        *gradient = new_handle(checked_gradient(
-            *differentiable, inputs, output_index(graph, request.output),
+        *gradient = new_handle(differentiable->gradient(
+            inputs, output_index(graph, request.output),
             static_cast<std::size_t>(input - graph.inputs.begin()),
             [&](const runtime::TensorPtr &output) { return ask_upstream(context, request, output); },
             steps_of(*context, graph), run.multiply_accumulates));

@@ -36,8 +36,7 @@ Look look_of(const RunState *run) {
 
 } // namespace
 
-const std::shared_ptr<runtime::Executable> &SessionState::executable(const std::string &graph,
-                                                                     RunState *run) {
+const std::shared_ptr<CheckedExecutable> &SessionState::executable(const std::string &graph, RunState *run) {
     const GraphKey key(graph, false);
     if (run != nullptr) run->used.insert(key);
     const auto found = executables.find(graph);
@@ -48,8 +47,8 @@ const std::shared_ptr<runtime::Executable> &SessionState::executable(const std::
     return executables[graph] = std::move(compiled);
 }
 
-const std::shared_ptr<runtime::Differentiable> &SessionState::differentiable(const std::string &graph,
-                                                                             RunState *run) {
+const std::shared_ptr<CheckedDifferentiable> &SessionState::differentiable(const std::string &graph,
+                                                                           RunState *run) {
     const GraphKey key(graph, true);
     if (run != nullptr) run->used.insert(key);
     const auto found = differentiables.find(graph);

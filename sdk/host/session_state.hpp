@@ -73,8 +73,8 @@ struct SessionState : SessionParams {
     PrecisionChoice precision;
     /// What the plugin says of parameters while the session is made; null afterwards.
     std::map<std::string, mirra_param_info> *describing = nullptr;
-    std::map<std::string, std::shared_ptr<runtime::Executable>> executables;
-    std::map<std::string, std::shared_ptr<runtime::Differentiable>> differentiables;
+    std::map<std::string, std::shared_ptr<CheckedExecutable>> executables;
+    std::map<std::string, std::shared_ptr<CheckedDifferentiable>> differentiables;
     std::map<GraphKey, std::uint64_t> weights;       ///< bytes of each of these
     std::map<std::string, graph::PictureGrid> grids; ///< of graphs by name, as plugins ask for them
     std::shared_ptr<const Configured> configured;    ///< what the plugin's instance was last told
@@ -86,9 +86,9 @@ struct SessionState : SessionParams {
     /// Compiles at first use.
     /// @param run  null: outside of a run, where the caller has looked at the memory limit
     /// @throws Error not_found | device | budget | cancelled | …
-    const std::shared_ptr<runtime::Executable> &executable(const std::string &graph, RunState *run);
+    const std::shared_ptr<CheckedExecutable> &executable(const std::string &graph, RunState *run);
     /// The same for gradients.
-    const std::shared_ptr<runtime::Differentiable> &differentiable(const std::string &graph, RunState *run);
+    const std::shared_ptr<CheckedDifferentiable> &differentiable(const std::string &graph, RunState *run);
     /// Gives all of them back.
     void forget_compiled();
     [[nodiscard]] std::uint64_t weight_bytes() const;
