@@ -8,6 +8,7 @@
 #include "import/import.hpp"
 #include "mirra/error.hpp"
 #include "mirra/printable.hpp"
+#include "mirra/shortened.hpp"
 #include "report/training_report.hpp"
 #include "tasks/bundle.hpp"
 #include "tasks/command.hpp"
@@ -27,11 +28,17 @@ namespace {
 
 constexpr int kFailure = 1, kUsage = 2;
 
+/// What files hold is quoted in messages, however long it is.
+std::string shown(const std::string &text) {
+    constexpr std::size_t kMost = 4200; // a name of a file stays whole
+    return mirra::printable(mirra::shortened(text, kMost));
+}
+
 void report(const mirra::Error &error) {
-    std::string text = std::string("mirra-train: ") + error.what();
-    if (!error.subject().empty()) text += " (" + error.subject() + ")";
-    if (!error.hint().empty()) text += ". Hint: " + error.hint();
-    std::fprintf(stderr, "%s\n", mirra::printable(text).c_str());
+    std::string text = "mirra-train: " + shown(error.what());
+    if (!error.subject().empty()) text += " (" + shown(error.subject()) + ")";
+    if (!error.hint().empty()) text += ". Hint: " + shown(error.hint());
+    std::fprintf(stderr, "%s\n", text.c_str());
 }
 
 /// Of LibTorch's errors the first line, without the stack: people need what went wrong.
@@ -112,9 +119,9 @@ int main(int argc, char **argv) {
     } catch (const mirra::Error &error) {
         report(error);
     } catch (const c10::Error &error) {
-        std::fprintf(stderr, "mirra-train: %s\n", mirra::printable(told(error)).c_str());
+        std::fprintf(stderr, "mirra-train: %s\n", shown(told(error)).c_str());
     } catch (const std::exception &error) {
-        std::fprintf(stderr, "mirra-train: %s\n", mirra::printable(error.what()).c_str());
+        std::fprintf(stderr, "mirra-train: %s\n", shown(error.what()).c_str());
     }
     return kFailure;
 }

@@ -44,6 +44,8 @@ class Reader {
         if (!found->is(Kind::text)) fail("member '" + std::string(key) + "' is not text");
         if (found->text().size() > Limits::kTextLength)
             too_large(key, found->text().size(), Limits::kTextLength);
+        if (found->text().find('\0') != std::string_view::npos) // it would end there, in C
+            fail("member '" + std::string(key) + "' is a text with a NUL in it");
         return std::string(found->text());
     }
 

@@ -3,6 +3,7 @@
 
 #include "immortal.hpp"
 #include "mirra/forks.hpp"
+#include "mirra/shortened.hpp"
 
 #include <memory>
 #include <mutex>
@@ -35,6 +36,9 @@ mirra_status code_of(const std::error_code &code) noexcept {
 constexpr const char *kMemoryMessage = "there is not enough memory";
 constexpr const char *kMemoryHint = "Set a memory limit, or close other programs.";
 constexpr const char *kBugHint = "This is a bug in Mirra; please report it.";
+
+/// What files and plugins hold is quoted in messages, however long it is; a name of a file stays whole.
+constexpr std::size_t kMostOfMessage = 2000, kMostOfSubject = 4200, kMostOfHint = 4000;
 
 bool is_known(mirra_status code) {
     return (code <= MIRRA_E_INVALID_ARGUMENT && code >= MIRRA_E_TIMEOUT) || code == MIRRA_E_INTERNAL;
@@ -117,8 +121,8 @@ mirra_error *new_error(mirra_status code, const char *message, const char *subje
                        const char *hint) noexcept {
     try {
         auto made = std::make_unique<mirra_error>();
-        *made = {is_known(code) ? code : MIRRA_E_INTERNAL, or_empty(message), or_empty(subject),
-                 or_empty(hint)};
+        *made = {is_known(code) ? code : MIRRA_E_INTERNAL, shortened(or_empty(message), kMostOfMessage),
+                 shortened(or_empty(subject), kMostOfSubject), shortened(or_empty(hint), kMostOfHint)};
         kAlive->add(made.get());
         return made.release();
     } catch (...) {

@@ -1,6 +1,8 @@
 // What messages are made of.
 #include "names.hpp"
 
+#include "mirra/shortened.hpp"
+
 #include <algorithm>
 #include <numeric>
 
@@ -28,7 +30,9 @@ std::size_t distance(std::string_view from, std::string_view to) {
 } // namespace
 
 std::string with_hint(const Error &error) {
-    return error.hint().empty() ? error.what() : std::string(error.what()) + ". " + error.hint();
+    constexpr std::size_t kMost = 4000;
+    return shortened(error.hint().empty() ? error.what() : std::string(error.what()) + ". " + error.hint(),
+                     kMost);
 }
 
 std::string joined(const std::vector<std::string> &names) {

@@ -138,10 +138,12 @@ std::optional<Value> manifest_default(const std::string &defaults_json, const st
         return found->get<double>();
     if (found->is_number_integer()) return found->get<std::int64_t>();
     if (found->is_number()) return found->get<double>();
-    if (found->is_string()) return found->get<std::string>();
+    const auto *text = found->get_ptr<const std::string *>();
+    if (text != nullptr && text->find('\0') == std::string::npos) return *text;
     throw Error(ErrorCode::corrupt,
-                "the bundle's default of '" + name + "' is neither number, text nor truth value", "bundle",
-                "Change the value in the bundle's manifest, or make the bundle anew.");
+                "the bundle's default of '" + name + "' is " +
+                    (text != nullptr ? "a text with a NUL in it" : "neither number, text nor truth value"),
+                "bundle", "Change the value in the bundle's manifest, or make the bundle anew.");
 }
 
 Value from_c(const mirra_value &value, const char *name) {

@@ -1,5 +1,6 @@
 // What a terminal would obey becomes an escape; all else stays.
 #include "mirra/printable.hpp"
+#include "mirra/shortened.hpp"
 
 #include <gtest/gtest.h>
 
@@ -53,6 +54,21 @@ TEST(Printable, EveryPairOfBytesIsSafe) {
 TEST(Printable, LinesStayLines) {
     EXPECT_EQ(printable_lines("a\x1b\nb\n\nc\td"), "a\\x1b\nb\n\nc\\td");
     EXPECT_EQ(printable_lines("end\n"), "end\n");
+}
+
+TEST(Shortened, KeepsBeginningAndEndAndWholeCharacters) {
+    EXPECT_EQ(shortened("short", 5), "short");
+    const std::string text = "the name '" + std::string(60'000, 'A') + "' is none";
+    const std::string out = shortened(text, 100);
+    EXPECT_LE(out.size(), 100U);
+    EXPECT_TRUE(out.starts_with("the name 'AAA") && out.ends_with("AAA' is none")) << out;
+    std::string wide;
+    for (int i = 0; i < 1000; ++i) wide += "\xe6\x97\xa5";
+    for (std::size_t most = 50; most < 60; ++most) {
+        const std::string kept = shortened(wide, most);
+        EXPECT_LE(kept.size(), most);
+        EXPECT_EQ(printable(kept), kept) << "UTF-8";
+    }
 }
 
 } // namespace

@@ -203,6 +203,22 @@ TEST_F(CapiDescribed, DefaultsOfTheBundleCountBeforeThem) {
     EXPECT_STATUS(MIRRA_E_CORRUPT, mirra_session_create(engine.get(), &options, refused.out(), error));
 }
 
+TEST_F(CapiDescribed, TextsOfABundleAreWholeOrRefusedAndQuotedInShort) {
+    const auto refusal = [&](const std::string &defaults) {
+        const Bundle bundle = make_bundle({.defaults = defaults});
+        const mirra_session_options options = session_options("describes", bundle, 0);
+        Session refused;
+        Failure failure;
+        EXPECT_EQ(MIRRA_E_CORRUPT,
+                  mirra_session_create(engine.get(), &options, refused.out(), failure.out()));
+        return message(failure);
+    };
+    EXPECT_THAT(refusal(R"({"layer": "conv\u00005"})"), HasSubstr("a text with a NUL in it"));
+    const std::string said = refusal(R"({"levels": ")" + std::string(50'000, 'A') + R"("})");
+    EXPECT_THAT(said, HasSubstr("the bundle's default of 'levels' is refused"));
+    EXPECT_LT(said.size(), 5000U);
+}
+
 TEST_F(CapiDescribed, WrongDescriptionsAreThePluginsToHear) {
     EXPECT_THAT(described("wide"), HasSubstr("'levels' is described with a range beyond that of the task"));
     EXPECT_THAT(described("choice"), HasSubstr("the choice 'z', which the task lacks"));

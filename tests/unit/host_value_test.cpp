@@ -116,5 +116,11 @@ TEST(HostValue, DefaultsOfAManifest) {
                 mirra::test::throws_error(ErrorCode::corrupt, "defaults are no JSON object"));
 }
 
+TEST(HostValue, ATextThatCWouldCutIsNoDefault) {
+    EXPECT_EQ(std::get<std::string>(*manifest_default(R"({"style": "a"})", "style")), "a");
+    EXPECT_THAT([] { static_cast<void>(manifest_default(R"({"style": "a\u0000b"})", "style")); },
+                mirra::test::throws_error(ErrorCode::corrupt, "a text with a NUL in it"));
+}
+
 } // namespace
 } // namespace mirra::host

@@ -2,6 +2,7 @@
 #include "log/log.hpp"
 
 #include "mirra/printable.hpp"
+#include "mirra/shortened.hpp"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -23,13 +24,19 @@ spdlog::logger &logger() {
     return *instance;
 }
 
+/// What files hold is quoted in messages, however long it is.
+std::string shown(const std::string &message) {
+    constexpr std::size_t kMost = 8000; // names of files stay whole
+    return printable(shortened(message, kMost));
+}
+
 } // namespace
 
 void log_info(const std::string &message) {
-    logger().info("{}", printable(message));
+    logger().info("{}", shown(message));
 }
 void log_warning(const std::string &message) {
-    logger().warn("{}", printable(message));
+    logger().warn("{}", shown(message));
 }
 
 std::string decimal(double value, int places) {
