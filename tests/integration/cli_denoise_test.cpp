@@ -100,6 +100,13 @@ TEST_F(CliDenoise, MissingOrDamagedBundleAndUnknownDevice) {
     EXPECT_FALSE(std::filesystem::exists(done_));
 }
 
+TEST_F(CliDenoise, AnEnvironmentThatAsksForTooManyThreadsDoesNoHarm) {
+    setenv("OMP_NUM_THREADS", "100000", 1);
+    const Outcome run = run_cli({"denoise", noisy_, "-o", done_});
+    unsetenv("OMP_NUM_THREADS");
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+}
+
 TEST_F(CliDenoise, TooSmallAMemoryLimitNamesTheBytes) {
     const Outcome run = run_cli({"denoise", noisy_, "-o", done_, "--memory-limit", "1", "--json"});
     EXPECT_EQ(run.exit_code, 6) << run.err;

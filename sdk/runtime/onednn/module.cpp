@@ -19,7 +19,7 @@ namespace {
 /// What needs no network is the plain runtime's.
 class OnednnModule final : public PlainModule {
   public:
-    OnednnModule() : default_threads_(omp_get_max_threads()) {}
+    OnednnModule() : default_threads_(default_threads(omp_get_max_threads())) {}
 
     [[nodiscard]] std::string version() const override {
         const dnnl_version_t *const version = dnnl_version();
@@ -33,7 +33,7 @@ class OnednnModule final : public PlainModule {
     }
     void set_threads(int count) override {
         const int wanted = count > 0 ? count : default_threads_;
-        check_startable(wanted);
+        check_startable(wanted, count > 0);
         omp_set_num_threads(wanted); // of the calling thread
     }
     TensorPtr product(const TensorPtr &a, bool transpose_a, const TensorPtr &b, bool transpose_b) override {

@@ -1,16 +1,21 @@
 #include "runtime/plan/startable_threads.hpp"
 
+#include "mirra/environment.hpp"
 #include "mirra/error.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include <pthread.h>
+#include <sched.h>
 
 namespace mirra::runtime {
 namespace {
+
+constexpr const char *kVariable = "OMP_NUM_THREADS";
 
 void *wait_for(void *gate) {
     const std::scoped_lock passed(*static_cast<std::mutex *>(gate));
@@ -37,12 +42,24 @@ int start_and_end(int count) {
 
 } // namespace
 
-void check_startable(int count) {
+void check_startable(int count, bool asked) {
     thread_local int had = 1; // of this thread's own team
-    if (count > had && start_and_end(count - had) < count - had)
+    if (count > had && start_and_end(count - had) < count - had) {
+        const bool by_variable = !asked && !environment(kVariable).empty();
         throw Error(ErrorCode::limit, "the process may not start " + std::to_string(count) + " threads",
-                    "threads", "Use fewer threads, or raise the process's limits of threads and memory.");
+                    by_variable ? kVariable : "threads",
+                    by_variable ? "Lower the environment variable, or remove it."
+                                : "Use fewer threads, or raise the process's limits of threads and memory.");
+    }
     had = count;
+}
+
+int default_threads(int own) {
+    constexpr int kMost = 1024; // as a caller may ask for
+    if (own <= kMost) return own;
+    cpu_set_t set;
+    const bool known = sched_getaffinity(0, sizeof set, &set) == 0;
+    return known ? std::clamp(CPU_COUNT(&set), 1, kMost) : 1;
 }
 
 } // namespace mirra::runtime

@@ -33,7 +33,7 @@ void check_count(const graph::Shape &shape, std::size_t values) {
 
 class TorchModule final : public Module {
   public:
-    TorchModule() : default_threads_(at::get_num_threads()) { install_arena_allocator(); }
+    TorchModule() : default_threads_(default_threads(at::get_num_threads())) { install_arena_allocator(); }
 
     [[nodiscard]] std::string version() const override {
         const std::uint64_t loaded = aoti_torch_abi_version(); // of the library, not of the header
@@ -45,7 +45,7 @@ class TorchModule final : public Module {
         const int wanted = count > 0 ? count : default_threads_;
         guarded([&] {
             at::get_num_threads(); // a thread's first call takes over what another thread has set
-            check_startable(wanted);
+            check_startable(wanted, count > 0);
             at::set_num_threads(wanted); // of the calling thread
             return 0;
         });
