@@ -1,4 +1,5 @@
 // mirra_bundle_*: bundles, what they say of themselves, their graphs.
+#include "bundle_fault.hpp"
 #include "handles.hpp"
 
 namespace {
@@ -105,7 +106,8 @@ mirra_status mirra_bundle_graph(const mirra_bundle *bundle, uint32_t index, mirr
         const auto &graphs = bundle->bundle->manifest().graphs;
         const GraphStrings &strings = at(bundle->graphs, index, "graph");
         const auto &[name, graph] = *std::next(graphs.begin(), index);
-        write_struct(info, describe(name, graph, strings));
+        write_struct(info,
+                     host::about_bundle(graph, [&] { return describe(name, graph, strings); }, bundle->path));
     });
 }
 }

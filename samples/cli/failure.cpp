@@ -37,6 +37,11 @@ ExitCode exit_code_of(Phase phase, mirra_status status) {
     return ExitCode::internal;
 }
 
+/// What is wrong with a bundle may be found with the first picture.
+Phase phase_of(Phase phase, const api::Error &error) {
+    return phase == Phase::input && error.subject() == "bundle" ? Phase::setup : phase;
+}
+
 const char *status_of(ExitCode code) {
     switch (code) {
     case ExitCode::usage:
@@ -74,7 +79,7 @@ Failure::Failure(ExitCode exit_code, const std::string &message, std::string sub
 
 Failure::Failure(Phase phase, const api::Error &error)
     : std::runtime_error(error.message())
-    , exit_code_(exit_code_of(phase, error.code()))
+    , exit_code_(exit_code_of(phase_of(phase, error), error.code()))
     , status_(mirra_status_name(error.code()))
     , subject_(error.subject())
     , hint_(error.hint()) {}

@@ -30,4 +30,16 @@ Tensors make_tensors();
 Tensors run_graph(const Engine &engine, const Bundle &bundle, const std::string &graph,
                   const RunSettings &settings, const Tensors &inputs);
 
+/// Calls `body`; a failure about what the library calls bundle and inputs is about these.
+template<class Body>
+auto about_files(const std::string &bundle, const std::string &inputs, const Body &body) {
+    try {
+        return body();
+    } catch (const Failure &failure) {
+        if (failure.subject() == "bundle") throw failure.with_subject(bundle);
+        if (failure.subject() == "inputs") throw failure.with_subject(inputs);
+        throw;
+    }
+}
+
 } // namespace mirra::cli

@@ -1,6 +1,7 @@
 // Graphs compiled for the sessions of an engine.
 #include "compiled_graphs.hpp"
 
+#include "bundle_fault.hpp"
 #include "mirra/cpu_device.hpp"
 #include "mirra/tiling.hpp"
 
@@ -43,8 +44,9 @@ CompiledGraphs::executable(const std::shared_ptr<const bundle::Bundle> &bundle, 
         key_of(*bundle, graph) + options.device + '\n' + std::string(precision_name(options.precision));
     const std::lock_guard lock(mutex_);
     return shared(executables_, key, [&] {
-        return std::make_shared<CheckedExecutable>(
-            loader_.module().compile(network, weights_of(*bundle, network, look), options));
+        return std::make_shared<CheckedExecutable>(about_bundle(network, [&] {
+            return loader_.module().compile(network, weights_of(*bundle, network, look), options);
+        }));
     });
 }
 
@@ -96,8 +98,9 @@ CompiledGraphs::differentiable(const std::shared_ptr<const bundle::Bundle> &bund
     const std::string key = key_of(*bundle, graph) + device;
     const std::lock_guard lock(mutex_);
     return shared(differentiables_, key, [&] {
-        return std::make_shared<CheckedDifferentiable>(
-            loader_.module().compile_gradient(network, weights_of(*bundle, network, look), device));
+        return std::make_shared<CheckedDifferentiable>(about_bundle(network, [&] {
+            return loader_.module().compile_gradient(network, weights_of(*bundle, network, look), device);
+        }));
     });
 }
 

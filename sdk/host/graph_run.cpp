@@ -1,6 +1,7 @@
 // Runs of graphs: for plugins, and of a graph of a bundle once as it is.
 #include "graph_run.hpp"
 
+#include "bundle_fault.hpp"
 #include "compiled_graphs.hpp"
 #include "engine_runs.hpp"
 #include "host_table.hpp"
@@ -43,6 +44,23 @@ Shapes input_shapes(const TensorSet &inputs, const graph::Graph &graph) {
         throw Error(ErrorCode::mismatch, "there are inputs that the graph does not have", graph.name);
     }
     return shapes;
+}
+
+/// The sizes that were given are at fault, unless the graph takes none at all.
+void check_sizes(const graph::Graph &graph, const Shapes &shapes) {
+    try {
+        static_cast<void>(graph::infer_shapes(graph, shapes));
+    } catch (const Error &error) {
+        if (error.code() != ErrorCode::mismatch) throw;
+        const auto least = about_bundle(graph, [&] { return graph::minimum_extent(graph); });
+        const auto aligned = graph::alignment(graph);
+        throw Error(ErrorCode::mismatch,
+                    "the graph '" + graph.name + "' does not take inputs of these sizes: at '" +
+                        error.subject() + "': " + error.what(),
+                    "inputs",
+                    "Give heights and widths of at least " + std::to_string(least) +
+                        (aligned > 1 ? ", multiples of " + std::to_string(aligned) : "") + ".");
+    }
 }
 
 /// What the caller receives, beside the runtime's own tensors.
@@ -100,6 +118,7 @@ TensorSet run_graph_here(LocalEngine &engine, const std::shared_ptr<const bundle
                          const std::string &name, const TensorSet &inputs, const GraphRunOptions &options) {
     const graph::Graph &graph = bundle->graph(name);
     const Shapes shapes = input_shapes(inputs, graph);
+    check_sizes(graph, shapes);
     const std::uint64_t given_back = options.memory_limit == 0 ? 0 : output_bytes(graph, shapes);
     const auto &device = engine.one_device(options.device, "a network that is run as it is takes");
     const auto precision = choose_precision(options.precision, device, &bundle->manifest()).precision;

@@ -1,4 +1,5 @@
 // The host's functions for plugins that look at graphs and run them, forward and for gradients.
+#include "bundle_fault.hpp"
 #include "c_error.hpp"
 #include "c_struct.hpp"
 #include "graph_run.hpp"
@@ -60,11 +61,13 @@ mirra_status graph_output_shape(mirra_context *context, const char *name, const 
                         "Give the session a bundle.");
         const graph::Graph &graph = context->session->bundle->graph(name);
         const std::string &source = find_output(graph, output).source;
-        const graph::Extents extents = grid_of(*context, graph).place({height, width});
-        std::map<std::string, graph::Shape> inputs;
-        for (const graph::Input &input : graph.inputs)
-            inputs[input.name] = {1, input.channels, extents.height, extents.width};
-        graph::Shape found = graph::infer_shapes(graph, inputs).at(source);
+        graph::Shape found = about_bundle(graph, [&] {
+            const graph::Extents extents = grid_of(*context, graph).place({height, width});
+            std::map<std::string, graph::Shape> inputs;
+            for (const graph::Input &input : graph.inputs)
+                inputs[input.name] = {1, input.channels, extents.height, extents.width};
+            return graph::infer_shapes(graph, inputs).at(source);
+        });
         found.resize(4, 1);
         std::ranges::copy(found, shape);
     });
@@ -80,8 +83,10 @@ std::vector<runtime::TensorPtr> order_inputs(const graph::Graph &graph,
         };
         const auto found = std::find_if(given.begin(), given.end(), named);
         if (found == given.end() || found->tensor == nullptr) {
-            throw Error(ErrorCode::mismatch, "the graph's input '" + input.name + "' was not given",
-                        graph.name);
+            throw Error(ErrorCode::mismatch,
+                        "the graph '" + graph.name + "' of the bundle needs an input '" + input.name +
+                            "', which the task does not give",
+                        "bundle", "Give a bundle that was made for this task.");
         }
         ordered.push_back(tensor_of(found->tensor));
     }

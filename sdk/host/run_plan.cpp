@@ -2,11 +2,14 @@
 #include "run_plan.hpp"
 
 #include "bundle_cache.hpp"
+#include "bundle_fault.hpp"
 #include "host_table.hpp"
 #include "mirra/error.hpp"
 #include "tile_pixels.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 namespace mirra::host {
 namespace {
@@ -130,6 +133,20 @@ std::shared_ptr<const RunPlan> make_plan(const SessionState &session, const Setu
     return plan;
 }
 
+/// Calls `body`; errors about one of the graphs that the task runs become errors of the bundle.
+template<class Body> auto about_graphs(const SessionState &session, const Setup &setup, const Body &body) {
+    try {
+        return body();
+    } catch (const Error &error) {
+        if (session.bundle == nullptr) throw;
+        std::set<std::string> names{setup.graph};
+        for (const Setup::Use &use : setup.uses) names.insert(use.graph);
+        for (const auto &[name, graph] : session.bundle->manifest().graphs)
+            if (names.contains(name) && is_about(error, graph)) throw of_bundle(error, graph);
+        throw;
+    }
+}
+
 /// With as many tiles at once as there is memory for.
 std::shared_ptr<const RunPlan> fitting_plan(const SessionState &session, const Setup &setup,
                                             const MemoryShares &shares, const RunPlan::Key &key,
@@ -171,7 +188,8 @@ std::shared_ptr<const RunPlan> plan_run(SessionState &session, const Setup &setu
                            cut};
     if (session.last_plan != nullptr && session.last_plan->key == key) return session.last_plan;
     try {
-        return session.last_plan = fitting_plan(session, setup, shares, key, look);
+        return session.last_plan = about_graphs(
+                   session, setup, [&] { return fitting_plan(session, setup, shares, key, look); });
     } catch (const Error &error) {
         if (error.code() != ErrorCode::budget) throw;
         const std::uint64_t needed = required_limit(session, setup, shares, width, height, cut);
@@ -197,9 +215,11 @@ std::string raised_limit(std::uint64_t bytes) {
 std::uint64_t required_limit(const SessionState &session, const Setup &setup, const MemoryShares &shares,
                              std::int64_t width, std::int64_t height, Cut cut) {
     cut.at_once = 1;
-    return shares.fixed + beside_tiles(session, setup).bytes +
-           runtime::smallest_budget(governing_graph(session, setup), with_margin(setup, width),
-                                    with_margin(setup, height), tiling_options(session, setup, cut, {}));
+    return about_graphs(session, setup, [&] {
+        return shares.fixed + beside_tiles(session, setup).bytes +
+               runtime::smallest_budget(governing_graph(session, setup), with_margin(setup, width),
+                                        with_margin(setup, height), tiling_options(session, setup, cut, {}));
+    });
 }
 
 bool has_room(const SessionState &session, const MemoryShares &shares, const std::string &graph) {

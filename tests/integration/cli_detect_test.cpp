@@ -197,6 +197,14 @@ TEST_F(CliDetect, WhatCannotBeDoneIsRefused) {
     EXPECT_EQ(detect({image, "--memory-limit", "1"}).exit_code, 6);
     std::filesystem::create_directory(maps_);
     EXPECT_EQ(detect({maps_}).exit_code, 3) << "an empty folder";
+    auto more = anomaly_graphs();
+    more.at("segmenter").inputs.push_back({"more", 1});
+    write_anomaly(bundle_, {.graphs = more, .defaults = kCalibrated});
+    const Outcome second = detect({image, "--method", "segmentation"});
+    EXPECT_EQ(second.exit_code, 5) << second.err;
+    EXPECT_EQ(second.json()["error"]["option"], "--bundle") << second.err;
+    EXPECT_NE(second.err.find("'segmenter' of the bundle needs an input 'more'"), std::string::npos)
+        << second.err;
     write_anomaly(bundle_, {.graphs = inverter_graphs()});
     const Outcome forgetful = detect({image, "--method", "feature-memory"});
     EXPECT_EQ(forgetful.exit_code, 2);

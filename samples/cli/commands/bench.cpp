@@ -98,7 +98,8 @@ Json BenchCommand::header(const std::string &what, std::int32_t width, std::int3
 
 Json BenchCommand::time_graph(const Engine &engine, std::int32_t width, std::int32_t height,
                               const Interrupt &interrupt) const {
-    const Bundle bundle = open_bundle(find_bundle(engine, settings_.bundle));
+    const std::string file = find_bundle(engine, settings_.bundle);
+    const Bundle bundle = open_bundle(file);
     const GraphShape graph = find_graph(bundle, graph_);
     Tensors inputs = make_tensors();
     for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
@@ -111,7 +112,7 @@ Json BenchCommand::time_graph(const Engine &engine, std::int32_t width, std::int
     for (int i = -warmup_; i < repeat_; ++i) {
         interrupt.check();
         timings.begin();
-        run_graph(engine, bundle, graph.name, settings_, inputs);
+        about_files(file, "size", [&] { return run_graph(engine, bundle, graph.name, settings_, inputs); });
         timings.end(i >= 0);
     }
     Json out = header("graph " + graph.name, width, height);

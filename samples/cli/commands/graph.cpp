@@ -41,7 +41,8 @@ class GraphCommand final : public Command {
         const GraphShape graph = find_graph(bundle, graph_);
         const Tensors inputs = named_inputs(graph);
         const auto begin = std::chrono::steady_clock::now();
-        const Tensors outputs = run_graph(engine, bundle, graph.name, settings_, inputs);
+        const Tensors outputs = about_files(
+            file, input_, [&] { return run_graph(engine, bundle, graph.name, settings_, inputs); });
         const double seconds =
             std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
         call(Phase::output,
