@@ -69,7 +69,7 @@ FurtherOutputs FurtherOutputs::of(const FilePair &file, const Task &task, const 
 }
 
 void prepare_further(const std::vector<FilePair> &files, const FurtherOutputs &asked,
-                     const std::vector<FurtherOutputs> &outputs) {
+                     const std::vector<FurtherOutputs> &outputs, MadeFolders &folders) {
     const auto named = asked.all();
     std::map<std::string, std::string> taken;
     for (const auto &file : files)
@@ -83,10 +83,7 @@ void prepare_further(const std::vector<FilePair> &files, const FurtherOutputs &a
                 throw Failure(ExitCode::usage, "the file would replace " + other->second, path,
                               "name another file");
             if (std::ranges::find(named, path) != named.end()) continue;
-            const fs::path folder = fs::path(path).parent_path();
-            if (fs::create_directories(folder, error); error)
-                throw Failure(ExitCode::output, "the folder cannot be made: " + error.message(),
-                              folder.string());
+            folders.make(fs::path(path).parent_path());
         }
     }
 }

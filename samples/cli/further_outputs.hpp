@@ -30,6 +30,6 @@ struct FurtherOutputs {
 /// Makes the folders of outputs that were asked for as folders. Throws Failure (usage) if an output would
 /// replace an input or another output.
 void prepare_further(const std::vector<FilePair> &files, const FurtherOutputs &asked,
-                     const std::vector<FurtherOutputs> &outputs);
+                     const std::vector<FurtherOutputs> &outputs, MadeFolders &folders);
 
 } // namespace mirra::cli

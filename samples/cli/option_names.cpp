@@ -25,14 +25,18 @@ std::string named_by(const CLI::App &app, const std::string &subject) {
     return "";
 }
 
-std::string given_to(const CLI::App &app, const std::string &subject) {
+/// The option that has this text for its value. None where several have it, for which is meant is not known;
+/// an output is never what the positional arguments say.
+std::string given_to(const CLI::App &app, const Failure &failure) {
+    std::vector<std::string> found;
     for (const auto *option : app.get_options()) {
         const auto &names = option->get_lnames();
         const auto &values = option->results();
-        if (!names.empty() && std::find(values.begin(), values.end(), subject) != values.end())
-            return "--" + names.front();
+        if (std::find(values.begin(), values.end(), failure.subject()) == values.end()) continue;
+        if (names.empty() && failure.exit_code() == ExitCode::output) continue;
+        found.push_back(names.empty() ? "" : "--" + names.front());
     }
-    return "";
+    return found.size() == 1 ? found.front() : "";
 }
 
 } // namespace
@@ -40,7 +44,7 @@ std::string given_to(const CLI::App &app, const std::string &subject) {
 Failure with_option(const CLI::App &app, const Failure &failure) {
     if (failure.subject().empty()) return failure;
     std::string option = named_by(app, failure.subject());
-    if (option.empty()) option = given_to(app, failure.subject());
+    if (option.empty()) option = given_to(app, failure);
     return option.empty() ? failure : failure.of_option(std::move(option));
 }
 

@@ -112,16 +112,16 @@ class Inputs {
 };
 
 /// Those of all results. One that cannot be made fails with its file; if none can, nothing is begun.
-void make_folders(const std::vector<FilePair> &pairs) {
+void make_folders(const std::vector<FilePair> &pairs, MadeFolders &folders) {
     std::optional<Failure> first;
     bool any = false;
     for (const auto &pair : pairs) {
-        const fs::path folder = fs::path(pair.output).parent_path();
-        std::error_code error;
-        fs::create_directories(folder, error);
-        any = any || !error;
-        if (error && !first)
-            first.emplace(ExitCode::output, "the folder cannot be made: " + error.message(), folder.string());
+        try {
+            folders.make(fs::path(pair.output).parent_path());
+            any = true;
+        } catch (const Failure &failure) {
+            if (!first) first.emplace(failure);
+        }
     }
     if (first && !any) throw Failure(*first);
 }
@@ -160,7 +160,7 @@ std::string result_path(const Source &source, const std::string &output, bool to
 } // namespace
 
 Files pair_files(const std::vector<std::string> &inputs, const std::string &output, bool recursive,
-                 const ResultNames &names) {
+                 const ResultNames &names, MadeFolders &folders) {
     Inputs all(recursive, output, inputs.size() > 1);
     for (const auto &input : inputs) all.add(input);
     if (all.sources.empty())
@@ -180,7 +180,7 @@ Files pair_files(const std::vector<std::string> &inputs, const std::string &outp
                                result_name(source, {}).string()});
     if (output.empty() && !beside) return files;
     check_distinct(files.pairs);
-    if (to_folder && !beside) make_folders(files.pairs);
+    if (to_folder && !beside) make_folders(files.pairs, folders);
     return files;
 }
 

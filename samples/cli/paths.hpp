@@ -2,6 +2,7 @@
 #pragma once
 
 #include "folder.hpp"
+#include "made_folders.hpp"
 
 #include <string>
 #include <vector>
@@ -28,11 +29,11 @@ struct ResultNames {
 
 /// Input files as the caller wrote them: files, folders (see read_folder) and patterns with * ? [ ]. Of
 /// several those folders and patterns that give no file are skipped; throws Failure (input) if nothing is
-/// left. `output`: a file if there is one input file, else a folder, which is made; "" for no output. Throws
-/// Failure (usage, output) if two inputs would go to the same file or no folder can be made. `ending`: of the
-/// outputs' names in a folder; "": that of their inputs.
+/// left. `output`: a file if there is one input file, else a folder, which `folders` makes; "" for no output.
+/// Throws Failure (usage, output) if two inputs would go to the same file or no folder can be made. `ending`:
+/// of the outputs' names in a folder; "": that of their inputs.
 Files pair_files(const std::vector<std::string> &inputs, const std::string &output, bool recursive,
-                 const ResultNames &names = {});
+                 const ResultNames &names, MadeFolders &folders);
 
 /// Moves the pairs whose output is there, and is not their input, to those that are skipped.
 void skip_existing(Files &files);

@@ -2,6 +2,7 @@
 #include "plugin_project.hpp"
 
 #include "handles.hpp"
+#include "made_folders.hpp"
 
 #include <algorithm>
 #include <dlfcn.h>
@@ -158,11 +159,8 @@ std::vector<Written> project_of(const PluginLanguage &language, const std::strin
     return files;
 }
 
-void write(const Written &file) {
-    const fs::path parent = fs::path(file.path).parent_path();
-    std::error_code error;
-    if (fs::create_directories(parent, error); error)
-        throw Failure(ExitCode::output, "the folder cannot be made: " + error.message(), parent.string());
+void write(const Written &file, MadeFolders &folders) {
+    folders.make(fs::path(file.path).parent_path());
     in_phase(Phase::output, [&] { api::write_file(file.path, file.text.data(), file.text.size()); });
 }
 
@@ -195,10 +193,11 @@ std::vector<std::string> write_plugin_project(const std::string &language, const
         if (fs::exists(fs::symlink_status(file.path, error)))
             throw Failure(ExitCode::output, "the file is there already", file.path,
                           "name another folder, or move the file away");
+    MadeFolders folders;
     std::vector<std::string> paths;
     try {
         for (const Written &file : files) {
-            write(file);
+            write(file, folders);
             paths.push_back(file.path);
         }
     } catch (...) { // half a project would stand in the way of the next try

@@ -262,7 +262,17 @@ void TaskRun::add_outputs(Ports &ports, const FilePair &file) const {
         like.format = MIRRA_FORMAT_U8;
         like.color = MIRRA_COLOR_RGB;
     }
-    if (!settings_.output_size.empty()) std::tie(like.width, like.height) = parse_size(settings_.output_size);
+    if (!settings_.output_size.empty()) {
+        const auto size = parse_size(settings_.output_size);
+        if (ports.main != nullptr && size != std::pair(like.width, like.height))
+            throw Failure(ExitCode::usage,
+                          "the result of this picture is " + std::to_string(like.width) + " x " +
+                              std::to_string(like.height) + " pixels, not " + settings_.output_size,
+                          "output_size",
+                          "leave it out: it is for tasks without an input picture; --max-size reduces the "
+                          "input first");
+        std::tie(like.width, like.height) = size;
+    }
     for (const auto &port : task_.ports) {
         if (port.input || port.type != MIRRA_TYPE_IMAGE) continue;
         const std::string path = path_of(port, main);
@@ -303,9 +313,11 @@ Result TaskRun::execute(const Ports &ports, const std::optional<std::string> &la
         return make<Result>(Phase::input, [&](mirra_result **out, mirra_error **e) {
             return mirra_session_run(session_.get(), ports.list.data(), ports.list.size(), &options, out, e);
         });
-    } catch (const Failure &) {
+    } catch (const Failure &failure) {
         if (watch.failure) std::rethrow_exception(watch.failure);
-        throw;
+        const Port *output = primary_port(task_, false);
+        const bool sized = !settings_.output_size.empty() && output != nullptr;
+        throw sized && failure.subject() == output->name ? failure.with_subject("output_size") : failure;
     }
 }
 

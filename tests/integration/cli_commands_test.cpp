@@ -211,6 +211,23 @@ TEST(CliGraph, MissingBundleIsASetupError) {
     EXPECT_EQ(run.exit_code, 5) << run.err;
 }
 
+TEST(CliGraph, OfSeveralOptionsWithOneTextNoneIsBlamed) {
+    const TemporaryFolder folder;
+    const std::string name = folder / "no.png", other = folder / "other";
+    for (const auto &arguments :
+         std::vector<std::vector<std::string>>{{"graph", name, "--in", other, "--out", name, "--json"},
+                                               {"graph", name, "--in", name, "--out", other, "--json"},
+                                               {"denoise", name, "-o", name, "--json"}}) {
+        const Outcome run = run_cli(arguments);
+        const auto error = run.json()["error"];
+        EXPECT_EQ(error["subject"], name);
+        EXPECT_EQ(error["option"], "") << error;
+    }
+    const std::string unknown = folder / "a.unknown";
+    const auto output = run_cli({"denoise", unknown, "-o", unknown, "--json"}).json()["error"];
+    EXPECT_EQ(output["option"], "--output") << "what cannot be written is no input: " << output;
+}
+
 TEST(CliCompletion, KnowsTasksAndOptions) {
     const Outcome run = run_cli({"completion", "bash"});
     EXPECT_EQ(run.exit_code, 0);

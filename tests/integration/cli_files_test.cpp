@@ -437,6 +437,23 @@ TEST_F(CliFiles, WhatCanBeRefusedAtOnceIs) {
     EXPECT_FALSE(fs::exists(folder_ / "x.png")) << "nothing was computed";
 }
 
+TEST_F(CliFiles, FoldersThatNothingCameIntoDoNotStay) {
+    const std::string broken = folder_ / "broken.png";
+    write_text(broken, "no picture");
+    EXPECT_EQ(gain({broken, "-o", out_ + "/deep/"}).exit_code, 3);
+    EXPECT_FALSE(fs::exists(out_));
+    EXPECT_EQ(gain({broken, "-o", folder_ / "x.png", "--compare", out_ + "/sheets/"}).exit_code, 3);
+    EXPECT_FALSE(fs::exists(out_));
+    fs::create_directory(out_);
+    EXPECT_EQ(gain({broken, "-o", out_ + "/deep/"}).exit_code, 3);
+    EXPECT_TRUE(fs::is_empty(out_)) << "it was there before";
+    EXPECT_EQ(gain({a(), broken, "-o", out_ + "/deep/"}).exit_code, 1);
+    EXPECT_EQ(names_in(out_ + "/deep"), Names{"a.png"});
+    const std::string shared = folder_ / "shared/";
+    EXPECT_EQ(gain({broken, "--shard", "1/1", "-o", shared}).exit_code, 3);
+    EXPECT_TRUE(fs::exists(shared)) << "other machines may write into it";
+}
+
 TEST_F(CliFiles, ThePixelLimitNamesItsOption) {
     for (const auto &arguments : std::vector<Names>{{"gain", a(), "-o", folder_ / "x.png"},
                                                     {"noise", a(), "-o", folder_ / "x.png", "--sigma", "1"},

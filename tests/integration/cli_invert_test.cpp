@@ -102,10 +102,48 @@ TEST_F(CliInvert, WhatIsNotAcceptedIsAUsageError) {
     EXPECT_EQ(layer.exit_code, 2);
     EXPECT_EQ(layer.json()["error"]["hint"], "Its layers are: deep, low.");
     EXPECT_EQ(invert({"-o", out_, "--channels", "9:0"}).exit_code, 2);
+    const Outcome size = invert({"-o", out_, "--output-size", "5x5"});
+    EXPECT_EQ(size.exit_code, 2);
+    EXPECT_EQ(size.json()["error"]["option"], "--output-size") << size.err;
+    EXPECT_EQ(invert({"-o", out_, "--output-size", "61x47"}).exit_code, 0) << "what it is";
     EXPECT_EQ(invert({"-o", out_, "--t", "2"}).exit_code, 2);
     EXPECT_EQ(invert({"-o", out_, "--method", "magic"}).exit_code, 2);
     EXPECT_EQ(invert({"-o", out_, "--method", "optimize", "--memory-limit", "1"}).exit_code, 6);
     EXPECT_EQ(run_cli({"invert", image_, "-o", out_, "--bundle", "denoiser.mirra"}).exit_code, 5);
+}
+
+/// A graph that tiles go through, whose parts never fit together.
+TEST_F(CliInvert, AGraphThatCannotBeRunIsTheBundlesFault) {
+    auto graphs = inverter_graphs();
+    for (auto &[name, graph] : graphs) {
+        auto &strided = graph.nodes.emplace_back(graph.nodes.back());
+        strided.name = "strided";
+        strided.op = graph::Op::avg_pool;
+        strided.inputs = {graph.inputs.front().name};
+        strided.attributes = {
+            {"kernel", std::int64_t{3}}, {"stride", std::int64_t{1}}, {"padding", std::int64_t{0}}};
+        strided.weights = {};
+        graph.nodes.push_back({"misfit", graph::Op::add, {graph.inputs.front().name, "strided"}, {}, {}});
+        graph.outputs.push_back({"never", "misfit"});
+    }
+    bundle::Manifest manifest;
+    manifest.task = "invert";
+    manifest.name = "misfit";
+    manifest.graphs = graphs;
+    manifest.defaults = R"({"layer": "deep"})";
+    bundle::write_bundle(bundle_, manifest, random_weights(graphs), bundle::DType::f32);
+    const Outcome run = invert({"-o", out_});
+    EXPECT_EQ(run.exit_code, 5) << run.err;
+    EXPECT_EQ(run.json()["error"]["option"], "--bundle") << run.err;
+    for (const char *part : {"the graph '", "at 'misfit'"})
+        EXPECT_NE(run.err.find(part), std::string::npos) << run.err;
+    for (const auto &arguments : std::vector<std::vector<std::string>>{
+             {"info", bundle_}, {"graph", bundle_, "--run", "encoder", "--in", image_, "--out", out_}}) {
+        const Outcome told = run_cli(arguments);
+        EXPECT_NE(told.exit_code, 0);
+        EXPECT_NE(told.err.find("(" + bundle_ + ")"), std::string::npos) << told.err;
+        EXPECT_NE(told.err.find("misfit"), std::string::npos) << told.err;
+    }
 }
 
 } // namespace

@@ -53,7 +53,7 @@ class TaskCommand final : public Command {
     void declare_common(CLI::App &app);
     void note_displaced() const;
     [[nodiscard]] std::string free_name(const CLI::App &app, const std::string &name) const;
-    [[nodiscard]] Files files() const;
+    [[nodiscard]] Files files();
     void read_dashes();
     void read_page();
     [[nodiscard]] std::vector<FurtherOutputs> further_of(const std::vector<FilePair> &pairs) const;
@@ -88,6 +88,7 @@ class TaskCommand final : public Command {
     std::string csv_;
     std::string suffix_;
     std::optional<ComparePage> page_;
+    MadeFolders folders_;
     bool recursive_ = false;
     std::optional<Shard> shard_;
     bool skip_existing_ = false;
@@ -262,15 +263,17 @@ void TaskCommand::read_series_options() {
     }
 }
 
-Files TaskCommand::files() const {
+Files TaskCommand::files() {
     if (shard_ && output_.empty() && !suffix_.empty())
         throw Failure(ExitCode::usage, "results beside their inputs change what the other shares are",
                       "--shard", "name another folder for the results with -o");
     if (primary_port(task_, true) == nullptr) return {.pairs = {{"", output_}}, .skipped = {}};
     const Port *output = primary_output(task_);
     const bool tensor = output != nullptr && output->type == MIRRA_TYPE_TENSOR;
+    if (shard_) folders_.keep();
     auto files = pair_files(inputs_, output_, recursive_,
-                            {.ending = tensor ? kTensorEnding : settings_.write.ending(), .suffix = suffix_});
+                            {.ending = tensor ? kTensorEnding : settings_.write.ending(), .suffix = suffix_},
+                            folders_);
     if (shard_) shard_->keep(files);
     if (skip_existing_) mirra::cli::skip_existing(files);
     return files;
@@ -353,7 +356,7 @@ ExitCode TaskCommand::run() {
                       "name a folder, with / at its end, or give one input");
     const std::vector<FurtherOutputs> further = further_of(files.pairs);
     check_page(files.pairs); // before a folder is made beside it
-    prepare_further(files.pairs, settings_.further, further);
+    prepare_further(files.pairs, settings_.further, further, folders_);
     check_outputs(files.pairs, further);
     const Interrupt interrupt;
     TaskRun run(engine_, task_, settings_, console_, interrupt);
