@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -176,19 +177,25 @@ class ListenerTest {
 
   @Test
   void logListenersMayThrow() {
+    RuntimeException mine = new IllegalStateException("of a listener");
     List<String> messages = new ArrayList<>();
+    List<Throwable> told = new ArrayList<>();
+    Thread.currentThread().setUncaughtExceptionHandler((thread, thrown) -> told.add(thrown));
     try (Engine engine =
         Engine.builder()
             .log(
                 LogLevel.DEBUG,
                 (level, message) -> {
                   messages.add(message);
-                  throw new IllegalStateException("of a listener: ignore this");
+                  throw mine;
                 })
             .create()) {
       assertFalse(messages.isEmpty());
       assertFalse(engine.tasks().isEmpty());
+    } finally {
+      Thread.currentThread().setUncaughtExceptionHandler(null);
     }
+    assertEquals(Collections.nCopies(messages.size(), mine), told);
   }
 
   @Test
