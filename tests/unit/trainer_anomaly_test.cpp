@@ -656,14 +656,16 @@ TEST(AnomalyTraining, ImpossibleEncodersAndRecipesAreErrorsBeforeTheFirstStep) {
     EXPECT_NE(refused(command).find("no encoder"), std::string::npos) << refused(command);
     command.encoder = encoder;
     command.overrides["network.layer"] = "conv7";
-    EXPECT_NE(refused(command).find("conv7"), std::string::npos) << refused(command);
+    EXPECT_NE(refused(command).find("'conv7' (network.layer)"), std::string::npos) << refused(command);
     EXPECT_NE(refused(command_for("extent", "[data2]\nextent = 1\n")).find("unknown keys"),
               std::string::npos);
     auto extent = command_for("extent");
     std::ofstream(extent.recipe) << "[data]\nextent = 36";
     EXPECT_NE(refused(extent).find("multiples of"), std::string::npos) << refused(extent);
     std::ofstream(extent.recipe) << "[memory]\nlayer = \"conv9\"";
-    EXPECT_NE(refused(extent).find("conv9"), std::string::npos) << refused(extent);
+    EXPECT_NE(refused(extent).find("'conv9' (memory.layer)"), std::string::npos) << refused(extent);
+    std::ofstream(extent.recipe) << "[memory]\nlayers = [\"conv9\"]";
+    EXPECT_NE(refused(extent).find("'conv9' (memory.layers)"), std::string::npos) << refused(extent);
     auto rate = command_for("rate");
     rate.overrides["calibration.false_positive_rate"] = "0.7";
     EXPECT_NE(refused(rate).find("false_positive_rate"), std::string::npos) << refused(rate);

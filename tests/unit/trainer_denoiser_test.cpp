@@ -287,10 +287,11 @@ TEST(DenoiserRecipes, PrefixesOfNoWeightAreRefused) {
 }
 
 TEST(DenoiserRecipes, ImpossibleNetworksAreRefused) {
-    for (const auto &[text, subject] : {std::pair{"channels = [0, 8]\nblocks = [1, 1]", "channels"},
-                                        {"channels = [8, 8]\nblocks = [1, -1]", "blocks"},
-                                        {"channels = [8]\nblocks = [1, 1]", "channels"},
-                                        {"channels = []\nblocks = []", "channels"}}) {
+    for (const auto &[text, subject] : {std::pair{"channels = [0, 8]\nblocks = [1, 1]", "(network.channels)"},
+                                        {"channels = [8, 8]\nblocks = [1, -1]", "(network.blocks)"},
+                                        {"channels = [8]\nblocks = [1, 1]", "(network.channels)"},
+                                        {"channels = [100000]\nblocks = [1]", "(network)"},
+                                        {"channels = []\nblocks = []", "(network.channels)"}}) {
         auto recipe = Recipe::parse(std::string("[network]\n") + text, "r");
         const auto settings = DenoiserRecipe::read(recipe);
         EXPECT_THAT(refusal(ErrorCode::invalid_argument, [&] { static_cast<void>(settings.network()); }),

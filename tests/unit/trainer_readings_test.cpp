@@ -65,12 +65,12 @@ TEST(Readings, TellTheFirstStepThatWasNotFinite) {
     for (const double norm : {1.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
         readings.begin(40 + readings.rows());
         readings.set("loss", one(1));
-        readings.require_finite(one(norm), "the gradient", "my.toml");
+        readings.require_finite(one(norm), "the gradient", "optimizer.rate");
     }
     const auto error = error_of([&] { readings.take(); });
-    EXPECT_EQ(error.subject(), "my.toml");
+    EXPECT_EQ(error.subject(), "optimizer.rate");
     EXPECT_THAT(error.what(), HasSubstr("the gradient is not finite at step 42"));
-    EXPECT_THAT(error.hint(), HasSubstr("clip_norm"));
+    EXPECT_THAT(error.hint(), HasSubstr("optimizer.clip_norm"));
 }
 
 struct Gradients : testing::Test {
@@ -127,7 +127,7 @@ class Halving final : public TrainingTask {
         weight_.mutable_grad() = step == infinite ? torch::full({1}, INFINITY) : weight_.detach() - 1;
         const auto norm = clip_gradients({weight_}, 0);
         sgd_.step(0.5, norm);
-        readings.require_finite(norm, "the gradient", "halving.toml");
+        readings.require_finite(norm, "the gradient", rate_key());
         readings.set("loss", loss);
         readings.pictures(3);
     }

@@ -284,6 +284,18 @@ TEST(Training, AnUnwritableOutputFailsBeforeTheFirstStep) {
     EXPECT_THAT(refusal(ErrorCode::not_found, [&] { train_denoiser(command); }), HasSubstr("missing"));
 }
 
+TEST(Training, AFolderThatNothingCameIntoDoesNotStay) {
+    auto command = command_for("no-run");
+    command.folder = command.output.string() + ".deep/run";
+    const auto task = denoiser_task(command);
+    struct Unstartable final : test::WrappedTask {
+        using WrappedTask::WrappedTask;
+        void start(std::int64_t) override { throw test::Died(); }
+    } unstartable(*task);
+    EXPECT_THROW(run_training(unstartable, {.folder = run_folder(command)}), test::Died);
+    EXPECT_FALSE(std::filesystem::exists(command.output.string() + ".deep"));
+}
+
 TEST(Training, CurvesThatCannotBeDrawnDoNotEndIt) {
     const auto command = command_for("no-curves");
     std::filesystem::create_directories(run_folder(command) / "curves.png");
@@ -380,7 +392,9 @@ TEST(Checkpoint, ValuesThatAreNotFiniteAreRefusedInBothDirections) {
         FAIL();
     } catch (const Error &error) {
         EXPECT_EQ(error.code(), ErrorCode::corrupt);
-        EXPECT_EQ(error.subject(), "w");
+        EXPECT_EQ(error.subject(), path.string());
+        EXPECT_THAT(error.what(), HasSubstr("'w'"));
+        EXPECT_THAT(error.hint(), HasSubstr("--restart"));
     }
 }
 

@@ -425,8 +425,21 @@ TEST(SegmentationTraining, WhatCannotBeMadeIsRefusedWithTheOptionsName) {
         odd.overrides[key] = "65";
         EXPECT_NE(refused(odd).find(key), std::string::npos) << refused(odd);
     }
-    command.overrides["segmentation.channels"] = "[8, 0]";
-    EXPECT_NE(refused(command).find("channels"), std::string::npos) << refused(command);
+    for (const auto &[channels, named] :
+         {std::pair{"[8, 0]", "(segmentation.channels)"}, {"[100000, 8]", "(segmentation)"}}) {
+        command.overrides["segmentation.channels"] = channels;
+        EXPECT_NE(refused(command).find(named), std::string::npos) << refused(command);
+    }
+}
+
+TEST(SegmentationTraining, ARateThatIsTooHighIsBlamedAndNoFile) {
+    auto command = command_for("diverges", "segmentation");
+    command.overrides["segmentation.rate"] = "1";
+    command.overrides["segmentation.steps"] = "40";
+    const auto said = test::refusal(ErrorCode::internal, [&] { train_anomaly(command); });
+    for (const char *part : {"the training diverged", "(segmentation.rate)", "lower the learning rate"})
+        EXPECT_NE(said.find(part), std::string::npos) << said;
+    EXPECT_FALSE(fs::exists(command.output));
 }
 
 TEST(SegmentationTraining, AShortOneFindsDrawnDefects) {

@@ -21,6 +21,7 @@ class WrappedTask : public trainer::TrainingTask {
     void start(std::int64_t step) override { task_.start(step); }
     [[nodiscard]] std::vector<std::string> columns() const override { return task_.columns(); }
     void step(std::int64_t step, trainer::Readings &readings) override { task_.step(step, readings); }
+    [[nodiscard]] std::string rate_key() const override { return task_.rate_key(); }
     [[nodiscard]] std::int64_t validation_interval() const override { return task_.validation_interval(); }
     void validate(trainer::Readings &readings) override { task_.validate(readings); }
     void finish() override { task_.finish(); }

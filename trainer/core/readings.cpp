@@ -1,6 +1,7 @@
 // Values and tensors of steps, brought together in one transfer.
 #include "core/readings.hpp"
 
+#include "core/divergence.hpp"
 #include "mirra/error.hpp"
 #include "runtime/torch/libtorch.hpp"
 
@@ -17,7 +18,7 @@ struct Readings::Row {
     };
     struct Guard {
         torch::Tensor value;
-        std::string what, subject;
+        std::string what, rate;
     };
     std::int64_t step;
     std::vector<double> values;
@@ -71,8 +72,8 @@ void Readings::set(const std::string &column, const at::Tensor &value) {
     rows_.back().measured.push_back({place_of(column), value.detach()});
 }
 
-void Readings::require_finite(const at::Tensor &value, const std::string &what, const std::string &subject) {
-    rows_.back().guards.push_back({value.detach(), what, subject});
+void Readings::require_finite(const at::Tensor &value, const std::string &what, const std::string &rate) {
+    rows_.back().guards.push_back({value.detach(), what, rate});
 }
 
 std::int64_t Readings::rows() const {
@@ -99,9 +100,8 @@ std::vector<std::vector<double>> Readings::take() {
     for (const auto &row : rows) {
         for (const auto &guard : row.guards)
             if (!std::isfinite(*next++))
-                throw Error(ErrorCode::internal,
-                            guard.what + " is not finite at step " + std::to_string(row.step + 1),
-                            guard.subject, kOfDivergence);
+                throw diverged(guard.what + " is not finite at step " + std::to_string(row.step + 1),
+                               guard.rate);
         out.push_back(row.values);
         for (const auto &measured : row.measured) out.back()[measured.column] = *next++;
     }

@@ -29,9 +29,9 @@ class Readings {
     void set(const std::string &column, const at::Tensor &value);
     /// Ends the training when the row is read, unless the value is finite. A step that makes use of the value
     /// must itself see to it that one that is not finite does no harm.
-    /// @param what     for the message: "the gradient"
-    /// @param subject  of the error
-    void require_finite(const at::Tensor &value, const std::string &what, const std::string &subject);
+    /// @param what  for the message: "the gradient"
+    /// @param rate  key of the learning rate
+    void require_finite(const at::Tensor &value, const std::string &what, const std::string &rate);
 
     /// What the function returns, which waits for pictures.
     template<class Function> auto waiting(const Function &function) {
@@ -66,8 +66,5 @@ class Readings {
     std::chrono::duration<double> waited_{0};
     std::int64_t pictures_ = 0;
 };
-
-/// The advice of errors about values that are not finite.
-inline constexpr const char *kOfDivergence = "lower the learning rate or set clip_norm in the recipe";
 
 } // namespace mirra::trainer

@@ -1,6 +1,8 @@
 // Checkpoints, and the loop around them.
 #include "core/training_run.hpp"
 
+#include "core/divergence.hpp"
+#include "core/made_folders.hpp"
 #include "core/progress.hpp"
 #include "core/readings.hpp"
 #include "core/run_folder.hpp"
@@ -29,19 +31,21 @@ bool finite(const torch::Tensor &tensor) {
     return tensor.isfinite().all().item<bool>();
 }
 
-void restore(const std::string &name, const torch::Tensor &place, const bundle::TensorFile &file) {
+constexpr const char *kBeginAnew = "pass --restart to discard it and begin anew";
+
+/// The value of a tensor of the state. @param path  of the file
+void restore(const std::string &name, const torch::Tensor &place, const bundle::TensorFile &file,
+             const std::filesystem::path &path) {
+    const auto refuse = [&](const std::string &what) {
+        throw Error(ErrorCode::corrupt, "the checkpoint's tensor '" + name + "' " + what, path.string(),
+                    kBeginAnew);
+    };
     const auto found = file.tensors().find(name);
-    if (found == file.tensors().end())
-        throw Error(ErrorCode::corrupt, "checkpoint lacks a tensor", name,
-                    "delete the run folder to start anew");
+    if (found == file.tensors().end()) refuse("is missing");
     const auto values = bundle::to_float(found->second);
-    if (static_cast<std::int64_t>(values.size()) != place.numel())
-        throw Error(ErrorCode::corrupt, "checkpoint tensor has another size", name,
-                    "delete the run folder to start anew");
+    if (static_cast<std::int64_t>(values.size()) != place.numel()) refuse("has another size");
     const auto saved = torch::from_blob(const_cast<float *>(values.data()), place.sizes(), at::kFloat);
-    if (!finite(saved))
-        throw Error(ErrorCode::corrupt, "checkpoint tensor holds values that are not finite", name,
-                    "delete the run folder to start anew, with a lower learning rate");
+    if (!finite(saved)) refuse("holds values that are not finite");
     torch::Tensor target = place;
     target.copy_(saved);
 }
@@ -77,8 +81,7 @@ std::shared_ptr<const bundle::TensorFile> open_checkpoint(const std::filesystem:
         return bundle::TensorFile::open(path);
     } catch (const Error &error) {
         if (error.code() != ErrorCode::corrupt) throw;
-        throw Error(error.code(), error.what(), error.subject(),
-                    "pass --restart to discard it and begin anew");
+        throw Error(error.code(), error.what(), error.subject(), kBeginAnew);
     }
 }
 
@@ -89,13 +92,12 @@ std::optional<CheckpointInfo> load_checkpoint(const std::filesystem::path &path,
     const auto file = open_checkpoint(path);
     const auto step = number_of<std::int64_t>(value(*file, "mirra.step"));
     if (!step || *step < 0)
-        throw Error(ErrorCode::corrupt, "checkpoint has no step count", path.string(),
-                    "delete it to start anew");
+        throw Error(ErrorCode::corrupt, "checkpoint has no step count", path.string(), kBeginAnew);
     CheckpointInfo info{.step = *step, .fingerprint = value(*file, "mirra.fingerprint")};
     if (info.fingerprint != fingerprint)
         throw Error(ErrorCode::mismatch, "the checkpoint is of a run with another recipe, seed or data",
                     path.string(), "use another output name, or pass --restart to discard it");
-    for (const auto &[name, tensor] : state) restore(name, tensor, *file);
+    for (const auto &[name, tensor] : state) restore(name, tensor, *file, path);
     return info;
 }
 
@@ -234,10 +236,9 @@ class Run {
         const auto rows = together(readings_.take());
         for (std::size_t i = 0; i < rows.size(); ++i) {
             if (!std::isfinite(rows[i].front()))
-                throw Error(ErrorCode::internal,
-                            "the loss is not finite at step " +
-                                std::to_string(first + static_cast<std::int64_t>(i) + 1),
-                            options_.folder.string(), kOfDivergence);
+                throw diverged("the loss is not finite at step " +
+                                   std::to_string(first + static_cast<std::int64_t>(i) + 1),
+                               task_.rate_key());
             average_.add(rows[i]);
         }
         row_.add(readings_.take_supply());
@@ -312,11 +313,6 @@ constexpr std::int64_t kFinished = -1;
 
 /// The step to go on from, its state loaded; kFinished when nothing is left to do.
 std::int64_t resume(TrainingTask &task, const RunOptions &options) {
-    std::error_code failed;
-    std::filesystem::create_directories(options.folder, failed);
-    if (failed)
-        throw Error(ErrorCode::io, "the folder of the run cannot be made: " + failed.message(),
-                    options.folder.string(), "name a folder with --run");
     const auto checkpoint = options.folder / "checkpoint.safetensors";
     check_writable(checkpoint);
     if (options.restart && task.processes().restarted())
@@ -367,6 +363,8 @@ int exit_status(RunResult result) {
 }
 
 RunResult run_training(TrainingTask &task, const RunOptions &options) {
+    std::optional<MadeFolders> folder;
+    if (task.processes().first()) folder.emplace(options.folder, "name a folder with --run");
     const auto first = resume_together(task, options);
     if (first == kFinished) return RunResult::finished;
     task.start(first);

@@ -53,6 +53,8 @@ class TrainingTask {
     /// One optimiser step. With several processes: this one's values, which the loop averages. Of the step's
     /// work on a GPU nothing needs to be done when it returns.
     virtual void step(std::int64_t step, Readings &readings) = 0;
+    /// Of the recipe: the learning rate of the last step.
+    [[nodiscard]] virtual std::string rate_key() const { return "optimizer.rate"; }
     [[nodiscard]] virtual std::int64_t validation_interval() const = 0;
     /// Sets the validation's columns; with several processes, in all alike.
     virtual void validate(Readings &readings) = 0;

@@ -1,5 +1,6 @@
 #include "eval/anomaly.hpp"
 
+#include "core/made_folders.hpp"
 #include "core/provenance.hpp"
 #include "core/text.hpp"
 #include "data/picture_store.hpp"
@@ -25,10 +26,13 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace mirra::trainer {
 namespace {
+
+constexpr const char *kNameWork = "name another with --work";
 
 /// "catsdogs" of "catsdogs/train" and of "data/catsdogs".
 std::string set_name(const std::string &recorded) {
@@ -129,7 +133,8 @@ int evaluate_parts(const AnomalyEvaluation &settings) {
     const auto methods = methods_of(detector, settings.methods);
     const auto good = open_parts(settings.good, "--good"), bad = open_parts(settings.bad, "--bad");
     const auto set = std::make_shared<const AnomalySet>(AnomalySet::good_and_bad(good, bad, settings.count));
-    if (!settings.scoring.work.empty()) std::filesystem::create_directories(settings.scoring.work);
+    std::optional<MadeFolders> work;
+    if (!settings.scoring.work.empty()) work.emplace(settings.scoring.work, kNameWork);
     std::vector<AnomalyMeasurement> measurements;
     PartsTable table;
     print(table.head());
@@ -417,7 +422,7 @@ OneVsAllResult one_vs_all(
     const auto classes = chosen_classes(result.classes, evaluation.classes);
     const auto encoders = open_encoders(evaluation, result.classes);
     const auto source = training_source(evaluation.data);
-    std::filesystem::create_directories(evaluation.scoring.work);
+    const MadeFolders work(evaluation.scoring.work, kNameWork);
     for (const auto label : classes) {
         const auto &name = result.classes[static_cast<std::size_t>(label)];
         const auto set =

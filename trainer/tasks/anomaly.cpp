@@ -3,6 +3,7 @@
 
 #include "core/data_files.hpp"
 #include "core/device.hpp"
+#include "core/picture_extent.hpp"
 #include "core/provenance.hpp"
 #include "core/random.hpp"
 #include "core/readings.hpp"
@@ -39,7 +40,8 @@ InverterCommand inverter_command(const AnomalyCommand &command) {
 
 /// Fails before any work where the encoder does not fit. @throws Error mismatch | not_found |
 /// invalid_argument
-void check_encoder(const std::filesystem::path &named, const AnomalyRecipe &settings) {
+void check_encoder(const std::filesystem::path &named, const AnomalyRecipe &settings,
+                   const AnomalyParts &parts) {
     const auto path = find_bundle(named);
     const auto bundle = bundle::Bundle::open(path);
     const auto &graphs = bundle->manifest().graphs;
@@ -53,7 +55,9 @@ void check_encoder(const std::filesystem::path &named, const AnomalyRecipe &sett
         throw Error(ErrorCode::invalid_argument,
                     "this encoder does not take pictures of " + std::to_string(extent) + " pixels",
                     "data.extent", "use multiples of " + std::to_string(aligned) + " in the recipe");
-    if (settings.memory_members > 0) pooled_features(found->second, memory_layers(found->second, settings));
+    if (!parts.memory) return;
+    const auto pooled = pooled_features(found->second, memory_layers(found->second, settings));
+    check_extent(pooled, extent, "data.extent");
 }
 
 [[noreturn]] void refuse(const std::string &what, const std::string &subject, const std::string &hint) {
@@ -94,6 +98,9 @@ class AnomalyTask final : public TrainingTask {
     void start(std::int64_t step) override;
     [[nodiscard]] std::vector<std::string> columns() const override;
     void step(std::int64_t step, Readings &readings) override;
+    [[nodiscard]] std::string rate_key() const override {
+        return segmentation_ && !generating_ ? SegmentationRecipe::kRate : TrainingTask::rate_key();
+    }
     [[nodiscard]] std::int64_t validation_interval() const override {
         return settings_.generator.validation_every;
     }
@@ -146,7 +153,6 @@ void AnomalyTask::make_segmentation() {
                                       .loader_threads = command_.loader_threads,
                                       .device = select_device(command_.device),
                                       .bf16 = bf16_,
-                                      .recipe = recipe_.name(),
                                       .recorder = command_.recorder});
 }
 
@@ -289,7 +295,7 @@ std::unique_ptr<TrainingTask> anomaly_task(const AnomalyCommand &command) {
     AnomalyScorer::check();
     const auto parts = parts_of(command, settings);
     if (parts.memory || parts.generator)
-        check_encoder(command.encoder, settings);
+        check_encoder(command.encoder, settings, parts);
     else if (!command.encoder.empty())
         log_warning("--encoder is not used: the method 'segmentation' needs none");
     auto pictures = open_anomaly_pictures(command, settings);

@@ -2,7 +2,9 @@
 #include "tasks/anomaly_bundle.hpp"
 
 #include "core/device.hpp"
+#include "core/divergence.hpp"
 #include "core/graph_module.hpp"
+#include "core/made_folders.hpp"
 #include "core/progress.hpp"
 #include "core/provenance.hpp"
 #include "core/text.hpp"
@@ -158,8 +160,11 @@ void write(const std::filesystem::path &path, BundleContents &contents, const Js
     const auto &graphs = contents.manifest.graphs;
     const bool alone = graphs.size() == 1 && graphs.contains("segmenter");
     contents.manifest.defaults = defaults.dump();
-    bundle::write_bundle(path, contents.manifest, contents.weights,
-                         alone ? bundle::DType::f16 : bundle::DType::f32);
+    if (alone)
+        write_trained(path, contents.manifest, contents.weights, bundle::DType::f16,
+                      SegmentationRecipe::kRate);
+    else
+        bundle::write_bundle(path, contents.manifest, contents.weights, bundle::DType::f32);
 }
 
 /// How the two parts of the score of "segmentation" are joined, by what they are of held-out good pictures.
@@ -217,7 +222,7 @@ void write_anomaly_bundle(const AnomalyTraining &training, const Trained &traine
         feature_weight /= mean_square_of_features(training, trained);
     auto defaults = defaults_of(training, trained, feature_weight);
     const auto folder = run_folder(training.command), draft = folder / "draft.mirra";
-    std::filesystem::create_directories(folder);
+    const MadeFolders made(folder, "name a folder with --run");
     if (trained.generator && training.settings.pixel_weight == 0) {
         defaults["pixel_weight"] = 1; // of a draft; the balance says which it is
         write(draft, contents, defaults);

@@ -1,6 +1,7 @@
 // Quantiles and logistic regression; scoring and measuring.
 #include "tasks/anomaly_calibration.hpp"
 
+#include "core/divergence.hpp"
 #include "core/random.hpp"
 #include "data/evenly_spaced.hpp"
 #include "eval/anomaly_methods.hpp"
@@ -16,6 +17,7 @@
 #include <limits>
 #include <numbers>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -240,8 +242,10 @@ double median(std::vector<double> values) {
 /// Pictures that were brought to the extent before, in 8 bits, or judged in company, have a little other
 /// scores. One that gives none by now is skipped: it must not end a training that is done.
 /// @param lost  names of those that were skipped before
+/// @param told  gets what the networks say of a picture that they give no score
 std::vector<double> scores_of(AnomalyScorer &scorer, const PictureSet &set, const std::string &method,
-                              const AnomalyTraining &training, std::set<std::string> &lost) {
+                              const AnomalyTraining &training, std::set<std::string> &lost,
+                              std::optional<Error> &told) {
     const auto &settings = training.settings;
     const auto most = method == kLatentSearch ? settings.search_pictures : settings.calibration_pictures;
     const auto taken = std::min(most, set.size());
@@ -249,10 +253,13 @@ std::vector<double> scores_of(AnomalyScorer &scorer, const PictureSet &set, cons
     for (std::int64_t i = 0; i < taken; ++i) {
         const auto index = evenly_spaced(i, taken, set.size());
         if (lost.contains(set.name(index))) continue;
+        std::optional<image::Image> picture;
         try {
-            scores.push_back(scorer.score(set.original(index)));
+            picture = set.original(index);
+            scores.push_back(scorer.score(*std::move(picture)));
         } catch (const Error &error) {
             if (error.code() == ErrorCode::cancelled) throw;
+            if (picture) told = error;
             lost.insert(set.name(index));
             log_warning("skipped " + set.name(index) + ": " + error.what());
         }
@@ -263,7 +270,12 @@ std::vector<double> scores_of(AnomalyScorer &scorer, const PictureSet &set, cons
 std::vector<double> normal_scores(AnomalyScorer &scorer, const std::string &method,
                                   const AnomalyTraining &training, std::set<std::string> &lost) {
     const auto &set = *training.pictures.normal;
-    auto scores = scores_of(scorer, set, method, training, lost);
+    std::optional<Error> told;
+    auto scores = scores_of(scorer, set, method, training, lost, told);
+    if (scores.empty() && told && method != kFeatureMemory) // whose network was not trained
+        throw diverged("the method '" + method +
+                           "' gives none of the normal pictures a score: " + told->what(),
+                       method == kSegmentation ? SegmentationRecipe::kRate : kRate);
     if (scores.empty())
         throw Error(ErrorCode::corrupt, "none of the normal pictures that calibrate the scores can be judged",
                     set.name(0), "repair the files; the same command goes on from here");
@@ -313,8 +325,9 @@ std::vector<CalibratedMethod> calibrate_methods(const std::filesystem::path &bun
         log_info("calibrating " + name);
         AnomalyScorer scorer(bundle, scorer_options(name, training));
         method.normal = normal_scores(scorer, name, training, lost);
+        std::optional<Error> told;
         if (training.pictures.bad)
-            method.bad = scores_of(scorer, *training.pictures.bad, name, training, lost);
+            method.bad = scores_of(scorer, *training.pictures.bad, name, training, lost, told);
         const bool likelihood = name == kSegmentation && training.settings.memory_pictures == 0;
         const double most = likelihood ? 1 : std::numeric_limits<double>::infinity();
         method.calibration =

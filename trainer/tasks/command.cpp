@@ -171,10 +171,15 @@ void record_run(const RunCommand &command, const TrainingFacts &facts, const Run
 
 void record_skipped(const RunCommand &command, std::int64_t skipped) {
     const auto folder = run_folder(command);
-    auto record = read_run_record(folder);
-    if (!record) return;
-    record->skipped = skipped;
-    write_run_record(folder, *record);
+    try {
+        auto record = read_run_record(folder);
+        if (!record) return;
+        record->skipped = skipped;
+        write_run_record(folder, *record);
+    } catch (
+        const Error &error) { // the bundle is written: a record that another program changed does no harm
+        log_warning(error.subject() + ": " + error.what() + "; " + error.hint());
+    }
 }
 
 int run(TrainingTask &task, const RunCommand &command) {

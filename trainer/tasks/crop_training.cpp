@@ -169,7 +169,7 @@ void CropTask::step(std::int64_t step, Readings &readings) {
     const double rate = settings_.optimizer.schedule.at(step);
     adam_->step(rate, norm);
     if (average_) average_->update(step);
-    readings.require_finite(norm, "the gradient", command_.recipe.string());
+    readings.require_finite(norm, "the gradient", rate_key());
     readings.set("loss", loss);
     readings.set("rate", rate);
     readings.set("gradient_norm", norm);

@@ -3,7 +3,9 @@
 
 #include "core/data_files.hpp"
 #include "core/device.hpp"
+#include "core/divergence.hpp"
 #include "core/provenance.hpp"
+#include "core/recipe_network.hpp"
 #include "core/text.hpp"
 #include "distributed/environment.hpp"
 #include "log/log.hpp"
@@ -209,11 +211,11 @@ void DenoiserRecipe::declare(RecipeKeys &keys) {
 }
 
 graph::Graph DenoiserRecipe::network(const graph::Graph *encoder) const {
-    const auto network = [&] {
+    const auto network = built_from("network", [&] {
         if (architecture == "wavelet-denoiser") return graph::wavelet_denoiser(wavelet);
         if (encoder) return graph::alexnet_denoiser(*encoder, input_transform);
         return graph::alexnet_denoiser(input_transform.value_or(graph::InputTransform::mean_std));
-    }();
+    });
     if (noise.known_probability > 0 && !takes_noise_level(network))
         throw Error(ErrorCode::invalid_argument,
                     "recipe: noise levels are to be told to a network that has no input for them",
@@ -321,7 +323,7 @@ void write_denoiser_bundle(const DenoiserBundle &bundle) {
         provenance.encoder = encoder_record(*bundle.origin.encoder, bundle.encoder_name);
     manifest.provenance = bundle::to_json(provenance);
     manifest.graphs.emplace("denoiser", bundle.network.graph());
-    bundle::write_bundle(bundle.output, manifest, bundle.network.weights(), bundle::DType::f16);
+    write_trained(bundle.output, manifest, bundle.network.weights(), bundle::DType::f16);
     log_info("wrote " + bundle.output.string());
 }
 

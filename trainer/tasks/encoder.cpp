@@ -2,6 +2,7 @@
 #include "tasks/encoder.hpp"
 
 #include "attacks/gradient_attacks.hpp"
+#include "core/divergence.hpp"
 #include "core/provenance.hpp"
 #include "core/random.hpp"
 #include "core/text.hpp"
@@ -243,7 +244,7 @@ void write_encoder_bundle(const EncoderBundle &bundle) {
     manifest.provenance = bundle::to_json(provenance);
     manifest.graphs.emplace("encoder", bundle.graphs.encoder);
     manifest.graphs.emplace("classifier", bundle.graphs.classifier);
-    bundle::write_bundle(bundle.output, manifest, bundle.network.weights(), bundle::DType::f16);
+    write_trained(bundle.output, manifest, bundle.network.weights(), bundle::DType::f16);
     log_info("wrote " + bundle.output.string());
 }
 

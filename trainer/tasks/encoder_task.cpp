@@ -10,6 +10,7 @@
 #include "core/provenance.hpp"
 #include "core/random.hpp"
 #include "core/readings.hpp"
+#include "core/recipe_network.hpp"
 #include "core/recorded_step.hpp"
 #include "core/training_run.hpp"
 #include "data/evenly_spaced.hpp"
@@ -136,7 +137,8 @@ EncoderTask::EncoderTask(const EncoderCommand &command, Recipe recipe, EncoderRe
           PictureSet::Options{.side = settings_.kept_side(),
                               .cache_bytes = cache_budget(environment).validation}))
     , processes_(environment, device_)
-    , graphs_(graph::classifier(with_classes(settings_, data_).network))
+    , graphs_(
+          built_from("network", [&] { return graph::classifier(with_classes(settings_, data_).network); }))
     , network_(make_network())
     , frozen_(network_, bf16_ ? at::kBFloat16 : at::kFloat)
     , sgd_(network_->trainable(), settings_.sgd)
@@ -342,7 +344,7 @@ void EncoderTask::step(std::int64_t step, Readings &readings) {
     sgd_.step(rate, norm);
     processes_.average(network_->buffers()); // running statistics, of each process's own pictures
     if (average_) average_->update(step);
-    readings.require_finite(norm, "the gradient", recipe_.name());
+    readings.require_finite(norm, "the gradient", rate_key());
     readings.set("loss", loss);
     readings.set("accuracy", accuracy);
     readings.set("rate", rate);

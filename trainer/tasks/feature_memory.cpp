@@ -4,6 +4,7 @@
 #include "core/graph_module.hpp"
 #include "core/progress.hpp"
 #include "core/random.hpp"
+#include "core/recipe_network.hpp"
 #include "core/tensor_values.hpp"
 #include "eval/classifier.hpp"
 #include "mirra/error.hpp"
@@ -147,7 +148,10 @@ void collect(GraphModule &network, PictureSet &pictures, const MemoryOptions &op
 } // namespace
 
 std::string memory_layer(const graph::Graph &encoder, const std::string &asked) {
-    if (!asked.empty()) return asked;
+    if (!asked.empty()) {
+        static_cast<void>(features_of(encoder, asked, "memory.layer"));
+        return asked;
+    }
     const auto &taps = encoder.outputs;
     if (std::ranges::find(taps, "conv2", &graph::Output::name) != taps.end()) return "conv2";
     return taps.size() > 1 ? taps[taps.size() - 2].name : taps.back().name;
@@ -155,13 +159,15 @@ std::string memory_layer(const graph::Graph &encoder, const std::string &asked) 
 
 namespace {
 
+constexpr const char *kLayers = "memory.layers";
+
 /// How many times as far apart the places of each tap lie as those of the finest.
 std::vector<std::int64_t> coarseness(const graph::Graph &encoder, const std::vector<std::string> &layers) {
     constexpr std::int64_t kSteps = 64;
     const auto extent = kSteps * graph::alignment(encoder);
     std::vector<std::int64_t> places;
     for (const auto &layer : layers) {
-        const auto part = graph::part_of(encoder, layer, "patches");
+        const auto part = features_of(encoder, layer, kLayers, "patches");
         const auto shapes = graph::infer_shapes(
             part, {{part.inputs.front().name, {1, part.inputs.front().channels, extent, extent}}});
         places.push_back(shapes.at(part.outputs.front().source)[2]);
@@ -172,7 +178,7 @@ std::vector<std::int64_t> coarseness(const graph::Graph &encoder, const std::vec
             throw Error(ErrorCode::invalid_argument,
                         "the places of the taps do not fit together: " + layers[i] + " has " +
                             std::to_string(places[i]) + " where another has " + std::to_string(finest),
-                        "memory.layers", "name other taps of this encoder");
+                        kLayers, "name other taps of this encoder");
         places[i] = finest / places[i];
     }
     return places;
@@ -183,10 +189,10 @@ graph::Graph shared_part(const graph::Graph &encoder, const std::vector<std::str
     std::set<std::string> needed;
     graph::Graph out{.name = encoder.name, .inputs = encoder.inputs, .nodes = {}, .outputs = {}};
     for (const auto &layer : layers) {
-        const auto part = graph::part_of(encoder, layer, "patches");
+        const auto part = features_of(encoder, layer, kLayers, "patches");
         for (const auto &node : part.nodes) needed.insert(node.name);
         if (!out.outputs.empty() && std::ranges::find(out.outputs, part.outputs.front()) != out.outputs.end())
-            throw Error(ErrorCode::invalid_argument, "the tap " + layer + " is named twice", "memory.layers",
+            throw Error(ErrorCode::invalid_argument, "the tap " + layer + " is named twice", kLayers,
                         "name each tap once");
         out.outputs.push_back(part.outputs.front());
     }
@@ -216,7 +222,7 @@ std::string numbered(std::string name, std::size_t index, std::size_t count) {
 graph::Graph pooled_features(const graph::Graph &encoder, const std::vector<std::string> &layers) {
     constexpr std::int64_t kNeighbours = 3;
     if (layers.empty())
-        throw Error(ErrorCode::invalid_argument, "the memory is of no tap", "memory.layers", "name one");
+        throw Error(ErrorCode::invalid_argument, "the memory is of no tap", kLayers, "name one");
     auto part = shared_part(encoder, layers);
     const auto factors = coarseness(encoder, layers);
     std::vector<std::string> maps;

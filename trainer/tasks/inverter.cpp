@@ -3,11 +3,13 @@
 
 #include "core/data_files.hpp"
 #include "core/device.hpp"
+#include "core/divergence.hpp"
 #include "core/optimizer.hpp"
 #include "core/picture_extent.hpp"
 #include "core/provenance.hpp"
 #include "core/random.hpp"
 #include "core/readings.hpp"
+#include "core/recipe_network.hpp"
 #include "core/text.hpp"
 #include "data/picture_store.hpp"
 #include "distributed/environment.hpp"
@@ -96,7 +98,7 @@ void declare_loss(RecipeKeys &keys, InverterRecipe &out) {
 
 void declare_discriminator(RecipeKeys &keys, InverterRecipe &out) {
     constexpr double kRatio = 4; // of the discriminator's pace to the generator's (A3.1)
-    constexpr double kFastest = 10, kMostDropped = 0.95;
+    constexpr double kFastest = kRatio * 10, kMostDropped = 0.95;
     out.discriminator = out.optimizer;
     auto &[adam, schedule, clip_norm] = out.discriminator;
     schedule.rate *= kRatio;
@@ -214,7 +216,8 @@ BundleContents inverter_contents(const InverterBundle &bundle) {
 
 void write_inverter_bundle(const InverterBundle &bundle) {
     const auto contents = inverter_contents(bundle);
-    bundle::write_bundle(bundle.output, contents.manifest, contents.weights, bundle::DType::f16);
+    write_trained(bundle.output, contents.manifest, contents.weights, bundle::DType::f16, kRate,
+                  &bundle.encoder.graph("encoder"));
     log_info("wrote " + bundle.output.string());
 }
 
@@ -223,9 +226,13 @@ namespace {
 constexpr std::uint64_t kCacheBytes = std::uint64_t{6} << 30;
 constexpr std::uint64_t kDropoutSalt = 0x64726f70;
 
-InverterRecipe with_layers(InverterRecipe settings, const bundle::Bundle &encoder) {
-    if (settings.layer.empty()) settings.layer = encoder.graph("encoder").outputs.back().name;
+/// @throws Error not_found
+InverterRecipe with_layers(InverterRecipe settings, const bundle::Bundle &bundle) {
+    const auto &encoder = bundle.graph("encoder");
+    if (settings.layer.empty()) settings.layer = encoder.outputs.back().name;
+    static_cast<void>(features_of(encoder, settings.layer, "network.layer"));
     if (settings.feature_layer.empty()) settings.feature_layer = settings.layer;
+    static_cast<void>(features_of(encoder, settings.feature_layer, "loss.feature_layer"));
     return settings;
 }
 
@@ -283,8 +290,9 @@ InverterTask::Pictures InverterTask::open_pictures(const InverterCommand &comman
 
 std::shared_ptr<GraphModule> InverterTask::make_generator() {
     torch::manual_seed(settings_.seed);
-    const auto graph =
-        graph::generator(encoder_bundle_->graph("encoder"), settings_.layer, settings_.generator);
+    const auto graph = built_from("network", [&] {
+        return graph::generator(encoder_bundle_->graph("encoder"), settings_.layer, settings_.generator);
+    });
     GraphModule::Options options;
     if (settings_.spectral_norm) options.spectral_norm = {"generator."};
     auto generator = std::make_shared<GraphModule>(graph, options);
@@ -471,7 +479,7 @@ void InverterTask::step(std::int64_t step, Readings &readings) {
     const double rate = settings_.optimizer.schedule.at(step);
     adam_.step(rate, norm);
     if (average_) average_->update(step);
-    readings.require_finite(norm, "the gradient", recipe_.name());
+    readings.require_finite(norm, "the gradient", rate_key());
     for (std::size_t i = 0; i + 1 < results.size(); ++i) readings.set(columns()[i], results[i]);
     readings.set("rate", rate);
     readings.pictures(settings_.batch);

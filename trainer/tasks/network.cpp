@@ -2,6 +2,7 @@
 #include "tasks/network.hpp"
 
 #include "core/device.hpp"
+#include "core/divergence.hpp"
 #include "core/task_check.hpp"
 #include "core/text.hpp"
 #include "distributed/environment.hpp"
@@ -176,7 +177,7 @@ std::string NetworkTask::validation_note() const {
 }
 
 void NetworkTask::write_bundle() {
-    bundle::write_bundle(command_.output, manifest(), network().weights(), bundle::DType::f16);
+    write_trained(command_.output, manifest(), network().weights(), bundle::DType::f16);
     log_info("wrote " + command_.output.string());
 }
 

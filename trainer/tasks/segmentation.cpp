@@ -4,6 +4,7 @@
 #include "core/device.hpp"
 #include "core/progress.hpp"
 #include "core/random.hpp"
+#include "core/recipe_network.hpp"
 #include "data/evenly_spaced.hpp"
 #include "data/picture_files.hpp"
 #include "log/log.hpp"
@@ -43,8 +44,8 @@ void start_unsuspicious(GraphModule &network) {
 std::shared_ptr<GraphModule> make_network(const SegmentationRecipe &recipe,
                                           const SegmentationTraining::Options &options) {
     torch::manual_seed(options.seed ^ kSeedSalt);
-    auto network =
-        std::make_shared<GraphModule>(graph::defect_segmenter(recipe.channels), GraphModule::Options{});
+    const auto graph = built_from("segmentation", [&] { return graph::defect_segmenter(recipe.channels); });
+    auto network = std::make_shared<GraphModule>(graph, GraphModule::Options{});
     const auto aligned = graph::alignment(network->graph());
     for (const auto &[key, side] : {std::pair("extent", recipe.extent), {"crop", recipe.crop}})
         if (side % aligned != 0 || side < aligned)
@@ -70,7 +71,7 @@ void SegmentationRecipe::declare(RecipeKeys &keys) {
     keys.integer("segmentation.crop", crop, {kLeastCrop, kMostExtent},
                  "Height and width of what a step sees of a larger picture");
     keys.integers("segmentation.channels", channels, "Channels at 1/2, 1/4, ... of the resolution");
-    keys.real("segmentation.rate", rate, {0, kFastest, true}, "Learning rate");
+    keys.real(kRate, rate, {0, kFastest, true}, "Learning rate");
     keys.real("segmentation.clean", clean, {0, kMostClean}, "Share of pictures that get no defect");
     keys.flag("segmentation.flips", flips, "Whether half of the pictures are mirrored");
     keys.real("segmentation.average_decay", average_decay, {0, kAlmostOne},
@@ -193,7 +194,7 @@ void SegmentationTraining::step(std::int64_t step, Readings &readings) {
     const auto &norm = results.front();
     adam_->step(schedule_.at(step), norm);
     average_->update(step);
-    readings.require_finite(norm, "the gradient", options_.recipe);
+    readings.require_finite(norm, "the gradient", SegmentationRecipe::kRate);
     for (std::size_t i = 1; i < results.size(); ++i) readings.set(columns()[i - 1], results[i]);
     readings.set("rate", schedule_.at(step));
     readings.pictures(recipe_.batch);

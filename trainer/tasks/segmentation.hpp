@@ -32,6 +32,7 @@ struct SegmentationRecipe {
     double average_decay = 0.99;
 
     static constexpr std::int64_t kLeastExtent = 256;
+    static constexpr const char *kRate = "segmentation.rate";
     /// The keys segmentation.*
     void declare(RecipeKeys &keys);
 };
@@ -64,7 +65,6 @@ class SegmentationTraining {
         int loader_threads = 1;
         torch::Device device = torch::kCPU;
         bool bf16 = false;
-        std::string recipe;                        ///< its name, for messages
         runtime::WorkRecorder *recorder = nullptr; ///< see RecordedStep
     };
     /// @throws Error invalid_argument (extent, channels)

@@ -1,6 +1,7 @@
 // The command, the recipe and the bundle of a stylizer's training.
 #include "tasks/stylizer.hpp"
 
+#include "core/divergence.hpp"
 #include "core/provenance.hpp"
 #include "core/text.hpp"
 #include "distributed/environment.hpp"
@@ -442,7 +443,7 @@ void write_stylizer_bundle(const StylizerBundle &bundle) {
     manifest.graphs.emplace("encoder", encoder);
     add_encoder_weights(bundle.encoder, contents.weights);
     for (const auto &level : bundle.levels) add_level(level, encoder, contents);
-    bundle::write_bundle(bundle.output, manifest, contents.weights, bundle::DType::f16);
+    write_trained(bundle.output, manifest, contents.weights, bundle::DType::f16, kRate, &encoder);
     log_info("wrote " + bundle.output.string());
 }
 

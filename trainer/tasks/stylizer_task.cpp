@@ -3,6 +3,7 @@
 
 #include "core/data_files.hpp"
 #include "core/device.hpp"
+#include "core/made_folders.hpp"
 #include "core/text.hpp"
 #include "core/training_run.hpp"
 #include "log/log.hpp"
@@ -153,7 +154,6 @@ TrainingFacts StylizerTraining::facts() {
 
 void StylizerTraining::record() {
     const auto &settings = levels_.front().settings;
-    std::filesystem::create_directories(run_folder(command_));
     record_run(command_, facts(),
                {.words = words_of(command_),
                 .validation = command_.validation,
@@ -163,6 +163,7 @@ void StylizerTraining::record() {
 }
 
 RunResult StylizerTraining::run() {
+    const MadeFolders folder(run_folder(command_), "name a folder with --run");
     record();
     for (std::size_t i = 0; i < levels_.size(); ++i) {
         const auto &layer = levels_[i].layer;
