@@ -282,8 +282,10 @@ TEST(ImportClassifierCommand, TakesItsOptions) {
     EXPECT_EQ(provenance(*bundle)["normalisation"]["deviation"], (nlohmann::json{1.0, 2.0, 4.0}));
     EXPECT_EQ(bundle->graph("classifier").nodes.front().reals("mean"), (std::vector<double>{0.1, 0.2, 0.3}));
 
-    for (const char *wrong : {"--mean 1,2,3", "--mean 1,2 --std 1,2", "--input-transform half", "--extent 0",
-                              "--mean 0,0,0 --std 1,1,1 --input-transform none", "--graph a.json"}) {
+    for (const char *wrong :
+         {"--mean 1,2,3", "--mean 1,2 --std 1,2", "--input-transform half", "--extent 0",
+          "--mean 0,0,0 --std 1,1,1 --input-transform none", "--mean 0,0,0 --std 1,0,1",
+          "--mean 0,0,0 --std 1,1e300,1", "--mean 1e300,0,0 --std 1,1,1", "--graph a.json"}) {
         CLI::App other;
         add_import_command(other);
         EXPECT_THROW(

@@ -214,6 +214,7 @@ int compare(const Comparison &settings) {
 void add_comparison(CLI::App &eval, int &status) {
     auto *sub = eval.add_subcommand(
         "comparison", "Generators against optimisation over pixels on the same features (Table 7)");
+    constexpr double kLongestStep = 1000; // pictures differ by 388 at most
     const auto settings = std::make_shared<Comparison>();
     sub->add_option("--bundle", settings->bundles,
                     "Inverters of one encoder; the search inverts its features")
@@ -234,6 +235,7 @@ void add_comparison(CLI::App &eval, int &status) {
         ->capture_default_str();
     sub->add_option("--step", settings->step, "L2 length of its first step, at 224 px")
         ->check(CLI::PositiveNumber)
+        ->check(CLI::Range(0.0, kLongestStep))
         ->capture_default_str();
     sub->add_option("--seed", settings->seed, "Seed of its start")
         ->check(CLI::NonNegativeNumber)

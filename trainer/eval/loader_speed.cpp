@@ -58,6 +58,7 @@ int measure(const LoaderSpeed &command) {
 } // namespace
 
 void add_loader_command(CLI::App &app, int &status) {
+    constexpr double kADay = 86'400;
     auto *sub = app.add_subcommand("loader", "Time the loading of a training's pictures by itself");
     const auto command = std::make_shared<LoaderSpeed>();
     sub->add_option("--data", command->data, "As for 'encoder'")->required();
@@ -67,6 +68,7 @@ void add_loader_command(CLI::App &app, int &status) {
         ->capture_default_str();
     sub->add_option("--seconds", command->seconds, "Length of the measurement")
         ->check(CLI::PositiveNumber)
+        ->check(CLI::Range(0.0, kADay))
         ->capture_default_str();
     sub->callback([command, &status] { status = measure(*command); });
 }

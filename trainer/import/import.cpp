@@ -184,13 +184,16 @@ void add_pixel_options(CLI::App &command, CommandLine &line) {
                         "else mean_std; of others: scale_pm1]")
             ->check(CLI::IsMember(names));
     constexpr int kChannels = 3;
+    constexpr double kMost = 1e6; // as the graph's op takes them
     auto *mean = command
                      .add_option("--mean", line.mean,
                                  "Of a classifier that normalises pixels by other constants: R,G,B")
+                     ->check(CLI::Range(-kMost, kMost).description(""))
                      ->expected(kChannels)
                      ->delimiter(',')
                      ->excludes(transform);
     auto *deviation = command.add_option("--std", line.deviation, "The deviation beside it: R,G,B")
+                          ->check(CLI::Range(1 / kMost, kMost).description(""))
                           ->expected(kChannels)
                           ->delimiter(',')
                           ->excludes(transform)
