@@ -1,5 +1,7 @@
 // What all commands of mirra-train have in common: numbers, and files that stay.
 #include "core/command_line.hpp"
+#include "eval/evaluation.hpp"
+#include "eval/loader_speed.hpp"
 #include "mirra/error.hpp"
 #include "trainer_support.hpp"
 
@@ -36,6 +38,7 @@ struct CommandLine : ::testing::Test {
         std::vector<std::string> data_of, bundles, levels;
         std::string output, csv, sheet, work, recipe = "standard";
         double rate = 0;
+        int threads = 0;
         sub->add_option("--data", data_of);
         sub->add_option("--bundle", bundles);
         sub->add_option("--recipe", recipe)->capture_default_str();
@@ -43,6 +46,7 @@ struct CommandLine : ::testing::Test {
         sub->add_option("--csv", csv);
         sub->add_option("--level", levels);
         sub->add_option("--work", work);
+        sub->add_option("--threads", threads);
         sub->add_option("--rate", rate)->type_name("FLOAT");
         sub->add_option_group("pictures")->add_option("--sheet", sheet);
         sub->callback([this] { ++ran; });
@@ -76,6 +80,28 @@ TEST_F(CommandLine, WhatIsReadIsNotReplaced) {
     EXPECT_THAT(refused("encoder", {"--recipe", picture, "-o", picture}), HasSubstr("--output"));
 }
 
+TEST_F(CommandLine, LinksInFoldersOfDataAreFollowedAsTheyAreRead) {
+    const auto elsewhere = folder / "elsewhere";
+    fs::remove_all(elsewhere);
+    fs::create_directories(elsewhere / "class");
+    for (const auto *name : {"alone.png", "blob", "class/2.png", "unread.png"})
+        std::ofstream(elsewhere / name) << "text";
+    const auto link = [&](const fs::path &to, const std::string &name) {
+        fs::remove(fs::path(data) / name);
+        fs::create_symlink(to, fs::path(data) / name);
+    };
+    link(elsewhere / "alone.png", "a/link.png");
+    link(elsewhere / "blob", "a/named.jpg");
+    link(elsewhere / "class", "class");
+    link(fs::path(data), "circle");
+    link(elsewhere / "nowhere", "lost.png");
+    for (const auto *name : {"alone.png", "class/2.png"})
+        EXPECT_THAT(refused("eval", {"--data", data, "--sheet", elsewhere / name}), HasSubstr(name));
+    EXPECT_THAT(refused("eval", {"--data", data, "--csv", elsewhere / "blob"}), HasSubstr("--csv"));
+    parse("eval", {"--data", data, "--sheet", elsewhere / "unread.png"});
+    EXPECT_EQ(ran, 1);
+}
+
 TEST_F(CommandLine, WhatIsWrittenAgainIsReplaced) {
     std::ofstream(folder / "table.csv") << "old";
     parse("eval", {"--bundle", bundle, "--csv", folder / "table.csv", "--sheet", folder / "new.png"});
@@ -90,9 +116,26 @@ TEST_F(CommandLine, WhatIsWrittenAgainIsReplaced) {
 TEST_F(CommandLine, NumbersAreFiniteAndPicturesHaveALimit) {
     for (const char *value : {"inf", "nan", "1e999"})
         EXPECT_THROW(parse("eval", {"--rate", value}), CLI::Error);
+    for (const char *value : {"-1", "1025", "many"})
+        EXPECT_THROW(parse("eval", {"--threads", value}), CLI::Error) << value;
+    parse("eval", {"--threads", "1024"});
+    ran = 0;
     parse("eval", {"--rate", "1e9", "--max-pixels", "268435456"}); // the standard: it holds for the process
     EXPECT_THROW(parse("import", {"--max-pixels", "1000"}), CLI::Error) << "it reads no pictures";
     EXPECT_EQ(ran, 1);
+}
+
+TEST(CommandLineOfCommands, NumbersThatNothingComesOfAreRefused) {
+    for (const char *words :
+         {"eval comparison --bundle b --data d --step 1e300", "eval comparison --bundle b --data d --step 0",
+          "loader --data d --recipe r --seconds 1e300"}) {
+        CLI::App app;
+        int status = 0;
+        trainer::add_eval_command(app, status);
+        trainer::add_loader_command(app, status);
+        trainer::complete(app);
+        EXPECT_THROW(app.parse(words), CLI::ValidationError) << words;
+    }
 }
 
 } // namespace

@@ -325,6 +325,21 @@ TEST(RunRecord, AResumedRunKeepsItsStart) {
     EXPECT_NE(read_run_record(folder)->started, old.started);
 }
 
+TEST(RunRecord, OfADamagedOneIsSaidWhatToDo) {
+    const fs::path folder = mirra::test::scratch() + "damaged-record";
+    fs::create_directories(folder);
+    for (const char *text : {"", "{", "[]", "{\"data\": 5}", "{\"data\": [], \"output\": 1}"}) {
+        std::ofstream(folder / "run.json") << text;
+        EXPECT_THAT(mirra::test::refusal(ErrorCode::corrupt, [&] { read_run_record(folder); }),
+                    testing::AllOf(HasSubstr("(" + (folder / "run.json").string() + ")"),
+                                   HasSubstr("remove the file")))
+            << text;
+    }
+    auto command = tiny_run("damaged", "nowhere");
+    command.folder = folder;
+    EXPECT_NO_THROW(record_skipped(command, 1)) << "the training is done";
+}
+
 /// What a training of the task "denoise" leaves, with a log in each of the folders.
 EncoderReport denoiser_run(const std::string &name, const std::vector<std::string> &logs) {
     const fs::path output = mirra::test::scratch() + "report-" + name + ".mirra";
@@ -465,7 +480,8 @@ TEST(Report, APlotIsOneDescriptionForSvgAndPng) {
                                      std::to_string(picture.height() / 2) + ".0\""));
     EXPECT_NO_THROW(check_plot(folder / "new.svg"));
     mirra::test::refusal(ErrorCode::not_found, [&] { check_plot(folder / "no" / "new.svg"); });
-    mirra::test::refusal(ErrorCode::unsupported, [&] { check_plot(folder / "new.txt"); });
+    EXPECT_THAT(mirra::test::refusal(ErrorCode::unsupported, [&] { check_plot(folder / "new.txt"); }),
+                testing::AllOf(HasSubstr(".png"), HasSubstr(".svg")));
 }
 
 TEST(Report, PicturesAreCentredOnGray) {

@@ -84,8 +84,37 @@ bool lies_in(const fs::path &file, const fs::path &folder) {
     return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
+/// How deep folders of data may be links: FOLDER/train/CLASS. Below, links to folders are passed over.
+constexpr int kLinkedFolders = 2;
+
+/// Whether a link in the folder leads to the file, as it is read for a picture.
+bool links_to(const fs::path &folder, const fs::path &file, int links = kLinkedFolders) {
+    std::error_code ignored;
+    for (fs::directory_iterator entry(folder, ignored), end; !ignored && entry != end;
+         entry.increment(ignored)) {
+        std::error_code lost; // a link that leads nowhere
+        const auto &path = entry->path();
+        const bool link = entry->is_symlink(lost),
+                   picture = has_picture_ending(path) || !path.has_extension();
+        if (!entry->is_directory(lost)) {
+            if (link && picture && fs::equivalent(path, file, lost)) return true;
+        } else if (!link || links > 0) {
+            if (link && has_picture_ending(file) && lies_in(file, path)) return true;
+            if (links_to(path, file, links - 1)) return true;
+        }
+    }
+    return false;
+}
+
+/// Whether what the command reads there would be replaced.
+bool is_read(const fs::path &file, const fs::path &from) {
+    std::error_code ignored;
+    if (fs::equivalent(file, from, ignored)) return true;
+    if (!fs::is_directory(from, ignored)) return false;
+    return (has_picture_ending(file) && lies_in(file, from)) || links_to(from, file);
+}
+
 /// What is lost is lost without a word otherwise: a bundle for a table, a picture of the data for a sheet.
-/// Links inside of a folder of data are not followed.
 /// @throws CLI::ValidationError
 void check_files(const CLI::App &command) {
     Files files;
@@ -99,9 +128,7 @@ void check_files(const CLI::App &command) {
         const bool writes_bundle = option == "--output" && command.get_name() != "report";
         if (!writes_bundle && path.extension() == ".mirra") refuse(option, path);
         for (const auto &read : files.read)
-            if (fs::equivalent(path, read, ignored) ||
-                (fs::is_directory(read, ignored) && has_picture_ending(path) && lies_in(path, read)))
-                refuse(option, path);
+            if (is_read(path, read)) refuse(option, path);
     }
 }
 
@@ -110,8 +137,11 @@ const std::set<std::string> kWithoutPictures{"bundle", "export", "import", "reci
 } // namespace
 
 void complete(CLI::App &app) {
-    for (auto *option : app.get_options())
+    constexpr int kMostThreads = 1024;
+    for (auto *option : app.get_options()) {
         if (option->get_type_name().starts_with("FLOAT")) option->check(CLI::Validator(not_finite, ""));
+        if (option->check_lname("threads")) option->check(CLI::Range(0, kMostThreads).description(""));
+    }
     bool has_commands = false;
     for (auto *sub : app.get_subcommands([](CLI::App *) { return true; })) {
         complete(*sub);

@@ -10,8 +10,8 @@ class Error;
 
 namespace mirra::trainer {
 
-/// Completes the declared commands: real numbers are finite, those that read pictures have --max-pixels, and
-/// what a command writes is none of the files that it reads.
+/// Completes the declared commands: real numbers are finite, threads so many as may be, those that read
+/// pictures have --max-pixels, and what a command writes is none of the files that it reads.
 void complete(CLI::App &app);
 
 /// What to print of a usage error.

@@ -162,14 +162,20 @@ std::optional<RunRecord> read_run_record(const std::filesystem::path &folder) {
     if (!std::filesystem::exists(path)) return std::nullopt;
     const auto bytes = read_file(path, kLargestRecord);
     const auto *text = reinterpret_cast<const char *>(bytes.data());
+    const auto damaged = [&](const std::string &what) {
+        return Error(ErrorCode::corrupt, "not the record of a training run: " + what, path.string(),
+                     "remove the file: a training that goes on writes it anew; to report without it, name "
+                     "what it said with --bundle and --data");
+    };
     try {
         // nlohmann's ordered members take quadratic time, its tree many times the text: bounded before.
         const json::Document bounded({text, bytes.size()}, {.depth = 8, .values = 1u << 18, .members = 1024},
                                      "the record", path.string());
         return parse(Json::parse(text, text + bytes.size()));
     } catch (const Json::exception &error) {
-        throw Error(ErrorCode::corrupt, std::string("not the record of a training run: ") + error.what(),
-                    path.string(), "remove the file, and name what it said with --bundle and --data");
+        throw damaged(error.what());
+    } catch (const Error &error) {
+        throw damaged(error.what());
     }
 }
 

@@ -435,10 +435,13 @@ void write_plots(const std::filesystem::path &path, const std::vector<Plot> &plo
 
 void check_plot(const std::filesystem::path &path) {
     if (path.empty()) return;
-    if (is_svg(path))
-        check_writable(path);
-    else
+    if (is_svg(path)) return check_writable(path);
+    try {
         image::check_write(path, 0, 0);
+    } catch (const Error &error) {
+        if (error.code() != ErrorCode::unsupported || error.hint().empty()) throw;
+        throw Error(error.code(), error.what(), error.subject(), error.hint() + ", or .svg");
+    }
 }
 
 PlotSeries log_series(const RunLog &log, const std::string &column, const std::string &name, bool dotted) {
