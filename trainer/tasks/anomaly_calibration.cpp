@@ -272,10 +272,13 @@ std::vector<double> normal_scores(AnomalyScorer &scorer, const std::string &meth
     const auto &set = *training.pictures.normal;
     std::optional<Error> told;
     auto scores = scores_of(scorer, set, method, training, lost, told);
-    if (scores.empty() && told && method != kFeatureMemory) // whose network was not trained
+    if (scores.empty() && told) {
+        const bool trained = method != kFeatureMemory;
+        if (!trained || told->code() != ErrorCode::mismatch) throw Error(*told);
         throw diverged("the method '" + method +
                            "' gives none of the normal pictures a score: " + told->what(),
                        method == kSegmentation ? SegmentationRecipe::kRate : kRate);
+    }
     if (scores.empty())
         throw Error(ErrorCode::corrupt, "none of the normal pictures that calibrate the scores can be judged",
                     set.name(0), "repair the files; the same command goes on from here");
