@@ -10,6 +10,8 @@
 #include "mirra/graph_work.hpp"
 #include "run_plan.hpp"
 
+#include <algorithm>
+
 namespace mirra::host {
 namespace {
 
@@ -46,29 +48,41 @@ Shapes input_shapes(const TensorSet &inputs, const graph::Graph &graph) {
     return shapes;
 }
 
-/// The sizes that were given are at fault, unless the graph takes none at all.
-void check_sizes(const graph::Graph &graph, const Shapes &shapes) {
+/// What sizes a graph takes, in words, where a rule for all of its inputs says it.
+std::string rule_of(const graph::Graph &graph, Shapes shapes) {
+    const auto least = about_bundle(graph, [&] { return graph::minimum_extent(graph); });
+    const auto aligned = graph::alignment(graph);
+    for (auto &[name, shape] : shapes)
+        for (const std::size_t axis : {2U, 3U})
+            shape[axis] = std::max(least, (shape[axis] + aligned - 1) / aligned * aligned);
     try {
         static_cast<void>(graph::infer_shapes(graph, shapes));
+    } catch (const Error &) {
+        return "Give inputs of the sizes that the graph was made for.";
+    }
+    return "Give heights and widths of at least " + std::to_string(least) +
+           (aligned > 1 ? ", multiples of " + std::to_string(aligned) : "") + ".";
+}
+
+/// Of all tensors. The sizes that were given are at fault, unless the graph takes none at all.
+Shapes shapes_of_all(const graph::Graph &graph, const Shapes &shapes) {
+    try {
+        return graph::infer_shapes(graph, shapes);
     } catch (const Error &error) {
         if (error.code() != ErrorCode::mismatch) throw;
-        const auto least = about_bundle(graph, [&] { return graph::minimum_extent(graph); });
-        const auto aligned = graph::alignment(graph);
         throw Error(ErrorCode::mismatch,
                     "the graph '" + graph.name + "' does not take inputs of these sizes: at '" +
                         error.subject() + "': " + error.what(),
-                    "inputs",
-                    "Give heights and widths of at least " + std::to_string(least) +
-                        (aligned > 1 ? ", multiples of " + std::to_string(aligned) : "") + ".");
+                    "inputs", rule_of(graph, shapes));
     }
 }
 
 /// What the caller receives, beside the runtime's own tensors.
+/// @param shapes  of all tensors
 std::uint64_t output_bytes(const graph::Graph &graph, const Shapes &shapes) {
-    const Shapes inferred = graph::infer_shapes(graph, shapes);
     std::uint64_t bytes = 0;
     for (const graph::Output &output : graph.outputs)
-        bytes += elements(inferred.at(output.source)) * sizeof(float);
+        bytes += elements(shapes.at(output.source)) * sizeof(float);
     return bytes;
 }
 
@@ -118,8 +132,7 @@ TensorSet run_graph_here(LocalEngine &engine, const std::shared_ptr<const bundle
                          const std::string &name, const TensorSet &inputs, const GraphRunOptions &options) {
     const graph::Graph &graph = bundle->graph(name);
     const Shapes shapes = input_shapes(inputs, graph);
-    check_sizes(graph, shapes);
-    const std::uint64_t given_back = options.memory_limit == 0 ? 0 : output_bytes(graph, shapes);
+    const std::uint64_t given_back = output_bytes(graph, shapes_of_all(graph, shapes));
     const auto &device = engine.one_device(options.device, "a network that is run as it is takes");
     const auto precision = choose_precision(options.precision, device, &bundle->manifest()).precision;
     runtime::Module &module = engine.module();
@@ -149,10 +162,16 @@ TensorSet run_graph_here(LocalEngine &engine, const std::shared_ptr<const bundle
     return outputs;
 }
 
-std::shared_ptr<const Promises::Promise> Promises::operator()(std::span<const runtime::TensorPtr> inputs) {
+std::shared_ptr<const Promises::Promise> Promises::known(std::span<const runtime::TensorPtr> inputs) {
     const std::scoped_lock lock(mutex_);
-    if (last_ != nullptr && std::ranges::equal(inputs, last_->inputs, {}, &runtime::DeviceTensor::shape))
-        return last_;
+    for (const auto &each : known_)
+        if (each != nullptr && std::ranges::equal(inputs, each->inputs, {}, &runtime::DeviceTensor::shape))
+            return each;
+    return nullptr;
+}
+
+std::shared_ptr<const Promises::Promise> Promises::operator()(std::span<const runtime::TensorPtr> inputs) {
+    if (auto found = known(inputs)) return found;
     auto promise = std::make_shared<Promise>();
     Shapes given;
     for (std::size_t i = 0; i < graph_.inputs.size() && i < inputs.size(); ++i)
@@ -160,7 +179,8 @@ std::shared_ptr<const Promises::Promise> Promises::operator()(std::span<const ru
     const Shapes shapes = graph::infer_shapes(graph_, given);
     for (const auto &output : graph_.outputs) promise->outputs.push_back(shapes.at(output.source));
     promise->multiply_accumulates = static_cast<std::uint64_t>(graph::multiply_accumulates(graph_, shapes));
-    return last_ = std::move(promise);
+    const std::scoped_lock lock(mutex_);
+    return known_[oldest_++ % known_.size()] = std::move(promise);
 }
 
 std::vector<runtime::TensorPtr> CheckedExecutable::run(std::span<const runtime::TensorPtr> inputs,

@@ -3,6 +3,7 @@
 
 #include "mirra/runtime.hpp"
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -23,9 +24,12 @@ class Promises {
     std::shared_ptr<const Promise> operator()(std::span<const runtime::TensorPtr> inputs);
 
   private:
+    [[nodiscard]] std::shared_ptr<const Promise> known(std::span<const runtime::TensorPtr> inputs);
+
     const graph::Graph &graph_;
     std::mutex mutex_;
-    std::shared_ptr<const Promise> last_; ///< null: none yet
+    std::array<std::shared_ptr<const Promise>, 4> known_; ///< of the last sizes; null: none yet
+    std::size_t oldest_ = 0;
 };
 
 /// A compiled graph whose results are compared with what its description promises. Thread-safe.

@@ -19,6 +19,7 @@ set(MIRRA_UNIT_CAPI_TESTS
     capi_threads_test.cpp
     host_allowance_test.cpp
     host_bundle_cache_test.cpp
+    host_graph_run_test.cpp
     host_hidden_test.cpp
     host_paths_test.cpp
     host_plan_test.cpp

@@ -67,25 +67,29 @@ struct Greatest {
 template<class V, std::int64_t Vectors, class T, class Rule>
 MIRRA_INLINE void reduce_block(const Window<T> &window, const Rule &rule, T *out) {
     V kept[Vectors];
-    for (V &each : kept) each = V{} + Rule::kFirst;
+    MIRRA_UNROLLED
+    for (std::int64_t v = 0; v < Vectors; ++v) kept[v] = V{} + Rule::kFirst;
     for (std::int64_t row = 0; row < window.rows; ++row) {
         const T *pixel = window.values + row * window.row_stride;
-        for (std::int64_t column = 0; column < window.columns; ++column, pixel += window.pixel_stride)
+        for (std::int64_t column = 0; column < window.columns; ++column, pixel += window.pixel_stride) {
+            MIRRA_UNROLLED
             for (std::int64_t v = 0; v < Vectors; ++v) {
                 V value;
                 load_values(value, pixel + v * kLanes<V>);
                 rule.take(kept[v], value);
             }
+        }
     }
+    MIRRA_UNROLLED
     for (std::int64_t v = 0; v < Vectors; ++v) {
         rule.end(kept[v]);
         store_values(out + v * kLanes<V>, kept[v], Rule::kExact);
     }
 }
 
-/// The channels that fill no vector, one after the other.
+/// Channels that do not fill a vector, one after the other.
 template<class T, class Rule>
-MIRRA_INLINE void reduce_rest(Window<T> window, const Rule &rule, T *out, std::int64_t channels) {
+MIRRA_INLINE void reduce_few(Window<T> window, const Rule &rule, T *out, std::int64_t channels) {
     for (std::int64_t c = 0; c < channels; ++c, ++window.values) {
         float kept = Rule::kFirst;
         for (std::int64_t row = 0; row < window.rows; ++row)
@@ -105,7 +109,11 @@ MIRRA_INLINE void reduce_all(const Window<T> &window, const Rule &rule, T *out, 
         reduce_block<V, kAtOnce>(window.from(done), rule, out + done);
     for (; channels - done >= kLanes<V>; done += kLanes<V>)
         reduce_block<V, 1>(window.from(done), rule, out + done);
-    reduce_rest(window.from(done), rule, out + done, channels - done);
+    if (done == channels) return;
+    if (channels < kLanes<V>) return reduce_few(window, rule, out, channels);
+    // Some once more, so that the last fill a vector.
+    const auto last = channels - kLanes<V>;
+    reduce_block<V, 1>(window.from(last), rule, out + last);
 }
 
 template<class T, class Rule>

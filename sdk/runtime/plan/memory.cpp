@@ -240,6 +240,7 @@ class Footprint::Simulation {
         constexpr std::uint64_t kGroup = 16, kFewChannels = 32, kBytes = 2;
         if (value_bytes_ == sizeof(float) || !detail::has_word(detail::this_cpu().flags, "amx_bf16"))
             return 0;
+        if (played.kernel == Kernel::three_channels) return 0;
         const auto node = computed_node(played.node, played.kernel);
         if (node.op != g::Op::conv2d) return 0;
         const auto channels = static_cast<std::uint64_t>(node.integer("in_channels"));

@@ -60,24 +60,35 @@ MIRRA_PER_PROCESSOR void join_row(const float *planes, std::int64_t plane, Bf16 
 template<class V> MIRRA_INLINE void filter(const Taps &taps, const Planes &planes, bool relu) {
     for (std::int64_t x = 0; x < planes.width; x += kLanes<V>) {
         V sums[kColors][kRows];
-        for (std::int64_t out = 0; out < kColors; ++out)
-            for (V &sum : sums[out]) sum = V{} + taps.bias[out];
+        MIRRA_UNROLLED
+        for (std::int64_t out = 0; out < kColors; ++out) {
+            MIRRA_UNROLLED
+            for (std::int64_t i = 0; i < kRows; ++i) sums[out][i] = V{} + taps.bias[out];
+        }
         for (std::int64_t in = 0; in < kColors; ++in)
             for (std::int64_t column = 0; column < 3; ++column) {
                 V values[kRows + 2];
+                MIRRA_UNROLLED
                 for (std::int64_t i = 0; i < kRows + 2; ++i)
                     load(values[i], planes.lines[i] + in * planes.plane + x + column - 1);
-                for (std::int64_t row = 0; row < 3; ++row)
+                MIRRA_UNROLLED
+                for (std::int64_t row = 0; row < 3; ++row) {
+                    MIRRA_UNROLLED
                     for (std::int64_t out = 0; out < kColors; ++out) {
                         const V weight = V{} + taps.weight[in][column][row][out];
+                        MIRRA_UNROLLED
                         for (std::int64_t i = 0; i < kRows; ++i) sums[out][i] += weight * values[i + row];
                     }
+                }
             }
-        for (std::int64_t out = 0; out < kColors; ++out)
+        MIRRA_UNROLLED
+        for (std::int64_t out = 0; out < kColors; ++out) {
+            MIRRA_UNROLLED
             for (std::int64_t i = 0; i < kRows; ++i) {
                 if (relu) Compared<V>::cut_negative(sums[out][i]);
                 store(planes.out + (i * kColors + out) * planes.plane + x, sums[out][i]);
             }
+        }
     }
 }
 
@@ -107,7 +118,11 @@ template<class T> class RowWindow {
         , height_(height)
         , width_(width)
         , memory_(memory) {
-        std::fill_n(memory, ThreeChannelFilter::scratch(width), 0.0F);
+        for (std::int64_t line = 0; line < kHeld * kColors; ++line) {
+            float *const first = memory + line * plane_ + kMargin;
+            std::fill_n(first - kMargin, kMargin, 0.0F);
+            std::fill_n(first + width, plane_ - kMargin - width, 0.0F);
+        }
     }
 
     void read(std::int64_t y) {

@@ -12,6 +12,8 @@
 #define MIRRA_FOR(processor)
 #endif
 #define MIRRA_INLINE inline __attribute__((always_inline))
+/// Before a loop over a few vectors, so that they are registers.
+#define MIRRA_UNROLLED _Pragma("GCC unroll 6")
 
 namespace mirra::runtime {
 
@@ -34,6 +36,7 @@ template<class V> MIRRA_INLINE void store(float *to, const V &vector) {
     std::memcpy(to, &vector, sizeof vector);
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a type, and an attribute
 /// What compares values. In a function that is for no processor in particular, GCC takes a comparison of
 /// vectors apart into one of each value, wherever it is inlined; so these functions name their processor.
 template<class V> struct Compared;
@@ -52,6 +55,7 @@ MIRRA_COMPARED(Wide, MIRRA_FOR("x86-64-v4"));
 MIRRA_COMPARED(Narrow, MIRRA_FOR("x86-64-v3"));
 MIRRA_COMPARED(Least, );
 #undef MIRRA_COMPARED
+// NOLINTEND(bugprone-macro-parentheses)
 
 /// Bytes of Wide or Narrow, whichever is the widest that this processor runs; 0: neither.
 std::size_t vector_bytes();

@@ -8,9 +8,6 @@
 #include <array>
 #include <cstring>
 
-/// Before a loop over a few vectors, so that they are registers.
-#define MIRRA_UNROLLED _Pragma("GCC unroll 6")
-
 namespace mirra::runtime {
 namespace {
 

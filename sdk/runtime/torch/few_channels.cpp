@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 namespace mirra::runtime {
@@ -85,9 +86,12 @@ at::Tensor three_channel_convolution(const at::Tensor &input, const ThreeChannel
     const auto run = [&]<class T>(T) {
         const ThreeChannelPictures<T> pictures{static_cast<const T *>(x.const_data_ptr()),
                                                static_cast<T *>(out.mutable_data_ptr()), height, width};
-        parallel_ranges(x.size(0) * height, rows_at_once(kColors * width), [&](auto begin, auto end) {
-            std::vector<float> scratch(static_cast<std::size_t>(ThreeChannelFilter::scratch(width)));
-            filter.run(pictures, begin, end, relu, scratch.data());
+        constexpr auto kShare = ThreeChannelFilter::kRowsAtOnce;
+        const auto share = (rows_at_once(kColors * width) + kShare - 1) / kShare * kShare;
+        parallel_ranges(x.size(0) * height, share, [&](auto begin, auto end) {
+            const auto values = static_cast<std::size_t>(ThreeChannelFilter::scratch(width));
+            const auto scratch = std::make_unique_for_overwrite<float[]>(values);
+            filter.run(pictures, begin, end, relu, scratch.get());
         });
     };
     x.scalar_type() == at::kFloat ? run(float()) : run(Bf16());
