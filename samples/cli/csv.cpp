@@ -2,6 +2,7 @@
 #include "csv.hpp"
 
 #include "handles.hpp"
+#include "made_folders.hpp"
 #include "printable.hpp"
 
 #include <algorithm>
@@ -57,7 +58,8 @@ std::string csv_table(const Json &results) {
 }
 
 void write_text(const std::string &path, const std::string &text) {
-    in_phase(Phase::output, [&] { api::write_file(path, text.data(), text.size()); });
+    into_folder(path,
+                [&] { in_phase(Phase::output, [&] { api::write_file(path, text.data(), text.size()); }); });
 }
 
 } // namespace mirra::cli

@@ -31,4 +31,17 @@ void MadeFolders::make(const fs::path &folder) {
     }
 }
 
+void into_folder(const std::string &path, const std::function<void()> &write) {
+    try {
+        write();
+    } catch (const Failure &) {
+        const fs::path folder = fs::path(path).parent_path();
+        std::error_code error;
+        if (folder.empty() || fs::exists(folder, error) || error) throw;
+        fs::create_directories(folder, error);
+        if (error) throw;
+        write();
+    }
+}
+
 } // namespace mirra::cli

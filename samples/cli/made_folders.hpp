@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <string>
 #include <vector>
 
 namespace mirra::cli {
@@ -23,5 +25,10 @@ class MadeFolders {
     bool kept_ = false;
     std::vector<std::filesystem::path> made_; ///< from the root, the outer ones first
 };
+
+/// Writes a result, or checks once more that it can be. Where its folder is gone, which was there when the
+/// command began, it is made again: another command may have made it, and removed it because nothing had come
+/// into it. @param write  throws Failure; called again then
+void into_folder(const std::string &path, const std::function<void()> &write);
 
 } // namespace mirra::cli

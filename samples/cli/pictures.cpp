@@ -3,6 +3,7 @@
 
 #include "failure.hpp"
 #include "formats.hpp"
+#include "made_folders.hpp"
 #include "paths.hpp"
 
 #include <algorithm>
@@ -81,8 +82,11 @@ void write_picture(const std::string &path, const Picture &picture, const mirra_
     options.log = [](void *user, std::int32_t, const char *note) {
         static_cast<std::vector<std::string> *>(user)->emplace_back(note);
     };
-    call(Phase::output,
-         [&](mirra_error **e) { return mirra_image_write(path.c_str(), &view, metadata, &options, e); });
+    into_folder(path, [&] {
+        notes.clear();
+        call(Phase::output,
+             [&](mirra_error **e) { return mirra_image_write(path.c_str(), &view, metadata, &options, e); });
+    });
     if (settings.console == nullptr) return;
     for (const std::string &note : notes) settings.console->note(path + ": " + note);
 }

@@ -2,6 +2,7 @@
 #include "task_run.hpp"
 
 #include "compare_page.hpp"
+#include "made_folders.hpp"
 #include "progress.hpp"
 #include "reduce.hpp"
 #include "sheet.hpp"
@@ -73,7 +74,7 @@ class SameFolder {
 };
 
 void write_file(const Tensors &tensors, const std::string &path) {
-    in_phase(Phase::output, [&] { tensors.write(path); });
+    into_folder(path, [&] { in_phase(Phase::output, [&] { tensors.write(path); }); });
 }
 
 /// What the progress callback of a run needs.
@@ -242,7 +243,7 @@ void TaskRun::add_outputs(Ports &ports, const FilePair &file) const {
         if (path.empty() && ports.further.tensors.empty()) continue;
         ports.add(port); // without a value: asks for it
         if (path.empty()) continue;
-        check_writable(path);
+        into_folder(path, [&] { check_writable(path); });
         ports.tensor_files[port.name] = path;
     }
     const Port *main = primary_port(task_, false);
@@ -279,7 +280,7 @@ void TaskRun::add_outputs(Ports &ports, const FilePair &file) const {
         if (path.empty()) continue;
         mirra_image shape = like;
         shape.color = port.colored ? colored(like.color) : like.color;
-        check_output(path, settings_.write, &shape);
+        into_folder(path, [&] { check_output(path, settings_.write, &shape); });
         auto &output = ports.outputs.emplace_back(OutputFile{
             make_picture(like.width, like.height, output_format(like, settings_.write), shape.color), path});
         if (keeps_color(output, like, ports.main)) copy_color(output.picture, *ports.main);
@@ -292,7 +293,7 @@ void TaskRun::check_sheet(const Ports &ports) const {
     const std::vector<mirra_image> images{view_of(*ports.main), view_of(ports.outputs.front().picture)};
     mirra_image shape = make_struct<mirra_image>();
     std::tie(shape.width, shape.height) = sheet_size(images, kCompareSheet);
-    check_output(ports.further.sheet, {}, &shape);
+    into_folder(ports.further.sheet, [&] { check_output(ports.further.sheet, {}, &shape); });
 }
 
 Result TaskRun::execute(const Ports &ports, const std::optional<std::string> &label) {
@@ -316,8 +317,10 @@ Result TaskRun::execute(const Ports &ports, const std::optional<std::string> &la
     } catch (const Failure &failure) {
         if (watch.failure) std::rethrow_exception(watch.failure);
         const Port *output = primary_port(task_, false);
-        const bool sized = !settings_.output_size.empty() && output != nullptr;
-        throw sized && failure.subject() == output->name ? failure.with_subject("output_size") : failure;
+        // With an input picture the size is known to be right.
+        const bool sized = ports.main == nullptr && !settings_.output_size.empty() && output != nullptr;
+        if (!sized || failure.subject() != output->name) throw;
+        throw failure.with_subject("output_size");
     }
 }
 

@@ -208,5 +208,23 @@ TEST(CliPluginCheck, CtrlCEndsIt) {
     EXPECT_EQ(130, run.exit_code) << run.out << run.err;
 }
 
+/// As when a command that has made the folder fails while this one, which found it there, computes.
+TEST(CliPluginCheck, AFolderThatAnotherCommandTakesAwayIsMadeAgain) {
+    const TemporaryFolder folder;
+    const std::string input = folder / "in.png", results = folder / "new/results";
+    write_waves(input, 64, 48);
+    std::filesystem::create_directories(results);
+    setenv("MIRRA_PLUGIN_PATH", zoo("stray-clears-away").c_str(), 1);
+    setenv("STRAY_FOLDER", results.c_str(), 1);
+    const Outcome run = run_cli({"stray", input, "-o", results + "/", "--sidecar"});
+    const Outcome none = run_cli({"stray", input, "-o", folder / "none/out.png"});
+    unsetenv("STRAY_FOLDER");
+    unsetenv("MIRRA_PLUGIN_PATH");
+    EXPECT_EQ(0, run.exit_code) << run.err;
+    EXPECT_TRUE(std::filesystem::exists(results + "/in.png.json"));
+    EXPECT_EQ(4, none.exit_code) << "a folder that was not there from the beginning is the caller's to make";
+    EXPECT_FALSE(std::filesystem::exists(folder / "none"));
+}
+
 } // namespace
 } // namespace mirra::test

@@ -18,7 +18,8 @@ enum {
     NO_SCORE,      /* gives a result that is no number */
     SLOW_TO_BEGIN, /* never returns when a session is made */
     CRASHES_GRAY,  /* on a small picture of one colour channel */
-    ON_REQUEST     /* as BY_TILE, in a picture that is given to who asks for it */
+    ON_REQUEST,    /* as BY_TILE, in a picture that is given to who asks for it */
+    CLEARS_AWAY    /* removes the empty folder STRAY_FOLDER, as another command may; no fault of a plugin */
 };
 
 typedef struct instance {
@@ -78,6 +79,7 @@ static mirra_status process(void *self, mirra_context *context, const mirra_tile
     }
     if (STRAY == CRASHES_GRAY && shape[1] == 1 && shape[3] == 17) abort();
     if (STRAY == DEAF && tile->input_width >= 140) sleep(4);
+    if (STRAY == CLEARS_AWAY && getenv("STRAY_FOLDER") != NULL) rmdir(getenv("STRAY_FOLDER"));
     if (STRAY == SHARED) level = shared_level;
     if (STRAY == BY_TILE || STRAY == ON_REQUEST) offset = (double)tile->index / 16;
     if (STRAY == COUNTS) offset = (double)(stray->runs++ % 8) / 16;

@@ -45,8 +45,10 @@ class GraphCommand final : public Command {
             file, input_, [&] { return run_graph(engine, bundle, graph.name, settings_, inputs); });
         const double seconds =
             std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-        call(Phase::output,
-             [&](mirra_error **e) { return mirra_tensors_write(outputs.get(), output_.c_str(), e); });
+        into_folder(output_, [&] {
+            call(Phase::output,
+                 [&](mirra_error **e) { return mirra_tensors_write(outputs.get(), output_.c_str(), e); });
+        });
         const Json shapes = shapes_json(outputs);
         if (console_.json())
             console_.document(Json{{"bundle", settings_.bundle},
