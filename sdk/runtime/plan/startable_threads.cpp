@@ -4,9 +4,12 @@
 #include "mirra/error.hpp"
 
 #include <algorithm>
+#include <array>
 #include <csignal>
+#include <cstdlib>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <pthread.h>
@@ -45,7 +48,8 @@ int start_and_end(int count) {
 void check_startable(int count, bool asked) {
     thread_local int had = 1; // of this thread's own team
     if (count > had && start_and_end(count - had) < count - had) {
-        const bool by_variable = !asked && !environment(kVariable).empty();
+        // One that says another number was not followed; its first one counts here.
+        const bool by_variable = !asked && std::strtol(environment(kVariable).c_str(), nullptr, 10) == count;
         throw Error(ErrorCode::limit, "the process may not start " + std::to_string(count) + " threads",
                     by_variable ? kVariable : "threads",
                     by_variable ? "Lower the environment variable, or remove it."
@@ -57,9 +61,11 @@ void check_startable(int count, bool asked) {
 int default_threads(int own) {
     constexpr int kMost = 1024; // as a caller may ask for
     if (own <= kMost) return own;
-    cpu_set_t set;
-    const bool known = sched_getaffinity(0, sizeof set, &set) == 0;
-    return known ? std::clamp(CPU_COUNT(&set), 1, kMost) : 1;
+    std::array<cpu_set_t, 64> sets{}; // one has room for 1024 processors
+    const bool known = sched_getaffinity(0, sizeof sets, sets.data()) == 0;
+    const int usable =
+        known ? CPU_COUNT_S(sizeof sets, sets.data()) : static_cast<int>(std::thread::hardware_concurrency());
+    return std::clamp(usable, 1, kMost);
 }
 
 } // namespace mirra::runtime
