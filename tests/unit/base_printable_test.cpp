@@ -71,5 +71,23 @@ TEST(Shortened, KeepsBeginningAndEndAndWholeCharacters) {
     }
 }
 
+TEST(Shortened, ASmallNumberLeavesTheBeginning) {
+    for (std::size_t most = 0; most < 12; ++most)
+        EXPECT_LE(shortened("a long text of words", most).size(), most);
+    EXPECT_EQ(shortened("a long text", 4), "a lo");
+    EXPECT_EQ(shortened("a\xe6\x97\xa5 and more", 3), "a");
+    EXPECT_EQ(shortened("a\xe6\x97\xa5 and more", 4), "a\xe6\x97\xa5");
+    EXPECT_EQ(shortened("a\xf0\x9f\x99\x82 and more", 4), "a");
+}
+
+TEST(Shortened, OfWhatIsNoUtf8AsMuchStays) {
+    for (const char byte : {'\x80', '\xbf', '\xff'})
+        for (const std::size_t most : {5U, 40U, 100U}) {
+            const std::string out = shortened(std::string(60'000, byte), most);
+            EXPECT_LE(out.size(), most);
+            EXPECT_GE(out.size() + 4, most) << "most of it";
+        }
+}
+
 } // namespace
 } // namespace mirra

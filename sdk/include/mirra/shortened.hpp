@@ -6,8 +6,8 @@
 
 namespace mirra {
 
-/// The text, of which the middle is left out where it has more than `most` bytes. A character of UTF-8 stays
-/// whole.
+/// The text, of which the middle is left out where it has more than `most` bytes, and the end as well where
+/// `most` is small. A character of UTF-8 stays whole.
 std::string shortened(std::string_view text, std::size_t most);
 
 } // namespace mirra
