@@ -77,7 +77,7 @@ mirra_task describe_task() noexcept {
         "Makes a picture from the features that a robust network sees in an image: as they are, edited, "
         "interpolated with those of another image, or from a file.",
         kPorts, kParameters);
-    task.default_bundle = "inverter-resnet18-l2-1.0.mirra";
+    task.default_bundle = "inverter-resnet18-l2-1.5.mirra";
     return task;
 }
 
