@@ -10,7 +10,7 @@
 namespace mirra::trainer {
 
 /// The key of the learning rate that most trainings have.
-inline constexpr const char *kRate = "optimizer.rate";
+inline constexpr const char *kOptimizerRate = "optimizer.rate";
 
 /// What to do. @param rate  the key of the learning rate
 std::string of_divergence(const std::string &rate);
@@ -23,7 +23,7 @@ Error diverged(const std::string &what, const std::string &rate);
 /// @param frozen  a graph whose weights were not trained; null: all were
 /// @throws Error as bundle::write_bundle(), internal
 void write_trained(const std::filesystem::path &path, const bundle::Manifest &manifest,
-                   const bundle::Weights &weights, bundle::DType storage, const std::string &rate = kRate,
-                   const graph::Graph *frozen = nullptr);
+                   const bundle::Weights &weights, bundle::DType storage,
+                   const std::string &rate = kOptimizerRate, const graph::Graph *frozen = nullptr);
 
 } // namespace mirra::trainer

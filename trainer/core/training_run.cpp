@@ -58,17 +58,15 @@ std::string value(const bundle::TensorFile &file, const std::string &key) {
 } // namespace
 
 void save_checkpoint(const std::filesystem::path &path, const TrainingState &state,
-                     const CheckpointInfo &info) {
+                     const CheckpointInfo &info, const std::string &rate) {
     const torch::NoGradGuard no_grad;
     std::map<std::string, torch::Tensor> copies;
     std::map<std::string, bundle::TensorView> views;
     for (const auto &[name, tensor] : state) {
         auto &copy = copies[name] = tensor.to(at::kCPU, at::kFloat).contiguous();
         if (!finite(copy))
-            throw Error(
-                ErrorCode::internal,
-                "the training diverged: values are not finite after step " + std::to_string(info.step), name,
-                "lower the learning rate or set clip_norm in the recipe; the checkpoint before is kept");
+            throw diverged("values are not finite after step " + std::to_string(info.step) + ": " + name,
+                           rate);
         views[name] = {bundle::DType::f32, {copy.sizes().begin(), copy.sizes().end()}, bytes_of(copy)};
     }
     bundle::write_tensors(
@@ -285,7 +283,7 @@ class Run {
     void save() {
         if (!processes_.first()) return;
         save_checkpoint(options_.folder / "checkpoint.safetensors", task_.state(),
-                        {step_, task_.fingerprint()});
+                        {step_, task_.fingerprint()}, task_.rate_key());
         log_.save();
         try { // a picture of the log is no reason to lose what was trained
             draw_curves(options_.folder / "curves.png", task_.name(), log_);
@@ -348,6 +346,10 @@ std::int64_t resume_together(TrainingTask &task, const RunOptions &options) {
 }
 
 } // namespace
+
+std::string TrainingTask::rate_key() const {
+    return kOptimizerRate;
+}
 
 const ProcessGroup &TrainingTask::processes() const {
     return ProcessGroup::alone();

@@ -27,9 +27,10 @@ struct CheckpointInfo {
 };
 
 /// Writes nothing unless every value is finite, so that the last good checkpoint stays.
-/// @throws Error io | internal (the training diverged; the subject is the tensor)
+/// @param rate  the recipe's key of the learning rate
+/// @throws Error io | internal (the training diverged; the subject is `rate`)
 void save_checkpoint(const std::filesystem::path &path, const TrainingState &state,
-                     const CheckpointInfo &info);
+                     const CheckpointInfo &info, const std::string &rate);
 
 /// Copies the file's values into `state` in place. Empty when there is no such file.
 /// @throws Error corrupt (values that are not finite included) | mismatch (another run's checkpoint; the hint
@@ -54,7 +55,7 @@ class TrainingTask {
     /// work on a GPU nothing needs to be done when it returns.
     virtual void step(std::int64_t step, Readings &readings) = 0;
     /// Of the recipe: the learning rate of the last step.
-    [[nodiscard]] virtual std::string rate_key() const { return "optimizer.rate"; }
+    [[nodiscard]] virtual std::string rate_key() const;
     [[nodiscard]] virtual std::int64_t validation_interval() const = 0;
     /// Sets the validation's columns; with several processes, in all alike.
     virtual void validate(Readings &readings) = 0;

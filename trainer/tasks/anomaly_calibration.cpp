@@ -277,7 +277,7 @@ std::vector<double> normal_scores(AnomalyScorer &scorer, const std::string &meth
         if (!trained || told->code() != ErrorCode::mismatch) throw Error(*told);
         throw diverged("the method '" + method +
                            "' gives none of the normal pictures a score: " + told->what(),
-                       method == kSegmentation ? SegmentationRecipe::kRate : kRate);
+                       method == kSegmentation ? SegmentationRecipe::kRate : kOptimizerRate);
     }
     if (scores.empty())
         throw Error(ErrorCode::corrupt, "none of the normal pictures that calibrate the scores can be judged",

@@ -216,7 +216,7 @@ BundleContents inverter_contents(const InverterBundle &bundle) {
 
 void write_inverter_bundle(const InverterBundle &bundle) {
     const auto contents = inverter_contents(bundle);
-    write_trained(bundle.output, contents.manifest, contents.weights, bundle::DType::f16, kRate,
+    write_trained(bundle.output, contents.manifest, contents.weights, bundle::DType::f16, kOptimizerRate,
                   &bundle.encoder.graph("encoder"));
     log_info("wrote " + bundle.output.string());
 }

@@ -443,7 +443,7 @@ void write_stylizer_bundle(const StylizerBundle &bundle) {
     manifest.graphs.emplace("encoder", encoder);
     add_encoder_weights(bundle.encoder, contents.weights);
     for (const auto &level : bundle.levels) add_level(level, encoder, contents);
-    write_trained(bundle.output, manifest, contents.weights, bundle::DType::f16, kRate, &encoder);
+    write_trained(bundle.output, manifest, contents.weights, bundle::DType::f16, kOptimizerRate, &encoder);
     log_info("wrote " + bundle.output.string());
 }
 
