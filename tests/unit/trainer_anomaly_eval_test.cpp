@@ -375,6 +375,15 @@ TEST(AnomalyEvaluation, ADamagedFileOfScoresIsPassedOver) {
     EXPECT_FALSE(kept.find("4"));
 }
 
+TEST(AnomalyEvaluation, AFolderOfScoresThatAnotherEvaluationRemovedIsMadeAgain) {
+    const fs::path folder = scratch() + "removed-work";
+    fs::remove_all(folder);
+    KeptScores kept(folder / "kept.csv", "bundle");
+    kept.add("1", 0.5);
+    kept.save();
+    EXPECT_EQ(KeptScores(folder / "kept.csv", "bundle").find("1"), 0.5);
+}
+
 TEST(AnomalyEvaluation, BrokenPicturesHaveNoScore) {
     const auto good = make_pictures("good-parts", 4, 24, 20), bad = make_pictures("bad-parts", 3, 20, 24);
     std::ofstream(good / "picture2.png") << "broken";

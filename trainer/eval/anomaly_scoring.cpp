@@ -201,6 +201,8 @@ std::optional<double> KeptScores::find(const std::string &key) const {
 
 void KeptScores::save() const {
     if (file_.empty()) return;
+    std::error_code error; // another evaluation may have made the folder, and removed it while it was empty
+    std::filesystem::create_directories(file_.parent_path(), error);
     AtomicFile file(file_);
     file.write("# " + settings_ + "\npicture,score\n");
     char line[64];
