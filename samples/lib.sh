@@ -2,7 +2,6 @@
 # What the tests of the samples share. The SDK is the one of MIRRA_PREFIX, or what pkg-config finds. Sets `sdk`, `samples`
 # (where they are built), `work` (an empty folder), and what scripts/lib.sh sets; MIRRA_PREFIX is the SDK.
 sdk=${MIRRA_PREFIX:-$(pkg-config --variable=prefix mirra 2>/dev/null || true)}
-unset MIRRA_PREFIX # scripts/lib.sh calls another folder so
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
 [[ -e $sdk/lib/libmirra.so ]] || die "no Mirra SDK was found; set MIRRA_PREFIX to the folder that it is installed in"

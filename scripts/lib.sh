@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034  # some variables are for the scripts that read this file
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-prefix=${MIRRA_PREFIX:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/mirra}
+prefix=${MIRRA_DOWNLOADS:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/mirra}
 logs=$root/build/logs
 venv=$prefix/venv
 
@@ -99,7 +99,7 @@ need_compiler() {
 
 # Makes the prefix and holds a lock on it until the script ends, so that two runs at once do not mix.
 open_prefix() {
-    need_writable "$prefix" "set MIRRA_PREFIX to a folder that can be written"
+    need_writable "$prefix" "set MIRRA_DOWNLOADS to a folder that can be written"
     mkdir -p "$prefix/tmp"
     exec 9>"$prefix/lock"
     flock -n 9 || {
@@ -135,7 +135,7 @@ install_whole() {
 need_space() {
     local free
     free=$(df -Pm "$prefix" | awk 'NR == 2 {print $4}')
-    ((free >= $1)) || die "$prefix has $free MB free and $1 MB are needed; set MIRRA_PREFIX to a larger disk"
+    ((free >= $1)) || die "$prefix has $free MB free and $1 MB are needed; set MIRRA_DOWNLOADS to a larger disk"
 }
 
 libtorch=${MIRRA_LIBTORCH:-$prefix/torch-$torch_version/torch}
