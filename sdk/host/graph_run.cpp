@@ -69,7 +69,9 @@ Shapes shapes_of_all(const graph::Graph &graph, const Shapes &shapes) {
     try {
         return graph::infer_shapes(graph, shapes);
     } catch (const Error &error) {
-        if (error.code() != ErrorCode::mismatch) throw;
+        const bool one_input =
+            std::ranges::find(graph.inputs, error.subject(), &graph::Input::name) != graph.inputs.end();
+        if (one_input || error.code() != ErrorCode::mismatch) throw; // that names what is wrong
         throw Error(ErrorCode::mismatch,
                     "the graph '" + graph.name + "' does not take inputs of these sizes: at '" +
                         error.subject() + "': " + error.what(),
