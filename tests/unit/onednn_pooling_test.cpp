@@ -1,4 +1,5 @@
 // Reduced windows against plain loops over their values.
+#include "random_values.hpp"
 #include "runtime/onednn/pooling.hpp"
 
 #include <gtest/gtest.h>
@@ -14,12 +15,9 @@ namespace {
 
 constexpr std::int64_t kRows = 5, kColumns = 6, kPixel = 140;
 
-template<class T> std::vector<T> random_values() {
-    std::mt19937 generator(7);
-    std::uniform_real_distribution<float> uniform(-1, 1);
-    std::vector<T> values;
-    for (std::int64_t i = 0; i < kRows * kColumns * kPixel; ++i) values.push_back(T(uniform(generator)));
-    return values;
+template<class T> std::vector<T> values_of_all() {
+    const auto values = test::random_values(kRows * kColumns * kPixel, 7);
+    return {values.begin(), values.end()};
 }
 
 /// Of a channel, row by row.
@@ -73,12 +71,12 @@ template<class T> void expect_reduced_everywhere(const std::vector<T> &values) {
 }
 
 TEST(Pooling, ReducesEveryChannel) {
-    expect_reduced_everywhere(random_values<float>());
-    expect_reduced_everywhere(random_values<Bf16>());
+    expect_reduced_everywhere(values_of_all<float>());
+    expect_reduced_everywhere(values_of_all<Bf16>());
 }
 
 template<class T> void expect_specials_kept() {
-    auto values = random_values<T>();
+    auto values = values_of_all<T>();
     constexpr float kInfinity = std::numeric_limits<float>::infinity();
     const float specials[] = {std::numeric_limits<float>::quiet_NaN(), kInfinity, -kInfinity, -0.0F};
     std::mt19937 generator(9);

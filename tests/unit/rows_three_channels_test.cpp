@@ -1,4 +1,5 @@
 // The convolution between three channels against the sum of products that it stands for.
+#include "random_values.hpp"
 #include "runtime/rows/three_channels.hpp"
 
 #include <gtest/gtest.h>
@@ -6,21 +7,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <random>
 #include <vector>
 
 namespace mirra::runtime {
 namespace {
 
 using Values = std::vector<float>;
-
-Values random_values(std::size_t count, unsigned seed) {
-    std::mt19937 generator(seed);
-    std::uniform_real_distribution<float> uniform(-1, 1);
-    Values values(count);
-    std::ranges::generate(values, [&] { return uniform(generator); });
-    return values;
-}
+using test::random_values;
 
 struct Case {
     std::int64_t images, height, width;

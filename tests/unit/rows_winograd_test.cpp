@@ -1,4 +1,5 @@
 // Minimal filtering against the sum of products that it stands for.
+#include "random_values.hpp"
 #include "runtime/rows/winograd.hpp"
 
 #include <gtest/gtest.h>
@@ -6,20 +7,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <random>
 
 namespace mirra::runtime {
 namespace {
 
 using Values = std::vector<float>;
-
-Values random_values(std::int64_t count, unsigned seed) {
-    std::mt19937 generator(seed);
-    std::uniform_real_distribution<float> uniform(-1, 1);
-    Values values(static_cast<std::size_t>(count));
-    std::ranges::generate(values, [&] { return uniform(generator); });
-    return values;
-}
+using test::random_values;
 
 struct Case {
     std::int64_t height, width, inputs, outputs;
@@ -32,10 +25,10 @@ class Trial {
   public:
     explicit Trial(const Case &wanted)
         : case_(wanted)
-        , in(random_values(case_.height * case_.width * case_.inputs, 1))
-        , weight(random_values(case_.outputs * case_.inputs * 9, 2))
-        , bias(random_values(case_.bias ? case_.outputs : 0, 3))
-        , addend(random_values(case_.height * case_.width * case_.outputs, 4)) {}
+        , in(random_values(count(case_.height * case_.width * case_.inputs), 1))
+        , weight(random_values(count(case_.outputs * case_.inputs * 9), 2))
+        , bias(random_values(count(case_.bias ? case_.outputs : 0), 3))
+        , addend(random_values(count(case_.height * case_.width * case_.outputs), 4)) {}
 
     [[nodiscard]] Values computed() const {
         const WinogradFilter filter(weight, bias, case_.inputs, case_.outputs);
@@ -64,6 +57,7 @@ class Trial {
     }
 
   private:
+    static std::size_t count(std::int64_t values) { return static_cast<std::size_t>(values); }
     [[nodiscard]] double products(std::int64_t y, std::int64_t x, std::int64_t output) const {
         double sum = 0;
         for (std::int64_t k = 0; k < 9; ++k) {

@@ -59,7 +59,6 @@ struct Greatest {
     template<class V> MIRRA_INLINE void take(V &kept, const V &value) const {
         Compared<V>::keep_greatest(kept, value);
     }
-    void take(float &kept, float value) const { kept = value <= kept ? kept : kept != kept ? kept : value; }
     template<class V> MIRRA_INLINE void end(V &) const {}
 };
 

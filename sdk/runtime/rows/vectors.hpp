@@ -37,8 +37,9 @@ template<class V> MIRRA_INLINE void store(float *to, const V &vector) {
 }
 
 // NOLINTBEGIN(bugprone-macro-parentheses): a type, and an attribute
-/// What compares values. In a function that is for no processor in particular, GCC takes a comparison of
-/// vectors apart into one of each value, wherever it is inlined; so these functions name their processor.
+/// What compares values, of vectors or alone. In a function that is for no processor in particular, GCC takes
+/// a comparison of vectors apart into one of each value, wherever it is inlined; so these functions name
+/// their processor.
 template<class V> struct Compared;
 #define MIRRA_COMPARED(V, target)                                                                            \
     template<> struct Compared<V> {                                                                          \
@@ -54,6 +55,7 @@ template<class V> struct Compared;
 MIRRA_COMPARED(Wide, MIRRA_FOR("x86-64-v4"));
 MIRRA_COMPARED(Narrow, MIRRA_FOR("x86-64-v3"));
 MIRRA_COMPARED(Least, );
+MIRRA_COMPARED(float, );
 #undef MIRRA_COMPARED
 // NOLINTEND(bugprone-macro-parentheses)
 
